@@ -1,0 +1,265 @@
+package dev.bulwark.device;
+
+import java.util.List;
+
+/**
+ * Everything the algorithms ask of hardware: buffers, and operations on them. Written once against this, training,
+ * smoothing, interval propagation and attacks run on every device.
+ *
+ * <p><b>Conventions.</b> Matrices are row-major; {@code [N,I]} means N rows of I elements. Elements are floats unless a
+ * parameter says {@code int}. Outputs are overwritten unless the text says they are added to. Inputs and outputs may be
+ * the same buffer only where the text says "in place". Operations on one backend happen in the order of the calls;
+ * {@link #read} waits for what it needs. A backend is used by one thread at a time and shares out the work itself.
+ *
+ * <p><b>Scalars on the device.</b> What changes from training step to training step (epsilon, learning rate, weights of
+ * loss terms) is read from one-element buffers, so that a recorded step can be replayed with new values.
+ *
+ * <p><b>Determinism.</b> The same calls give the same bits, whatever the number of workers.
+ *
+ * <p><b>Rounding.</b> Operations named <i>outward</i> enclose the real-number result: their lower bounds are never above
+ * it, their upper bounds never below. The others round to nearest and must not be used for a certificate.
+ */
+public interface Backend extends AutoCloseable {
+
+    DeviceInfo info();
+
+    // ---- memory ----------------------------------------------------------------------------------------------------
+
+    /** {@code length} elements with unspecified content. @throws DeviceException when there is no memory left */
+    DeviceBuffer allocate(long length);
+
+    /** Bytes allocated and not yet closed. */
+    long liveBytes();
+
+    /** Copies {@code source} to the start of {@code target}. */
+    void write(float[] source, DeviceBuffer target);
+
+    /** Copies {@code source} to the start of {@code target}. */
+    void write(int[] source, DeviceBuffer target);
+
+    /** Fills {@code target} from the start of {@code source}. */
+    void read(DeviceBuffer source, float[] target);
+
+    /** Fills {@code target} from the start of {@code source}. */
+    void read(DeviceBuffer source, int[] target);
+
+    /** Copies {@code length} elements of either kind. */
+    void copy(DeviceBuffer source, long length, DeviceBuffer target);
+
+    /** Sets all of {@code target} to {@code value}. */
+    void fill(DeviceBuffer target, float value);
+
+    /** Sets all of the {@code int} buffer {@code target} to zero. */
+    void zeroInts(DeviceBuffer target);
+
+    /** {@code target[n,:] = source[rows[n],:]}, elements of either kind; {@code rows} is {@code int [count]}. */
+    void gather(DeviceBuffer source, DeviceBuffer rows, int count, int columns, DeviceBuffer target);
+
+    /** Waits for all work; reports what went wrong in it. */
+    void synchronize();
+
+    /**
+     * Turns a fixed sequence of operations into something that replays: a CUDA graph, or the sequence itself.
+     * The operations may not allocate, write or read.
+     */
+    Replay record(Runnable operations);
+
+    /** A recorded sequence of operations. */
+    interface Replay extends AutoCloseable {
+        void run();
+
+        @Override
+        void close();
+    }
+
+    // ---- products --------------------------------------------------------------------------------------------------
+
+    /**
+     * {@code c = op(a) op(b) + beta c}, with op(a) {@code [m,k]}, op(b) {@code [k,n]}, c {@code [m,n]}.
+     * A transposed operand is stored as {@code [k,m]} or {@code [n,k]}.
+     */
+    void multiply(boolean transposeA, boolean transposeB, int m, int n, int k,
+                  DeviceBuffer a, DeviceBuffer b, float beta, DeviceBuffer c);
+
+    /** {@code y = x W^T + b}, then {@code max(y, 0)} where {@code relu}; x {@code [rows,in]}, y {@code [rows,out]}. */
+    void affine(DeviceBuffer x, int rows, Affine layer, boolean relu, DeviceBuffer y);
+
+    /** {@code sums[c] = beta sums[c] + sum over n of x[n,c]}; x {@code [rows,columns]}. */
+    void columnSums(DeviceBuffer x, int rows, int columns, float beta, DeviceBuffer sums);
+
+    // ---- element by element ------------------------------------------------------------------------------------------
+
+    /** {@code x = max(x, 0)}, in place, on {@code length} elements. */
+    void relu(DeviceBuffer x, long length);
+
+    /** {@code gradient = 0} where {@code y <= 0}, in place; y is the ReLU's input or output. */
+    void reluGradient(DeviceBuffer y, long length, DeviceBuffer gradient);
+
+    /** {@code target = |x|}. */
+    void absolute(DeviceBuffer x, long length, DeviceBuffer target);
+
+    /** {@code target += sign(signs) x}, with sign(0) = 0. */
+    void addSigned(DeviceBuffer x, DeviceBuffer signs, long length, DeviceBuffer target);
+
+    // ---- losses ------------------------------------------------------------------------------------------------------
+
+    /**
+     * Softmax cross-entropy. {@code losses[n]} is row n's loss; {@code gradient = weight/rows (softmax - one-hot)}.
+     *
+     * @param logits {@code [rows,classes]}; gradient may be the same buffer
+     * @param labels {@code int [rows]}
+     * @param weight one element
+     */
+    void crossEntropy(DeviceBuffer logits, DeviceBuffer labels, int rows, int classes, DeviceBuffer weight,
+                      DeviceBuffer gradient, DeviceBuffer losses);
+
+    /** {@code sum[0] = beta sum[0] + sum of x^2}. */
+    void sumOfSquares(DeviceBuffer x, long length, float beta, DeviceBuffer sum);
+
+    /** {@code sum[0] = beta sum[0] + sum of x}. */
+    void sum(DeviceBuffer x, long length, float beta, DeviceBuffer sum);
+
+    // ---- intervals for training, rounded to nearest --------------------------------------------------------------------
+
+    /** Centre and radius of the box {@code [max(x - epsilon, 0), min(x + epsilon, 1)]}; epsilon has one element. */
+    void boxAround(DeviceBuffer x, long length, DeviceBuffer epsilon, DeviceBuffer centre, DeviceBuffer radius);
+
+    /** Centre and radius of the box after a ReLU; outputs may be the inputs. */
+    void intervalRelu(DeviceBuffer centre, DeviceBuffer radius, long length,
+                      DeviceBuffer outCentre, DeviceBuffer outRadius);
+
+    /**
+     * Gradient of {@link #intervalRelu} in place: from gradients with respect to its outputs to gradients with respect
+     * to its inputs. {@code centre} and {@code radius} are the inputs it was given.
+     */
+    void intervalReluGradient(DeviceBuffer centre, DeviceBuffer radius, long length,
+                              DeviceBuffer gradientCentre, DeviceBuffer gradientRadius);
+
+    /**
+     * Worst-case logits of an output box (the label's lower bound, every other class's upper bound).
+     * All matrices {@code [rows,classes]}.
+     */
+    void worstCaseLogits(DeviceBuffer centre, DeviceBuffer radius, DeviceBuffer labels, int rows, int classes,
+                         DeviceBuffer worst);
+
+    /** Gradient of {@link #worstCaseLogits}; {@code gradientCentre} may be {@code gradientWorst} itself. */
+    void worstCaseLogitsGradient(DeviceBuffer gradientWorst, DeviceBuffer labels, int rows, int classes,
+                                 DeviceBuffer gradientCentre, DeviceBuffer gradientRadius);
+
+    /** {@code target[y C + c, i] = |W[c,i] - W[y,i]|}: radii of every logit difference's coefficients, {@code [C*C,I]}. */
+    void pairwiseDifferences(DeviceBuffer weight, int classes, int in, DeviceBuffer target);
+
+    /** Gradient of {@link #pairwiseDifferences}, added to {@code gradientWeight} {@code [C,I]}. */
+    void pairwiseDifferencesGradient(DeviceBuffer weight, DeviceBuffer gradientTarget, int classes, int in,
+                                     DeviceBuffer gradientWeight);
+
+    /**
+     * Worst-case logit differences with the last layer elided (Gowal et al. 2019, section 3):
+     * {@code worst[n,c] = centreLogits[n,c] - centreLogits[n,y] + spread[n, y C + c]}, 0 at c = y = labels[n].
+     *
+     * @param centreLogits {@code [rows,classes]}, the last layer at the box's centre
+     * @param spread       {@code [rows,classes^2]}, the box's radius times {@link #pairwiseDifferences}
+     */
+    void elidedLogits(DeviceBuffer centreLogits, DeviceBuffer spread, DeviceBuffer labels, int rows, int classes,
+                      DeviceBuffer worst);
+
+    /** Gradient of {@link #elidedLogits}; {@code gradientCentre} may be {@code gradientWorst} itself. */
+    void elidedLogitsGradient(DeviceBuffer gradientWorst, DeviceBuffer labels, int rows, int classes,
+                              DeviceBuffer gradientCentre, DeviceBuffer gradientSpread);
+
+    /**
+     * The regularisers of Shi et al. 2021 ("Fast certified robust training with short warmup", section 4.3) at one
+     * pre-activation box: bounds should not widen from the input on, and active and inactive units should balance.
+     *
+     * <p>With means over all elements, {@code tight = relu(tau - inputRadius / mean(radius))}; with the sums and the
+     * variances of the centres above and below zero, {@code balance = relu(tau - min(a, 1/a)) + relu(tau - min(v, 1/v))}.
+     * Adds {@code weight/tau (tight + balance)} to {@code loss[0]} and its gradients to the two gradients. A side without
+     * elements has no balance term.
+     *
+     * @param inputRadius mean radius of the input box, one element
+     * @param weight      one element
+     */
+    void intervalRegulariser(DeviceBuffer centre, DeviceBuffer radius, long length, DeviceBuffer inputRadius, float tau,
+                             DeviceBuffer weight, DeviceBuffer gradientCentre, DeviceBuffer gradientRadius,
+                             DeviceBuffer loss);
+
+    // ---- optimisers ----------------------------------------------------------------------------------------------------
+
+    /** {@code factor[0] = min(1, maxNorm / sqrt(sumOfSquares[0]))}. */
+    void clipFactor(DeviceBuffer sumOfSquares, float maxNorm, DeviceBuffer factor);
+
+    /**
+     * One step of Adam (Kingma and Ba 2015) with L2 weight decay added to the gradient.
+     *
+     * @param step     {@code [learningRate, 1 - beta1^t, 1 - beta2^t]}
+     * @param factor   one element, multiplied into the gradient first
+     */
+    void adam(DeviceBuffer parameters, DeviceBuffer gradient, DeviceBuffer mean, DeviceBuffer square, long length,
+              float beta1, float beta2, float tiny, float weightDecay, DeviceBuffer step, DeviceBuffer factor);
+
+    /**
+     * One step of SGD with momentum and L2 weight decay: {@code v = momentum v + g; p -= learningRate v}.
+     *
+     * @param step   {@code [learningRate]}
+     * @param factor one element, multiplied into the gradient first
+     */
+    void sgd(DeviceBuffer parameters, DeviceBuffer gradient, DeviceBuffer velocity, long length,
+             float momentum, float weightDecay, DeviceBuffer step, DeviceBuffer factor);
+
+    // ---- random numbers --------------------------------------------------------------------------------------------------
+
+    /**
+     * {@code target[n,:] = x[n,:] + sigma z(images[n], samples[n])}, fused: one rounding of the sum.
+     *
+     * @param images  {@code int [rows]}
+     * @param samples {@code int [rows]}
+     */
+    void addNoise(DeviceBuffer x, DeviceBuffer images, DeviceBuffer samples, int rows, int columns, float sigma,
+                  NoiseKey key, DeviceBuffer target);
+
+    /** {@code target[s,:] = x + sigma z(image, firstSample + s)} for {@code rows} samples of one image {@code [columns]}. */
+    void noisyCopies(DeviceBuffer x, int image, int firstSample, int rows, int columns, float sigma, NoiseKey key,
+                     DeviceBuffer target);
+
+    /** {@code target[n,e] = lower[n,e] + u (upper[n,e] - lower[n,e])}, kept inside the box, u uniform in [0, 1). */
+    void uniformInBox(DeviceBuffer lower, DeviceBuffer upper, DeviceBuffer images, DeviceBuffer samples,
+                      int rows, int columns, NoiseKey key, DeviceBuffer target);
+
+    // ---- votes and attacks -------------------------------------------------------------------------------------------------
+
+    /** {@code target[n]} = {@code int} index of row n's largest logit, the lowest at a tie; -1 for a row with a NaN. */
+    void argMax(DeviceBuffer logits, int rows, int classes, DeviceBuffer target);
+
+    /** Adds one to {@code counts[argmax]} ({@code int [classes]}) for each row without a NaN. */
+    void countArgMax(DeviceBuffer logits, int rows, int classes, DeviceBuffer counts);
+
+    /** {@code x = clamp(x + step sign(gradient), lower, upper)}, in place. */
+    void signedStep(DeviceBuffer x, DeviceBuffer gradient, long length, float step,
+                    DeviceBuffer lower, DeviceBuffer upper);
+
+    /** The base classifier for smoothing: affine maps with a ReLU between each two, in the device's fastest way. */
+    default NoisyClassifier noisyClassifier(List<Affine> layers) {
+        return new ComposedNoisyClassifier(this, layers);
+    }
+
+    // ---- intervals for certificates, rounded outward -----------------------------------------------------------------------
+
+    /** The box {@code [x - epsilon, x + epsilon]} cut to [0, 1], outward; epsilon is the real number meant. */
+    void outwardBox(DeviceBuffer x, long length, double epsilon, DeviceBuffer lower, DeviceBuffer upper);
+
+    /** The box of {@code W x + b} over a box of x, outward; inputs {@code [rows,in]}, outputs {@code [rows,out]}. */
+    void outwardAffine(DeviceBuffer lower, DeviceBuffer upper, int rows, Affine layer,
+                       DeviceBuffer outLower, DeviceBuffer outUpper);
+
+    /**
+     * Lower bounds, outward, of {@code logit[label] - logit[c]} over a box of the last layer's inputs, as one affine map
+     * (the last layer elided); 0 at c = label.
+     *
+     * @param margins {@code [rows,out]}
+     */
+    void outwardMargins(DeviceBuffer lower, DeviceBuffer upper, DeviceBuffer labels, int rows, Affine layer,
+                        DeviceBuffer margins);
+
+    @Override
+    void close();
+}

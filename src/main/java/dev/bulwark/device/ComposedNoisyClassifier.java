@@ -1,0 +1,57 @@
+package dev.bulwark.device;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** Noisy votes from a backend's separate operations, in float: the yardstick for every fused version. */
+public final class ComposedNoisyClassifier implements NoisyClassifier {
+
+    private static final int BATCH = 512;
+
+    private final Backend backend;
+    private final List<Affine> layers;
+    private final List<DeviceBuffer> activations = new ArrayList<>();
+
+    /** @param layers affine maps with a ReLU between each two; their buffers must outlive this object */
+    public ComposedNoisyClassifier(Backend backend, List<Affine> layers) {
+        this.backend = backend;
+        this.layers = List.copyOf(layers);
+        activations.add(backend.allocate((long) BATCH * layers.get(0).in()));
+        for (Affine layer : layers) {
+            activations.add(backend.allocate((long) BATCH * layer.out()));
+        }
+    }
+
+    @Override
+    public Precision precision() {
+        return Precision.FLOAT32;
+    }
+
+    @Override
+    public void countVotes(DeviceBuffer images, int[] imageIndices, float sigma, NoiseKey key,
+                           int firstSample, int samples, DeviceBuffer counts) {
+        int inputs = layers.get(0).in();
+        int classes = layers.get(layers.size() - 1).out();
+        for (int n = 0; n < imageIndices.length; ++n) {
+            DeviceBuffer image = images.slice((long) n * inputs, inputs);
+            DeviceBuffer votes = counts.slice((long) n * classes, classes);
+            for (int done = 0; done < samples; done += BATCH) {
+                int rows = Math.min(BATCH, samples - done);
+                backend.noisyCopies(image, imageIndices[n], firstSample + done, rows, inputs, sigma, key,
+                        activations.get(0));
+                for (int i = 0; i < layers.size(); ++i) {
+                    boolean hidden = i < layers.size() - 1;
+                    backend.affine(activations.get(i), rows, layers.get(i), hidden, activations.get(i + 1));
+                }
+                backend.countArgMax(activations.get(layers.size()), rows, classes, votes);
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        for (int i = activations.size() - 1; i >= 0; --i) {
+            activations.get(i).close();
+        }
+    }
+}
