@@ -4,7 +4,7 @@
  * ({@link dev.bulwark.data.MnistLocator}), and a generated stand-in ({@link dev.bulwark.data.Digits}).
  *
  * <p>Every {@link dev.bulwark.data.Dataset} says what it is and carries the digest of its content, so that no result can
- * pass for one on other data. Whatever is wrong with data is a {@link dev.bulwark.data.DataException} of one line; batching,
- * augmentation and the choice of test images live above this package.
+ * pass for one on other data. Whatever is wrong with data is a {@link dev.bulwark.data.DataException} of one line.
+ * Batching, augmentation and the choice of test images live above this package.
  */
 package dev.bulwark.data;
