@@ -28,7 +28,9 @@ public record NoiseKey(long seed, Stream stream) {
         /** The order of the training images. */
         SHUFFLE,
         /** Anything a benchmark draws. */
-        BENCHMARK
+        BENCHMARK,
+        /** The generated digits: their labels, shapes and blemishes. */
+        DIGITS
     }
 
     public NoiseKey {

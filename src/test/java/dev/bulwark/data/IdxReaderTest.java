@@ -1,0 +1,225 @@
+package dev.bulwark.data;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class IdxReaderTest {
+
+    private static final byte[] IMAGES = IdxBytes.images(12);
+    private static final byte[] LABELS = IdxBytes.labels(12);
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void givenPlainFiles_whenRead_thenPixelsAndLabelsAreTheirs() throws IOException {
+        Dataset data = read(IMAGES, LABELS);
+        assertEquals(12, data.size());
+        assertEquals(1, data.label(11));
+        assertEquals((7 * (11 * 784 + 5) & 0xFF) / 255f, data.pixels(11)[5]);
+        assertFalse(data.verified());
+    }
+
+    @Test
+    void givenGzippedFilesUnderAnyName_whenRead_thenTheyEqualThePlainOnes() throws IOException {
+        Dataset plain = read(IMAGES, LABELS);
+        Dataset packed = read(IdxBytes.gzip(IMAGES), IdxBytes.gzip(LABELS));
+        assertArrayEquals(plain.pixels(3), packed.pixels(3));
+        assertEquals(plain.digest(), packed.digest());
+    }
+
+    @Test
+    void givenAMissingFile_whenRead_thenTheMessageNamesIt() {
+        assertMessage(folder.resolve("absent") + ": no such file",
+                assertThrows(DataException.class,
+                        () -> IdxReader.read("custom", folder.resolve("absent"), folder.resolve("absent"))));
+    }
+
+    @Test
+    void givenAFolderInPlaceOfAFile_whenRead_thenItCannotBeRead() {
+        DataException refusal =
+                assertThrows(DataException.class, () -> IdxReader.read("custom", folder, folder));
+        assertTrue(refusal.getMessage().startsWith(folder + ": cannot be read ("), refusal.getMessage());
+    }
+
+    @Test
+    void givenAnEmptyFile_whenRead_thenRefused() {
+        assertImagesRefused(": the file is empty, a header of 16 bytes expected", new byte[0]);
+    }
+
+    @Test
+    void givenSomethingElse_whenRead_thenTheMagicNumberIsRefused() {
+        assertImagesRefused(": not an IDX file: it starts with 0x89504e47, 0x00000803 expected",
+                IdxBytes.withInt(IMAGES, 0, 0x89504E47));
+    }
+
+    @Test
+    void givenFloatElements_whenRead_thenTheTypeIsRefused() {
+        assertImagesRefused(": the element type is 0x0d, 0x08 (unsigned byte) expected",
+                IdxBytes.withInt(IMAGES, 0, 0x0D03));
+    }
+
+    @Test
+    void givenFlattenedImages_whenRead_thenTheNumberOfDimensionsIsRefused() {
+        assertImagesRefused(": the number of dimensions is 2, 3 expected for images",
+                IdxBytes.withInt(IMAGES, 0, 0x0802));
+    }
+
+    @Test
+    void givenImagesInPlaceOfLabels_whenRead_thenTheNumberOfDimensionsIsRefused() {
+        assertLabelsRefused(": the number of dimensions is 3, 1 expected for labels", IMAGES);
+    }
+
+    @Test
+    void givenThreeBytes_whenRead_thenTheHeaderIsCutOff() {
+        assertImagesRefused(": the header ends after 3 bytes, 16 expected", IdxBytes.resized(IMAGES, 3));
+    }
+
+    @Test
+    void givenElevenBytes_whenRead_thenTheHeaderIsCutOff() {
+        assertImagesRefused(": the header ends after 11 bytes, 16 expected", IdxBytes.resized(IMAGES, 11));
+    }
+
+    @Test
+    void givenNoImages_whenRead_thenTheCountIsRefused() {
+        assertImagesRefused(": the header declares 0 images, 1 to 262144 expected", IdxBytes.withInt(IMAGES, 4, 0));
+    }
+
+    @Test
+    void givenANegativeCount_whenRead_thenTheCountIsRefused() {
+        assertLabelsRefused(": the header declares -1 labels, 1 to 262144 expected", IdxBytes.withInt(LABELS, 4, -1));
+    }
+
+    @Test
+    void givenAHugeCount_whenRead_thenRefusedWithoutAllocating() {
+        assertImagesRefused(": the header declares 2147483647 images, 1 to 262144 expected",
+                IdxBytes.withInt(IMAGES, 4, Integer.MAX_VALUE));
+    }
+
+    @Test
+    void givenANegativeHeight_whenRead_thenTheSizeIsRefused() {
+        assertImagesRefused(": the header declares images of -28x28, both sizes must be positive",
+                IdxBytes.withInt(IMAGES, 8, -28));
+    }
+
+    @Test
+    void givenAZeroWidth_whenRead_thenTheSizeIsRefused() {
+        assertImagesRefused(": the header declares images of 28x0, both sizes must be positive",
+                IdxBytes.withInt(IMAGES, 12, 0));
+    }
+
+    @Test
+    void givenLargerImages_whenRead_thenTheSizeIsRefused() {
+        assertImagesRefused(": the images are 32x28, 28x28 expected", IdxBytes.withInt(IMAGES, 8, 32));
+    }
+
+    @Test
+    void givenSizesWhoseProductOverflows_whenRead_thenTheSizeIsRefused() {
+        byte[] hostile = IdxBytes.withInt(IdxBytes.withInt(IMAGES, 8, Integer.MAX_VALUE), 12, Integer.MAX_VALUE);
+        assertImagesRefused(": the images are 2147483647x2147483647, 28x28 expected", hostile);
+    }
+
+    @Test
+    void givenAMissingLastByte_whenRead_thenTheBodyIsCutOff() {
+        assertImagesRefused(": the body ends after 9407 bytes, 9408 expected for 12 images",
+                IdxBytes.resized(IMAGES, IMAGES.length - 1));
+    }
+
+    @Test
+    void givenTheLargestCountOverATinyBody_whenRead_thenTheBodyIsCutOff() {
+        assertImagesRefused(": the body ends after 9408 bytes, 205520896 expected for 262144 images",
+                IdxBytes.withInt(IMAGES, 4, IdxFile.MAX_COUNT));
+    }
+
+    @Test
+    void givenTrailingBytes_whenRead_thenTheyAreCounted() {
+        assertLabelsRefused(": 2 bytes follow the 12 that the header declares", IdxBytes.resized(LABELS, 22));
+    }
+
+    @Test
+    void givenASmallFileThatUnpacksToAHugeOne_whenRead_thenUnpackingStopsEarly() {
+        byte[] bomb = IdxBytes.gzip(IdxBytes.resized(LABELS, 50_000_000));
+        assertLabelsRefused(": at least 65536 bytes follow the 12 that the header declares", bomb);
+    }
+
+    @Test
+    void givenFewerLabelsThanImages_whenRead_thenBothCountsAreNamed() {
+        assertMessage(imageFile() + ": there are 12 images, but 11 labels in " + labelFile(),
+                assertThrows(DataException.class, () -> read(IMAGES, IdxBytes.labels(11))));
+    }
+
+    @Test
+    void givenALabelOfTen_whenRead_thenItsIndexIsNamed() {
+        assertLabelsRefused(": the label at index 4 is 10, 0 to 9 expected", IdxBytes.withByte(LABELS, 12, 10));
+    }
+
+    @Test
+    void givenALabelWithTheTopBitSet_whenRead_thenItIsNotTakenForNegative() {
+        assertLabelsRefused(": the label at index 0 is 255, 0 to 9 expected", IdxBytes.withByte(LABELS, 8, 255));
+    }
+
+    @Test
+    void givenACutOffGzipStream_whenRead_thenRefused() {
+        byte[] packed = IdxBytes.gzip(IMAGES);
+        assertImagesRefused(": the gzip stream ends early; the file is cut off",
+                IdxBytes.resized(packed, packed.length - 9));
+    }
+
+    @Test
+    void givenOnlyTheGzipMagic_whenRead_thenTheStreamEndsEarly() {
+        assertImagesRefused(": the gzip stream ends early; the file is cut off", new byte[] {0x1F, (byte) 0x8B});
+    }
+
+    @Test
+    void givenAWrongGzipChecksum_whenRead_thenTheStreamIsCorrupt() {
+        byte[] packed = IdxBytes.gzip(IMAGES);
+        packed[packed.length - 8] ^= 1;
+        assertImagesRefused(": the gzip stream is corrupt (Corrupt GZIP trailer)", packed);
+    }
+
+    @Test
+    void givenAnyFlippedHeaderByte_whenRead_thenRefusedInOneLine() {
+        for (int offset = 0; offset < 16; ++offset) {
+            byte[] spoilt = IdxBytes.withByte(IMAGES, offset, ByteBuffer.wrap(IMAGES).get(offset) ^ 0x41);
+            DataException refusal = assertThrows(DataException.class, () -> read(spoilt, LABELS));
+            assertTrue(refusal.getMessage().startsWith(imageFile() + ": "), refusal.getMessage());
+            assertFalse(refusal.getMessage().contains("\n"), refusal.getMessage());
+        }
+    }
+
+    private Dataset read(byte[] images, byte[] labels) throws IOException {
+        Files.write(imageFile(), images);
+        Files.write(labelFile(), labels);
+        return IdxReader.read("custom", imageFile(), labelFile());
+    }
+
+    private void assertImagesRefused(String expected, byte[] images) {
+        assertMessage(imageFile() + expected, assertThrows(DataException.class, () -> read(images, LABELS)));
+    }
+
+    private void assertLabelsRefused(String expected, byte[] labels) {
+        assertMessage(labelFile() + expected, assertThrows(DataException.class, () -> read(IMAGES, labels)));
+    }
+
+    private static void assertMessage(String expected, DataException refusal) {
+        assertEquals(expected, refusal.getMessage());
+    }
+
+    private Path imageFile() {
+        return folder.resolve("images.bin");
+    }
+
+    private Path labelFile() {
+        return folder.resolve("labels.bin");
+    }
+}
