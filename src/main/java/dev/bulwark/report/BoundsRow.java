@@ -1,0 +1,108 @@
+package dev.bulwark.report;
+
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.JsonPropertyOrder;
+import com.fasterxml.jackson.annotation.JsonValue;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Deterministic bounds of one image's logits over the L-infinity box of half-width {@code epsilon}, clipped to [0,1].
+ *
+ * <p>Bounds are doubles although networks compute floats: a float's shortest decimal, read as a double, may lie on the
+ * wrong side of the bound.
+ *
+ * @param epsilon     half-width of the box, in input units
+ * @param lower       lower bounds of the logits
+ * @param upper       upper bounds of the logits
+ * @param marginLower lower bounds of {@code logit[label] - logit[c]}, 0 at {@code c = label}
+ */
+@JsonPropertyOrder({"index", "label", "epsilon", "method", "clean_prediction", "lower", "upper", "margin_lower",
+        "certified", "certified_by_box"})
+@JsonIgnoreProperties(value = {"certified", "certified_by_box"}, allowGetters = true)
+public record BoundsRow(int index, int label, double epsilon, Method method, int cleanPrediction,
+        List<Double> lower, List<Double> upper, List<Double> marginLower) implements Row {
+
+    /** Where the bounds come from. */
+    public enum Method {
+        IBP("ibp"), CROWN("crown"), ALPHA_CROWN("alpha-crown");
+
+        private final String text;
+
+        Method(String text) {
+            this.text = text;
+        }
+
+        /** As files and the command line spell it. */
+        @JsonValue
+        public String text() {
+            return text;
+        }
+    }
+
+    public static final RowFormat<BoundsRow> FORMAT = new JsonLines<>(BoundsRow.class);
+
+    public BoundsRow {
+        lower = List.copyOf(lower);
+        upper = List.copyOf(upper);
+        marginLower = List.copyOf(marginLower);
+        int classes = lower.size();
+        Require.notNegative("index", index);
+        Require.classOf("label", label, classes);
+        Require.classOf("clean_prediction", cleanPrediction, classes);
+        Require.finiteNotNegative("epsilon", epsilon);
+        Require.that(upper.size() == classes && marginLower.size() == classes, "lower has " + classes
+                + " classes, upper " + upper.size() + ", margin_lower " + marginLower.size());
+        for (int c = 0; c < classes; ++c) {
+            double l = lower.get(c);
+            double u = upper.get(c);
+            double m = marginLower.get(c);
+            Require.that(Double.isFinite(l) && Double.isFinite(u) && Double.isFinite(m),
+                    "class " + c + " has bounds that are not finite: " + l + ", " + u + ", margin " + m);
+            Require.that(l <= u, "class " + c + " has lower " + l + " above upper " + u);
+        }
+        Require.that(marginLower.get(label) == 0, "margin_lower is " + marginLower.get(label) + " at the label, not 0");
+    }
+
+    /** The same with the arrays that a backend hands out. */
+    public static BoundsRow of(int index, int label, double epsilon, Method method, int cleanPrediction,
+            float[] lower, float[] upper, float[] marginLower) {
+        return new BoundsRow(index, label, epsilon, method, cleanPrediction, widen(lower), widen(upper), widen(marginLower));
+    }
+
+    /** Whether every other margin is positive; equality is no certificate. */
+    @JsonProperty("certified")
+    public boolean certified() {
+        for (int c = 0; c < marginLower.size(); ++c) {
+            if (c != label && !(marginLower.get(c) > 0)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** The looser certificate that compares boxes: every other class's upper bound lies below the label's lower bound. */
+    @JsonProperty("certified_by_box")
+    public boolean certifiedByBox() {
+        for (int c = 0; c < upper.size(); ++c) {
+            if (c != label && !(upper.get(c) < lower.get(label))) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Whether the unperturbed image is classified as its label. */
+    public boolean cleanCorrect() {
+        return cleanPrediction == label;
+    }
+
+    private static List<Double> widen(float[] values) {
+        List<Double> doubles = new ArrayList<>(values.length);
+        for (float value : values) {
+            doubles.add((double) value);
+        }
+        return doubles;
+    }
+}

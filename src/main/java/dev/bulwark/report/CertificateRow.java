@@ -1,0 +1,60 @@
+package dev.bulwark.report;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import java.util.List;
+import java.util.OptionalInt;
+
+/**
+ * Everything that one randomized-smoothing certificate rests on, so that it can be checked without the network.
+ *
+ * @param predict the certified class, guessed from the {@code n0} selection samples; empty where it abstains
+ * @param radius  certified L2 radius in input units, already rounded down; 0 where it abstains
+ * @param pALower lower confidence bound of the guessed class's probability
+ * @param count   estimation votes for the guessed class, also where the row abstains
+ * @param counts  estimation votes of every class; they add up to {@code n}
+ * @param n0      selection samples
+ * @param n       estimation samples, never shared with selection
+ * @param alpha   probability that the claim is false
+ * @param sigma   noise standard deviation in input units
+ * @param seed    seed of the noise
+ */
+public record CertificateRow(int index, int label, OptionalInt predict, double radius,
+        @JsonProperty("p_a_lower") double pALower, long count, List<Long> counts, long n0, long n,
+        double alpha, double sigma, long seed) implements Row {
+
+    public static final RowFormat<CertificateRow> FORMAT = new JsonLines<>(CertificateRow.class);
+
+    public CertificateRow {
+        counts = List.copyOf(counts);
+        Require.notNegative("index", index);
+        Require.classOf("label", label, counts.size());
+        Require.finiteNotNegative("radius", radius);
+        Require.that(pALower >= 0 && pALower <= 1, "p_a_lower must be a probability: " + pALower);
+        Require.that(n0 > 0, "n0 must be positive: " + n0);
+        Require.that(alpha > 0 && alpha < 1, "alpha must lie between 0 and 1: " + alpha);
+        Require.that(sigma > 0 && Double.isFinite(sigma), "sigma must be finite and positive: " + sigma);
+        counts.forEach(votes -> Require.notNegative("counts", votes));
+        long votes = counts.stream().mapToLong(Long::longValue).sum();
+        Require.that(votes == n && n > 0, "counts add up to " + votes + ", but n is " + n);
+        Require.that(counts.contains(count), "count is " + count + ", which no class has in counts " + counts);
+        if (predict.isPresent()) {
+            Require.classOf("predict", predict.getAsInt(), counts.size());
+            long predicted = counts.get(predict.getAsInt());
+            Require.that(predicted == count, "count is " + count + ", but counts has " + predicted + " for predict");
+            Require.that(pALower > 0.5, "a certified row needs p_a_lower > 0.5: " + pALower);
+        } else {
+            Require.that(radius == 0, "an abstention has no radius, but it is " + radius);
+        }
+    }
+
+    /** The class with the most estimation votes, the first of equals: what the smoothed classifier says without abstaining. */
+    public int mostVoted() {
+        int best = 0;
+        for (int c = 1; c < counts.size(); ++c) {
+            if (counts.get(c) > counts.get(best)) {
+                best = c;
+            }
+        }
+        return best;
+    }
+}

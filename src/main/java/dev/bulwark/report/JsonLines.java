@@ -1,0 +1,106 @@
+package dev.bulwark.report;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationContext;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonDeserializer;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.JsonSerializer;
+import com.fasterxml.jackson.databind.MapperFeature;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.SerializerProvider;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.module.SimpleModule;
+import java.io.IOException;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * Rows as one JSON object a line, fields in the record's order and in snake_case, abstention as -1.
+ *
+ * <p>Numbers are printed so that they read back as the same double.
+ */
+final class JsonLines<T extends Row> implements RowFormat<T> {
+
+    private static final JsonMapper MAPPER = JsonMapper.builder()
+            .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
+            .enable(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
+            .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
+            .addModule(new SimpleModule()
+                    .addSerializer(OptionalInt.class, new PredictionWriter())
+                    .addDeserializer(OptionalInt.class, new PredictionReader()))
+            .build();
+
+    private final Class<T> type;
+
+    JsonLines(Class<T> type) {
+        this.type = type;
+    }
+
+    @Override
+    public Optional<String> header() {
+        return Optional.empty();
+    }
+
+    @Override
+    public String write(T row) {
+        try {
+            return MAPPER.writeValueAsString(row);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("a valid row can always be written: " + row, e);
+        }
+    }
+
+    /** A line must say what the row read from it would say again: that also checks fields that follow from others. */
+    @Override
+    public T read(String line) {
+        try {
+            JsonNode said = MAPPER.readTree(line);
+            Require.that(said.isObject(), "is not a JSON object");
+            T row = MAPPER.readValue(line, type);
+            JsonNode meant = MAPPER.readTree(write(row));
+            meant.fields().forEachRemaining(field -> {
+                JsonNode value = said.path(field.getKey());
+                if (!field.getValue().equals(JsonLines::compareScalars, value)) {
+                    throw new IllegalArgumentException(field.getKey() + " is " + (value.isMissingNode() ? "missing" : value)
+                            + ", but the other fields say " + field.getValue());
+                }
+            });
+            return row;
+        } catch (JsonProcessingException e) {
+            String reason = e.getCause() instanceof IllegalArgumentException cause
+                    ? cause.getMessage() : e.getOriginalMessage();
+            throw new IllegalArgumentException(reason.lines().findFirst().orElse("is not JSON"), e);
+        }
+    }
+
+    /** Numbers by value, so that 1 and 1.0 agree. */
+    private static int compareScalars(JsonNode a, JsonNode b) {
+        if (a.isNumber() && b.isNumber()) {
+            return a.decimalValue().compareTo(b.decimalValue());
+        }
+        return a.equals(b) ? 0 : 1;
+    }
+
+    private static final class PredictionWriter extends JsonSerializer<OptionalInt> {
+        @Override
+        public void serialize(OptionalInt predict, JsonGenerator out, SerializerProvider unused) throws IOException {
+            out.writeNumber(predict.orElse(-1));
+        }
+    }
+
+    private static final class PredictionReader extends JsonDeserializer<OptionalInt> {
+        @Override
+        public OptionalInt deserialize(JsonParser in, DeserializationContext unused) throws IOException {
+            int value = in.getIntValue();
+            return value == -1 ? OptionalInt.empty() : OptionalInt.of(value);
+        }
+    }
+}

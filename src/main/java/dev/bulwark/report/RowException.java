@@ -1,0 +1,17 @@
+package dev.bulwark.report;
+
+import java.nio.file.Path;
+
+/** A file of rows that can't be used as it is: the message is one line that names the file, and the line if there is one. */
+public final class RowException extends RuntimeException {
+
+    private static final long serialVersionUID = 1L;
+
+    RowException(Path file, String problem) {
+        super(file + ": " + problem);
+    }
+
+    RowException(Path file, int line, String problem) {
+        super(file + ", line " + line + ": " + problem);
+    }
+}

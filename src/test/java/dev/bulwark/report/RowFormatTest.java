@@ -1,0 +1,150 @@
+package dev.bulwark.report;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.OptionalInt;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.DoubleRange;
+import net.jqwik.api.constraints.LongRange;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class RowFormatTest {
+
+    private static final Duration TIME = Duration.ofNanos(1_234_567_890L);
+
+    @Test
+    void givenSmoothingRows_whenWritten_thenLocuslabsHeaderAndCells() {
+        assertEquals("idx\tlabel\tpredict\tradius\tcorrect\ttime", SmoothingRow.FORMAT.header().orElseThrow());
+        assertEquals("3\t7\t7\t0.799652\t1\t0:00:01.234567",
+                SmoothingRow.FORMAT.write(SmoothingRow.certified(3, 7, 7, 0.7996529, TIME)));
+        assertEquals("4\t7\t-1\t0.0\t0\t0:00:00", SmoothingRow.FORMAT.write(SmoothingRow.abstained(4, 7, Duration.ZERO)));
+        assertEquals("5\t7\t2\t1.0\t0\t0:00:00", SmoothingRow.FORMAT.write(SmoothingRow.certified(5, 7, 2, 1, Duration.ZERO)));
+    }
+
+    @Test
+    void givenPredictionRow_whenWritten_thenLocuslabsHeaderAndCells() {
+        assertEquals("idx\tlabel\tpredict\tcorrect\ttime", PredictionRow.FORMAT.header().orElseThrow());
+        PredictionRow row = new PredictionRow(0, 1, OptionalInt.empty(), TIME);
+        assertEquals("0\t1\t-1\t0\t0:00:01.234567", PredictionRow.FORMAT.write(row));
+        assertEquals("0:00:01.234567", PredictionRow.FORMAT.write(PredictionRow.FORMAT.read("0\t1\t1\t1\t0:00:01.234567")).split("\t")[4]);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0.7999999,0.799999", "0.25,0.25", "0.3,0.3", "1e-7,0.0", "0.0000019,0.000001", "12,12.0"})
+    void givenRadius_whenWritten_thenRoundedDownToSixDecimals(double radius, String printed) {
+        assertEquals(printed, SmoothingRow.FORMAT.write(SmoothingRow.certified(0, 0, 0, radius, TIME)).split("\t")[3]);
+    }
+
+    @Property(tries = 500)
+    void anyRadius_whenWrittenAndRead_thenNeverAboveAndStable(@ForAll @DoubleRange(max = 10) double radius) {
+        SmoothingRow row = SmoothingRow.certified(0, 0, 0, radius, TIME);
+        String line = SmoothingRow.FORMAT.write(row);
+        double read = SmoothingRow.FORMAT.read(line).radius();
+        assertTrue(read <= radius && read > radius - 1.0001e-6, read + " for " + radius);
+        assertEquals(line, SmoothingRow.FORMAT.write(SmoothingRow.FORMAT.read(line)));
+    }
+
+    @Property(tries = 200)
+    void anyTime_whenWrittenAndRead_thenSameMicroseconds(@ForAll @LongRange(min = 0, max = 1_000_000_000_000L) long micros) {
+        PredictionRow row = new PredictionRow(0, 0, OptionalInt.of(0), Duration.ofNanos(micros * 1000));
+        assertEquals(row, PredictionRow.FORMAT.read(PredictionRow.FORMAT.write(row)));
+    }
+
+    @ParameterizedTest
+    @CsvSource(value = {"P1D|1 day, 0:00:00", "P3DT2H3M4.000005S|3 days, 2:03:04.000005", "PT12M|0:12:00"}, delimiter = '|')
+    void givenLongTimes_whenWritten_thenAsPythonPrintsThem(String time, String printed) {
+        assertEquals(printed, TabSeparated.timedelta(Duration.parse(time)));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"1\t2\t2\t0.5\t1", "1\t2\t2\tx\t1\t0:00:00", "1\t2\t2\t0.5\t0\t0:00:00", "1\t2\t-1\t0.5\t0\t0:00:00",
+            "1\t2\t2\tNaN\t1\t0:00:00", "1\t2\t2\t0.5\t1\t1.5", "-1\t2\t2\t0.5\t1\t0:00:00", ""})
+    void givenBadSmoothingLine_whenRead_thenOneLineComplaint(String line) {
+        String complaint = assertThrows(IllegalArgumentException.class, () -> SmoothingRow.FORMAT.read(line)).getMessage();
+        assertEquals(1, complaint.lines().count());
+    }
+
+    @Test
+    void givenCertificate_whenWritten_thenFieldsInOrderAndReadsBack() {
+        CertificateRow row = new CertificateRow(3, 1, OptionalInt.of(1), 0.123456789012345, 0.75, 8, List.of(2L, 8L), 100, 10,
+                0.001, 0.25, -5);
+        String line = "{\"index\":3,\"label\":1,\"predict\":1,\"radius\":0.123456789012345,\"p_a_lower\":0.75,\"count\":8,"
+                + "\"counts\":[2,8],\"n0\":100,\"n\":10,\"alpha\":0.001,\"sigma\":0.25,\"seed\":-5}";
+        assertEquals(line, CertificateRow.FORMAT.write(row));
+        assertEquals(row, CertificateRow.FORMAT.read(line));
+        assertEquals(1, row.mostVoted());
+    }
+
+    @Test
+    void givenAbstention_whenWritten_thenPredictIsMinusOne() {
+        CertificateRow row = new CertificateRow(3, 1, OptionalInt.empty(), 0, 0.2, 5, List.of(5L, 5L), 1, 10, 0.001, 1, 0);
+        assertTrue(CertificateRow.FORMAT.write(row).contains("\"predict\":-1,\"radius\":0.0,"));
+        assertEquals(row, CertificateRow.FORMAT.read(CertificateRow.FORMAT.write(row)));
+        assertEquals(0, row.mostVoted(), "the first of equals");
+    }
+
+    @Test
+    void givenCountsThatDoNotAddUp_whenCertificateMade_thenRefusedWithBothValues() {
+        String complaint = assertThrows(IllegalArgumentException.class, () -> new CertificateRow(
+                0, 0, OptionalInt.empty(), 0, 0.2, 5, List.of(5L, 4L), 1, 10, 0.001, 1, 0)).getMessage();
+        assertEquals("counts add up to 9, but n is 10", complaint);
+    }
+
+    @Test
+    void givenBounds_whenWritten_thenFieldsInOrderAndReadsBack() {
+        BoundsRow row = BoundsRow.of(7, 0, 0.1, BoundsRow.Method.ALPHA_CROWN, 0,
+                new float[] {1, -2.5f}, new float[] {3, 1}, new float[] {0, 0.1f});
+        String line = "{\"index\":7,\"label\":0,\"epsilon\":0.1,\"method\":\"alpha-crown\",\"clean_prediction\":0,"
+                + "\"lower\":[1.0,-2.5],\"upper\":[3.0,1.0],\"margin_lower\":[0.0,0.10000000149011612],"
+                + "\"certified\":true,\"certified_by_box\":false}";
+        assertEquals(line, BoundsRow.FORMAT.write(row));
+        assertEquals(row, BoundsRow.FORMAT.read(line));
+    }
+
+    @Test
+    void givenMarginOfZero_whenAsked_thenNotCertified() {
+        BoundsRow row = BoundsRow.of(0, 1, 0.1, BoundsRow.Method.IBP, 1,
+                new float[] {-1, 1}, new float[] {1, 2}, new float[] {0, 0});
+        assertFalse(row.certified());
+        assertFalse(row.certifiedByBox(), "equal ends are no certificate either");
+    }
+
+    @Test
+    void givenFlagThatContradictsItsBounds_whenRead_thenRefused() {
+        String line = BoundsRow.FORMAT.write(BoundsRow.of(0, 1, 0.1, BoundsRow.Method.IBP, 1,
+                new float[] {-1, 1}, new float[] {0, 2}, new float[] {1, 0}));
+        String complaint = assertThrows(IllegalArgumentException.class,
+                () -> BoundsRow.FORMAT.read(line.replace("\"certified\":true", "\"certified\":false"))).getMessage();
+        assertEquals("certified is false, but the other fields say true", complaint);
+    }
+
+    @Test
+    void givenAttack_whenWritten_thenFieldsInOrderAndReadsBack() {
+        AttackRow row = new AttackRow(9, 4, 4, true, 2, 0.1);
+        String line = "{\"index\":9,\"label\":4,\"clean_prediction\":4,\"broken\":true,\"adversarial_prediction\":2,\"linf\":0.1}";
+        assertEquals(line, AttackRow.FORMAT.write(row));
+        assertEquals(row, AttackRow.FORMAT.read(line));
+        assertThrows(IllegalArgumentException.class, () -> new AttackRow(9, 4, 4, true, 4, 0.1));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "{", "[]", "{}", "null", "7",
+            "{\"index\":9,\"label\":4,\"clean_prediction\":4,\"broken\":true,\"adversarial_prediction\":2}",
+            "{\"index\":9,\"label\":4,\"clean_prediction\":4,\"broken\":true,\"adversarial_prediction\":2,\"linf\":null}",
+            "{\"index\":9,\"label\":4,\"clean_prediction\":4,\"broken\":true,\"adversarial_prediction\":2,\"linf\":0.1,\"x\":1}",
+            "{\"index\":9,\"label\":4.5,\"clean_prediction\":4,\"broken\":true,\"adversarial_prediction\":2,\"linf\":0.1}",
+            "{\"index\":9,\"label\":4,\"clean_prediction\":4,\"broken\":true,\"adversarial_prediction\":2,\"linf\":0.1}{}"})
+    void givenBadAttackLine_whenRead_thenOneLineComplaint(String line) {
+        String complaint = assertThrows(IllegalArgumentException.class, () -> AttackRow.FORMAT.read(line)).getMessage();
+        assertEquals(1, complaint.lines().count());
+    }
+}
