@@ -8,11 +8,11 @@ public final class DivergenceException extends RuntimeException {
     /**
      * @param epoch        counted from 1
      * @param step         within the epoch, counted from 1
-     * @param loss         the loss there
+     * @param what         what is out of bounds, and how: "the loss is NaN"
      * @param learningRate the rate there
      */
-    DivergenceException(int epoch, int step, double loss, double learningRate) {
-        super("training diverged at epoch " + epoch + ", step " + step + ": the loss is " + loss
+    DivergenceException(int epoch, int step, String what, double learningRate) {
+        super("training diverged at epoch " + epoch + ", step " + step + ": " + what
                 + " at learning rate " + learningRate
                 + "; try a lower learning rate, a longer warm-up or ramp, or a clip norm");
     }

@@ -2,8 +2,9 @@ package dev.bulwark.training;
 
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
+import java.util.List;
 import java.util.Optional;
-import java.util.function.Function;
+import java.util.function.Predicate;
 
 /**
  * The losses and predictions of one epoch's steps. Each step leaves its own on the device, and the host reads them a
@@ -12,22 +13,27 @@ import java.util.function.Function;
 final class EpochLog {
 
     private final Backend backend;
-    private final Schedule schedule;
     private final int[] labels;
     private final DeviceBuffer losses;
     private final DeviceBuffer predictions;
     private final DeviceBuffer worstPredictions;
     private final float[] hostLosses;
+    private int epoch;
+    private List<Schedule.Step> steps = List.of();
 
-    EpochLog(Backend backend, Memory memory, Schedule schedule, int[] labels) {
+    EpochLog(Backend backend, Memory memory, int stepsPerEpoch, int[] labels) {
         this.backend = backend;
-        this.schedule = schedule;
         this.labels = labels;
-        int steps = schedule.stepsPerEpoch();
-        this.losses = memory.allocate((long) steps * LossGradient.TERMS);
+        this.losses = memory.allocate((long) stepsPerEpoch * LossGradient.TERMS);
         this.predictions = memory.allocate(labels.length);
         this.worstPredictions = memory.allocate(labels.length);
-        this.hostLosses = new float[steps * LossGradient.TERMS];
+        this.hostLosses = new float[stepsPerEpoch * LossGradient.TERMS];
+    }
+
+    /** Starts on {@code epoch}, counted from 0. */
+    void begin(int epoch, List<Schedule.Step> steps) {
+        this.epoch = epoch;
+        this.steps = steps;
     }
 
     /** Keeps what step {@code step} left in {@code loss}. */
@@ -43,39 +49,38 @@ final class EpochLog {
     }
 
     /**
-     * Waits for steps {@code from .. to - 1} of {@code epoch}, counted from 0.
+     * Waits for steps {@code from .. to - 1}.
      *
      * @throws DivergenceException if one's loss is infinite or not a number
      */
-    void requireFinite(int epoch, int from, int to) {
+    void requireFinite(int from, int to) {
         float[] stretch = new float[(to - from) * LossGradient.TERMS];
         backend.read(losses.slice((long) from * LossGradient.TERMS, stretch.length), stretch);
         System.arraycopy(stretch, 0, hostLosses, from * LossGradient.TERMS, stretch.length);
         for (int step = from; step < to; ++step) {
-            double loss = loss(epoch, step);
+            double loss = loss(step);
             if (!Double.isFinite(loss)) {
-                throw new DivergenceException(epoch + 1, step + 1, loss, schedule.at(epoch, step).learningRate());
+                throw new DivergenceException(epoch + 1, step + 1, "the loss is " + loss, steps.get(step).learningRate());
             }
         }
     }
 
     /** The epoch in one entry, once {@link #requireFinite} has seen all its steps; {@code order} is its images' order. */
-    Progress summary(int epoch, int epochs, int[] order, double seconds) {
-        int steps = schedule.stepsPerEpoch();
+    Progress summary(int epochs, int[] order, double seconds) {
         double total = 0;
-        for (int step = 0; step < steps; ++step) {
-            total += loss(epoch, step) * schedule.rows(step);
+        for (int step = 0; step < steps.size(); ++step) {
+            total += loss(step) * steps.get(step).rows();
         }
-        Schedule.Step last = schedule.at(epoch, steps - 1);
-        return new Progress(epoch + 1, epochs, steps, labels.length, total / labels.length,
-                term(epoch, LossGradient.NATURAL, Rows::clean, predictions, order),
-                term(epoch, LossGradient.WORST_CASE, Rows::box, worstPredictions, order),
+        Schedule.Step last = steps.get(steps.size() - 1);
+        return new Progress(epoch + 1, epochs, steps.size(), labels.length, total / labels.length,
+                term(LossGradient.NATURAL, Rows::clean, predictions, order),
+                term(LossGradient.WORST_CASE, Rows::box, worstPredictions, order),
                 last.epsilon(), last.kappa(), last.learningRate(), seconds);
     }
 
     /** What step {@code step} minimised. */
-    private double loss(int epoch, int step) {
-        Schedule.Step values = schedule.at(epoch, step);
+    private double loss(int step) {
+        Schedule.Step values = steps.get(step);
         Rows rows = values.needs();
         double natural = rows.clean() ? values.kappa() * sum(step, LossGradient.NATURAL) / rows.count() : 0;
         double worst = rows.box() ? (1 - values.kappa()) * sum(step, LossGradient.WORST_CASE) / rows.count() : 0;
@@ -86,17 +91,16 @@ final class EpochLog {
         return hostLosses[step * LossGradient.TERMS + term];
     }
 
-    private Optional<Progress.Term> term(int epoch, int term, Function<Rows, Boolean> computed,
-                                         DeviceBuffer classes, int[] order) {
+    private Optional<Progress.Term> term(int term, Predicate<Rows> computed, DeviceBuffer classes, int[] order) {
         int[] predicted = new int[labels.length];
         backend.read(classes, predicted);
         double loss = 0;
         int images = 0;
         int right = 0;
         int at = 0;
-        for (int step = 0; step < schedule.stepsPerEpoch(); ++step) {
-            int count = schedule.rows(step);
-            if (computed.apply(schedule.at(epoch, step).needs())) {
+        for (int step = 0; step < steps.size(); ++step) {
+            int count = steps.get(step).rows();
+            if (computed.test(steps.get(step).needs())) {
                 loss += sum(step, term);
                 images += count;
                 for (int n = at; n < at + count; ++n) {

@@ -1,9 +1,10 @@
 package dev.bulwark.training;
 
+import java.util.List;
+import java.util.stream.IntStream;
+
 /** A recipe's values at each step of the run, counted from 0 through all epochs. */
 final class Schedule {
-
-    private static final double ADAM_BETA2 = ParameterUpdate.BETA2;
 
     private final Recipe recipe;
     private final int images;
@@ -39,21 +40,22 @@ final class Schedule {
         return (images + recipe.batch() - 1) / recipe.batch();
     }
 
-    /** Images in step {@code step} of an epoch. */
-    int rows(int step) {
-        return Math.min(recipe.batch(), images - step * recipe.batch());
+    /** All steps of {@code epoch}, counted from 0. */
+    List<Step> epoch(int epoch) {
+        return IntStream.range(0, stepsPerEpoch()).mapToObj(step -> at(epoch, step)).toList();
     }
 
-    Step at(int epoch, int step) {
+    private Step at(int epoch, int step) {
+        int rows = Math.min(recipe.batch(), images - step * recipe.batch());
         double now = epoch + (double) step / stepsPerEpoch();
         Objective objective = recipe.objective();
         double epsilon = objective.epsilonAt(now);
         double t = (double) epoch * stepsPerEpoch() + step + 1;
-        return new Step(rows(step), epsilon,
+        return new Step(rows, epsilon,
                 epsilon > 0 ? objective.kappaAt(now) : 1,
                 objective.regulariserAt(now),
                 recipe.learningRate().at(now, recipe.epochs()),
                 1 - Math.pow(recipe.optimiser().momentum(), t),
-                1 - Math.pow(ADAM_BETA2, t));
+                1 - Math.pow(ParameterUpdate.BETA2, t));
     }
 }

@@ -2,6 +2,7 @@ package dev.bulwark.training;
 
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
+import java.util.List;
 
 /**
  * The numbers that change from step to step, in device memory where a recorded step reads them. A table of all steps of an
@@ -31,11 +32,11 @@ final class StepScalars {
         this.now = memory.allocate(COLUMNS);
     }
 
-    /** Writes the table of {@code epoch}. */
-    void load(Schedule schedule, int epoch) {
-        float[] values = new float[schedule.stepsPerEpoch() * COLUMNS];
-        for (int step = 0; step < schedule.stepsPerEpoch(); ++step) {
-            Schedule.Step row = schedule.at(epoch, step);
+    /** Writes an epoch's table. */
+    void load(List<Schedule.Step> steps) {
+        float[] values = new float[steps.size() * COLUMNS];
+        for (int step = 0; step < steps.size(); ++step) {
+            Schedule.Step row = steps.get(step);
             int at = step * COLUMNS;
             values[at + EPSILON] = (float) row.epsilon();
             values[at + NATURAL_WEIGHT] = (float) row.kappa();

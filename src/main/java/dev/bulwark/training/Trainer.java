@@ -63,6 +63,7 @@ public final class Trainer {
                 save(run);
                 listener.epochDone(progress);
             }
+            requireFinite(run.state());
             return new Trained(run.network(), history);
         }
     }
@@ -71,7 +72,8 @@ public final class Trainer {
         double best = history.stream().mapToDouble(Progress::loss).min().orElse(Double.POSITIVE_INFINITY);
         double guess = Math.log(data.classes());
         if (progress.loss() > EXPLOSION * Math.max(best, guess)) {
-            throw new DivergenceException(progress.epoch(), progress.steps(), progress.loss(), progress.learningRate());
+            throw new DivergenceException(progress.epoch(), progress.steps(),
+                    "the epoch's mean loss is " + progress.loss(), progress.learningRate());
         }
     }
 
@@ -95,7 +97,8 @@ public final class Trainer {
             for (float value : tensor) {
                 if (!Float.isFinite(value)) {
                     Progress last = history.get(history.size() - 1);
-                    throw new DivergenceException(last.epoch(), last.steps(), value, last.learningRate());
+                    throw new DivergenceException(last.epoch(), last.steps(),
+                            "a parameter is " + value, last.learningRate());
                 }
             }
         }

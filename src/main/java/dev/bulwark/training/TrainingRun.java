@@ -8,6 +8,7 @@ import dev.bulwark.nn.Network;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -37,7 +38,7 @@ final class TrainingRun {
     private final LossGradient loss;
     private final ParameterUpdate update;
     private final EpochLog log;
-    private final Map<Rows, Backend.Replay> steps = new HashMap<>();
+    private final Map<Rows, Backend.Replay> replays = new HashMap<>();
 
     /** @param memory owns all buffers of the run; the caller closes it */
     TrainingRun(Backend backend, Memory memory, Recipe recipe, TrainingSet data) {
@@ -65,7 +66,7 @@ final class TrainingRun {
         this.loss = new LossGradient(backend, memory, widths, batch, objective.elided(),
                 objective.regulariserAt(0) > 0, scalars, parameters, gradient);
         this.update = new ParameterUpdate(backend, memory, recipe, scalars, parameters, gradient);
-        this.log = new EpochLog(backend, memory, schedule, data.labels());
+        this.log = new EpochLog(backend, memory, schedule.stepsPerEpoch(), data.labels());
     }
 
     /** Everything that an epoch changes and the next one needs, by name. */
@@ -93,26 +94,26 @@ final class TrainingRun {
         Arrays.fill(epochs, epoch);
         backend.write(hostOrder, order);
         backend.write(epochs, batchEpochs);
-        scalars.load(schedule, epoch);
+        List<Schedule.Step> steps = schedule.epoch(epoch);
+        scalars.load(steps);
+        log.begin(epoch, steps);
 
-        int last = schedule.stepsPerEpoch();
         int seen = 0;
-        for (int step = 0; step < last; ++step) {
-            step(epoch, step);
-            if (step + 1 - seen == STRETCH || step + 1 == last) {
-                log.requireFinite(epoch, seen, step + 1);
+        for (int step = 0; step < steps.size(); ++step) {
+            step(step, steps.get(step).needs());
+            if (step + 1 - seen == STRETCH || step + 1 == steps.size()) {
+                log.requireFinite(seen, step + 1);
                 seen = step + 1;
             }
         }
-        return log.summary(epoch, recipe.epochs(), hostOrder, (System.nanoTime() - start) * 1e-9);
+        return log.summary(recipe.epochs(), hostOrder, (System.nanoTime() - start) * 1e-9);
     }
 
-    private void step(int epoch, int step) {
-        Rows rows = schedule.at(epoch, step).needs();
+    private void step(int step, Rows rows) {
         long firstImage = (long) step * recipe.batch();
         scalars.select(step);
         backend.copy(order.slice(firstImage, rows.count()), rows.count(), batchRows);
-        steps.computeIfAbsent(rows, kind -> memory.record(() -> compute(kind))).run();
+        replays.computeIfAbsent(rows, kind -> memory.record(() -> compute(kind))).run();
         log.note(step, firstImage, rows, loss);
     }
 
