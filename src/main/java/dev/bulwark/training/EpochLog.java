@@ -1,0 +1,116 @@
+package dev.bulwark.training;
+
+import dev.bulwark.device.Backend;
+import dev.bulwark.device.DeviceBuffer;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Predicate;
+
+/**
+ * The losses and predictions of one epoch's steps. Each step leaves its own on the device, and the host reads them a
+ * stretch of steps at a time, so that it rarely waits.
+ */
+final class EpochLog {
+
+    private final Backend backend;
+    private final int[] labels;
+    private final DeviceBuffer losses;
+    private final DeviceBuffer predictions;
+    private final DeviceBuffer worstPredictions;
+    private final float[] hostLosses;
+    private int epoch;
+    private List<Schedule.Step> steps = List.of();
+
+    EpochLog(Backend backend, Memory memory, int stepsPerEpoch, int[] labels) {
+        this.backend = backend;
+        this.labels = labels;
+        this.losses = memory.allocate((long) stepsPerEpoch * LossGradient.TERMS);
+        this.predictions = memory.allocate(labels.length);
+        this.worstPredictions = memory.allocate(labels.length);
+        this.hostLosses = new float[stepsPerEpoch * LossGradient.TERMS];
+    }
+
+    /** Starts on {@code epoch}, counted from 0. */
+    void begin(int epoch, List<Schedule.Step> steps) {
+        this.epoch = epoch;
+        this.steps = steps;
+    }
+
+    /** Keeps what step {@code step} left in {@code loss}. */
+    void note(int step, long firstImage, Rows rows, LossGradient loss) {
+        long at = (long) step * LossGradient.TERMS;
+        backend.copy(loss.losses(), LossGradient.TERMS, losses.slice(at, LossGradient.TERMS));
+        if (rows.clean()) {
+            backend.copy(loss.predictions(), rows.count(), predictions.slice(firstImage, rows.count()));
+        }
+        if (rows.box()) {
+            backend.copy(loss.worstPredictions(), rows.count(), worstPredictions.slice(firstImage, rows.count()));
+        }
+    }
+
+    /**
+     * Waits for steps {@code from .. to - 1}.
+     *
+     * @throws DivergenceException if one's loss is infinite or not a number
+     */
+    void requireFinite(int from, int to) {
+        float[] stretch = new float[(to - from) * LossGradient.TERMS];
+        backend.read(losses.slice((long) from * LossGradient.TERMS, stretch.length), stretch);
+        System.arraycopy(stretch, 0, hostLosses, from * LossGradient.TERMS, stretch.length);
+        for (int step = from; step < to; ++step) {
+            double loss = loss(step);
+            if (!Double.isFinite(loss)) {
+                throw new DivergenceException(epoch + 1, step + 1, "the loss is " + loss, steps.get(step).learningRate());
+            }
+        }
+    }
+
+    /** The epoch in one entry, once {@link #requireFinite} has seen all its steps; {@code order} is its images' order. */
+    Progress summary(int epochs, int[] order, double seconds) {
+        double total = 0;
+        for (int step = 0; step < steps.size(); ++step) {
+            total += loss(step) * steps.get(step).rows();
+        }
+        Schedule.Step last = steps.get(steps.size() - 1);
+        return new Progress(epoch + 1, epochs, steps.size(), labels.length, total / labels.length,
+                term(LossGradient.NATURAL, Rows::clean, predictions, order),
+                term(LossGradient.WORST_CASE, Rows::box, worstPredictions, order),
+                last.epsilon(), last.kappa(), last.learningRate(), seconds);
+    }
+
+    /** What step {@code step} minimised. */
+    private double loss(int step) {
+        Schedule.Step values = steps.get(step);
+        Rows rows = values.needs();
+        double natural = rows.clean() ? values.kappa() * sum(step, LossGradient.NATURAL) / rows.count() : 0;
+        double worst = rows.box() ? (1 - values.kappa()) * sum(step, LossGradient.WORST_CASE) / rows.count() : 0;
+        return natural + worst + sum(step, LossGradient.REGULARISERS);
+    }
+
+    private float sum(int step, int term) {
+        return hostLosses[step * LossGradient.TERMS + term];
+    }
+
+    private Optional<Progress.Term> term(int term, Predicate<Rows> computed, DeviceBuffer classes, int[] order) {
+        int[] predicted = new int[labels.length];
+        backend.read(classes, predicted);
+        double loss = 0;
+        int images = 0;
+        int right = 0;
+        int at = 0;
+        for (int step = 0; step < steps.size(); ++step) {
+            int count = steps.get(step).rows();
+            if (computed.test(steps.get(step).needs())) {
+                loss += sum(step, term);
+                images += count;
+                for (int n = at; n < at + count; ++n) {
+                    right += predicted[n] == labels[order[n]] ? 1 : 0;
+                }
+            }
+            at += count;
+        }
+        return images == 0
+                ? Optional.empty()
+                : Optional.of(new Progress.Term(loss / images, (double) right / images));
+    }
+}

@@ -1,0 +1,38 @@
+package dev.bulwark.training;
+
+/**
+ * How a gradient becomes a step.
+ *
+ * @param kind        the rule
+ * @param momentum    SGD's momentum; Adam's beta1
+ * @param weightDecay L2 penalty's weight, added to the gradient of every parameter
+ * @param clipNorm    the gradient is scaled down to this L2 norm; 0 leaves it alone
+ */
+public record Optimiser(Kind kind, double momentum, double weightDecay, double clipNorm) {
+
+    public enum Kind { SGD, ADAM }
+
+    public Optimiser {
+        Checks.named("optimiser", kind);
+        Checks.inUnitInterval("momentum", momentum);
+        Checks.below(1, "momentum", momentum);
+        Checks.atLeast(0, "weight decay", weightDecay);
+        Checks.atLeast(0, "clip norm", clipNorm);
+    }
+
+    public static Optimiser sgd(double momentum) {
+        return new Optimiser(Kind.SGD, momentum, 0, 0);
+    }
+
+    public static Optimiser adam() {
+        return new Optimiser(Kind.ADAM, 0.9, 0, 0);
+    }
+
+    public Optimiser withWeightDecay(double decay) {
+        return new Optimiser(kind, momentum, decay, clipNorm);
+    }
+
+    public Optimiser withClipNorm(double norm) {
+        return new Optimiser(kind, momentum, weightDecay, norm);
+    }
+}

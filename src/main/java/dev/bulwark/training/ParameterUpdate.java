@@ -1,0 +1,86 @@
+package dev.bulwark.training;
+
+import dev.bulwark.device.Backend;
+import dev.bulwark.device.DeviceBuffer;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** From the gradient to the next parameters: clipping, the optimiser with its moments, and the running average. */
+final class ParameterUpdate {
+
+    static final double BETA2 = 0.999;
+
+    /** Keeps Adam's quotient finite (Kingma and Ba 2015). */
+    private static final float TINY = 1e-8f;
+
+    private final Backend backend;
+    private final Optimiser optimiser;
+    private final double averaging;
+    private final StepScalars scalars;
+    private final DeviceBuffer parameters;
+    private final DeviceBuffer gradient;
+    private final DeviceBuffer normSquared;
+    private final DeviceBuffer factor;
+    private final DeviceBuffer newShare;
+    /** Everything that a step changes and the next one needs, parameters first. */
+    private final Map<String, DeviceBuffer> state = new LinkedHashMap<>();
+
+    ParameterUpdate(Backend backend, Memory memory, Recipe recipe, StepScalars scalars,
+                    DeviceBuffer parameters, DeviceBuffer gradient) {
+        this.backend = backend;
+        this.optimiser = recipe.optimiser();
+        this.averaging = recipe.averaging();
+        this.scalars = scalars;
+        this.parameters = parameters;
+        this.gradient = gradient;
+        this.normSquared = memory.allocate(1);
+        this.factor = memory.holding(1f);
+        this.newShare = memory.holding((float) (1 - averaging));
+        long length = parameters.length();
+        state.put("parameters", parameters);
+        state.put("mean", memory.zeros(length));
+        if (optimiser.kind() == Optimiser.Kind.ADAM) {
+            state.put("square", memory.zeros(length));
+        }
+        if (averaging > 0) {
+            DeviceBuffer average = memory.allocate(length);
+            backend.copy(parameters, length, average);
+            state.put("average", average);
+        }
+    }
+
+    Map<String, DeviceBuffer> state() {
+        return state;
+    }
+
+    /** The parameters that become the network. */
+    DeviceBuffer result() {
+        return averaging > 0 ? state.get("average") : parameters;
+    }
+
+    /** One step. */
+    void apply() {
+        if (optimiser.clipNorm() > 0) {
+            backend.sumOfSquares(gradient, gradient.length(), 0f, normSquared);
+            backend.clipFactor(normSquared, (float) optimiser.clipNorm(), factor);
+        }
+        float momentum = (float) optimiser.momentum();
+        float decay = (float) optimiser.weightDecay();
+        if (optimiser.kind() == Optimiser.Kind.ADAM) {
+            backend.adam(parameters, gradient, state.get("mean"), state.get("square"), parameters.length(),
+                    momentum, (float) BETA2, TINY, decay, scalars.step(), factor);
+        } else {
+            backend.sgd(parameters, gradient, state.get("mean"), parameters.length(),
+                    momentum, decay, scalars.step(), factor);
+        }
+        if (averaging > 0) {
+            average();
+        }
+    }
+
+    /** {@code average = averaging average + (1 - averaging) parameters}, as a product with a 1 x 1 matrix. */
+    private void average() {
+        backend.multiply(false, false, 1, Math.toIntExact(parameters.length()), 1,
+                newShare, parameters, (float) averaging, state.get("average"));
+    }
+}

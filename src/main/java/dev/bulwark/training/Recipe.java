@@ -1,0 +1,55 @@
+package dev.bulwark.training;
+
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * Everything that decides what a training run computes, apart from the data. {@link Preset} holds the named ones.
+ *
+ * @param hidden         widths of the hidden layers, first to last
+ * @param epochs         passes over the training images
+ * @param batch          images in one step; an epoch's last step takes what is left
+ * @param seed           keys the initial weights, the order of the images and the noise on them
+ * @param initialisation where training starts
+ * @param optimiser      how a gradient becomes a step
+ * @param learningRate   the step's length over the run
+ * @param averaging      decay of the exponential average of the parameters that becomes the network; 0 takes the last ones
+ * @param objective      what is minimised
+ */
+public record Recipe(List<Integer> hidden, int epochs, int batch, long seed, Initialisation initialisation,
+                     Optimiser optimiser, LearningRate learningRate, double averaging, Objective objective) {
+
+    public Recipe {
+        hidden = List.copyOf(hidden);
+        hidden.forEach(width -> Checks.atLeast(1, "hidden width", width));
+        Checks.atLeast(1, "epochs", epochs);
+        Checks.atLeast(1, "batch", batch);
+        Checks.named("initialisation", initialisation);
+        Checks.named("optimiser", optimiser);
+        Checks.named("learning rate", learningRate);
+        Checks.below(epochs, "warm-up of the learning rate", learningRate.warmUpEpochs());
+        Checks.inUnitInterval("averaging", averaging);
+        Checks.below(1, "averaging", averaging);
+        Checks.named("objective", objective);
+    }
+
+    public Recipe withSeed(long other) {
+        return new Recipe(hidden, epochs, batch, other, initialisation, optimiser, learningRate, averaging, objective);
+    }
+
+    public Recipe withHidden(List<Integer> other) {
+        return new Recipe(other, epochs, batch, seed, initialisation, optimiser, learningRate, averaging, objective);
+    }
+
+    /** Inputs, hidden widths, classes. */
+    public int[] widths(int inputs, int classes) {
+        return IntStream.concat(IntStream.concat(IntStream.of(inputs), hidden.stream().mapToInt(Integer::intValue)),
+                IntStream.of(classes)).toArray();
+    }
+
+    /** Hexadecimal SHA-256 over every field: equal recipes, and only those, agree. */
+    public String digest() {
+        return Digests.hex(Digests.sha256().digest(toString().getBytes(StandardCharsets.UTF_8)));
+    }
+}

@@ -1,0 +1,38 @@
+package dev.bulwark.training;
+
+import dev.bulwark.device.DeviceBuffer;
+
+/**
+ * Which rows of a batch a step computes. Clean images and the centres of their boxes share the weights, so they lie in one
+ * matrix of {@code 2 count} rows, clean above centres, and go through one product; either half can be left out.
+ *
+ * @param count images in the batch
+ * @param clean whether the natural loss needs the images themselves
+ * @param box   whether the worst-case loss needs their boxes
+ */
+record Rows(int count, boolean clean, boolean box) {
+
+    Rows {
+        if (!clean && !box) {
+            throw new IllegalArgumentException("a step needs clean rows or boxes");
+        }
+    }
+
+    /** Rows of the shared product. */
+    int total() {
+        return (clean ? count : 0) + (box ? count : 0);
+    }
+
+    /** The rows of the shared product. */
+    DeviceBuffer all(DeviceBuffer points, int columns) {
+        return points.slice(clean ? 0 : (long) count * columns, (long) total() * columns);
+    }
+
+    DeviceBuffer clean(DeviceBuffer points, int columns) {
+        return points.slice(0, (long) count * columns);
+    }
+
+    DeviceBuffer centre(DeviceBuffer points, int columns) {
+        return points.slice((long) count * columns, (long) count * columns);
+    }
+}

@@ -1,0 +1,61 @@
+package dev.bulwark.training;
+
+import java.util.List;
+import java.util.stream.IntStream;
+
+/** A recipe's values at each step of the run, counted from 0 through all epochs. */
+final class Schedule {
+
+    private final Recipe recipe;
+    private final int images;
+
+    Schedule(Recipe recipe, int images) {
+        this.recipe = recipe;
+        this.images = images;
+    }
+
+    /**
+     * What one step reads.
+     *
+     * @param rows         images in the batch
+     * @param epsilon      radius of the boxes
+     * @param kappa        weight of the natural loss; 1 where the boxes are points
+     * @param regulariser  weight of the regularisers, for all layers together
+     * @param learningRate the step's length
+     * @param correction1  {@code 1 - beta1^t}
+     * @param correction2  {@code 1 - beta2^t}
+     */
+    record Step(int rows, double epsilon, double kappa, double regulariser, double learningRate,
+                double correction1, double correction2) {
+
+        /** Which rows the step's loss needs. */
+        Rows needs() {
+            boolean box = epsilon > 0 && (kappa < 1 || regulariser > 0);
+            return new Rows(rows, kappa > 0, box);
+        }
+    }
+
+    /** An epoch's last step takes what is left. */
+    int stepsPerEpoch() {
+        return (images + recipe.batch() - 1) / recipe.batch();
+    }
+
+    /** All steps of {@code epoch}, counted from 0. */
+    List<Step> epoch(int epoch) {
+        return IntStream.range(0, stepsPerEpoch()).mapToObj(step -> at(epoch, step)).toList();
+    }
+
+    private Step at(int epoch, int step) {
+        int rows = Math.min(recipe.batch(), images - step * recipe.batch());
+        double now = epoch + (double) step / stepsPerEpoch();
+        Objective objective = recipe.objective();
+        double epsilon = objective.epsilonAt(now);
+        double t = (double) epoch * stepsPerEpoch() + step + 1;
+        return new Step(rows, epsilon,
+                epsilon > 0 ? objective.kappaAt(now) : 1,
+                objective.regulariserAt(now),
+                recipe.learningRate().at(now, recipe.epochs()),
+                1 - Math.pow(recipe.optimiser().momentum(), t),
+                1 - Math.pow(ParameterUpdate.BETA2, t));
+    }
+}

@@ -1,0 +1,37 @@
+package dev.bulwark.training;
+
+import dev.bulwark.device.DeviceBuffer;
+
+/**
+ * What flows between two layers, or its gradient: points, clean above centres as {@link Rows} says, and the radii that go
+ * with the centres.
+ *
+ * @param points     {@code [2B,columns]}
+ * @param columns    elements of one point
+ * @param radius     {@code [B,radiusColumns]}
+ * @param radiusColumns elements of one radius: {@code columns}, or its square behind an elided last layer
+ */
+record Signal(DeviceBuffer points, int columns, DeviceBuffer radius, int radiusColumns) {
+
+    static Signal allocate(Memory memory, int batch, int columns, int radiusColumns) {
+        return new Signal(memory.allocate(2L * batch * columns), columns,
+                memory.allocate((long) batch * radiusColumns), radiusColumns);
+    }
+
+    DeviceBuffer all(Rows rows) {
+        return rows.all(points, columns);
+    }
+
+    DeviceBuffer clean(Rows rows) {
+        return rows.clean(points, columns);
+    }
+
+    DeviceBuffer centre(Rows rows) {
+        return rows.centre(points, columns);
+    }
+
+    /** Elements of the centres, and of the radii where they match. */
+    long boxLength(Rows rows) {
+        return (long) rows.count() * columns;
+    }
+}

@@ -1,0 +1,84 @@
+package dev.bulwark.training;
+
+import dev.bulwark.device.Backend;
+import dev.bulwark.device.DeviceBuffer;
+import java.util.List;
+
+/**
+ * The numbers that change from step to step, in device memory where a recorded step reads them. A table of all steps of an
+ * epoch is written once; before each step its row is copied, so that the host never waits.
+ */
+final class StepScalars {
+
+    private static final int EPSILON = 0;
+    private static final int NATURAL_WEIGHT = 1;
+    private static final int WORST_CASE_WEIGHT = 2;
+    private static final int REGULARISER_WEIGHT = 3;
+    private static final int INPUT_MEAN = 4;
+    private static final int STEP = 5;
+    private static final int COLUMNS = 8;
+
+    private final Backend backend;
+    private final int inputs;
+    private final int hiddenLayers;
+    private final DeviceBuffer table;
+    private final DeviceBuffer now;
+
+    StepScalars(Backend backend, Memory memory, int[] widths, int stepsPerEpoch) {
+        this.backend = backend;
+        this.inputs = widths[0];
+        this.hiddenLayers = Math.max(1, widths.length - 2);
+        this.table = memory.allocate((long) stepsPerEpoch * COLUMNS);
+        this.now = memory.allocate(COLUMNS);
+    }
+
+    /** Writes an epoch's table. */
+    void load(List<Schedule.Step> steps) {
+        float[] values = new float[steps.size() * COLUMNS];
+        for (int step = 0; step < steps.size(); ++step) {
+            Schedule.Step row = steps.get(step);
+            int at = step * COLUMNS;
+            values[at + EPSILON] = (float) row.epsilon();
+            values[at + NATURAL_WEIGHT] = (float) row.kappa();
+            values[at + WORST_CASE_WEIGHT] = (float) (1 - row.kappa());
+            values[at + REGULARISER_WEIGHT] = (float) (row.regulariser() / hiddenLayers);
+            values[at + INPUT_MEAN] = (float) (1.0 / ((double) row.rows() * inputs));
+            values[at + STEP] = (float) row.learningRate();
+            values[at + STEP + 1] = (float) row.correction1();
+            values[at + STEP + 2] = (float) row.correction2();
+        }
+        backend.write(values, table);
+    }
+
+    /** Makes step {@code step} of the loaded epoch the current one. */
+    void select(int step) {
+        backend.copy(table.slice((long) step * COLUMNS, COLUMNS), COLUMNS, now);
+    }
+
+    DeviceBuffer epsilon() {
+        return now.slice(EPSILON, 1);
+    }
+
+    DeviceBuffer naturalWeight() {
+        return now.slice(NATURAL_WEIGHT, 1);
+    }
+
+    DeviceBuffer worstCaseWeight() {
+        return now.slice(WORST_CASE_WEIGHT, 1);
+    }
+
+    /** For each hidden layer: the regularisers are averaged over them. */
+    DeviceBuffer regulariserWeight() {
+        return now.slice(REGULARISER_WEIGHT, 1);
+    }
+
+    /** What turns a sum over the batch's input elements into their mean. */
+    DeviceBuffer inputMean() {
+        return now.slice(INPUT_MEAN, 1);
+    }
+
+    /** {@code [learningRate, 1 - beta1^t, 1 - beta2^t]}, as the optimisers want it. */
+    DeviceBuffer step() {
+        return now.slice(STEP, 3);
+    }
+}

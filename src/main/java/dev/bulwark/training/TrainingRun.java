@@ -1,0 +1,138 @@
+package dev.bulwark.training;
+
+import dev.bulwark.device.Backend;
+import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.NoiseKey;
+import dev.bulwark.nn.DeviceNetwork;
+import dev.bulwark.nn.Network;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A run's device side: the data, the network in training, and one recorded step for each kind of step. An epoch depends
+ * on its number and on {@link #state} alone.
+ */
+final class TrainingRun {
+
+    /** Steps between two looks at the losses, each of which waits for the device. */
+    private static final int STRETCH = 64;
+
+    private final Backend backend;
+    private final Recipe recipe;
+    private final TrainingSet data;
+    private final int[] widths;
+    private final Schedule schedule;
+    private final NoiseKey noise;
+
+    private final Memory memory;
+    private final DeviceBuffer images;
+    private final DeviceBuffer labels;
+    private final DeviceBuffer order;
+    private final DeviceBuffer batchRows;
+    private final DeviceBuffer batchEpochs;
+    private final DeviceBuffer gathered;
+    private final StepScalars scalars;
+    private final LossGradient loss;
+    private final ParameterUpdate update;
+    private final EpochLog log;
+    private final Map<Rows, Backend.Replay> replays = new HashMap<>();
+
+    /** @param memory owns all buffers of the run; the caller closes it */
+    TrainingRun(Backend backend, Memory memory, Recipe recipe, TrainingSet data) {
+        this.backend = backend;
+        this.memory = memory;
+        this.recipe = recipe;
+        this.data = data;
+        this.widths = recipe.widths(data.inputs(), data.classes());
+        this.schedule = new Schedule(recipe, data.count());
+        this.noise = new NoiseKey(recipe.seed(), NoiseKey.Stream.AUGMENTATION);
+        int batch = Math.min(recipe.batch(), data.count());
+
+        this.images = memory.holding(data.images());
+        this.labels = memory.holding(data.labels());
+        this.order = memory.allocate(data.count());
+        this.batchRows = memory.allocate(batch);
+        this.batchEpochs = memory.allocate(batch);
+        this.gathered = memory.allocate((long) batch * data.inputs());
+
+        Network start = recipe.initialisation().network(widths, recipe.seed());
+        DeviceBuffer parameters = memory.holding(DeviceNetwork.flatten(start));
+        DeviceBuffer gradient = memory.zeros(parameters.length());
+        Objective objective = recipe.objective();
+        this.scalars = new StepScalars(backend, memory, widths, schedule.stepsPerEpoch());
+        this.loss = new LossGradient(backend, memory, widths, batch, objective.elided(),
+                objective.regulariserAt(0) > 0, scalars, parameters, gradient);
+        this.update = new ParameterUpdate(backend, memory, recipe, scalars, parameters, gradient);
+        this.log = new EpochLog(backend, memory, schedule.stepsPerEpoch(), data.labels());
+    }
+
+    /** Everything that an epoch changes and the next one needs, by name. */
+    Map<String, float[]> state() {
+        Map<String, float[]> values = new LinkedHashMap<>();
+        update.state().forEach((name, tensor) -> values.put(name, read(tensor)));
+        return values;
+    }
+
+    /** Goes back to what {@link #state} returned. */
+    void restore(Map<String, float[]> values) {
+        update.state().forEach((name, tensor) -> backend.write(values.get(name), tensor));
+    }
+
+    /** The network as it stands; parameters that are no longer finite throw. */
+    Network network() {
+        return DeviceNetwork.unflatten(read(update.result()), widths);
+    }
+
+    /** Trains through epoch {@code epoch}, counted from 0. @throws DivergenceException if a loss is not finite */
+    Progress epoch(int epoch) {
+        long start = System.nanoTime();
+        int[] hostOrder = Shuffle.order(recipe.seed(), epoch, data.count());
+        int[] epochs = new int[Math.toIntExact(batchEpochs.length())];
+        Arrays.fill(epochs, epoch);
+        backend.write(hostOrder, order);
+        backend.write(epochs, batchEpochs);
+        List<Schedule.Step> steps = schedule.epoch(epoch);
+        scalars.load(steps);
+        log.begin(epoch, steps);
+
+        int seen = 0;
+        for (int step = 0; step < steps.size(); ++step) {
+            step(step, steps.get(step).needs());
+            if (step + 1 - seen == STRETCH || step + 1 == steps.size()) {
+                log.requireFinite(seen, step + 1);
+                seen = step + 1;
+            }
+        }
+        return log.summary(recipe.epochs(), hostOrder, (System.nanoTime() - start) * 1e-9);
+    }
+
+    private void step(int step, Rows rows) {
+        long firstImage = (long) step * recipe.batch();
+        scalars.select(step);
+        backend.copy(order.slice(firstImage, rows.count()), rows.count(), batchRows);
+        replays.computeIfAbsent(rows, kind -> memory.record(() -> compute(kind))).run();
+        log.note(step, firstImage, rows, loss);
+    }
+
+    /** One step as a recordable sequence: what it reads lies at fixed places on the device. */
+    private void compute(Rows rows) {
+        boolean noisy = recipe.objective().sigma() > 0;
+        backend.gather(images, batchRows, rows.count(), data.inputs(), noisy ? gathered : loss.images());
+        if (noisy) {
+            backend.addNoise(gathered, batchRows, batchEpochs, rows.count(), data.inputs(),
+                    (float) recipe.objective().sigma(), noise, loss.images());
+        }
+        backend.gather(labels, batchRows, rows.count(), 1, loss.labels());
+        loss.compute(rows);
+        update.apply();
+    }
+
+    private float[] read(DeviceBuffer tensor) {
+        float[] values = new float[Math.toIntExact(tensor.length())];
+        backend.read(tensor, values);
+        return values;
+    }
+}

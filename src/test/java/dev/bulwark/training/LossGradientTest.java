@@ -1,0 +1,134 @@
+package dev.bulwark.training;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.bulwark.device.Backend;
+import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.cpu.CpuBackend;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The gradient written by hand, against central differences of an independent loss in double. */
+class LossGradientTest {
+
+    /** Odd sizes, and one layer narrower than the classes squared. */
+    private static final int[] WIDTHS = {7, 11, 5, 3};
+    private static final int BATCH = 5;
+
+    /** Float sums of a few dozen terms of order 1, and the central difference's own error. */
+    private static final double TOLERANCE = 5e-6;
+
+    private final float[] images = new float[BATCH * WIDTHS[0]];
+    private final int[] labels = {2, 0, 1, 1, 0};
+    private final float[] parameters;
+
+    LossGradientTest() {
+        Random random = new Random(7);
+        for (int i = 0; i < images.length; ++i) {
+            images[i] = random.nextInt(4) == 0 ? random.nextInt(2) : random.nextFloat();
+        }
+        int count = IntStream.range(0, WIDTHS.length - 1).map(k -> (WIDTHS[k] + 1) * WIDTHS[k + 1]).sum();
+        parameters = new float[count];
+        for (int k = 0; k < count; ++k) {
+            parameters[k] = (float) (0.5 * random.nextGaussian());
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        // epsilon, kappa, lambda, elided
+        "0,    1,    0,   false",
+        "0.1,  0,    0,   false",
+        "0.1,  0,    0,   true",
+        "0.1,  0.3,  0,   false",
+        "0.1,  0.3,  0,   true",
+        "0.02, 0.75, 0,   true",
+        "0.1,  0.3,  0.5, false",
+        "0.1,  0.3,  0.5, true",
+        "0.3,  0,    0.5, true",
+        "0.1,  1,    0.5, true",
+    })
+    void givenATinyNetwork_whenDifferentiated_thenCentralDifferencesAgree(
+            double epsilon, double kappa, double lambda, boolean elided) {
+        ReferenceLoss reference = new ReferenceLoss(WIDTHS, images, labels, epsilon, kappa, lambda, elided);
+        double[] exact = IntStream.range(0, parameters.length).mapToDouble(k -> parameters[k]).toArray();
+
+        Computed computed = compute(WIDTHS, new Schedule.Step(BATCH, epsilon, kappa, lambda, 0, 1, 1), elided, lambda > 0);
+
+        assertEquals(reference.at(exact), computed.loss(), TOLERANCE);
+        for (int k = 0; k < parameters.length; ++k) {
+            assertEquals(reference.derivative(exact, k), computed.gradient()[k], TOLERANCE, "parameter " + k);
+        }
+    }
+
+    @Test
+    void givenOneLayerOnly_whenDifferentiated_thenCentralDifferencesAgree() {
+        int[] widths = {7, 3};
+        ReferenceLoss reference = new ReferenceLoss(widths, images, labels, 0.1, 0.4, 0, true);
+        double[] exact = IntStream.range(0, 24).mapToDouble(k -> parameters[k]).toArray();
+
+        Computed computed = compute(widths, new Schedule.Step(BATCH, 0.1, 0.4, 0, 0, 1, 1), true, false);
+
+        for (int k = 0; k < exact.length; ++k) {
+            assertEquals(reference.derivative(exact, k), computed.gradient()[k], TOLERANCE, "parameter " + k);
+        }
+    }
+
+    /** The regularisers must be at work in the cases above, not cut off at zero. */
+    @Test
+    void givenTheTestNetwork_whenRegularised_thenTheLossRises() {
+        Computed plain = compute(WIDTHS, new Schedule.Step(BATCH, 0.1, 0.3, 0, 0, 1, 1), true, false);
+        Computed regularised = compute(WIDTHS, new Schedule.Step(BATCH, 0.1, 0.3, 0.5, 0, 1, 1), true, true);
+
+        assertTrue(regularised.loss() > plain.loss() + 0.1, plain.loss() + " and " + regularised.loss());
+    }
+
+    @Test
+    void givenAPartOfABatch_whenComputed_thenTheRestOfTheBuffersIsIgnored() {
+        ReferenceLoss two = new ReferenceLoss(WIDTHS, images, new int[] {2, 0}, 0.1, 0.3, 0.5, true);
+        double[] exact = IntStream.range(0, parameters.length).mapToDouble(k -> parameters[k]).toArray();
+
+        Computed computed = compute(WIDTHS, new Schedule.Step(2, 0.1, 0.3, 0.5, 0, 1, 1), true, true);
+
+        assertEquals(two.at(exact), computed.loss(), TOLERANCE);
+        for (int k = 0; k < parameters.length; ++k) {
+            assertEquals(two.derivative(exact, k), computed.gradient()[k], TOLERANCE, "parameter " + k);
+        }
+    }
+
+    private record Computed(double loss, float[] gradient) {}
+
+    private Computed compute(int[] widths, Schedule.Step step, boolean elided, boolean regularised) {
+        try (Backend backend = CpuBackend.create(); Memory memory = new Memory(backend)) {
+            int count = IntStream.range(0, widths.length - 1).map(k -> (widths[k] + 1) * widths[k + 1]).sum();
+            float[] start = new float[count];
+            System.arraycopy(parameters, 0, start, 0, count);
+            DeviceBuffer gradient = memory.allocate(count);
+            backend.fill(gradient, Float.NaN);
+            StepScalars scalars = new StepScalars(backend, memory, widths, 1);
+            scalars.load(List.of(step));
+            scalars.select(0);
+            LossGradient loss = new LossGradient(backend, memory, widths, BATCH, elided, regularised, scalars,
+                    memory.holding(start), gradient);
+            backend.fill(loss.images(), Float.NaN);
+            backend.write(images, loss.images());
+            backend.write(labels, loss.labels());
+
+            memory.record(() -> loss.compute(step.needs())).run();
+
+            float[] result = new float[count];
+            float[] terms = new float[LossGradient.TERMS];
+            backend.read(gradient, result);
+            backend.read(loss.losses(), terms);
+            double total = (step.kappa() * terms[LossGradient.NATURAL]
+                    + (1 - step.kappa()) * terms[LossGradient.WORST_CASE]) / step.rows()
+                    + terms[LossGradient.REGULARISERS];
+            return new Computed(total, result);
+        }
+    }
+}

@@ -1,0 +1,63 @@
+package dev.bulwark.training;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import dev.bulwark.training.Objective.GaussianAugmentation;
+import dev.bulwark.training.Objective.IntervalBounds;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class RecipeTest {
+
+    @ParameterizedTest
+    @EnumSource
+    void givenAPreset_whenAsked_thenEveryRecipeIsValidAndDistinct(Preset preset) {
+        Set<String> digests = new HashSet<>();
+        for (double size : new double[] {0.05, 0.1, 0.2, 0.3}) {
+            digests.add(preset.ibp(size).digest());
+            digests.add(preset.smoothing(size).digest());
+        }
+        assertEquals(8, digests.size());
+    }
+
+    @Test
+    void givenEqualRecipes_whenDigested_thenDigestsAgreeAndAnyChangeShows() {
+        Recipe recipe = Preset.QUICK.ibp(0.1);
+
+        assertEquals(recipe.digest(), Preset.QUICK.ibp(0.1).digest());
+        assertNotEquals(recipe.digest(), recipe.withSeed(1).digest());
+        assertNotEquals(recipe.digest(), recipe.withHidden(List.of(1024, 512)).digest());
+    }
+
+    @Test
+    void givenHiddenWidths_whenAskedForAll_thenInputsAndClassesSurroundThem() {
+        assertArrayEquals(new int[] {784, 1024, 512, 256, 10}, Preset.REPORT.smoothing(0.5).widths(784, 10));
+    }
+
+    @Test
+    void givenValuesOutOfRange_whenBuilt_thenTheComplaintNamesThem() {
+        assertRefused("sigma must be positive, not 0.0", () -> new GaussianAugmentation(0));
+        assertRefused("kappa at the end must lie in [0, 1], not 1.5",
+                () -> new IntervalBounds(0.1, 1, 0, 0, Ramp.LINEAR, 1, 1.5, 0, 0, true, 0));
+        assertRefused("momentum must be below 1.0, not 1.0", () -> Optimiser.sgd(1));
+        assertRefused("peak learning rate must be positive, not NaN", () -> LearningRate.cosine(Double.NaN, 0));
+        assertRefused("milestones must be positive and ascend: [30, 30]", () -> LearningRate.steps(1, 0.1, 30, 30));
+        assertRefused("hidden width must be at least 1.0, not 0.0", () -> Preset.QUICK.ibp(0.1).withHidden(List.of(0)));
+        assertRefused("label 3 of image 1 is not one of 3 classes",
+                () -> new TrainingSet(new float[4], new int[] {0, 3}, 3, "none"));
+        assertRefused("5 image elements do not divide into 2 images",
+                () -> new TrainingSet(new float[5], new int[] {0, 1}, 3, "none"));
+    }
+
+    private static void assertRefused(String message, Executable build) {
+        assertEquals(message, assertThrows(IllegalArgumentException.class, build).getMessage());
+    }
+}

@@ -1,0 +1,196 @@
+package dev.bulwark.training;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.bulwark.device.Backend;
+import dev.bulwark.device.cpu.CpuBackend;
+import dev.bulwark.nn.DeviceNetwork;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class TrainerTest {
+
+    /** Not a multiple of the batch: the last step of an epoch is short. */
+    private static final TrainingSet DATA = Toy.data(101);
+
+    private static final Progress.Listener SILENT = progress -> { };
+
+    private final Backend backend = CpuBackend.create();
+
+    @TempDir
+    private Path folder;
+
+    static Stream<Recipe> recipes() {
+        return Stream.of(Toy.ibp(), Toy.smoothing());
+    }
+
+    @AfterEach
+    void everythingIsGivenBack() {
+        assertEquals(0, backend.liveBytes());
+        backend.close();
+    }
+
+    @ParameterizedTest
+    @MethodSource("recipes")
+    void givenSeparableClasses_whenTrained_thenAllImagesAreLearned(Recipe recipe) {
+        Trained trained = Trainer.train(backend, recipe, DATA, SILENT);
+
+        Progress last = trained.last();
+        assertEquals(1, last.natural().or(last::worstCase).orElseThrow().accuracy(), 0.02);
+        assertEquals(1, last.worstCase().or(last::natural).orElseThrow().accuracy(), 0.02);
+        assertEquals(1, accuracy(trained), 0);
+    }
+
+    @ParameterizedTest
+    @MethodSource("recipes")
+    void givenTheSameRecipe_whenTrainedTwice_thenTheBitsAgree(Recipe recipe) {
+        float[] first = train(recipe);
+
+        assertArrayEquals(first, train(recipe));
+        assertFalse(Arrays.equals(first, train(recipe.withSeed(6))));
+    }
+
+    @ParameterizedTest
+    @MethodSource("recipes")
+    void givenARunKilledTwice_whenResumed_thenItEndsWithTheUninterruptedBits(Recipe recipe) {
+        CheckpointPolicy checkpoints = new CheckpointPolicy(folder.resolve("run.checkpoint"), Duration.ZERO);
+        killAfterEpoch(2, recipe, checkpoints);
+        killAfterEpoch(5, recipe, checkpoints);
+
+        Trained resumed = Trainer.train(backend, recipe, DATA, checkpoints, SILENT);
+
+        assertArrayEquals(train(recipe), DeviceNetwork.flatten(resumed.network()));
+        assertEquals(recipe.epochs(), resumed.history().size());
+    }
+
+    @Test
+    void givenAFinishedRun_whenStartedAgain_thenItReturnsTheSameNetworkAtOnce() {
+        CheckpointPolicy checkpoints = new CheckpointPolicy(folder.resolve("run.checkpoint"), Duration.ofHours(1));
+        Trained first = Trainer.train(backend, Toy.smoothing(), DATA, checkpoints, SILENT);
+
+        Trained again = Trainer.train(backend, Toy.smoothing(), DATA, checkpoints, progress -> {
+            throw new AssertionError("trained an epoch more");
+        });
+
+        assertArrayEquals(DeviceNetwork.flatten(first.network()), DeviceNetwork.flatten(again.network()));
+        assertEquals(first.history(), again.history());
+    }
+
+    @Test
+    void givenOtherRecipeOrData_whenResumed_thenOneLineSaysSo() {
+        CheckpointPolicy checkpoints = new CheckpointPolicy(folder.resolve("run.checkpoint"), Duration.ZERO);
+        killAfterEpoch(2, Toy.smoothing(), checkpoints);
+
+        String recipe = assertThrows(CheckpointException.class, () -> Trainer.train(backend,
+                Toy.smoothing().withSeed(9), DATA, checkpoints, SILENT)).getMessage();
+        String data = assertThrows(CheckpointException.class, () -> Trainer.train(backend,
+                Toy.smoothing(), Toy.data(50), checkpoints, SILENT)).getMessage();
+
+        assertTrue(recipe.contains("belongs to another recipe"), recipe);
+        assertTrue(data.contains("toy of 101, not toy of 50"), data);
+        assertFalse((recipe + data).contains("\n"));
+    }
+
+    @Test
+    void givenAnAbsurdLearningRate_whenTrained_thenItStopsAndSaysWhere() {
+        Recipe sane = Toy.smoothing();
+        Recipe absurd = new Recipe(sane.hidden(), 3, 16, 0, sane.initialisation(), Optimiser.sgd(0.9),
+                LearningRate.steps(1e12, 1), 0, sane.objective());
+        Path file = folder.resolve("run.checkpoint");
+
+        String message = assertThrows(DivergenceException.class, () -> Trainer.train(backend, absurd, DATA,
+                new CheckpointPolicy(file, Duration.ZERO), SILENT)).getMessage();
+
+        assertTrue(message.startsWith("training diverged at epoch 1, step "), message);
+        assertTrue(message.contains("learning rate 1.0E12; try"), message);
+        assertFalse(Files.exists(file));
+    }
+
+    @Test
+    void givenALossThatExplodes_whenTrained_thenTheLastGoodCheckpointRemains() {
+        Recipe sane = Toy.smoothing();
+        // A warm-up through harmless rates, then one that throws the loss far above a guess's without overflowing.
+        Recipe late = new Recipe(sane.hidden(), 40, 16, 0, sane.initialisation(), Optimiser.sgd(0),
+                new LearningRate(400, 39.9, LearningRate.Decay.STEPS, List.of(), 1), 0, sane.objective());
+        CheckpointPolicy checkpoints = new CheckpointPolicy(folder.resolve("run.checkpoint"), Duration.ZERO);
+        List<Progress> seen = new ArrayList<>();
+
+        assertThrows(DivergenceException.class, () -> Trainer.train(backend, late, DATA, checkpoints, seen::add));
+
+        assertFalse(seen.isEmpty());
+        assertEquals(seen, Checkpoint.read(checkpoints.file()).history());
+    }
+
+    @Test
+    void givenAShortLastBatch_whenAnEpochEnds_thenItsImagesCount() {
+        List<Progress> seen = new ArrayList<>();
+        Trainer.train(backend, Toy.ibp(), DATA, seen::add);
+
+        Progress first = seen.get(0);
+        assertEquals(7, first.steps());
+        assertEquals(101, first.images());
+        assertTrue(first.worstCase().isEmpty(), "no boxes at radius 0");
+        assertTrue(seen.get(11).natural().isEmpty(), "no clean rows without weight");
+        assertEquals(0.12, seen.get(11).epsilon(), 1e-15);
+        assertEquals(0, seen.get(11).kappa(), 0);
+    }
+
+    @Test
+    void givenABatchLargerThanTheData_whenTrained_thenAnEpochIsOneStep() {
+        Trained trained = Trainer.train(backend, Toy.smoothing(), Toy.data(7), SILENT);
+
+        assertEquals(1, trained.last().steps());
+        assertEquals(7, trained.last().images());
+    }
+
+    private void killAfterEpoch(int epoch, Recipe recipe, CheckpointPolicy checkpoints) {
+        assertThrows(Killed.class, () -> Trainer.train(backend, recipe, DATA, checkpoints, progress -> {
+            if (progress.epoch() == epoch) {
+                throw new Killed();
+            }
+        }));
+    }
+
+    private float[] train(Recipe recipe) {
+        return DeviceNetwork.flatten(Trainer.train(backend, recipe, DATA, SILENT).network());
+    }
+
+    private double accuracy(Trained trained) {
+        try (DeviceNetwork network = DeviceNetwork.load(backend, trained.network()); Memory memory = new Memory(backend)) {
+            int rows = DATA.count();
+            var signal = memory.holding(DATA.images());
+            for (var layer : network.layers()) {
+                var out = memory.allocate((long) rows * layer.out());
+                backend.affine(signal, rows, layer, layer.out() != Toy.CLASSES, out);
+                signal = out;
+            }
+            var classes = memory.allocate(rows);
+            backend.argMax(signal, rows, Toy.CLASSES, classes);
+            int[] predicted = new int[rows];
+            backend.read(classes, predicted);
+            int right = 0;
+            for (int n = 0; n < rows; ++n) {
+                right += predicted[n] == DATA.labels()[n] ? 1 : 0;
+            }
+            return (double) right / rows;
+        }
+    }
+
+    private static final class Killed extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+    }
+}
