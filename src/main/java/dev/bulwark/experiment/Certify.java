@@ -1,0 +1,126 @@
+package dev.bulwark.experiment;
+
+import dev.bulwark.device.Backend;
+import dev.bulwark.nn.DeviceNetwork;
+import dev.bulwark.report.CertificateRow;
+import dev.bulwark.report.PredictionRow;
+import dev.bulwark.report.RowFile;
+import dev.bulwark.report.SmoothingRow;
+import dev.bulwark.smoothing.Certificate;
+import dev.bulwark.smoothing.Certification;
+import dev.bulwark.smoothing.Prediction;
+import dev.bulwark.smoothing.SmoothedClassifier;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/** CERTIFY and PREDICT of Cohen et al. 2019 over many images. */
+public final class Certify {
+
+    /** Noisy copies that one call should at least hold, so that a device has something to do between rows. */
+    private static final int SAMPLES_PER_CALL = 40_000;
+
+    private Certify() {
+    }
+
+    /**
+     * @param sigma noise standard deviation, in input units
+     * @param n0    selection samples
+     * @param n     estimation samples
+     * @param alpha probability that a certificate is false
+     * @param seed  of the noise
+     */
+    public record Settings(double sigma, int n0, int n, double alpha, long seed) {
+
+        /** The lab report's protocol. */
+        public static Settings standard(double sigma, long seed) {
+            return new Settings(sigma, 100, 10_000, 0.001, seed);
+        }
+
+        public Settings {
+            require(sigma > 0 && (float) sigma > 0 && Float.isFinite((float) sigma), "--sigma must be positive and finite: " + sigma);
+            require(n0 >= 1, "--n0 must be at least 1: " + n0);
+            require(n >= 1 && n <= 10_000_000, "--n must lie between 1 and 10,000,000: " + n);
+            require(alpha >= 1e-9 && alpha < 1, "--alpha must lie between 1e-9 and 1: " + alpha);
+        }
+
+        private static void require(boolean condition, String complaint) {
+            if (!condition) {
+                throw new ExperimentException(complaint);
+            }
+        }
+
+        private int imagesPerCall() {
+            return Math.max(1, SAMPLES_PER_CALL / (n0 + n));
+        }
+    }
+
+    /** Certifies every image without a row; rows go to {@code rows} and, with all votes, to {@code certificates}. */
+    public static void certify(Backend backend, Subject subject, Settings settings, RowFile<SmoothingRow> rows,
+                               Optional<RowFile<CertificateRow>> certificates, Monitor monitor) throws IOException {
+        try (DeviceNetwork network = DeviceNetwork.load(backend, subject.network());
+             SmoothedClassifier smoothed = smoothed(backend, network, settings)) {
+            Batches.run("certify at sigma " + settings.sigma, subject.indices(),
+                    index -> rows.contains(index) && certificates.map(file -> file.contains(index)).orElse(true),
+                    settings.imagesPerCall(), monitor, batch -> {
+                        long start = System.nanoTime();
+                        List<Certification> found = smoothed.certify(subject.pixels(batch), batch,
+                                settings.n0, settings.n, settings.alpha);
+                        Duration each = Duration.ofNanos((System.nanoTime() - start) / batch.length);
+                        for (int k = 0; k < batch.length; ++k) {
+                            int label = subject.data().label(batch[k]);
+                            if (certificates.isPresent() && !certificates.get().contains(batch[k])) {
+                                certificates.get().append(certificateRow(batch[k], label, found.get(k), settings));
+                            }
+                            if (!rows.contains(batch[k])) {
+                                rows.append(smoothingRow(batch[k], label, found.get(k), each));
+                            }
+                        }
+                    });
+        }
+    }
+
+    /** Predicts every image without a row, abstaining where the votes don't tell at level alpha. */
+    public static void predict(Backend backend, Subject subject, Settings settings, RowFile<PredictionRow> rows,
+                               Monitor monitor) throws IOException {
+        try (DeviceNetwork network = DeviceNetwork.load(backend, subject.network());
+             SmoothedClassifier smoothed = smoothed(backend, network, settings)) {
+            Batches.run("predict at sigma " + settings.sigma, subject.indices(), rows::contains,
+                    settings.imagesPerCall(), monitor, batch -> {
+                        long start = System.nanoTime();
+                        List<Prediction> found = smoothed.predict(subject.pixels(batch), batch, settings.n, settings.alpha);
+                        Duration each = Duration.ofNanos((System.nanoTime() - start) / batch.length);
+                        for (int k = 0; k < batch.length; ++k) {
+                            OptionalInt label = found.get(k) instanceof Prediction.Label said
+                                    ? OptionalInt.of(said.label()) : OptionalInt.empty();
+                            rows.append(new PredictionRow(batch[k], subject.data().label(batch[k]), label, each));
+                        }
+                    });
+        }
+    }
+
+    private static SmoothedClassifier smoothed(Backend backend, DeviceNetwork network, Settings settings) {
+        return new SmoothedClassifier(backend, network, (float) settings.sigma, settings.seed);
+    }
+
+    private static SmoothingRow smoothingRow(int index, int label, Certification found, Duration time) {
+        return found.certificate() instanceof Certificate.Robust robust
+                ? SmoothingRow.certified(index, label, robust.label(), robust.radius(), time)
+                : SmoothingRow.abstained(index, label, time);
+    }
+
+    private static CertificateRow certificateRow(int index, int label, Certification found, Settings settings) {
+        OptionalInt predict = OptionalInt.empty();
+        double radius = 0;
+        if (found.certificate() instanceof Certificate.Robust robust) {
+            predict = OptionalInt.of(robust.label());
+            radius = robust.radius();
+        }
+        List<Long> counts = Arrays.stream(found.counts()).mapToObj(votes -> (long) votes).toList();
+        return new CertificateRow(index, label, predict, radius, found.pALower(), counts.get(found.guess()), counts,
+                settings.n0, settings.n, settings.alpha, settings.sigma, settings.seed);
+    }
+}

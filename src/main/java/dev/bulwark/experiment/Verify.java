@@ -1,0 +1,40 @@
+package dev.bulwark.experiment;
+
+import dev.bulwark.bounds.Bounds;
+import dev.bulwark.bounds.Method;
+import dev.bulwark.bounds.Verifier;
+import dev.bulwark.device.Backend;
+import dev.bulwark.nn.DeviceNetwork;
+import dev.bulwark.report.BoundsRow;
+import dev.bulwark.report.RowFile;
+import java.io.IOException;
+import java.util.List;
+
+/** Deterministic bounds over many images. */
+public final class Verify {
+
+    private static final int BATCH = 500;
+
+    private Verify() {
+    }
+
+    /** Bounds every image without a row over the L-infinity box of half-width {@code epsilon}, cut to [0, 1]. */
+    public static void run(Backend backend, Subject subject, double epsilon, Method method, RowFile<BoundsRow> rows,
+                           Monitor monitor) throws IOException {
+        if (!(epsilon >= 0 && Double.isFinite(epsilon))) {
+            throw new ExperimentException("--epsilon must be finite and not negative: " + epsilon);
+        }
+        BoundsRow.Method written = BoundsRow.Method.valueOf(method.name());
+        try (DeviceNetwork network = DeviceNetwork.load(backend, subject.network())) {
+            Verifier verifier = method.verifier(backend, network);
+            Batches.run("verify at epsilon " + epsilon, subject.indices(), rows::contains, BATCH, monitor, batch -> {
+                List<Bounds> bounds = verifier.verify(subject.pixels(batch), subject.labels(batch), epsilon);
+                for (int k = 0; k < batch.length; ++k) {
+                    Bounds b = bounds.get(k);
+                    rows.append(BoundsRow.of(batch[k], b.label(), epsilon, written, b.cleanPrediction(),
+                            b.lower(), b.upper(), b.marginLower()));
+                }
+            });
+        }
+    }
+}
