@@ -1,0 +1,87 @@
+package dev.bulwark.experiment;
+
+import dev.bulwark.data.DataException;
+import dev.bulwark.data.Dataset;
+import dev.bulwark.data.Digits;
+import dev.bulwark.data.Located;
+import dev.bulwark.data.MnistLocator;
+import dev.bulwark.data.Split;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** Where images come from, and what to do where MNIST can't be had. */
+public final class DataSource {
+
+    /** The generated data set is one fixed data set, whatever the seed of the run. */
+    private static final long DIGITS_SEED = 0;
+
+    private final Optional<Located.Found> located;
+    private final List<String> reasons;
+
+    private DataSource(Optional<Located.Found> located, List<String> reasons) {
+        this.located = located;
+        this.reasons = reasons;
+    }
+
+    /** MNIST, or the user's own images in its format. @throws DataException where there is none */
+    public static DataSource mnist(Optional<Path> folder, Set<Split> wanted) {
+        DataSource source = mnistOrDigits(folder, wanted);
+        if (source.located.isEmpty()) {
+            throw new DataException("no MNIST: " + String.join("; ", source.reasons)
+                    + "; name a folder with --data, or use --dataset digits");
+        }
+        return source;
+    }
+
+    /** MNIST, or digits with the reasons why. @throws DataException if a folder was named and is unusable */
+    public static DataSource mnistOrDigits(Optional<Path> folder, Set<Split> wanted) {
+        Located found = MnistLocator.standard(folder, System.getenv(), Path.of(System.getProperty("user.home")))
+                .locate(wanted);
+        if (found instanceof Located.NotFound none) {
+            return new DataSource(Optional.empty(), none.reasons());
+        }
+        return new DataSource(Optional.of((Located.Found) found), List.of());
+    }
+
+    /** The generated data set. */
+    public static DataSource digits() {
+        return new DataSource(Optional.empty(), List.of());
+    }
+
+    /** Whether these are generated images because MNIST was looked for in vain. */
+    public boolean fellBack() {
+        return located.isEmpty() && !reasons.isEmpty();
+    }
+
+    /** Why each place was no use, where {@link #fellBack}. */
+    public List<String> reasons() {
+        return reasons;
+    }
+
+    /** Whether {@link #dataset} hands out generated images. */
+    public boolean generated() {
+        return located.isEmpty();
+    }
+
+    /** One split, all of it. */
+    public Dataset dataset(Split split) {
+        return located.map(found -> found.dataset(split)).orElseGet(() -> Digits.generate(DIGITS_SEED, split));
+    }
+
+    /** The first {@code count} images of a split. */
+    public Dataset dataset(Split split, int count) {
+        if (located.isPresent()) {
+            Dataset whole = located.get().dataset(split);
+            return count >= whole.size() ? whole : whole.range(0, count);
+        }
+        return Digits.generate(DIGITS_SEED, split, count);
+    }
+
+    /** What to say of it in provenance. */
+    public static Map<String, Object> describe(Dataset data) {
+        return Map.of("name", data.name(), "images", data.size(), "sha256", data.digest());
+    }
+}

@@ -1,0 +1,109 @@
+package dev.bulwark.experiment;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Iterator;
+import java.util.Map;
+
+/**
+ * The JSON file beside a run's rows: everything that they depend on ({@code identity}), and how the run went.
+ *
+ * <p>Rows may only be continued by a run of the same identity; whatever else differs, they would be the same rows.
+ */
+public final class RunRecord {
+
+    private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+
+    private final Path file;
+    private final ObjectNode content;
+
+    private RunRecord(Path file, ObjectNode content) {
+        this.file = file;
+        this.content = content;
+    }
+
+    /**
+     * Starts a record, or takes up the one that is there.
+     *
+     * @param identity in a fixed order, of strings, numbers, lists and maps
+     * @throws ExperimentException if the run there is another one, or there is none to resume rows of
+     */
+    public static RunRecord open(Path file, Existing existing, Map<String, ?> identity) throws IOException {
+        ObjectNode wanted = JSON.valueToTree(identity);
+        if (existing == Existing.RESUME && Files.exists(file)) {
+            ObjectNode found = read(file);
+            requireSame(file, (ObjectNode) found.path("identity"), wanted);
+            return new RunRecord(file, found);
+        }
+        ObjectNode content = JSON.createObjectNode();
+        content.put("started", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
+        content.set("identity", wanted);
+        RunRecord record = new RunRecord(file, content);
+        record.save();
+        return record;
+    }
+
+    private static ObjectNode read(Path file) throws IOException {
+        try {
+            JsonNode tree = JSON.readTree(file.toFile());
+            if (tree instanceof ObjectNode object && object.path("identity").isObject()) {
+                return object;
+            }
+        } catch (JsonProcessingException e) {
+            // Said below: it is no record.
+        }
+        throw new ExperimentException(file + " is no record of a run, so nothing says what the rows beside it are: "
+                + "use another --out, or --overwrite");
+    }
+
+    private static void requireSame(Path file, ObjectNode found, ObjectNode wanted) {
+        Iterator<String> names = wanted.fieldNames();
+        while (names.hasNext()) {
+            String name = names.next();
+            // Compared as text: 1 and 1.0 are one number, and a file has no types.
+            if (!found.path(name).toString().equals(wanted.path(name).toString())) {
+                throw new ExperimentException("can't resume: " + file + " has " + name + " " + found.path(name)
+                        + ", now it is " + wanted.path(name) + "; use another --out, or --overwrite");
+            }
+        }
+    }
+
+    /** Sets a field outside the identity and saves. */
+    public void put(String name, Object value) throws IOException {
+        content.set(name, JSON.valueToTree(value));
+        save();
+    }
+
+    /** Adds the seconds that a stage took to those of earlier starts. */
+    public void addSeconds(String stage, double seconds) throws IOException {
+        ObjectNode timings = content.withObject("/timings");
+        timings.put(stage, Math.round((timings.path(stage).asDouble(0) + seconds) * 1000) / 1000.0);
+        save();
+    }
+
+    /** Marks the run as finished. */
+    public void finish() throws IOException {
+        put("finished", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
+    }
+
+    private void save() throws IOException {
+        Path folder = file.toAbsolutePath().getParent();
+        Files.createDirectories(folder);
+        Path temporary = Files.createTempFile(folder, file.getFileName().toString(), ".tmp");
+        try {
+            JSON.writeValue(temporary.toFile(), content);
+            Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } finally {
+            Files.deleteIfExists(temporary);
+        }
+    }
+}

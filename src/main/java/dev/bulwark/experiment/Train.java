@@ -1,0 +1,116 @@
+package dev.bulwark.experiment;
+
+import dev.bulwark.data.Dataset;
+import dev.bulwark.device.Backend;
+import dev.bulwark.nn.ModelFile;
+import dev.bulwark.nn.Network;
+import dev.bulwark.nn.Precision;
+import dev.bulwark.training.CheckpointPolicy;
+import dev.bulwark.training.Objective;
+import dev.bulwark.training.Progress;
+import dev.bulwark.training.Recipe;
+import dev.bulwark.training.Trained;
+import dev.bulwark.training.Trainer;
+import dev.bulwark.training.TrainingSet;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+
+/** From a recipe to a model file: trained, rounded to half precision once, measured, written with its provenance. */
+public final class Train {
+
+    private static final Duration CHECKPOINTS = Duration.ofSeconds(60);
+
+    private Train() {
+    }
+
+    /** What a network is called in files: {@code ibp-epsilon-0.10}, {@code smoothing-sigma-0.50}. */
+    public static String name(Objective objective) {
+        return objective instanceof Objective.IntervalBounds ibp
+                ? "ibp-epsilon-" + decimals(ibp.epsilon())
+                : "smoothing-sigma-" + decimals(objective.sigma());
+    }
+
+    /** At least two decimals, more only where the number has them: 0.1 is 0.10, 0.125 stays. */
+    public static String decimals(double value) {
+        String two = String.format(Locale.ROOT, "%.2f", value);
+        return Double.parseDouble(two) == value ? two : Double.toString(value);
+    }
+
+    /**
+     * Trains and writes {@code model}; a checkpoint beside it is taken up, and removed at the end.
+     *
+     * @param source  the preset's name, for the provenance
+     * @param resume  whether a checkpoint that is there is this run's; otherwise it is thrown away
+     * @param test    what the accuracies in the provenance are measured on
+     * @return the measured accuracies, percentages by name
+     */
+    public static Map<String, Double> run(Backend backend, Recipe recipe, String source, Dataset training, Dataset test,
+                                          Path model, boolean resume, Monitor monitor) throws IOException {
+        Path checkpoint = model.resolveSibling(model.getFileName() + ".checkpoint");
+        if (!resume) {
+            Files.deleteIfExists(checkpoint);
+        }
+        if (model.toAbsolutePath().getParent() != null) {
+            Files.createDirectories(model.toAbsolutePath().getParent());
+        }
+        float[] images = new float[training.size() * training.imageSize()];
+        training.pixels(0, training.size(), images);
+        TrainingSet set = new TrainingSet(images, training.labels(), training.classes(), training.digest());
+        Trained trained;
+        try (Monitor.Stage stage = monitor.stage("train " + name(recipe.objective()), recipe.epochs(), "epochs")) {
+            int[] seen = {0};
+            trained = Trainer.train(backend, recipe, set, new CheckpointPolicy(checkpoint, CHECKPOINTS), progress -> {
+                stage.advance(progress.epoch() - seen[0]);
+                seen[0] = progress.epoch();
+                stage.detail(detail(progress));
+            });
+        }
+        Network rounded = ModelFile.roundedToHalf(trained.network());
+        Map<String, Double> accuracies = measure(backend, rounded, recipe, test);
+        ModelFile.write(model, rounded, Precision.F16, provenance(recipe, source, training, test, trained, accuracies));
+        Files.deleteIfExists(checkpoint);
+        return accuracies;
+    }
+
+    private static String detail(Progress progress) {
+        StringBuilder text = new StringBuilder(String.format(Locale.ROOT, "loss %.4f", progress.loss()));
+        progress.natural().ifPresent(term -> text.append(String.format(Locale.ROOT, ", natural %.1f%%", 100 * term.accuracy())));
+        progress.worstCase().ifPresent(term -> text.append(
+                String.format(Locale.ROOT, ", worst case %.1f%% at %.3f", 100 * term.accuracy(), progress.epsilon())));
+        return text.append(String.format(Locale.ROOT, ", %,.0f images/s", progress.samplesPerSecond())).toString();
+    }
+
+    private static Map<String, Double> measure(Backend backend, Network network, Recipe recipe, Dataset test) {
+        Evaluation evaluation = new Evaluation(backend, network, test);
+        Map<String, Double> accuracies = new LinkedHashMap<>();
+        accuracies.put("clean_accuracy", evaluation.clean());
+        if (recipe.objective() instanceof Objective.IntervalBounds ibp) {
+            accuracies.put("ibp_certified", evaluation.certified(ibp.epsilon()));
+        } else {
+            accuracies.put("noisy_accuracy", evaluation.noisy(recipe.objective().sigma(), recipe.seed()));
+        }
+        return accuracies;
+    }
+
+    private static Map<String, String> provenance(Recipe recipe, String source, Dataset training, Dataset test,
+                                                  Trained trained, Map<String, Double> accuracies) {
+        Map<String, String> provenance = new LinkedHashMap<>();
+        provenance.put("made_by", "bulwark");
+        provenance.put("name", name(recipe.objective()));
+        provenance.put("preset", source);
+        provenance.put("recipe", recipe.toString());
+        provenance.put("recipe_sha256", recipe.digest());
+        provenance.put("seed", Long.toString(recipe.seed()));
+        provenance.put("training_data", training.name() + ", " + training.size() + " images");
+        provenance.put("training_data_sha256", training.digest());
+        provenance.put("training_seconds", String.format(Locale.ROOT, "%.0f", trained.seconds()));
+        provenance.put("test_data", test.name() + ", " + test.size() + " images");
+        accuracies.forEach((name, value) -> provenance.put(name, String.format(Locale.ROOT, "%.2f", value)));
+        return provenance;
+    }
+}
