@@ -4,9 +4,9 @@ package dev.bulwark.stats;
  * Clopper-Pearson bounds for the success probability behind a count (Clopper and Pearson 1934), rounded outward.
  *
  * <p>The lower bound is the p at which {@code T(p) = P[X >= count]} reaches alpha. As a function of ln p, ln T is concave
- * (its derivative is the log-concave density of ln B, B a beta variable), so Newton's tangents lie above it and every
- * step lands at or below the root, from either side. What is returned is a p at which {@link BinomialTail}'s upper bound of ln T was
- * evaluated and found at most ln alpha: soundness rests on that last evaluation, not on the iteration.
+ * (T is the distribution of ln B, B a beta variable, whose density is log-concave), so Newton's tangents lie above it and
+ * every step lands at or below the root, from either side. What is returned is a p at which {@link BinomialTail}'s upper
+ * bound of ln T was evaluated and found at most ln alpha: soundness rests on that evaluation, not on the iteration.
  */
 public final class BinomialBound {
 

@@ -13,7 +13,8 @@ class BinomialBoundProperties {
 
     @Property
     void boundRisesWithTheCount(@ForAll @IntRange(min = 1, max = 10_000_000) int samples,
-            @ForAll @DoubleRange(min = 0, max = 1) @Scale(9) double share, @ForAll @DoubleRange(min = 1, max = 9) double digits) {
+            @ForAll @DoubleRange(min = 0, max = 1) @Scale(9) double share,
+            @ForAll @DoubleRange(min = 1, max = 9) double digits) {
         long count = (long) (share * (samples - 1));
         double alpha = Math.pow(10, -digits);
         double bound = BinomialBound.lower(count, samples, alpha);
@@ -23,7 +24,8 @@ class BinomialBoundProperties {
 
     @Property
     void boundFallsWithAlpha(@ForAll @IntRange(min = 1, max = 1_000_000) int samples,
-            @ForAll @DoubleRange(min = 0, max = 1) @Scale(9) double share, @ForAll @DoubleRange(min = 1, max = 9) double digits) {
+            @ForAll @DoubleRange(min = 0, max = 1) @Scale(9) double share,
+            @ForAll @DoubleRange(min = 1, max = 9) double digits) {
         long count = 1 + (long) (share * (samples - 1));
         double alpha = Math.pow(10, -digits);
         assertTrue(BinomialBound.lower(count, samples, alpha / 2) < BinomialBound.lower(count, samples, alpha));
@@ -31,7 +33,8 @@ class BinomialBoundProperties {
 
     @Property
     void intervalHoldsTheObservedShare(@ForAll @IntRange(min = 1, max = 100_000) int samples,
-            @ForAll @DoubleRange(min = 0, max = 1) @Scale(9) double share, @ForAll @DoubleRange(min = 0.01, max = 0.99) double confidence) {
+            @ForAll @DoubleRange(min = 0, max = 1) @Scale(9) double share,
+            @ForAll @DoubleRange(min = 0.01, max = 0.99) double confidence) {
         long count = (long) (share * samples);
         BinomialBound.Interval interval = BinomialBound.interval(count, samples, confidence);
         double observed = (double) count / samples;
@@ -40,7 +43,8 @@ class BinomialBoundProperties {
 
     @Property(tries = 200)
     void exactTailStaysWithinAlpha(@ForAll @IntRange(min = 1, max = 60) int samples,
-            @ForAll @DoubleRange(min = 0, max = 1) @Scale(9) double share, @ForAll @DoubleRange(min = 0.4, max = 30) double digits) {
+            @ForAll @DoubleRange(min = 0, max = 1) @Scale(9) double share,
+            @ForAll @DoubleRange(min = 0.4, max = 30) double digits) {
         long count = 1 + (long) (share * (samples - 1));
         double alpha = Math.pow(10, -digits);
         double bound = BinomialBound.lower(count, samples, alpha);
