@@ -11,8 +11,11 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.Comparator;
 import java.util.Iterator;
 import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * The JSON file beside a run's rows: everything that they depend on ({@code identity}), and how the run went.
@@ -50,6 +53,17 @@ public final class RunRecord {
         RunRecord record = new RunRecord(file, content);
         record.save();
         return record;
+    }
+
+    /** The run folder under {@code runs} whose record was written last. */
+    public static Optional<Path> latestUnder(Path runs) throws IOException {
+        if (!Files.isDirectory(runs)) {
+            return Optional.empty();
+        }
+        try (Stream<Path> folders = Files.list(runs)) {
+            return folders.filter(folder -> Files.exists(folder.resolve("run.json")))
+                    .max(Comparator.comparing(folder -> folder.resolve("run.json").toFile().lastModified()));
+        }
     }
 
     private static ObjectNode read(Path file) throws IOException {

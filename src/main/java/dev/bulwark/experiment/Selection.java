@@ -37,6 +37,23 @@ public record Selection(List<Integer> named, int skip, OptionalInt limit) {
         return new Selection(List.of(), skip, OptionalInt.empty());
     }
 
+    /** In words, as the tables say what was left out. */
+    public String describe() {
+        String which = !named.isEmpty() ? "the named ones" : skip == 1 ? "the first ones" : "every " + ordinal(skip);
+        return limit.isPresent() ? which + ", at most " + limit.getAsInt() : which;
+    }
+
+    private static String ordinal(int number) {
+        boolean teen = number % 100 / 10 == 1;
+        String ending = teen ? "th" : switch (number % 10) {
+            case 1 -> "st";
+            case 2 -> "nd";
+            case 3 -> "rd";
+            default -> "th";
+        };
+        return number + ending;
+    }
+
     /** The indices, for a data set of {@code size} images. */
     public int[] of(int size) {
         IntStream candidates = named.isEmpty()

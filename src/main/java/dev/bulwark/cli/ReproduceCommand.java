@@ -1,0 +1,165 @@
+package dev.bulwark.cli;
+
+import dev.bulwark.data.Split;
+import dev.bulwark.device.Backend;
+import dev.bulwark.experiment.DataSource;
+import dev.bulwark.experiment.Existing;
+import dev.bulwark.experiment.ExperimentException;
+import dev.bulwark.experiment.Monitor;
+import dev.bulwark.experiment.Reproduction;
+import dev.bulwark.experiment.RunRecord;
+import dev.bulwark.experiment.Selection;
+import dev.bulwark.report.ResultTable;
+import dev.bulwark.report.RunReport;
+import dev.bulwark.report.TableFormat;
+import dev.bulwark.training.Preset;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.time.LocalDateTime;
+import java.time.format.DateTimeFormatter;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/** {@code bulwark reproduce}: both tables of the lab report from raw images. */
+@Command(name = "reproduce", description = "Both tables of the lab report, from raw images to the finished report.")
+final class ReproduceCommand implements Callable<Integer> {
+
+    /** How much of the report's protocol. */
+    enum Effort {
+        /** A sample of the images for what is costly. */
+        QUICK,
+        /** The report's protocol: all images. */
+        FULL
+    }
+
+    /** Of the test images, in a quick run: 500 of MNIST's, locuslab's customary subset. */
+    private static final int QUICK_SKIP = 20;
+    /** Training images of a quick run on generated digits, so that seven networks take minutes. */
+    private static final int QUICK_DIGITS = 20_000;
+    private static final Path RUNS = Path.of("runs");
+
+    @ParentCommand
+    private BulwarkCommand bulwark;
+    @Spec
+    private CommandSpec spec;
+    @Mixin
+    private GeneralOptions general;
+    @Mixin
+    private DeviceOptions device;
+    @Mixin
+    private DataOptions data;
+    @Mixin
+    private SelectionOptions selection;
+    @Mixin
+    private RowOptions earlier;
+
+    @Option(names = "--effort", paramLabel = "quick|full",
+            description = "full: the report's protocol, all images; quick: every 20th for smoothing and PGD (default on a CPU).")
+    private Effort effort;
+
+    @Option(names = "--from-scratch", description = "Train all networks, even where some are shipped.")
+    private boolean fromScratch;
+
+    @Option(names = "--preset", paramLabel = "report|best|quick", defaultValue = "quick",
+            description = "How networks are trained, where they are (default: ${DEFAULT-VALUE}).")
+    private Preset preset;
+
+    @Option(names = "--models", paramLabel = "DIR", description = "Folder of networks to use instead of the shipped ones.")
+    private Path models;
+
+    @Option(names = "--train-limit", paramLabel = "N", description = "Train on the first N images only.")
+    private Integer trainLimit;
+
+    @Option(names = "--sigma", paramLabel = "S,S,…", split = ",", defaultValue = "0.25,0.5,1",
+            description = "Noise levels of Table 1 (default: ${DEFAULT-VALUE}).")
+    private List<Double> sigmas;
+
+    @Option(names = "--epsilon", paramLabel = "E,E,…", split = ",", defaultValue = "0.05,0.1,0.2,0.3",
+            description = "Radii of Table 2 (default: ${DEFAULT-VALUE}).")
+    private List<Double> epsilons;
+
+    @Option(names = "--n0", defaultValue = "100", description = "Selection samples (default: ${DEFAULT-VALUE}).")
+    private int n0;
+
+    @Option(names = "--n", defaultValue = "10000", description = "Estimation samples (default: ${DEFAULT-VALUE}).")
+    private int n;
+
+    @Option(names = "--alpha", defaultValue = "0.001", description = "Failure probability (default: ${DEFAULT-VALUE}).")
+    private double alpha;
+
+    @Option(names = "--steps", defaultValue = "50", description = "Steps of PGD (default: ${DEFAULT-VALUE}).")
+    private int steps;
+
+    @Option(names = "--restarts", defaultValue = "10", description = "Restarts of PGD (default: ${DEFAULT-VALUE}).")
+    private int restarts;
+
+    @Option(names = "--seed", defaultValue = "0", description = "Seed of everything random (default: ${DEFAULT-VALUE}).")
+    private long seed;
+
+    @Option(names = "--out", paramLabel = "DIR", description = "The run's folder (default: a new one under runs/).")
+    private Path out;
+
+    @Override
+    public Integer call() throws Exception {
+        Existing existing = earlier.existing();
+        Path folder = folder(existing);
+        Monitor monitor = general.monitor(spec.commandLine().getErr());
+        try (Backend backend = device.open()) {
+            DataSource source = data.sourceOrDigits(EnumSet.allOf(Split.class), monitor);
+            Effort chosen = effort != null ? effort : backend.info().kind().equals("cpu") ? Effort.QUICK : Effort.FULL;
+            Reproduction reproduction = new Reproduction(backend, plan(source, chosen), source, folder, existing, monitor);
+            monitor.note("run folder: " + folder);
+            RunReport report = reproduction.run(bulwark.commandLine(), Version.all());
+            print(report, folder, spec.commandLine().getOut());
+        }
+        return ExitCode.DONE.code();
+    }
+
+    private Reproduction.Plan plan(DataSource source, Effort chosen) {
+        boolean quick = chosen == Effort.QUICK;
+        int training = trainLimit != null ? trainLimit
+                : quick && source.generated() ? QUICK_DIGITS : source.dataset(Split.TRAIN, Integer.MAX_VALUE).size();
+        Optional<Path> shipped = fromScratch ? Optional.empty() : Optional.of(models != null ? models : shippedModels());
+        return new Reproduction.Plan(sigmas, epsilons, n0, n, alpha, steps, restarts,
+                selection.orElse(quick ? Selection.every(QUICK_SKIP) : Selection.all()), selection.selection(),
+                preset, training, shipped, seed);
+    }
+
+    /** The launcher says where this program lies. */
+    private static Path shippedModels() {
+        String home = System.getenv("BULWARK_HOME");
+        return Path.of(home == null ? "." : home).resolve("models");
+    }
+
+    private Path folder(Existing existing) throws IOException {
+        if (out != null) {
+            return out;
+        }
+        if (existing == Existing.RESUME) {
+            return RunRecord.latestUnder(RUNS).orElseThrow(() ->
+                    new ExperimentException("nothing to resume under " + RUNS + ": name the run's folder with --out"));
+        }
+        return RUNS.resolve(DateTimeFormatter.ofPattern("yyyy-MM-dd-HHmmss").format(LocalDateTime.now()));
+    }
+
+    /** The tables, what is missing, and where the rest lies. */
+    static void print(RunReport report, Path folder, PrintWriter text) {
+        report.table1().ifPresent(table -> print(table, text));
+        report.table2().ifPresent(table -> print(table, text));
+        report.missing().forEach(text::println);
+        text.println("Tables, figures and report.html: " + folder);
+    }
+
+    private static void print(ResultTable table, PrintWriter text) {
+        text.println(TableFormat.TEXT.write(table));
+    }
+}

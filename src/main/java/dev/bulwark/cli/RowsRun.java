@@ -1,0 +1,77 @@
+package dev.bulwark.cli;
+
+import dev.bulwark.data.Dataset;
+import dev.bulwark.device.Backend;
+import dev.bulwark.experiment.DataSource;
+import dev.bulwark.experiment.Existing;
+import dev.bulwark.experiment.ExperimentException;
+import dev.bulwark.experiment.RunRecord;
+import dev.bulwark.nn.StoredNetwork;
+import dev.bulwark.report.Row;
+import dev.bulwark.report.RowFile;
+import dev.bulwark.report.RowFormat;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** What the commands that write rows have in common: the record beside the rows, and the refusal to mix two runs. */
+final class RowsRun {
+
+    private final Path out;
+    private final Existing existing;
+    private final Map<String, Object> identity = new LinkedHashMap<>();
+
+    /** @param what the command's name */
+    RowsRun(String what, Path out, Existing existing) {
+        this.out = out;
+        this.existing = existing;
+        identity.put("run", what);
+    }
+
+    /** Adds something that the rows depend on. */
+    RowsRun with(String name, Object value) {
+        identity.put(name, value);
+        return this;
+    }
+
+    RowsRun on(StoredNetwork network, Dataset data, Backend backend) {
+        return with("model_sha256", network.sha256())
+                .with("dataset", data.name())
+                .with("dataset_sha256", data.digest())
+                .with("device", backend.info().kind());
+    }
+
+    /** Writes rows. */
+    interface Writing {
+        void run() throws IOException;
+    }
+
+    /** Checks that rows there are this run's, writes the missing ones and notes how it went. */
+    void run(String command, Backend backend, Dataset data, Writing writing) throws IOException {
+        Path file = out.resolveSibling(out.getFileName() + ".run.json");
+        if (existing == Existing.REFUSE && Files.exists(out) && Files.size(out) > 0) {
+            throw new ExperimentException(
+                    out + " already holds rows: go on with --resume, or throw them away with --overwrite");
+        }
+        if (existing == Existing.RESUME && Files.exists(out) && !Files.exists(file)) {
+            throw new ExperimentException("can't resume: " + file + " is missing, so nothing says what the rows in "
+                    + out + " are; use another --out, or --overwrite");
+        }
+        RunRecord record = RunRecord.open(file, existing, identity);
+        record.put("command", command);
+        record.put("versions", Version.all());
+        record.put("device", backend.info());
+        record.put("data", DataSource.describe(data));
+        long start = System.nanoTime();
+        writing.run();
+        record.addSeconds("total", (System.nanoTime() - start) / 1e9);
+        record.finish();
+    }
+
+    /** Opens a file of rows as the user wants earlier ones treated. */
+    <T extends Row> RowFile<T> open(Path path, RowFormat<T> format) throws IOException {
+        return existing.open(path, format);
+    }
+}

@@ -1,0 +1,29 @@
+package dev.bulwark.cli;
+
+import dev.bulwark.experiment.Certify;
+import picocli.CommandLine.Option;
+
+/** What certify and predict share. */
+final class SmoothingOptions {
+
+    @Option(names = "--sigma", required = true, description = "Standard deviation of the noise, in input units.")
+    private double sigma;
+
+    @Option(names = "--n", defaultValue = "10000", description = "Samples to count votes of (default: ${DEFAULT-VALUE}).")
+    private int n;
+
+    @Option(names = "--alpha", defaultValue = "0.001",
+            description = "Probability that a row's claim is false (default: ${DEFAULT-VALUE}).")
+    private double alpha;
+
+    @Option(names = "--seed", defaultValue = "0", description = "Seed of the noise (default: ${DEFAULT-VALUE}).")
+    private long seed;
+
+    Certify.Settings settings(int n0) {
+        return new Certify.Settings(sigma, n0, n, alpha, seed);
+    }
+
+    RowsRun identify(RowsRun run) {
+        return run.with("sigma", sigma).with("n", n).with("alpha", alpha).with("seed", seed);
+    }
+}

@@ -1,0 +1,137 @@
+package dev.bulwark.cli;
+
+import dev.bulwark.data.Dataset;
+import dev.bulwark.data.Split;
+import dev.bulwark.device.Backend;
+import dev.bulwark.experiment.DataSource;
+import dev.bulwark.experiment.ExperimentException;
+import dev.bulwark.experiment.Train;
+import dev.bulwark.training.Preset;
+import dev.bulwark.training.Recipe;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code bulwark train}: a network for either certificate. */
+@Command(name = "train", description = "Train a network.",
+        subcommands = {TrainCommand.Smoothing.class, TrainCommand.Ibp.class})
+final class TrainCommand implements Runnable {
+
+    @Spec
+    private CommandSpec spec;
+    @Mixin
+    private GeneralOptions general;
+
+    @Override
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "train what: smoothing or ibp?");
+    }
+
+    /** With Gaussian noise on the images. */
+    @Command(name = "smoothing", description = "Train a base classifier for randomized smoothing.")
+    static final class Smoothing extends Training {
+
+        @Option(names = "--sigma", required = true, description = "Standard deviation of the noise, in input units.")
+        private double sigma;
+
+        @Override
+        Recipe recipe(Preset preset) {
+            return preset.smoothing(sigma);
+        }
+    }
+
+    /** With interval bounds. */
+    @Command(name = "ibp", description = "Train a network that interval bounds can certify.")
+    static final class Ibp extends Training {
+
+        @Option(names = "--epsilon", required = true, description = "L-infinity radius to certify, in input units.")
+        private double epsilon;
+
+        @Override
+        Recipe recipe(Preset preset) {
+            return preset.ibp(epsilon);
+        }
+    }
+
+    /** What both have in common. */
+    abstract static class Training implements Callable<Integer> {
+
+        @Spec
+        private CommandSpec spec;
+        @Mixin
+        private GeneralOptions general;
+        @Mixin
+        private DeviceOptions device;
+        @Mixin
+        private DataOptions data;
+
+        @Option(names = "--preset", paramLabel = "report|best|quick", defaultValue = "quick",
+                description = "The recipe: the lab report's, the best known, or minutes on two cores (default: ${DEFAULT-VALUE}).")
+        private Preset preset;
+
+        @Option(names = "--hidden", paramLabel = "W,W,…", split = ",",
+                description = "Widths of the hidden layers (default: the preset's).")
+        private List<Integer> hidden;
+
+        @Option(names = "--limit", paramLabel = "N", description = "Train on the first N images only.")
+        private Integer limit;
+
+        @Option(names = "--seed", defaultValue = "0",
+                description = "Seed of weights, order and noise (default: ${DEFAULT-VALUE}).")
+        private long seed;
+
+        @Option(names = "--out", paramLabel = "F.safetensors", description = "The model file (default: named after the network).")
+        private Path out;
+
+        @Option(names = "--resume", description = "Go on from the checkpoint beside the model file.")
+        private boolean resume;
+
+        @Option(names = "--overwrite", description = "Replace a model file that is there.")
+        private boolean overwrite;
+
+        abstract Recipe recipe(Preset preset);
+
+        @Override
+        public Integer call() throws Exception {
+            Recipe recipe = chosen();
+            String name = Train.name(recipe.objective());
+            Path model = out == null ? Path.of(name + ".safetensors") : out;
+            if (Files.exists(model) && !overwrite) {
+                throw new ExperimentException(model + " is there already: name another --out, or replace it with --overwrite");
+            }
+            try (Backend backend = device.open()) {
+                DataSource source = data.source(EnumSet.allOf(Split.class));
+                Dataset training = limit == null ? source.dataset(Split.TRAIN) : source.dataset(Split.TRAIN, limit);
+                Map<String, Double> accuracies = Train.run(backend, recipe, preset.name().toLowerCase(Locale.ROOT), training,
+                        source.dataset(Split.TEST), model, resume, general.monitor(spec.commandLine().getErr()));
+                StringBuilder text = new StringBuilder(model.toString());
+                accuracies.forEach((what, percent) ->
+                        text.append(String.format(Locale.ROOT, ", %s %.2f%%", what.replace('_', ' '), percent)));
+                spec.commandLine().getOut().println(text);
+            }
+            return ExitCode.DONE.code();
+        }
+
+        private Recipe chosen() {
+            if (limit != null && limit < 1) {
+                throw new ExperimentException("--limit must be at least 1: " + limit);
+            }
+            try {
+                Recipe recipe = recipe(preset).withSeed(seed);
+                return hidden == null ? recipe : recipe.withHidden(hidden);
+            } catch (IllegalArgumentException e) {
+                throw new ExperimentException(e.getMessage());
+            }
+        }
+    }
+}

@@ -1,0 +1,5 @@
+/**
+ * The command line: one class a command, which parses, calls an experiment and prints. Strings and exit codes end here;
+ * so does the choice of a backend.
+ */
+package dev.bulwark.cli;

@@ -1,0 +1,243 @@
+package dev.bulwark.experiment;
+
+import dev.bulwark.attack.PgdSettings;
+import dev.bulwark.bounds.Method;
+import dev.bulwark.data.Dataset;
+import dev.bulwark.data.MnistLocator;
+import dev.bulwark.data.Split;
+import dev.bulwark.device.Backend;
+import dev.bulwark.nn.ModelFile;
+import dev.bulwark.nn.StoredNetwork;
+import dev.bulwark.report.AttackRow;
+import dev.bulwark.report.BoundsRow;
+import dev.bulwark.report.CertificateRow;
+import dev.bulwark.report.Row;
+import dev.bulwark.report.RowFile;
+import dev.bulwark.report.RowFormat;
+import dev.bulwark.report.RunReport;
+import dev.bulwark.report.SmoothingRow;
+import dev.bulwark.training.Objective;
+import dev.bulwark.training.Preset;
+import dev.bulwark.training.Recipe;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * Both tables from images: networks (shipped, or trained here), certificates, bounds, attacks, and the report from their
+ * rows. Everything lies in one run folder; a killed run goes on where it was.
+ */
+public final class Reproduction {
+
+    /**
+     * What to do.
+     *
+     * @param sigmas         noise levels of Table 1
+     * @param epsilons       L-infinity radii of Table 2
+     * @param n0             selection samples
+     * @param n              estimation samples
+     * @param alpha          failure probability of a certificate
+     * @param steps          of PGD
+     * @param restarts       of PGD
+     * @param sampled        images for smoothing and PGD, the costly ones
+     * @param verified       images for IBP
+     * @param preset         how networks are trained where none are shipped
+     * @param trainingImages at most so many of the training images
+     * @param models         folder of shipped networks, unless all are to be trained
+     */
+    public record Plan(List<Double> sigmas, List<Double> epsilons, int n0, int n, double alpha, int steps, int restarts,
+                       Selection sampled, Selection verified, Preset preset, int trainingImages,
+                       Optional<Path> models, long seed) {
+
+        public Plan {
+            sigmas = List.copyOf(sigmas);
+            epsilons = List.copyOf(epsilons);
+        }
+    }
+
+    private final Backend backend;
+    private final Plan plan;
+    private final DataSource source;
+    private final Dataset test;
+    private final Path folder;
+    private final Existing existing;
+    private final Monitor monitor;
+    private final Set<String> scope = new LinkedHashSet<>();
+
+    /** @param folder the run folder, made if need be */
+    public Reproduction(Backend backend, Plan plan, DataSource source, Path folder, Existing existing, Monitor monitor) {
+        this.backend = backend;
+        this.plan = plan;
+        this.source = source;
+        this.test = source.dataset(Split.TEST);
+        this.folder = folder;
+        this.existing = existing;
+        this.monitor = monitor;
+    }
+
+    /**
+     * Does what is left to do.
+     *
+     * @param command the command line, for the record
+     * @throws dev.bulwark.report.SoundnessException if an attack broke an image that was certified
+     */
+    public RunReport run(String command, Map<String, ?> versions) throws IOException {
+        if (existing == Existing.REFUSE && Files.exists(folder.resolve("run.json"))) {
+            throw new ExperimentException(folder + " already holds a run: go on with --resume, or throw it away with --overwrite");
+        }
+        RunRecord record = RunRecord.open(folder.resolve("run.json"), existing, identity());
+        record.put("command", command);
+        record.put("versions", versions);
+        record.put("dataset", DataSource.describe(test));
+        record.put("seed", plan.seed);
+        record.put("device", backend.info());
+        Map<String, StoredNetwork> smoothing = new LinkedHashMap<>();
+        Map<String, StoredNetwork> ibp = new LinkedHashMap<>();
+        Map<String, String> digests = new LinkedHashMap<>();
+        for (double sigma : plan.sigmas) {
+            smoothing.put(Train.decimals(sigma), network(plan.preset.smoothing(sigma), digests, record));
+        }
+        for (double epsilon : plan.epsilons) {
+            ibp.put(Train.decimals(epsilon), network(plan.preset.ibp(epsilon), digests, record));
+        }
+        record.put("models", digests);
+        sayWhatWasLeftOut();
+        record.put("scope", scope);
+
+        for (double sigma : plan.sigmas) {
+            timed(record, "certify", () -> certify(sigma, smoothing.get(Train.decimals(sigma))));
+        }
+        for (double epsilon : plan.epsilons) {
+            timed(record, "verify", () -> verify(epsilon, ibp.get(Train.decimals(epsilon))));
+            timed(record, "attack", () -> attack(epsilon, ibp.get(Train.decimals(epsilon))));
+        }
+        record.finish();
+        return RunReport.rebuild(folder);
+    }
+
+    private Map<String, Object> identity() {
+        Map<String, Object> identity = new LinkedHashMap<>();
+        identity.put("dataset", test.name());
+        identity.put("test_sha256", test.digest());
+        identity.put("sigmas", plan.sigmas);
+        identity.put("epsilons", plan.epsilons);
+        identity.put("n0", plan.n0);
+        identity.put("n", plan.n);
+        identity.put("alpha", plan.alpha);
+        identity.put("pgd_steps", plan.steps);
+        identity.put("pgd_restarts", plan.restarts);
+        identity.put("sampled_images", plan.sampled.toString());
+        identity.put("verified_images", plan.verified.toString());
+        identity.put("networks", shipped() ? "shipped" : "trained: " + plan.preset.name().toLowerCase(Locale.ROOT));
+        identity.put("training_images", plan.trainingImages);
+        identity.put("seed", plan.seed);
+        identity.put("device", backend.info().kind());
+        identity.put("libraries", new TreeMap<>(backend.info().libraries()));
+        return identity;
+    }
+
+    /** Shipped networks were trained on MNIST, and say nothing of other images. */
+    private boolean shipped() {
+        return plan.models.isPresent() && test.name().equals(MnistLocator.MNIST);
+    }
+
+    private StoredNetwork network(Recipe preset, Map<String, String> digests, RunRecord record) throws IOException {
+        Recipe recipe = preset.withSeed(plan.seed);
+        String name = Train.name(recipe.objective());
+        Path file = name(name);
+        if (shipped()) {
+            file = plan.models.get().resolve(name + ".safetensors");
+            if (!Files.exists(file)) {
+                throw new ExperimentException("no shipped network " + file + ": train it with --from-scratch");
+            }
+        } else if (!Files.exists(file)) {
+            train(recipe, file, record);
+        }
+        StoredNetwork stored = ModelFile.read(file);
+        digests.put(name, stored.sha256());
+        scope.add("Networks: preset " + stored.metadata().getOrDefault("preset", "unknown") + ", trained on "
+                + stored.metadata().getOrDefault("training_data", "unknown data") + ".");
+        return stored;
+    }
+
+    private Path name(String network) {
+        return folder.resolve("models").resolve(network + ".safetensors");
+    }
+
+    private void train(Recipe recipe, Path file, RunRecord record) throws IOException {
+        Dataset training = source.dataset(Split.TRAIN, plan.trainingImages);
+        timed(record, "train", () -> Train.run(backend, recipe, plan.preset.name().toLowerCase(Locale.ROOT),
+                training, test, file, existing == Existing.RESUME, monitor));
+    }
+
+    private void sayWhatWasLeftOut() {
+        int sampled = plan.sampled.of(test.size()).length;
+        int verified = plan.verified.of(test.size()).length;
+        List<String> left = new ArrayList<>();
+        if (sampled < test.size()) {
+            left.add(String.format(Locale.ROOT, "Randomized smoothing and PGD on %,d of %,d test images (%s).",
+                    sampled, test.size(), plan.sampled.describe()));
+        }
+        if (verified < test.size()) {
+            left.add(String.format(Locale.ROOT, "IBP on %,d of %,d test images (%s).",
+                    verified, test.size(), plan.verified.describe()));
+        }
+        scope.addAll(left);
+    }
+
+    private void certify(double sigma, StoredNetwork network) throws IOException {
+        Subject subject = new Subject(network.network(), test, plan.sampled.of(test.size()));
+        Path rows = folder.resolve("smoothing").resolve("sigma-" + Train.decimals(sigma) + ".tsv");
+        Path votes = rows.resolveSibling("sigma-" + Train.decimals(sigma) + ".jsonl");
+        try (RowFile<SmoothingRow> tsv = rows(rows, SmoothingRow.FORMAT);
+             RowFile<CertificateRow> jsonl = rows(votes, CertificateRow.FORMAT)) {
+            Certify.certify(backend, subject, new Certify.Settings(sigma, plan.n0, plan.n, plan.alpha, plan.seed),
+                    tsv, Optional.of(jsonl), monitor);
+        }
+    }
+
+    private void verify(double epsilon, StoredNetwork network) throws IOException {
+        Subject subject = new Subject(network.network(), test, plan.verified.of(test.size()));
+        try (RowFile<BoundsRow> rows = rows(rowsOf("ibp", epsilon), BoundsRow.FORMAT)) {
+            Verify.run(backend, subject, epsilon, Method.IBP, rows, monitor);
+        }
+    }
+
+    private void attack(double epsilon, StoredNetwork network) throws IOException {
+        Subject subject = new Subject(network.network(), test, plan.sampled.of(test.size()));
+        PgdSettings settings = new PgdSettings(epsilon, plan.steps, epsilon / 10, plan.restarts, plan.seed);
+        try (RowFile<AttackRow> rows = rows(rowsOf("pgd", epsilon), AttackRow.FORMAT)) {
+            Attack.run(backend, subject, settings, rows, monitor);
+        }
+    }
+
+    private Path rowsOf(String kind, double epsilon) {
+        return folder.resolve(kind).resolve("epsilon-" + Train.decimals(epsilon) + ".jsonl");
+    }
+
+    /** Whether rows may be continued was decided once, by the run's record. */
+    private <T extends Row> RowFile<T> rows(Path file, RowFormat<T> format)
+            throws IOException {
+        return (existing == Existing.RESUME ? Existing.RESUME : Existing.REPLACE).open(file, format);
+    }
+
+    /** Something that may fail to read or write. */
+    private interface Work {
+        void run() throws IOException;
+    }
+
+    private static void timed(RunRecord record, String stage, Work work) throws IOException {
+        long start = System.nanoTime();
+        work.run();
+        record.addSeconds(stage, (System.nanoTime() - start) / 1e9);
+    }
+}
