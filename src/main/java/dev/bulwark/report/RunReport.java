@@ -52,6 +52,7 @@ public record RunReport(Optional<ResultTable> table1, Optional<ResultTable> tabl
             missing.add("There are no smoothing rows, so there is no table 1.");
         } else {
             table1 = Optional.of(Table1.of(found.smoothing(), found.scope(), literature));
+            missing.addAll(notMeasured("Table 1", table1.get()));
             List<CertifiedCurve> curves = found.smoothing().entrySet().stream()
                     .map(entry -> CertifiedCurve.of(entry.getKey(), entry.getValue().certified())).toList();
             sections.add(section("Table 1", table1.get(), "certified_accuracy", CertifiedCurve.csv(curves, found.scope()),
@@ -61,11 +62,20 @@ public record RunReport(Optional<ResultTable> table1, Optional<ResultTable> tabl
             missing.add("There are neither bounds nor attacks, so there is no table 2.");
         } else {
             table2 = Optional.of(Table2.of(found.ibp(), found.scope(), literature));
+            missing.addAll(notMeasured("Table 2", table2.get()));
             sections.add(section("Table 2", table2.get(), "ibp_gap", CsvTable.write(table2.get()),
                     Charts.certificationGap(table2.get()), outputs));
         }
         outputs.write("report.html", ReportPage.write(found, missing, sections, literature));
         return new RunReport(table1, table2, missing, outputs.written());
+    }
+
+    /** The lines of the lab report's table that this run has no rows for. */
+    private static List<String> notMeasured(String title, ResultTable table) {
+        return table.beside().reported().rows().stream().map(row -> row.at().doubleValue())
+                .filter(at -> table.lines().stream().noneMatch(line -> line.at() == at))
+                .map(at -> title + " lacks " + table.definition().parameter() + " " + ResultTable.parameter(at)
+                        + ", which the lab report has: there are no rows for it.").toList();
     }
 
     private static ReportPage.Section section(String title, ResultTable table, String figure, String csv, XYChart chart,

@@ -34,7 +34,12 @@ class RunReportTest {
         givenRun("mnist", "every 20th image");
         RunReport report = RunReport.rebuild(folder);
         assertEquals(EVERYTHING.stream().map(folder::resolve).toList(), report.written());
-        assertEquals(List.of(), report.missing());
+        assertEquals(List.of(
+                "Table 1 lacks sigma 0.50, which the lab report has: there are no rows for it.",
+                "Table 1 lacks sigma 1.00, which the lab report has: there are no rows for it.",
+                "Table 2 lacks epsilon 0.05, which the lab report has: there are no rows for it.",
+                "Table 2 lacks epsilon 0.20, which the lab report has: there are no rows for it.",
+                "Table 2 lacks epsilon 0.30, which the lab report has: there are no rows for it."), report.missing());
         try (Stream<Path> files = Files.walk(folder)) {
             assertEquals(EVERYTHING.size() + 5, files.filter(Files::isRegularFile).count(), "outputs, four row files, run.json");
         }
@@ -60,6 +65,8 @@ class RunReportTest {
         assertTrue(report.table2().isEmpty());
         assertEquals(List.of("run.json is missing, so the data set and what was left out are unknown.",
                 "smoothing/sigma-0.50.tsv is missing.",
+                "Table 1 lacks sigma 0.25, which the lab report has: there are no rows for it.",
+                "Table 1 lacks sigma 1.00, which the lab report has: there are no rows for it.",
                 "There are neither bounds nor attacks, so there is no table 2."), report.missing());
         assertEquals("100.0", report.table1().orElseThrow().printed().get(0).texts().get(6), "the only image abstains");
         assertTrue(Files.readString(folder.resolve("table1.csv")).startsWith("# These are not MNIST figures"));
