@@ -1,6 +1,7 @@
 package dev.bulwark.report;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import java.time.Duration;
 import java.util.List;
 import java.util.OptionalInt;
 
@@ -56,5 +57,10 @@ public record CertificateRow(int index, int label, OptionalInt predict, double r
             }
         }
         return best;
+    }
+
+    /** The same certificate as locuslab's file has it; the time is not known. */
+    SmoothingRow withoutVotes() {
+        return new SmoothingRow(index, label, predict, radius, Duration.ZERO);
     }
 }

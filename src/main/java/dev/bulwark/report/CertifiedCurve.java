@@ -1,0 +1,52 @@
+package dev.bulwark.report;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * Certified accuracy against radius for one sigma: a step curve that falls behind every observed radius.
+ *
+ * @param points at radius 0 and at every observed radius, in ascending order: the last of each step
+ */
+record CertifiedCurve(double sigma, List<Point> points) {
+
+    CertifiedCurve {
+        points = List.copyOf(points);
+    }
+
+    /**
+     * @param radius   L2 radius in input units
+     * @param accuracy share of the images certified at this radius: correct, with a radius at least this large
+     */
+    record Point(double radius, Share accuracy) {
+    }
+
+    static CertifiedCurve of(double sigma, Collection<SmoothingRow> rows) {
+        TreeMap<Double, Long> certified = new TreeMap<>();
+        certified.put(0.0, 0L);
+        rows.stream().filter(SmoothingRow::correct).forEach(row -> certified.merge(row.radius(), 1L, Long::sum));
+        List<Point> points = new ArrayList<>();
+        long remaining = certified.values().stream().mapToLong(Long::longValue).sum();
+        for (Map.Entry<Double, Long> step : certified.entrySet()) {
+            points.add(new Point(step.getKey(), Share.certified(remaining, rows.size())));
+            remaining -= step.getValue();
+        }
+        return new CertifiedCurve(sigma, points);
+    }
+
+    /** A warning where the figures are not about MNIST, a header, and a line for each point of each curve. */
+    static String csv(List<CertifiedCurve> curves, RunScope scope) {
+        return Stream.of(
+                scope.warning().map(warning -> "# " + warning).stream(),
+                Stream.of("sigma,radius,certified_accuracy,images"),
+                curves.stream().flatMap(curve -> curve.points.stream().map(point -> String.join(",",
+                        ResultTable.parameter(curve.sigma), TabSeparated.radius(point.radius),
+                        point.accuracy.percent(TableFormat.DECIMALS).toPlainString(), Long.toString(point.accuracy.images())))))
+                .flatMap(line -> line).collect(Collectors.joining("\n", "", "\n"));
+    }
+}

@@ -1,0 +1,54 @@
+package dev.bulwark.report;
+
+import java.math.BigDecimal;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/** A header and one line for each sigma or epsilon; a comment line comes first where the figures are not about MNIST. */
+final class CsvTable {
+
+    private CsvTable() {
+    }
+
+    static String write(ResultTable table) {
+        return Stream.of(
+                table.scope().warning().map(warning -> "# " + warning).stream(),
+                Stream.of(header(table)),
+                table.lines().stream().map(CsvTable::line))
+                .flatMap(line -> line).collect(Collectors.joining("\n", "", "\n"));
+    }
+
+    private static String header(ResultTable table) {
+        return join(Stream.concat(
+                Stream.of(table.definition().parameter(), "images"),
+                table.definition().columns().stream().map(column -> column.key().replace('/', '_')).flatMap(key -> Stream.of(
+                        key, key + "_lower", key + "_upper", key + "_images", "reported_" + key, "published_" + key,
+                        "note_on_reported_" + key))));
+    }
+
+    private static String line(ResultTable.Line line) {
+        return join(Stream.concat(
+                Stream.of(ResultTable.parameter(line.at()), Long.toString(line.images())),
+                line.cells().stream().flatMap(cell -> Stream.of(
+                        number(cell.measured().map(share -> share.percent(TableFormat.DECIMALS))),
+                        number(cell.measured().map(share -> share.lowerPercent(TableFormat.DECIMALS))),
+                        number(cell.measured().map(share -> share.upperPercent(TableFormat.DECIMALS))),
+                        cell.measured().map(share -> Long.toString(share.images())).orElse(""),
+                        number(cell.reported()),
+                        number(cell.published()),
+                        cell.objection().orElse("")))));
+    }
+
+    static String join(Stream<String> cells) {
+        return cells.map(CsvTable::quote).collect(Collectors.joining(","));
+    }
+
+    static String number(Optional<BigDecimal> value) {
+        return value.map(BigDecimal::toPlainString).orElse("");
+    }
+
+    private static String quote(String cell) {
+        return cell.matches("[^,\"\\r\\n]*") ? cell : '"' + cell.replace("\"", "\"\"") + '"';
+    }
+}

@@ -1,0 +1,40 @@
+package dev.bulwark.report;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** A booktabs table environment with its notes below, all text escaped. */
+final class LatexTable {
+
+    private LatexTable() {
+    }
+
+    static String write(ResultTable table) {
+        List<String> lines = new ArrayList<>();
+        table.scope().warning().ifPresent(warning -> lines.add("% " + warning));
+        lines.addAll(List.of("% needs \\usepackage{booktabs}", "\\begin{table}", "\\centering", "\\small"));
+        lines.add("\\caption{" + Escape.LATEX.apply(table.caption())
+                + table.scope().warning().map(warning -> ". " + Escape.LATEX.apply(warning)).orElse("") + "}");
+        lines.addAll(List.of("\\begin{tabular}{@{}rl" + "r".repeat(table.header().size() - 2) + "@{}}", "\\toprule"));
+        // The parameter is a Greek letter's name, so its title is the command for that letter.
+        lines.add("$\\" + table.definition().parameter() + "$ & " + row(table.header().subList(1, table.header().size())));
+        String separator = "\\midrule";
+        for (ResultTable.Printed printed : table.printed()) {
+            if (printed.kind() == ResultTable.Kind.MEASURED) {
+                lines.add(separator);
+                separator = "\\addlinespace";
+            }
+            lines.add(row(printed.texts()));
+        }
+        lines.addAll(List.of("\\bottomrule", "\\end{tabular}", "", "\\medskip", "\\begin{minipage}{\\linewidth}\\footnotesize"));
+        table.numberedFootnotes().forEach(footnote -> lines.add(Escape.LATEX.apply(footnote) + "\\par"));
+        table.notes().forEach(note -> lines.add(Escape.LATEX.apply(note) + "\\par"));
+        lines.addAll(List.of("\\end{minipage}", "\\end{table}"));
+        return String.join("\n", lines) + "\n";
+    }
+
+    private static String row(List<String> texts) {
+        return texts.stream().map(Escape.LATEX::apply).collect(Collectors.joining(" & ", "", " \\\\"));
+    }
+}

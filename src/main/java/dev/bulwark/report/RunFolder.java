@@ -1,0 +1,145 @@
+package dev.bulwark.report;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.Predicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/**
+ * What a run has left in its folder: {@code run.json}, {@code smoothing/sigma-0.25.tsv} and {@code .jsonl},
+ * {@code ibp/epsilon-0.10.jsonl}, {@code pgd/epsilon-0.10.jsonl}. The values come from the file names; rows that state
+ * others are refused.
+ *
+ * @param run       {@code run.json}, an empty object if there is none
+ * @param smoothing rows by sigma, none of them empty
+ * @param ibp       rows by epsilon, none of them empty
+ * @param missing   what a whole run would have, a sentence each
+ */
+record RunFolder(JsonNode run, RunScope scope, SortedMap<Double, Table1.Rows> smoothing, SortedMap<Double, Table2.Rows> ibp,
+        List<String> missing) {
+
+    RunFolder {
+        smoothing = Collections.unmodifiableSortedMap(new TreeMap<>(smoothing));
+        ibp = Collections.unmodifiableSortedMap(new TreeMap<>(ibp));
+        missing = List.copyOf(missing);
+    }
+
+    /**
+     * @throws RowException if a row file or {@code run.json} can't be used
+     * @throws IOException  if a file can't be read
+     */
+    static RunFolder read(Path folder) throws IOException {
+        List<String> missing = new ArrayList<>();
+        JsonNode run = run(folder.resolve("run.json"), missing);
+        SortedMap<Double, Table1.Rows> smoothing = new TreeMap<>();
+        for (double sigma : parameters(folder.resolve("smoothing"), "sigma", "tsv|jsonl")) {
+            Table1.Rows rows = smoothing(folder.resolve("smoothing"), sigma, missing);
+            if (!rows.certified().isEmpty()) {
+                smoothing.put(sigma, rows);
+            }
+        }
+        SortedSet<Double> epsilons = parameters(folder.resolve("ibp"), "epsilon", "jsonl");
+        epsilons.addAll(parameters(folder.resolve("pgd"), "epsilon", "jsonl"));
+        SortedMap<Double, Table2.Rows> ibp = new TreeMap<>();
+        for (double epsilon : epsilons) {
+            Table2.Rows rows = ibp(folder, epsilon, missing);
+            if (!rows.bounds().isEmpty() || !rows.attacks().isEmpty()) {
+                ibp.put(epsilon, rows);
+            }
+        }
+        return new RunFolder(run, scope(run), smoothing, ibp, missing);
+    }
+
+    private static JsonNode run(Path path, List<String> missing) throws IOException {
+        if (!Files.exists(path)) {
+            missing.add("run.json is missing, so the data set and what was left out are unknown.");
+            return JsonNodeFactory.instance.objectNode();
+        }
+        try {
+            JsonNode run = new ObjectMapper().readTree(path.toFile());
+            if (!run.isObject()) {
+                throw new RowException(path, "is not a JSON object");
+            }
+            return run;
+        } catch (JsonProcessingException e) {
+            throw new RowException(path, e.getLocation() == null ? 1 : e.getLocation().getLineNr(), "is not JSON");
+        }
+    }
+
+    private static RunScope scope(JsonNode run) {
+        List<String> sentences = new ArrayList<>();
+        run.path("scope").forEach(sentence -> sentences.add(sentence.asText()));
+        return new RunScope(run.path("dataset").path("name").asText("unknown"), sentences);
+    }
+
+    private static Table1.Rows smoothing(Path folder, double sigma, List<String> missing) throws IOException {
+        String name = "sigma-" + ResultTable.parameter(sigma);
+        Path votes = folder.resolve(name + ".jsonl");
+        List<SmoothingRow> certified = rows(folder.resolve(name + ".tsv"), SmoothingRow.FORMAT, missing, row -> true);
+        List<CertificateRow> certificates = rows(votes, CertificateRow.FORMAT, missing, row -> row.sigma() == sigma);
+        return new Table1.Rows(
+                certified.isEmpty() ? certificates.stream().map(CertificateRow::withoutVotes).toList() : certified, certificates);
+    }
+
+    private static Table2.Rows ibp(Path folder, double epsilon, List<String> missing) throws IOException {
+        String name = "epsilon-" + ResultTable.parameter(epsilon) + ".jsonl";
+        Path attacks = folder.resolve("pgd").resolve(name);
+        Table2.Rows rows = new Table2.Rows(
+                rows(folder.resolve("ibp").resolve(name), BoundsRow.FORMAT, missing,
+                        row -> row.epsilon() == epsilon && row.method() == BoundsRow.Method.IBP),
+                rows(attacks, AttackRow.FORMAT, missing, row -> true));
+        try {
+            SoundnessCheck.of(rows.bounds(), rows.attacks());
+        } catch (IllegalArgumentException e) {
+            throw new RowException(attacks, e.getMessage());
+        }
+        return rows;
+    }
+
+    /** The rows of a file, all of which must be what its name says. */
+    private static <T extends Row> List<T> rows(Path path, RowFormat<T> format, List<String> missing, Predicate<T> asNamed)
+            throws IOException {
+        List<T> rows = Files.exists(path) ? RowFile.read(path, format) : List.of();
+        if (rows.isEmpty()) {
+            missing.add(path.getParent().getFileName() + "/" + path.getFileName()
+                    + (Files.exists(path) ? " has no rows yet." : " is missing."));
+        }
+        for (T row : rows) {
+            if (!asNamed.test(row)) {
+                throw new RowException(path, "the row for index " + row.index() + " is not what the file's folder and name say");
+            }
+        }
+        return rows;
+    }
+
+    /** The values in file names like {@code sigma-0.25.tsv}. */
+    private static SortedSet<Double> parameters(Path folder, String parameter, String endings) throws IOException {
+        SortedSet<Double> values = new TreeSet<>();
+        if (Files.isDirectory(folder)) {
+            Pattern pattern = Pattern.compile(parameter + "-(\\d+\\.\\d{2,})\\.(?:" + endings + ")");
+            try (Stream<Path> files = Files.list(folder)) {
+                for (Path file : files.toList()) {
+                    Matcher matcher = pattern.matcher(file.getFileName().toString());
+                    if (matcher.matches()) {
+                        values.add(Double.valueOf(matcher.group(1)));
+                    }
+                }
+            }
+        }
+        return values;
+    }
+}

@@ -1,0 +1,92 @@
+package dev.bulwark.report;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.knowm.xchart.XYChart;
+
+/**
+ * Tables, figures and the report page of one run, rebuilt from its rows alone.
+ *
+ * @param table1  empty if there are no smoothing rows
+ * @param table2  empty if there are neither bounds nor attacks
+ * @param missing what a whole run would have had, a sentence each
+ * @param written the files, in the order of writing
+ */
+public record RunReport(Optional<ResultTable> table1, Optional<ResultTable> table2, List<String> missing, List<Path> written) {
+
+    private static final List<TableFormat> FILES =
+            List.of(TableFormat.CSV, TableFormat.MARKDOWN, TableFormat.LATEX, TableFormat.JSON);
+
+    public RunReport {
+        missing = List.copyOf(missing);
+        written = List.copyOf(written);
+    }
+
+    /**
+     * Reads the rows in a run's folder, checks them against each other and writes what can be made of them beside them.
+     * Nothing is written unless all rows are readable and sound.
+     *
+     * @throws RowException       if a file of rows can't be used, or there is none
+     * @throws SoundnessException if an image is certified and broken
+     */
+    public static RunReport rebuild(Path folder) throws IOException {
+        if (!Files.isDirectory(folder)) {
+            throw new NotDirectoryException(folder.toString());
+        }
+        RunFolder found = RunFolder.read(folder);
+        if (found.smoothing().isEmpty() && found.ibp().isEmpty()) {
+            throw new RowException(folder, "holds no rows: expected smoothing/sigma-0.25.tsv, ibp/epsilon-0.10.jsonl or the like");
+        }
+        Literature literature = Literature.load();
+        Outputs outputs = new Outputs(folder);
+        List<ReportPage.Section> sections = new ArrayList<>();
+        List<String> missing = new ArrayList<>(found.missing());
+        Optional<ResultTable> table1 = Optional.empty();
+        Optional<ResultTable> table2 = Optional.empty();
+        if (found.smoothing().isEmpty()) {
+            missing.add("There are no smoothing rows, so there is no table 1.");
+        } else {
+            table1 = Optional.of(Table1.of(found.smoothing(), found.scope(), literature));
+            missing.addAll(notMeasured("Table 1", table1.get()));
+            List<CertifiedCurve> curves = found.smoothing().entrySet().stream()
+                    .map(entry -> CertifiedCurve.of(entry.getKey(), entry.getValue().certified())).toList();
+            sections.add(section("Table 1", table1.get(), "certified_accuracy", CertifiedCurve.csv(curves, found.scope()),
+                    Charts.certifiedAccuracy(curves, found.scope()), outputs));
+        }
+        if (found.ibp().isEmpty()) {
+            missing.add("There are neither bounds nor attacks, so there is no table 2.");
+        } else {
+            table2 = Optional.of(Table2.of(found.ibp(), found.scope(), literature));
+            missing.addAll(notMeasured("Table 2", table2.get()));
+            sections.add(section("Table 2", table2.get(), "ibp_gap", CsvTable.write(table2.get()),
+                    Charts.certificationGap(table2.get()), outputs));
+        }
+        outputs.write("report.html", ReportPage.write(found, missing, sections, literature));
+        return new RunReport(table1, table2, missing, outputs.written());
+    }
+
+    /** The lines of the lab report's table that this run has no rows for. */
+    private static List<String> notMeasured(String title, ResultTable table) {
+        return table.beside().reported().rows().stream().map(row -> row.at().doubleValue())
+                .filter(at -> table.lines().stream().noneMatch(line -> line.at() == at))
+                .map(at -> title + " lacks " + table.definition().parameter() + " " + ResultTable.parameter(at)
+                        + ", which the lab report has: there are no rows for it.").toList();
+    }
+
+    private static ReportPage.Section section(String title, ResultTable table, String figure, String csv, XYChart chart,
+            Outputs outputs) throws IOException {
+        for (TableFormat format : FILES) {
+            outputs.write(table.name() + "." + format.ending(), format.write(table));
+        }
+        String svg = Charts.svg(chart);
+        outputs.write("figures/" + figure + ".csv", csv);
+        outputs.write("figures/" + figure + ".svg", svg);
+        outputs.write("figures/" + figure + ".png", Charts.png(chart));
+        return new ReportPage.Section(title, table, figure, chart.getTitle(), svg);
+    }
+}

@@ -1,0 +1,71 @@
+package dev.bulwark.report;
+
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/** Table 2, interval bound propagation: clean, certified and empirical accuracy for each epsilon. */
+public final class Table2 {
+
+    static final String CLEAN = "clean_accuracy";
+    static final String CERTIFIED = "ibp_certified";
+    static final String CERTIFIED_BY_BOX = "ibp_certified_by_box";
+    static final String PGD = "pgd_accuracy";
+    static final String GAP = "pgd_gap";
+
+    private static final List<Column<Rows>> COLUMNS = List.of(
+            new Column<>(CLEAN, "Clean", Rows::clean),
+            new Column<>(CERTIFIED, "IBP certified", rows -> Share.certified(rows.bounds, BoundsRow::certified)),
+            new Column<>(CERTIFIED_BY_BOX, "IBP certified by box",
+                    rows -> Share.certified(rows.bounds, BoundsRow::certifiedByBox)),
+            new Column<>(PGD, "PGD-50 empirical", rows -> Share.upperBound(rows.attacks, AttackRow::survived)),
+            new Column<>(GAP, "Gap to PGD", Rows::gap));
+
+    static final TableDefinition<Rows> DEFINITION = new TableDefinition<>("table2",
+            "Interval bound propagation (L-infinity)", "epsilon", COLUMNS, List.of(
+                    "IBP certified: every margin's lower bound is positive, last layer elided; rounded down.",
+                    "IBP certified by box: every other logit's upper bound lies below the label's lower bound, as in the lab "
+                            + "report; rounded down.",
+                    "PGD-50 empirical: classified correctly and not broken; an upper bound on robust accuracy, rounded up.",
+                    "Gap to PGD: images that PGD did not break and IBP did not certify, among those with both; rounded up."));
+
+    private Table2() {
+    }
+
+    /**
+     * The rows of one epsilon.
+     *
+     * @param bounds  what IBP certifies, with the last layer elided and by its output box
+     * @param attacks what PGD achieved, often on fewer images
+     */
+    public record Rows(List<BoundsRow> bounds, List<AttackRow> attacks) {
+
+        public Rows {
+            bounds = List.copyOf(bounds);
+            attacks = List.copyOf(attacks);
+        }
+
+        private Optional<Share> clean() {
+            return bounds.isEmpty() ? Share.measured(attacks, AttackRow::cleanCorrect)
+                    : Share.measured(bounds, BoundsRow::cleanCorrect);
+        }
+
+        /**
+         * Images that PGD did not break and IBP did not certify, among those with both rows. As no certified image is
+         * broken, this is the difference of the two accuracies on the same images.
+         */
+        private Optional<Share> gap() {
+            Map<Integer, BoundsRow> byIndex = bounds.stream().collect(Collectors.toMap(BoundsRow::index, Function.identity()));
+            Collection<AttackRow> both = attacks.stream().filter(row -> byIndex.containsKey(row.index())).toList();
+            return Share.upperBound(both, row -> row.survived() && !byIndex.get(row.index()).certified());
+        }
+    }
+
+    public static ResultTable of(SortedMap<Double, Rows> byEpsilon, RunScope scope, Literature literature) {
+        return DEFINITION.measure(byEpsilon, scope, literature.table2(), (epsilon, column) -> Optional.empty());
+    }
+}

@@ -1,0 +1,175 @@
+package dev.bulwark.report;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class RunReportTest {
+
+    private static final List<String> EVERYTHING = List.of(
+            "table1.csv", "table1.md", "table1.tex", "table1.json",
+            "figures/certified_accuracy.csv", "figures/certified_accuracy.svg", "figures/certified_accuracy.png",
+            "table2.csv", "table2.md", "table2.tex", "table2.json",
+            "figures/ibp_gap.csv", "figures/ibp_gap.svg", "figures/ibp_gap.png", "report.html");
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void givenWholeRun_whenRebuilt_thenEverythingIsWrittenAndNothingElse() throws IOException {
+        givenSmoothing();
+        givenBounds(0, 1);
+        givenAttack(Rows.attack(0, 0, false));
+        givenRun("mnist", "every 20th image");
+        RunReport report = RunReport.rebuild(folder);
+        assertEquals(EVERYTHING.stream().map(folder::resolve).toList(), report.written());
+        assertEquals(List.of(
+                "Table 1 lacks sigma 0.50, which the lab report has: there are no rows for it.",
+                "Table 1 lacks sigma 1.00, which the lab report has: there are no rows for it.",
+                "Table 2 lacks epsilon 0.05, which the lab report has: there are no rows for it.",
+                "Table 2 lacks epsilon 0.20, which the lab report has: there are no rows for it.",
+                "Table 2 lacks epsilon 0.30, which the lab report has: there are no rows for it."), report.missing());
+        try (Stream<Path> files = Files.walk(folder)) {
+            assertEquals(EVERYTHING.size() + 5, files.filter(Files::isRegularFile).count(), "outputs, four row files, run.json");
+        }
+        assertTrue(Files.readString(folder.resolve("table1.md")).contains("every 20th image"));
+    }
+
+    @Test
+    void givenSameRows_whenRebuiltTwice_thenSameBytes() throws IOException {
+        givenSmoothing();
+        givenBounds(0, 1);
+        RunReport.rebuild(folder);
+        String page = Files.readString(folder.resolve("report.html"));
+        RunReport.rebuild(folder);
+        assertEquals(page, Files.readString(folder.resolve("report.html")));
+    }
+
+    @Test
+    void givenOnlyVotes_whenRebuilt_thenTable1AndWhatIsMissing() throws IOException {
+        try (RowFile<CertificateRow> file = RowFile.create(folder.resolve("smoothing/sigma-0.50.jsonl"), CertificateRow.FORMAT)) {
+            file.append(Rows.votes(0, 60, 0.5));
+        }
+        RunReport report = RunReport.rebuild(folder);
+        assertTrue(report.table2().isEmpty());
+        assertEquals(List.of("run.json is missing, so the data set and what was left out are unknown.",
+                "smoothing/sigma-0.50.tsv is missing.",
+                "Table 1 lacks sigma 0.25, which the lab report has: there are no rows for it.",
+                "Table 1 lacks sigma 1.00, which the lab report has: there are no rows for it.",
+                "There are neither bounds nor attacks, so there is no table 2."), report.missing());
+        assertEquals("100.0", report.table1().orElseThrow().printed().get(0).texts().get(6), "the only image abstains");
+        assertTrue(Files.readString(folder.resolve("table1.csv")).startsWith("# These are not MNIST figures"));
+    }
+
+    @Test
+    void givenNoRows_whenRebuilt_thenOneLineError() {
+        String message = assertThrows(RowException.class, () -> RunReport.rebuild(folder)).getMessage();
+        assertEquals(1, message.lines().count());
+        assertTrue(message.startsWith(folder + ": holds no rows"), message);
+    }
+
+    @Test
+    void givenCertifiedAndBrokenImage_whenRebuilt_thenFailureAndNothingWritten() throws IOException {
+        givenBounds(0, 1);
+        givenAttack(Rows.attack(0, 0, true));
+        assertThrows(SoundnessException.class, () -> RunReport.rebuild(folder));
+        assertFalse(Files.exists(folder.resolve("table2.json")));
+        assertFalse(Files.exists(folder.resolve("report.html")));
+    }
+
+    @Test
+    void givenRowsOfAnotherEpsilon_whenRebuilt_thenRefused() throws IOException {
+        try (RowFile<BoundsRow> file = RowFile.create(folder.resolve("ibp/epsilon-0.20.jsonl"), BoundsRow.FORMAT)) {
+            file.append(Rows.bounds(3, 0.1, 0, 1, true));
+        }
+        String message = assertThrows(RowException.class, () -> RunReport.rebuild(folder)).getMessage();
+        assertTrue(message.contains("epsilon-0.20.jsonl: the row for index 3"), message);
+    }
+
+    @Test
+    void givenBrokenRunJson_whenRebuilt_thenErrorNamesTheLine() throws IOException {
+        givenBounds(0, 1);
+        Files.writeString(folder.resolve("run.json"), "{\n\"seed\": ,\n}");
+        String message = assertThrows(RowException.class, () -> RunReport.rebuild(folder)).getMessage();
+        assertEquals(folder.resolve("run.json") + ", line 2: is not JSON", message);
+    }
+
+    @Test
+    void givenHostileRunJson_whenRebuilt_thenThePageEscapesIt() throws IOException {
+        givenSmoothing();
+        givenRun("<img src=x>", "<script>alert(1)</script>");
+        RunReport.rebuild(folder);
+        String page = Files.readString(folder.resolve("report.html"));
+        assertFalse(page.contains("<script") || page.contains("<img"));
+        assertTrue(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;"));
+        assertTrue(page.contains("<p class=\"warning\">These are not MNIST figures"));
+    }
+
+    @Test
+    void givenWholeRun_whenRebuilt_thenThePageStandsAlone() throws IOException {
+        givenSmoothing();
+        givenBounds(0, 1);
+        givenRun("mnist", "all");
+        RunReport.rebuild(folder);
+        String page = Files.readString(folder.resolve("report.html"));
+        assertEquals(2, page.split("<svg ").length - 1);
+        assertTrue(page.contains("Impossible: with n = 10,000"));
+        assertTrue(page.contains("prefers-color-scheme: dark"));
+        assertFalse(page.contains("src=") || page.contains("<link") || page.contains("<script") || page.contains("@import"));
+        assertFalse(page.contains("<!DOCTYPE svg"), "a drawing inside a page has no prologue");
+        assertTrue(page.contains("url(#certified_accuracy-clip") && page.contains("id=\"certified_accuracy-clip"));
+    }
+
+    @Test
+    void givenFigures_whenDrawn_thenTheCurveReachesTheBitmap() throws IOException {
+        givenSmoothing();
+        RunReport.rebuild(folder);
+        BufferedImage image = ImageIO.read(folder.resolve("figures/certified_accuracy.png").toFile());
+        long blue = 0;
+        for (int y = 0; y < image.getHeight(); ++y) {
+            for (int x = 0; x < image.getWidth(); ++x) {
+                blue += (image.getRGB(x, y) & 0xFFFFFF) == 0x0072B2 ? 1 : 0;
+            }
+        }
+        assertTrue(blue > 1000, blue + " pixels in the first curve's colour");
+    }
+
+    private void givenSmoothing() throws IOException {
+        try (RowFile<SmoothingRow> rows = RowFile.create(folder.resolve("smoothing/sigma-0.25.tsv"), SmoothingRow.FORMAT);
+                RowFile<CertificateRow> votes =
+                        RowFile.create(folder.resolve("smoothing/sigma-0.25.jsonl"), CertificateRow.FORMAT)) {
+            for (int i = 0; i < 4; ++i) {
+                rows.append(Rows.radius(20 * i, 0.2 * i));
+                votes.append(Rows.votes(20 * i, 60, 0.25));
+            }
+        }
+    }
+
+    private void givenBounds(int cleanPrediction, float margin) throws IOException {
+        try (RowFile<BoundsRow> file = RowFile.create(folder.resolve("ibp/epsilon-0.10.jsonl"), BoundsRow.FORMAT)) {
+            file.append(Rows.bounds(0, 0.1, cleanPrediction, margin, true));
+        }
+    }
+
+    private void givenAttack(AttackRow row) throws IOException {
+        try (RowFile<AttackRow> file = RowFile.create(folder.resolve("pgd/epsilon-0.10.jsonl"), AttackRow.FORMAT)) {
+            file.append(row);
+        }
+    }
+
+    private void givenRun(String dataset, String scope) throws IOException {
+        Files.writeString(folder.resolve("run.json"), "{\"dataset\":{\"name\":\"" + dataset + "\"},\"scope\":[\"" + scope
+                + "\"],\"command\":\"bulwark reproduce\",\"seed\":1,\"device\":\"cpu\"}");
+    }
+}

@@ -1,0 +1,144 @@
+package dev.bulwark.report;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.math.RoundingMode;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+class TablesTest {
+
+    private static final Literature LITERATURE = Literature.load();
+    private static final RunScope MNIST = new RunScope("mnist", List.of());
+
+    /** Correct with radii .25, .5 - 1e-6, 1; wrong with 2; one abstention; votes say the label in four of five. */
+    private static final Table1.Rows FIVE = new Table1.Rows(
+            List.of(Rows.radius(0, 0.25), Rows.radius(1, 0.499999), Rows.radius(2, 1), Rows.wrong(3, 2), Rows.abstained(4)),
+            List.of(Rows.votes(0, 90, 1), Rows.votes(1, 80, 1), Rows.votes(2, 99, 1), Rows.votes(3, 1, 1), Rows.votes(4, 51, 1)));
+
+    @Test
+    void givenFiveImages_whenTable1Made_thenSharesAreTheOnesCountedByHand() {
+        ResultTable table = table1(1.0, FIVE);
+        assertEquals(List.of("80.0", "60.0", "20.0", "20.0", "20.0"), measured(table));
+    }
+
+    @Test
+    void givenRadiusEqualToR_whenTable1Made_thenItCounts() {
+        ResultTable table = table1(1.0, new Table1.Rows(List.of(Rows.radius(0, 0.25), Rows.radius(1, 0.249999)), List.of()));
+        assertEquals(List.of("", "50.0", "0.0", "0.0", "0.0"), measured(table));
+    }
+
+    @Test
+    void givenNearlyAll_whenCertifiedPrinted_thenRoundedDown() {
+        ResultTable table = table1(1.0, new Table1.Rows(Rows.certified(9995, 10_000), List.of()));
+        assertEquals("99.9", measured(table).get(1), "99.95 certified");
+        assertEquals("0.1", measured(table).get(4), "0.05 abstained, to nearest");
+    }
+
+    @Test
+    void givenSharesAtTheEdge_whenPrinted_thenEachRoundsAgainstItsClaim() {
+        assertEquals("99.9", new Share(9996, 10_000, RoundingMode.FLOOR).percent(1).toPlainString());
+        assertEquals("100.0", new Share(9996, 10_000, RoundingMode.HALF_UP).percent(1).toPlainString());
+        assertEquals("90.1", Share.upperBound(IntStream.range(0, 10_000).boxed().toList(), i -> i < 9001)
+                .orElseThrow().percent(1).toPlainString());
+        assertEquals("33.3", new Share(1, 3, RoundingMode.FLOOR).percent(1).toPlainString());
+    }
+
+    @Test
+    void givenEightOfTen_whenIntervalPrinted_thenClopperPearsonOutward() {
+        // Textbook interval for 8 of 10 at 95%: 0.44390 to 0.97479.
+        Share share = new Share(8, 10, RoundingMode.FLOOR);
+        assertEquals("44.3", share.lowerPercent(1).toPlainString());
+        assertEquals("97.5", share.upperPercent(1).toPlainString());
+    }
+
+    @Test
+    void givenNoRows_whenShared_thenNoFigure() {
+        assertEquals(Optional.empty(), Share.certified(List.of(), row -> true));
+        assertThrows(IllegalArgumentException.class, () -> Share.certified(3, 2));
+    }
+
+    @Test
+    void givenAttacksOnASubset_whenTable2Made_thenEachFigureOnItsOwnImages() {
+        // Four bounds: margins > 0 for two (one of them by box too), clean right for three. PGD on two: one broken.
+        Table2.Rows rows = new Table2.Rows(
+                List.of(Rows.bounds(0, 0.1, 0, 1, true), Rows.bounds(1, 0.1, 0, 1, false), Rows.bounds(2, 0.1, 0, -1, false),
+                        Rows.bounds(3, 0.1, 1, -1, false)),
+                List.of(Rows.attack(0, 0, false), Rows.attack(2, 0, false), Rows.attack(3, 1, true)));
+        ResultTable table = table2(rows);
+        assertEquals(List.of("75.0", "50.0", "25.0", "66.7 (3)", "33.4 (3)"), measured(table));
+        assertTrue(table.notes().stream().anyMatch(note -> note.startsWith("A number in parentheses")));
+    }
+
+    @Test
+    void givenWronglyClassifiedButUnbrokenImage_whenTable2Made_thenNotEmpiricallyRobust() {
+        assertEquals(List.of("0.0", "", "", "0.0", ""),
+                measured(table2(new Table2.Rows(List.of(), List.of(Rows.attack(0, 1, false))))));
+    }
+
+    @Test
+    void givenReportedAndPublishedFigures_whenTablesMade_thenTheyStandBesideOurs() {
+        ResultTable.Line line = table1(0.5, FIVE).lines().get(0);
+        assertEquals("78.9", line.cells().get(1).reported().orElseThrow().toPlainString());
+        assertEquals("89.8", line.cells().get(3).published().orElseThrow().toPlainString());
+        ResultTable.Line atTenth = table2(new Table2.Rows(List.of(), List.of(Rows.attack(0, 0, false)))).lines().get(0);
+        assertEquals("91.3", atTenth.cells().get(1).reported().orElseThrow().toPlainString());
+        assertEquals("97.77", atTenth.cells().get(1).published().orElseThrow().toPlainString());
+    }
+
+    @Test
+    void givenGapsReported_whenComparedWithTheirAccuracies_thenTheyAreTheDifference() {
+        for (Literature.Row row : LITERATURE.table2().reported().rows()) {
+            assertEquals(row.figures().get(Table2.GAP),
+                    row.figures().get(Table2.PGD).subtract(row.figures().get(Table2.CERTIFIED)), "epsilon " + row.at());
+        }
+    }
+
+    @Test
+    void givenTheImpossibleCell_whenTable1Made_thenItsNoteIsComputed() {
+        String note = table1(0.25, FIVE).lines().get(0).cells().get(3).objection().orElseThrow();
+        assertTrue(note.startsWith("Impossible: with n = 10,000 and alpha = 0.001"), note);
+        assertTrue(note.contains("0.999309") && note.contains("0.7997 at sigma 0.25") && note.contains("218,105"), note);
+    }
+
+    @Test
+    void givenOtherCells_whenTable1Made_thenOnlyAbstentionsAreDoubted() {
+        List<Boolean> doubted = table1(0.5, FIVE).lines().get(0).cells().stream()
+                .map(cell -> cell.objection().isPresent()).toList();
+        assertEquals(List.of(false, false, false, false, true), doubted);
+    }
+
+    @Test
+    void givenSamplesJustEnough_whenAllAgree_thenRadiusIsReached() {
+        long enough = Plausibility.samplesFor(1, 0.25, 0.001);
+        assertTrue(Plausibility.maxRadius(0.25, enough, 0.001) >= 1);
+        assertFalse(Plausibility.maxRadius(0.25, enough - 1, 0.001) >= 1);
+    }
+
+    @Test
+    void givenTheLabReport_whenReviewed_thenOneImpossibleAndThreeImplausibleFigures() {
+        List<String> facts = Plausibility.objections(LITERATURE).stream().map(Literature.Misstatement::fact).toList();
+        assertEquals(4, facts.size());
+        assertEquals(1, facts.stream().filter(fact -> fact.startsWith("Impossible")).count());
+    }
+
+    private static ResultTable table1(double sigma, Table1.Rows rows) {
+        return Table1.of(new TreeMap<>(Map.of(sigma, rows)), MNIST, LITERATURE);
+    }
+
+    private static ResultTable table2(Table2.Rows rows) {
+        return Table2.of(new TreeMap<>(Map.of(0.1, rows)), MNIST, LITERATURE);
+    }
+
+    private static List<String> measured(ResultTable table) {
+        List<String> texts = table.printed().get(0).texts();
+        return texts.subList(2, texts.size() - 1);
+    }
+}
