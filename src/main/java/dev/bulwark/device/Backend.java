@@ -14,7 +14,7 @@ import java.util.List;
  * <p><b>Scalars on the device.</b> What changes from training step to training step (epsilon, learning rate, weights of
  * loss terms) is read from one-element buffers, so that a recorded step can be replayed with new values.
  *
- * <p><b>Determinism.</b> The same calls give the same bits, whatever the number of workers.
+ * <p><b>Determinism.</b> The same calls on the same machine give the same bits.
  *
  * <p><b>Rounding.</b> Operations named <i>outward</i> enclose the real-number result: their lower bounds are never above
  * it, their upper bounds never below. The others round to nearest and must not be used for a certificate.

@@ -1,0 +1,519 @@
+package dev.bulwark.device.cpu;
+
+import static dev.bulwark.device.cpu.Spans.Operand.in;
+import static dev.bulwark.device.cpu.Spans.Operand.inOut;
+import static dev.bulwark.device.cpu.Spans.Operand.out;
+
+import dev.bulwark.device.Affine;
+import dev.bulwark.device.Backend;
+import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.DeviceException;
+import dev.bulwark.device.DeviceInfo;
+import dev.bulwark.device.NoiseKey;
+import dev.bulwark.device.NoisyClassifier;
+import dev.bulwark.device.NoisyClassifier.Precision;
+import dev.bulwark.device.Philox;
+import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.IntUnaryOperator;
+
+/** The seam on the host's processor, all cores. */
+public final class CpuBackend implements Backend {
+
+    private final Workers workers;
+    private final Products products;
+    private final NoiseRows noise;
+    private final Precision precision;
+    private final AtomicLong live = new AtomicLong();
+    private final Spans spans;
+    private final Rows rows;
+    private final Losses losses;
+    private final TrainingIntervals intervals;
+    private final Optimisers optimisers;
+    private final OutwardIntervals outward;
+
+    private CpuBackend(int threads, Products products, NoiseRows noise, Precision precision) {
+        this.workers = new Workers(threads);
+        this.products = products;
+        this.noise = noise;
+        this.precision = precision;
+        this.spans = new Spans(workers);
+        this.rows = new Rows(workers);
+        this.losses = new Losses(rows);
+        this.intervals = new TrainingIntervals(spans);
+        this.optimisers = new Optimisers(spans);
+        this.outward = new OutwardIntervals(spans, workers);
+    }
+
+    /** All cores, the fastest libraries that load, and noisy forward passes in bf16 where the processor has it. */
+    public static CpuBackend create() {
+        return create(Libraries.products(), Libraries.noise(), Libraries.fastestPrecision());
+    }
+
+    /**
+     * As {@link #create()}, with noisy forward passes in {@code precision}.
+     *
+     * @throws DeviceException if this processor or its libraries can't
+     */
+    public static CpuBackend create(Precision precision) {
+        if (precision == Precision.FLOAT16 || precision == Precision.BFLOAT16
+                && Libraries.fastestPrecision() != Precision.BFLOAT16) {
+            throw new DeviceException("this processor has no native " + precision + " products: use --precision fp32");
+        }
+        return create(Libraries.products(), Libraries.noise(), precision);
+    }
+
+    /** Nothing but plain Java: the fallback, made explicit for tests. */
+    public static CpuBackend plainJava() {
+        return create(new JavaProducts(), new ScalarNoise(), Precision.FLOAT32);
+    }
+
+    private static CpuBackend create(Products products, NoiseRows noise, Precision precision) {
+        return new CpuBackend(Runtime.getRuntime().availableProcessors(), products, noise, precision);
+    }
+
+    @Override
+    public DeviceInfo info() {
+        Map<String, String> libraries = new LinkedHashMap<>();
+        libraries.put("products", products.name());
+        libraries.put("noise", "Philox4x32-10, " + noise.name());
+        libraries.put("noisy forward passes", precision.toString());
+        return new DeviceInfo("cpu", Libraries.processorName(), workers.count(), libraries);
+    }
+
+    // ---- memory ----------------------------------------------------------------------------------------------------
+
+    @Override
+    public DeviceBuffer allocate(long length) {
+        return DeviceBuffer.owning(new CpuMemory(length, live), length);
+    }
+
+    @Override
+    public long liveBytes() {
+        return live.get();
+    }
+
+    @Override
+    public void write(float[] source, DeviceBuffer target) {
+        CpuMemory.floats(target.require("target", source.length)).put(0, source);
+    }
+
+    @Override
+    public void write(int[] source, DeviceBuffer target) {
+        CpuMemory.ints(target.require("target", source.length)).put(0, source);
+    }
+
+    @Override
+    public void read(DeviceBuffer source, float[] target) {
+        CpuMemory.floats(source.require("source", target.length)).get(0, target);
+    }
+
+    @Override
+    public void read(DeviceBuffer source, int[] target) {
+        CpuMemory.ints(source.require("source", target.length)).get(0, target);
+    }
+
+    @Override
+    public void copy(DeviceBuffer source, long length, DeviceBuffer target) {
+        IntBuffer from = CpuMemory.ints(source.require("source", length));
+        CpuMemory.ints(target.require("target", length)).put(0, from, 0, (int) length);
+    }
+
+    @Override
+    public void fill(DeviceBuffer target, float value) {
+        spans.apply(target.length(), (s, count) -> Arrays.fill(s[0], 0, count, value),
+                out(target, target.length()));
+    }
+
+    @Override
+    public void zeroInts(DeviceBuffer target) {
+        fill(target, 0f);
+    }
+
+    @Override
+    public void gather(DeviceBuffer source, DeviceBuffer indices, int count, int columns, DeviceBuffer target) {
+        IntBuffer from = CpuMemory.ints(source);
+        IntBuffer to = CpuMemory.ints(target.require("target", (long) count * columns));
+        int[] picked = Rows.loadInts(indices, 0, count, 1);
+        rows.run(count, (first, block) -> {
+            for (int n = first; n < first + block; ++n) {
+                to.put(n * columns, from, picked[n] * columns, columns);
+            }
+        });
+    }
+
+    @Override
+    public void synchronize() {
+        // Every operation has finished when its call returns.
+    }
+
+    @Override
+    public Replay record(Runnable operations) {
+        return new Replay() {
+            @Override
+            public void run() {
+                operations.run();
+            }
+
+            @Override
+            public void close() {
+                // Nothing was recorded.
+            }
+        };
+    }
+
+    // ---- products --------------------------------------------------------------------------------------------------
+
+    @Override
+    public void multiply(boolean transposeA, boolean transposeB, int m, int n, int k,
+                         DeviceBuffer a, DeviceBuffer b, float beta, DeviceBuffer c) {
+        FloatBuffer left = CpuMemory.floats(a.require("a", (long) m * k));
+        FloatBuffer right = CpuMemory.floats(b.require("b", (long) k * n));
+        FloatBuffer result = CpuMemory.floats(c.require("c", (long) m * n));
+        int lda = transposeA ? m : k;
+        int ldb = transposeB ? k : n;
+        if (m >= n) {
+            slices(m, (from, count) -> products.multiply(transposeA, transposeB, count, n, k,
+                    tail(left, transposeA ? from : (long) from * k), lda, right, ldb, beta,
+                    tail(result, (long) from * n), n));
+        } else {
+            slices(n, (from, count) -> products.multiply(transposeA, transposeB, m, count, k, left, lda,
+                    tail(right, transposeB ? (long) from * k : from), ldb, beta, tail(result, from), n));
+        }
+    }
+
+    private static FloatBuffer tail(FloatBuffer buffer, long from) {
+        return buffer.slice((int) from, buffer.capacity() - (int) from);
+    }
+
+    /** One slice of {@code total} for each worker. */
+    private void slices(int total, Rows.Block block) {
+        int tasks = Math.min(workers.count(), (total + 15) / 16);
+        workers.run(tasks, task -> {
+            int from = (int) ((long) total * task / tasks);
+            block.run(from, (int) ((long) total * (task + 1) / tasks) - from);
+        });
+    }
+
+    @Override
+    public void affine(DeviceBuffer x, int count, Affine layer, boolean relu, DeviceBuffer y) {
+        FloatBuffer inputs = CpuMemory.floats(x.require("x", (long) count * layer.in()));
+        FloatBuffer outputs = CpuMemory.floats(y.require("y", (long) count * layer.out()));
+        FloatBuffer weight = CpuMemory.floats(layer.weight());
+        float[] bias = Rows.load(layer.bias(), 0, layer.out(), 1);
+        slices(count, (from, block) -> {
+            FloatBuffer out = outputs.slice(from * layer.out(), block * layer.out());
+            products.multiply(false, true, block, layer.out(), layer.in(),
+                    tail(inputs, (long) from * layer.in()), layer.in(), weight, layer.in(), 0f, out, layer.out());
+            BiasRelu.apply(out, block, bias, relu);
+        });
+    }
+
+    @Override
+    public void columnSums(DeviceBuffer x, int count, int columns, float beta, DeviceBuffer sums) {
+        FloatBuffer values = CpuMemory.floats(x.require("x", (long) count * columns));
+        FloatBuffer target = CpuMemory.floats(sums.require("sums", columns));
+        slices(columns, (from, block) -> {
+            double[] total = new double[block];
+            float[] row = new float[block];
+            for (int n = 0; n < count; ++n) {
+                values.get(n * columns + from, row);
+                for (int j = 0; j < block; ++j) {
+                    total[j] += row[j];
+                }
+            }
+            for (int j = 0; j < block; ++j) {
+                float before = beta == 0f ? 0f : beta * target.get(from + j);
+                target.put(from + j, (float) (before + total[j]));
+            }
+        });
+    }
+
+    // ---- element by element ----------------------------------------------------------------------------------------
+
+    @Override
+    public void relu(DeviceBuffer x, long length) {
+        spans.apply(length, (s, count) -> {
+            float[] values = s[0];
+            for (int i = 0; i < count; ++i) {
+                values[i] = Math.max(values[i], 0f);
+            }
+        }, inOut(x, length));
+    }
+
+    @Override
+    public void reluGradient(DeviceBuffer y, long length, DeviceBuffer gradient) {
+        spans.apply(length, (s, count) -> {
+            float[] output = s[0];
+            float[] g = s[1];
+            for (int i = 0; i < count; ++i) {
+                g[i] = output[i] > 0f ? g[i] : 0f;
+            }
+        }, in(y, length), inOut(gradient, length));
+    }
+
+    @Override
+    public void absolute(DeviceBuffer x, long length, DeviceBuffer target) {
+        spans.apply(length, (s, count) -> {
+            float[] from = s[0];
+            float[] to = s[1];
+            for (int i = 0; i < count; ++i) {
+                to[i] = Math.abs(from[i]);
+            }
+        }, in(x, length), out(target, length));
+    }
+
+    @Override
+    public void addSigned(DeviceBuffer x, DeviceBuffer signs, long length, DeviceBuffer target) {
+        spans.apply(length, (s, count) -> {
+            float[] value = s[0];
+            float[] sign = s[1];
+            float[] to = s[2];
+            for (int i = 0; i < count; ++i) {
+                float up = sign[i] > 0f ? value[i] : 0f;
+                float down = sign[i] < 0f ? value[i] : 0f;
+                to[i] += up - down;
+            }
+        }, in(x, length), in(signs, length), inOut(target, length));
+    }
+
+    // ---- losses ----------------------------------------------------------------------------------------------------
+
+    @Override
+    public void crossEntropy(DeviceBuffer logits, DeviceBuffer labels, int count, int classes, DeviceBuffer weight,
+                             DeviceBuffer gradient, DeviceBuffer perRow) {
+        losses.crossEntropy(logits, labels, count, classes, weight, gradient, perRow);
+    }
+
+    @Override
+    public void sumOfSquares(DeviceBuffer x, long length, float beta, DeviceBuffer sum) {
+        accumulate(sum, beta, spans.reduce(length, (s, count) -> {
+            double total = 0;
+            for (int i = 0; i < count; ++i) {
+                total += (double) s[0][i] * s[0][i];
+            }
+            return total;
+        }, in(x, length)));
+    }
+
+    @Override
+    public void sum(DeviceBuffer x, long length, float beta, DeviceBuffer sum) {
+        accumulate(sum, beta, spans.reduce(length, (s, count) -> TrainingIntervals.sum(s[0], count), in(x, length)));
+    }
+
+    private static void accumulate(DeviceBuffer sum, float beta, double value) {
+        FloatBuffer target = CpuMemory.floats(sum.require("sum", 1));
+        double before = beta == 0f ? 0 : beta * (double) target.get(0);
+        target.put(0, (float) (before + value));
+    }
+
+    // ---- intervals for training --------------------------------------------------------------------------------------
+
+    @Override
+    public void boxAround(DeviceBuffer x, long length, DeviceBuffer epsilon, DeviceBuffer centre, DeviceBuffer radius) {
+        intervals.boxAround(x, length, epsilon, centre, radius);
+    }
+
+    @Override
+    public void intervalRelu(DeviceBuffer centre, DeviceBuffer radius, long length,
+                             DeviceBuffer outCentre, DeviceBuffer outRadius) {
+        intervals.relu(centre, radius, length, outCentre, outRadius);
+    }
+
+    @Override
+    public void intervalReluGradient(DeviceBuffer centre, DeviceBuffer radius, long length,
+                                     DeviceBuffer gradientCentre, DeviceBuffer gradientRadius) {
+        intervals.reluGradient(centre, radius, length, gradientCentre, gradientRadius);
+    }
+
+    @Override
+    public void worstCaseLogits(DeviceBuffer centre, DeviceBuffer radius, DeviceBuffer labels, int count, int classes,
+                                DeviceBuffer worst) {
+        losses.worstCaseLogits(centre, radius, labels, count, classes, worst);
+    }
+
+    @Override
+    public void worstCaseLogitsGradient(DeviceBuffer gradientWorst, DeviceBuffer labels, int count, int classes,
+                                        DeviceBuffer gradientCentre, DeviceBuffer gradientRadius) {
+        losses.worstCaseLogitsGradient(gradientWorst, labels, count, classes, gradientCentre, gradientRadius);
+    }
+
+    @Override
+    public void pairwiseDifferences(DeviceBuffer weight, int classes, int in, DeviceBuffer target) {
+        losses.pairwiseDifferences(weight, classes, in, target);
+    }
+
+    @Override
+    public void pairwiseDifferencesGradient(DeviceBuffer weight, DeviceBuffer gradientTarget, int classes, int in,
+                                            DeviceBuffer gradientWeight) {
+        losses.pairwiseDifferencesGradient(weight, gradientTarget, classes, in, gradientWeight);
+    }
+
+    @Override
+    public void elidedLogits(DeviceBuffer centreLogits, DeviceBuffer spread, DeviceBuffer labels, int count, int classes,
+                             DeviceBuffer worst) {
+        losses.elidedLogits(centreLogits, spread, labels, count, classes, worst);
+    }
+
+    @Override
+    public void elidedLogitsGradient(DeviceBuffer gradientWorst, DeviceBuffer labels, int count, int classes,
+                                     DeviceBuffer gradientCentre, DeviceBuffer gradientSpread) {
+        losses.elidedLogitsGradient(gradientWorst, labels, count, classes, gradientCentre, gradientSpread);
+    }
+
+    @Override
+    public void intervalRegulariser(DeviceBuffer centre, DeviceBuffer radius, long length, DeviceBuffer inputRadius,
+                                    float tau, DeviceBuffer weight, DeviceBuffer gradientCentre,
+                                    DeviceBuffer gradientRadius, DeviceBuffer loss) {
+        intervals.regulariser(centre, radius, length, inputRadius, tau, weight, gradientCentre, gradientRadius, loss);
+    }
+
+    // ---- optimisers ------------------------------------------------------------------------------------------------
+
+    @Override
+    public void clipFactor(DeviceBuffer sumOfSquares, float maxNorm, DeviceBuffer factor) {
+        double norm = Math.sqrt(CpuMemory.floats(sumOfSquares).get(0));
+        CpuMemory.floats(factor).put(0, norm > maxNorm ? (float) (maxNorm / norm) : 1f);
+    }
+
+    @Override
+    public void adam(DeviceBuffer parameters, DeviceBuffer gradient, DeviceBuffer mean, DeviceBuffer square, long length,
+                     float beta1, float beta2, float tiny, float weightDecay, DeviceBuffer step, DeviceBuffer factor) {
+        optimisers.adam(parameters, gradient, mean, square, length, beta1, beta2, tiny, weightDecay, step, factor);
+    }
+
+    @Override
+    public void sgd(DeviceBuffer parameters, DeviceBuffer gradient, DeviceBuffer velocity, long length,
+                    float momentum, float weightDecay, DeviceBuffer step, DeviceBuffer factor) {
+        optimisers.sgd(parameters, gradient, velocity, length, momentum, weightDecay, step, factor);
+    }
+
+    // ---- random numbers --------------------------------------------------------------------------------------------
+
+    @Override
+    public void addNoise(DeviceBuffer x, DeviceBuffer images, DeviceBuffer samples, int count, int columns, float sigma,
+                         NoiseKey key, DeviceBuffer target) {
+        int[] image = Rows.loadInts(images, 0, count, 1);
+        int[] sample = Rows.loadInts(samples, 0, count, 1);
+        noisyRows(x, columns, count, n -> image[n], n -> sample[n], columns, sigma, key, target);
+    }
+
+    @Override
+    public void noisyCopies(DeviceBuffer x, int image, int firstSample, int count, int columns, float sigma, NoiseKey key,
+                            DeviceBuffer target) {
+        noisyRows(x, 0, count, n -> image, n -> firstSample + n, columns, sigma, key, target);
+    }
+
+    private void noisyRows(DeviceBuffer x, int stride, int count, IntUnaryOperator image,
+                           IntUnaryOperator sample, int columns, float sigma, NoiseKey key,
+                           DeviceBuffer target) {
+        FloatBuffer from = CpuMemory.floats(x.require("x", stride == 0 ? columns : (long) count * columns));
+        FloatBuffer to = CpuMemory.floats(target.require("target", (long) count * columns));
+        rows.run(count, (first, block) -> {
+            int[] words = new int[Philox.paddedLength(columns)];
+            float[] z = new float[words.length];
+            float[] row = new float[columns];
+            for (int n = first; n < first + block; ++n) {
+                noise.normals(key, image.applyAsInt(n), sample.applyAsInt(n), columns, words, z);
+                from.get(n * stride, row);
+                for (int e = 0; e < columns; ++e) {
+                    row[e] = Math.fma(sigma, z[e], row[e]);
+                }
+                to.put(n * columns, row);
+            }
+        });
+    }
+
+    @Override
+    public void uniformInBox(DeviceBuffer lower, DeviceBuffer upper, DeviceBuffer images, DeviceBuffer samples,
+                             int count, int columns, NoiseKey key, DeviceBuffer target) {
+        int[] image = Rows.loadInts(images, 0, count, 1);
+        int[] sample = Rows.loadInts(samples, 0, count, 1);
+        rows.run(count, (first, block) -> {
+            float[] low = Rows.load(lower, first, block, columns);
+            float[] high = Rows.load(upper, first, block, columns);
+            int[] words = new int[Philox.paddedLength(columns)];
+            for (int n = 0; n < block; ++n) {
+                noise.words(key, image[first + n], sample[first + n], columns, words);
+                for (int e = 0; e < columns; ++e) {
+                    int k = n * columns + e;
+                    low[k] = Math.min(Math.fma(Philox.uniform(words[e]), high[k] - low[k], low[k]), high[k]);
+                }
+            }
+            Rows.store(low, target, first, columns);
+        });
+    }
+
+    // ---- votes and attacks -------------------------------------------------------------------------------------------
+
+    @Override
+    public void argMax(DeviceBuffer logits, int count, int classes, DeviceBuffer target) {
+        losses.argMax(logits, count, classes, target);
+    }
+
+    @Override
+    public void countArgMax(DeviceBuffer logits, int count, int classes, DeviceBuffer counts) {
+        float[] values = Rows.load(logits, 0, count, classes);
+        IntBuffer votes = CpuMemory.ints(counts.require("counts", classes));
+        for (int n = 0; n < count; ++n) {
+            int best = Losses.argMax(values, n * classes, classes);
+            if (best >= 0) {
+                votes.put(best, votes.get(best) + 1);
+            }
+        }
+    }
+
+    @Override
+    public void signedStep(DeviceBuffer x, DeviceBuffer gradient, long length, float step,
+                           DeviceBuffer lower, DeviceBuffer upper) {
+        spans.apply(length, (s, count) -> {
+            float[] values = s[0];
+            float[] g = s[1];
+            float[] low = s[2];
+            float[] high = s[3];
+            for (int i = 0; i < count; ++i) {
+                float move = g[i] > 0f ? step : g[i] < 0f ? -step : 0f;
+                values[i] = Math.max(low[i], Math.min(high[i], values[i] + move));
+            }
+        }, inOut(x, length), in(gradient, length), in(lower, length), in(upper, length));
+    }
+
+    @Override
+    public NoisyClassifier noisyClassifier(List<Affine> layers) {
+        if (precision == Precision.BFLOAT16) {
+            Bfloat16Network packed = new Bfloat16Network(noise, layers, LaneNoisyClassifier.CHUNK);
+            return new LaneNoisyClassifier(workers, noise, layers, packed::lane, packed::close);
+        }
+        return new LaneNoisyClassifier(workers, noise, layers,
+                () -> new Float32Lane(products, layers, LaneNoisyClassifier.CHUNK), () -> { });
+    }
+
+    // ---- intervals for certificates ----------------------------------------------------------------------------------
+
+    @Override
+    public void outwardBox(DeviceBuffer x, long length, double epsilon, DeviceBuffer lower, DeviceBuffer upper) {
+        outward.box(x, length, epsilon, lower, upper);
+    }
+
+    @Override
+    public void outwardAffine(DeviceBuffer lower, DeviceBuffer upper, int count, Affine layer,
+                              DeviceBuffer outLower, DeviceBuffer outUpper) {
+        outward.affine(lower, upper, count, layer, outLower, outUpper);
+    }
+
+    @Override
+    public void outwardMargins(DeviceBuffer lower, DeviceBuffer upper, DeviceBuffer labels, int count, Affine layer,
+                               DeviceBuffer margins) {
+        outward.margins(lower, upper, labels, count, layer, margins);
+    }
+
+    @Override
+    public void close() {
+        workers.close();
+    }
+}

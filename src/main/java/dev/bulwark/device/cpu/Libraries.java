@@ -1,0 +1,62 @@
+package dev.bulwark.device.cpu;
+
+import dev.bulwark.device.NoisyClassifier.Precision;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/** What this machine and this JVM have, found once; what is missing is named in provenance, never silently replaced. */
+final class Libraries {
+
+    private static final Optional<Products> ONE_DNN = oneDnn();
+    private static final NoiseRows NOISE = vectorNoise();
+
+    private Libraries() {
+    }
+
+    static Products products() {
+        return ONE_DNN.orElseGet(JavaProducts::new);
+    }
+
+    static NoiseRows noise() {
+        return NOISE;
+    }
+
+    static Precision fastestPrecision() {
+        return ONE_DNN.isPresent() && Bfloat16Network.isNative() ? Precision.BFLOAT16 : Precision.FLOAT32;
+    }
+
+    /** The processor's name as the system tells it. */
+    static String processorName() {
+        try {
+            return Files.readAllLines(Path.of("/proc/cpuinfo")).stream()
+                    .filter(line -> line.startsWith("model name"))
+                    .map(line -> line.substring(line.indexOf(':') + 1).strip())
+                    .findFirst().orElse(System.getProperty("os.arch"));
+        } catch (IOException e) {
+            return System.getProperty("os.arch");
+        }
+    }
+
+    private static Optional<Products> oneDnn() {
+        try {
+            Products products = new OneDnnProducts();
+            products.name();
+            return Optional.of(products);
+        } catch (LinkageError e) {
+            return Optional.empty();
+        }
+    }
+
+    private static NoiseRows vectorNoise() {
+        if (ModuleLayer.boot().findModule("jdk.incubator.vector").isEmpty()) {
+            return new ScalarNoise();
+        }
+        try {
+            return new VectorNoise();
+        } catch (UnsupportedOperationException | LinkageError e) {
+            return new ScalarNoise();
+        }
+    }
+}

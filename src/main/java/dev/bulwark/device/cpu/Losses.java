@@ -1,0 +1,168 @@
+package dev.bulwark.device.cpu;
+
+import dev.bulwark.device.DeviceBuffer;
+
+/** Cross-entropy and the worst-case logits it is taken of; matrices {@code [rows,classes]}. */
+final class Losses {
+
+    private final Rows rows;
+
+    Losses(Rows rows) {
+        this.rows = rows;
+    }
+
+    void crossEntropy(DeviceBuffer logits, DeviceBuffer labels, int count, int classes, DeviceBuffer weight,
+                      DeviceBuffer gradient, DeviceBuffer losses) {
+        float scale = CpuMemory.floats(weight).get(0) / count;
+        rows.run(count, (first, block) -> {
+            float[] z = Rows.load(logits, first, block, classes);
+            int[] y = Rows.loadInts(labels, first, block, 1);
+            float[] loss = new float[block];
+            for (int n = 0; n < block; ++n) {
+                loss[n] = softmaxGradient(z, n * classes, classes, y[n], scale);
+            }
+            Rows.store(z, gradient, first, classes);
+            Rows.store(loss, losses, first, 1);
+        });
+    }
+
+    /** Turns a row of logits into its scaled gradient; returns the loss. */
+    private static float softmaxGradient(float[] z, int row, int classes, int label, float scale) {
+        float largest = Float.NEGATIVE_INFINITY;
+        for (int c = 0; c < classes; ++c) {
+            largest = Math.max(largest, z[row + c]);
+        }
+        double sum = 0;
+        for (int c = 0; c < classes; ++c) {
+            sum += Math.exp(z[row + c] - largest);
+        }
+        double loss = Math.log(sum) + largest - z[row + label];
+        for (int c = 0; c < classes; ++c) {
+            double probability = Math.exp(z[row + c] - largest) / sum;
+            z[row + c] = (float) (scale * (probability - (c == label ? 1 : 0)));
+        }
+        return (float) loss;
+    }
+
+    void worstCaseLogits(DeviceBuffer centre, DeviceBuffer radius, DeviceBuffer labels, int count, int classes,
+                         DeviceBuffer worst) {
+        rows.run(count, (first, block) -> {
+            float[] c = Rows.load(centre, first, block, classes);
+            float[] r = Rows.load(radius, first, block, classes);
+            int[] y = Rows.loadInts(labels, first, block, 1);
+            for (int k = 0; k < c.length; ++k) {
+                c[k] += k % classes == y[k / classes] ? -r[k] : r[k];
+            }
+            Rows.store(c, worst, first, classes);
+        });
+    }
+
+    void worstCaseLogitsGradient(DeviceBuffer gradientWorst, DeviceBuffer labels, int count, int classes,
+                                 DeviceBuffer gradientCentre, DeviceBuffer gradientRadius) {
+        rows.run(count, (first, block) -> {
+            float[] g = Rows.load(gradientWorst, first, block, classes);
+            int[] y = Rows.loadInts(labels, first, block, 1);
+            Rows.store(g, gradientCentre, first, classes);
+            for (int n = 0; n < block; ++n) {
+                g[n * classes + y[n]] = -g[n * classes + y[n]];
+            }
+            Rows.store(g, gradientRadius, first, classes);
+        });
+    }
+
+    void pairwiseDifferences(DeviceBuffer weight, int classes, int in, DeviceBuffer target) {
+        float[] w = Rows.load(weight, 0, classes, in);
+        rows.run(classes * classes, (first, block) -> {
+            float[] difference = new float[block * in];
+            for (int pair = first; pair < first + block; ++pair) {
+                int y = pair / classes * in;
+                int c = pair % classes * in;
+                for (int i = 0; i < in; ++i) {
+                    difference[(pair - first) * in + i] = Math.abs(w[c + i] - w[y + i]);
+                }
+            }
+            Rows.store(difference, target, first, in);
+        });
+    }
+
+    void pairwiseDifferencesGradient(DeviceBuffer weight, DeviceBuffer gradientTarget, int classes, int in,
+                                     DeviceBuffer gradientWeight) {
+        float[] w = Rows.load(weight, 0, classes, in);
+        float[] g = Rows.load(gradientTarget, 0, classes * classes, in);
+        float[] result = Rows.load(gradientWeight, 0, classes, in);
+        for (int pair = 0; pair < classes * classes; ++pair) {
+            int y = pair / classes * in;
+            int c = pair % classes * in;
+            for (int i = 0; i < in; ++i) {
+                float signed = Math.signum(w[c + i] - w[y + i]) * g[pair * in + i];
+                result[c + i] += signed;
+                result[y + i] -= signed;
+            }
+        }
+        Rows.store(result, gradientWeight, 0, in);
+    }
+
+    void elidedLogits(DeviceBuffer centreLogits, DeviceBuffer spread, DeviceBuffer labels, int count, int classes,
+                      DeviceBuffer worst) {
+        rows.run(count, (first, block) -> {
+            float[] z = Rows.load(centreLogits, first, block, classes);
+            float[] s = Rows.load(spread, first, block, classes * classes);
+            int[] y = Rows.loadInts(labels, first, block, 1);
+            for (int n = 0; n < block; ++n) {
+                float ofLabel = z[n * classes + y[n]];
+                for (int c = 0; c < classes; ++c) {
+                    z[n * classes + c] += s[(n * classes + y[n]) * classes + c] - ofLabel;
+                }
+                z[n * classes + y[n]] = 0f;
+            }
+            Rows.store(z, worst, first, classes);
+        });
+    }
+
+    void elidedLogitsGradient(DeviceBuffer gradientWorst, DeviceBuffer labels, int count, int classes,
+                              DeviceBuffer gradientCentre, DeviceBuffer gradientSpread) {
+        rows.run(count, (first, block) -> {
+            float[] g = Rows.load(gradientWorst, first, block, classes);
+            float[] s = new float[block * classes * classes];
+            int[] y = Rows.loadInts(labels, first, block, 1);
+            for (int n = 0; n < block; ++n) {
+                float others = 0f;
+                for (int c = 0; c < classes; ++c) {
+                    if (c != y[n]) {
+                        others += g[n * classes + c];
+                        s[(n * classes + y[n]) * classes + c] = g[n * classes + c];
+                    }
+                }
+                g[n * classes + y[n]] = -others;
+            }
+            Rows.store(g, gradientCentre, first, classes);
+            Rows.store(s, gradientSpread, first, classes * classes);
+        });
+    }
+
+    void argMax(DeviceBuffer logits, int count, int classes, DeviceBuffer target) {
+        rows.run(count, (first, block) -> {
+            float[] z = Rows.load(logits, first, block, classes);
+            int[] best = new int[block];
+            for (int n = 0; n < block; ++n) {
+                best[n] = argMax(z, n * classes, classes);
+            }
+            CpuMemory.ints(target).put(first, best);
+        });
+    }
+
+    /** Index of the largest of {@code classes} values from {@code row} on, the lowest at a tie; -1 where one is NaN. */
+    static int argMax(float[] values, int row, int classes) {
+        int best = 0;
+        for (int c = 0; c < classes; ++c) {
+            float value = values[row + c];
+            if (Float.isNaN(value)) {
+                return -1;
+            }
+            if (value > values[row + best]) {
+                best = c;
+            }
+        }
+        return best;
+    }
+}

@@ -1,0 +1,31 @@
+package dev.bulwark.device.cpu;
+
+import static org.bytedeco.dnnl.global.dnnl.dnnl_sgemm;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_success;
+
+import java.nio.FloatBuffer;
+import org.bytedeco.dnnl.dnnl_version_t;
+import org.bytedeco.dnnl.global.dnnl;
+
+/** oneDNN's single-precision product, called by each worker on its own block (OMP_NUM_THREADS=1 keeps it to one thread). */
+final class OneDnnProducts implements Products {
+
+    @Override
+    public String name() {
+        dnnl_version_t version = dnnl.dnnl_version();
+        return "oneDNN " + version.major() + "." + version.minor() + "." + version.patch();
+    }
+
+    @Override
+    public void multiply(boolean transposeA, boolean transposeB, int m, int n, int k, FloatBuffer a, int lda,
+                         FloatBuffer b, int ldb, float beta, FloatBuffer c, int ldc) {
+        int status = dnnl_sgemm(letter(transposeA), letter(transposeB), m, n, k, 1f, a, lda, b, ldb, beta, c, ldc);
+        if (status != dnnl_success) {
+            throw new IllegalStateException("oneDNN sgemm [" + m + "," + n + "," + k + "] failed with status " + status);
+        }
+    }
+
+    private static byte letter(boolean transposed) {
+        return (byte) (transposed ? 'T' : 'N');
+    }
+}

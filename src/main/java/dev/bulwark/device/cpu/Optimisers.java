@@ -1,0 +1,55 @@
+package dev.bulwark.device.cpu;
+
+import static dev.bulwark.device.cpu.Spans.Operand.in;
+import static dev.bulwark.device.cpu.Spans.Operand.inOut;
+
+import dev.bulwark.device.DeviceBuffer;
+import java.nio.FloatBuffer;
+
+/** Parameter updates, one pass over the memory each. */
+final class Optimisers {
+
+    private final Spans spans;
+
+    Optimisers(Spans spans) {
+        this.spans = spans;
+    }
+
+    void adam(DeviceBuffer parameters, DeviceBuffer gradient, DeviceBuffer mean, DeviceBuffer square, long length,
+              float beta1, float beta2, float tiny, float weightDecay, DeviceBuffer step, DeviceBuffer factor) {
+        FloatBuffer scalars = CpuMemory.floats(step);
+        float rate = scalars.get(0) / scalars.get(1);
+        float correction = (float) (1 / Math.sqrt(scalars.get(2)));
+        float scale = CpuMemory.floats(factor).get(0);
+        spans.apply(length, (s, count) -> {
+            float[] p = s[0];
+            float[] g = s[1];
+            float[] m = s[2];
+            float[] v = s[3];
+            for (int i = 0; i < count; ++i) {
+                float slope = g[i] * scale + weightDecay * p[i];
+                float m1 = beta1 * m[i] + (1 - beta1) * slope;
+                float v1 = beta2 * v[i] + (1 - beta2) * slope * slope;
+                m[i] = m1;
+                v[i] = v1;
+                p[i] -= rate * m1 / ((float) Math.sqrt(v1) * correction + tiny);
+            }
+        }, inOut(parameters, length), in(gradient, length), inOut(mean, length), inOut(square, length));
+    }
+
+    void sgd(DeviceBuffer parameters, DeviceBuffer gradient, DeviceBuffer velocity, long length,
+             float momentum, float weightDecay, DeviceBuffer step, DeviceBuffer factor) {
+        float rate = CpuMemory.floats(step).get(0);
+        float scale = CpuMemory.floats(factor).get(0);
+        spans.apply(length, (s, count) -> {
+            float[] p = s[0];
+            float[] g = s[1];
+            float[] v = s[2];
+            for (int i = 0; i < count; ++i) {
+                float v1 = momentum * v[i] + g[i] * scale + weightDecay * p[i];
+                v[i] = v1;
+                p[i] -= rate * v1;
+            }
+        }, inOut(parameters, length), in(gradient, length), inOut(velocity, length));
+    }
+}

@@ -1,0 +1,19 @@
+package dev.bulwark.device.cpu;
+
+import java.nio.FloatBuffer;
+
+/** Single-threaded float matrix products on row-major native memory; safe to call from many threads at once. */
+interface Products {
+
+    /** Library and version, for provenance. */
+    String name();
+
+    /**
+     * {@code c = op(a) op(b) + beta c}, op(a) {@code [m,k]}, op(b) {@code [k,n]}.
+     *
+     * @param a   starts at its first element; {@code lda} elements from row to row as stored
+     * @param ldc elements from row to row of c, at least n: c may be a block of a wider matrix
+     */
+    void multiply(boolean transposeA, boolean transposeB, int m, int n, int k, FloatBuffer a, int lda,
+                  FloatBuffer b, int ldb, float beta, FloatBuffer c, int ldc);
+}

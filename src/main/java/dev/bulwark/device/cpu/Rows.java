@@ -1,0 +1,45 @@
+package dev.bulwark.device.cpu;
+
+import dev.bulwark.device.DeviceBuffer;
+
+/** Row-by-row work on small matrices {@code [rows,columns]}: each task copies its rows to the heap and back. */
+final class Rows {
+
+    private static final int ROWS_PER_TASK = 64;
+
+    private final Workers workers;
+
+    Rows(Workers workers) {
+        this.workers = workers;
+    }
+
+    /** Works on {@code count} rows from row {@code first} on. */
+    interface Block {
+        void run(int first, int count);
+    }
+
+    void run(int rows, Block block) {
+        int tasks = (rows + ROWS_PER_TASK - 1) / ROWS_PER_TASK;
+        workers.run(tasks, task -> {
+            int first = task * ROWS_PER_TASK;
+            block.run(first, Math.min(ROWS_PER_TASK, rows - first));
+        });
+    }
+
+    /** Rows {@code first .. first + count - 1} of {@code matrix}, copied. */
+    static float[] load(DeviceBuffer matrix, int first, int count, int columns) {
+        float[] values = new float[count * columns];
+        CpuMemory.floats(matrix).get(first * columns, values);
+        return values;
+    }
+
+    static int[] loadInts(DeviceBuffer matrix, int first, int count, int columns) {
+        int[] values = new int[count * columns];
+        CpuMemory.ints(matrix).get(first * columns, values);
+        return values;
+    }
+
+    static void store(float[] values, DeviceBuffer matrix, int first, int columns) {
+        CpuMemory.floats(matrix).put(first * columns, values);
+    }
+}

@@ -1,0 +1,160 @@
+package dev.bulwark.device.cpu;
+
+import static dev.bulwark.device.cpu.Spans.Operand.in;
+import static dev.bulwark.device.cpu.Spans.Operand.inOut;
+import static dev.bulwark.device.cpu.Spans.Operand.out;
+
+import dev.bulwark.device.DeviceBuffer;
+import java.nio.FloatBuffer;
+
+/** Boxes as centre and radius, rounded to nearest: what training needs, and no certificate may use. */
+final class TrainingIntervals {
+
+    private final Spans spans;
+
+    TrainingIntervals(Spans spans) {
+        this.spans = spans;
+    }
+
+    void boxAround(DeviceBuffer x, long length, DeviceBuffer epsilon, DeviceBuffer centre, DeviceBuffer radius) {
+        float e = CpuMemory.floats(epsilon).get(0);
+        spans.apply(length, (s, count) -> boxAround(s[0], e, s[1], s[2], count),
+                in(x, length), out(centre, length), out(radius, length));
+    }
+
+    private static void boxAround(float[] x, float epsilon, float[] centre, float[] radius, int count) {
+        for (int i = 0; i < count; ++i) {
+            float lower = Math.max(x[i] - epsilon, 0f);
+            float upper = Math.min(x[i] + epsilon, 1f);
+            centre[i] = 0.5f * (upper + lower);
+            radius[i] = 0.5f * (upper - lower);
+        }
+    }
+
+    void relu(DeviceBuffer centre, DeviceBuffer radius, long length, DeviceBuffer outCentre, DeviceBuffer outRadius) {
+        spans.apply(length, (s, count) -> relu(s[0], s[1], s[2], s[3], count),
+                in(centre, length), in(radius, length), out(outCentre, length), out(outRadius, length));
+    }
+
+    private static void relu(float[] c, float[] r, float[] outC, float[] outR, int count) {
+        for (int i = 0; i < count; ++i) {
+            float lower = Math.max(c[i] - r[i], 0f);
+            float upper = Math.max(c[i] + r[i], 0f);
+            outC[i] = 0.5f * (upper + lower);
+            outR[i] = 0.5f * (upper - lower);
+        }
+    }
+
+    void reluGradient(DeviceBuffer centre, DeviceBuffer radius, long length,
+                      DeviceBuffer gradientCentre, DeviceBuffer gradientRadius) {
+        spans.apply(length, (s, count) -> reluGradient(s[0], s[1], s[2], s[3], count),
+                in(centre, length), in(radius, length), inOut(gradientCentre, length), inOut(gradientRadius, length));
+    }
+
+    private static void reluGradient(float[] c, float[] r, float[] gradientC, float[] gradientR, int count) {
+        for (int i = 0; i < count; ++i) {
+            float lower = c[i] - r[i] > 0f ? 0.5f * (gradientC[i] - gradientR[i]) : 0f;
+            float upper = c[i] + r[i] > 0f ? 0.5f * (gradientC[i] + gradientR[i]) : 0f;
+            gradientC[i] = upper + lower;
+            gradientR[i] = upper - lower;
+        }
+    }
+
+    void regulariser(DeviceBuffer centre, DeviceBuffer radius, long length, DeviceBuffer inputRadius, float tau,
+                     DeviceBuffer weight, DeviceBuffer gradientCentre, DeviceBuffer gradientRadius, DeviceBuffer loss) {
+        double scale = CpuMemory.floats(weight).get(0) / (double) tau;
+        double tight = tightness(radius, length, CpuMemory.floats(inputRadius).get(0), tau, scale, gradientRadius);
+        double balance = balance(centre, length, tau, scale, gradientCentre);
+        FloatBuffer total = CpuMemory.floats(loss);
+        total.put(0, (float) (total.get(0) + scale * (tight + balance)));
+    }
+
+    private double tightness(DeviceBuffer radius, long length, double inputRadius, double tau, double scale,
+                             DeviceBuffer gradientRadius) {
+        double mean = spans.reduce(length, (s, count) -> sum(s[0], count), in(radius, length)) / length;
+        double tight = tau - inputRadius / mean;
+        if (!(tight > 0)) {
+            return 0;
+        }
+        float slope = (float) (scale * inputRadius / (mean * mean * length));
+        spans.apply(length, (s, count) -> addConstant(s[0], slope, count), inOut(gradientRadius, length));
+        return tight;
+    }
+
+    /** Sums over the centres of one sign: how many, of c, of c - mean, of (c - mean)^2. */
+    private record Side(double sum, double deviation, double square) {
+    }
+
+    private double balance(DeviceBuffer centre, long length, double tau, double scale, DeviceBuffer gradientCentre) {
+        double mean = spans.reduce(length, (s, count) -> sum(s[0], count), in(centre, length)) / length;
+        Side above = side(centre, length, mean, 1f);
+        Side below = side(centre, length, mean, -1f);
+        if (!(above.sum > 0 && below.sum < 0 && above.square > 0 && below.square > 0)) {
+            return 0;
+        }
+        Ratio means = Ratio.of(above.sum, -below.sum, tau, scale);
+        Ratio variances = Ratio.of(above.square, below.square, tau, scale);
+        if (means.loss == 0 && variances.loss == 0) {
+            return 0;
+        }
+        double shift = -2 * (variances.slopeA * above.deviation + variances.slopeB * below.deviation) / length;
+        spans.apply(length, (s, count) -> {
+            for (int i = 0; i < count; ++i) {
+                double c = s[0][i];
+                double slope = shift;
+                if (c > 0) {
+                    slope += means.slopeA + 2 * variances.slopeA * (c - mean);
+                } else if (c < 0) {
+                    slope += -means.slopeB + 2 * variances.slopeB * (c - mean);
+                }
+                s[1][i] += (float) slope;
+            }
+        }, in(centre, length), inOut(gradientCentre, length));
+        return means.loss + variances.loss;
+    }
+
+    /** {@code relu(tau - min(a/b, b/a))} and its scaled derivatives with respect to a and b. */
+    private record Ratio(double loss, double slopeA, double slopeB) {
+        static Ratio of(double a, double b, double tau, double scale) {
+            double loss = tau - Math.min(a / b, b / a);
+            if (!(loss > 0)) {
+                return new Ratio(0, 0, 0);
+            }
+            return a < b
+                    ? new Ratio(loss, -scale / b, scale * a / (b * b))
+                    : new Ratio(loss, scale * b / (a * a), -scale / a);
+        }
+    }
+
+    private Side side(DeviceBuffer centre, long length, double mean, float sign) {
+        double sum = spans.reduce(length, (s, count) -> sideSum(s[0], sign, 0, 1, count), in(centre, length));
+        double deviation = spans.reduce(length, (s, count) -> sideSum(s[0], sign, mean, 1, count), in(centre, length));
+        double square = spans.reduce(length, (s, count) -> sideSum(s[0], sign, mean, 2, count), in(centre, length));
+        return new Side(sum, deviation, square);
+    }
+
+    private static double sideSum(float[] c, float sign, double mean, int power, int count) {
+        double sum = 0;
+        for (int i = 0; i < count; ++i) {
+            if (c[i] * sign > 0) {
+                double deviation = c[i] - mean;
+                sum += power == 1 ? deviation : deviation * deviation;
+            }
+        }
+        return sum;
+    }
+
+    private static void addConstant(float[] x, float constant, int count) {
+        for (int i = 0; i < count; ++i) {
+            x[i] += constant;
+        }
+    }
+
+    static double sum(float[] x, int count) {
+        double sum = 0;
+        for (int i = 0; i < count; ++i) {
+            sum += x[i];
+        }
+        return sum;
+    }
+}

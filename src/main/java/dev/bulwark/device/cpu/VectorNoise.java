@@ -1,0 +1,185 @@
+package dev.bulwark.device.cpu;
+
+import static dev.bulwark.device.NormalTransform.C0;
+import static dev.bulwark.device.NormalTransform.C1;
+import static dev.bulwark.device.NormalTransform.C2;
+import static dev.bulwark.device.NormalTransform.C3;
+import static dev.bulwark.device.NormalTransform.C4;
+import static dev.bulwark.device.NormalTransform.FRACTION;
+import static dev.bulwark.device.NormalTransform.L0;
+import static dev.bulwark.device.NormalTransform.L1;
+import static dev.bulwark.device.NormalTransform.L2;
+import static dev.bulwark.device.NormalTransform.L3;
+import static dev.bulwark.device.NormalTransform.L4;
+import static dev.bulwark.device.NormalTransform.L5;
+import static dev.bulwark.device.NormalTransform.L6;
+import static dev.bulwark.device.NormalTransform.L7;
+import static dev.bulwark.device.NormalTransform.LN2;
+import static dev.bulwark.device.NormalTransform.S0;
+import static dev.bulwark.device.NormalTransform.S1;
+import static dev.bulwark.device.NormalTransform.S2;
+import static dev.bulwark.device.NormalTransform.S3;
+import static dev.bulwark.device.NormalTransform.TWO_THIRDS;
+import static dev.bulwark.device.NormalTransform.UNIFORM_OFFSET;
+import static dev.bulwark.device.NormalTransform.UNIFORM_SCALE;
+import static jdk.incubator.vector.VectorOperators.ASHR;
+import static jdk.incubator.vector.VectorOperators.FMA;
+import static jdk.incubator.vector.VectorOperators.I2F;
+import static jdk.incubator.vector.VectorOperators.I2S;
+import static jdk.incubator.vector.VectorOperators.LSHL;
+import static jdk.incubator.vector.VectorOperators.LSHR;
+import static jdk.incubator.vector.VectorOperators.SQRT;
+import static jdk.incubator.vector.VectorOperators.XOR;
+
+import dev.bulwark.device.NoiseKey;
+import dev.bulwark.device.Philox;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.LongVector;
+import jdk.incubator.vector.ShortVector;
+import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * Philox and the normal transform in explicit vectors of up to sixteen lanes.
+ *
+ * <p>Three short loops over cached arrays, because one long one overflows the JIT's inlining and allocates every
+ * vector: measured on two cores, 1.5 ns a normal against 8 ns.
+ */
+final class VectorNoise implements NoiseRows {
+
+    private static final VectorSpecies<Integer> INTS = IntVector.SPECIES_PREFERRED.length() > Philox.LANES
+            ? IntVector.SPECIES_512 : IntVector.SPECIES_PREFERRED;
+    private static final VectorSpecies<Float> FLOATS = VectorSpecies.of(float.class, INTS.vectorShape());
+    private static final VectorSpecies<Short> SHORTS = VectorSpecies.of(short.class,
+            VectorShape.forBitSize(INTS.vectorBitSize() / 2));
+    private static final int STEP = INTS.length();
+    private static final long LOW = 0xFFFFFFFFL;
+
+    /** @throws UnsupportedOperationException where vectors have fewer than four lanes */
+    VectorNoise() {
+        if (STEP < 4) {
+            throw new UnsupportedOperationException("vectors of " + STEP + " lanes bring nothing");
+        }
+    }
+
+    @Override
+    public String name() {
+        return STEP + " lanes";
+    }
+
+    @Override
+    public void words(NoiseKey key, int image, int sample, int columns, int[] words) {
+        IntVector lane = IntVector.zero(INTS).addIndex(1);
+        int stream = key.stream().ordinal();
+        for (int group = 0; group < columns; group += Philox.GROUP) {
+            for (int at = 0; at < Philox.LANES; at += STEP) {
+                IntVector c0 = lane.add(group / Philox.GROUP * Philox.LANES + at);
+                IntVector c1 = IntVector.broadcast(INTS, sample);
+                IntVector c2 = IntVector.broadcast(INTS, image);
+                IntVector c3 = IntVector.broadcast(INTS, stream);
+                int k0 = key.keyLow();
+                int k1 = key.keyHigh();
+                for (int round = 0; round < Philox.ROUNDS; ++round) {
+                    IntVector high0 = highProduct(c0, Philox.MULTIPLIER_0 & LOW);
+                    IntVector high1 = highProduct(c2, Philox.MULTIPLIER_1 & LOW);
+                    IntVector low0 = c0.mul(Philox.MULTIPLIER_0);
+                    IntVector low1 = c2.mul(Philox.MULTIPLIER_1);
+                    c0 = high1.lanewise(XOR, c1).lanewise(XOR, k0);
+                    c2 = high0.lanewise(XOR, c3).lanewise(XOR, k1);
+                    c1 = low1;
+                    c3 = low0;
+                    k0 += Philox.WEYL_0;
+                    k1 += Philox.WEYL_1;
+                }
+                c0.intoArray(words, group + at);
+                c1.intoArray(words, group + at + Philox.LANES);
+                c2.intoArray(words, group + at + 2 * Philox.LANES);
+                c3.intoArray(words, group + at + 3 * Philox.LANES);
+            }
+        }
+    }
+
+    /** The upper 32 bits of the unsigned product, lane by lane: odd and even lanes as 64-bit products. */
+    private static IntVector highProduct(IntVector x, long multiplier) {
+        LongVector pairs = x.reinterpretAsLongs();
+        LongVector even = pairs.and(LOW).mul(multiplier);
+        LongVector odd = pairs.lanewise(LSHR, 32).mul(multiplier);
+        return even.lanewise(LSHR, 32).or(odd.and(LOW << 32)).reinterpretAsInts();
+    }
+
+    @Override
+    public void normals(NoiseKey key, int image, int sample, int columns, int[] words, float[] target) {
+        words(key, image, sample, columns, words);
+        for (int pair = 0; pair < columns; pair += 2 * Philox.LANES) {
+            for (int e = pair; e < pair + Philox.LANES; e += STEP) {
+                radius(IntVector.fromArray(INTS, words, e)).intoArray(target, e);
+            }
+        }
+        for (int pair = 0; pair < columns; pair += 2 * Philox.LANES) {
+            for (int e = pair; e < pair + Philox.LANES; e += STEP) {
+                rotate(words, target, e);
+            }
+        }
+    }
+
+    private static FloatVector radius(IntVector word) {
+        FloatVector u = ((FloatVector) word.lanewise(LSHR, 1).convert(I2F, 0))
+                .lanewise(FMA, UNIFORM_SCALE, UNIFORM_OFFSET);
+        IntVector bits = u.reinterpretAsInts().sub(TWO_THIRDS);
+        FloatVector exponent = (FloatVector) bits.lanewise(ASHR, 23).convert(I2F, 0);
+        FloatVector f = bits.and(FRACTION).add(TWO_THIRDS).reinterpretAsFloats().sub(1f);
+        FloatVector p = f.lanewise(FMA, L7, L6);
+        p = horner(p, f, L5);
+        p = horner(p, f, L4);
+        p = horner(p, f, L3);
+        p = horner(p, f, L2);
+        p = horner(p, f, L1);
+        p = horner(p, f, L0);
+        p = p.mul(f).lanewise(FMA, f, f);
+        FloatVector log = exponent.lanewise(FMA, FloatVector.broadcast(FLOATS, LN2), p);
+        return log.mul(-2f).lanewise(SQRT);
+    }
+
+    /** Turns the radius at {@code e} by the angle beside it into two normals. */
+    private static void rotate(int[] words, float[] target, int e) {
+        FloatVector radius = FloatVector.fromArray(FLOATS, target, e);
+        IntVector angle = IntVector.fromArray(INTS, words, e + Philox.LANES);
+        IntVector quarter = angle.add(0x20000000).lanewise(LSHR, 30);
+        FloatVector t = ((FloatVector) angle.sub(quarter.lanewise(LSHL, 30)).convert(I2F, 0)).mul(0x1p-30f);
+        FloatVector y = t.mul(t);
+        FloatVector s = y.lanewise(FMA, S3, S2);
+        s = horner(s, y, S1);
+        s = horner(s, y, S0).mul(t);
+        FloatVector c = y.lanewise(FMA, C4, C3);
+        c = horner(c, y, C2);
+        c = horner(c, y, C1);
+        c = horner(c, y, C0);
+        IntVector sine = s.reinterpretAsInts();
+        IntVector cosine = c.reinterpretAsInts();
+        IntVector swap = sine.lanewise(XOR, cosine).and(quarter.and(1).neg());
+        IntVector first = cosine.lanewise(XOR, swap).lanewise(XOR, quarter.add(1).and(2).lanewise(LSHL, 30));
+        IntVector second = sine.lanewise(XOR, swap).lanewise(XOR, quarter.and(2).lanewise(LSHL, 30));
+        radius.mul(first.reinterpretAsFloats()).intoArray(target, e);
+        radius.mul(second.reinterpretAsFloats()).intoArray(target, e + Philox.LANES);
+    }
+
+    private static FloatVector horner(FloatVector p, FloatVector x, float coefficient) {
+        return p.lanewise(FMA, x, FloatVector.broadcast(FLOATS, coefficient));
+    }
+
+    @Override
+    public void scaledSum(float[] x, float[] z, float sigma, int columns, short[] target) {
+        FloatVector scale = FloatVector.broadcast(FLOATS, sigma);
+        int e = 0;
+        for (; e + STEP <= columns; e += STEP) {
+            IntVector bits = scale.lanewise(FMA, FloatVector.fromArray(FLOATS, z, e), FloatVector.fromArray(FLOATS, x, e))
+                    .reinterpretAsInts();
+            IntVector rounded = bits.add(bits.lanewise(LSHR, 16).and(1)).add(0x7FFF).lanewise(LSHR, 16);
+            ((ShortVector) rounded.convertShape(I2S, SHORTS, 0)).intoArray(target, e);
+        }
+        for (; e < columns; ++e) {
+            target[e] = ScalarNoise.bfloat16(Math.fma(sigma, z[e], x[e]));
+        }
+    }
+}

@@ -1,0 +1,5 @@
+/**
+ * The backend for machines without a GPU, for tests and for statistics: matrix products by oneDNN, one call a worker
+ * thread, and plain loops over chunks copied from native memory for everything else. Deliberately thin.
+ */
+package dev.bulwark.device.cpu;

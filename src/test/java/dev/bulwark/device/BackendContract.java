@@ -1,0 +1,731 @@
+package dev.bulwark.device;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.bulwark.device.NoiseKey.Stream;
+import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.function.DoubleUnaryOperator;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * What every backend must do, against references in double written here.
+ *
+ * <p>Tolerances: a float sum of k products of values of order one is off by at most k * 2^-24 times the sum of absolute
+ * values; {@link #close} allows that for the sizes used, and no more.
+ */
+public abstract class BackendContract {
+
+    private static final int[] ODD_LENGTHS = {1, 31, 33, 1021, 20_011};
+
+    private final SplittableRandom random = new SplittableRandom(7);
+    protected Backend backend;
+
+    protected abstract Backend open();
+
+    @BeforeEach
+    void start() {
+        backend = open();
+    }
+
+    @AfterEach
+    void everyByteIsReturned() {
+        assertEquals(0, backend.liveBytes(), "live bytes at the end of a test");
+        backend.close();
+    }
+
+    // ---- helpers of this suite ---------------------------------------------------------------------------------------
+
+    protected float[] values(int length) {
+        float[] values = new float[length];
+        for (int i = 0; i < length; ++i) {
+            values[i] = (float) (random.nextDouble() * 2 - 1);
+        }
+        return values;
+    }
+
+    private float[] mapped(float[] x, DoubleUnaryOperator f) {
+        float[] y = new float[x.length];
+        for (int i = 0; i < x.length; ++i) {
+            y[i] = (float) f.applyAsDouble(x[i]);
+        }
+        return y;
+    }
+
+    protected DeviceBuffer device(float... values) {
+        DeviceBuffer buffer = backend.allocate(values.length);
+        backend.write(values, buffer);
+        return buffer;
+    }
+
+    protected DeviceBuffer deviceInts(int... values) {
+        DeviceBuffer buffer = backend.allocate(values.length);
+        backend.write(values, buffer);
+        return buffer;
+    }
+
+    protected float[] host(DeviceBuffer buffer) {
+        float[] values = new float[(int) buffer.length()];
+        backend.read(buffer, values);
+        return values;
+    }
+
+    protected int[] hostInts(DeviceBuffer buffer) {
+        int[] values = new int[(int) buffer.length()];
+        backend.read(buffer, values);
+        return values;
+    }
+
+    private static void close(double[] expected, float[] actual, double tolerance) {
+        assertEquals(expected.length, actual.length);
+        for (int i = 0; i < expected.length; ++i) {
+            assertEquals(expected[i], actual[i], tolerance * (1 + Math.abs(expected[i])), "element " + i);
+        }
+    }
+
+    // ---- memory ------------------------------------------------------------------------------------------------------
+
+    @Test
+    void givenABuffer_whenUsedAfterClose_thenItThrowsAndBytesAreBack() {
+        DeviceBuffer buffer = backend.allocate(100);
+        DeviceBuffer slice = buffer.slice(10, 20);
+        assertTrue(backend.liveBytes() >= 400);
+        buffer.close();
+        buffer.close();
+        assertEquals(0, backend.liveBytes());
+        assertThrows(IllegalStateException.class, () -> backend.fill(buffer, 0f));
+        assertThrows(IllegalStateException.class, () -> backend.fill(slice, 0f));
+    }
+
+    @Test
+    void givenASlice_whenWritten_thenOnlyItsElementsChange() {
+        try (DeviceBuffer buffer = device(1, 2, 3, 4, 5)) {
+            backend.write(new float[] {9, 8}, buffer.slice(1, 3));
+            assertArrayEquals(new float[] {1, 9, 8, 4, 5}, host(buffer));
+            backend.fill(buffer.slice(3, 2), -1f);
+            assertArrayEquals(new float[] {1, 9, 8, -1, -1}, host(buffer));
+            backend.copy(buffer.slice(0, 2), 2, buffer.slice(3, 2));
+            assertArrayEquals(new float[] {1, 9, 8, 1, 9}, host(buffer));
+        }
+    }
+
+    @Test
+    void givenTooShortABuffer_whenUsed_thenTheMessageNamesBothSizes() {
+        try (DeviceBuffer buffer = device(1, 2)) {
+            Exception e = assertThrows(IllegalArgumentException.class, () -> backend.relu(buffer, 3));
+            assertTrue(e.getMessage().contains("3") && e.getMessage().contains("2"), e.getMessage());
+        }
+    }
+
+    @Test
+    void givenRowIndices_whenGathered_thenRowsOfEitherKindAreCopied() {
+        try (DeviceBuffer source = device(0, 1, 10, 11, 20, 21);
+             DeviceBuffer rows = deviceInts(2, 0, 2);
+             DeviceBuffer target = backend.allocate(6);
+             DeviceBuffer labels = deviceInts(7, -8, 9);
+             DeviceBuffer picked = backend.allocate(3)) {
+            backend.gather(source, rows, 3, 2, target);
+            assertArrayEquals(new float[] {20, 21, 0, 1, 20, 21}, host(target));
+            backend.gather(labels, rows, 3, 1, picked);
+            assertArrayEquals(new int[] {9, 7, 9}, hostInts(picked));
+        }
+    }
+
+    @Test
+    void givenARecordedSequence_whenReplayed_thenItReadsTheScalarsOfThatMoment() {
+        try (DeviceBuffer x = device(0.5f, 0.9f);
+             DeviceBuffer epsilon = device(0.1f);
+             DeviceBuffer centre = backend.allocate(2);
+             DeviceBuffer radius = backend.allocate(2);
+             Backend.Replay replay = backend.record(() -> backend.boxAround(x, 2, epsilon, centre, radius))) {
+            replay.run();
+            close(new double[] {0.1, 0.1}, host(radius), 1e-6);
+            backend.write(new float[] {0.2f}, epsilon);
+            replay.run();
+            close(new double[] {0.2, 0.15}, host(radius), 1e-6);
+        }
+    }
+
+    // ---- products ----------------------------------------------------------------------------------------------------
+
+    @ParameterizedTest
+    @CsvSource({"1,1,1", "3,5,7", "33,31,17", "64,10,784", "10,300,65", "130,129,257"})
+    void givenAnyShape_whenMultiplied_thenEveryTransposeAgreesWithTheDoubleSum(int m, int n, int k) {
+        float[] a = values(m * k);
+        float[] b = values(k * n);
+        float[] c = values(m * n);
+        for (int transposes = 0; transposes < 4; ++transposes) {
+            boolean ta = (transposes & 1) != 0;
+            boolean tb = (transposes & 2) != 0;
+            double[] expected = new double[m * n];
+            for (int i = 0; i < m; ++i) {
+                for (int j = 0; j < n; ++j) {
+                    double sum = 0.5 * c[i * n + j];
+                    for (int p = 0; p < k; ++p) {
+                        sum += (double) a[ta ? p * m + i : i * k + p] * b[tb ? j * k + p : p * n + j];
+                    }
+                    expected[i * n + j] = sum;
+                }
+            }
+            try (DeviceBuffer left = device(a); DeviceBuffer right = device(b); DeviceBuffer result = device(c)) {
+                backend.multiply(ta, tb, m, n, k, left, right, 0.5f, result);
+                close(expected, host(result), 1e-5);
+            }
+        }
+    }
+
+    @Test
+    void givenGarbageInTheTarget_whenMultipliedWithBetaZero_thenItIsNotRead() {
+        try (DeviceBuffer a = device(2); DeviceBuffer b = device(3); DeviceBuffer c = device(Float.NaN)) {
+            backend.multiply(false, false, 1, 1, 1, a, b, 0f, c);
+            assertArrayEquals(new float[] {6}, host(c));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1,1,1", "2,3,2", "33,65,31", "257,40,10", "5,20,3000"})
+    void givenAnyShape_whenAffineWithAndWithoutRelu_thenItAgreesWithTheDoubleSum(int rows, int in, int out) {
+        float[] x = values(rows * in);
+        float[] w = values(in * out);
+        float[] b = values(out);
+        double[] expected = new double[rows * out];
+        for (int n = 0; n < rows; ++n) {
+            for (int o = 0; o < out; ++o) {
+                double sum = b[o];
+                for (int i = 0; i < in; ++i) {
+                    sum += (double) w[o * in + i] * x[n * in + i];
+                }
+                expected[n * out + o] = sum;
+            }
+        }
+        try (DeviceBuffer input = device(x); DeviceBuffer weight = device(w); DeviceBuffer bias = device(b);
+             DeviceBuffer y = backend.allocate((long) rows * out)) {
+            Affine layer = new Affine(weight, bias, in, out);
+            backend.affine(input, rows, layer, false, y);
+            close(expected, host(y), 1e-5);
+            backend.affine(input, rows, layer, true, y);
+            for (int k = 0; k < expected.length; ++k) {
+                expected[k] = Math.max(expected[k], 0);
+            }
+            close(expected, host(y), 1e-5);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1,1", "3,2", "500,10", "65,1021"})
+    void givenAMatrix_whenColumnsAreSummed_thenBetaWeighsWhatWasThere(int rows, int columns) {
+        float[] x = values(rows * columns);
+        double[] expected = new double[columns];
+        for (int k = 0; k < x.length; ++k) {
+            expected[k % columns] += x[k];
+        }
+        try (DeviceBuffer matrix = device(x); DeviceBuffer sums = backend.allocate(columns)) {
+            backend.fill(sums, Float.NaN);
+            backend.columnSums(matrix, rows, columns, 0f, sums);
+            close(expected, host(sums), 1e-5);
+            backend.columnSums(matrix, rows, columns, 1f, sums);
+            for (int c = 0; c < columns; ++c) {
+                expected[c] *= 2;
+            }
+            close(expected, host(sums), 1e-5);
+        }
+    }
+
+    // ---- element by element --------------------------------------------------------------------------------------------
+
+    @Test
+    void givenOddLengths_whenElementwise_thenEveryElementIsDoneOnce() {
+        for (int length : ODD_LENGTHS) {
+            float[] x = values(length);
+            float[] y = values(length);
+            y[0] = 0f;
+            try (DeviceBuffer a = device(x); DeviceBuffer b = device(y); DeviceBuffer c = device(x)) {
+                backend.absolute(a, length, c);
+                assertArrayEquals(mapped(x, Math::abs), host(c));
+                backend.relu(c, length);
+                assertArrayEquals(mapped(x, Math::abs), host(c));
+                backend.addSigned(a, b, length, c);
+                float[] signed = new float[length];
+                float[] masked = new float[length];
+                for (int i = 0; i < length; ++i) {
+                    signed[i] = Math.abs(x[i]) + Math.signum(y[i]) * x[i];
+                    masked[i] = y[i] > 0 ? x[i] : 0f;
+                }
+                assertArrayEquals(signed, host(c));
+                backend.reluGradient(b, length, a);
+                assertArrayEquals(masked, host(a));
+            }
+        }
+    }
+
+    @Test
+    void givenManyElements_whenReduced_thenSumsAgreeWithDouble() {
+        for (int length : ODD_LENGTHS) {
+            float[] x = values(length);
+            double sum = 0;
+            double squares = 0;
+            for (float v : x) {
+                sum += v;
+                squares += (double) v * v;
+            }
+            try (DeviceBuffer a = device(x); DeviceBuffer total = device(3f); DeviceBuffer square = device(Float.NaN)) {
+                backend.sum(a, length, 2f, total);
+                assertEquals(sum + 6, host(total)[0], 1e-5 * (6 + Math.abs(sum)));
+                backend.sumOfSquares(a, length, 0f, square);
+                assertEquals(squares, host(square)[0], 1e-6 * (1 + squares));
+            }
+        }
+    }
+
+    // ---- losses --------------------------------------------------------------------------------------------------------
+
+    @Test
+    void givenLogits_whenCrossEntropy_thenLossAndGradientMatchTheDefinition() {
+        int rows = 67;
+        int classes = 10;
+        float[] z = mapped(values(rows * classes), v -> 5 * v);
+        int[] labels = new int[rows];
+        double[] loss = new double[rows];
+        double[] gradient = new double[rows * classes];
+        for (int n = 0; n < rows; ++n) {
+            labels[n] = random.nextInt(classes);
+            double sum = 0;
+            for (int c = 0; c < classes; ++c) {
+                sum += Math.exp(z[n * classes + c]);
+            }
+            loss[n] = Math.log(sum) - z[n * classes + labels[n]];
+            for (int c = 0; c < classes; ++c) {
+                gradient[n * classes + c] = 0.25 / rows
+                        * (Math.exp(z[n * classes + c]) / sum - (c == labels[n] ? 1 : 0));
+            }
+        }
+        try (DeviceBuffer logits = device(z); DeviceBuffer y = deviceInts(labels); DeviceBuffer weight = device(0.25f);
+             DeviceBuffer losses = backend.allocate(rows)) {
+            backend.crossEntropy(logits, y, rows, classes, weight, logits, losses);
+            close(loss, host(losses), 1e-5);
+            close(gradient, host(logits), 1e-7);
+        }
+    }
+
+    @Test
+    void givenHugeLogits_whenCrossEntropy_thenNothingOverflows() {
+        try (DeviceBuffer logits = device(1e30f, -1e30f); DeviceBuffer y = deviceInts(1); DeviceBuffer weight = device(1f);
+             DeviceBuffer gradient = backend.allocate(2); DeviceBuffer losses = backend.allocate(1)) {
+            backend.crossEntropy(logits, y, 1, 2, weight, gradient, losses);
+            assertArrayEquals(new float[] {1, -1}, host(gradient));
+            assertEquals(2e30f, host(losses)[0], 1e24f);
+        }
+    }
+
+    // ---- intervals for training ------------------------------------------------------------------------------------------
+
+    @Test
+    void givenAPixelNearTheEdge_whenBoxed_thenTheBoxIsCutToZeroAndOne() {
+        try (DeviceBuffer x = device(0f, 0.05f, 0.5f, 1f); DeviceBuffer epsilon = device(0.1f);
+             DeviceBuffer centre = backend.allocate(4); DeviceBuffer radius = backend.allocate(4)) {
+            backend.boxAround(x, 4, epsilon, centre, radius);
+            close(new double[] {0.05, 0.075, 0.5, 0.95}, host(centre), 1e-6);
+            close(new double[] {0.05, 0.075, 0.1, 0.05}, host(radius), 1e-6);
+        }
+    }
+
+    @Test
+    void givenDeadCrossingAndLiveBoxes_whenRelu_thenCentresRadiiAndGradientsAreThoseOfTheEnds() {
+        float[] c = {-2f, 0.25f, 2f, -0.25f};
+        float[] r = {1f, 1f, 1f, 1f};
+        try (DeviceBuffer centre = device(c); DeviceBuffer radius = device(r);
+             DeviceBuffer outCentre = backend.allocate(4); DeviceBuffer outRadius = backend.allocate(4);
+             DeviceBuffer gc = device(1f, 1f, 1f, 1f); DeviceBuffer gr = device(0.5f, 0.5f, 0.5f, 0.5f)) {
+            backend.intervalRelu(centre, radius, 4, outCentre, outRadius);
+            assertArrayEquals(new float[] {0f, 0.625f, 2f, 0.375f}, host(outCentre));
+            assertArrayEquals(new float[] {0f, 0.625f, 1f, 0.375f}, host(outRadius));
+            backend.intervalReluGradient(centre, radius, 4, gc, gr);
+            // A crossing box keeps its upper end only: (gc + gr) / 2 flows to c + r.
+            assertArrayEquals(new float[] {0f, 0.75f, 1f, 0.75f}, host(gc));
+            assertArrayEquals(new float[] {0f, 0.75f, 0.5f, 0.75f}, host(gr));
+        }
+    }
+
+    @Test
+    void givenAnOutputBox_whenWorstCase_thenTheLabelTakesItsLowerEndAndTheOthersTheirUpper() {
+        try (DeviceBuffer centre = device(1, 2, 3, 4, 5, 6); DeviceBuffer radius = device(.5f, .25f, 1, 2, .5f, 4);
+             DeviceBuffer labels = deviceInts(1, 0); DeviceBuffer worst = backend.allocate(6);
+             DeviceBuffer g = device(.1f, .2f, .3f, .4f, .5f, .6f); DeviceBuffer gr = backend.allocate(6)) {
+            backend.worstCaseLogits(centre, radius, labels, 2, 3, worst);
+            assertArrayEquals(new float[] {1.5f, 1.75f, 4f, 2f, 5.5f, 10f}, host(worst));
+            backend.worstCaseLogitsGradient(g, labels, 2, 3, g, gr);
+            assertArrayEquals(new float[] {.1f, .2f, .3f, .4f, .5f, .6f}, host(g));
+            assertArrayEquals(new float[] {.1f, -.2f, .3f, -.4f, .5f, .6f}, host(gr));
+        }
+    }
+
+    @Test
+    void givenALastLayer_whenElided_thenDifferencesAndTheirGradientsMatchTheDefinition() {
+        int classes = 3;
+        int in = 2;
+        float[] w = {1, -2, 0.5f, 3, -1, -1};
+        try (DeviceBuffer weight = device(w); DeviceBuffer pairs = backend.allocate(classes * classes * in);
+             DeviceBuffer gradientPairs = backend.allocate(classes * classes * in);
+             DeviceBuffer gradientWeight = device(0, 0, 0, 0, 0, 0);
+             DeviceBuffer logits = device(1, 2, 4); DeviceBuffer spread = backend.allocate(9);
+             DeviceBuffer labels = deviceInts(1); DeviceBuffer worst = backend.allocate(3);
+             DeviceBuffer gradientSpread = backend.allocate(9)) {
+            backend.pairwiseDifferences(weight, classes, in, pairs);
+            // Row y * 3 + c is |W[c] - W[y]|.
+            assertArrayEquals(new float[] {0, 0, .5f, 5, 2, 1, .5f, 5, 0, 0, 1.5f, 4, 2, 1, 1.5f, 4, 0, 0}, host(pairs));
+
+            float[] g = new float[18];
+            g[2] = 10; // row (y 0, c 1), input 0: W[1,0] - W[0,0] = -0.5
+            backend.write(g, gradientPairs);
+            backend.pairwiseDifferencesGradient(weight, gradientPairs, classes, in, gradientWeight);
+            assertArrayEquals(new float[] {10, 0, -10, 0, 0, 0}, host(gradientWeight));
+
+            backend.write(new float[] {0, 0, 0, 7, 0, 9, 0, 0, 0}, spread);
+            backend.elidedLogits(logits, spread, labels, 1, classes, worst);
+            assertArrayEquals(new float[] {6, 0, 11}, host(worst));
+            backend.elidedLogitsGradient(logits, labels, 1, classes, logits, gradientSpread);
+            assertArrayEquals(new float[] {1, -5, 4}, host(logits));
+            assertArrayEquals(new float[] {0, 0, 0, 1, 0, 4, 0, 0, 0}, host(gradientSpread));
+        }
+    }
+
+    @Test
+    void givenAPreActivationBox_whenRegularised_thenGradientsMatchCentralDifferences() {
+        int length = 57;
+        float tau = 0.5f;
+        double inputRadius = 0.05;
+        float[] c = mapped(values(length), v -> v + 0.4);
+        float[] r = mapped(values(length), v -> 0.2 + 0.1 * v);
+        float[] gc;
+        float[] gr;
+        try (DeviceBuffer centre = device(c); DeviceBuffer radius = device(r);
+             DeviceBuffer input = device((float) inputRadius); DeviceBuffer weight = device(3f);
+             DeviceBuffer gradientCentre = device(new float[length]); DeviceBuffer gradientRadius = device(new float[length]);
+             DeviceBuffer loss = device(1f)) {
+            backend.intervalRegulariser(centre, radius, length, input, tau, weight, gradientCentre, gradientRadius, loss);
+            assertEquals(1 + regulariser(doubles(c), doubles(r), inputRadius, tau, 3), host(loss)[0], 1e-5);
+            gc = host(gradientCentre);
+            gr = host(gradientRadius);
+        }
+        double h = 1e-6;
+        for (int i = 0; i < length; ++i) {
+            double[] up = doubles(c);
+            double[] down = doubles(c);
+            up[i] += h;
+            down[i] -= h;
+            double slope = (regulariser(up, doubles(r), inputRadius, tau, 3)
+                    - regulariser(down, doubles(r), inputRadius, tau, 3)) / (2 * h);
+            assertEquals(slope, gc[i], 1e-5 * (1 + Math.abs(slope)), "centre " + i);
+            up = doubles(r);
+            down = doubles(r);
+            up[i] += h;
+            down[i] -= h;
+            slope = (regulariser(doubles(c), up, inputRadius, tau, 3)
+                    - regulariser(doubles(c), down, inputRadius, tau, 3)) / (2 * h);
+            assertEquals(slope, gr[i], 1e-5 * (1 + Math.abs(slope)), "radius " + i);
+        }
+    }
+
+    private static double[] doubles(float[] x) {
+        double[] y = new double[x.length];
+        for (int i = 0; i < x.length; ++i) {
+            y[i] = x[i];
+        }
+        return y;
+    }
+
+    private static double regulariser(double[] c, double[] r, double inputRadius, double tau, double weight) {
+        double meanRadius = Arrays.stream(r).average().orElseThrow();
+        double mean = Arrays.stream(c).average().orElseThrow();
+        double a = Arrays.stream(c).filter(v -> v > 0).sum();
+        double b = -Arrays.stream(c).filter(v -> v < 0).sum();
+        double va = Arrays.stream(c).filter(v -> v > 0).map(v -> (v - mean) * (v - mean)).sum();
+        double vb = Arrays.stream(c).filter(v -> v < 0).map(v -> (v - mean) * (v - mean)).sum();
+        return weight / tau * (Math.max(0, tau - inputRadius / meanRadius)
+                + Math.max(0, tau - Math.min(a / b, b / a)) + Math.max(0, tau - Math.min(va / vb, vb / va)));
+    }
+
+    // ---- optimisers ------------------------------------------------------------------------------------------------------
+
+    @Test
+    void givenOneParameter_whenAdamSteps_thenItFollowsThePaper() {
+        double p = 0.5;
+        double m = 0;
+        double v = 0;
+        try (DeviceBuffer parameter = device(0.5f); DeviceBuffer gradient = device(0f); DeviceBuffer mean = device(0f);
+             DeviceBuffer square = device(0f); DeviceBuffer step = backend.allocate(3); DeviceBuffer factor = device(0.5f)) {
+            double[] gradients = {1, -3, 0.25};
+            for (int t = 1; t <= gradients.length; ++t) {
+                double g = 0.5 * gradients[t - 1] + 0.1 * p;
+                m = 0.9 * m + 0.1 * g;
+                v = 0.999 * v + 0.001 * g * g;
+                double first = 1 - Math.pow(0.9, t);
+                double second = 1 - Math.pow(0.999, t);
+                p -= 0.01 * (m / first) / (Math.sqrt(v / second) + 1e-8);
+                backend.write(new float[] {(float) gradients[t - 1]}, gradient);
+                backend.write(new float[] {0.01f, (float) first, (float) second}, step);
+                backend.adam(parameter, gradient, mean, square, 1, 0.9f, 0.999f, 1e-8f, 0.1f, step, factor);
+                assertEquals(p, host(parameter)[0], 1e-6);
+            }
+        }
+    }
+
+    @Test
+    void givenOneParameter_whenSgdSteps_thenMomentumAndDecayApply() {
+        try (DeviceBuffer parameter = device(1f); DeviceBuffer gradient = device(2f); DeviceBuffer velocity = device(0.5f);
+             DeviceBuffer step = device(0.1f); DeviceBuffer factor = device(0.25f)) {
+            backend.sgd(parameter, gradient, velocity, 1, 0.9f, 0.01f, step, factor);
+            assertEquals(0.9 * 0.5 + 2 * 0.25 + 0.01, host(velocity)[0], 1e-6);
+            assertEquals(1 - 0.1 * 0.96, host(parameter)[0], 1e-6);
+        }
+    }
+
+    @Test
+    void givenALongGradient_whenClipped_thenItsNormBecomesTheLimit() {
+        try (DeviceBuffer squares = device(25f); DeviceBuffer factor = backend.allocate(1)) {
+            backend.clipFactor(squares, 2f, factor);
+            assertEquals(0.4f, host(factor)[0], 1e-7f);
+            backend.clipFactor(squares, 6f, factor);
+            assertEquals(1f, host(factor)[0]);
+        }
+    }
+
+    // ---- random numbers ----------------------------------------------------------------------------------------------------
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 15, 16, 17, 63, 65, 784, 1021})
+    void givenAnyWidth_whenNoiseIsAdded_thenEveryBitIsTheReferences(int columns) {
+        int rows = 5;
+        float[] x = values(rows * columns);
+        int[] images = {3, 3, 59_999, 0, -1};
+        int[] samples = {0, 1, 7, Integer.MAX_VALUE, 12};
+        NoiseKey key = new NoiseKey(0x1234_5678_9ABC_DEF0L, Stream.AUGMENTATION);
+        try (DeviceBuffer input = device(x); DeviceBuffer i = deviceInts(images); DeviceBuffer s = deviceInts(samples);
+             DeviceBuffer target = backend.allocate((long) rows * columns)) {
+            backend.addNoise(input, i, s, rows, columns, 0.37f, key, target);
+            float[] actual = host(target);
+            for (int k = 0; k < actual.length; ++k) {
+                float z = Philox.normal(key, images[k / columns], samples[k / columns], k % columns);
+                assertEquals(Math.fma(0.37f, z, x[k]), actual[k], "element " + k);
+            }
+        }
+    }
+
+    @Test
+    void givenOneImage_whenCopied_thenSamplesAreThoseOfAnyOtherBatch() {
+        int columns = 100;
+        NoiseKey key = new NoiseKey(5, Stream.ESTIMATION);
+        try (DeviceBuffer x = device(values(columns)); DeviceBuffer all = backend.allocate(20L * columns);
+             DeviceBuffer part = backend.allocate(3L * columns)) {
+            backend.noisyCopies(x, 9, 100, 20, columns, 0.5f, key, all);
+            backend.noisyCopies(x, 9, 117, 3, columns, 0.5f, key, part);
+            assertArrayEquals(host(all.slice(17L * columns, 3L * columns)), host(part));
+        }
+    }
+
+    @Test
+    void givenABox_whenDrawnFrom_thenNumbersAreTheReferencesAndStayInside() {
+        int columns = 70;
+        float[] low = values(2 * columns);
+        float[] high = mapped(low, v -> v + 0.3);
+        NoiseKey key = new NoiseKey(11, Stream.ATTACK);
+        try (DeviceBuffer l = device(low); DeviceBuffer h = device(high); DeviceBuffer i = deviceInts(4, 5);
+             DeviceBuffer s = deviceInts(0, 9); DeviceBuffer target = backend.allocate(2L * columns)) {
+            backend.uniformInBox(l, h, i, s, 2, columns, key, target);
+            float[] actual = host(target);
+            for (int k = 0; k < actual.length; ++k) {
+                float u = Philox.uniform(key, 4 + k / columns, 9 * (k / columns), k % columns);
+                assertEquals(Math.min(Math.fma(u, high[k] - low[k], low[k]), high[k]), actual[k]);
+                assertTrue(actual[k] >= low[k] && actual[k] <= high[k]);
+            }
+        }
+    }
+
+    // ---- votes and attacks ---------------------------------------------------------------------------------------------------
+
+    @Test
+    void givenTiesAndNaN_whenArgMax_thenTheLowestWinsAndNaNVotesForNobody() {
+        float[] logits = {1, 1, 0, -3, -2, -2, Float.NaN, 5, 5, 0, Float.POSITIVE_INFINITY, 1};
+        try (DeviceBuffer z = device(logits); DeviceBuffer best = backend.allocate(4); DeviceBuffer counts = deviceInts(1, 0, 0)) {
+            backend.argMax(z, 4, 3, best);
+            assertArrayEquals(new int[] {0, 1, -1, 1}, hostInts(best));
+            backend.countArgMax(z, 4, 3, counts);
+            assertArrayEquals(new int[] {2, 2, 0}, hostInts(counts));
+        }
+    }
+
+    @Test
+    void givenAGradient_whenStepped_thenOnlyItsSignMattersAndTheBoxHolds() {
+        try (DeviceBuffer x = device(0.5f, 0.5f, 0.5f, 0.5f); DeviceBuffer g = device(1e-30f, -3f, 0f, 9f);
+             DeviceBuffer low = device(0.25f, 0.45f, 0.25f, 0.25f); DeviceBuffer high = device(1f, 1f, 1f, 0.55f)) {
+            backend.signedStep(x, g, 4, 0.125f, low, high);
+            assertArrayEquals(new float[] {0.625f, 0.45f, 0.5f, 0.55f}, host(x));
+        }
+    }
+
+    @Test
+    void givenANoisyClassifier_whenCounted_thenVotesAreThoseOfTheComposedOneButForNearTies() {
+        int[] widths = {50, 33, 20, 7};
+        int samples = 1500;
+        int[] indices = {12, 3, 400};
+        NoiseKey key = new NoiseKey(99, Stream.ESTIMATION);
+        try (RandomNetwork network = new RandomNetwork(widths);
+             DeviceBuffer images = device(mapped(values(3 * 50), v -> 0.5 + 0.5 * v));
+             DeviceBuffer expected = deviceInts(new int[21]); DeviceBuffer actual = deviceInts(new int[21]);
+             NoisyClassifier composed = new ComposedNoisyClassifier(backend, network.layers);
+             NoisyClassifier fused = backend.noisyClassifier(network.layers)) {
+            composed.countVotes(images, indices, 0.5f, key, 10, samples, expected);
+            fused.countVotes(images, indices, 0.5f, key, 10, samples, actual);
+            int[] a = hostInts(expected);
+            int[] b = hostInts(actual);
+            int moved = 0;
+            for (int k = 0; k < a.length; ++k) {
+                moved += Math.abs(a[k] - b[k]);
+            }
+            for (int n = 0; n < 3; ++n) {
+                assertEquals(samples, Arrays.stream(b, n * 7, n * 7 + 7).sum());
+            }
+            // Half precision moves a logit by about 2^-9 of its size: few of 4,500 samples lie that near to a tie.
+            int nearTies = fused.precision() == NoisyClassifier.Precision.FLOAT32 ? 4 : 180;
+            assertTrue(moved <= nearTies, moved + " votes differ");
+        }
+    }
+
+    @Test
+    void givenAnyGrouping_whenVotesAreCounted_thenEveryImageHasTheSameVotes() {
+        int[] widths = {784, 64, 10};
+        NoiseKey key = new NoiseKey(1, Stream.SELECTION);
+        try (RandomNetwork network = new RandomNetwork(widths);
+             DeviceBuffer images = device(mapped(values(3 * 784), v -> 0.5 + 0.5 * v));
+             DeviceBuffer together = deviceInts(new int[30]); DeviceBuffer alone = deviceInts(new int[30]);
+             NoisyClassifier classifier = backend.noisyClassifier(network.layers)) {
+            classifier.countVotes(images, new int[] {5, 6, 7}, 0.25f, key, 0, 700, together);
+            for (int n = 2; n >= 0; --n) {
+                for (int part = 0; part < 2; ++part) {
+                    classifier.countVotes(images.slice(n * 784L, 784), new int[] {5 + n}, 0.25f, key,
+                            part == 0 ? 0 : 333, part == 0 ? 333 : 367, alone.slice(n * 10L, 10));
+                }
+            }
+            assertArrayEquals(hostInts(together), hostInts(alone));
+        }
+    }
+
+    // ---- intervals for certificates ------------------------------------------------------------------------------------------
+
+    @Test
+    void givenADecimalEpsilon_whenBoxedOutward_thenTheDecimalBoxIsInside() {
+        float[] x = mapped(values(500), v -> 0.5 + 0.5 * v);
+        x[0] = 0f;
+        x[1] = 1f;
+        x[2] = 0.1f;
+        BigDecimal epsilon = new BigDecimal("0.1");
+        try (DeviceBuffer input = device(x); DeviceBuffer low = backend.allocate(500); DeviceBuffer high = backend.allocate(500)) {
+            backend.outwardBox(input, 500, 0.1, low, high);
+            float[] l = host(low);
+            float[] h = host(high);
+            for (int i = 0; i < x.length; ++i) {
+                BigDecimal exact = new BigDecimal(x[i]);
+                BigDecimal lower = exact.subtract(epsilon).max(BigDecimal.ZERO);
+                BigDecimal upper = exact.add(epsilon).min(BigDecimal.ONE);
+                assertTrue(new BigDecimal(l[i]).compareTo(lower) <= 0, "lower " + i);
+                assertTrue(new BigDecimal(h[i]).compareTo(upper) >= 0, "upper " + i);
+                assertEquals(lower.doubleValue(), l[i], 2e-7);
+                assertEquals(upper.doubleValue(), h[i], 2e-7);
+                assertTrue(l[i] >= 0 && h[i] <= 1);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1,1,1", "3,2,5", "9,65,130", "17,300,10"})
+    void givenABox_whenPushedThroughAnAffineMap_thenTheExactBoxIsInsideAndWithinTwoUlps(int rows, int in, int out) {
+        float[] l = mapped(values(rows * in), v -> v * 3);
+        float[] h = mapped(l, v -> v + 0.25 + 0.125 * Math.sin(v * 100));
+        float[] w = values(in * out);
+        float[] b = values(out);
+        try (DeviceBuffer lower = device(l); DeviceBuffer upper = device(h); DeviceBuffer weight = device(w);
+             DeviceBuffer bias = device(b); DeviceBuffer outLower = backend.allocate((long) rows * out);
+             DeviceBuffer outUpper = backend.allocate((long) rows * out)) {
+            backend.outwardAffine(lower, upper, rows, new Affine(weight, bias, in, out), outLower, outUpper);
+            float[] low = host(outLower);
+            float[] high = host(outUpper);
+            for (int k = 0; k < rows * out; ++k) {
+                int n = k / out;
+                int o = k % out;
+                BigDecimal exactLow = new BigDecimal(b[o]);
+                BigDecimal exactHigh = exactLow;
+                for (int i = 0; i < in; ++i) {
+                    BigDecimal weightOi = new BigDecimal(w[o * in + i]);
+                    boolean positive = w[o * in + i] > 0;
+                    exactLow = exactLow.add(weightOi.multiply(new BigDecimal((positive ? l : h)[n * in + i])));
+                    exactHigh = exactHigh.add(weightOi.multiply(new BigDecimal((positive ? h : l)[n * in + i])));
+                }
+                assertTrue(new BigDecimal(low[k]).compareTo(exactLow) <= 0, "lower " + k);
+                assertTrue(new BigDecimal(high[k]).compareTo(exactHigh) >= 0, "upper " + k);
+                assertEquals(exactLow.doubleValue(), low[k], outwardTolerance(in) * (1 + Math.abs(low[k])));
+                assertEquals(exactHigh.doubleValue(), high[k], outwardTolerance(in) * (1 + Math.abs(high[k])));
+            }
+        }
+    }
+
+    /** How far outside the exact result an outward affine bound over {@code in} terms may lie, relatively. */
+    protected double outwardTolerance(int in) {
+        return 0x1p-22;
+    }
+
+    @Test
+    void givenABoxOfTheLastInputs_whenMargins_thenTheExactElidedMarginIsJustAbove() {
+        float[] l = {-1f, 0.5f, 0.25f, 2f};
+        float[] h = {-0.5f, 0.75f, 0.5f, 2f};
+        float[] w = {1, -1, 0.5f, 2, -3, 0.25f};
+        float[] b = {0.125f, -1f, 3f};
+        try (DeviceBuffer lower = device(l); DeviceBuffer upper = device(h); DeviceBuffer weight = device(w);
+             DeviceBuffer bias = device(b); DeviceBuffer labels = deviceInts(2, 0); DeviceBuffer margins = backend.allocate(6)) {
+            backend.outwardMargins(lower, upper, labels, 2, new Affine(weight, bias, 2, 3), margins);
+            float[] actual = host(margins);
+            // Row 0, label 2: W2 - W0 = (-4, 1.25), W2 - W1 = (-3.5, -1.75); row 1, label 0: (0.5, -3), (4, -1.25).
+            double[] expected = {
+                3 - 0.125 + -4 * -0.5 + 1.25 * 0.5, 3 + 1 + -3.5 * -0.5 + -1.75 * 0.75, 0,
+                0, 0.125 + 1 + 0.5 * 0.25 - 3 * 2, 0.125 - 3 + 4 * 0.25 - 1.25 * 2};
+            for (int k = 0; k < 6; ++k) {
+                assertTrue(actual[k] <= expected[k], k + ": " + actual[k] + " above " + expected[k]);
+                assertEquals(expected[k], actual[k], outwardTolerance(2) * (1 + Math.abs(expected[k])));
+            }
+        }
+    }
+
+    /** A network of random weights on the backend under test. */
+    protected final class RandomNetwork implements AutoCloseable {
+        private final ArrayList<DeviceBuffer> buffers = new ArrayList<>();
+        final List<Affine> layers;
+
+        RandomNetwork(int... widths) {
+            ArrayList<Affine> made = new ArrayList<>();
+            for (int i = 0; i + 1 < widths.length; ++i) {
+                double scale = Math.sqrt(6.0 / widths[i]);
+                DeviceBuffer weight = device(mapped(values(widths[i] * widths[i + 1]), v -> scale * v));
+                DeviceBuffer bias = device(mapped(values(widths[i + 1]), v -> 0.1 * v));
+                buffers.add(weight);
+                buffers.add(bias);
+                made.add(new Affine(weight, bias, widths[i], widths[i + 1]));
+            }
+            layers = List.copyOf(made);
+        }
+
+        @Override
+        public void close() {
+            buffers.forEach(DeviceBuffer::close);
+        }
+    }
+}
