@@ -39,7 +39,7 @@ final class InputGradient implements AutoCloseable {
         this.weight = allocate(1);
     }
 
-    /** Announces the batch size: the loss is the sum over the batch, so that no image's gradient depends on the others. */
+    /** Announces the batch size: the loss is a sum over the batch, so that no gradient depends on other images. */
     void setRows(int rows) {
         backend.fill(weight, rows);
     }

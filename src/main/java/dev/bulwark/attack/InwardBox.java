@@ -1,8 +1,8 @@
 package dev.bulwark.attack;
 
 /**
- * The floats x' in [0, 1] with {@code |x' - x| <= epsilon} exactly, element by element: the box that an attack stays in.
- * It rounds inward, the certificates' box outward, so every attacked image lies in the certified box.
+ * The floats x' in [0, 1] with {@code |x' - x| <= epsilon} exactly, element by element: the box an attack stays in. It
+ * rounds inward, the certificates' box outward, so every attacked image lies in the certified box.
  *
  * @param lower {@code [N,D]} smallest such floats
  * @param upper {@code [N,D]} largest such floats

@@ -71,7 +71,7 @@ public final class Bounds {
         return true;
     }
 
-    /** The weaker certificate, from the logits' own bounds: the label's lower bound exceeds every other's upper bound. */
+    /** The weaker certificate, from the logits' bounds: the label's lower bound exceeds every other's upper bound. */
     public boolean certifiedByBox() {
         for (int c = 0; c < logits.size(); ++c) {
             if (c != label && !(logits.upper(c) < logits.lower(label))) {

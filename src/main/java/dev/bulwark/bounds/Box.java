@@ -15,7 +15,8 @@ public final class Box {
         }
         for (int k = 0; k < lower.length; ++k) {
             if (!(lower[k] <= upper[k])) {
-                throw new IllegalArgumentException("no interval at element " + k + ": [" + lower[k] + ", " + upper[k] + "]");
+                throw new IllegalArgumentException(
+                        "no interval at element " + k + ": [" + lower[k] + ", " + upper[k] + "]");
             }
         }
         this.lower = lower.clone();

@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * Interval bound propagation (Gowal et al. 2019): a box is pushed through layer after layer, outward, and the last layer
- * is elided into margins between logits.
+ * Interval bound propagation (Gowal et al. 2019): a box is pushed through layer after layer, outward, and the last
+ * layer is elided into margins between logits.
  *
  * <p>Exact for each layer on its own, not for several: a box forgets how its elements depend on each other.
  */
@@ -86,8 +86,8 @@ public final class Ibp implements Verifier {
     }
 
     /**
-     * An image lies in its own box, so a certificate contradicts a clean prediction other than the label. Near a tie the
-     * float pass may be what errs; but where it misses a proven margin by more than rounding does, the bounds are wrong.
+     * An image lies in its own box, so a certificate contradicts a clean prediction other than the label. Near a tie
+     * the float pass may be what errs; where it misses a proven margin by more than rounding, the bounds are wrong.
      */
     private static void requireNoContradiction(int image, Bounds bounds, float[] cleanLogits) {
         if (!bounds.certified() || bounds.cleanPrediction() == bounds.label()) {

@@ -50,7 +50,7 @@ class PgdTest {
 
     @Test
     void linearNetworkBreaksExactlyWhereTheWorstCaseIsNegative() {
-        // logit1 - logit0 = 2 x0 - 3 x1 + 1/4: a step of epsilon in every element costs 5 epsilon. No box meets an edge.
+        // logit1 - logit0 = 2 x0 - 3 x1 + 1/4: epsilon in every element costs 5 epsilon. No box meets an edge.
         Network linear = Network.mlp(List.of(new Dense(2, 2, new float[] {-1, 1, 1, -2}, new float[] {0, 0.25f})));
         double epsilon = 0.1;
         float[] images = HostNetwork.values(new SplittableRandom(1), 400 * 2, 0.2, 0.8);

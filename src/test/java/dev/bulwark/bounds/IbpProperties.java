@@ -86,8 +86,8 @@ class IbpProperties {
     }
 
     /**
-     * The CPU rounds each layer's output once, by a unit in the last place: 2^-20 for values between 8 and 16, the largest
-     * here. Three layers' roundings partly add up; sixteen such units leave them room.
+     * The CPU rounds each layer's output once, by a unit in the last place: 2^-20 for values between 8 and 16, the
+     * largest here. Three layers' roundings partly add up; sixteen such units leave them room.
      */
     private static void assertJustBelow(BigDecimal exact, float bound) {
         assertTrue(new BigDecimal(bound).compareTo(exact) <= 0, bound + " is above " + exact);

@@ -83,8 +83,8 @@ class SmoothedClassifierTest {
                     .filter(c -> c.certificate() instanceof Certificate.Robust claim
                             && (claim.label() != 0 || claim.radius() > trueRadius * (1 + 1e-6)))
                     .count();
-            // Five standard deviations of a binomial count above its mean at most, and not so few that the bound is slack:
-            // counts are whole, which costs some coverage at n = 100, but not half of it.
+            // At most five standard deviations of a binomial count above its mean, and not so few that the bound is
+            // slack: counts are whole, which costs some coverage at n = 100, but not half of it.
             double deviation = Math.sqrt(draws * alpha * (1 - alpha));
             assertTrue(falseClaims <= draws * alpha + 5 * deviation, falseClaims + " false claims");
             assertTrue(falseClaims >= draws * alpha / 2, "only " + falseClaims + " false claims");
