@@ -1,0 +1,59 @@
+package dev.bulwark.attack;
+
+import dev.bulwark.device.Backend;
+import dev.bulwark.nn.DeviceNetwork;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Projected gradient descent (Madry et al. 2018): from random points of the box around an image, signed steps up the
+ * cross-entropy, projected back onto the box, until the network's float arg-max is not the label.
+ *
+ * <p>Success is looked for after every step: the arg-max of a forward pass that the next step needs anyway, so a path
+ * that crosses the boundary and comes back still counts. Broken images leave the batch at the next restart.
+ *
+ * <p>An image's starting points depend on (seed, image index, restart) alone. Its path depends on the batch only as far
+ * as the device's matrix products round differently for different shapes.
+ */
+public final class Pgd {
+
+    /** Images attacked together. */
+    private static final int BATCH = 1024;
+
+    private final Backend backend;
+    private final DeviceNetwork network;
+
+    /** @param network lies on {@code backend} and must outlive this object */
+    public Pgd(Backend backend, DeviceNetwork network) {
+        this.backend = backend;
+        this.network = network;
+    }
+
+    /**
+     * Attacks every image that the network gets right.
+     *
+     * @param images       {@code [N,D]}, in [0, 1]
+     * @param labels       {@code [N]}
+     * @param imageIndices {@code [N]}, each image's index in its data set, a coordinate of its starting points
+     */
+    public List<AttackOutcome> attack(float[] images, int[] labels, int[] imageIndices, PgdSettings settings) {
+        network.requireInputs(images, labels.length, 0, 1);
+        network.requireLabels(labels);
+        if (imageIndices.length != labels.length) {
+            throw new IllegalArgumentException(
+                    "imageIndices has " + imageIndices.length + " elements, labels " + labels.length);
+        }
+        int inputs = network.inputs();
+        int capacity = Math.max(1, Math.min(BATCH, labels.length));
+        List<AttackOutcome> outcomes = new ArrayList<>();
+        try (PgdBatch batch = new PgdBatch(backend, network, settings, capacity)) {
+            for (int from = 0; from < labels.length; from += capacity) {
+                int to = Math.min(from + capacity, labels.length);
+                outcomes.addAll(batch.attack(Arrays.copyOfRange(images, from * inputs, to * inputs),
+                        Arrays.copyOfRange(labels, from, to), Arrays.copyOfRange(imageIndices, from, to)));
+            }
+        }
+        return outcomes;
+    }
+}

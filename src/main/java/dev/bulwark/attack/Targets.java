@@ -1,0 +1,67 @@
+package dev.bulwark.attack;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/** Images under attack, and the best that was made of each so far: at first the image itself. */
+final class Targets {
+
+    private final int inputs;
+    private final float[] images;
+    private final int[] labels;
+    private final int[] cleanPredictions;
+    private final int[] predictions;
+    private final float[][] adversarial;
+
+    /**
+     * @param images           {@code [N,D]}
+     * @param labels           {@code [N]}
+     * @param cleanPredictions {@code [N]}
+     */
+    Targets(float[] images, int[] labels, int[] cleanPredictions) {
+        this.inputs = images.length / labels.length;
+        this.images = images;
+        this.labels = labels;
+        this.cleanPredictions = cleanPredictions;
+        this.predictions = cleanPredictions.clone();
+        this.adversarial = new float[labels.length][];
+        for (int n = 0; n < labels.length; ++n) {
+            adversarial[n] = image(n);
+        }
+    }
+
+    /** Whether nothing has broken image n yet. */
+    boolean stands(int n) {
+        return predictions[n] == labels[n];
+    }
+
+    /** The images not broken yet, in order. */
+    int[] standing() {
+        return IntStream.range(0, labels.length).filter(this::stands).toArray();
+    }
+
+    /** Whether {@code prediction} would break image n, if it still stands. */
+    boolean breaks(int n, int prediction) {
+        return stands(n) && prediction != labels[n];
+    }
+
+    /** Image n is given {@code prediction}, not its label, at {@code adversarialImage} {@code [D]}. */
+    void setBroken(int n, int prediction, float[] adversarialImage) {
+        predictions[n] = prediction;
+        adversarial[n] = adversarialImage;
+    }
+
+    List<AttackOutcome> outcomes() {
+        List<AttackOutcome> outcomes = new ArrayList<>();
+        for (int n = 0; n < labels.length; ++n) {
+            outcomes.add(new AttackOutcome(labels[n], cleanPredictions[n], predictions[n], image(n), adversarial[n]));
+        }
+        return outcomes;
+    }
+
+    private float[] image(int n) {
+        return Arrays.copyOfRange(images, n * inputs, (n + 1) * inputs);
+    }
+}

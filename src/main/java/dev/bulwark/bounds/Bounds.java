@@ -1,0 +1,99 @@
+package dev.bulwark.bounds;
+
+/**
+ * What is known of one image's logits over its box, and what that proves.
+ *
+ * <p>Both certificates are strict: where two logits may be equal, nothing is certified. The clean prediction comes from
+ * a float forward pass and takes no part in them.
+ */
+public final class Bounds {
+
+    private final int label;
+    private final int cleanPrediction;
+    private final Box logits;
+    private final float[] marginLower;
+
+    /**
+     * @param cleanPrediction the network's class for the image itself, empirical; -1 if its logits hold a NaN
+     * @param logits          {@code [classes]}: every logit over the box
+     * @param margins         {@code [classes]}: lower bounds of {@code logit[label] - logit[c]} over the box. A margin
+     *                        that the logits' bounds alone prove larger is raised: each was rounded on its own way
+     */
+    public Bounds(int label, int cleanPrediction, Box logits, float[] margins) {
+        if (label < 0 || label >= logits.size()) {
+            throw new IllegalArgumentException("label must lie in [0, " + logits.size() + "): " + label);
+        }
+        if (margins.length != logits.size()) {
+            throw new IllegalArgumentException("margins has " + margins.length + " elements, logits " + logits.size());
+        }
+        this.label = label;
+        this.cleanPrediction = cleanPrediction;
+        this.logits = logits;
+        this.marginLower = new float[margins.length];
+        for (int c = 0; c < margins.length; ++c) {
+            if (c != label) {
+                float byBox = subtractDown(logits.lower(label), logits.upper(c));
+                marginLower[c] = margins[c] >= byBox ? margins[c] : byBox;
+            }
+        }
+    }
+
+    public int label() {
+        return label;
+    }
+
+    public int cleanPrediction() {
+        return cleanPrediction;
+    }
+
+    /** Lower bounds of the logits, {@code [classes]}. */
+    public float[] lower() {
+        return logits.lower();
+    }
+
+    /** Upper bounds of the logits, {@code [classes]}. */
+    public float[] upper() {
+        return logits.upper();
+    }
+
+    /** Lower bounds of {@code logit[label] - logit[c]}, {@code [classes]}; 0 at c = label. */
+    public float[] marginLower() {
+        return marginLower.clone();
+    }
+
+    /** Everywhere in the box the label's logit exceeds every other. */
+    public boolean certified() {
+        for (int c = 0; c < marginLower.length; ++c) {
+            if (c != label && !(marginLower[c] > 0)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** The weaker certificate, from the logits' bounds: the label's lower bound exceeds every other's upper bound. */
+    public boolean certifiedByBox() {
+        for (int c = 0; c < logits.size(); ++c) {
+            if (c != label && !(logits.upper(c) < logits.lower(label))) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    @Override
+    public String toString() {
+        return "label " + label + ", clean prediction " + cleanPrediction + ", logits " + logits
+                + (certified() ? ", certified" : ", not certified");
+    }
+
+    /** The largest float that is not above {@code a - b}: what the double difference lost is recovered by a two-sum. */
+    static float subtractDown(float a, float b) {
+        double difference = (double) a - b;
+        double back = difference - a;
+        double lost = (a - (difference - back)) - (b + back);
+        double down = lost < 0 ? Math.nextDown(difference) : difference;
+        float nearest = (float) down;
+        return nearest > down ? Math.nextDown(nearest) : nearest;
+    }
+}

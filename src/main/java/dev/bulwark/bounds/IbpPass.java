@@ -1,0 +1,142 @@
+package dev.bulwark.bounds;
+
+import dev.bulwark.device.Affine;
+import dev.bulwark.device.Backend;
+import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.nn.DeviceNetwork;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Consumer;
+
+/** A batch on its way through a network: {@link #load}, then {@link #clean} and {@link #bounds}, in any order. */
+final class IbpPass implements AutoCloseable {
+
+    private final Backend backend;
+    private final List<Affine> layers;
+    private final int inputs;
+    private final int classes;
+    private final List<DeviceBuffer> owned = new ArrayList<>();
+    private final DeviceBuffer images;
+    private final DeviceBuffer labels;
+    private final DeviceBuffer predictions;
+    private final DeviceBuffer margins;
+    /** Two boxes that layers read and write in turn. */
+    private final DeviceBox even;
+    private final DeviceBox odd;
+    private int[] hostLabels = {};
+
+    /** A float forward pass: logits {@code [N,C]} and their arg-max {@code [N]}. */
+    record Clean(float[] logits, int[] predictions) {
+
+        float[] logits(int n) {
+            int classes = logits.length / predictions.length;
+            return Arrays.copyOfRange(logits, n * classes, (n + 1) * classes);
+        }
+    }
+
+    /** @param capacity images that a batch may hold */
+    IbpPass(Backend backend, DeviceNetwork network, int capacity) {
+        this.backend = backend;
+        this.layers = network.layers();
+        this.inputs = network.inputs();
+        this.classes = network.classes();
+        int widest = Math.max(inputs, layers.stream().mapToInt(Affine::out).max().orElseThrow());
+        this.images = allocate(capacity, inputs);
+        this.labels = allocate(capacity, 1);
+        this.predictions = allocate(capacity, 1);
+        this.margins = allocate(capacity, classes);
+        this.even = new DeviceBox(allocate(capacity, widest), allocate(capacity, widest));
+        this.odd = new DeviceBox(allocate(capacity, widest), allocate(capacity, widest));
+    }
+
+    /** The batch's images on the device, {@code [N,D]}. */
+    DeviceBuffer images() {
+        return images;
+    }
+
+    void load(float[] batchImages, int[] batchLabels) {
+        backend.write(batchImages, images);
+        backend.write(batchLabels, labels);
+        hostLabels = batchLabels;
+    }
+
+    /** The images themselves, rounded to nearest: empirical. */
+    Clean clean() {
+        int rows = hostLabels.length;
+        DeviceBuffer from = even.lower();
+        DeviceBuffer to = odd.lower();
+        backend.copy(images, (long) rows * inputs, from);
+        for (int i = 0; i < layers.size(); ++i) {
+            backend.affine(from, rows, layers.get(i), i < layers.size() - 1, to);
+            DeviceBuffer next = from;
+            from = to;
+            to = next;
+        }
+        backend.argMax(from, rows, classes, predictions);
+        return new Clean(readFloats(from), readInts(predictions));
+    }
+
+    /**
+     * Every image's logits and margins over its box, outward.
+     *
+     * @param enterBoxes       fills the batch's input boxes
+     * @param cleanPredictions {@code [N]}
+     */
+    List<Bounds> bounds(Consumer<DeviceBox> enterBoxes, int[] cleanPredictions) {
+        int rows = hostLabels.length;
+        DeviceBox from = even;
+        DeviceBox to = odd;
+        enterBoxes.accept(from);
+        for (Affine layer : layers.subList(0, layers.size() - 1)) {
+            backend.outwardAffine(from.lower(), from.upper(), rows, layer, to.lower(), to.upper());
+            backend.relu(to.lower(), (long) rows * layer.out());
+            backend.relu(to.upper(), (long) rows * layer.out());
+            DeviceBox next = from;
+            from = to;
+            to = next;
+        }
+        Affine last = layers.get(layers.size() - 1);
+        backend.outwardMargins(from.lower(), from.upper(), labels, rows, last, margins);
+        backend.outwardAffine(from.lower(), from.upper(), rows, last, to.lower(), to.upper());
+        return collect(cleanPredictions, readFloats(to.lower()), readFloats(to.upper()), readFloats(margins));
+    }
+
+    @Override
+    public void close() {
+        for (int i = owned.size() - 1; i >= 0; --i) {
+            owned.get(i).close();
+        }
+    }
+
+    private List<Bounds> collect(int[] cleanPredictions, float[] lower, float[] upper, float[] marginLower) {
+        List<Bounds> bounds = new ArrayList<>();
+        for (int n = 0; n < hostLabels.length; ++n) {
+            int from = n * classes;
+            int to = from + classes;
+            Box logits = new Box(Arrays.copyOfRange(lower, from, to), Arrays.copyOfRange(upper, from, to));
+            bounds.add(new Bounds(hostLabels[n], cleanPredictions[n], logits,
+                    Arrays.copyOfRange(marginLower, from, to)));
+        }
+        return bounds;
+    }
+
+    private DeviceBuffer allocate(int rows, int columns) {
+        DeviceBuffer buffer = backend.allocate((long) rows * columns);
+        owned.add(buffer);
+        return buffer;
+    }
+
+    /** The batch's rows of {@code source} {@code [N,C]}. */
+    private float[] readFloats(DeviceBuffer source) {
+        float[] values = new float[hostLabels.length * classes];
+        backend.read(source, values);
+        return values;
+    }
+
+    private int[] readInts(DeviceBuffer source) {
+        int[] values = new int[hostLabels.length];
+        backend.read(source, values);
+        return values;
+    }
+}

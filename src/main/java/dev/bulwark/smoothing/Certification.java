@@ -1,0 +1,80 @@
+package dev.bulwark.smoothing;
+
+import java.util.Arrays;
+
+/** One input's run of CERTIFY: what was counted, under which parameters, and the claim that follows. */
+public final class Certification {
+
+    private final int guess;
+    private final int[] counts;
+    private final int n0;
+    private final int n;
+    private final double alpha;
+    private final float sigma;
+    private final Radius radius;
+
+    /**
+     * @param guess  the class with most of the n0 selection votes
+     * @param counts estimation votes for each class; at most n in all, fewer where votes went to nobody
+     */
+    public Certification(int guess, int[] counts, int n0, int n, double alpha, float sigma) {
+        if (guess < 0 || guess >= counts.length) {
+            throw new IllegalArgumentException("guess must lie in [0, " + counts.length + "): " + guess);
+        }
+        long votes = Arrays.stream(counts).asLongStream().sum();
+        if (votes > n) {
+            throw new IllegalArgumentException("counts hold " + votes + " votes of n = " + n);
+        }
+        this.guess = guess;
+        this.counts = counts.clone();
+        this.n0 = n0;
+        this.n = n;
+        this.alpha = alpha;
+        this.sigma = sigma;
+        this.radius = Radius.of(counts[guess], n, sigma, alpha);
+    }
+
+    /** The class that the selection votes name, certified or not. */
+    public int guess() {
+        return guess;
+    }
+
+    /** Estimation votes for each class, {@code [classes]}. */
+    public int[] counts() {
+        return counts.clone();
+    }
+
+    /** Selection samples. */
+    public int n0() {
+        return n0;
+    }
+
+    /** Estimation samples. */
+    public int n() {
+        return n;
+    }
+
+    /** Probability that the claim is false. */
+    public double alpha() {
+        return alpha;
+    }
+
+    /** The noise's standard deviation, exactly this float, in input units. */
+    public float sigma() {
+        return sigma;
+    }
+
+    /** Lower confidence bound of the guess's probability. */
+    public double pALower() {
+        return radius.pALower();
+    }
+
+    public Certificate certificate() {
+        return Certificate.of(guess, radius);
+    }
+
+    @Override
+    public String toString() {
+        return certificate() + " from " + counts[guess] + " of " + n + " votes for class " + guess;
+    }
+}

@@ -1,0 +1,132 @@
+package dev.bulwark.smoothing;
+
+import dev.bulwark.device.Backend;
+import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.NoiseKey;
+import dev.bulwark.device.NoiseKey.Stream;
+import dev.bulwark.device.NoisyClassifier;
+import dev.bulwark.nn.DeviceNetwork;
+import dev.bulwark.stats.BinomialBound;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * The smoothed classifier g of a network and a noise level, with the two procedures of Cohen et al. 2019: CERTIFY and
+ * PREDICT.
+ *
+ * <p>A vote is a function of (seed, stream, image index, sample number) and the image alone: batches, and which other
+ * images are asked about, change nothing. Two different images under one index would share their noise.
+ */
+public final class SmoothedClassifier implements AutoCloseable {
+
+    /** Images counted by one call to the device: enough that even 100 selection samples fill it. */
+    private static final int BATCH = 256;
+
+    private final Backend backend;
+    private final DeviceNetwork network;
+    private final float sigma;
+    private final long seed;
+    private final int batch;
+    private final NoisyClassifier base;
+
+    /**
+     * @param network lies on {@code backend} and must outlive this object
+     * @param sigma   noise standard deviation, in input units
+     * @param seed    of all noise
+     */
+    public SmoothedClassifier(Backend backend, DeviceNetwork network, float sigma, long seed) {
+        this(backend, network, sigma, seed, BATCH);
+    }
+
+    /** @param batch images counted by one call to the device; results do not depend on it */
+    public SmoothedClassifier(Backend backend, DeviceNetwork network, float sigma, long seed, int batch) {
+        Radius.requireSigma(sigma);
+        requirePositive("batch", batch);
+        this.backend = backend;
+        this.network = network;
+        this.sigma = sigma;
+        this.seed = seed;
+        this.batch = batch;
+        this.base = backend.noisyClassifier(network.layers());
+    }
+
+    /** Arithmetic of the base classifier, part of what is certified. */
+    public NoisyClassifier.Precision precision() {
+        return base.precision();
+    }
+
+    /**
+     * CERTIFY: n0 votes name a class, n fresh votes bound its probability.
+     *
+     * @param images       {@code [N,D]}, finite
+     * @param imageIndices each image's index in its data set
+     * @param n0           selection samples
+     * @param n            estimation samples
+     * @param alpha        probability, image by image, that a claim is false
+     */
+    public List<Certification> certify(float[] images, int[] imageIndices, int n0, int n, double alpha) {
+        requirePositive("n0", n0);
+        requirePositive("n", n);
+        BinomialBound.lower(n, n, alpha); // refuses an alpha it can't bound with before any vote is drawn
+        List<int[]> selection = votes(images, imageIndices, Stream.SELECTION, n0);
+        List<int[]> estimation = votes(images, imageIndices, Stream.ESTIMATION, n);
+        List<Certification> certifications = new ArrayList<>();
+        for (int k = 0; k < imageIndices.length; ++k) {
+            int guess = Votes.top(selection.get(k));
+            certifications.add(new Certification(guess, estimation.get(k), n0, n, alpha, sigma));
+        }
+        return certifications;
+    }
+
+    /**
+     * PREDICT: g's class at each image, or abstention where n votes don't settle it at level alpha.
+     *
+     * @param images       {@code [N,D]}, finite
+     * @param imageIndices each image's index in its data set
+     */
+    public List<Prediction> predict(float[] images, int[] imageIndices, int n, double alpha) {
+        requirePositive("n", n);
+        if (!(alpha > 0 && alpha < 1)) {
+            throw new IllegalArgumentException("alpha must lie strictly between 0 and 1: " + alpha);
+        }
+        return votes(images, imageIndices, Stream.PREDICTION, n).stream()
+                .map(counts -> Prediction.of(counts, alpha))
+                .toList();
+    }
+
+    @Override
+    public void close() {
+        base.close();
+    }
+
+    /** Each image's votes {@code [classes]} from samples 0 .. samples - 1 of {@code stream}. */
+    private List<int[]> votes(float[] images, int[] imageIndices, Stream stream, int samples) {
+        network.requireInputs(images, imageIndices.length, -Float.MAX_VALUE, Float.MAX_VALUE);
+        NoiseKey key = new NoiseKey(seed, stream);
+        int inputs = network.inputs();
+        int classes = network.classes();
+        List<int[]> votes = new ArrayList<>();
+        try (DeviceBuffer x = backend.allocate((long) batch * inputs);
+             DeviceBuffer counts = backend.allocate((long) batch * classes)) {
+            for (int from = 0; from < imageIndices.length; from += batch) {
+                int rows = Math.min(batch, imageIndices.length - from);
+                backend.write(Arrays.copyOfRange(images, from * inputs, (from + rows) * inputs), x);
+                backend.zeroInts(counts);
+                base.countVotes(x, Arrays.copyOfRange(imageIndices, from, from + rows), sigma, key, 0, samples, counts);
+                int[] batchVotes = new int[rows * classes];
+                backend.read(counts, batchVotes);
+                for (int n = 0; n < rows; ++n) {
+                    votes.add(Arrays.copyOfRange(batchVotes, n * classes, (n + 1) * classes));
+                }
+            }
+        }
+        return votes;
+    }
+
+    private static void requirePositive(String what, int value) {
+        if (value < 1) {
+            throw new IllegalArgumentException(what + " must be positive: " + value);
+        }
+    }
+}

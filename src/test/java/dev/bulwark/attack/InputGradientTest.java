@@ -1,0 +1,69 @@
+package dev.bulwark.attack;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.bulwark.device.Backend;
+import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.cpu.CpuBackend;
+import dev.bulwark.nn.DeviceNetwork;
+import dev.bulwark.nn.Network;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class InputGradientTest {
+
+    private static final int INPUTS = 4;
+    private static final int ROWS = 6;
+
+    private final Backend backend = CpuBackend.create();
+
+    @AfterEach
+    void everyByteIsReturned() {
+        assertEquals(0, backend.liveBytes());
+        backend.close();
+    }
+
+    @Test
+    void gradientAgreesWithCentralDifferences() {
+        SplittableRandom random = new SplittableRandom(11);
+        Network net = HostNetwork.random(random, 1, INPUTS, 9, 7, 3);
+        float[] images = HostNetwork.values(random, ROWS * INPUTS, 0, 1);
+        int[] labels = random.ints(ROWS, 0, 3).toArray();
+        float[] gradient = gradient(net, images, labels);
+        for (int n = 0; n < ROWS; ++n) {
+            double[] expected = centralDifferences(net, HostNetwork.row(images, n, INPUTS), labels[n]);
+            assertArrayEquals(expected, HostNetwork.row(gradient, n, INPUTS), 1e-5);
+        }
+    }
+
+    private float[] gradient(Network net, float[] images, int[] labels) {
+        try (DeviceNetwork network = DeviceNetwork.load(backend, net);
+             InputGradient pass = new InputGradient(backend, network, ROWS);
+             DeviceBuffer x = backend.allocate(images.length);
+             DeviceBuffer y = backend.allocate(labels.length)) {
+            backend.write(images, x);
+            backend.write(labels, y);
+            pass.setRows(ROWS);
+            pass.forward(x, ROWS);
+            float[] gradient = new float[images.length];
+            backend.read(pass.backward(y, ROWS), gradient);
+            return gradient;
+        }
+    }
+
+    private static double[] centralDifferences(Network net, double[] x, int label) {
+        double step = 1e-6;
+        double[] gradient = new double[x.length];
+        for (int k = 0; k < x.length; ++k) {
+            double[] ahead = x.clone();
+            double[] behind = x.clone();
+            ahead[k] += step;
+            behind[k] -= step;
+            gradient[k] = (HostNetwork.crossEntropy(HostNetwork.logits(net, ahead), label)
+                    - HostNetwork.crossEntropy(HostNetwork.logits(net, behind), label)) / (2 * step);
+        }
+        return gradient;
+    }
+}

@@ -1,0 +1,67 @@
+package dev.bulwark.attack;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+
+import dev.bulwark.bounds.Bounds;
+import dev.bulwark.bounds.Ibp;
+import dev.bulwark.device.Backend;
+import dev.bulwark.device.cpu.CpuBackend;
+import dev.bulwark.nn.DeviceNetwork;
+import dev.bulwark.nn.Network;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.stream.IntStream;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.lifecycle.AfterContainer;
+import net.jqwik.api.lifecycle.BeforeContainer;
+import net.jqwik.api.statistics.Statistics;
+import net.jqwik.api.statistics.StatisticsCoverage;
+
+/** A certified image that PGD breaks would be a bug in one of the two. */
+class PgdAgainstIbpProperties {
+
+    private static final int IMAGES = 20;
+
+    private static Backend backend;
+
+    @BeforeContainer
+    static void open() {
+        backend = CpuBackend.create();
+    }
+
+    @AfterContainer
+    static void everyByteIsReturned() {
+        assertEquals(0, backend.liveBytes());
+        backend.close();
+    }
+
+    @Property(tries = 40)
+    void pgdNeverBreaksACertifiedImage(@ForAll long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        Network net = HostNetwork.random(random, 1, 4, 12, 3);
+        float[] images = HostNetwork.values(random, IMAGES * 4, 0, 1);
+        int[] labels = random.ints(IMAGES, 0, 3).toArray();
+        int[] indices = IntStream.range(0, IMAGES).toArray();
+        double epsilon = random.nextDouble(0.01, 0.2);
+        try (DeviceNetwork network = DeviceNetwork.load(backend, net)) {
+            List<Bounds> bounds = new Ibp(backend, network).verify(images, labels, epsilon);
+            List<AttackOutcome> outcomes = new Pgd(backend, network)
+                    .attack(images, labels, indices, PgdSettings.standard(epsilon, seed));
+            for (int n = 0; n < IMAGES; ++n) {
+                boolean certified = bounds.get(n).certified();
+                boolean broken = outcomes.get(n).broken();
+                assertFalse(certified && broken, "image " + n + ": " + bounds.get(n) + "; " + outcomes.get(n));
+                assertEquals(bounds.get(n).cleanPrediction(), outcomes.get(n).cleanPrediction());
+                Statistics.collect(certified ? "certified" : broken ? "broken" : "neither");
+            }
+        }
+        Statistics.coverage(PgdAgainstIbpProperties::bothKindsOccur);
+    }
+
+    private static void bothKindsOccur(StatisticsCoverage coverage) {
+        coverage.check("certified").percentage(share -> share > 3);
+        coverage.check("broken").percentage(share -> share > 3);
+    }
+}

@@ -1,0 +1,210 @@
+package dev.bulwark.attack;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.bulwark.device.Backend;
+import dev.bulwark.device.cpu.CpuBackend;
+import dev.bulwark.nn.Dense;
+import dev.bulwark.nn.DeviceNetwork;
+import dev.bulwark.nn.Network;
+import java.math.BigDecimal;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class PgdTest {
+
+    private static final int INPUTS = 4;
+
+    private final Backend backend = CpuBackend.create();
+
+    @AfterEach
+    void everyByteIsReturned() {
+        assertEquals(0, backend.liveBytes());
+        backend.close();
+    }
+
+    private static List<AttackOutcome> attack(Backend backend, Network net, float[] images, int[] labels,
+                                              PgdSettings settings) {
+        try (DeviceNetwork network = DeviceNetwork.load(backend, net)) {
+            int[] indices = IntStream.range(0, labels.length).toArray();
+            return new Pgd(backend, network).attack(images, labels, indices, settings);
+        }
+    }
+
+    /** What the network itself says, so that every image starts out right. */
+    private static int[] predictions(Network net, float[] images) {
+        int inputs = net.denseLayers().get(0).in();
+        return IntStream.range(0, images.length / inputs)
+                .map(n -> HostNetwork.argMax(HostNetwork.logits(net, HostNetwork.row(images, n, inputs))))
+                .toArray();
+    }
+
+    @Test
+    void linearNetworkBreaksExactlyWhereTheWorstCaseIsNegative() {
+        // logit1 - logit0 = 2 x0 - 3 x1 + 1/4: epsilon in every element costs 5 epsilon. No box meets an edge.
+        Network linear = Network.mlp(List.of(new Dense(2, 2, new float[] {-1, 1, 1, -2}, new float[] {0, 0.25f})));
+        double epsilon = 0.1;
+        float[] images = HostNetwork.values(new SplittableRandom(1), 400 * 2, 0.2, 0.8);
+        int[] labels = predictions(linear, images);
+        List<AttackOutcome> outcomes = attack(backend, linear, images, labels, PgdSettings.standard(epsilon, 3));
+        int broken = 0;
+        for (int n = 0; n < labels.length; ++n) {
+            double margin = Math.abs(2.0 * images[2 * n] - 3.0 * images[2 * n + 1] + 0.25);
+            if (Math.abs(margin - 5 * epsilon) > 1e-5) {
+                assertEquals(margin < 5 * epsilon, outcomes.get(n).broken(), "margin " + margin);
+            }
+            broken += outcomes.get(n).broken() ? 1 : 0;
+        }
+        assertTrue(broken > 100 && broken < 300, broken + " of 400: the case must have both kinds");
+    }
+
+    @Test
+    void adversarialImageKeepsItsPromises() {
+        SplittableRandom random = new SplittableRandom(2);
+        Network net = HostNetwork.random(random, 1.5, INPUTS, 16, 3);
+        float[] images = HostNetwork.values(random, 300 * INPUTS, 0, 1);
+        int[] labels = predictions(net, images);
+        double epsilon = 0.1;
+        List<AttackOutcome> outcomes = attack(backend, net, images, labels, PgdSettings.standard(epsilon, 3));
+        for (int n = 0; n < labels.length; ++n) {
+            AttackOutcome outcome = outcomes.get(n);
+            float[] image = Arrays.copyOfRange(images, n * INPUTS, (n + 1) * INPUTS);
+            assertWithin(image, outcome.adversarialImage(), epsilon, outcome.linf());
+            assertEquals(labels[n], outcome.cleanPrediction());
+            if (outcome.broken()) {
+                double[] logits = HostNetwork.logits(net, HostNetwork.row(outcome.adversarialImage(), 0, INPUTS));
+                assertTrue(logits[outcome.adversarialPrediction()] >= logits[labels[n]] - 1e-5);
+                assertNotEquals(labels[n], outcome.adversarialPrediction());
+            } else {
+                assertArrayEquals(image, outcome.adversarialImage());
+                assertEquals(labels[n], outcome.adversarialPrediction());
+            }
+        }
+        assertTrue(outcomes.stream().anyMatch(AttackOutcome::broken));
+        assertFalse(outcomes.stream().allMatch(AttackOutcome::broken));
+    }
+
+    private static void assertWithin(float[] image, float[] adversarialImage, double epsilon, double linf) {
+        BigDecimal distance = BigDecimal.ZERO;
+        for (int k = 0; k < image.length; ++k) {
+            assertTrue(0 <= adversarialImage[k] && adversarialImage[k] <= 1);
+            BigDecimal difference = new BigDecimal(adversarialImage[k]).subtract(new BigDecimal(image[k])).abs();
+            distance = distance.max(difference);
+        }
+        assertTrue(distance.compareTo(new BigDecimal(epsilon)) <= 0, distance + " exceeds " + epsilon);
+        assertEquals(distance.doubleValue(), linf);
+    }
+
+    @Test
+    void givenMisclassifiedImage_whenAttacked_thenItIsBrokenAsItStands() {
+        Network linear = Network.mlp(List.of(new Dense(2, 2, new float[] {-1, 1, 1, -2}, new float[] {0, 0.25f})));
+        float[] images = {0.9f, 0.1f, 0.1f, 0.9f};
+        List<AttackOutcome> outcomes =
+                attack(backend, linear, images, new int[] {0, 0}, PgdSettings.standard(0.01, 3));
+        AttackOutcome wrong = outcomes.get(0);
+        assertTrue(wrong.broken());
+        assertEquals(0, wrong.linf());
+        assertEquals(1, wrong.cleanPrediction());
+        assertEquals(1, wrong.adversarialPrediction());
+        assertArrayEquals(new float[] {0.9f, 0.1f}, wrong.adversarialImage());
+        assertFalse(outcomes.get(1).broken());
+    }
+
+    @Test
+    void givenEpsilonOfZero_whenAttacked_thenNothingNewBreaks() {
+        SplittableRandom random = new SplittableRandom(4);
+        Network net = HostNetwork.random(random, 1, INPUTS, 16, 3);
+        float[] images = HostNetwork.values(random, 50 * INPUTS, 0, 1);
+        List<AttackOutcome> outcomes =
+                attack(backend, net, images, predictions(net, images), PgdSettings.standard(0, 3));
+        assertFalse(outcomes.stream().anyMatch(AttackOutcome::broken));
+    }
+
+    @Test
+    void moreRestartsFindOtherMaximaAndKeepWhatFewerFound() {
+        // logit0 - logit1 = 0.6 - relu(x - 1/2) - 2 relu(1/2 - x): negative only at the left end of the box, but from
+        // right of 1/2 the gradient leads to the right end.
+        Network valley = Network.mlp(List.of(
+                new Dense(1, 2, new float[] {1, -1}, new float[] {-0.5f, 0.5f}),
+                new Dense(2, 2, new float[] {-1, -2, 0, 0}, new float[] {0.6f, 0})));
+        float[] images = new float[64];
+        Arrays.fill(images, 0.5f);
+        int[] labels = new int[64];
+        List<AttackOutcome> one = attack(backend, valley, images, labels, new PgdSettings(0.4, 50, 0.04, 1, 3));
+        List<AttackOutcome> many = attack(backend, valley, images, labels, new PgdSettings(0.4, 50, 0.04, 20, 3));
+        long brokenByOne = one.stream().filter(AttackOutcome::broken).count();
+        assertTrue(brokenByOne > 16 && brokenByOne < 48, brokenByOne + " of 64 starts lay left of the middle");
+        assertTrue(many.stream().allMatch(AttackOutcome::broken));
+        for (int n = 0; n < images.length; ++n) {
+            if (one.get(n).broken()) {
+                assertArrayEquals(one.get(n).adversarialImage(), many.get(n).adversarialImage());
+            }
+        }
+    }
+
+    /** Plain Java products round alike for every batch shape; with them, outcomes agree to the bit. */
+    @Test
+    void outcomesDoNotDependOnBatchOrCompany() {
+        try (Backend plain = CpuBackend.plainJava()) {
+            SplittableRandom random = new SplittableRandom(6);
+            Network net = HostNetwork.random(random, 1.5, INPUTS, 16, 3);
+            float[] images = HostNetwork.values(random, 1100 * INPUTS, 0, 1);
+            int[] labels = predictions(net, images);
+            PgdSettings settings = new PgdSettings(0.1, 20, 0.01, 3, 9);
+            List<AttackOutcome> together = attack(plain, net, images, labels, settings);
+            try (DeviceNetwork network = DeviceNetwork.load(plain, net)) {
+                Pgd pgd = new Pgd(plain, network);
+                for (int n = 0; n < labels.length; n += 37) {
+                    float[] image = Arrays.copyOfRange(images, n * INPUTS, (n + 1) * INPUTS);
+                    AttackOutcome alone =
+                            pgd.attack(image, new int[] {labels[n]}, new int[] {n}, settings).get(0);
+                    assertEquals(together.get(n).broken(), alone.broken());
+                    assertEquals(together.get(n).adversarialPrediction(), alone.adversarialPrediction());
+                    assertArrayEquals(together.get(n).adversarialImage(), alone.adversarialImage());
+                }
+            }
+        }
+    }
+
+    @Test
+    void givenLogitsThatAreNoNumbers_whenAttacked_thenBrokenWithoutAClass() {
+        Network overflowing = Network.mlp(List.of(
+                new Dense(1, 2, new float[] {3e38f, 3e38f}, new float[] {3e38f, 3e38f}),
+                new Dense(2, 2, new float[] {1, -1, -1, 1}, new float[] {0, 0})));
+        AttackOutcome outcome =
+                attack(backend, overflowing, new float[] {1}, new int[] {0}, PgdSettings.standard(0.1, 3)).get(0);
+        assertTrue(outcome.broken());
+        assertEquals(-1, outcome.cleanPrediction());
+    }
+
+    @Test
+    void givenArgumentsThatDoNotFit_whenAttacked_thenNamesThem() {
+        Network net = HostNetwork.random(new SplittableRandom(7), 1, 2, 2);
+        PgdSettings settings = PgdSettings.standard(0.1, 3);
+        try (DeviceNetwork network = DeviceNetwork.load(backend, net)) {
+            Pgd pgd = new Pgd(backend, network);
+            assertEquals(List.of(), pgd.attack(new float[0], new int[0], new int[0], settings));
+            assertRefused("inputs holds 3 elements, 1 rows of 2 need 2",
+                    () -> pgd.attack(new float[3], new int[1], new int[1], settings));
+            assertRefused("labels must lie in [0, 2): row 0 holds -1",
+                    () -> pgd.attack(new float[2], new int[] {-1}, new int[1], settings));
+            assertRefused("imageIndices has 2 elements, labels 1",
+                    () -> pgd.attack(new float[2], new int[1], new int[2], settings));
+            assertRefused("inputs must lie in [0.0, 1.0]: row 0 holds NaN at element 1",
+                    () -> pgd.attack(new float[] {0, Float.NaN}, new int[1], new int[1], settings));
+        }
+    }
+
+    private static void assertRefused(String message, Runnable call) {
+        assertEquals(message, assertThrows(IllegalArgumentException.class, call::run).getMessage());
+    }
+}

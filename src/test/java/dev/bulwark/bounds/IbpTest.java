@@ -1,0 +1,204 @@
+package dev.bulwark.bounds;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.bulwark.device.Backend;
+import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.cpu.CpuBackend;
+import dev.bulwark.nn.Dense;
+import dev.bulwark.nn.DeviceNetwork;
+import dev.bulwark.nn.Network;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class IbpTest {
+
+    /** All numbers below are small dyadic fractions; outward rounding may still step away by a few units. */
+    private static final float ROUNDING = 1e-6f;
+
+    private static final float[] IMAGE = {0.25f, 0.5f};
+
+    /** Around {@link #IMAGE}, every side of another length. */
+    private static final Box ASYMMETRIC = new Box(new float[] {0.125f, 0.5f}, new float[] {0.5f, 0.75f});
+
+    private final Backend backend = CpuBackend.create();
+
+    @AfterEach
+    void everyByteIsReturned() {
+        assertEquals(0, backend.liveBytes());
+        backend.close();
+    }
+
+    /**
+     * h0 = relu(x0 - x1 + 1/2), h1 = relu(-2 x0 + x1 + 1/4); logit0 = 2 h0 - h1 + lead, logit1 = h0 - 3 h1. So
+     * logit0 - logit1 = h0 + 2 h1 + lead: the units' harm to logit0 alone is none to the margin.
+     */
+    private static Network twoNeurons(float lead) {
+        return Network.mlp(List.of(
+                new Dense(2, 2, new float[] {1, -1, -2, 1}, new float[] {0.5f, 0.25f}),
+                new Dense(2, 2, new float[] {2, -1, 1, -3}, new float[] {lead, 0})));
+    }
+
+    private Bounds verify(Network net, Box box, float[] image, int label) {
+        try (DeviceNetwork network = DeviceNetwork.load(backend, net)) {
+            return new Ibp(backend, network).verify(box, image, label);
+        }
+    }
+
+    private List<Bounds> verify(Network net, float[] images, int[] labels, double epsilon) {
+        try (DeviceNetwork network = DeviceNetwork.load(backend, net)) {
+            return new Ibp(backend, network).verify(images, labels, epsilon);
+        }
+    }
+
+    @Test
+    void givenAsymmetricBox_whenVerified_thenBoundsAreThoseByHand() {
+        // h0 in relu [-1/8, 1/2], h1 in relu [-1/4, 3/4].
+        Bounds bounds = verify(twoNeurons(1), ASYMMETRIC, IMAGE, 0);
+        assertArrayEquals(new float[] {0.25f, -2.25f}, bounds.lower(), ROUNDING);
+        assertArrayEquals(new float[] {2, 0.5f}, bounds.upper(), ROUNDING);
+        assertArrayEquals(new float[] {0, 1}, bounds.marginLower(), ROUNDING);
+        assertEquals(0, bounds.cleanPrediction());
+    }
+
+    @Test
+    void elidedLastLayerCertifiesWhatTheBoxCannot() {
+        Bounds tight = verify(twoNeurons(1), ASYMMETRIC, IMAGE, 0);
+        assertTrue(tight.certified());
+        assertFalse(tight.certifiedByBox(), "0.25 is below 0.5");
+        Bounds wide = verify(twoNeurons(2), ASYMMETRIC, IMAGE, 0);
+        assertTrue(wide.certified() && wide.certifiedByBox());
+        Bounds open = verify(twoNeurons(-0.5f), ASYMMETRIC, IMAGE, 0);
+        assertFalse(open.certified() || open.certifiedByBox());
+    }
+
+    @Test
+    void givenMarginThatMayVanish_whenVerified_thenNotCertified() {
+        assertFalse(verify(twoNeurons(0), ASYMMETRIC, IMAGE, 0).certified());
+    }
+
+    @Test
+    void givenWrongLabel_whenVerified_thenNotCertified() {
+        Bounds bounds = verify(twoNeurons(2), ASYMMETRIC, IMAGE, 1);
+        assertFalse(bounds.certified() || bounds.certifiedByBox());
+        assertEquals(0, bounds.cleanPrediction());
+        assertEquals(1, bounds.label());
+    }
+
+    @Test
+    void givenEpsilon_whenVerified_thenBoxIsCutToTheUnitInterval() {
+        // x in [0, 3/8] x [3/4, 1] after the cut: h0 in relu [-1/2, 1/8], h1 in relu [1/4, 5/4].
+        Bounds bounds = verify(twoNeurons(1), new float[] {0.125f, 1}, new int[] {0}, 0.25).get(0);
+        assertArrayEquals(new float[] {-0.25f, -3.75f}, bounds.lower(), ROUNDING);
+        assertArrayEquals(new float[] {1, -0.625f}, bounds.upper(), ROUNDING);
+    }
+
+    @Test
+    void givenEpsilonOfZero_whenVerified_thenBoundsCloseOnTheLogits() {
+        // h0 = 1/4, h1 = 1/4.
+        Bounds bounds = verify(twoNeurons(1), IMAGE, new int[] {0}, 0).get(0);
+        assertArrayEquals(new float[] {1.25f, -0.5f}, bounds.lower(), ROUNDING);
+        assertArrayEquals(new float[] {1.25f, -0.5f}, bounds.upper(), ROUNDING);
+        assertTrue(bounds.certified());
+    }
+
+    @Test
+    void givenSingleLayer_whenVerified_thenMarginIsItsWorstCase() {
+        Network linear = Network.mlp(List.of(new Dense(2, 2, new float[] {1, -1, -2, 2}, new float[] {0, 1})));
+        // logit0 - logit1 = 3 x0 - 3 x1 - 1, at [5/8, 7/8] x [1/8, 3/8].
+        Bounds bounds = verify(linear, new float[] {0.75f, 0.25f}, new int[] {0}, 0.125).get(0);
+        assertArrayEquals(new float[] {0, -0.25f}, bounds.marginLower(), ROUNDING);
+    }
+
+    @Test
+    void boundsDoNotDependOnBatchOrCompany() {
+        SplittableRandom random = new SplittableRandom(8);
+        float[] images = new float[1100 * 2];
+        for (int k = 0; k < images.length; ++k) {
+            images[k] = (float) random.nextDouble();
+        }
+        int[] labels = random.ints(1100, 0, 2).toArray();
+        List<Bounds> together = verify(twoNeurons(0.25f), images, labels, 0.1);
+        assertEquals(1100, together.size());
+        for (int n : new int[] {0, 511, 512, 1099}) {
+            float[] image = Arrays.copyOfRange(images, 2 * n, 2 * n + 2);
+            Bounds alone = verify(twoNeurons(0.25f), image, new int[] {labels[n]}, 0.1).get(0);
+            assertEquals(labels[n], together.get(n).label());
+            assertArrayEquals(alone.lower(), together.get(n).lower());
+            assertArrayEquals(alone.upper(), together.get(n).upper());
+            assertArrayEquals(alone.marginLower(), together.get(n).marginLower());
+        }
+    }
+
+    @Test
+    void givenNoImages_whenVerified_thenNoBounds() {
+        assertEquals(List.of(), verify(twoNeurons(1), new float[0], new int[0], 0.1));
+    }
+
+    @ParameterizedTest
+    @ValueSource(doubles = {-0.1, Double.NaN, Double.POSITIVE_INFINITY})
+    void givenEpsilonThatIsNoDistance_whenVerified_thenNamesIt(double epsilon) {
+        Exception refusal = assertThrows(IllegalArgumentException.class,
+                () -> verify(twoNeurons(1), IMAGE, new int[] {0}, epsilon));
+        assertEquals("epsilon must be finite and not negative: " + epsilon, refusal.getMessage());
+    }
+
+    @ParameterizedTest
+    @ValueSource(floats = {-0.1f, 1.5f, Float.NaN})
+    void givenPixelOutsideTheUnitInterval_whenVerified_thenNamesIt(float pixel) {
+        Exception refusal = assertThrows(IllegalArgumentException.class,
+                () -> verify(twoNeurons(1), new float[] {0, 0, 0, pixel}, new int[] {0, 0}, 0.1));
+        assertEquals("inputs must lie in [0.0, 1.0]: row 1 holds " + pixel + " at element 1", refusal.getMessage());
+    }
+
+    @Test
+    void givenLabelBeyondTheClasses_whenVerified_thenNamesIt() {
+        Exception refusal = assertThrows(IllegalArgumentException.class,
+                () -> verify(twoNeurons(1), IMAGE, new int[] {2}, 0.1));
+        assertEquals("labels must lie in [0, 2): row 0 holds 2", refusal.getMessage());
+    }
+
+    @Test
+    void givenImageOutsideItsBox_whenVerified_thenRefused() {
+        assertThrows(IllegalArgumentException.class,
+                () -> verify(twoNeurons(1), ASYMMETRIC, new float[] {0.9f, 0.5f}, 0));
+    }
+
+    @Test
+    void givenUnsoundDevice_whenMisclassifiedImageIsCertified_thenFailsLoudly() {
+        try (DeviceNetwork network = DeviceNetwork.load(backend, twoNeurons(1))) {
+            Ibp ibp = new Ibp(withMarginsOfOne(), network);
+            assertTrue(ibp.verify(IMAGE, new int[] {0}, 0.125).get(0).certified());
+            Exception failure = assertThrows(IllegalStateException.class,
+                    () -> ibp.verify(IMAGE, new int[] {1}, 0.125));
+            assertTrue(failure.getMessage().startsWith("image 0 is certified, but"), failure.getMessage());
+        }
+    }
+
+    /** A backend whose elided margins are wrong: 1 for all classes. */
+    private Backend withMarginsOfOne() {
+        return (Backend) Proxy.newProxyInstance(Backend.class.getClassLoader(), new Class<?>[] {Backend.class},
+                (proxy, method, arguments) -> {
+                    if (method.getName().equals("outwardMargins")) {
+                        backend.fill((DeviceBuffer) arguments[arguments.length - 1], 1);
+                        return null;
+                    }
+                    try {
+                        return method.invoke(backend, arguments);
+                    } catch (InvocationTargetException e) {
+                        throw e.getCause();
+                    }
+                });
+    }
+}
