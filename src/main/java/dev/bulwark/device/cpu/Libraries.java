@@ -50,7 +50,7 @@ final class Libraries {
     }
 
     private static NoiseRows vectorNoise() {
-        if (ModuleLayer.boot().findModule("jdk.incubator.vector").isEmpty()) {
+        if (!VectorModule.load()) {
             return new ScalarNoise();
         }
         try {

@@ -1,0 +1,12 @@
+package dev.bulwark.archsamples.attack;
+
+import java.util.Random;
+
+/** Looks sideways, and keeps a generator. */
+public final class Sample {
+    dev.bulwark.archsamples.bounds.Sample beside;
+
+    float start() {
+        return new Random(1).nextFloat();
+    }
+}

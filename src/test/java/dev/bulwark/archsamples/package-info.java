@@ -1,0 +1,2 @@
+/** Classes that break the layout on purpose, each in its own way: every rule must notice one of them. */
+package dev.bulwark.archsamples;

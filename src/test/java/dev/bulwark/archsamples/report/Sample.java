@@ -1,0 +1,6 @@
+package dev.bulwark.archsamples.report;
+
+/** Looks up at runs. */
+public final class Sample {
+    dev.bulwark.archsamples.experiment.Sample above;
+}
