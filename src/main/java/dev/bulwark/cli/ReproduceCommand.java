@@ -127,7 +127,7 @@ final class ReproduceCommand implements Callable<Integer> {
     private Reproduction.Plan plan(DataSource source, Effort chosen) {
         boolean quick = chosen == Effort.QUICK;
         int training = trainLimit != null ? trainLimit
-                : quick && source.generated() ? QUICK_DIGITS : source.dataset(Split.TRAIN, Integer.MAX_VALUE).size();
+                : quick && source.generated() ? QUICK_DIGITS : source.size(Split.TRAIN);
         Optional<Path> shipped = fromScratch ? Optional.empty() : Optional.of(models != null ? models : shippedModels());
         return new Reproduction.Plan(sigmas, epsilons, n0, n, alpha, steps, restarts,
                 selection.orElse(quick ? Selection.every(QUICK_SKIP) : Selection.all()), selection.selection(),

@@ -66,6 +66,12 @@ public final class DataSource {
         return located.isEmpty();
     }
 
+    /** Images of a split. */
+    public int size(Split split) {
+        return located.map(found -> found.dataset(split).size())
+                .orElse(split == Split.TRAIN ? Digits.TRAIN_SIZE : Digits.TEST_SIZE);
+    }
+
     /** One split, all of it. */
     public Dataset dataset(Split split) {
         return located.map(found -> found.dataset(split)).orElseGet(() -> Digits.generate(DIGITS_SEED, split));
