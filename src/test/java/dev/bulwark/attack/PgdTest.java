@@ -151,6 +151,20 @@ class PgdTest {
         }
     }
 
+    @Test
+    void givenPathThatCrossesTheBoundaryAndReturns_whenAttacked_thenItCounts() {
+        // logit0 - logit1 = 4 |x - 0.3| - 1 is 0.2 at the image. Steps as long as the box lead from one end to the other:
+        // wrong at 0.1, right at 1, where every path that starts right of 0.55 stands after two steps.
+        Network narrow = Network.mlp(List.of(
+                new Dense(1, 2, new float[] {1, -1}, new float[] {-0.3f, 0.3f}),
+                new Dense(2, 2, new float[] {4, 4, 0, 0}, new float[] {-1, 0})));
+        float[] images = new float[32];
+        Arrays.fill(images, 0.6f);
+        List<AttackOutcome> outcomes =
+                attack(backend, narrow, images, new int[32], new PgdSettings(0.5, 2, 1, 1, 3));
+        assertTrue(outcomes.stream().allMatch(AttackOutcome::broken));
+    }
+
     /** Plain Java products round alike for every batch shape; with them, outcomes agree to the bit. */
     @Test
     void outcomesDoNotDependOnBatchOrCompany() {
