@@ -65,7 +65,7 @@ final class AttackCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         double step = stepSize == null ? epsilon / 10 : stepSize;
-        PgdSettings settings = new PgdSettings(epsilon, steps, step, restarts, seed);
+        PgdSettings settings = Attack.settings(epsilon, steps, step, restarts, seed);
         StoredNetwork network = ModelFile.read(model);
         try (Backend backend = device.open()) {
             Dataset test = data.source(Set.of(Split.TEST)).dataset(Split.TEST);

@@ -60,6 +60,7 @@ final class VerifyCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         Method how = method();
+        Verify.radius(epsilon);
         StoredNetwork network = ModelFile.read(model);
         try (Backend backend = device.open()) {
             Dataset test = data.source(Set.of(Split.TEST)).dataset(Split.TEST);

@@ -89,7 +89,7 @@ public interface Backend extends AutoCloseable {
 
     // ---- element by element ------------------------------------------------------------------------------------------
 
-    /** {@code x = max(x, 0)}, in place, on {@code length} elements. */
+    /** {@code x = max(x, 0)}, in place, on {@code length} elements; NaN stays NaN, or an unknown bound would become 0. */
     void relu(DeviceBuffer x, long length);
 
     /** {@code gradient = 0} where {@code y <= 0}, in place; y is the ReLU's input or output. */

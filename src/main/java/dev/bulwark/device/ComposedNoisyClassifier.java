@@ -35,8 +35,8 @@ public final class ComposedNoisyClassifier implements NoisyClassifier {
         for (int n = 0; n < imageIndices.length; ++n) {
             DeviceBuffer image = images.slice((long) n * inputs, inputs);
             DeviceBuffer votes = counts.slice((long) n * classes, classes);
-            for (int done = 0; done < samples; done += BATCH) {
-                int rows = Math.min(BATCH, samples - done);
+            for (int done = 0, rows; done < samples; done += rows) {
+                rows = Math.min(BATCH, samples - done);
                 backend.noisyCopies(image, imageIndices[n], firstSample + done, rows, inputs, sigma, key,
                         activations.get(0));
                 for (int i = 0; i < layers.size(); ++i) {

@@ -18,6 +18,15 @@ public final class Attack {
     private Attack() {
     }
 
+    /** PGD's settings. @throws ExperimentException if they make no sense */
+    public static PgdSettings settings(double epsilon, int steps, double stepSize, int restarts, long seed) {
+        try {
+            return new PgdSettings(epsilon, steps, stepSize, restarts, seed);
+        } catch (IllegalArgumentException e) {
+            throw new ExperimentException(e.getMessage());
+        }
+    }
+
     /** Attacks every image without a row. */
     public static void run(Backend backend, Subject subject, PgdSettings settings, RowFile<AttackRow> rows,
                            Monitor monitor) throws IOException {

@@ -61,6 +61,9 @@ public final class Reproduction {
         public Plan {
             sigmas = List.copyOf(sigmas);
             epsilons = List.copyOf(epsilons);
+            // What is wrong with any of them is said before anything is trained.
+            sigmas.forEach(sigma -> new Certify.Settings(sigma, n0, n, alpha, seed));
+            epsilons.forEach(epsilon -> Attack.settings(epsilon, steps, epsilon / 10, restarts, seed));
         }
     }
 
@@ -214,7 +217,7 @@ public final class Reproduction {
 
     private void attack(double epsilon, StoredNetwork network) throws IOException {
         Subject subject = new Subject(network.network(), test, plan.sampled.of(test.size()));
-        PgdSettings settings = new PgdSettings(epsilon, plan.steps, epsilon / 10, plan.restarts, plan.seed);
+        PgdSettings settings = Attack.settings(epsilon, plan.steps, epsilon / 10, plan.restarts, plan.seed);
         try (RowFile<AttackRow> rows = rows(rowsOf("pgd", epsilon), AttackRow.FORMAT)) {
             Attack.run(backend, subject, settings, rows, monitor);
         }

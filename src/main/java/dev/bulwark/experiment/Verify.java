@@ -18,17 +18,22 @@ public final class Verify {
     private Verify() {
     }
 
-    /** Bounds every image without a row over the L-infinity box of half-width {@code epsilon}, cut to [0, 1]. */
-    public static void run(Backend backend, Subject subject, double epsilon, Method method, RowFile<BoundsRow> rows,
-                           Monitor monitor) throws IOException {
+    /** {@code epsilon}, if it is a radius. @throws ExperimentException otherwise */
+    public static double radius(double epsilon) {
         if (!(epsilon >= 0 && Double.isFinite(epsilon))) {
             throw new ExperimentException("--epsilon must be finite and not negative: " + epsilon);
         }
+        return epsilon;
+    }
+
+    /** Bounds every image without a row over the L-infinity box of half-width {@code epsilon}, cut to [0, 1]. */
+    public static void run(Backend backend, Subject subject, double epsilon, Method method, RowFile<BoundsRow> rows,
+                           Monitor monitor) throws IOException {
         BoundsRow.Method written = BoundsRow.Method.valueOf(method.name());
         try (DeviceNetwork network = DeviceNetwork.load(backend, subject.network())) {
             Verifier verifier = method.verifier(backend, network);
             Batches.run("verify at epsilon " + epsilon, subject.indices(), rows::contains, BATCH, monitor, batch -> {
-                List<Bounds> bounds = verifier.verify(subject.pixels(batch), subject.labels(batch), epsilon);
+                List<Bounds> bounds = verifier.verify(subject.pixels(batch), subject.labels(batch), radius(epsilon));
                 for (int k = 0; k < batch.length; ++k) {
                     Bounds b = bounds.get(k);
                     rows.append(BoundsRow.of(batch[k], b.label(), epsilon, written, b.cleanPrediction(),

@@ -12,7 +12,7 @@ import java.util.OptionalInt;
  * @param radius  certified L2 radius in input units, already rounded down; 0 where it abstains
  * @param pALower lower confidence bound of the guessed class's probability
  * @param count   estimation votes for the guessed class, also where the row abstains
- * @param counts  estimation votes of every class; they add up to {@code n}
+ * @param counts  estimation votes of every class; they add up to {@code n}, or less where logits were NaN and nobody got a vote
  * @param n0      selection samples
  * @param n       estimation samples, never shared with selection
  * @param alpha   probability that the claim is false
@@ -36,7 +36,7 @@ public record CertificateRow(int index, int label, OptionalInt predict, double r
         Require.that(sigma > 0 && Double.isFinite(sigma), "sigma must be finite and positive: " + sigma);
         counts.forEach(votes -> Require.notNegative("counts", votes));
         long votes = counts.stream().mapToLong(Long::longValue).sum();
-        Require.that(votes == n && n > 0, "counts add up to " + votes + ", but n is " + n);
+        Require.that(votes <= n && n > 0, "counts add up to " + votes + ", but n is " + n);
         Require.that(counts.contains(count), "count is " + count + ", which no class has in counts " + counts);
         if (predict.isPresent()) {
             Require.classOf("predict", predict.getAsInt(), counts.size());

@@ -270,6 +270,14 @@ public abstract class BackendContract {
     }
 
     @Test
+    void givenAnUnknownBound_whenRelu_thenItStaysUnknown() {
+        try (DeviceBuffer x = device(Float.NaN, -1f, Float.POSITIVE_INFINITY, -0f)) {
+            backend.relu(x, 4);
+            assertArrayEquals(new float[] {Float.NaN, 0f, Float.POSITIVE_INFINITY, 0f}, host(x));
+        }
+    }
+
+    @Test
     void givenManyElements_whenReduced_thenSumsAgreeWithDouble() {
         for (int length : ODD_LENGTHS) {
             float[] x = values(length);

@@ -95,8 +95,8 @@ class RowFormatTest {
     @Test
     void givenCountsThatDoNotAddUp_whenCertificateMade_thenRefusedWithBothValues() {
         String complaint = assertThrows(IllegalArgumentException.class, () -> new CertificateRow(
-                0, 0, OptionalInt.empty(), 0, 0.2, 5, List.of(5L, 4L), 1, 10, 0.001, 1, 0)).getMessage();
-        assertEquals("counts add up to 9, but n is 10", complaint);
+                0, 0, OptionalInt.empty(), 0, 0.2, 5, List.of(5L, 6L), 1, 10, 0.001, 1, 0)).getMessage();
+        assertEquals("counts add up to 11, but n is 10", complaint);
     }
 
     @Test

@@ -1,0 +1,294 @@
+package dev.bulwark.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.bulwark.nn.Dense;
+import dev.bulwark.nn.ModelFile;
+import dev.bulwark.nn.Network;
+import dev.bulwark.nn.Precision;
+import dev.bulwark.training.Initialisation;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Whole commands on generated images and an untrained network: files, fields, exit codes, and surviving a kill. */
+class CommandLineTest {
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    @TempDir
+    private Path folder;
+    private Path model;
+
+    /** How a command ended. */
+    private record Outcome(int code, String out, String err) {
+    }
+
+    @BeforeEach
+    void writeModel() {
+        model = folder.resolve("model.safetensors");
+        ModelFile.write(model, Initialisation.KAIMING_UNIFORM.network(new int[] {784, 24, 10}, 1), Precision.F32, Map.of());
+    }
+
+    private static Outcome bulwark(Object... arguments) {
+        StringWriter out = new StringWriter();
+        StringWriter err = new StringWriter();
+        String[] words = Arrays.stream(arguments).map(Object::toString).toArray(String[]::new);
+        int code = Main.run(words, new PrintWriter(out, true), new PrintWriter(err, true));
+        return new Outcome(code, out.toString(), err.toString());
+    }
+
+    private static Outcome done(Object... arguments) {
+        Outcome outcome = bulwark(arguments);
+        assertEquals(0, outcome.code, outcome.err);
+        return outcome;
+    }
+
+    private static void fails(int code, String words, Object... arguments) {
+        Outcome outcome = bulwark(arguments);
+        assertEquals(code, outcome.code, outcome.err);
+        assertTrue(outcome.err.startsWith("bulwark: ") && outcome.err.contains(words), outcome.err);
+        assertEquals(1, outcome.err.lines().count(), outcome.err);
+    }
+
+    private static List<String> fields(String line) throws IOException {
+        List<String> names = new ArrayList<>();
+        Iterator<String> iterator = JSON.readTree(line).fieldNames();
+        iterator.forEachRemaining(names::add);
+        return names;
+    }
+
+    /** The rows without what a clock decides. */
+    private static List<String> timeless(Path rows) throws IOException {
+        return Files.readAllLines(rows).stream().map(line -> line.replaceAll("\t[^\t]*$", "")).toList();
+    }
+
+    // ---- what the commands write -----------------------------------------------------------------------------------
+
+    @Test
+    void givenAModel_whenCertified_thenRowsAndCertificatesHaveTheAgreedColumns() throws IOException {
+        Path rows = folder.resolve("rows.tsv");
+        Path votes = folder.resolve("votes.jsonl");
+        done("certify", model, "--dataset", "digits", "--sigma", 0.5, "--n0", 20, "--n", 100, "--alpha", 0.01,
+                "--limit", 3, "--skip", 2, "--seed", 7, "--out", rows, "--certificates", votes, "--quiet");
+        List<String> lines = Files.readAllLines(rows);
+        assertEquals("idx\tlabel\tpredict\tradius\tcorrect\ttime", lines.get(0));
+        assertEquals(List.of("0", "2", "4"), lines.stream().skip(1).map(line -> line.split("\t")[0]).toList());
+        List<String> certificates = Files.readAllLines(votes);
+        assertEquals(3, certificates.size());
+        assertEquals(List.of("index", "label", "predict", "radius", "p_a_lower", "count", "counts", "n0", "n", "alpha",
+                "sigma", "seed"), fields(certificates.get(0)));
+        JsonNode first = JSON.readTree(certificates.get(0));
+        assertEquals(100, first.get("n").asInt());
+        assertEquals(7, first.get("seed").asInt());
+        assertEquals(10, first.get("counts").size());
+    }
+
+    @Test
+    void givenAModel_whenVerifiedAndAttacked_thenLinesHaveTheAgreedFields() throws IOException {
+        Path bounds = folder.resolve("bounds.jsonl");
+        Path attacks = folder.resolve("attacks.jsonl");
+        done("verify", model, "--dataset", "digits", "--epsilon", 0.01, "--method", "ibp", "--indices", "5,3", "--out", bounds);
+        done("attack", model, "--dataset", "digits", "--epsilon", 0.01, "--steps", 3, "--restarts", 2, "--indices", "5,3",
+                "--out", attacks);
+        List<String> lines = Files.readAllLines(bounds);
+        assertEquals(List.of("index", "label", "epsilon", "method", "clean_prediction", "lower", "upper", "margin_lower",
+                "certified", "certified_by_box"), fields(lines.get(0)));
+        assertEquals(5, JSON.readTree(lines.get(0)).get("index").asInt());
+        assertEquals("ibp", JSON.readTree(lines.get(0)).get("method").asText());
+        assertEquals(List.of("index", "label", "clean_prediction", "broken", "adversarial_prediction", "linf"),
+                fields(Files.readAllLines(attacks).get(0)));
+    }
+
+    @Test
+    void givenACount_whenRadius_thenJsonHasTheClosedForm() throws IOException {
+        JsonNode all = JSON.readTree(done("radius", "--sigma", 0.5, "--count", 10_000, "--n", 10_000, "--alpha", 0.001).out);
+        assertEquals(List.of("p_a_lower", "radius", "abstain"), fields(all.toString()));
+        assertEquals(Math.pow(0.001, 1e-4), all.get("p_a_lower").asDouble(), 1e-12);
+        assertFalse(all.get("abstain").asBoolean());
+        JsonNode half = JSON.readTree(done("radius", "--sigma", 0.5, "--count", 5155, "--n", 10_000, "--alpha", 0.001).out);
+        assertTrue(half.get("abstain").asBoolean());
+        assertEquals(0, half.get("radius").asDouble());
+    }
+
+    @Test
+    void givenTinySettings_whenReproduced_thenTablesReportAndProvenanceAreThere() throws IOException {
+        Path run = folder.resolve("run");
+        Outcome outcome = done("reproduce", "--dataset", "digits", "--train-limit", 400, "--sigma", "0.25", "--epsilon", "0.05",
+                "--n0", 10, "--n", 50, "--steps", 2, "--restarts", 1, "--limit", 20, "--out", run, "--quiet");
+        assertTrue(outcome.out.contains("not MNIST"), outcome.out);
+        for (String file : List.of("run.json", "table1.csv", "table1.md", "table1.tex", "table1.json", "table2.csv",
+                "table2.md", "table2.tex", "table2.json", "report.html", "figures", "smoothing/sigma-0.25.tsv",
+                "ibp/epsilon-0.05.jsonl", "pgd/epsilon-0.05.jsonl")) {
+            assertTrue(Files.exists(run.resolve(file)), file);
+        }
+        JsonNode table1 = JSON.readTree(run.resolve("table1.json").toFile());
+        assertEquals("digits", table1.get("dataset").asText());
+        assertEquals(20, table1.get("images").asInt());
+        JsonNode row = table1.get("rows").get(0);
+        assertTrue(row.has("sigma") && row.has("clean_accuracy") && row.get("certified").has("0.25")
+                && row.get("certified").has("0.50") && row.get("certified").has("1.00") && row.has("abstain_rate")
+                && row.has("reported") && row.has("published"), row.toString());
+        JsonNode table2 = JSON.readTree(run.resolve("table2.json").toFile()).get("rows").get(0);
+        assertTrue(table2.has("epsilon") && table2.has("clean_accuracy") && table2.has("ibp_certified")
+                && table2.has("ibp_certified_by_box") && table2.has("pgd_accuracy"), table2.toString());
+        JsonNode record = JSON.readTree(run.resolve("run.json").toFile());
+        assertTrue(record.has("command") && record.has("seed") && record.has("device") && record.has("versions")
+                && record.has("models") && record.has("timings") && record.has("finished"), record.toString());
+
+        String before = Files.readString(run.resolve("table2.md"));
+        Files.delete(run.resolve("table2.md"));
+        done("report", run);
+        assertEquals(before, Files.readString(run.resolve("table2.md")));
+    }
+
+    // ---- interruption ------------------------------------------------------------------------------------------------
+
+    @Test
+    void givenTornRows_whenResumed_thenTheyEndAsIfNothingHadHappened() throws IOException {
+        Path whole = folder.resolve("whole.tsv");
+        Path torn = folder.resolve("torn.tsv");
+        Object[] common = {"certify", model, "--dataset", "digits", "--sigma", 0.25, "--n", 200, "--limit", 6, "--quiet"};
+        done(with(common, "--out", whole));
+        done(with(common, "--out", torn, "--certificates", folder.resolve("torn.jsonl")));
+        List<String> lines = Files.readAllLines(torn);
+        Files.writeString(torn, String.join("\n", lines.subList(0, 4)) + "\n4\t7\t");
+        done(with(common, "--out", torn, "--certificates", folder.resolve("torn.jsonl"), "--resume"));
+        assertEquals(timeless(whole), timeless(torn));
+        assertEquals(6, Files.readAllLines(folder.resolve("torn.jsonl")).size());
+    }
+
+    @Test
+    void givenAKilledProcess_whenResumed_thenNoRowIsLostOrChanged() throws Exception {
+        Path killed = folder.resolve("killed.tsv");
+        Path whole = folder.resolve("whole.tsv");
+        Object[] common = {"certify", model, "--dataset", "digits", "--sigma", 0.25, "--n", 60_000, "--limit", 40, "--quiet"};
+        Process process = launch(with(common, "--out", killed));
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        while (lineCount(killed) < 5 && process.isAlive() && System.nanoTime() < deadline) {
+            Thread.sleep(5);
+        }
+        process.destroyForcibly().waitFor();
+        long survived = lineCount(killed);
+        assertTrue(survived >= 5, "rows before the kill: " + survived);
+        assertNotEquals(41, survived, "the process finished before it was killed");
+        done(with(common, "--out", killed, "--resume"));
+        done(with(common, "--out", whole));
+        assertEquals(timeless(whole), timeless(killed));
+    }
+
+    private static long lineCount(Path file) throws IOException {
+        if (!Files.exists(file)) {
+            return 0;
+        }
+        try (Stream<String> lines = Files.lines(file)) {
+            return lines.count();
+        }
+    }
+
+    private static Process launch(Object... arguments) throws IOException {
+        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--add-modules", "jdk.incubator.vector", "-cp", System.getProperty("java.class.path"), Main.class.getName()));
+        Arrays.stream(arguments).map(Object::toString).forEach(command::add);
+        return new ProcessBuilder(command).redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
+    }
+
+    private static Object[] with(Object[] common, Object... more) {
+        return Stream.concat(Arrays.stream(common), Arrays.stream(more)).toArray();
+    }
+
+    @Test
+    void givenRowsOfAnotherRun_whenResumed_thenTheyAreLeftAlone() throws IOException {
+        Path rows = folder.resolve("rows.tsv");
+        Object[] common = {"certify", model, "--dataset", "digits", "--n", 50, "--limit", 2, "--quiet", "--out", rows};
+        done(with(common, "--sigma", 0.25));
+        String before = Files.readString(rows);
+        fails(2, "sigma 0.25, now it is 0.5", with(common, "--sigma", 0.5, "--resume"));
+        fails(2, "--resume", with(common, "--sigma", 0.25));
+        Files.delete(folder.resolve("rows.tsv.run.json"));
+        fails(2, "is missing", with(common, "--sigma", 0.25, "--resume"));
+        assertEquals(before, Files.readString(rows));
+        done(with(common, "--sigma", 0.5, "--overwrite"));
+    }
+
+    // ---- bad input ---------------------------------------------------------------------------------------------------
+
+    @Test
+    void givenUnusableFiles_whenRun_thenOneLineAndThree() throws IOException {
+        Path out = folder.resolve("out.jsonl");
+        fails(3, "no such file", "verify", folder.resolve("absent"), "--epsilon", 0.1, "--out", out);
+        Path text = Files.writeString(folder.resolve("text"), "not a network at all");
+        fails(3, "text", "verify", text, "--epsilon", 0.1, "--out", out);
+        fails(3, "no such folder", "verify", model, "--data", folder.resolve("nowhere"), "--epsilon", 0.1, "--out", out);
+        Path small = folder.resolve("small.safetensors");
+        ModelFile.write(small, Network.mlp(List.of(new Dense(3, 10, new float[30], new float[10]))), Precision.F32, Map.of());
+        fails(3, "784", "verify", small, "--dataset", "digits", "--epsilon", 0.1, "--out", out);
+        Path two = folder.resolve("two.safetensors");
+        ModelFile.write(two, Network.mlp(List.of(new Dense(784, 2, new float[1568], new float[2]))), Precision.F32, Map.of());
+        fails(3, "2 classes", "verify", two, "--dataset", "digits", "--epsilon", 0.1, "--out", out);
+        assertFalse(Files.exists(out));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {
+        "", "nonsense", "certify", "train", "verify M --epsilon 0.1", "verify M --epsilon nought --out X",
+        "certify M --dataset digits --sigma 0 --out X", "certify M --dataset digits --sigma 1 --alpha 2 --out X",
+        "certify M --dataset digits --sigma 1 --n 0 --out X", "certify M --dataset digits --sigma 1 --limit 0 --out X",
+        "certify M --dataset digits --sigma 1 --skip 0 --out X", "certify M --dataset digits --sigma 1 --indices 10000 --out X",
+        "certify M --dataset digits --sigma 1 --indices 1,1 --out X", "certify M --dataset other --sigma 1 --out X",
+        "certify M --dataset digits --data D --sigma 1 --out X", "certify M --dataset digits --sigma 1 --resume --overwrite --out X",
+        "verify M --dataset digits --epsilon -1 --out X", "verify M --dataset digits --epsilon NaN --out X",
+        "verify M --dataset digits --epsilon 0.1 --method exact --out X",
+        "attack M --dataset digits --epsilon 0.1 --steps 0 --out X", "attack M --dataset digits --epsilon -0.1 --out X",
+        "radius --sigma 1 --count 11 --n 10", "radius --sigma -1 --count 5 --n 10", "radius --sigma 1 --count 5 --n 10 --alpha 0",
+        "train ibp --epsilon -0.1 --dataset digits --out X", "train smoothing --sigma 0 --dataset digits --out X",
+        "train smoothing --sigma 1 --hidden 0 --dataset digits --out X", "certify M --device tpu --sigma 1 --out X"})
+    void givenAWrongCommandLine_whenRun_thenOneLineAndTwo(String words) {
+        Object[] arguments = words.isEmpty() ? new Object[0] : Arrays.stream(words.split(" "))
+                .map(word -> word.equals("M") ? model : word.equals("X") ? folder.resolve("out") : word).toArray();
+        fails(2, "", arguments);
+        assertFalse(Files.exists(folder.resolve("out")), "an output was started");
+    }
+
+    @Test
+    void givenNoGpu_whenAskedFor_thenOneLineAndFour() {
+        fails(4, "CUDA", "certify", model, "--dataset", "digits", "--device", "cuda", "--sigma", 1, "--out", folder.resolve("out"));
+    }
+
+    @Test
+    void givenACorruptMiddleRow_whenReported_thenFileAndLineAreNamed() throws IOException {
+        Path run = folder.resolve("run");
+        Files.createDirectories(run.resolve("ibp"));
+        Files.writeString(run.resolve("run.json"), "{}");
+        Files.writeString(run.resolve("ibp/epsilon-0.10.jsonl"), "{broken\n{}\n", StandardOpenOption.CREATE);
+        fails(3, "epsilon-0.10.jsonl", "report", run);
+    }
+
+    @Test
+    void givenHelp_whenAsked_thenItIsPrintedAndThatIsNoFailure() {
+        assertTrue(done("--help").out.contains("Exit codes"));
+        assertTrue(done("certify", "--help").out.contains("--sigma"));
+        assertTrue(done("--version").out.startsWith("bulwark "));
+    }
+}
