@@ -252,7 +252,7 @@ public final class CpuBackend implements Backend {
             float[] output = s[0];
             float[] g = s[1];
             for (int i = 0; i < count; ++i) {
-                g[i] = output[i] > 0f ? g[i] : 0f;
+                g[i] *= Masks.positive(output[i]);
             }
         }, in(y, length), inOut(gradient, length));
     }
@@ -275,9 +275,7 @@ public final class CpuBackend implements Backend {
             float[] sign = s[1];
             float[] to = s[2];
             for (int i = 0; i < count; ++i) {
-                float up = sign[i] > 0f ? value[i] : 0f;
-                float down = sign[i] < 0f ? value[i] : 0f;
-                to[i] += up - down;
+                to[i] += value[i] * Masks.sign(sign[i]);
             }
         }, in(x, length), in(signs, length), inOut(target, length));
     }
@@ -477,8 +475,8 @@ public final class CpuBackend implements Backend {
             float[] low = s[2];
             float[] high = s[3];
             for (int i = 0; i < count; ++i) {
-                float move = g[i] > 0f ? step : g[i] < 0f ? -step : 0f;
-                values[i] = Math.max(low[i], Math.min(high[i], values[i] + move));
+                float moved = values[i] + step * Masks.sign(g[i]);
+                values[i] = Math.max(low[i], Math.min(high[i], moved));
             }
         }, inOut(x, length), in(gradient, length), in(lower, length), in(upper, length));
     }

@@ -5,6 +5,9 @@ import dev.bulwark.device.DeviceBuffer;
 /** Cross-entropy and the worst-case logits it is taken of; matrices {@code [rows,classes]}. */
 final class Losses {
 
+    /** Gradients of less than 2^-67 are none: carried back through a few layers they would be denormal. */
+    private static final float SMALLEST = 0x1p-44f;
+
     private final Rows rows;
 
     Losses(Rows rows) {
@@ -39,7 +42,7 @@ final class Losses {
         double loss = Math.log(sum) + largest - z[row + label];
         for (int c = 0; c < classes; ++c) {
             double probability = Math.exp(z[row + c] - largest) / sum;
-            z[row + c] = (float) (scale * (probability - (c == label ? 1 : 0)));
+            z[row + c] = Masks.coarse((float) (scale * (probability - (c == label ? 1 : 0))), SMALLEST);
         }
         return (float) loss;
     }

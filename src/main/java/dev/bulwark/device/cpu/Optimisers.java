@@ -9,6 +9,13 @@ import java.nio.FloatBuffer;
 /** Parameter updates, one pass over the memory each. */
 final class Optimisers {
 
+    /** Gradients of less than 2^-57 are none: their squares would be denormal. */
+    private static final float GRADIENT = 0x1p-34f;
+    /** Means of less than 2^-100 are none: their steps would be denormal. */
+    private static final float MEAN = 0x1p-77f;
+    /** Squares of less than 2^-113 are none: they would decay to denormal ones. */
+    private static final float SQUARE = 0x1p-90f;
+
     private final Spans spans;
 
     Optimisers(Spans spans) {
@@ -27,9 +34,9 @@ final class Optimisers {
             float[] m = s[2];
             float[] v = s[3];
             for (int i = 0; i < count; ++i) {
-                float slope = g[i] * scale + weightDecay * p[i];
-                float m1 = beta1 * m[i] + (1 - beta1) * slope;
-                float v1 = beta2 * v[i] + (1 - beta2) * slope * slope;
+                float slope = Masks.coarse(g[i] * scale + weightDecay * p[i], GRADIENT);
+                float m1 = Masks.coarse(beta1 * m[i] + (1 - beta1) * slope, MEAN);
+                float v1 = Masks.coarse(beta2 * v[i] + (1 - beta2) * slope * slope, SQUARE);
                 m[i] = m1;
                 v[i] = v1;
                 p[i] -= rate * m1 / ((float) Math.sqrt(v1) * correction + tiny);
@@ -46,7 +53,7 @@ final class Optimisers {
             float[] g = s[1];
             float[] v = s[2];
             for (int i = 0; i < count; ++i) {
-                float v1 = momentum * v[i] + g[i] * scale + weightDecay * p[i];
+                float v1 = Masks.coarse(momentum * v[i] + g[i] * scale + weightDecay * p[i], MEAN);
                 v[i] = v1;
                 p[i] -= rate * v1;
             }

@@ -11,7 +11,7 @@ import java.util.Arrays;
 final class OutwardIntervals {
 
     /** Rows of x that share one pass over the weights. */
-    private static final int ROWS = 8;
+    private static final int ROWS = 16;
     /** Outputs whose sums for all {@link #ROWS} stay in the first-level cache. */
     private static final int OUTPUTS = 128;
     /** Twice the unit roundoff of double: every count of operations below has a factor of two to spare. */
@@ -77,55 +77,50 @@ final class OutwardIntervals {
     /** centre[n][j] = b + sum of w c; radius[n][j] = sum of |w| r; for outputs o .. o + block - 1. */
     private static void accumulate(Weights weights, Inputs inputs, int o, int block, double[][] centre, double[][] radius) {
         int in = inputs.columns;
+        double[] tile = weights.tiles[o / OUTPUTS];
         for (int n = 0; n < centre.length; ++n) {
             System.arraycopy(weights.bias, o, centre[n], 0, block);
-            Arrays.fill(radius[n], 0, block, 0);
+            Arrays.fill(radius[n], 0);
         }
         int i = 0;
         for (; i + 4 <= in; i += 4) {
-            double[] w0 = weights.columns[i];
-            double[] w1 = weights.columns[i + 1];
-            double[] w2 = weights.columns[i + 2];
-            double[] w3 = weights.columns[i + 3];
             for (int n = 0; n < centre.length; ++n) {
-                int at = n * in + i;
-                addFour(w0, w1, w2, w3, o, block, inputs.centre, at, centre[n]);
-                addFourAbsolute(w0, w1, w2, w3, o, block, inputs.radius, at, radius[n]);
+                addFour(tile, i * OUTPUTS, inputs.centre, n * in + i, centre[n]);
+                addFourAbsolute(tile, i * OUTPUTS, inputs.radius, n * in + i, radius[n]);
             }
         }
         for (; i < in; ++i) {
-            double[] w = weights.columns[i];
             for (int n = 0; n < centre.length; ++n) {
                 double c = inputs.centre[n * in + i];
                 double r = inputs.radius[n * in + i];
-                for (int j = 0; j < block; ++j) {
-                    centre[n][j] += w[o + j] * c;
-                    radius[n][j] += Math.abs(w[o + j]) * r;
+                for (int j = 0; j < OUTPUTS; ++j) {
+                    centre[n][j] += tile[i * OUTPUTS + j] * c;
+                    radius[n][j] += Math.abs(tile[i * OUTPUTS + j]) * r;
                 }
             }
         }
     }
 
-    private static void addFour(double[] w0, double[] w1, double[] w2, double[] w3, int o, int block,
-                                double[] x, int at, double[] sum) {
+    /** Adds four columns of a tile, from {@code w} on, times four neighbouring inputs. */
+    private static void addFour(double[] tile, int w, double[] x, int at, double[] sum) {
         double x0 = x[at];
         double x1 = x[at + 1];
         double x2 = x[at + 2];
         double x3 = x[at + 3];
-        for (int j = 0; j < block; ++j) {
-            sum[j] += w0[o + j] * x0 + w1[o + j] * x1 + (w2[o + j] * x2 + w3[o + j] * x3);
+        for (int j = 0; j < OUTPUTS; ++j) {
+            sum[j] += tile[w + j] * x0 + tile[w + OUTPUTS + j] * x1
+                    + (tile[w + 2 * OUTPUTS + j] * x2 + tile[w + 3 * OUTPUTS + j] * x3);
         }
     }
 
-    private static void addFourAbsolute(double[] w0, double[] w1, double[] w2, double[] w3, int o, int block,
-                                        double[] x, int at, double[] sum) {
+    private static void addFourAbsolute(double[] tile, int w, double[] x, int at, double[] sum) {
         double x0 = x[at];
         double x1 = x[at + 1];
         double x2 = x[at + 2];
         double x3 = x[at + 3];
-        for (int j = 0; j < block; ++j) {
-            sum[j] += Math.abs(w0[o + j]) * x0 + Math.abs(w1[o + j]) * x1
-                    + (Math.abs(w2[o + j]) * x2 + Math.abs(w3[o + j]) * x3);
+        for (int j = 0; j < OUTPUTS; ++j) {
+            sum[j] += Math.abs(tile[w + j]) * x0 + Math.abs(tile[w + OUTPUTS + j]) * x1
+                    + (Math.abs(tile[w + 2 * OUTPUTS + j]) * x2 + Math.abs(tile[w + 3 * OUTPUTS + j]) * x3);
         }
     }
 
@@ -162,27 +157,33 @@ final class OutwardIntervals {
         return down(centre - radius - slack);
     }
 
-    /** A layer's weights by input column, in double. */
-    private record Weights(double[][] columns, double[] bias, double[] norm) {
+    /**
+     * A layer's weights in double, {@link #OUTPUTS} outputs a tile: {@code tiles[o / OUTPUTS][i OUTPUTS + o % OUTPUTS]}.
+     * A tile is read front to back; whole columns would be read in steps that no prefetcher follows.
+     */
+    private record Weights(double[][] tiles, double[] bias, double[] norm, int in) {
 
         static Weights of(Affine layer) {
-            float[] w = Rows.load(layer.weight(), 0, layer.out(), layer.in());
+            int in = layer.in();
+            float[] w = Rows.load(layer.weight(), 0, layer.out(), in);
             float[] b = Rows.load(layer.bias(), 0, layer.out(), 1);
-            double[][] columns = new double[layer.in()][layer.out()];
+            double[][] tiles = new double[(layer.out() + OUTPUTS - 1) / OUTPUTS][in * OUTPUTS];
             double[] bias = new double[layer.out()];
             double[] norm = new double[layer.out()];
             for (int o = 0; o < layer.out(); ++o) {
                 bias[o] = b[o];
-                for (int i = 0; i < layer.in(); ++i) {
-                    columns[i][o] = w[o * layer.in() + i];
-                    norm[o] += Math.abs(columns[i][o]);
+                double[] tile = tiles[o / OUTPUTS];
+                for (int i = 0; i < in; ++i) {
+                    double weight = w[o * in + i];
+                    tile[i * OUTPUTS + o % OUTPUTS] = weight;
+                    norm[o] += Math.abs(weight);
                 }
             }
-            return new Weights(columns, bias, norm);
+            return new Weights(tiles, bias, norm, in);
         }
 
         double slack(int output, double magnitude) {
-            return slack(columns.length, norm[output], magnitude, Math.abs(bias[output]));
+            return slack(in, norm[output], magnitude, Math.abs(bias[output]));
         }
 
         /**

@@ -53,8 +53,8 @@ final class TrainingIntervals {
 
     private static void reluGradient(float[] c, float[] r, float[] gradientC, float[] gradientR, int count) {
         for (int i = 0; i < count; ++i) {
-            float lower = c[i] - r[i] > 0f ? 0.5f * (gradientC[i] - gradientR[i]) : 0f;
-            float upper = c[i] + r[i] > 0f ? 0.5f * (gradientC[i] + gradientR[i]) : 0f;
+            float lower = 0.5f * (gradientC[i] - gradientR[i]) * Masks.positive(c[i] - r[i]);
+            float upper = 0.5f * (gradientC[i] + gradientR[i]) * Masks.positive(c[i] + r[i]);
             gradientC[i] = upper + lower;
             gradientR[i] = upper - lower;
         }
