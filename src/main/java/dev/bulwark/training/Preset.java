@@ -23,18 +23,18 @@ public enum Preset {
         }
     },
 
-    /** The most certified accuracy we know how to get from this network. */
+    /** The most certified accuracy we know how to get from this network: QUICK's ingredients at REPORT's length. */
     BEST {
         @Override
         public Recipe smoothing(double sigma) {
-            return recipe(90, 256, Optimiser.adam(), LearningRate.cosine(1e-3, 0).withWarmUp(1), 0.999,
+            return recipe(90, 128, Optimiser.adam(), LearningRate.cosine(1e-3, 0).withWarmUp(1), 0.999,
                     new GaussianAugmentation(sigma));
         }
 
         @Override
         public Recipe ibp(double epsilon) {
-            return recipe(200, 200, Optimiser.adam().withClipNorm(10), LearningRate.cosine(1e-3, 0).withWarmUp(1), 0.999,
-                    new IntervalBounds(epsilon, factor(epsilon), 1, 60, Ramp.SMOOTH, 1, 0, 1, 61, true, 0));
+            return shi(200, LearningRate.cosine(1e-3, 0).withWarmUp(1), 0.999,
+                    new IntervalBounds(epsilon, factor(epsilon), 1, 60, Ramp.SMOOTH, 1, 0, 1, 61, true, 0.5));
         }
     },
 
@@ -42,14 +42,15 @@ public enum Preset {
     QUICK {
         @Override
         public Recipe smoothing(double sigma) {
-            return recipe(9, 128, Optimiser.adam(), LearningRate.cosine(1e-3, 0).withWarmUp(0.5), 0,
+            return recipe(12, 128, Optimiser.adam(), LearningRate.cosine(1e-3, 0).withWarmUp(0.5), 0,
                     new GaussianAugmentation(sigma));
         }
 
+        /** Without Shi et al.'s initialisation and regularisers, 3.7 points fewer are certified at 0.1. */
         @Override
         public Recipe ibp(double epsilon) {
-            return recipe(12, 128, Optimiser.adam().withClipNorm(10), LearningRate.cosine(1e-3, 0).withWarmUp(0.5), 0,
-                    new IntervalBounds(epsilon, factor(epsilon), 0.5, 6, Ramp.LINEAR, 1, 0, 0.5, 6.5, true, 0));
+            return shi(10, LearningRate.cosine(2e-3, 0).withWarmUp(0.5), 0,
+                    new IntervalBounds(epsilon, factor(epsilon), 0.5, 4, Ramp.LINEAR, 1, 0, 0.5, 4.5, true, 0.5));
         }
     };
 
@@ -66,8 +67,15 @@ public enum Preset {
         return new Recipe(HIDDEN, epochs, batch, 0, Initialisation.KAIMING_UNIFORM, optimiser, rate, averaging, objective);
     }
 
-    /** Radius to train for over the one to certify: twice at 0.1, 4/3 at 0.3 (Gowal et al. 2019, section 4). */
+    private static Recipe shi(int epochs, LearningRate rate, double averaging, Objective objective) {
+        return new Recipe(HIDDEN, epochs, 128, 0, Initialisation.SHI, Optimiser.adam(), rate, averaging, objective);
+    }
+
+    /**
+     * Radius to train for over the one to certify. Gowal et al. (2019) double 0.1 for convolutional networks; this network
+     * has less to give away, and training for 0.2 instead of 0.12 costs it 6 points at 0.1.
+     */
     private static double factor(double epsilon) {
-        return epsilon < 0.2 ? 2 : 4.0 / 3;
+        return epsilon < 0.2 ? 1.2 : 1.05;
     }
 }

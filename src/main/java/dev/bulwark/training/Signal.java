@@ -6,16 +6,15 @@ import dev.bulwark.device.DeviceBuffer;
  * What flows between two layers, or its gradient: points, clean above centres as {@link Rows} says, and the radii that go
  * with the centres.
  *
- * @param points     {@code [2B,columns]}
- * @param columns    elements of one point
- * @param radius     {@code [B,radiusColumns]}
- * @param radiusColumns elements of one radius: {@code columns}, or its square behind an elided last layer
+ * @param points  {@code [2B,columns]}
+ * @param columns elements of one point
+ * @param radius  {@code [B,columns]}, or {@code [B,columns^2]} behind an elided last layer
  */
-record Signal(DeviceBuffer points, int columns, DeviceBuffer radius, int radiusColumns) {
+record Signal(DeviceBuffer points, int columns, DeviceBuffer radius) {
 
     static Signal allocate(Memory memory, int batch, int columns, int radiusColumns) {
         return new Signal(memory.allocate(2L * batch * columns), columns,
-                memory.allocate((long) batch * radiusColumns), radiusColumns);
+                memory.allocate((long) batch * radiusColumns));
     }
 
     DeviceBuffer all(Rows rows) {

@@ -149,6 +149,23 @@ class TrainerTest {
         assertEquals(0, seen.get(11).kappa(), 0);
     }
 
+    /** With parameters all but frozen, epochs differ by their noise alone, and batches not at all. */
+    @Test
+    void givenFrozenParameters_whenEpochsPass_thenNoiseIsFreshAndIgnoresTheBatch() {
+        List<Progress> small = frozen(16);
+        List<Progress> large = frozen(101);
+
+        assertTrue(Math.abs(small.get(0).loss() - small.get(1).loss()) > 1e-4, "the noise of two epochs");
+        assertEquals(small.get(0).loss(), large.get(0).loss(), 1e-6);
+        assertEquals(small.get(1).loss(), large.get(1).loss(), 1e-6);
+    }
+
+    private List<Progress> frozen(int batch) {
+        Recipe recipe = new Recipe(List.of(17), 2, batch, 5, Initialisation.KAIMING_UNIFORM, Optimiser.sgd(0),
+                LearningRate.steps(1e-30, 1), 0, new Objective.GaussianAugmentation(1));
+        return Trainer.train(backend, recipe, DATA, SILENT).history();
+    }
+
     @Test
     void givenABatchLargerThanTheData_whenTrained_thenAnEpochIsOneStep() {
         Trained trained = Trainer.train(backend, Toy.smoothing(), Toy.data(7), SILENT);
