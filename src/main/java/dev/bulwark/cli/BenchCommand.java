@@ -3,6 +3,8 @@ package dev.bulwark.cli;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import dev.bulwark.device.Backend;
+import dev.bulwark.device.NoisyClassifier;
+import dev.bulwark.device.cpu.CpuBackend;
 import dev.bulwark.experiment.Benchmark;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -43,6 +45,11 @@ final class BenchCommand implements Callable<Integer> {
         try (Backend backend = device.open()) {
             rates = new Benchmark(backend, repeats, seconds).run(general.monitor(spec.commandLine().getErr()));
             result.put("device", backend.info());
+        }
+        if (device.mayRoundOnCpu()) {
+            try (Backend exact = CpuBackend.create(NoisyClassifier.Precision.FLOAT32)) {
+                rates.put("noisy_forwards_per_second_fp32", new Benchmark(exact, repeats, seconds).noisyForwards());
+            }
         }
         result.put("versions", Version.all());
         result.putAll(rates);

@@ -21,6 +21,11 @@ final class DeviceOptions {
             description = "Arithmetic of noisy forward passes, part of the base classifier (default: ${DEFAULT-VALUE}).")
     private Precision precision;
 
+    /** Whether the CPU may have been left to choose the arithmetic of noisy forward passes. */
+    boolean mayRoundOnCpu() {
+        return precision == Precision.AUTO && !device.startsWith("cuda");
+    }
+
     /** @throws DeviceException if what was asked for isn't there: never something else instead */
     Backend open() {
         if (device.matches("cuda(:\\d+)?")) {

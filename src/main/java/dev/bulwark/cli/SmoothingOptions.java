@@ -1,5 +1,6 @@
 package dev.bulwark.cli;
 
+import dev.bulwark.device.Backend;
 import dev.bulwark.experiment.Certify;
 import picocli.CommandLine.Option;
 
@@ -23,7 +24,8 @@ final class SmoothingOptions {
         return new Certify.Settings(sigma, n0, n, alpha, seed);
     }
 
-    RowsRun identify(RowsRun run) {
-        return run.with("sigma", sigma).with("n", n).with("alpha", alpha).with("seed", seed);
+    RowsRun identify(RowsRun run, Backend backend) {
+        return run.with("sigma", sigma).with("n", n).with("alpha", alpha).with("seed", seed)
+                .with("precision", backend.info().libraries().get("noisy forward passes"));
     }
 }

@@ -38,6 +38,7 @@ public final class Benchmark {
     private static final int TRAINING_STEPS = 16;
     private static final NoiseKey KEY = new NoiseKey(1, Stream.BENCHMARK);
 
+    private final Network network = Initialisation.KAIMING_UNIFORM.network(WIDTHS, 1);
     private final Backend backend;
     private final int repeats;
     private final double seconds;
@@ -69,25 +70,24 @@ public final class Benchmark {
     /** All rates, by the names that files use. */
     public Map<String, Rate> run(Monitor monitor) {
         Map<String, Rate> rates = new LinkedHashMap<>();
-        Network network = Initialisation.KAIMING_UNIFORM.network(WIDTHS, 1);
         try (Monitor.Stage stage = monitor.stage("bench", 5, "rates")) {
             rates.put("normals_per_second", normals());
             stage.advance(1);
-            rates.put("noisy_forwards_per_second", noisyForwards(network));
+            rates.put("noisy_forwards_per_second", noisyForwards());
             stage.advance(1);
-            rates.put("ibp_images_per_second", ibp(network));
+            rates.put("ibp_images_per_second", ibp());
             stage.advance(1);
             rates.put("ibp_training_samples_per_second", ibpTraining(0.5));
             rates.put("ibp_worst_case_training_samples_per_second", ibpTraining(0));
             stage.advance(1);
-            rates.put("pgd_image_steps_per_second", pgd(network));
+            rates.put("pgd_image_steps_per_second", pgd());
             stage.advance(1);
         }
         return rates;
     }
 
-    /** Noisy forward passes of {@code network}, noise and votes included. */
-    private Rate noisyForwards(Network network) {
+    /** Noisy forward passes, noise and votes included. */
+    public Rate noisyForwards() {
         try (DeviceNetwork loaded = DeviceNetwork.load(backend, network);
              NoisyClassifier classifier = backend.noisyClassifier(loaded.layers());
              DeviceBuffer images = backend.allocate(4L * WIDTHS[0]);
@@ -115,7 +115,7 @@ public final class Benchmark {
         }
     }
 
-    private Rate ibp(Network network) {
+    private Rate ibp() {
         float[] images = uniform(BATCH * WIDTHS[0]);
         int[] labels = labels(BATCH);
         try (DeviceNetwork loaded = DeviceNetwork.load(backend, network)) {
@@ -138,7 +138,7 @@ public final class Benchmark {
         return Rate.of(epochs.stream().skip(1).mapToDouble(Progress::samplesPerSecond).toArray(), Map.of("batch", BATCH));
     }
 
-    private Rate pgd(Network network) {
+    private Rate pgd() {
         float[] images = uniform(BATCH * WIDTHS[0]);
         int[] indices = IntStream.range(0, BATCH).toArray();
         try (DeviceNetwork loaded = DeviceNetwork.load(backend, network)) {
