@@ -33,7 +33,6 @@ final class LossGradient {
     private final Backend backend;
     private final StepScalars scalars;
     private final boolean elided;
-    private final boolean regularised;
     private final int classes;
 
     private final DeviceBuffer labels;
@@ -55,12 +54,11 @@ final class LossGradient {
      * @param parameters in {@link DeviceNetwork}'s order
      * @param gradient   likewise; overwritten by {@link #compute}
      */
-    LossGradient(Backend backend, Memory memory, int[] widths, int batch, boolean elided, boolean regularised,
+    LossGradient(Backend backend, Memory memory, int[] widths, int batch, boolean elided,
                  StepScalars scalars, DeviceBuffer parameters, DeviceBuffer gradient) {
         this.backend = backend;
         this.scalars = scalars;
         this.elided = elided;
-        this.regularised = regularised;
         this.classes = widths[widths.length - 1];
         this.labels = memory.allocate(batch);
         this.input = Signal.allocate(memory, batch, widths[0], widths[0]);
@@ -127,7 +125,7 @@ final class LossGradient {
     private void boxInput(Rows rows) {
         long length = input.boxLength(rows);
         backend.boxAround(input.clean(rows), length, scalars.epsilon(), input.centre(rows), input.radius());
-        if (regularised) {
+        if (rows.regularised()) {
             backend.sum(input.radius(), length, 0f, inputRadiusSum);
             backend.multiply(false, false, 1, 1, 1, inputRadiusSum, scalars.inputMean(), 0f, inputRadius);
         }
@@ -208,7 +206,7 @@ final class LossGradient {
         if (rows.box()) {
             backend.intervalReluGradient(before.centre(rows), before.radius(), length,
                     gradient.centre(rows), gradient.radius());
-            if (regularised) {
+            if (rows.regularised()) {
                 backend.intervalRegulariser(before.centre(rows), before.radius(), length, inputRadius, TAU,
                         scalars.regulariserWeight(), gradient.centre(rows), gradient.radius(),
                         losses.slice(REGULARISERS, 1));

@@ -6,15 +6,19 @@ import dev.bulwark.device.DeviceBuffer;
  * Which rows of a batch a step computes. Clean images and the centres of their boxes share the weights, so they lie in one
  * matrix of {@code 2 count} rows, clean above centres, and go through one product; either half can be left out.
  *
- * @param count images in the batch
- * @param clean whether the natural loss needs the images themselves
- * @param box   whether the worst-case loss needs their boxes
+ * @param count       images in the batch
+ * @param clean       whether the natural loss needs the images themselves
+ * @param box         whether the worst-case loss or the regularisers need their boxes
+ * @param regularised whether the boxes are regularised
  */
-record Rows(int count, boolean clean, boolean box) {
+record Rows(int count, boolean clean, boolean box, boolean regularised) {
 
     Rows {
         if (!clean && !box) {
             throw new IllegalArgumentException("a step needs clean rows or boxes");
+        }
+        if (regularised && !box) {
+            throw new IllegalArgumentException("only boxes can be regularised");
         }
     }
 

@@ -30,8 +30,8 @@ final class Schedule {
 
         /** Which rows the step's loss needs. */
         Rows needs() {
-            boolean box = epsilon > 0 && (kappa < 1 || regulariser > 0);
-            return new Rows(rows, kappa > 0, box);
+            boolean regularised = epsilon > 0 && regulariser > 0;
+            return new Rows(rows, kappa > 0, kappa < 1 || regularised, regularised);
         }
     }
 

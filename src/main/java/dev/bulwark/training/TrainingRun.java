@@ -64,7 +64,7 @@ final class TrainingRun {
         Objective objective = recipe.objective();
         this.scalars = new StepScalars(backend, memory, widths, schedule.stepsPerEpoch());
         this.loss = new LossGradient(backend, memory, widths, batch, objective.elided(),
-                objective.regulariserAt(0) > 0, scalars, parameters, gradient);
+                scalars, parameters, gradient);
         this.update = new ParameterUpdate(backend, memory, recipe, scalars, parameters, gradient);
         this.log = new EpochLog(backend, memory, schedule.stepsPerEpoch(), data.labels());
     }

@@ -61,7 +61,7 @@ class LossGradientTest {
         ReferenceLoss reference = new ReferenceLoss(WIDTHS, images, labels, epsilon, kappa, lambda, elided);
         double[] exact = IntStream.range(0, parameters.length).mapToDouble(k -> parameters[k]).toArray();
 
-        Computed computed = compute(WIDTHS, new Schedule.Step(BATCH, epsilon, kappa, lambda, 0, 1, 1), elided, lambda > 0);
+        Computed computed = compute(WIDTHS, new Schedule.Step(BATCH, epsilon, kappa, lambda, 0, 1, 1), elided);
 
         assertEquals(reference.at(exact), computed.loss(), TOLERANCE);
         for (int k = 0; k < parameters.length; ++k) {
@@ -75,7 +75,7 @@ class LossGradientTest {
         ReferenceLoss reference = new ReferenceLoss(widths, images, labels, 0.1, 0.4, 0, true);
         double[] exact = IntStream.range(0, 24).mapToDouble(k -> parameters[k]).toArray();
 
-        Computed computed = compute(widths, new Schedule.Step(BATCH, 0.1, 0.4, 0, 0, 1, 1), true, false);
+        Computed computed = compute(widths, new Schedule.Step(BATCH, 0.1, 0.4, 0, 0, 1, 1), true);
 
         for (int k = 0; k < exact.length; ++k) {
             assertEquals(reference.derivative(exact, k), computed.gradient()[k], TOLERANCE, "parameter " + k);
@@ -85,8 +85,8 @@ class LossGradientTest {
     /** The regularisers must be at work in the cases above, not cut off at zero. */
     @Test
     void givenTheTestNetwork_whenRegularised_thenTheLossRises() {
-        Computed plain = compute(WIDTHS, new Schedule.Step(BATCH, 0.1, 0.3, 0, 0, 1, 1), true, false);
-        Computed regularised = compute(WIDTHS, new Schedule.Step(BATCH, 0.1, 0.3, 0.5, 0, 1, 1), true, true);
+        Computed plain = compute(WIDTHS, new Schedule.Step(BATCH, 0.1, 0.3, 0, 0, 1, 1), true);
+        Computed regularised = compute(WIDTHS, new Schedule.Step(BATCH, 0.1, 0.3, 0.5, 0, 1, 1), true);
 
         assertTrue(regularised.loss() > plain.loss() + 0.1, plain.loss() + " and " + regularised.loss());
     }
@@ -96,7 +96,7 @@ class LossGradientTest {
         ReferenceLoss two = new ReferenceLoss(WIDTHS, images, new int[] {2, 0}, 0.1, 0.3, 0.5, true);
         double[] exact = IntStream.range(0, parameters.length).mapToDouble(k -> parameters[k]).toArray();
 
-        Computed computed = compute(WIDTHS, new Schedule.Step(2, 0.1, 0.3, 0.5, 0, 1, 1), true, true);
+        Computed computed = compute(WIDTHS, new Schedule.Step(2, 0.1, 0.3, 0.5, 0, 1, 1), true);
 
         assertEquals(two.at(exact), computed.loss(), TOLERANCE);
         for (int k = 0; k < parameters.length; ++k) {
@@ -106,7 +106,7 @@ class LossGradientTest {
 
     private record Computed(double loss, float[] gradient) {}
 
-    private Computed compute(int[] widths, Schedule.Step step, boolean elided, boolean regularised) {
+    private Computed compute(int[] widths, Schedule.Step step, boolean elided) {
         try (Backend backend = CpuBackend.create(); Memory memory = new Memory(backend)) {
             int count = IntStream.range(0, widths.length - 1).map(k -> (widths[k] + 1) * widths[k + 1]).sum();
             float[] start = new float[count];
@@ -116,7 +116,7 @@ class LossGradientTest {
             StepScalars scalars = new StepScalars(backend, memory, widths, 1);
             scalars.load(List.of(step));
             scalars.select(0);
-            LossGradient loss = new LossGradient(backend, memory, widths, BATCH, elided, regularised, scalars,
+            LossGradient loss = new LossGradient(backend, memory, widths, BATCH, elided, scalars,
                     memory.holding(start), gradient);
             backend.fill(loss.images(), Float.NaN);
             backend.write(images, loss.images());
