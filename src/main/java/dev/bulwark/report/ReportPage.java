@@ -20,7 +20,7 @@ final class ReportPage {
 
     /**
      * @param figure file name without ending; also keeps the ids of two drawings on one page apart
-     * @param svg    the drawing as a file has it
+     * @param svg    the drawing as a file has it; empty where it could not be drawn
      */
     record Section(String title, ResultTable table, String figure, String figureCaption, String svg) {
     }
@@ -82,6 +82,9 @@ final class ReportPage {
 
     /** Without the XML prologue, and with ids of its own. */
     private static String inline(Section section) {
+        if (section.svg.isEmpty()) {
+            return "";
+        }
         String drawing = section.svg.substring(section.svg.indexOf("<svg"));
         return drawing.replaceAll("\\bid=\"", "id=\"" + section.figure + "-")
                 .replaceAll("url\\(#", "url(#" + section.figure + "-")

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.knowm.xchart.XYChart;
 
 /**
@@ -56,15 +57,16 @@ public record RunReport(Optional<ResultTable> table1, Optional<ResultTable> tabl
             List<CertifiedCurve> curves = found.smoothing().entrySet().stream()
                     .map(entry -> CertifiedCurve.of(entry.getKey(), entry.getValue().certified())).toList();
             sections.add(section("Table 1", table1.get(), "certified_accuracy", CertifiedCurve.csv(curves, found.scope()),
-                    Charts.certifiedAccuracy(curves, found.scope()), outputs));
+                    () -> Charts.certifiedAccuracy(curves, found.scope()), outputs, missing));
         }
         if (found.ibp().isEmpty()) {
             missing.add("There are neither bounds nor attacks, so there is no table 2.");
         } else {
-            table2 = Optional.of(Table2.of(found.ibp(), found.scope(), literature));
+            ResultTable gap = Table2.of(found.ibp(), found.scope(), literature);
+            table2 = Optional.of(gap);
             missing.addAll(notMeasured("Table 2", table2.get()));
-            sections.add(section("Table 2", table2.get(), "ibp_gap", CsvTable.write(table2.get()),
-                    Charts.certificationGap(table2.get()), outputs));
+            sections.add(section("Table 2", table2.get(), "ibp_gap", CsvTable.write(gap),
+                    () -> Charts.certificationGap(gap), outputs, missing));
         }
         outputs.write("report.html", ReportPage.write(found, missing, sections, literature));
         return new RunReport(table1, table2, missing, outputs.written());
@@ -78,15 +80,33 @@ public record RunReport(Optional<ResultTable> table1, Optional<ResultTable> tabl
                         + ", which the lab report has: there are no rows for it.").toList();
     }
 
-    private static ReportPage.Section section(String title, ResultTable table, String figure, String csv, XYChart chart,
-            Outputs outputs) throws IOException {
+    private static ReportPage.Section section(String title, ResultTable table, String figure, String csv,
+            Supplier<XYChart> chart, Outputs outputs, List<String> missing) throws IOException {
         for (TableFormat format : FILES) {
             outputs.write(table.name() + "." + format.ending(), format.write(table));
         }
-        String svg = Charts.svg(chart);
         outputs.write("figures/" + figure + ".csv", csv);
-        outputs.write("figures/" + figure + ".svg", svg);
-        outputs.write("figures/" + figure + ".png", Charts.png(chart));
-        return new ReportPage.Section(title, table, figure, chart.getTitle(), svg);
+        Optional<Drawing> drawing = draw(chart, figure, missing);
+        if (drawing.isPresent()) {
+            outputs.write("figures/" + figure + ".svg", drawing.get().svg);
+            outputs.write("figures/" + figure + ".png", drawing.get().png);
+        }
+        return new ReportPage.Section(title, table, figure, drawing.map(Drawing::title).orElse(""),
+                drawing.map(Drawing::svg).orElse(""));
+    }
+
+    private record Drawing(String title, String svg, byte[] png) {
+    }
+
+    /** A machine without fonts can't draw; its tables are worth having all the same. */
+    private static Optional<Drawing> draw(Supplier<XYChart> chart, String figure, List<String> missing) throws IOException {
+        try {
+            XYChart drawn = chart.get();
+            return Optional.of(new Drawing(drawn.getTitle(), Charts.svg(drawn), Charts.png(drawn)));
+        } catch (RuntimeException | LinkageError | InternalError e) {
+            missing.add("Figure " + figure + " could not be drawn (" + e.getClass().getSimpleName()
+                    + "): this Java needs fonts, on Debian or Ubuntu the package fontconfig.");
+            return Optional.empty();
+        }
     }
 }

@@ -3,7 +3,7 @@ package dev.bulwark.device.cpu;
 /**
  * The JDK's incubating vector module, loaded when it is first needed.
  *
- * <p>Named in {@code --add-modules} it costs every start 20 ms and prints a warning on standard error that no option
+ * <p>Named in {@code --add-modules} it costs every start some milliseconds and prints a warning on standard error that no option
  * turns off. The JDK's own late loading (which agents use) defines it to the same class loader, without either;
  * measured on JDK 17 and 25, the compiled loops are as fast. It needs
  * {@code --add-exports java.base/jdk.internal.module=ALL-UNNAMED}.
