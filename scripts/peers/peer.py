@@ -43,7 +43,7 @@ def start(parser):
     """
     options = parser.parse_args()
     if blas() == "reference" and not options.any_blas:
-        sys.exit("PyTorch has only the slow reference BLAS here: apt install libopenblas0-pthread (or --any-blas)")
+        sys.exit("PyTorch has only the slow reference BLAS here: apt install libopenblas0-openmp (or --any-blas)")
     torch.set_num_threads(options.threads)
     torch.manual_seed(1)
     return options

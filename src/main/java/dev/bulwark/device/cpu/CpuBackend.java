@@ -483,12 +483,12 @@ public final class CpuBackend implements Backend {
 
     @Override
     public NoisyClassifier noisyClassifier(List<Affine> layers) {
-        if (precision == Precision.BFLOAT16) {
-            Bfloat16Network packed = new Bfloat16Network(noise, layers, LaneNoisyClassifier.CHUNK);
+        if (products instanceof OneDnnProducts) {
+            PackedNetwork packed = new PackedNetwork(noise, layers, LaneNoisyClassifier.CHUNK, precision);
             return new LaneNoisyClassifier(workers, noise, layers, packed::lane, packed::close);
         }
         return new LaneNoisyClassifier(workers, noise, layers,
-                () -> new Float32Lane(products, layers, LaneNoisyClassifier.CHUNK), () -> { });
+                () -> new PlainLane(products, layers, LaneNoisyClassifier.CHUNK), () -> { });
     }
 
     // ---- intervals for certificates ----------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ final class Libraries {
     }
 
     static Precision fastestPrecision() {
-        return ONE_DNN.isPresent() && Bfloat16Network.isNative() ? Precision.BFLOAT16 : Precision.FLOAT32;
+        return ONE_DNN.isPresent() && PackedNetwork.hasBfloat16() ? Precision.BFLOAT16 : Precision.FLOAT32;
     }
 
     /** The processor's name as the system tells it. */

@@ -26,11 +26,11 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.javacpp.ShortPointer;
 
 /**
- * Weights packed once for oneDNN's bf16 products with float sums; bias and ReLU are fused, logits are float.
+ * Weights packed once for oneDNN's products, bias and ReLU fused into them; sums and logits are float.
  *
- * <p>Inputs, weights and hidden activations are rounded to bf16: that rounding is part of the base classifier.
+ * <p>In bf16, inputs, weights and hidden activations are rounded to it: that rounding is part of the base classifier.
  */
-final class Bfloat16Network implements AutoCloseable {
+final class PackedNetwork implements AutoCloseable {
 
     /** Extended once: leaving the constructor ends its reach, {@link #close} frees what it holds. */
     private final PointerScope pointers = new PointerScope().extend();
@@ -38,13 +38,18 @@ final class Bfloat16Network implements AutoCloseable {
     private final engine cpu;
     private final List<Stage> stages = new ArrayList<>();
     private final int rows;
+    private final Precision precision;
+    private final memory.data_type type;
 
     /** One layer's primitive description and its packed parameters, shared by all lanes. */
     private record Stage(matmul.primitive_desc description, memory weight, memory bias) {
     }
 
-    Bfloat16Network(NoiseRows noise, List<Affine> layers, int rows) {
+    /** @param precision {@code FLOAT32} or, where {@link #hasBfloat16}, {@code BFLOAT16} */
+    PackedNetwork(NoiseRows noise, List<Affine> layers, int rows, Precision precision) {
         this.noise = noise;
+        this.precision = precision;
+        this.type = precision == Precision.BFLOAT16 ? memory.data_type.bf16 : memory.data_type.f32;
         this.rows = rows;
         try {
             cpu = new engine(engine.kind.cpu, 0);
@@ -58,17 +63,17 @@ final class Bfloat16Network implements AutoCloseable {
     }
 
     /** Whether this processor multiplies bf16 natively (AVX512-BF16 or AMX): emulation would only lose time. */
-    static boolean isNative() {
+    static boolean hasBfloat16() {
         int isa = dnnl.dnnl_get_effective_cpu_isa();
         return (isa & dnnl.dnnl_cpu_isa_avx512_core_bf16) == dnnl.dnnl_cpu_isa_avx512_core_bf16;
     }
 
     private Stage pack(Affine layer, boolean hidden, stream packing) {
-        memory.desc source = matrix(rows, layer.in(), memory.data_type.bf16, memory.format_tag.ab);
-        memory.desc weight = matrix(layer.in(), layer.out(), memory.data_type.bf16, memory.format_tag.any);
+        memory.desc source = matrix(rows, layer.in(), type, memory.format_tag.ab);
+        memory.desc weight = matrix(layer.in(), layer.out(), type, memory.format_tag.any);
         memory.desc bias = matrix(1, layer.out(), memory.data_type.f32, memory.format_tag.ab);
         memory.desc target = matrix(rows, layer.out(),
-                hidden ? memory.data_type.bf16 : memory.data_type.f32, memory.format_tag.ab);
+                hidden ? type : memory.data_type.f32, memory.format_tag.ab);
         primitive_attr attributes = new primitive_attr();
         attributes.set_scratchpad_mode(dnnl.scratchpad_mode.user);
         if (hidden) {
@@ -113,17 +118,14 @@ final class Bfloat16Network implements AutoCloseable {
         private final stream queue;
         private final List<matmul> primitives = new ArrayList<>();
         private final List<IntMemoryMap> arguments = new ArrayList<>();
-        private final ShortBuffer inputs;
+        private final InputRows inputs;
         private final FloatBuffer logits;
-        private final short[] row;
 
         Lane() {
             try {
                 queue = new stream(cpu);
                 memory source = new memory(stages.get(0).description.src_desc(), cpu);
-                int columns = (int) (stages.get(0).description.src_desc().get_size() / Short.BYTES) / rows;
-                row = new short[columns];
-                inputs = new ShortPointer(source.get_data_handle()).capacity((long) rows * columns).asBuffer();
+                inputs = precision == Precision.BFLOAT16 ? new Bfloat16Rows(noise, source, rows) : new FloatRows(source, rows);
                 for (Stage stage : stages) {
                     memory target = new memory(stage.description.dst_desc(), cpu);
                     IntMemoryMap map = new IntMemoryMap();
@@ -141,25 +143,16 @@ final class Bfloat16Network implements AutoCloseable {
             } finally {
                 own.close();
             }
-            zeroInputs();
-        }
-
-        /** Rows that a padded chunk leaves alone must not hold whatever was in memory. */
-        private void zeroInputs() {
-            for (int r = 0; r < rows; ++r) {
-                inputs.put(r * row.length, row);
-            }
         }
 
         @Override
         public Precision precision() {
-            return Precision.BFLOAT16;
+            return precision;
         }
 
         @Override
         public void setInput(int at, float[] x, float[] z, float sigma) {
-            noise.scaledSum(x, z, sigma, row.length, row);
-            inputs.put(at * row.length, row);
+            inputs.set(at, x, z, sigma);
         }
 
         @Override
@@ -174,6 +167,51 @@ final class Bfloat16Network implements AutoCloseable {
         @Override
         public void close() {
             own.close();
+        }
+    }
+
+    /** The first layer's input memory; rows that a padded chunk leaves alone are zero from the start. */
+    private interface InputRows {
+        void set(int row, float[] x, float[] z, float sigma);
+    }
+
+    private static final class FloatRows implements InputRows {
+        private final FloatBuffer target;
+        private final float[] row;
+
+        FloatRows(memory source, int rows) {
+            long length = source.get_desc().get_size() / Float.BYTES;
+            target = new FloatPointer(source.get_data_handle()).capacity(length).asBuffer();
+            row = new float[(int) length / rows];
+            target.put(0, new float[(int) length]);
+        }
+
+        @Override
+        public void set(int at, float[] x, float[] z, float sigma) {
+            for (int e = 0; e < row.length; ++e) {
+                row[e] = Math.fma(sigma, z[e], x[e]);
+            }
+            target.put(at * row.length, row);
+        }
+    }
+
+    private static final class Bfloat16Rows implements InputRows {
+        private final NoiseRows noise;
+        private final ShortBuffer target;
+        private final short[] row;
+
+        Bfloat16Rows(NoiseRows noise, memory source, int rows) {
+            this.noise = noise;
+            long length = source.get_desc().get_size() / Short.BYTES;
+            target = new ShortPointer(source.get_data_handle()).capacity(length).asBuffer();
+            row = new short[(int) length / rows];
+            target.put(0, new short[(int) length]);
+        }
+
+        @Override
+        public void set(int at, float[] x, float[] z, float sigma) {
+            noise.scaledSum(x, z, sigma, row.length, row);
+            target.put(at * row.length, row);
         }
     }
 }

@@ -6,8 +6,8 @@ import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Forward passes in float on one worker. */
-final class Float32Lane implements ForwardLane {
+/** Forward passes in float on one worker, where oneDNN can't be loaded to pack the weights. */
+final class PlainLane implements ForwardLane {
 
     private final Products products;
     private final List<Affine> layers;
@@ -16,7 +16,7 @@ final class Float32Lane implements ForwardLane {
     private final List<float[]> biases = new ArrayList<>();
     private final float[] input;
 
-    Float32Lane(Products products, List<Affine> layers, int rows) {
+    PlainLane(Products products, List<Affine> layers, int rows) {
         this.products = products;
         this.layers = layers;
         this.rows = rows;
