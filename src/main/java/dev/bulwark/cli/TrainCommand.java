@@ -10,6 +10,7 @@ import dev.bulwark.training.Preset;
 import dev.bulwark.training.Recipe;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
@@ -96,8 +97,12 @@ final class TrainCommand implements Runnable {
         @Option(names = "--resume", description = "Go on from the checkpoint beside the model file.")
         private boolean resume;
 
-        @Option(names = "--overwrite", description = "Replace a model file that is there.")
+        @Option(names = "--overwrite", description = "Replace a model file or a checkpoint that is there.")
         private boolean overwrite;
+
+        @Option(names = "--checkpoint-seconds", paramLabel = "S",
+                description = "Least time between two checkpoints, which are written at the ends of epochs (default: 15).")
+        private Integer checkpointSeconds;
 
         abstract Recipe recipe(Preset preset);
 
@@ -109,17 +114,28 @@ final class TrainCommand implements Runnable {
             if (Files.exists(model) && !overwrite) {
                 throw new ExperimentException(model + " is there already: name another --out, or replace it with --overwrite");
             }
+            if (Files.exists(Train.checkpoint(model)) && !resume && !overwrite) {
+                throw new ExperimentException(Train.checkpoint(model) + " is there from a run that was stopped: go on with "
+                        + "--resume, or throw it away with --overwrite");
+            }
             try (Backend backend = device.open()) {
                 DataSource source = data.source(EnumSet.allOf(Split.class));
                 Dataset training = limit == null ? source.dataset(Split.TRAIN) : source.dataset(Split.TRAIN, limit);
                 Map<String, Double> accuracies = Train.run(backend, recipe, preset.name().toLowerCase(Locale.ROOT), training,
-                        source.dataset(Split.TEST), model, resume, general.monitor(spec.commandLine().getErr()));
+                        source.dataset(Split.TEST), model, resume, checkpoints(), general.monitor(spec.commandLine().getErr()));
                 StringBuilder text = new StringBuilder(model.toString());
                 accuracies.forEach((what, percent) ->
                         text.append(String.format(Locale.ROOT, ", %s %.2f%%", what.replace('_', ' '), percent)));
                 spec.commandLine().getOut().println(text);
             }
             return ExitCode.DONE.code();
+        }
+
+        private Duration checkpoints() {
+            if (checkpointSeconds != null && checkpointSeconds < 0) {
+                throw new ExperimentException("--checkpoint-seconds must not be negative: " + checkpointSeconds);
+            }
+            return checkpointSeconds == null ? Train.CHECKPOINTS : Duration.ofSeconds(checkpointSeconds);
         }
 
         private Recipe chosen() {

@@ -179,7 +179,7 @@ public final class Reproduction {
     private void train(Recipe recipe, Path file, RunRecord record) throws IOException {
         Dataset training = source.dataset(Split.TRAIN, plan.trainingImages);
         timed(record, "train", () -> Train.run(backend, recipe, plan.preset.name().toLowerCase(Locale.ROOT),
-                training, test, file, existing == Existing.RESUME, monitor));
+                training, test, file, existing == Existing.RESUME, Train.CHECKPOINTS, monitor));
     }
 
     private void sayWhatWasLeftOut() {

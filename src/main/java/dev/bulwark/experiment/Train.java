@@ -23,7 +23,8 @@ import java.util.Map;
 /** From a recipe to a model file: trained, rounded to half precision once, measured, written with its provenance. */
 public final class Train {
 
-    private static final Duration CHECKPOINTS = Duration.ofSeconds(60);
+    /** A checkpoint takes a tenth of a second. */
+    public static final Duration CHECKPOINTS = Duration.ofSeconds(15);
 
     private Train() {
     }
@@ -41,17 +42,24 @@ public final class Train {
         return Double.parseDouble(two) == value ? two : Double.toString(value);
     }
 
+    /** Where a run that was stopped left off. */
+    public static Path checkpoint(Path model) {
+        return model.resolveSibling(model.getFileName() + ".checkpoint");
+    }
+
     /**
      * Trains and writes {@code model}; a checkpoint beside it is taken up, and removed at the end.
      *
      * @param source  the preset's name, for the provenance
      * @param resume  whether a checkpoint that is there is this run's; otherwise it is thrown away
+     * @param checkpoints least time between two; they are written at the ends of epochs
      * @param test    what the accuracies in the provenance are measured on
      * @return the measured accuracies, percentages by name
      */
     public static Map<String, Double> run(Backend backend, Recipe recipe, String source, Dataset training, Dataset test,
-                                          Path model, boolean resume, Monitor monitor) throws IOException {
-        Path checkpoint = model.resolveSibling(model.getFileName() + ".checkpoint");
+                                          Path model, boolean resume, Duration checkpoints, Monitor monitor)
+            throws IOException {
+        Path checkpoint = checkpoint(model);
         if (!resume) {
             Files.deleteIfExists(checkpoint);
         }
@@ -64,7 +72,7 @@ public final class Train {
         Trained trained;
         try (Monitor.Stage stage = monitor.stage("train " + name(recipe.objective()), recipe.epochs(), "epochs")) {
             int[] seen = {0};
-            trained = Trainer.train(backend, recipe, set, new CheckpointPolicy(checkpoint, CHECKPOINTS), progress -> {
+            trained = Trainer.train(backend, recipe, set, new CheckpointPolicy(checkpoint, checkpoints), progress -> {
                 stage.advance(progress.epoch() - seen[0]);
                 seen[0] = progress.epoch();
                 stage.detail(detail(progress));

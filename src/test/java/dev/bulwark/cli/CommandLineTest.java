@@ -1,5 +1,6 @@
 package dev.bulwark.cli;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -8,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.bulwark.nn.Dense;
+import dev.bulwark.nn.DeviceNetwork;
 import dev.bulwark.nn.ModelFile;
 import dev.bulwark.nn.Network;
 import dev.bulwark.nn.Precision;
@@ -216,6 +218,28 @@ class CommandLineTest {
 
     private static Object[] with(Object[] common, Object... more) {
         return Stream.concat(Arrays.stream(common), Arrays.stream(more)).toArray();
+    }
+
+    @Test
+    void givenAKilledTraining_whenResumed_thenTheNetworkIsTheUninterruptedOne() throws Exception {
+        Path killed = folder.resolve("killed.safetensors");
+        Path whole = folder.resolve("whole.safetensors");
+        Object[] common = {"train", "ibp", "--epsilon", 0.1, "--dataset", "digits", "--limit", 6_000, "--hidden", "300,100",
+                "--checkpoint-seconds", 0, "--quiet"};
+        Process process = launch(with(common, "--out", killed));
+        Path checkpoint = folder.resolve("killed.safetensors.checkpoint");
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(120);
+        while (!Files.exists(checkpoint) && process.isAlive() && System.nanoTime() < deadline) {
+            Thread.sleep(2);
+        }
+        process.destroyForcibly().waitFor();
+        assertTrue(Files.exists(checkpoint) && !Files.exists(killed), "killed between the first checkpoint and the end");
+        fails(2, "--resume", with(common, "--out", killed));
+        done(with(common, "--out", killed, "--resume"));
+        done(with(common, "--out", whole));
+        assertArrayEquals(DeviceNetwork.flatten(ModelFile.read(whole).network()),
+                DeviceNetwork.flatten(ModelFile.read(killed).network()));
+        fails(2, "already", with(common, "--out", whole));
     }
 
     @Test

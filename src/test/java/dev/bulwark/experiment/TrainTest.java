@@ -40,7 +40,7 @@ class TrainTest {
         Dataset test = Digits.generate(0, Split.TEST, 500);
         try (Backend backend = CpuBackend.create()) {
             Map<String, Double> accuracies = Train.run(backend, Preset.QUICK.smoothing(0.25).withHidden(List.of(64)),
-                    "quick", training, test, model, false, Monitor.SILENT);
+                    "quick", training, test, model, false, Train.CHECKPOINTS, Monitor.SILENT);
             StoredNetwork stored = ModelFile.read(model);
             assertEquals(Precision.F16, stored.precision());
             assertEquals(training.digest(), stored.metadata().get("training_data_sha256"));
