@@ -69,8 +69,8 @@ final class ReproduceCommand implements Callable<Integer> {
     @Option(names = "--from-scratch", description = "Train all networks, even where some are shipped.")
     private boolean fromScratch;
 
-    @Option(names = "--preset", paramLabel = "report|best|quick", defaultValue = "quick",
-            description = "How networks are trained, where they are (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--preset", paramLabel = "report|best|quick",
+            description = "How networks are trained; implies --from-scratch (default: quick, where none are shipped).")
     private Preset preset;
 
     @Option(names = "--models", paramLabel = "DIR", description = "Folder of networks to use instead of the shipped ones.")
@@ -128,10 +128,21 @@ final class ReproduceCommand implements Callable<Integer> {
         boolean quick = chosen == Effort.QUICK;
         int training = trainLimit != null ? trainLimit
                 : quick && source.generated() ? QUICK_DIGITS : source.size(Split.TRAIN);
-        Optional<Path> shipped = fromScratch ? Optional.empty() : Optional.of(models != null ? models : shippedModels());
         return new Reproduction.Plan(sigmas, epsilons, n0, n, alpha, steps, restarts,
                 selection.orElse(quick ? Selection.every(QUICK_SKIP) : Selection.all()), selection.selection(),
-                preset, training, shipped, seed);
+                preset == null ? Preset.QUICK : preset, training, networks(source), seed);
+    }
+
+    /** Shipped networks were trained on MNIST, and say nothing of other images. */
+    private Optional<Path> networks(DataSource source) {
+        boolean train = fromScratch || preset != null;
+        if (models != null) {
+            if (train) {
+                throw new ExperimentException("--models names networks, --from-scratch and --preset train others: drop one");
+            }
+            return Optional.of(models);
+        }
+        return train || !source.isMnist() ? Optional.empty() : Optional.of(shippedModels());
     }
 
     /** The launcher says where this program lies. */

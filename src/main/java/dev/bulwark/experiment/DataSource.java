@@ -66,6 +66,12 @@ public final class DataSource {
         return located.isEmpty();
     }
 
+    /** Whether these are the published images of MNIST. */
+    public boolean isMnist() {
+        return located.isPresent() && located.get().datasets().values().stream()
+                .allMatch(dataset -> dataset.name().equals(MnistLocator.MNIST));
+    }
+
     /** Images of a split. */
     public int size(Split split) {
         return located.map(found -> found.dataset(split).size())

@@ -3,7 +3,6 @@ package dev.bulwark.experiment;
 import dev.bulwark.attack.PgdSettings;
 import dev.bulwark.bounds.Method;
 import dev.bulwark.data.Dataset;
-import dev.bulwark.data.MnistLocator;
 import dev.bulwark.data.Split;
 import dev.bulwark.device.Backend;
 import dev.bulwark.nn.ModelFile;
@@ -16,7 +15,6 @@ import dev.bulwark.report.RowFile;
 import dev.bulwark.report.RowFormat;
 import dev.bulwark.report.RunReport;
 import dev.bulwark.report.SmoothingRow;
-import dev.bulwark.training.Objective;
 import dev.bulwark.training.Preset;
 import dev.bulwark.training.Recipe;
 import java.io.IOException;
@@ -31,6 +29,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * Both tables from images: networks (shipped, or trained here), certificates, bounds, attacks, and the report from their
@@ -50,9 +49,9 @@ public final class Reproduction {
      * @param restarts       of PGD
      * @param sampled        images for smoothing and PGD, the costly ones
      * @param verified       images for IBP
-     * @param preset         how networks are trained where none are shipped
+     * @param preset         how networks are trained where none are given
      * @param trainingImages at most so many of the training images
-     * @param models         folder of shipped networks, unless all are to be trained
+     * @param models         folder of networks; empty to train them
      */
     public record Plan(List<Double> sigmas, List<Double> epsilons, int n0, int n, double alpha, int steps, int restarts,
                        Selection sampled, Selection verified, Preset preset, int trainingImages,
@@ -103,25 +102,21 @@ public final class Reproduction {
         record.put("dataset", DataSource.describe(test));
         record.put("seed", plan.seed);
         record.put("device", backend.info());
-        Map<String, StoredNetwork> smoothing = new LinkedHashMap<>();
-        Map<String, StoredNetwork> ibp = new LinkedHashMap<>();
+        Map<String, StoredNetwork> networks = new LinkedHashMap<>();
         Map<String, String> digests = new LinkedHashMap<>();
-        for (double sigma : plan.sigmas) {
-            smoothing.put(Train.decimals(sigma), network(plan.preset.smoothing(sigma), digests, record));
-        }
-        for (double epsilon : plan.epsilons) {
-            ibp.put(Train.decimals(epsilon), network(plan.preset.ibp(epsilon), digests, record));
+        for (Recipe recipe : recipes()) {
+            networks.put(Train.name(recipe.objective()), network(recipe, digests, record));
         }
         record.put("models", digests);
         sayWhatWasLeftOut();
         record.put("scope", scope);
 
         for (double sigma : plan.sigmas) {
-            timed(record, "certify", () -> certify(sigma, smoothing.get(Train.decimals(sigma))));
+            timed(record, "certify", () -> certify(sigma, networks.get(Train.name(plan.preset.smoothing(sigma).objective()))));
         }
         for (double epsilon : plan.epsilons) {
-            timed(record, "verify", () -> verify(epsilon, ibp.get(Train.decimals(epsilon))));
-            timed(record, "attack", () -> attack(epsilon, ibp.get(Train.decimals(epsilon))));
+            timed(record, "verify", () -> verify(epsilon, networks.get(Train.name(plan.preset.ibp(epsilon).objective()))));
+            timed(record, "attack", () -> attack(epsilon, networks.get(Train.name(plan.preset.ibp(epsilon).objective()))));
         }
         record.finish();
         return RunReport.rebuild(folder);
@@ -140,29 +135,39 @@ public final class Reproduction {
         identity.put("pgd_restarts", plan.restarts);
         identity.put("sampled_images", plan.sampled.toString());
         identity.put("verified_images", plan.verified.toString());
-        identity.put("networks", shipped() ? "shipped" : "trained: " + plan.preset.name().toLowerCase(Locale.ROOT));
-        identity.put("training_images", plan.trainingImages);
+        if (plan.models.isPresent()) {
+            Map<String, String> digests = new LinkedHashMap<>();
+            recipes().forEach(recipe -> digests.put(Train.name(recipe.objective()), ModelFile.read(given(recipe)).sha256()));
+            identity.put("networks", digests);
+        } else {
+            identity.put("networks", "preset " + plan.preset.name().toLowerCase(Locale.ROOT));
+            identity.put("training_images", plan.trainingImages);
+        }
         identity.put("seed", plan.seed);
         identity.put("device", backend.info().kind());
         identity.put("libraries", new TreeMap<>(backend.info().libraries()));
         return identity;
     }
 
-    /** Shipped networks were trained on MNIST, and say nothing of other images. */
-    private boolean shipped() {
-        return plan.models.isPresent() && test.name().equals(MnistLocator.MNIST);
+    private List<Recipe> recipes() {
+        return Stream.concat(plan.sigmas.stream().map(plan.preset::smoothing), plan.epsilons.stream().map(plan.preset::ibp))
+                .map(recipe -> recipe.withSeed(plan.seed)).toList();
     }
 
-    private StoredNetwork network(Recipe preset, Map<String, String> digests, RunRecord record) throws IOException {
-        Recipe recipe = preset.withSeed(plan.seed);
+    /** The file of a network that is not to be trained. */
+    private Path given(Recipe recipe) {
+        Path file = plan.models.orElseThrow().resolve(Train.name(recipe.objective()) + ".safetensors");
+        if (!Files.exists(file)) {
+            throw new ExperimentException("no network " + file + ": train it with --from-scratch");
+        }
+        return file;
+    }
+
+    private StoredNetwork network(Recipe recipe, Map<String, String> digests, RunRecord record) throws IOException {
         String name = Train.name(recipe.objective());
-        Path file = name(name);
-        if (shipped()) {
-            file = plan.models.get().resolve(name + ".safetensors");
-            if (!Files.exists(file)) {
-                throw new ExperimentException("no shipped network " + file + ": train it with --from-scratch");
-            }
-        } else if (!Files.exists(file)) {
+        Path file = plan.models.isPresent() ? given(recipe)
+                : folder.resolve("models").resolve(name + ".safetensors");
+        if (!Files.exists(file)) {
             train(recipe, file, record);
         }
         StoredNetwork stored = ModelFile.read(file);
@@ -170,10 +175,6 @@ public final class Reproduction {
         scope.add("Networks: preset " + stored.metadata().getOrDefault("preset", "unknown") + ", trained on "
                 + stored.metadata().getOrDefault("training_data", "unknown data") + ".");
         return stored;
-    }
-
-    private Path name(String network) {
-        return folder.resolve("models").resolve(network + ".safetensors");
     }
 
     private void train(Recipe recipe, Path file, RunRecord record) throws IOException {
