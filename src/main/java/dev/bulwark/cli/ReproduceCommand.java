@@ -44,7 +44,7 @@ final class ReproduceCommand implements Callable<Integer> {
     /** Of the test images, in a quick run: 500 of MNIST's, locuslab's customary subset. */
     private static final int QUICK_SKIP = 20;
     /** Training images of a quick run on generated digits, so that seven networks take minutes. */
-    private static final int QUICK_DIGITS = 20_000;
+    private static final int QUICK_DIGITS = 15_000;
     private static final Path RUNS = Path.of("runs");
 
     @ParentCommand
