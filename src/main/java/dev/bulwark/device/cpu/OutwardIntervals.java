@@ -14,6 +14,8 @@ final class OutwardIntervals {
     private static final int ROWS = 16;
     /** Outputs whose sums for all {@link #ROWS} stay in the first-level cache. */
     private static final int OUTPUTS = 128;
+    /** Columns of the weights multiplied at once; inputs are padded to a multiple of it. */
+    private static final int COLUMNS = 4;
     /** Twice the unit roundoff of double: every count of operations below has a factor of two to spare. */
     private static final double ROUNDOFF = 0x1p-52;
 
@@ -56,16 +58,15 @@ final class OutwardIntervals {
             Inputs inputs = Inputs.of(lower, upper, first, count, layer.in());
             float[] low = new float[count * layer.out()];
             float[] high = new float[count * layer.out()];
-            double[][] centre = new double[count][OUTPUTS];
-            double[][] radius = new double[count][OUTPUTS];
+            Sums sums = new Sums(count);
             for (int o = 0; o < layer.out(); o += OUTPUTS) {
                 int block = Math.min(OUTPUTS, layer.out() - o);
-                accumulate(weights, inputs, o, block, centre, radius);
+                sums.over(weights, inputs, o);
                 for (int n = 0; n < count; ++n) {
                     for (int j = 0; j < block; ++j) {
                         double slack = weights.slack(o + j, inputs.magnitude[n]);
-                        low[n * layer.out() + o + j] = down(centre[n][j] - radius[n][j] - slack);
-                        high[n * layer.out() + o + j] = up(centre[n][j] + radius[n][j] + slack);
+                        low[n * layer.out() + o + j] = down(sums.centre[n][j] - sums.radius[n][j] - slack);
+                        high[n * layer.out() + o + j] = up(sums.centre[n][j] + sums.radius[n][j] + slack);
                     }
                 }
             }
@@ -74,53 +75,53 @@ final class OutwardIntervals {
         });
     }
 
-    /** centre[n][j] = b + sum of w c; radius[n][j] = sum of |w| r; for outputs o .. o + block - 1. */
-    private static void accumulate(Weights weights, Inputs inputs, int o, int block, double[][] centre, double[][] radius) {
-        int in = inputs.columns;
-        double[] tile = weights.tiles[o / OUTPUTS];
-        for (int n = 0; n < centre.length; ++n) {
-            System.arraycopy(weights.bias, o, centre[n], 0, block);
-            Arrays.fill(radius[n], 0);
+    /** Centres and radii of {@link #OUTPUTS} outputs at a time for some rows: {@code b + sum of w c}, {@code sum of |w| r}. */
+    private static final class Sums {
+        private final double[][] centre;
+        private final double[][] radius;
+        /** The columns being multiplied, each an array of its own: C2 vectorises over those three times as well. */
+        private final double[][] columns = new double[COLUMNS][OUTPUTS];
+        private final double[][] absolute = new double[COLUMNS][OUTPUTS];
+
+        Sums(int rows) {
+            centre = new double[rows][OUTPUTS];
+            radius = new double[rows][OUTPUTS];
         }
-        int i = 0;
-        for (; i + 4 <= in; i += 4) {
+
+        /** Sums for outputs {@code o .. o + OUTPUTS - 1}. */
+        void over(Weights weights, Inputs inputs, int o) {
+            double[] tile = weights.tiles[o / OUTPUTS];
             for (int n = 0; n < centre.length; ++n) {
-                addFour(tile, i * OUTPUTS, inputs.centre, n * in + i, centre[n]);
-                addFourAbsolute(tile, i * OUTPUTS, inputs.radius, n * in + i, radius[n]);
+                System.arraycopy(weights.bias, o, centre[n], 0, OUTPUTS);
+                Arrays.fill(radius[n], 0);
             }
-        }
-        for (; i < in; ++i) {
-            for (int n = 0; n < centre.length; ++n) {
-                double c = inputs.centre[n * in + i];
-                double r = inputs.radius[n * in + i];
-                for (int j = 0; j < OUTPUTS; ++j) {
-                    centre[n][j] += tile[i * OUTPUTS + j] * c;
-                    radius[n][j] += Math.abs(tile[i * OUTPUTS + j]) * r;
+            for (int i = 0; i < inputs.stride; i += COLUMNS) {
+                for (int k = 0; k < COLUMNS; ++k) {
+                    System.arraycopy(tile, (i + k) * OUTPUTS, columns[k], 0, OUTPUTS);
+                    takeAbsolute(columns[k], absolute[k]);
+                }
+                for (int n = 0; n < centre.length; ++n) {
+                    addProducts(columns, inputs.centre, n * inputs.stride + i, centre[n]);
+                    addProducts(absolute, inputs.radius, n * inputs.stride + i, radius[n]);
                 }
             }
         }
-    }
 
-    /** Adds four columns of a tile, from {@code w} on, times four neighbouring inputs. */
-    private static void addFour(double[] tile, int w, double[] x, int at, double[] sum) {
-        double x0 = x[at];
-        double x1 = x[at + 1];
-        double x2 = x[at + 2];
-        double x3 = x[at + 3];
-        for (int j = 0; j < OUTPUTS; ++j) {
-            sum[j] += tile[w + j] * x0 + tile[w + OUTPUTS + j] * x1
-                    + (tile[w + 2 * OUTPUTS + j] * x2 + tile[w + 3 * OUTPUTS + j] * x3);
+        private static void takeAbsolute(double[] from, double[] to) {
+            for (int j = 0; j < OUTPUTS; ++j) {
+                to[j] = Math.abs(from[j]);
+            }
         }
-    }
 
-    private static void addFourAbsolute(double[] tile, int w, double[] x, int at, double[] sum) {
-        double x0 = x[at];
-        double x1 = x[at + 1];
-        double x2 = x[at + 2];
-        double x3 = x[at + 3];
-        for (int j = 0; j < OUTPUTS; ++j) {
-            sum[j] += Math.abs(tile[w + j]) * x0 + Math.abs(tile[w + OUTPUTS + j]) * x1
-                    + (Math.abs(tile[w + 2 * OUTPUTS + j]) * x2 + Math.abs(tile[w + 3 * OUTPUTS + j]) * x3);
+        private static void addProducts(double[][] columns, double[] x, int at, double[] sum) {
+            addProducts(columns[0], x[at], columns[1], x[at + 1], columns[2], x[at + 2], columns[3], x[at + 3], sum);
+        }
+
+        private static void addProducts(double[] w0, double x0, double[] w1, double x1, double[] w2, double x2,
+                                        double[] w3, double x3, double[] sum) {
+            for (int j = 0; j < OUTPUTS; ++j) {
+                sum[j] = Math.fma(w0[j], x0, Math.fma(w1[j], x1, Math.fma(w2[j], x2, Math.fma(w3[j], x3, sum[j]))));
+            }
         }
     }
 
@@ -149,8 +150,8 @@ final class OutwardIntervals {
         double norm = 0;
         for (int i = 0; i < in; ++i) {
             double difference = (double) w[label * in + i] - w[other * in + i];
-            centre += difference * inputs.centre[n * in + i];
-            radius += Math.abs(difference) * inputs.radius[n * in + i];
+            centre += difference * inputs.centre[n * inputs.stride + i];
+            radius += Math.abs(difference) * inputs.radius[n * inputs.stride + i];
             norm += Math.abs(difference);
         }
         double slack = Weights.slack(in, norm, inputs.magnitude[n], Math.abs((double) b[label]) + Math.abs(b[other]));
@@ -167,8 +168,8 @@ final class OutwardIntervals {
             int in = layer.in();
             float[] w = Rows.load(layer.weight(), 0, layer.out(), in);
             float[] b = Rows.load(layer.bias(), 0, layer.out(), 1);
-            double[][] tiles = new double[(layer.out() + OUTPUTS - 1) / OUTPUTS][in * OUTPUTS];
-            double[] bias = new double[layer.out()];
+            double[][] tiles = new double[(layer.out() + OUTPUTS - 1) / OUTPUTS][padded(in) * OUTPUTS];
+            double[] bias = new double[tiles.length * OUTPUTS];
             double[] norm = new double[layer.out()];
             for (int o = 0; o < layer.out(); ++o) {
                 bias[o] = b[o];
@@ -195,21 +196,31 @@ final class OutwardIntervals {
         }
     }
 
-    /** Centres and radii of some rows' boxes, and the largest absolute bound in each row. */
-    private record Inputs(double[] centre, double[] radius, double[] magnitude, int columns) {
+    private static int padded(int in) {
+        return (in + COLUMNS - 1) / COLUMNS * COLUMNS;
+    }
+
+    /**
+     * Centres and radii of some rows' boxes, and the largest absolute bound in each row.
+     *
+     * @param stride elements from row to row; those behind a row's own are zero
+     */
+    private record Inputs(double[] centre, double[] radius, double[] magnitude, int stride) {
 
         static Inputs of(DeviceBuffer lower, DeviceBuffer upper, int first, int count, int columns) {
             float[] l = Rows.load(lower, first, count, columns);
             float[] u = Rows.load(upper, first, count, columns);
-            double[] centre = new double[l.length];
-            double[] radius = new double[l.length];
+            int stride = padded(columns);
+            double[] centre = new double[count * stride];
+            double[] radius = new double[count * stride];
             double[] magnitude = new double[count];
             for (int k = 0; k < l.length; ++k) {
-                centre[k] = 0.5 * ((double) u[k] + l[k]);
-                radius[k] = 0.5 * ((double) u[k] - l[k]);
-                magnitude[k / columns] = Math.max(magnitude[k / columns], Math.max(Math.abs(l[k]), Math.abs(u[k])));
+                int n = k / columns;
+                centre[n * stride + k % columns] = 0.5 * ((double) u[k] + l[k]);
+                radius[n * stride + k % columns] = 0.5 * ((double) u[k] - l[k]);
+                magnitude[n] = Math.max(magnitude[n], Math.max(Math.abs(l[k]), Math.abs(u[k])));
             }
-            return new Inputs(centre, radius, magnitude, columns);
+            return new Inputs(centre, radius, magnitude, stride);
         }
     }
 }
