@@ -44,7 +44,7 @@ public final class Certify {
             require(sigma > 0 && (float) sigma > 0 && Float.isFinite((float) sigma), "--sigma must be positive and finite: " + sigma);
             require(n0 >= 1, "--n0 must be at least 1: " + n0);
             require(n >= 1 && n <= 10_000_000, "--n must lie between 1 and 10,000,000: " + n);
-            require(alpha >= 1e-9 && alpha < 1, "--alpha must lie between 1e-9 and 1: " + alpha);
+            require(alpha >= 1e-9 && alpha <= 0.5, "--alpha must lie between 1e-9 and 0.5: " + alpha);
         }
 
         private static void require(boolean condition, String complaint) {

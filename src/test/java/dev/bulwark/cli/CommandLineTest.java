@@ -277,7 +277,7 @@ class CommandLineTest {
     @ParameterizedTest
     @ValueSource(strings = {
         "", "nonsense", "certify", "train", "verify M --epsilon 0.1", "verify M --epsilon nought --out X",
-        "certify M --dataset digits --sigma 0 --out X", "certify M --dataset digits --sigma 1 --alpha 2 --out X",
+        "certify M --dataset digits --sigma 0 --out X", "certify M --dataset digits --sigma 1 --alpha 2 --out X", "certify M --dataset digits --sigma 1 --alpha 0.6 --out X",
         "certify M --dataset digits --sigma 1 --n 0 --out X", "certify M --dataset digits --sigma 1 --limit 0 --out X",
         "certify M --dataset digits --sigma 1 --skip 0 --out X", "certify M --dataset digits --sigma 1 --indices 10000 --out X",
         "certify M --dataset digits --sigma 1 --indices 1,1 --out X", "certify M --dataset other --sigma 1 --out X",
