@@ -167,7 +167,7 @@ public final class Reproduction {
         String name = Train.name(recipe.objective());
         Path file = plan.models.isPresent() ? given(recipe)
                 : folder.resolve("models").resolve(name + ".safetensors");
-        if (!Files.exists(file)) {
+        if (plan.models.isEmpty() && (existing != Existing.RESUME || !Files.exists(file))) {
             train(recipe, file, record);
         }
         StoredNetwork stored = ModelFile.read(file);
