@@ -164,6 +164,19 @@ class CommandLineTest {
         assertEquals(before, Files.readString(run.resolve("table2.md")));
     }
 
+    @Test
+    void givenARunThatIsOverwritten_whenItsDataDiffer_thenItsNetworksAreTrainedAnew() throws IOException {
+        Path run = folder.resolve("run");
+        Path network = run.resolve("models/smoothing-sigma-0.25.safetensors");
+        Object[] common = {"reproduce", "--dataset", "digits", "--sigma", "0.25", "--epsilon", "0.05", "--n0", 5, "--n", 20,
+            "--steps", 1, "--restarts", 1, "--limit", 3, "--out", run, "--quiet"};
+        done(with(common, "--train-limit", 200));
+        String before = ModelFile.read(network).metadata().get("training_data");
+        done(with(common, "--train-limit", 300, "--overwrite"));
+        assertEquals("digits, 200 images", before);
+        assertEquals("digits, 300 images", ModelFile.read(network).metadata().get("training_data"));
+    }
+
     // ---- interruption ------------------------------------------------------------------------------------------------
 
     @Test
