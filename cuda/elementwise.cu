@@ -1,0 +1,63 @@
+/*
+ * elementwise.cu: operations in which every element of the result depends on the same element of the operands.
+ * Math      see each kernel
+ * Shapes    vectors of n floats; gather: source [M,columns], rows int [count], target [count,columns]
+ * Launch    any 1-D grid and block; grid-stride loops
+ * Traffic   bound by memory: 4 bytes an element for each operand read or written
+ * Oracle    BackendContract (references in double)
+ */
+#include "common.cuh"
+
+/** x = max(x, 0). fmaxf would turn NaN into 0, and so an unknown bound into a known one. */
+extern "C" __global__ void relu(float* __restrict__ x, long long n) {
+    for (long long i = grid_first(); i < n; i += grid_stride()) {
+        x[i] = x[i] <= 0.f ? 0.f : x[i];
+    }
+}
+EXPORT_KERNEL(relu)
+
+/** gradient = 0 where y <= 0. */
+extern "C" __global__ void relu_gradient(const float* __restrict__ y, float* __restrict__ gradient, long long n) {
+    for (long long i = grid_first(); i < n; i += grid_stride()) {
+        gradient[i] = y[i] > 0.f ? gradient[i] : 0.f;
+    }
+}
+EXPORT_KERNEL(relu_gradient)
+
+/** target = |x|. */
+extern "C" __global__ void absolute(const float* x, float* target, long long n) {
+    for (long long i = grid_first(); i < n; i += grid_stride()) {
+        target[i] = fabsf(x[i]);
+    }
+}
+EXPORT_KERNEL(absolute)
+
+/** target += sign(signs) x. */
+extern "C" __global__ void add_signed(const float* __restrict__ x, const float* __restrict__ signs,
+                                      float* __restrict__ target, long long n) {
+    for (long long i = grid_first(); i < n; i += grid_stride()) {
+        target[i] += sign(signs[i]) * x[i];
+    }
+}
+EXPORT_KERNEL(add_signed)
+
+/** x = clamp(x + step sign(gradient), lower, upper): one step of PGD, back in its box. */
+extern "C" __global__ void signed_step(float* __restrict__ x, const float* __restrict__ gradient,
+                                       const float* __restrict__ lower, const float* __restrict__ upper, float step,
+                                       long long n) {
+    for (long long i = grid_first(); i < n; i += grid_stride()) {
+        x[i] = fmaxf(lower[i], fminf(upper[i], x[i] + step * sign(gradient[i])));
+    }
+}
+EXPORT_KERNEL(signed_step)
+
+/** target[k,:] = source[rows[k],:], 4-byte elements of either kind. */
+extern "C" __global__ void gather(const unsigned* __restrict__ source, const int* __restrict__ rows,
+                                  unsigned* __restrict__ target, int count, int columns) {
+    const long long n = (long long) count * columns;
+    for (long long i = grid_first(); i < n; i += grid_stride()) {
+        const long long k = i / columns;
+        target[i] = source[(long long) rows[k] * columns + (i - k * columns)];
+    }
+}
+EXPORT_KERNEL(gather)

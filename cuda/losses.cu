@@ -1,0 +1,2 @@
+/* losses.cu: to be written. */
+#include "common.cuh"

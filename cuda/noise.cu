@@ -1,0 +1,2 @@
+/* noise.cu: to be written. */
+#include "common.cuh"

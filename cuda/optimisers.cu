@@ -1,0 +1,2 @@
+/* optimisers.cu: to be written. */
+#include "common.cuh"

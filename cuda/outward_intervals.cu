@@ -1,0 +1,2 @@
+/* outward_intervals.cu: to be written. */
+#include "common.cuh"

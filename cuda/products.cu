@@ -1,0 +1,2 @@
+/* products.cu: to be written. */
+#include "common.cuh"

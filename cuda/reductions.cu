@@ -1,0 +1,2 @@
+/* reductions.cu: to be written. */
+#include "common.cuh"

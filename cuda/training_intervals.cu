@@ -1,0 +1,2 @@
+/* training_intervals.cu: to be written. */
+#include "common.cuh"

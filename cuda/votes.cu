@@ -1,0 +1,2 @@
+/* votes.cu: to be written. */
+#include "common.cuh"

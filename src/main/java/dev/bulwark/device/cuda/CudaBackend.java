@@ -1,0 +1,326 @@
+package dev.bulwark.device.cuda;
+
+import dev.bulwark.device.Affine;
+import dev.bulwark.device.Backend;
+import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.DeviceInfo;
+import dev.bulwark.device.NoiseKey;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Map;
+
+/** The seam on one NVIDIA GPU: one stream, on which operations happen in the order of the calls. */
+public final class CudaBackend implements Backend {
+
+    /** What this backend has opened, last first. */
+    private final Deque<AutoCloseable> opened = new ArrayDeque<>();
+    private final GpuContext gpu;
+    private final CudaMemory memory;
+    private final Transfers transfers;
+    private final Elementwise elementwise;
+    private final Reductions reductions;
+    private final Products products;
+    private final Losses losses;
+    private final TrainingIntervals intervals;
+    private final Optimisers optimisers;
+    private final Noise noise;
+    private final Votes votes;
+    private final OutwardIntervals outward;
+
+    private CudaBackend(int ordinal) {
+        try {
+            gpu = opening(new GpuContext(ordinal));
+            memory = new CudaMemory(gpu);
+            transfers = opening(new Transfers(memory));
+            elementwise = new Elementwise(module("elementwise"));
+            reductions = new Reductions(memory, module("reductions"));
+            products = new Products(memory, module("products"));
+            losses = new Losses(module("losses"));
+            intervals = new TrainingIntervals(memory, module("training_intervals"));
+            optimisers = new Optimisers(module("optimisers"));
+            noise = new Noise(module("noise"));
+            votes = new Votes(module("votes"));
+            outward = new OutwardIntervals(module("outward_intervals"));
+        } catch (RuntimeException e) {
+            close();
+            throw e;
+        }
+    }
+
+    /**
+     * Opens one GPU.
+     *
+     * @param ordinal the driver's number of it, from 0
+     * @throws dev.bulwark.device.DeviceException if there is no such GPU, or no driver that takes the kernels
+     */
+    public static CudaBackend open(int ordinal) {
+        return new CudaBackend(ordinal);
+    }
+
+    private KernelModule module(String name) {
+        return opening(new KernelModule(memory, name));
+    }
+
+    private <T extends AutoCloseable> T opening(T resource) {
+        opened.push(resource);
+        return resource;
+    }
+
+    @Override
+    public DeviceInfo info() {
+        return new DeviceInfo("cuda", gpu.name(), gpu.multiprocessors(), Map.of("driver", Driver.name(Driver.version())));
+    }
+
+    // ---- memory ----------------------------------------------------------------------------------------------------
+
+    @Override
+    public DeviceBuffer allocate(long length) {
+        return memory.allocate(length);
+    }
+
+    @Override
+    public long liveBytes() {
+        return memory.liveBytes();
+    }
+
+    @Override
+    public void synchronize() {
+        gpu.synchronize();
+    }
+
+    @Override
+    public Replay record(Runnable operations) {
+        return Recorder.record(gpu, operations);
+    }
+
+    @Override
+    public void write(float[] source, DeviceBuffer target) {
+        transfers.write(source, target);
+    }
+
+    @Override
+    public void write(int[] source, DeviceBuffer target) {
+        transfers.write(source, target);
+    }
+
+    @Override
+    public void read(DeviceBuffer source, float[] target) {
+        transfers.read(source, target);
+    }
+
+    @Override
+    public void read(DeviceBuffer source, int[] target) {
+        transfers.read(source, target);
+    }
+
+    @Override
+    public void copy(DeviceBuffer source, long length, DeviceBuffer target) {
+        transfers.copy(source, length, target);
+    }
+
+    @Override
+    public void fill(DeviceBuffer target, float value) {
+        transfers.fill(target, value);
+    }
+
+    @Override
+    public void zeroInts(DeviceBuffer target) {
+        transfers.zeroInts(target);
+    }
+
+    @Override
+    public void gather(DeviceBuffer source, DeviceBuffer rows, int count, int columns, DeviceBuffer target) {
+        elementwise.gather(source, rows, count, columns, target);
+    }
+
+    @Override
+    public void multiply(boolean transposeA, boolean transposeB, int m, int n, int k, DeviceBuffer a, DeviceBuffer b,
+                         float beta, DeviceBuffer c) {
+        products.multiply(transposeA, transposeB, m, n, k, a, b, beta, c);
+    }
+
+    @Override
+    public void affine(DeviceBuffer x, int rows, Affine layer, boolean relu, DeviceBuffer y) {
+        products.affine(x, rows, layer, relu, y);
+    }
+
+    @Override
+    public void columnSums(DeviceBuffer x, int rows, int columns, float beta, DeviceBuffer sums) {
+        products.columnSums(x, rows, columns, beta, sums);
+    }
+
+    @Override
+    public void relu(DeviceBuffer x, long length) {
+        elementwise.relu(x, length);
+    }
+
+    @Override
+    public void reluGradient(DeviceBuffer y, long length, DeviceBuffer gradient) {
+        elementwise.reluGradient(y, length, gradient);
+    }
+
+    @Override
+    public void absolute(DeviceBuffer x, long length, DeviceBuffer target) {
+        elementwise.absolute(x, length, target);
+    }
+
+    @Override
+    public void addSigned(DeviceBuffer x, DeviceBuffer signs, long length, DeviceBuffer target) {
+        elementwise.addSigned(x, signs, length, target);
+    }
+
+    @Override
+    public void crossEntropy(DeviceBuffer logits, DeviceBuffer labels, int rows, int classes, DeviceBuffer weight,
+                             DeviceBuffer gradient, DeviceBuffer losses) {
+        this.losses.crossEntropy(logits, labels, rows, classes, weight, gradient, losses);
+    }
+
+    @Override
+    public void sumOfSquares(DeviceBuffer x, long length, float beta, DeviceBuffer sum) {
+        reductions.sumOfSquares(x, length, beta, sum);
+    }
+
+    @Override
+    public void sum(DeviceBuffer x, long length, float beta, DeviceBuffer sum) {
+        reductions.sum(x, length, beta, sum);
+    }
+
+    @Override
+    public void boxAround(DeviceBuffer x, long length, DeviceBuffer epsilon, DeviceBuffer centre, DeviceBuffer radius) {
+        intervals.boxAround(x, length, epsilon, centre, radius);
+    }
+
+    @Override
+    public void intervalRelu(DeviceBuffer centre, DeviceBuffer radius, long length, DeviceBuffer outCentre,
+                             DeviceBuffer outRadius) {
+        intervals.relu(centre, radius, length, outCentre, outRadius);
+    }
+
+    @Override
+    public void intervalReluGradient(DeviceBuffer centre, DeviceBuffer radius, long length, DeviceBuffer gradientCentre,
+                                     DeviceBuffer gradientRadius) {
+        intervals.reluGradient(centre, radius, length, gradientCentre, gradientRadius);
+    }
+
+    @Override
+    public void worstCaseLogits(DeviceBuffer centre, DeviceBuffer radius, DeviceBuffer labels, int rows, int classes,
+                                DeviceBuffer worst) {
+        losses.worstCaseLogits(centre, radius, labels, rows, classes, worst);
+    }
+
+    @Override
+    public void worstCaseLogitsGradient(DeviceBuffer gradientWorst, DeviceBuffer labels, int rows, int classes,
+                                        DeviceBuffer gradientCentre, DeviceBuffer gradientRadius) {
+        losses.worstCaseLogitsGradient(gradientWorst, labels, rows, classes, gradientCentre, gradientRadius);
+    }
+
+    @Override
+    public void pairwiseDifferences(DeviceBuffer weight, int classes, int in, DeviceBuffer target) {
+        losses.pairwiseDifferences(weight, classes, in, target);
+    }
+
+    @Override
+    public void pairwiseDifferencesGradient(DeviceBuffer weight, DeviceBuffer gradientTarget, int classes, int in,
+                                            DeviceBuffer gradientWeight) {
+        losses.pairwiseDifferencesGradient(weight, gradientTarget, classes, in, gradientWeight);
+    }
+
+    @Override
+    public void elidedLogits(DeviceBuffer centreLogits, DeviceBuffer spread, DeviceBuffer labels, int rows, int classes,
+                             DeviceBuffer worst) {
+        losses.elidedLogits(centreLogits, spread, labels, rows, classes, worst);
+    }
+
+    @Override
+    public void elidedLogitsGradient(DeviceBuffer gradientWorst, DeviceBuffer labels, int rows, int classes,
+                                     DeviceBuffer gradientCentre, DeviceBuffer gradientSpread) {
+        losses.elidedLogitsGradient(gradientWorst, labels, rows, classes, gradientCentre, gradientSpread);
+    }
+
+    @Override
+    public void intervalRegulariser(DeviceBuffer centre, DeviceBuffer radius, long length, DeviceBuffer inputRadius,
+                                    float tau, DeviceBuffer weight, DeviceBuffer gradientCentre,
+                                    DeviceBuffer gradientRadius, DeviceBuffer loss) {
+        intervals.regulariser(centre, radius, length, inputRadius, tau, weight, gradientCentre, gradientRadius, loss);
+    }
+
+    @Override
+    public void clipFactor(DeviceBuffer sumOfSquares, float maxNorm, DeviceBuffer factor) {
+        optimisers.clipFactor(sumOfSquares, maxNorm, factor);
+    }
+
+    @Override
+    public void adam(DeviceBuffer parameters, DeviceBuffer gradient, DeviceBuffer mean, DeviceBuffer square, long length,
+                     float beta1, float beta2, float tiny, float weightDecay, DeviceBuffer step, DeviceBuffer factor) {
+        optimisers.adam(parameters, gradient, mean, square, length, beta1, beta2, tiny, weightDecay, step, factor);
+    }
+
+    @Override
+    public void sgd(DeviceBuffer parameters, DeviceBuffer gradient, DeviceBuffer velocity, long length, float momentum,
+                    float weightDecay, DeviceBuffer step, DeviceBuffer factor) {
+        optimisers.sgd(parameters, gradient, velocity, length, momentum, weightDecay, step, factor);
+    }
+
+    @Override
+    public void addNoise(DeviceBuffer x, DeviceBuffer images, DeviceBuffer samples, int rows, int columns, float sigma,
+                         NoiseKey key, DeviceBuffer target) {
+        noise.addNoise(x, images, samples, rows, columns, sigma, key, target);
+    }
+
+    @Override
+    public void noisyCopies(DeviceBuffer x, int image, int firstSample, int rows, int columns, float sigma, NoiseKey key,
+                            DeviceBuffer target) {
+        noise.noisyCopies(x, image, firstSample, rows, columns, sigma, key, target);
+    }
+
+    @Override
+    public void uniformInBox(DeviceBuffer lower, DeviceBuffer upper, DeviceBuffer images, DeviceBuffer samples, int rows,
+                             int columns, NoiseKey key, DeviceBuffer target) {
+        noise.uniformInBox(lower, upper, images, samples, rows, columns, key, target);
+    }
+
+    @Override
+    public void argMax(DeviceBuffer logits, int rows, int classes, DeviceBuffer target) {
+        votes.argMax(logits, rows, classes, target);
+    }
+
+    @Override
+    public void countArgMax(DeviceBuffer logits, int rows, int classes, DeviceBuffer counts) {
+        votes.countArgMax(logits, rows, classes, counts);
+    }
+
+    @Override
+    public void signedStep(DeviceBuffer x, DeviceBuffer gradient, long length, float step, DeviceBuffer lower,
+                           DeviceBuffer upper) {
+        elementwise.signedStep(x, gradient, length, step, lower, upper);
+    }
+
+    @Override
+    public void outwardBox(DeviceBuffer x, long length, double epsilon, DeviceBuffer lower, DeviceBuffer upper) {
+        outward.box(x, length, epsilon, lower, upper);
+    }
+
+    @Override
+    public void outwardAffine(DeviceBuffer lower, DeviceBuffer upper, int rows, Affine layer, DeviceBuffer outLower,
+                              DeviceBuffer outUpper) {
+        outward.affine(lower, upper, rows, layer, outLower, outUpper);
+    }
+
+    @Override
+    public void outwardMargins(DeviceBuffer lower, DeviceBuffer upper, DeviceBuffer labels, int rows, Affine layer,
+                               DeviceBuffer margins) {
+        outward.margins(lower, upper, labels, rows, layer, margins);
+    }
+
+    /** Gives everything back; a GPU that was lost has nothing to give. */
+    @Override
+    public void close() {
+        while (!opened.isEmpty()) {
+            try {
+                opened.pop().close();
+            } catch (Exception e) {
+                // The next one still has to be closed, and whatever was lost was reported when it was.
+            }
+        }
+    }
+}

@@ -1,0 +1,124 @@
+package dev.bulwark.device.cuda;
+
+import static jcuda.driver.JCudaDriver.cuDeviceGet;
+import static jcuda.driver.JCudaDriver.cuDeviceGetAttribute;
+import static jcuda.driver.JCudaDriver.cuDeviceGetCount;
+import static jcuda.driver.JCudaDriver.cuDeviceGetName;
+import static jcuda.driver.JCudaDriver.cuDeviceTotalMem;
+import static jcuda.driver.JCudaDriver.cuDriverGetVersion;
+import static jcuda.driver.JCudaDriver.cuInit;
+
+import dev.bulwark.device.DeviceException;
+import java.nio.charset.StandardCharsets;
+import jcuda.driver.CUdevice;
+import jcuda.driver.CUresult;
+import jcuda.driver.JCudaDriver;
+
+/** The CUDA driver of this machine: found, initialised once, and asked what GPUs there are. */
+final class Driver {
+
+    /** The first driver that takes the portable kernels: PTX 7.8, CUDA 11.8. */
+    static final int OLDEST = 11_080;
+    static final String OLDEST_NAME = "520 (CUDA 11.8)";
+
+    private static boolean ready;
+
+    private Driver() {
+    }
+
+    /**
+     * Initialises the driver; later calls do nothing.
+     *
+     * @throws DeviceException if there is none, or none that works
+     */
+    static synchronized void initialise() {
+        if (ready) {
+            return;
+        }
+        try {
+            JCudaDriver.setExceptionsEnabled(false); // check() throws instead: it names the call, JCuda would not
+            check("cuInit", cuInit(0));
+        } catch (UnsatisfiedLinkError | NoClassDefFoundError e) {
+            throw new DeviceException("no CUDA driver on this machine (libcuda.so.1 does not load): "
+                    + "install NVIDIA's driver, " + OLDEST_NAME + " or newer, or use --device cpu", e);
+        }
+        if (version() < OLDEST) {
+            throw new DeviceException("the CUDA driver supports CUDA " + name(version()) + ", the kernels need driver "
+                    + OLDEST_NAME + " or newer: update it, or use --device cpu");
+        }
+        ready = true;
+    }
+
+    /** CUDA's version that the driver supports, for example 12060. */
+    static int version() {
+        int[] version = new int[1];
+        check("cuDriverGetVersion", cuDriverGetVersion(version));
+        return version[0];
+    }
+
+    /** {@code 12.6} for 12060. */
+    static String name(int version) {
+        return version / 1000 + "." + version % 1000 / 10;
+    }
+
+    static int deviceCount() {
+        int[] count = new int[1];
+        int result = cuDeviceGetCount(count);
+        if (result == CUresult.CUDA_ERROR_NO_DEVICE) {
+            return 0;
+        }
+        check("cuDeviceGetCount", result);
+        return count[0];
+    }
+
+    /** @throws DeviceException if there is no such GPU */
+    static CUdevice device(int ordinal) {
+        int count = deviceCount();
+        if (ordinal >= count) {
+            throw new DeviceException(count == 0 ? "the CUDA driver finds no GPU: use --device cpu"
+                    : "there is no GPU " + ordinal + ": the last one is cuda:" + (count - 1));
+        }
+        CUdevice device = new CUdevice();
+        check("cuDeviceGet", cuDeviceGet(device, ordinal));
+        return device;
+    }
+
+    /** @param attribute a constant of {@link jcuda.driver.CUdevice_attribute} */
+    static int attribute(CUdevice device, int attribute) {
+        int[] value = new int[1];
+        check("cuDeviceGetAttribute", cuDeviceGetAttribute(value, attribute, device));
+        return value[0];
+    }
+
+    static String deviceName(CUdevice device) {
+        byte[] name = new byte[256];
+        check("cuDeviceGetName", cuDeviceGetName(name, name.length, device));
+        return new String(name, StandardCharsets.UTF_8).replaceAll("\0.*", "");
+    }
+
+    static long totalMemory(CUdevice device) {
+        long[] bytes = new long[1];
+        check("cuDeviceTotalMem", cuDeviceTotalMem(bytes, device));
+        return bytes[0];
+    }
+
+    /** Throws unless {@code result} is success; every call of the driver goes through here. */
+    static void check(String call, int result) {
+        if (result != CUresult.CUDA_SUCCESS) {
+            throw failure(call, result);
+        }
+    }
+
+    static CudaException failure(String call, int result) {
+        return switch (result) {
+            case CUresult.CUDA_ERROR_OUT_OF_MEMORY -> new CudaException(call, result,
+                    "use a smaller batch, or free memory on the GPU");
+            case CUresult.CUDA_ERROR_ILLEGAL_ADDRESS, CUresult.CUDA_ERROR_LAUNCH_FAILED,
+                    CUresult.CUDA_ERROR_LAUNCH_TIMEOUT, CUresult.CUDA_ERROR_HARDWARE_STACK_ERROR,
+                    CUresult.CUDA_ERROR_MISALIGNED_ADDRESS, CUresult.CUDA_ERROR_ECC_UNCORRECTABLE,
+                    CUresult.CUDA_ERROR_UNKNOWN, CUresult.CUDA_ERROR_ASSERT -> new CudaException(call, result,
+                    "the GPU's context is lost; what was finished is on disk: start again with --resume");
+            default -> new CudaException(call, result, "");
+        };
+    }
+}

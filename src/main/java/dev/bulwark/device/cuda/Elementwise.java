@@ -1,0 +1,51 @@
+package dev.bulwark.device.cuda;
+
+import dev.bulwark.device.DeviceBuffer;
+
+/** Operations in which every element of the result depends on the same element of the operands: elementwise.cu. */
+final class Elementwise {
+
+    private final Kernel relu;
+    private final Kernel reluGradient;
+    private final Kernel absolute;
+    private final Kernel addSigned;
+    private final Kernel signedStep;
+    private final Kernel gather;
+
+    Elementwise(KernelModule module) {
+        relu = module.kernel("relu");
+        reluGradient = module.kernel("relu_gradient");
+        absolute = module.kernel("absolute");
+        addSigned = module.kernel("add_signed");
+        signedStep = module.kernel("signed_step");
+        gather = module.kernel("gather");
+    }
+
+    void relu(DeviceBuffer x, long length) {
+        relu.launch(Grid.over(length), x.require("x", length), length);
+    }
+
+    void reluGradient(DeviceBuffer y, long length, DeviceBuffer gradient) {
+        reluGradient.launch(Grid.over(length), y.require("y", length), gradient.require("gradient", length), length);
+    }
+
+    void absolute(DeviceBuffer x, long length, DeviceBuffer target) {
+        absolute.launch(Grid.over(length), x.require("x", length), target.require("target", length), length);
+    }
+
+    void addSigned(DeviceBuffer x, DeviceBuffer signs, long length, DeviceBuffer target) {
+        addSigned.launch(Grid.over(length), x.require("x", length), signs.require("signs", length),
+                target.require("target", length), length);
+    }
+
+    void signedStep(DeviceBuffer x, DeviceBuffer gradient, long length, float step, DeviceBuffer lower, DeviceBuffer upper) {
+        signedStep.launch(Grid.over(length), x.require("x", length), gradient.require("gradient", length),
+                lower.require("lower", length), upper.require("upper", length), step, length);
+    }
+
+    void gather(DeviceBuffer source, DeviceBuffer rows, int count, int columns, DeviceBuffer target) {
+        long length = (long) count * columns;
+        gather.launch(Grid.over(length), source, rows.require("rows", count), target.require("target", length),
+                count, columns);
+    }
+}

@@ -1,0 +1,36 @@
+package dev.bulwark.device.cuda;
+
+/**
+ * Shape of a launch.
+ *
+ * @param x           blocks along x, fastest
+ * @param y           blocks along y
+ * @param z           blocks along z
+ * @param threads     threads of a block, along x
+ * @param sharedBytes dynamic shared memory of a block
+ */
+record Grid(int x, int y, int z, int threads, int sharedBytes) {
+
+    private static final int THREADS = 256;
+    /** Enough blocks to fill any GPU several times; kernels stride over what is left. */
+    private static final int MOST_BLOCKS = 8192;
+
+    /** For grid-stride kernels over {@code length} elements: a thread each, up to a bound. */
+    static Grid over(long length) {
+        return new Grid((int) Math.max(1, Math.min(MOST_BLOCKS, (length + THREADS - 1) / THREADS)), 1, 1, THREADS, 0);
+    }
+
+    /** {@code x} times {@code y} blocks of {@code threads}. */
+    static Grid blocks(int x, int y, int threads) {
+        return new Grid(x, y, 1, threads, 0);
+    }
+
+    Grid withShared(int bytes) {
+        return new Grid(x, y, z, threads, bytes);
+    }
+
+    @Override
+    public String toString() {
+        return x + " x " + y + " x " + z + " blocks of " + threads + " threads and " + sharedBytes + " bytes";
+    }
+}

@@ -1,0 +1,38 @@
+package dev.bulwark.device.cuda;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * The GPU that tests run on: this machine's own, or else the emulated driver, which scripts/test builds.
+ *
+ * <p>{@code -DrequireGpu=true} asks for a real one; {@code -Demulated=true} for the emulated one even beside a real one.
+ */
+public final class TestGpu {
+
+    private static final Path EMULATED = Path.of("target/emulated/libcuda.so.1");
+    private static final boolean REAL = findReal();
+
+    private TestGpu() {
+    }
+
+    private static boolean findReal() {
+        boolean required = Boolean.getBoolean("requireGpu");
+        if (!Boolean.getBoolean("emulated") && (required || Files.exists(Path.of("/dev/nvidiactl")))) {
+            return true;
+        }
+        // JCuda's library asks for libcuda.so.1: what is loaded under that name already is what it gets.
+        System.load(EMULATED.toAbsolutePath().toString());
+        return false;
+    }
+
+    /** Whether tests run on silicon. */
+    public static boolean isReal() {
+        return REAL;
+    }
+
+    /** The first GPU. */
+    public static CudaBackend open() {
+        return CudaBackend.open(0);
+    }
+}
