@@ -304,6 +304,29 @@ public abstract class BackendContract {
         }
     }
 
+    @Test
+    void givenASliceAtAnyOffset_whenReduced_thenItsElementsAloneCountAndTheBitsRepeat() {
+        int length = 300_001;
+        float[] x = values(length);
+        double sum = 0;
+        for (int i = 3; i < length - 1; ++i) {
+            sum += x[i];
+        }
+        x[2] = Float.NaN;
+        x[length - 1] = Float.NaN;
+        try (DeviceBuffer a = device(x); DeviceBuffer total = device(0f, 0f, 0f)) {
+            for (int turn = 0; turn < 2; ++turn) {
+                backend.sum(a.slice(3, length - 4), length - 4, 0f, total.slice(turn, 1));
+            }
+            backend.sum(a, length, 0f, total.slice(2, 1));
+            float[] totals = host(total);
+            // A sum in double is as good as exact here, and is rounded to float once.
+            assertEquals(sum, totals[0], Math.ulp((float) sum));
+            assertEquals(totals[0], totals[1]);
+            assertTrue(Float.isNaN(totals[2]));
+        }
+    }
+
     // ---- losses --------------------------------------------------------------------------------------------------------
 
     @Test

@@ -5,7 +5,7 @@ import dev.bulwark.device.DeviceBuffer;
 /** To be written. */
 final class TrainingIntervals {
 
-    TrainingIntervals(CudaMemory memory, KernelModule module) {
+    TrainingIntervals(KernelModule module) {
     }
 
     void boxAround(DeviceBuffer x, long length, DeviceBuffer epsilon, DeviceBuffer centre, DeviceBuffer radius) {
