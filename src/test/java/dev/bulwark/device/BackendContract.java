@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.DoubleUnaryOperator;
+import java.util.function.ToDoubleFunction;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -329,10 +330,9 @@ public abstract class BackendContract {
 
     // ---- losses --------------------------------------------------------------------------------------------------------
 
-    @Test
-    void givenLogits_whenCrossEntropy_thenLossAndGradientMatchTheDefinition() {
-        int rows = 67;
-        int classes = 10;
+    @ParameterizedTest
+    @CsvSource({"67,10", "1,1", "5,31", "9,33", "3,1021", "700,2"})
+    void givenLogits_whenCrossEntropy_thenLossAndGradientMatchTheDefinition(int rows, int classes) {
         float[] z = mapped(values(rows * classes), v -> 5 * v);
         int[] labels = new int[rows];
         double[] loss = new double[rows];
@@ -367,6 +367,22 @@ public abstract class BackendContract {
         }
     }
 
+    @Test
+    void givenAnUnknownLogit_whenCrossEntropy_thenItsRowAloneIsUnknown() {
+        float[] z = values(3 * 40);
+        z[40 + 37] = Float.NaN;
+        try (DeviceBuffer logits = device(z); DeviceBuffer y = deviceInts(1, 2, 39); DeviceBuffer weight = device(1f);
+             DeviceBuffer losses = backend.allocate(3)) {
+            backend.crossEntropy(logits, y, 3, 40, weight, logits, losses);
+            float[] gradient = host(logits);
+            float[] loss = host(losses);
+            for (int k = 0; k < gradient.length; ++k) {
+                assertEquals(k / 40 == 1, Float.isNaN(gradient[k]), "element " + k);
+                assertEquals(k / 40 == 1, Float.isNaN(loss[k / 40]), "row " + k / 40);
+            }
+        }
+    }
+
     // ---- intervals for training ------------------------------------------------------------------------------------------
 
     @Test
@@ -393,6 +409,24 @@ public abstract class BackendContract {
             // A crossing box keeps its upper end only: (gc + gr) / 2 flows to c + r.
             assertArrayEquals(new float[] {0f, 0.75f, 1f, 0.75f}, host(gc));
             assertArrayEquals(new float[] {0f, 0.75f, 0.5f, 0.75f}, host(gr));
+        }
+    }
+
+    @Test
+    void givenOddLengths_whenBoxesAreTakenBehindARelu_thenTheirEndsAreTheClosedForms() {
+        for (int length : ODD_LENGTHS) {
+            float[] x = mapped(values(length), v -> 0.5 + 0.5 * v);
+            try (DeviceBuffer input = device(x); DeviceBuffer epsilon = device(0.25f);
+                 DeviceBuffer centre = backend.allocate(length); DeviceBuffer radius = backend.allocate(length)) {
+                backend.boxAround(input, length, epsilon, centre, radius);
+                close(doubles(mapped(x, v -> (Math.min(v + 0.25, 1) + Math.max(v - 0.25, 0)) / 2)), host(centre), 1e-6);
+                close(doubles(mapped(x, v -> (Math.min(v + 0.25, 1) - Math.max(v - 0.25, 0)) / 2)), host(radius), 1e-6);
+                backend.write(mapped(x, v -> 2 * v - 1), centre);
+                backend.fill(radius, 0.5f);
+                backend.intervalRelu(centre, radius, length, centre, radius);
+                close(doubles(mapped(x, v -> (Math.max(2 * v - 0.5, 0) + Math.max(2 * v - 1.5, 0)) / 2)), host(centre), 1e-6);
+                close(doubles(mapped(x, v -> (Math.max(2 * v - 0.5, 0) - Math.max(2 * v - 1.5, 0)) / 2)), host(radius), 1e-6);
+            }
         }
     }
 
@@ -439,9 +473,77 @@ public abstract class BackendContract {
         }
     }
 
-    @Test
-    void givenAPreActivationBox_whenRegularised_thenGradientsMatchCentralDifferences() {
-        int length = 57;
+    @ParameterizedTest
+    @CsvSource({"1,1", "7,33", "300,10", "3,40"})
+    void givenAnyNumberOfClasses_whenWorstCaseOrElided_thenLogitsAndGradientsMatchTheDefinition(int rows, int classes) {
+        float[] z = values(rows * classes);
+        float[] r = values(rows * classes);
+        float[] s = values(rows * classes * classes);
+        int[] y = random.ints(rows, 0, classes).toArray();
+        double[] worst = new double[z.length];
+        double[] elided = new double[z.length];
+        double[] gradientCentre = new double[z.length];
+        double[] gradientSpread = new double[s.length];
+        float[] flipped = z.clone();
+        for (int k = 0; k < z.length; ++k) {
+            int n = k / classes;
+            int label = n * classes + y[n];
+            worst[k] = z[k] + (k == label ? -(double) r[k] : r[k]);
+            if (k == label) {
+                flipped[k] = -z[k];
+            } else {
+                int pair = label * classes + k % classes;
+                elided[k] = (double) z[k] - z[label] + s[pair];
+                gradientSpread[pair] = z[k];
+                gradientCentre[k] = z[k];
+                gradientCentre[label] -= z[k];
+            }
+        }
+        try (DeviceBuffer logits = device(z); DeviceBuffer radius = device(r); DeviceBuffer spread = device(s);
+             DeviceBuffer labels = deviceInts(y); DeviceBuffer result = backend.allocate(z.length)) {
+            backend.worstCaseLogits(logits, radius, labels, rows, classes, result);
+            close(worst, host(result), 1e-6);
+            backend.worstCaseLogitsGradient(logits, labels, rows, classes, logits, result);
+            same(z, host(logits));
+            same(flipped, host(result));
+            backend.elidedLogits(logits, spread, labels, rows, classes, result);
+            close(elided, host(result), 1e-6);
+            backend.fill(spread, Float.NaN);
+            backend.elidedLogitsGradient(logits, labels, rows, classes, logits, spread);
+            close(gradientCentre, host(logits), 1e-5);
+            close(gradientSpread, host(spread), 0);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1,1", "10,33", "33,31"})
+    void givenAnyNumberOfClasses_whenDifferencesArePaired_thenTheirGradientIsTheSumOverPairs(int classes, int in) {
+        float[] w = values(classes * in);
+        float[] g = values(classes * classes * in);
+        double[] pairs = new double[g.length];
+        double[] gradient = new double[w.length];
+        Arrays.fill(gradient, 0.5);
+        for (int k = 0; k < g.length; ++k) {
+            int i = k % in;
+            int y = k / in / classes * in + i;
+            int c = k / in % classes * in + i;
+            pairs[k] = Math.abs((double) w[c] - w[y]);
+            gradient[c] += Math.signum(w[c] - w[y]) * g[k];
+            gradient[y] -= Math.signum(w[c] - w[y]) * g[k];
+        }
+        float[] half = new float[w.length];
+        Arrays.fill(half, 0.5f);
+        try (DeviceBuffer weight = device(w); DeviceBuffer target = device(g); DeviceBuffer result = device(half)) {
+            backend.pairwiseDifferencesGradient(weight, target, classes, in, result);
+            close(gradient, host(result), 1e-5);
+            backend.pairwiseDifferences(weight, classes, in, target);
+            close(pairs, host(target), 1e-7);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {31, 57, 1021, 5000})
+    void givenAPreActivationBox_whenRegularised_thenGradientsMatchCentralDifferences(int length) {
         float tau = 0.5f;
         double inputRadius = 0.05;
         float[] c = mapped(values(length), v -> v + 0.4);
@@ -457,22 +559,43 @@ public abstract class BackendContract {
             gc = host(gradientCentre);
             gr = host(gradientRadius);
         }
+        for (int i = 0; i < length; i += Math.max(1, length / 57)) {
+            int element = i;
+            double slope = centralDifference(doubles(c), element, x -> regulariser(x, doubles(r), inputRadius, tau, 3));
+            // Means over the elements: slopes shrink as 1 / length, the central difference's own error doesn't.
+            assertEquals(slope, gc[i], 1e-5 * Math.abs(slope) + 1e-8, "centre " + i);
+            slope = centralDifference(doubles(r), element, x -> regulariser(doubles(c), x, inputRadius, tau, 3));
+            assertEquals(slope, gr[i], 1e-5 * Math.abs(slope) + 1e-8, "radius " + i);
+        }
+    }
+
+    private static double centralDifference(double[] x, int element, ToDoubleFunction<double[]> f) {
         double h = 1e-6;
-        for (int i = 0; i < length; ++i) {
-            double[] up = doubles(c);
-            double[] down = doubles(c);
-            up[i] += h;
-            down[i] -= h;
-            double slope = (regulariser(up, doubles(r), inputRadius, tau, 3)
-                    - regulariser(down, doubles(r), inputRadius, tau, 3)) / (2 * h);
-            assertEquals(slope, gc[i], 1e-5 * (1 + Math.abs(slope)), "centre " + i);
-            up = doubles(r);
-            down = doubles(r);
-            up[i] += h;
-            down[i] -= h;
-            slope = (regulariser(doubles(c), up, inputRadius, tau, 3)
-                    - regulariser(doubles(c), down, inputRadius, tau, 3)) / (2 * h);
-            assertEquals(slope, gr[i], 1e-5 * (1 + Math.abs(slope)), "radius " + i);
+        double at = x[element];
+        x[element] = at + h;
+        double above = f.applyAsDouble(x);
+        x[element] = at - h;
+        return (above - f.applyAsDouble(x)) / (2 * h);
+    }
+
+    @Test
+    void givenCentresOfOneSign_whenRegularised_thenOnlyTightnessCounts() {
+        int length = 33;
+        float[] c = mapped(values(length), v -> v + 1.5);
+        try (DeviceBuffer centre = device(c); DeviceBuffer radius = backend.allocate(length);
+             DeviceBuffer input = device(0.125f); DeviceBuffer weight = device(2f);
+             DeviceBuffer gradientCentre = device(c); DeviceBuffer gradientRadius = device(new float[length]);
+             DeviceBuffer loss = device(0f)) {
+            backend.fill(radius, 1f);
+            backend.intervalRegulariser(centre, radius, length, input, 0.5f, weight, gradientCentre, gradientRadius, loss);
+            // weight / tau (tau - 0.125 / 1), and its slope weight / tau 0.125 / 1 / length
+            assertEquals(1.5f, host(loss)[0], 1e-6f);
+            assertArrayEquals(c, host(gradientCentre));
+            close(doubles(mapped(c, v -> 0.5 / length)), host(gradientRadius), 1e-7);
+            backend.fill(radius, 0.0625f);
+            backend.intervalRegulariser(centre, radius, length, input, 0.5f, weight, gradientCentre, gradientRadius, loss);
+            assertEquals(1.5f, host(loss)[0], 1e-6f);
+            assertArrayEquals(c, host(gradientCentre));
         }
     }
 
