@@ -24,6 +24,11 @@ record Grid(int x, int y, int z, int threads, int sharedBytes) {
         return new Grid((int) Math.max(1, Math.min(MOST_BLOCKS, (length + THREADS - 1) / THREADS)), 1, 1, THREADS, 0);
     }
 
+    /** For kernels that give each of {@code rows} rows a warp: 32 threads. */
+    static Grid overWarps(long rows) {
+        return over(Math.multiplyExact(rows, 32L));
+    }
+
     /** For kernels that leave a partial sum a block; the same for the same {@code length} on every GPU. */
     static Grid ofPartialSums(long length) {
         return blocks((int) Math.max(1, Math.min(MOST_PARTIAL_SUMS, length / LEAST_SUMMED)), 1, THREADS);
