@@ -171,7 +171,7 @@ static __device__ Slopes slopes(const Totals& t, const Spread& s, long long n, d
     return result;
 }
 
-extern "C" __global__ void __launch_bounds__(SUM_THREADS) regulariser_gradient(
+extern "C" __global__ void __launch_bounds__(SUM_THREADS, 4) regulariser_gradient(
         const float* __restrict__ centre, long long n, const float* __restrict__ input_radius, float tau,
         const float* __restrict__ weight, float* __restrict__ gradient_centre, float* __restrict__ gradient_radius,
         float* __restrict__ loss) {

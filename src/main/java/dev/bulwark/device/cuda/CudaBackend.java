@@ -40,7 +40,7 @@ public final class CudaBackend implements Backend {
             optimisers = new Optimisers(module("optimisers"));
             noise = new Noise(module("noise"));
             votes = new Votes(module("votes"));
-            outward = new OutwardIntervals(module("outward_intervals"));
+            outward = new OutwardIntervals(gpu.multiprocessors(), module("outward_intervals"));
         } catch (RuntimeException e) {
             close();
             throw e;
