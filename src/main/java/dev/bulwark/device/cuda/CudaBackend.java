@@ -33,14 +33,14 @@ public final class CudaBackend implements Backend {
             memory = new CudaMemory(gpu);
             transfers = opening(new Transfers(memory));
             elementwise = new Elementwise(module("elementwise"));
-            reductions = new Reductions(memory, module("reductions"));
+            reductions = new Reductions(module("reductions"));
             products = new Products(memory, module("products"));
             losses = new Losses(module("losses"));
-            intervals = new TrainingIntervals(memory, module("training_intervals"));
+            intervals = new TrainingIntervals(module("training_intervals"));
             optimisers = new Optimisers(module("optimisers"));
             noise = new Noise(module("noise"));
             votes = new Votes(module("votes"));
-            outward = new OutwardIntervals(module("outward_intervals"));
+            outward = new OutwardIntervals(gpu.multiprocessors(), module("outward_intervals"));
         } catch (RuntimeException e) {
             close();
             throw e;
