@@ -7,6 +7,7 @@ import dev.bulwark.device.DeviceInfo;
 import dev.bulwark.device.NoiseKey;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.Map;
 
 /** The seam on one NVIDIA GPU: one stream, on which operations happen in the order of the calls. */
@@ -27,14 +28,14 @@ public final class CudaBackend implements Backend {
     private final Votes votes;
     private final OutwardIntervals outward;
 
-    private CudaBackend(int ordinal) {
+    private CudaBackend(int ordinal, CudaOptions options) {
         try {
             gpu = opening(new GpuContext(ordinal));
             memory = new CudaMemory(gpu);
             transfers = opening(new Transfers(memory));
             elementwise = new Elementwise(module("elementwise"));
             reductions = new Reductions(memory, module("reductions"));
-            products = new Products(memory, module("products"));
+            products = opening(new Products(memory, options, this::module));
             losses = new Losses(module("losses"));
             intervals = new TrainingIntervals(memory, module("training_intervals"));
             optimisers = new Optimisers(module("optimisers"));
@@ -47,14 +48,19 @@ public final class CudaBackend implements Backend {
         }
     }
 
+    /** Opens one GPU, with the options' defaults. */
+    public static CudaBackend open(int ordinal) {
+        return open(ordinal, CudaOptions.DEFAULT);
+    }
+
     /**
      * Opens one GPU.
      *
      * @param ordinal the driver's number of it, from 0
      * @throws dev.bulwark.device.DeviceException if there is no such GPU, or no driver that takes the kernels
      */
-    public static CudaBackend open(int ordinal) {
-        return new CudaBackend(ordinal);
+    public static CudaBackend open(int ordinal, CudaOptions options) {
+        return new CudaBackend(ordinal, options);
     }
 
     private KernelModule module(String name) {
@@ -68,7 +74,9 @@ public final class CudaBackend implements Backend {
 
     @Override
     public DeviceInfo info() {
-        return new DeviceInfo("cuda", gpu.name(), gpu.multiprocessors(), Map.of("driver", Driver.name(Driver.version())));
+        Map<String, String> libraries = new HashMap<>(products.libraries());
+        libraries.put("driver", Driver.name(Driver.version()));
+        return new DeviceInfo("cuda", gpu.name(), gpu.multiprocessors(), libraries);
     }
 
     // ---- memory ----------------------------------------------------------------------------------------------------
