@@ -3,7 +3,7 @@ package dev.bulwark.device.cuda;
 import dev.bulwark.device.Affine;
 import dev.bulwark.device.DeviceBuffer;
 
-/** One way to compute matrix products on a GPU, as {@link dev.bulwark.device.Backend} describes them; sizes are positive. */
+/** One way to compute the matrix products of {@link dev.bulwark.device.Backend} on a GPU; m, n and rows are positive. */
 interface MatrixProduct {
 
     void multiply(boolean transposeA, boolean transposeB, int m, int n, int k, DeviceBuffer a, DeviceBuffer b, float beta,

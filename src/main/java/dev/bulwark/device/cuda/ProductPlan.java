@@ -4,8 +4,9 @@ package dev.bulwark.device.cuda;
  * How a product is cut into blocks: tiles of the result, and parts of k.
  *
  * <p>Large tiles read less memory for each multiply-add, but a batch of a few hundred rows has too few of them to keep
- * all multiprocessors busy; then small tiles do better, and where even those are too few, each block sums only a part of k
- * and a second pass adds the parts up in a fixed order. The plan depends on the shape and the GPU alone, and so do the bits.
+ * all multiprocessors busy; then small tiles do better, and where even those are too few, each block sums only a part
+ * of k and a second pass adds the parts up in a fixed order. The plan depends on the shape and the GPU alone, and so do
+ * the bits.
  *
  * @param side  rows and columns of a tile
  * @param tiles tiles of the result

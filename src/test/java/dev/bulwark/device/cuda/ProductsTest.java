@@ -72,7 +72,7 @@ class ProductsTest {
                         size += Math.abs(product);
                     }
                     assertEquals(sum, actual[offset + i], tolerance(precision, k) * size,
-                            m + " x " + n + " x " + k + " at " + offset + ", transposes " + transposes + ", element " + i);
+                            m + " x " + n + " x " + k + " at " + offset + ", transposes " + transposes + ", " + i);
                 }
                 assertUntouched(actual, 0, offset);
                 assertUntouched(actual, offset + m * n, actual.length);
@@ -81,8 +81,8 @@ class ProductsTest {
     }
 
     /**
-     * Of the sum of the products' absolute values: fp32 sums lose at most 2^-24 with each addition, tensor cores 2^-23 because
-     * they cut off; TF32 rounds each of two factors by at most 2^-11, so a product by 2^-10 and a little.
+     * Of the sum of the products' absolute values: fp32 sums lose at most 2^-24 with each addition, tensor cores 2^-23
+     * because they cut off; TF32 rounds each of two factors by at most 2^-11, so a product by 2^-10 and a little.
      */
     private static double tolerance(ProductPrecision precision, int k) {
         return precision == ProductPrecision.FLOAT32 ? (k + 2) * 0x1p-24 : (k + 2) * 0x1p-23 + 0x1p-10 + 0x1p-22;
@@ -150,6 +150,21 @@ class ProductsTest {
                     assertArrayEquals(first, again);
                 }
             }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(ProductPrecision.class)
+    void givenMoreBitsThanTf32Has_whenMultiplied_thenOnlyTf32RoundsThemToNearest(ProductPrecision precision) {
+        float x = 1 + 0x1p-11f + 0x1p-12f; // three quarters from 1 to the next TF32
+        try (CudaBackend backend = open(precision); DeviceBuffer a = backend.allocate(1);
+             DeviceBuffer b = backend.allocate(1); DeviceBuffer c = backend.allocate(1)) {
+            backend.write(new float[] {x}, a);
+            backend.write(new float[] {-1f}, b);
+            backend.multiply(false, false, 1, 1, 1, a, b, 0f, c);
+            float[] actual = new float[1];
+            backend.read(c, actual);
+            assertEquals(precision == ProductPrecision.FLOAT32 ? -x : -(1 + 0x1p-10f), actual[0]);
         }
     }
 
