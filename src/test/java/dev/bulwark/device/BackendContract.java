@@ -637,6 +637,30 @@ public abstract class BackendContract {
         }
     }
 
+    @ParameterizedTest
+    @CsvSource({"1", "33", "600"})
+    void givenInputs_whenClassified_thenLogitsAreTheNetworksUpToItsPrecision(int rows) {
+        int[] widths = {50, 33, 20, 7};
+        try (RandomNetwork network = new RandomNetwork(widths); DeviceBuffer inputs = device(values(rows * 50));
+             DeviceBuffer expected = backend.allocate(rows * 7L); DeviceBuffer actual = backend.allocate(rows * 7L);
+             NoisyClassifier composed = new ComposedNoisyClassifier(backend, network.layers);
+             NoisyClassifier classifier = backend.noisyClassifier(network.layers)) {
+            composed.logits(inputs, rows, expected);
+            classifier.logits(inputs, rows, actual);
+            // Logits are of order one; inputs, weights and activations are each rounded once in each of three layers.
+            double tolerance = switch (classifier.precision()) {
+                case FLOAT32 -> 1e-5;
+                case FLOAT16 -> 9 * 0x1p-11;
+                case BFLOAT16 -> 9 * 0x1p-8;
+            };
+            float[] e = host(expected);
+            float[] a = host(actual);
+            for (int k = 0; k < e.length; ++k) {
+                assertEquals(e[k], a[k], tolerance * (1 + Math.abs(e[k])), "logit " + k);
+            }
+        }
+    }
+
     // ---- intervals for certificates ------------------------------------------------------------------------------------------
 
     @Test
