@@ -10,6 +10,7 @@ import dev.bulwark.device.NoisyClassifier;
 import dev.bulwark.device.NoisyClassifier.Precision;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -33,15 +34,15 @@ public final class CudaBackend implements Backend {
     private final Precision precision;
     private final Smoothing smoothing;
 
-    private CudaBackend(int ordinal, Precision precision) {
-        this.precision = precision;
+    private CudaBackend(int ordinal, CudaOptions options) {
+        this.precision = options.noisyForwards();
         try {
             gpu = opening(new GpuContext(ordinal));
             memory = new CudaMemory(gpu);
             transfers = opening(new Transfers(memory));
             elementwise = new Elementwise(module("elementwise"));
             reductions = new Reductions(module("reductions"));
-            products = new Products(memory, module("products"));
+            products = opening(new Products(memory, options, this::module));
             losses = new Losses(module("losses"));
             intervals = new TrainingIntervals(module("training_intervals"));
             optimisers = new Optimisers(module("optimisers"));
@@ -55,27 +56,24 @@ public final class CudaBackend implements Backend {
         }
     }
 
-    /**
-     * Opens one GPU, with noisy forward passes in half precision.
-     *
-     * @param ordinal the driver's number of it, from 0
-     * @throws DeviceException if there is no such GPU, or no driver that takes the kernels
-     */
+    /** Opens one GPU, with the options' defaults. */
     public static CudaBackend open(int ordinal) {
-        return open(ordinal, Precision.FLOAT16);
+        return open(ordinal, CudaOptions.DEFAULT);
     }
 
     /**
-     * As {@link #open(int)}, with noisy forward passes in {@code precision}.
+     * Opens one GPU.
      *
-     * @throws DeviceException if there are no kernels for it
+     * @param ordinal the driver's number of it, from 0
+     * @throws DeviceException if there is no such GPU, no driver that takes the kernels, or no kernels for an option
      */
+    public static CudaBackend open(int ordinal, CudaOptions options) {
+        return new CudaBackend(ordinal, options);
+    }
+
+    /** As {@link #open(int)}, with noisy forward passes in {@code precision}. */
     public static CudaBackend open(int ordinal, Precision precision) {
-        if (precision == Precision.BFLOAT16) {
-            throw new DeviceException("there are no " + precision + " kernels for noisy forward passes on a GPU: "
-                    + "use --precision fp16 or fp32");
-        }
-        return new CudaBackend(ordinal, precision);
+        return open(ordinal, CudaOptions.DEFAULT.withNoisyForwards(precision));
     }
 
     private KernelModule module(String name) {
@@ -89,7 +87,9 @@ public final class CudaBackend implements Backend {
 
     @Override
     public DeviceInfo info() {
-        return new DeviceInfo("cuda", gpu.name(), gpu.multiprocessors(), Map.of("driver", Driver.name(Driver.version())));
+        Map<String, String> libraries = new HashMap<>(products.libraries());
+        libraries.put("driver", Driver.name(Driver.version()));
+        return new DeviceInfo("cuda", gpu.name(), gpu.multiprocessors(), libraries);
     }
 
     // ---- memory ----------------------------------------------------------------------------------------------------
