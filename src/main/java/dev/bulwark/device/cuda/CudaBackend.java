@@ -3,10 +3,14 @@ package dev.bulwark.device.cuda;
 import dev.bulwark.device.Affine;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.DeviceException;
 import dev.bulwark.device.DeviceInfo;
 import dev.bulwark.device.NoiseKey;
+import dev.bulwark.device.NoisyClassifier;
+import dev.bulwark.device.NoisyClassifier.Precision;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.Map;
 
 /** The seam on one NVIDIA GPU: one stream, on which operations happen in the order of the calls. */
@@ -26,8 +30,11 @@ public final class CudaBackend implements Backend {
     private final Noise noise;
     private final Votes votes;
     private final OutwardIntervals outward;
+    private final Precision precision;
+    private final Smoothing smoothing;
 
-    private CudaBackend(int ordinal) {
+    private CudaBackend(int ordinal, Precision precision) {
+        this.precision = precision;
         try {
             gpu = opening(new GpuContext(ordinal));
             memory = new CudaMemory(gpu);
@@ -41,6 +48,7 @@ public final class CudaBackend implements Backend {
             noise = new Noise(module("noise"));
             votes = new Votes(module("votes"));
             outward = new OutwardIntervals(gpu.multiprocessors(), module("outward_intervals"));
+            smoothing = new Smoothing(memory, transfers, module("smoothing_layers"), module("smoothing_fused"));
         } catch (RuntimeException e) {
             close();
             throw e;
@@ -48,13 +56,26 @@ public final class CudaBackend implements Backend {
     }
 
     /**
-     * Opens one GPU.
+     * Opens one GPU, with noisy forward passes in half precision.
      *
      * @param ordinal the driver's number of it, from 0
-     * @throws dev.bulwark.device.DeviceException if there is no such GPU, or no driver that takes the kernels
+     * @throws DeviceException if there is no such GPU, or no driver that takes the kernels
      */
     public static CudaBackend open(int ordinal) {
-        return new CudaBackend(ordinal);
+        return open(ordinal, Precision.FLOAT16);
+    }
+
+    /**
+     * As {@link #open(int)}, with noisy forward passes in {@code precision}.
+     *
+     * @throws DeviceException if there are no kernels for it
+     */
+    public static CudaBackend open(int ordinal, Precision precision) {
+        if (precision == Precision.BFLOAT16) {
+            throw new DeviceException("there are no " + precision + " kernels for noisy forward passes on a GPU: "
+                    + "use --precision fp16 or fp32");
+        }
+        return new CudaBackend(ordinal, precision);
     }
 
     private KernelModule module(String name) {
@@ -293,6 +314,16 @@ public final class CudaBackend implements Backend {
     public void signedStep(DeviceBuffer x, DeviceBuffer gradient, long length, float step, DeviceBuffer lower,
                            DeviceBuffer upper) {
         elementwise.signedStep(x, gradient, length, step, lower, upper);
+    }
+
+    @Override
+    public NoisyClassifier noisyClassifier(List<Affine> layers) {
+        return precision == Precision.FLOAT32 ? Backend.super.noisyClassifier(layers) : smoothing.classifier(layers);
+    }
+
+    /** For tests, which compare the ways of smoothing. */
+    Smoothing smoothing() {
+        return smoothing;
     }
 
     @Override
