@@ -2,6 +2,7 @@
 #include "driver.h"
 
 #include <thread>
+#include <utility>
 
 using namespace emu;
 
@@ -258,6 +259,11 @@ EMULATED_CALL cuStreamBeginCapture_v2(void* handle, int mode) {
     return SUCCESS;
 }
 
+EMULATED_CALL cuThreadExchangeStreamCaptureMode(int* mode) {
+    std::swap(*mode, capture_mode);
+    return SUCCESS;
+}
+
 EMULATED_CALL cuStreamEndCapture(void* handle, void** graph) {
     Call call;
     if (call.refused()) {
@@ -269,8 +275,7 @@ EMULATED_CALL cuStreamEndCapture(void* handle, void** graph) {
         return stream == nullptr ? INVALID_HANDLE : INVALID_VALUE;
     }
     const std::shared_ptr<Capture> capture = stream->capture;
-    constexpr int relaxed = 2;
-    if (capture->mode != relaxed && capture->thread != std::this_thread::get_id()) {
+    if (capture->mode != RELAXED && capture->thread != std::this_thread::get_id()) {
         return STREAM_CAPTURE_WRONG_THREAD;
     }
     if (stream != capture->origin) {

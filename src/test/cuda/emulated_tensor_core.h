@@ -89,9 +89,9 @@ void multiply_add(emu::Warp& warp) {
 template <class Type>
 void collect(float (&d)[4], const unsigned (&a)[4], unsigned b0, unsigned b1) {
     const Operands operands = {{a[0], a[1], a[2], a[3]}, {b0, b1}, {d[0], d[1], d[2], d[3]}};
-    emu::Warp& warp = emu::wp();
+    emu::Warp& warp = emu::warp();
     std::memcpy(warp.x[emu::lane()], &operands, sizeof operands);
-    emu::wcoll([](emu::Warp& w) { multiply_add<Type>(w); });
+    emu::collective(~0u, [](emu::Warp& w) { multiply_add<Type>(w); });
     std::memcpy(d, warp.y[emu::lane()], sizeof d);
 }
 
@@ -100,9 +100,9 @@ void load(unsigned (&fragment)[4], const void* row) {
     if ((std::uintptr_t) row & 15) {
         emu::fail("ldmatrix: a row's address is no multiple of 16");
     }
-    emu::Warp& warp = emu::wp();
+    emu::Warp& warp = emu::warp();
     std::memcpy(warp.x[emu::lane()], &row, sizeof row);
-    emu::wcoll([](emu::Warp& w) {
+    emu::collective(~0u, [](emu::Warp& w) {
         for (int lane = 0; lane < 32; ++lane) {
             const int g = lane >> 2, t = lane & 3;
             for (int matrix = 0; matrix < 4; ++matrix) {
@@ -128,7 +128,7 @@ struct Copy {
 /** The calling thread's copies, oldest first. */
 inline std::vector<Copy>& copies() {
     static thread_local std::vector<Copy> of_thread[1024];
-    return of_thread[emu::self()->lin];
+    return of_thread[emu::self()->index];
 }
 
 inline void start(void* target, const void* source, int bytes) {
