@@ -9,6 +9,8 @@ import static jcuda.driver.JCudaDriver.cuDriverGetVersion;
 import static jcuda.driver.JCudaDriver.cuInit;
 
 import dev.bulwark.device.DeviceException;
+import dev.bulwark.device.DeviceLostException;
+import dev.bulwark.device.OutOfDeviceMemoryException;
 import java.nio.charset.StandardCharsets;
 import jcuda.driver.CUdevice;
 import jcuda.driver.CUresult;
@@ -109,15 +111,19 @@ final class Driver {
         }
     }
 
-    static CudaException failure(String call, int result) {
+    /** What a call's result says, as something to throw: callers tell apart what they can do something about. */
+    static DeviceException failure(String call, int result) {
         return switch (result) {
-            case CUresult.CUDA_ERROR_OUT_OF_MEMORY -> new CudaException(call, result,
-                    "use a smaller batch, or free memory on the GPU");
-            case CUresult.CUDA_ERROR_ILLEGAL_ADDRESS, CUresult.CUDA_ERROR_LAUNCH_FAILED,
-                    CUresult.CUDA_ERROR_LAUNCH_TIMEOUT, CUresult.CUDA_ERROR_HARDWARE_STACK_ERROR,
-                    CUresult.CUDA_ERROR_MISALIGNED_ADDRESS, CUresult.CUDA_ERROR_ECC_UNCORRECTABLE,
-                    CUresult.CUDA_ERROR_UNKNOWN, CUresult.CUDA_ERROR_ASSERT -> new CudaException(call, result,
-                    "the GPU's context is lost; what was finished is on disk: start again with --resume");
+            case CUresult.CUDA_ERROR_OUT_OF_MEMORY -> new OutOfDeviceMemoryException(CudaException.describe(call, result)
+                    + "; use a smaller batch, or free memory on the GPU");
+            case CUresult.CUDA_ERROR_ILLEGAL_ADDRESS, CUresult.CUDA_ERROR_ILLEGAL_INSTRUCTION,
+                    CUresult.CUDA_ERROR_INVALID_ADDRESS_SPACE, CUresult.CUDA_ERROR_INVALID_PC,
+                    CUresult.CUDA_ERROR_LAUNCH_FAILED, CUresult.CUDA_ERROR_LAUNCH_TIMEOUT,
+                    CUresult.CUDA_ERROR_HARDWARE_STACK_ERROR, CUresult.CUDA_ERROR_MISALIGNED_ADDRESS,
+                    CUresult.CUDA_ERROR_ECC_UNCORRECTABLE, CUresult.CUDA_ERROR_NVLINK_UNCORRECTABLE,
+                    CUresult.CUDA_ERROR_CONTEXT_IS_DESTROYED, CUresult.CUDA_ERROR_UNKNOWN,
+                    CUresult.CUDA_ERROR_ASSERT -> new DeviceLostException(CudaException.describe(call, result)
+                    + "; the GPU's context is lost: start again, with --resume for what was finished");
             default -> new CudaException(call, result, "");
         };
     }

@@ -45,7 +45,7 @@ final class GpuContext implements AutoCloseable {
         try {
             makeCurrent();
             check("cuStreamCreate", cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING));
-        } catch (CudaException e) {
+        } catch (RuntimeException e) {
             cuDevicePrimaryCtxRelease(device);
             throw e;
         }
