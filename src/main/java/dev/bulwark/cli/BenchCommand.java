@@ -6,6 +6,8 @@ import dev.bulwark.device.Backend;
 import dev.bulwark.device.NoisyClassifier;
 import dev.bulwark.device.cpu.CpuBackend;
 import dev.bulwark.experiment.Benchmark;
+import dev.bulwark.experiment.Fleet;
+import dev.bulwark.experiment.Monitor;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -42,9 +44,11 @@ final class BenchCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         Map<String, Object> result = new LinkedHashMap<>();
         Map<String, Benchmark.Rate> rates;
-        try (Backend backend = device.open()) {
-            rates = new Benchmark(backend, repeats, seconds).run(general.monitor(spec.commandLine().getErr()));
-            result.put("device", backend.info());
+        try (Fleet fleet = device.openFirst()) {
+            Monitor monitor = general.monitor(spec.commandLine().getErr());
+            monitor.note(fleet.choice());
+            rates = new Benchmark(fleet.first(), repeats, seconds).run(monitor);
+            result.put("device", fleet.info());
         }
         if (device.mayRoundOnCpu()) {
             try (Backend exact = CpuBackend.create(NoisyClassifier.Precision.FLOAT32)) {

@@ -3,14 +3,23 @@ package dev.bulwark.device.cuda;
 import dev.bulwark.device.Affine;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.DeviceException;
 import dev.bulwark.device.DeviceInfo;
 import dev.bulwark.device.NoiseKey;
+import dev.bulwark.device.NoisyClassifier.Precision;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /** The seam on one NVIDIA GPU: one stream, on which operations happen in the order of the calls. */
 public final class CudaBackend implements Backend {
+
+    /** What noisy forward passes can be computed in, the fastest first. */
+    private static final List<Precision> PRECISIONS = List.of(Precision.FLOAT32);
 
     /** What this backend has opened, last first. */
     private final Deque<AutoCloseable> opened = new ArrayDeque<>();
@@ -26,8 +35,12 @@ public final class CudaBackend implements Backend {
     private final Noise noise;
     private final Votes votes;
     private final OutwardIntervals outward;
+    private final Precision precision;
+    /** Which PTX the modules were loaded from. */
+    private final Set<String> architectures = new TreeSet<>();
 
-    private CudaBackend(int ordinal) {
+    private CudaBackend(int ordinal, Precision precision) {
+        this.precision = precision;
         try {
             gpu = opening(new GpuContext(ordinal));
             memory = new CudaMemory(gpu);
@@ -41,24 +54,39 @@ public final class CudaBackend implements Backend {
             noise = new Noise(module("noise"));
             votes = new Votes(module("votes"));
             outward = new OutwardIntervals(module("outward_intervals"));
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             close();
             throw e;
         }
     }
 
     /**
-     * Opens one GPU.
+     * Opens one GPU, with noisy forward passes in its fastest precision.
      *
      * @param ordinal the driver's number of it, from 0
-     * @throws dev.bulwark.device.DeviceException if there is no such GPU, or no driver that takes the kernels
+     * @throws DeviceException if there is no such GPU, or no driver that takes the kernels
      */
     public static CudaBackend open(int ordinal) {
-        return new CudaBackend(ordinal);
+        return open(ordinal, PRECISIONS.get(0));
+    }
+
+    /**
+     * As {@link #open(int)}, with noisy forward passes in {@code precision}.
+     *
+     * @throws DeviceException if they have no kernels in it
+     */
+    public static CudaBackend open(int ordinal, Precision precision) {
+        if (!PRECISIONS.contains(precision)) {
+            throw new DeviceException("noisy forward passes have no CUDA kernels in " + precision + ": use --precision "
+                    + PRECISIONS.stream().map(Precision::toString).collect(Collectors.joining(" or ")));
+        }
+        return new CudaBackend(ordinal, precision);
     }
 
     private KernelModule module(String name) {
-        return opening(new KernelModule(memory, name));
+        KernelModule module = opening(new KernelModule(memory, name));
+        architectures.add(module.architecture());
+        return module;
     }
 
     private <T extends AutoCloseable> T opening(T resource) {
@@ -68,7 +96,12 @@ public final class CudaBackend implements Backend {
 
     @Override
     public DeviceInfo info() {
-        return new DeviceInfo("cuda", gpu.name(), gpu.multiprocessors(), Map.of("driver", Driver.name(Driver.version())));
+        return new DeviceInfo("cuda", gpu.gpu().name(), gpu.multiprocessors(), Map.of(
+                DeviceInfo.DRIVER, "CUDA " + Driver.name(Driver.version()),
+                "kernels", String.join(" and ", architectures) + " on compute capability " + gpu.gpu().capabilityName(),
+                "products", "own kernels",
+                "noise", "Philox4x32-10, own kernels",
+                "noisy forward passes", precision.toString()));
     }
 
     // ---- memory ----------------------------------------------------------------------------------------------------

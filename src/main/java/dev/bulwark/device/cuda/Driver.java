@@ -23,6 +23,8 @@ final class Driver {
     static final int OLDEST = 11_080;
     static final String OLDEST_NAME = "520 (CUDA 11.8)";
 
+    private static final String NO_GPU = "the CUDA driver finds no GPU: use --device cpu";
+
     private static boolean ready;
 
     private Driver() {
@@ -37,18 +39,38 @@ final class Driver {
         if (ready) {
             return;
         }
-        try {
-            JCudaDriver.setExceptionsEnabled(false); // check() throws instead: it names the call, JCuda would not
-            check("cuInit", cuInit(0));
-        } catch (UnsatisfiedLinkError | NoClassDefFoundError e) {
+        if (!loads()) {
             throw new DeviceException("no CUDA driver on this machine (libcuda.so.1 does not load): "
-                    + "install NVIDIA's driver, " + OLDEST_NAME + " or newer, or use --device cpu", e);
+                    + "install NVIDIA's driver, " + OLDEST_NAME + " or newer, or use --device cpu");
         }
+        requireStarted(cuInit(0));
         if (version() < OLDEST) {
             throw new DeviceException("the CUDA driver supports CUDA " + name(version()) + ", the kernels need driver "
                     + OLDEST_NAME + " or newer: update it, or use --device cpu");
         }
         ready = true;
+    }
+
+    /** Whether there is a driver at all. */
+    static boolean loads() {
+        try {
+            JCudaDriver.setExceptionsEnabled(false); // check() throws instead: it names the call, JCuda would not
+            return true;
+        } catch (UnsatisfiedLinkError | NoClassDefFoundError e) {
+            return false;
+        }
+    }
+
+    private static void requireStarted(int result) {
+        switch (result) {
+            case CUresult.CUDA_ERROR_NO_DEVICE -> throw new DeviceException(NO_GPU);
+            case CUresult.CUDA_ERROR_SYSTEM_DRIVER_MISMATCH, CUresult.CUDA_ERROR_COMPAT_NOT_SUPPORTED_ON_DEVICE ->
+                    throw new CudaException("cuInit", result, "libcuda.so.1 and the loaded kernel module are not of one "
+                            + "driver: reboot after an update, or use --device cpu");
+            case CUresult.CUDA_SUCCESS -> { }
+            default -> throw new CudaException("cuInit", result,
+                    "the driver does not start: see what nvidia-smi says, or use --device cpu");
+        }
     }
 
     /** CUDA's version that the driver supports, for example 12060. */
@@ -77,7 +99,7 @@ final class Driver {
     static CUdevice device(int ordinal) {
         int count = deviceCount();
         if (ordinal >= count) {
-            throw new DeviceException(count == 0 ? "the CUDA driver finds no GPU: use --device cpu"
+            throw new DeviceException(count == 0 ? NO_GPU
                     : "there is no GPU " + ordinal + ": the last one is cuda:" + (count - 1));
         }
         CUdevice device = new CUdevice();

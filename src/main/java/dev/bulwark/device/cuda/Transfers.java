@@ -19,6 +19,7 @@ import jcuda.Pointer;
 import jcuda.driver.CUdeviceptr;
 import jcuda.driver.CUevent;
 import jcuda.driver.CUevent_flags;
+import jcuda.driver.CUresult;
 
 /**
  * Copies between Java arrays and a GPU through two pinned buffers in turn: while one is on its way, the other is filled or
@@ -35,8 +36,13 @@ final class Transfers implements AutoCloseable {
     Transfers(CudaMemory memory) {
         this.memory = memory;
         memory.gpu().makeCurrent();
-        for (int i = 0; i < stages.length; ++i) {
-            stages[i] = new Stage();
+        try {
+            for (int i = 0; i < stages.length; ++i) {
+                stages[i] = new Stage();
+            }
+        } catch (RuntimeException e) {
+            close();
+            throw e;
         }
     }
 
@@ -120,7 +126,9 @@ final class Transfers implements AutoCloseable {
     @Override
     public void close() {
         for (Stage stage : stages) {
-            stage.close();
+            if (stage != null) { // a later one could not be made
+                stage.close();
+            }
         }
     }
 
@@ -132,7 +140,11 @@ final class Transfers implements AutoCloseable {
 
         Stage() {
             check("cuMemAllocHost", cuMemAllocHost(pinned, CHUNK_BYTES));
-            check("cuEventCreate", cuEventCreate(copied, CUevent_flags.CU_EVENT_DISABLE_TIMING));
+            int result = cuEventCreate(copied, CUevent_flags.CU_EVENT_DISABLE_TIMING);
+            if (result != CUresult.CUDA_SUCCESS) {
+                cuMemFreeHost(pinned);
+                throw Driver.failure("cuEventCreate", result);
+            }
         }
 
         ByteBuffer bytes() {
