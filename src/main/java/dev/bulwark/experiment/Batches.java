@@ -63,7 +63,7 @@ record Batches(String name, int[] indices, IntPredicate done, int size) {
             } catch (Throwable e) {
                 rows.stop(e);
             }
-        }, "lane of " + lane)).toList();
+        }, lane.toString())).toList();
         threads.forEach(Thread::start);
         boolean interrupted = false;
         for (Thread thread : threads) {

@@ -56,8 +56,7 @@ class BatchesTest {
             void run(Fleet fleet, Subject subject, Path out, Monitor monitor) throws IOException {
                 try (RowFile<SmoothingRow> rows = RowFile.resume(out.resolveSibling("timed.tsv"), SmoothingRow.FORMAT);
                      RowFile<CertificateRow> votes = RowFile.resume(out, CertificateRow.FORMAT)) {
-                    // 4 images a call
-                    Certify.certify(fleet, subject, new Certify.Settings(0.5, 10, 9_000, 0.001, 3), rows,
+                    Certify.certify(fleet, subject, new Certify.Settings(0.5, 10, 50, 0.001, 3), rows,
                             Optional.of(votes), monitor);
                 }
             }
@@ -124,6 +123,32 @@ class BatchesTest {
         assertEquals(one, rows(run, "three", NONE, NONE, NONE));
     }
 
+    @Test
+    void givenDevicesOfUnlikeSpeed_whenRun_thenRowsAreInOrder() throws IOException {
+        List<Integer> written = new ArrayList<>();
+        try (Fleet fleet = fleet(NONE, NONE, NONE)) {
+            new Batches("doubling", INDICES, index -> index == 4, 3).<Integer>run(fleet, monitor, (backend, source) -> {
+                int pause = 3 * fleet.backends().indexOf(backend);
+                source.forEach(batch -> {
+                    sleep(pause);
+                    return Arrays.stream(batch).map(index -> 2 * index).boxed().toList();
+                });
+            }, (index, result) -> {
+                assertEquals(2 * index, result);
+                written.add(index);
+            });
+        }
+        assertEquals(Arrays.stream(INDICES).filter(index -> index != 4).boxed().toList(), written);
+    }
+
+    private static void sleep(int milliseconds) {
+        try {
+            Thread.sleep(milliseconds);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
     @ParameterizedTest
     @EnumSource
     void givenAFailedAllocation_whenRun_thenBatchesAreHalvedAndRowsAreTheSame(Run run) throws IOException {
@@ -132,7 +157,7 @@ class BatchesTest {
             notes.clear();
             assertEquals(whole, rows(run, "failing" + allocation, FaultyBackend.allocation(allocation)));
             assertEquals(1, notes.size(), notes.toString());
-            assertTrue(notes.get(0).contains("going on with batches of " + (run == Run.CERTIFY ? 2 : IMAGES / 2)), notes.get(0));
+            assertTrue(notes.get(0).contains("going on with batches of " + IMAGES / 2), notes.get(0));
         }
     }
 
