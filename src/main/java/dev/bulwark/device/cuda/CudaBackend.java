@@ -6,6 +6,7 @@ import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceException;
 import dev.bulwark.device.DeviceInfo;
 import dev.bulwark.device.NoiseKey;
+import dev.bulwark.device.NoisyClassifier;
 import dev.bulwark.device.NoisyClassifier.Precision;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -19,7 +20,7 @@ import java.util.stream.Collectors;
 public final class CudaBackend implements Backend {
 
     /** What noisy forward passes can be computed in, the fastest first. */
-    private static final List<Precision> PRECISIONS = List.of(Precision.FLOAT32);
+    private static final List<Precision> PRECISIONS = List.of(Precision.FLOAT16, Precision.FLOAT32);
 
     /** What this backend has opened, last first. */
     private final Deque<AutoCloseable> opened = new ArrayDeque<>();
@@ -36,6 +37,7 @@ public final class CudaBackend implements Backend {
     private final Votes votes;
     private final OutwardIntervals outward;
     private final Precision precision;
+    private final Smoothing smoothing;
     /** Which PTX the modules were loaded from. */
     private final Set<String> architectures = new TreeSet<>();
 
@@ -46,14 +48,15 @@ public final class CudaBackend implements Backend {
             memory = new CudaMemory(gpu);
             transfers = opening(new Transfers(memory));
             elementwise = new Elementwise(module("elementwise"));
-            reductions = new Reductions(memory, module("reductions"));
+            reductions = new Reductions(module("reductions"));
             products = new Products(memory, module("products"));
             losses = new Losses(module("losses"));
-            intervals = new TrainingIntervals(memory, module("training_intervals"));
+            intervals = new TrainingIntervals(module("training_intervals"));
             optimisers = new Optimisers(module("optimisers"));
             noise = new Noise(module("noise"));
             votes = new Votes(module("votes"));
-            outward = new OutwardIntervals(module("outward_intervals"));
+            outward = new OutwardIntervals(gpu.multiprocessors(), module("outward_intervals"));
+            smoothing = new Smoothing(memory, transfers, module("smoothing_layers"), module("smoothing_fused"));
         } catch (RuntimeException | Error e) {
             close();
             throw e;
@@ -326,6 +329,16 @@ public final class CudaBackend implements Backend {
     public void signedStep(DeviceBuffer x, DeviceBuffer gradient, long length, float step, DeviceBuffer lower,
                            DeviceBuffer upper) {
         elementwise.signedStep(x, gradient, length, step, lower, upper);
+    }
+
+    @Override
+    public NoisyClassifier noisyClassifier(List<Affine> layers) {
+        return precision == Precision.FLOAT32 ? Backend.super.noisyClassifier(layers) : smoothing.classifier(layers);
+    }
+
+    /** For tests, which compare the ways of smoothing. */
+    Smoothing smoothing() {
+        return smoothing;
     }
 
     @Override
