@@ -16,6 +16,8 @@ public record DeviceInfo(String kind, String name, int workers, Map<String, Stri
 
     /** Names the driver's version among the libraries. */
     public static final String DRIVER = "driver";
+    /** How the entry of a library begins that does nothing here; why follows. */
+    public static final String NOT_USED = "not used: ";
 
     public DeviceInfo {
         libraries = Map.copyOf(libraries);
@@ -28,6 +30,7 @@ public record DeviceInfo(String kind, String name, int workers, Map<String, Stri
     public SortedMap<String, String> arithmetic() {
         SortedMap<String, String> arithmetic = new TreeMap<>(libraries);
         arithmetic.remove(DRIVER);
+        arithmetic.values().removeIf(how -> how.startsWith(NOT_USED));
         return arithmetic;
     }
 }

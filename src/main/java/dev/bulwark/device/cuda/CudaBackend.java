@@ -10,6 +10,7 @@ import dev.bulwark.device.NoisyClassifier;
 import dev.bulwark.device.NoisyClassifier.Precision;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -41,7 +42,7 @@ public final class CudaBackend implements Backend {
     /** Which PTX the modules were loaded from. */
     private final Set<String> architectures = new TreeSet<>();
 
-    private CudaBackend(int ordinal, Precision precision) {
+    private CudaBackend(int ordinal, CudaOptions options, Precision precision) {
         this.precision = precision;
         try {
             gpu = opening(new GpuContext(ordinal));
@@ -49,7 +50,7 @@ public final class CudaBackend implements Backend {
             transfers = opening(new Transfers(memory));
             elementwise = new Elementwise(module("elementwise"));
             reductions = new Reductions(module("reductions"));
-            products = new Products(memory, module("products"));
+            products = opening(new Products(memory, options, this::module));
             losses = new Losses(module("losses"));
             intervals = new TrainingIntervals(module("training_intervals"));
             optimisers = new Optimisers(module("optimisers"));
@@ -63,14 +64,19 @@ public final class CudaBackend implements Backend {
         }
     }
 
+    /** Opens one GPU, with the options' defaults. */
+    public static CudaBackend open(int ordinal) {
+        return open(ordinal, CudaOptions.DEFAULT);
+    }
+
     /**
-     * Opens one GPU, with noisy forward passes in its fastest precision.
+     * As {@link #open(int)}, with options; noisy forward passes are in the fastest precision.
      *
      * @param ordinal the driver's number of it, from 0
      * @throws DeviceException if there is no such GPU, or no driver that takes the kernels
      */
-    public static CudaBackend open(int ordinal) {
-        return open(ordinal, PRECISIONS.get(0));
+    public static CudaBackend open(int ordinal, CudaOptions options) {
+        return new CudaBackend(ordinal, options, PRECISIONS.get(0));
     }
 
     /**
@@ -83,7 +89,7 @@ public final class CudaBackend implements Backend {
             throw new DeviceException("noisy forward passes have no CUDA kernels in " + precision + ": use --precision "
                     + PRECISIONS.stream().map(Precision::toString).collect(Collectors.joining(" or ")));
         }
-        return new CudaBackend(ordinal, precision);
+        return new CudaBackend(ordinal, CudaOptions.DEFAULT, precision);
     }
 
     private KernelModule module(String name) {
@@ -99,12 +105,14 @@ public final class CudaBackend implements Backend {
 
     @Override
     public DeviceInfo info() {
-        return new DeviceInfo("cuda", gpu.gpu().name(), gpu.multiprocessors(), Map.of(
-                DeviceInfo.DRIVER, "CUDA " + Driver.name(Driver.version()),
-                "kernels", String.join(" and ", architectures) + " on compute capability " + gpu.gpu().capabilityName(),
-                "products", "own kernels",
-                "noise", "Philox4x32-10, own kernels",
-                "noisy forward passes", precision.toString()));
+        Map<String, String> libraries = new HashMap<>(products.libraries());
+        libraries.put(DeviceInfo.DRIVER, "CUDA " + Driver.name(Driver.version()));
+        // How a product is cut up, and with it how it rounds, depends on the multiprocessors too.
+        libraries.put("kernels", String.join(" and ", architectures) + " on " + gpu.multiprocessors()
+                + " multiprocessors of compute capability " + gpu.gpu().capabilityName());
+        libraries.put("noise", "Philox4x32-10, own kernels");
+        libraries.put("noisy forward passes", precision.toString());
+        return new DeviceInfo("cuda", gpu.gpu().name(), gpu.multiprocessors(), libraries);
     }
 
     // ---- memory ----------------------------------------------------------------------------------------------------

@@ -33,6 +33,11 @@ public final class TestGpu {
 
     /** The first GPU. */
     public static CudaBackend open() {
-        return CudaBackend.open(0);
+        return open(CudaOptions.DEFAULT);
+    }
+
+    /** The first GPU, used as asked. */
+    public static CudaBackend open(CudaOptions options) {
+        return CudaBackend.open(0, options);
     }
 }
