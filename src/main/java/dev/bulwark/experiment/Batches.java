@@ -2,7 +2,6 @@ package dev.bulwark.experiment;
 
 import dev.bulwark.device.Backend;
 import java.io.IOException;
-import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
 import java.util.function.IntPredicate;
@@ -40,15 +39,10 @@ record Batches(String name, int[] indices, IntPredicate done, int size) {
      * @throws dev.bulwark.device.DeviceException if a device can't go on; rows written before are good
      */
     <R> void run(Fleet fleet, Monitor monitor, Share<R> share, Writing<R> writing) throws IOException {
-        int[] open = Arrays.stream(indices).filter(done.negate()).toArray();
         try (Monitor.Stage stage = monitor.stage(name, indices.length, "images")) {
-            stage.advance(indices.length - open.length);
-            OrderedRows<R> rows = new OrderedRows<>(open, writing, stage);
-            // Every device gets something to do.
-            int devices = fleet.backends().size();
-            int most = Math.max(1, Math.min(size, (open.length + devices - 1) / devices));
-            List<Lane<R>> lanes = fleet.backends().stream().map(backend -> new Lane<>(backend, rows, most, monitor)).toList();
-            if (devices == 1) {
+            OrderedRows<R> rows = new OrderedRows<>(this, writing, stage);
+            List<Lane<R>> lanes = fleet.backends().stream().map(backend -> new Lane<>(backend, rows, size, monitor)).toList();
+            if (lanes.size() == 1) {
                 lanes.get(0).run(share);
             } else {
                 inParallel(lanes, share, rows);

@@ -57,7 +57,7 @@ final class Lane<R> implements Batches.Source<R> {
     /** Whether there is something to do: what is left of the images taken last, or else new ones. */
     private boolean take() {
         if (mine.length() == 0) {
-            mine = rows.take(size);
+            mine = rows.take();
         }
         return mine.length() > 0;
     }

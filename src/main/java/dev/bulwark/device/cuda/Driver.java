@@ -25,20 +25,15 @@ final class Driver {
 
     private static final String NO_GPU = "the CUDA driver finds no GPU: use --device cpu";
 
-    private static boolean ready;
-
     private Driver() {
     }
 
     /**
-     * Initialises the driver; later calls do nothing.
+     * Initialises the driver; the driver itself sees to it that later calls do nothing.
      *
      * @throws DeviceException if there is none, or none that works
      */
-    static synchronized void initialise() {
-        if (ready) {
-            return;
-        }
+    static void initialise() {
         if (!loads()) {
             throw new DeviceException("no CUDA driver on this machine (libcuda.so.1 does not load): "
                     + "install NVIDIA's driver, " + OLDEST_NAME + " or newer, or use --device cpu");
@@ -48,7 +43,6 @@ final class Driver {
             throw new DeviceException("the CUDA driver supports CUDA " + name(version()) + ", the kernels need driver "
                     + OLDEST_NAME + " or newer: update it, or use --device cpu");
         }
-        ready = true;
     }
 
     /** Whether there is a driver at all. */
