@@ -41,7 +41,7 @@ public abstract class BackendContract {
     }
 
     @AfterEach
-    void everyByteIsReturned() {
+    protected void everyByteIsReturned() {
         assertEquals(0, backend.liveBytes(), "live bytes at the end of a test");
         backend.close();
     }
@@ -781,6 +781,103 @@ public abstract class BackendContract {
             }
             assertArrayEquals(hostInts(together), hostInts(alone));
         }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1", "33", "600"})
+    void givenInputs_whenClassified_thenLogitsAreTheNetworksUpToItsPrecision(int rows) {
+        int[] widths = {50, 33, 20, 7};
+        try (RandomNetwork network = new RandomNetwork(widths); DeviceBuffer inputs = device(values(rows * 50));
+             DeviceBuffer expected = backend.allocate(rows * 7L); DeviceBuffer actual = backend.allocate(rows * 7L);
+             NoisyClassifier composed = new ComposedNoisyClassifier(backend, network.layers);
+             NoisyClassifier classifier = backend.noisyClassifier(network.layers)) {
+            composed.logits(inputs, rows, expected);
+            classifier.logits(inputs, rows, actual);
+            // Logits are of order one; inputs, weights and activations are each rounded once in each of three layers.
+            double tolerance = switch (classifier.precision()) {
+                case FLOAT32 -> 1e-5;
+                case FLOAT16 -> 9 * 0x1p-11;
+                case BFLOAT16 -> 9 * 0x1p-8;
+            };
+            float[] e = host(expected);
+            float[] a = host(actual);
+            for (int k = 0; k < e.length; ++k) {
+                assertEquals(e[k], a[k], tolerance * (1 + Math.abs(e[k])), "logit " + k);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1", "33", "300"})
+    void givenANetwork_whenDifferentiated_thenInputGradientsAreTheChainRulesUpToItsPrecision(int rows) {
+        int[] widths = {50, 33, 20, 7};
+        try (RandomNetwork network = new RandomNetwork(widths); DeviceBuffer x = device(values(rows * 50));
+             DeviceBuffer up = device(values(rows * 7)); DeviceBuffer logits = backend.allocate(rows * 7L);
+             DeviceBuffer expectedLogits = backend.allocate(rows * 7L); DeviceBuffer gradients = backend.allocate(rows * 50L);
+             NoisyClassifier composed = new ComposedNoisyClassifier(backend, network.layers);
+             InputGradients prepared = backend.inputGradients(network.layers, 300)) {
+            composed.logits(x, rows, expectedLogits);
+            prepared.forward(x, rows, logits);
+            prepared.backward(up, rows, gradients);
+            double tolerance = switch (prepared.precision()) {
+                case FLOAT32 -> 1e-5;
+                case FLOAT16 -> 9 * 0x1p-11;
+                case BFLOAT16 -> 9 * 0x1p-8;
+            };
+            close(doubles(host(expectedLogits)), host(logits), tolerance);
+            double[] expected = chainRule(network, host(x), host(up), rows, widths);
+            float[] actual = host(gradients);
+            double squares = 0;
+            double errors = 0;
+            for (int k = 0; k < expected.length; ++k) {
+                squares += expected[k] * expected[k];
+                errors += (expected[k] - actual[k]) * (expected[k] - actual[k]);
+            }
+            // Rounding may switch a unit that is nearly dead, which moves a whole path: few do, so the sum hardly changes.
+            double slack = prepared.precision() == NoisyClassifier.Precision.FLOAT32 ? tolerance : 4 * tolerance;
+            assertTrue(Math.sqrt(errors / squares) < slack, "relative error " + Math.sqrt(errors / squares));
+        }
+    }
+
+    /** Input gradients in double. */
+    private double[] chainRule(RandomNetwork network, float[] x, float[] up, int rows, int[] widths) {
+        double[] result = new double[x.length];
+        int layers = network.layers.size();
+        float[][] weights = new float[layers][];
+        float[][] biases = new float[layers][];
+        for (int i = 0; i < layers; ++i) {
+            weights[i] = host(network.layers.get(i).weight());
+            biases[i] = host(network.layers.get(i).bias());
+        }
+        for (int n = 0; n < rows; ++n) {
+            double[][] values = new double[layers + 1][];
+            values[0] = doubles(Arrays.copyOfRange(x, n * widths[0], (n + 1) * widths[0]));
+            for (int i = 0; i < layers; ++i) {
+                values[i + 1] = new double[widths[i + 1]];
+                for (int o = 0; o < widths[i + 1]; ++o) {
+                    double sum = biases[i][o];
+                    for (int k = 0; k < widths[i]; ++k) {
+                        sum += (double) weights[i][o * widths[i] + k] * values[i][k];
+                    }
+                    values[i + 1][o] = i < layers - 1 ? Math.max(sum, 0) : sum;
+                }
+            }
+            double[] gradient = doubles(Arrays.copyOfRange(up, n * widths[layers], (n + 1) * widths[layers]));
+            for (int i = layers - 1; i >= 0; --i) {
+                double[] below = new double[widths[i]];
+                for (int k = 0; k < widths[i]; ++k) {
+                    for (int o = 0; o < widths[i + 1]; ++o) {
+                        below[k] += weights[i][o * widths[i] + k] * gradient[o];
+                    }
+                    if (i > 0 && values[i][k] <= 0) {
+                        below[k] = 0;
+                    }
+                }
+                gradient = below;
+            }
+            System.arraycopy(gradient, 0, result, n * widths[0], widths[0]);
+        }
+        return result;
     }
 
     // ---- intervals for certificates ------------------------------------------------------------------------------------------

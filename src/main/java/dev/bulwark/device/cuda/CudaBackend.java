@@ -15,13 +15,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.stream.Collectors;
 
 /** The seam on one NVIDIA GPU: one stream, on which operations happen in the order of the calls. */
 public final class CudaBackend implements Backend {
-
-    /** What noisy forward passes can be computed in, the fastest first. */
-    private static final List<Precision> PRECISIONS = List.of(Precision.FLOAT16, Precision.FLOAT32);
 
     /** What this backend has opened, last first. */
     private final Deque<AutoCloseable> opened = new ArrayDeque<>();
@@ -42,8 +38,8 @@ public final class CudaBackend implements Backend {
     /** Which PTX the modules were loaded from. */
     private final Set<String> architectures = new TreeSet<>();
 
-    private CudaBackend(int ordinal, CudaOptions options, Precision precision) {
-        this.precision = precision;
+    private CudaBackend(int ordinal, CudaOptions options) {
+        this.precision = options.noisyForwards();
         try {
             gpu = opening(new GpuContext(ordinal));
             memory = new CudaMemory(gpu);
@@ -70,26 +66,18 @@ public final class CudaBackend implements Backend {
     }
 
     /**
-     * As {@link #open(int)}, with options; noisy forward passes are in the fastest precision.
+     * Opens one GPU.
      *
      * @param ordinal the driver's number of it, from 0
-     * @throws DeviceException if there is no such GPU, or no driver that takes the kernels
+     * @throws DeviceException if there is no such GPU, no driver that takes the kernels, or no kernels for an option
      */
     public static CudaBackend open(int ordinal, CudaOptions options) {
-        return new CudaBackend(ordinal, options, PRECISIONS.get(0));
+        return new CudaBackend(ordinal, options);
     }
 
-    /**
-     * As {@link #open(int)}, with noisy forward passes in {@code precision}.
-     *
-     * @throws DeviceException if they have no kernels in it
-     */
+    /** As {@link #open(int)}, with noisy forward passes in {@code precision}. */
     public static CudaBackend open(int ordinal, Precision precision) {
-        if (!PRECISIONS.contains(precision)) {
-            throw new DeviceException("noisy forward passes have no CUDA kernels in " + precision + ": use --precision "
-                    + PRECISIONS.stream().map(Precision::toString).collect(Collectors.joining(" or ")));
-        }
-        return new CudaBackend(ordinal, CudaOptions.DEFAULT, precision);
+        return open(ordinal, CudaOptions.DEFAULT.withNoisyForwards(precision));
     }
 
     private KernelModule module(String name) {

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.bulwark.device.Affine;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.NoisyClassifier.Precision;
 import dev.bulwark.device.cuda.CudaOptions.ProductPrecision;
 import java.util.Arrays;
 import java.util.SplittableRandom;
@@ -26,7 +27,7 @@ class ProductsTest {
     private final SplittableRandom random = new SplittableRandom(3);
 
     private static CudaBackend open(ProductPrecision precision) {
-        return TestGpu.open(new CudaOptions(precision, false));
+        return TestGpu.open(new CudaOptions(Precision.FLOAT16, precision, false));
     }
 
     /** An operand of any sign, with its copy on the device some floats after the start of an allocation. */
