@@ -65,6 +65,7 @@ final class GpuContext implements AutoCloseable {
 
     /** Waits for all work on the stream and reports what went wrong in it. */
     void synchronize() {
+        makeCurrent();
         check("cuStreamSynchronize", cuStreamSynchronize(stream));
     }
 

@@ -68,6 +68,7 @@ final class Transfers implements AutoCloseable {
     }
 
     private void write(int length, DeviceBuffer target, Elements elements) {
+        memory.gpu().makeCurrent();
         CUdeviceptr to = memory.pointer(target.require("target", length));
         int perChunk = CHUNK_BYTES / Float.BYTES;
         for (int from = 0, turn = 0; from < length; from += perChunk, ++turn) {
@@ -82,6 +83,7 @@ final class Transfers implements AutoCloseable {
     }
 
     private void read(DeviceBuffer source, int length, Elements elements) {
+        memory.gpu().makeCurrent();
         CUdeviceptr start = memory.pointer(source.require("source", length));
         int perChunk = CHUNK_BYTES / Float.BYTES;
         int chunks = (length + perChunk - 1) / perChunk;
@@ -104,6 +106,7 @@ final class Transfers implements AutoCloseable {
     }
 
     void copy(DeviceBuffer source, long length, DeviceBuffer target) {
+        memory.gpu().makeCurrent();
         check("cuMemcpyDtoDAsync", cuMemcpyDtoDAsync(memory.pointer(target.require("target", length)),
                 memory.pointer(source.require("source", length)), length * Float.BYTES, memory.gpu().stream()));
     }
@@ -118,6 +121,7 @@ final class Transfers implements AutoCloseable {
 
     private void fill(DeviceBuffer target, int word) {
         if (target.length() > 0) {
+            memory.gpu().makeCurrent();
             check("cuMemsetD32Async",
                     cuMemsetD32Async(memory.pointer(target), word, target.length(), memory.gpu().stream()));
         }
