@@ -3,6 +3,7 @@ package dev.bulwark.attack;
 import dev.bulwark.device.Affine;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.nn.DeviceNetwork;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,11 +15,10 @@ import java.util.List;
  * <p>Where the label's logit leads by more than some 90, every other class's probability underflows and the gradient is
  * zero: there an attack stands still. Networks with such logits look more robust than they are.
  */
-final class InputGradient implements AutoCloseable {
+final class InputGradient {
 
     private final Backend backend;
     private final List<Affine> layers;
-    private final List<DeviceBuffer> owned = new ArrayList<>();
     /** Each layer's output {@code [N,out]}, after the ReLU where there is one. */
     private final List<DeviceBuffer> activations = new ArrayList<>();
     /** Gradients with respect to each layer's input {@code [N,in]}, and last to the logits. */
@@ -26,17 +26,20 @@ final class InputGradient implements AutoCloseable {
     private final DeviceBuffer losses;
     private final DeviceBuffer weight;
 
-    /** @param capacity images that a batch may hold */
-    InputGradient(Backend backend, DeviceNetwork network, int capacity) {
+    /**
+     * @param memory   owns the buffers; the caller closes it
+     * @param capacity images that a batch may hold
+     */
+    InputGradient(Backend backend, DeviceMemory memory, DeviceNetwork network, int capacity) {
         this.backend = backend;
         this.layers = network.layers();
         for (Affine layer : layers) {
-            gradients.add(allocate((long) capacity * layer.in()));
-            activations.add(allocate((long) capacity * layer.out()));
+            gradients.add(memory.allocate((long) capacity * layer.in()));
+            activations.add(memory.allocate((long) capacity * layer.out()));
         }
-        gradients.add(allocate((long) capacity * network.classes()));
-        this.losses = allocate(capacity);
-        this.weight = allocate(1);
+        gradients.add(memory.allocate((long) capacity * network.classes()));
+        this.losses = memory.allocate(capacity);
+        this.weight = memory.allocate(1);
     }
 
     /** Announces the batch size: the loss is a sum over the batch, so that no gradient depends on other images. */
@@ -68,18 +71,5 @@ final class InputGradient implements AutoCloseable {
             }
         }
         return gradients.get(0);
-    }
-
-    @Override
-    public void close() {
-        for (int i = owned.size() - 1; i >= 0; --i) {
-            owned.get(i).close();
-        }
-    }
-
-    private DeviceBuffer allocate(long length) {
-        DeviceBuffer buffer = backend.allocate(length);
-        owned.add(buffer);
-        return buffer;
     }
 }

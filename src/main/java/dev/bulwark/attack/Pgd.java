@@ -1,6 +1,7 @@
 package dev.bulwark.attack;
 
 import dev.bulwark.device.Backend;
+import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.nn.DeviceNetwork;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -47,7 +48,8 @@ public final class Pgd {
         int inputs = network.inputs();
         int capacity = Math.max(1, Math.min(BATCH, labels.length));
         List<AttackOutcome> outcomes = new ArrayList<>();
-        try (PgdBatch batch = new PgdBatch(backend, network, settings, capacity)) {
+        try (DeviceMemory memory = new DeviceMemory(backend)) {
+            PgdBatch batch = new PgdBatch(backend, memory, network, settings, capacity);
             for (int from = 0; from < labels.length; from += capacity) {
                 int to = Math.min(from + capacity, labels.length);
                 outcomes.addAll(batch.attack(Arrays.copyOfRange(images, from * inputs, to * inputs),

@@ -2,14 +2,14 @@ package dev.bulwark.attack;
 
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.NoiseKey;
 import dev.bulwark.nn.DeviceNetwork;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
 /** The device's side of PGD: buffers for a batch, and one restart after the other on the images that still stand. */
-final class PgdBatch implements AutoCloseable {
+final class PgdBatch {
 
     private final Backend backend;
     private final PgdSettings settings;
@@ -17,7 +17,6 @@ final class PgdBatch implements AutoCloseable {
     private final int inputs;
     private final int classes;
     private final InputGradient gradient;
-    private final List<DeviceBuffer> owned = new ArrayList<>();
     private final DeviceBuffer x;
     private final DeviceBuffer lower;
     private final DeviceBuffer upper;
@@ -26,21 +25,24 @@ final class PgdBatch implements AutoCloseable {
     private final DeviceBuffer restarts;
     private final DeviceBuffer predictions;
 
-    /** @param capacity images that a batch may hold */
-    PgdBatch(Backend backend, DeviceNetwork network, PgdSettings settings, int capacity) {
+    /**
+     * @param memory   owns the buffers; the caller closes it
+     * @param capacity images that a batch may hold
+     */
+    PgdBatch(Backend backend, DeviceMemory memory, DeviceNetwork network, PgdSettings settings, int capacity) {
         this.backend = backend;
         this.settings = settings;
         this.key = new NoiseKey(settings.seed(), NoiseKey.Stream.ATTACK);
         this.inputs = network.inputs();
         this.classes = network.classes();
-        this.gradient = new InputGradient(backend, network, capacity);
-        this.x = allocate((long) capacity * inputs);
-        this.lower = allocate((long) capacity * inputs);
-        this.upper = allocate((long) capacity * inputs);
-        this.labels = allocate(capacity);
-        this.imageIndices = allocate(capacity);
-        this.restarts = allocate(capacity);
-        this.predictions = allocate(capacity);
+        this.gradient = new InputGradient(backend, memory, network, capacity);
+        this.x = memory.allocate((long) capacity * inputs);
+        this.lower = memory.allocate((long) capacity * inputs);
+        this.upper = memory.allocate((long) capacity * inputs);
+        this.labels = memory.allocate(capacity);
+        this.imageIndices = memory.allocate(capacity);
+        this.restarts = memory.allocate(capacity);
+        this.predictions = memory.allocate(capacity);
     }
 
     /** Arguments and answer as {@link Pgd#attack}, for a batch. */
@@ -58,14 +60,6 @@ final class PgdBatch implements AutoCloseable {
             ascend(standing, targets);
         }
         return targets.outcomes();
-    }
-
-    @Override
-    public void close() {
-        for (int i = owned.size() - 1; i >= 0; --i) {
-            owned.get(i).close();
-        }
-        gradient.close();
     }
 
     /** Puts the standing images, close together, at their starting points of restart r. */
@@ -138,11 +132,5 @@ final class PgdBatch implements AutoCloseable {
 
     private static int[] elementsOf(int[] values, int[] indices) {
         return Arrays.stream(indices).map(i -> values[i]).toArray();
-    }
-
-    private DeviceBuffer allocate(long length) {
-        DeviceBuffer buffer = backend.allocate(length);
-        owned.add(buffer);
-        return buffer;
     }
 }

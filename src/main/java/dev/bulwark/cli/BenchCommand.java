@@ -6,6 +6,7 @@ import dev.bulwark.device.Backend;
 import dev.bulwark.device.NoisyClassifier;
 import dev.bulwark.device.cpu.CpuBackend;
 import dev.bulwark.experiment.Benchmark;
+import dev.bulwark.experiment.Fleet;
 import dev.bulwark.experiment.Monitor;
 import dev.bulwark.experiment.Rate;
 import dev.bulwark.experiment.Rate.Limit;
@@ -85,10 +86,11 @@ final class BenchCommand implements Callable<Integer> {
         result.put("command", bulwark.commandLine());
         Map<String, Rate> rates;
         List<Scaling.Line> growth;
-        try (Backend backend = device.open()) {
-            result.put("device", backend.info());
-            rates = new Benchmark(backend, settings).run(monitor);
-            growth = scaling ? new Scaling(backend, settings).run(monitor) : List.of();
+        try (Fleet fleet = device.openFirst()) {
+            monitor.note(fleet.choice());
+            result.put("device", fleet.info());
+            rates = new Benchmark(fleet.first(), settings).run(monitor);
+            growth = scaling ? new Scaling(fleet.first(), settings).run(monitor) : List.of();
         }
         if (device.mayRoundOnCpu()) {
             try (Backend exact = CpuBackend.create(NoisyClassifier.Precision.FLOAT32)) {

@@ -25,7 +25,7 @@ public interface Backend extends AutoCloseable {
 
     // ---- memory ----------------------------------------------------------------------------------------------------
 
-    /** {@code length} elements with unspecified content. @throws DeviceException when there is no memory left */
+    /** {@code length} elements with unspecified content. @throws OutOfDeviceMemoryException when there is no memory left */
     DeviceBuffer allocate(long length);
 
     /** Bytes allocated and not yet closed. */

@@ -10,15 +10,19 @@ public final class ComposedNoisyClassifier implements NoisyClassifier {
 
     private final Backend backend;
     private final List<Affine> layers;
+    private final DeviceMemory memory;
     private final List<DeviceBuffer> activations = new ArrayList<>();
 
     /** @param layers affine maps with a ReLU between each two; their buffers must outlive this object */
     public ComposedNoisyClassifier(Backend backend, List<Affine> layers) {
         this.backend = backend;
         this.layers = List.copyOf(layers);
-        activations.add(backend.allocate((long) BATCH * layers.get(0).in()));
-        for (Affine layer : layers) {
-            activations.add(backend.allocate((long) BATCH * layer.out()));
+        try (DeviceMemory building = new DeviceMemory(backend)) {
+            activations.add(building.allocate((long) BATCH * layers.get(0).in()));
+            for (Affine layer : layers) {
+                activations.add(building.allocate((long) BATCH * layer.out()));
+            }
+            memory = building.handOver();
         }
     }
 
@@ -68,8 +72,6 @@ public final class ComposedNoisyClassifier implements NoisyClassifier {
 
     @Override
     public void close() {
-        for (int i = activations.size() - 1; i >= 0; --i) {
-            activations.get(i).close();
-        }
+        memory.close();
     }
 }

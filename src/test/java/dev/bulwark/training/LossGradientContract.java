@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.DeviceMemory;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -108,7 +109,7 @@ abstract class LossGradientContract {
     private record Computed(double loss, float[] gradient) {}
 
     private Computed compute(int[] widths, Schedule.Step step, boolean elided) {
-        try (Backend backend = open(); Memory memory = new Memory(backend)) {
+        try (Backend backend = open(); DeviceMemory memory = new DeviceMemory(backend)) {
             int count = IntStream.range(0, widths.length - 1).map(k -> (widths[k] + 1) * widths[k + 1]).sum();
             float[] start = new float[count];
             System.arraycopy(parameters, 0, start, 0, count);

@@ -13,6 +13,8 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 
 /** The seam on one NVIDIA GPU: one stream, on which operations happen in the order of the calls. */
 public final class CudaBackend implements Backend {
@@ -33,6 +35,8 @@ public final class CudaBackend implements Backend {
     private final OutwardIntervals outward;
     private final Precision precision;
     private final Smoothing smoothing;
+    /** Which PTX the modules were loaded from. */
+    private final Set<String> architectures = new TreeSet<>();
 
     private CudaBackend(int ordinal, CudaOptions options) {
         this.precision = options.noisyForwards();
@@ -50,7 +54,7 @@ public final class CudaBackend implements Backend {
             votes = new Votes(module("votes"));
             outward = new OutwardIntervals(gpu.multiprocessors(), module("outward_intervals"));
             smoothing = new Smoothing(memory, transfers, module("smoothing_layers"), module("smoothing_fused"));
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             close();
             throw e;
         }
@@ -77,7 +81,9 @@ public final class CudaBackend implements Backend {
     }
 
     private KernelModule module(String name) {
-        return opening(new KernelModule(memory, name));
+        KernelModule module = opening(new KernelModule(memory, name));
+        architectures.add(module.architecture());
+        return module;
     }
 
     private <T extends AutoCloseable> T opening(T resource) {
@@ -88,8 +94,13 @@ public final class CudaBackend implements Backend {
     @Override
     public DeviceInfo info() {
         Map<String, String> libraries = new HashMap<>(products.libraries());
-        libraries.put("driver", Driver.name(Driver.version()));
-        return new DeviceInfo("cuda", gpu.name(), gpu.multiprocessors(), libraries);
+        libraries.put(DeviceInfo.DRIVER, "CUDA " + Driver.name(Driver.version()));
+        // How a product is cut up, and with it how it rounds, depends on the multiprocessors too.
+        libraries.put("kernels", String.join(" and ", architectures) + " on " + gpu.multiprocessors()
+                + " multiprocessors of compute capability " + gpu.gpu().capabilityName());
+        libraries.put("noise", "Philox4x32-10, own kernels");
+        libraries.put("noisy forward passes", precision.toString());
+        return new DeviceInfo("cuda", gpu.gpu().name(), gpu.multiprocessors(), libraries);
     }
 
     // ---- memory ----------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ final class CudaMemory {
         this.gpu = gpu;
     }
 
-    /** @throws CudaException when there is no memory left */
+    /** @throws dev.bulwark.device.OutOfDeviceMemoryException when there is no memory left */
     DeviceBuffer allocate(long length) {
         long bytes = Math.multiplyExact(length, Float.BYTES);
         DeviceBuffer buffer = allocate(length, bytes);

@@ -3,6 +3,7 @@ package dev.bulwark.device.cuda;
 import dev.bulwark.device.Affine;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceException;
+import dev.bulwark.device.DeviceInfo;
 import dev.bulwark.device.cuda.CudaOptions.ProductPrecision;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -62,7 +63,7 @@ final class Products implements AutoCloseable {
     /** What computes products and, if that is not cuBLAS, why. */
     Map<String, String> libraries() {
         Map<String, String> libraries = new HashMap<>(Map.of("products", product.description()));
-        withoutCublas.ifPresent(reason -> libraries.put("cuBLAS", "not used: " + reason));
+        withoutCublas.ifPresent(reason -> libraries.put("cuBLAS", DeviceInfo.NOT_USED + reason));
         return libraries;
     }
 

@@ -101,7 +101,7 @@ public final class EmulatedDriver {
         return loaded;
     }
 
-    static void set(Setting setting, long value) {
+    public static void set(Setting setting, long value) {
         call(setting.name(), cuCtxSetLimit(setting.code, value));
     }
 
@@ -109,17 +109,17 @@ public final class EmulatedDriver {
         return limit(setting.name(), setting.code);
     }
 
-    static long count(Counter counter) {
+    public static long count(Counter counter) {
         return limit(counter.name(), counter.code);
     }
 
     /** All settings as the environment has them, no faults, and nothing alive. */
-    static void reset() {
+    public static void reset() {
         call("RESET", cuCtxSetLimit(RESET, 0));
     }
 
     /** What is alive or leaked, one name and number each; empty if nothing is. */
-    static String alive() {
+    public static String alive() {
         StringBuilder text = new StringBuilder();
         for (Counter counter : Counter.values()) {
             if (counter != Counter.LAUNCHES && count(counter) != 0) {
