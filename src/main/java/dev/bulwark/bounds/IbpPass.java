@@ -5,6 +5,7 @@ import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.nn.DeviceNetwork;
+import dev.bulwark.nn.ForwardPass;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -17,6 +18,7 @@ final class IbpPass {
     private final List<Affine> layers;
     private final int inputs;
     private final int classes;
+    private final ForwardPass forward;
     private final DeviceBuffer images;
     private final DeviceBuffer labels;
     private final DeviceBuffer predictions;
@@ -45,6 +47,7 @@ final class IbpPass {
         this.inputs = network.inputs();
         this.classes = network.classes();
         int widest = Math.max(inputs, layers.stream().mapToInt(Affine::out).max().orElseThrow());
+        this.forward = new ForwardPass(backend, memory, network, capacity);
         this.images = memory.allocate((long) capacity * inputs);
         this.labels = memory.allocate(capacity);
         this.predictions = memory.allocate(capacity);
@@ -67,17 +70,9 @@ final class IbpPass {
     /** The images themselves, rounded to nearest: empirical. */
     Clean clean() {
         int rows = hostLabels.length;
-        DeviceBuffer from = even.lower();
-        DeviceBuffer to = odd.lower();
-        backend.copy(images, (long) rows * inputs, from);
-        for (int i = 0; i < layers.size(); ++i) {
-            backend.affine(from, rows, layers.get(i), i < layers.size() - 1, to);
-            DeviceBuffer next = from;
-            from = to;
-            to = next;
-        }
-        backend.argMax(from, rows, classes, predictions);
-        return new Clean(readFloats(from), readInts(predictions));
+        DeviceBuffer logits = forward.logits(images, rows);
+        backend.argMax(logits, rows, classes, predictions);
+        return new Clean(readFloats(logits), readInts(predictions));
     }
 
     /**

@@ -237,6 +237,16 @@ public interface Backend extends AutoCloseable {
     void signedStep(DeviceBuffer x, DeviceBuffer gradient, long length, float step,
                     DeviceBuffer lower, DeviceBuffer upper);
 
+    /**
+     * Where row n's prediction is not its label, {@code kept[n,:] = x[n,:]} and {@code keptPredictions[n] = predictions[n]};
+     * the other rows stay as they were.
+     *
+     * @param x           {@code [rows,columns]}
+     * @param predictions {@code int [rows]}, as are labels and keptPredictions
+     */
+    void keepMisclassified(DeviceBuffer x, DeviceBuffer predictions, DeviceBuffer labels, int rows, int columns,
+                           DeviceBuffer kept, DeviceBuffer keptPredictions);
+
     /** The base classifier for smoothing: affine maps with a ReLU between each two, in the device's fastest way. */
     default NoisyClassifier noisyClassifier(List<Affine> layers) {
         return new ComposedNoisyClassifier(this, layers);

@@ -6,9 +6,11 @@ import dev.bulwark.bounds.Ibp;
 import dev.bulwark.device.Affine;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.InputGradients;
 import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.NoiseKey.Stream;
 import dev.bulwark.device.NoisyClassifier;
+import dev.bulwark.device.NoisyClassifier.Precision;
 import dev.bulwark.device.Philox;
 import dev.bulwark.experiment.Rate.Cost;
 import dev.bulwark.experiment.Rate.Limit;
@@ -257,10 +259,16 @@ public final class Benchmark {
             // Radius 0 breaks nothing, so that every image is worked on to the end.
             PgdSettings attack = new PgdSettings(0, settings.pgdSteps, 0, 1, 1);
             return rate(Map.of("batch", settings.batch, "steps", settings.pgdSteps),
-                    new Cost(4 * settings.multiplyAdds(), 0, Limit.FLOAT_PRODUCTS), () -> {
+                    new Cost(4 * settings.multiplyAdds(), 0, limitOfAttacks(loaded)), () -> {
                         pgd.attack(images, labels, indices, attack);
                         return (double) settings.batch * settings.pgdSteps;
                     });
+        }
+    }
+
+    private Limit limitOfAttacks(DeviceNetwork loaded) {
+        try (InputGradients gradients = backend.inputGradients(loaded.layers(), 1)) {
+            return gradients.precision() == Precision.FLOAT32 ? Limit.FLOAT_PRODUCTS : Limit.CLASSIFIER_PRODUCTS;
         }
     }
 

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
+import dev.bulwark.device.NoisyClassifier.Precision;
 import dev.bulwark.device.cpu.CpuBackend;
 import dev.bulwark.nn.DeviceNetwork;
 import dev.bulwark.nn.Network;
@@ -18,7 +19,7 @@ class InputGradientTest {
     private static final int INPUTS = 4;
     private static final int ROWS = 6;
 
-    private final Backend backend = CpuBackend.create();
+    private final Backend backend = CpuBackend.create(Precision.FLOAT32);
 
     @AfterEach
     void everyByteIsReturned() {
@@ -41,8 +42,8 @@ class InputGradientTest {
 
     private float[] gradient(Network net, float[] images, int[] labels) {
         try (DeviceNetwork network = DeviceNetwork.load(backend, net);
-             DeviceMemory memory = new DeviceMemory(backend)) {
-            InputGradient pass = new InputGradient(backend, memory, network, ROWS);
+             DeviceMemory memory = new DeviceMemory(backend);
+             InputGradient pass = new InputGradient(backend, memory, network, ROWS)) {
             DeviceBuffer x = memory.holding(images);
             DeviceBuffer y = memory.holding(labels);
             pass.setRows(ROWS);

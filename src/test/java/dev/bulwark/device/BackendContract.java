@@ -808,6 +808,34 @@ public abstract class BackendContract {
     }
 
     @ParameterizedTest
+    @CsvSource({"1,1", "33,31", "300,50"})
+    void givenPredictions_whenMisclassifiedAreKept_thenTheOtherRowsStay(int rows, int columns) {
+        float[] x = values(rows * columns);
+        int[] labels = new int[rows];
+        int[] predictions = new int[rows];
+        float[] expected = new float[rows * columns];
+        Arrays.fill(expected, 7f);
+        int[] expectedPredictions = new int[rows];
+        for (int n = 0; n < rows; ++n) {
+            labels[n] = n % 10;
+            predictions[n] = n % 3 == 0 ? labels[n] : n % 3 == 1 ? -1 : labels[n] + 1;
+            expectedPredictions[n] = n % 3 == 0 ? 99 : predictions[n];
+            if (n % 3 != 0) {
+                System.arraycopy(x, n * columns, expected, n * columns, columns);
+            }
+        }
+        int[] before = new int[rows];
+        Arrays.fill(before, 99);
+        try (DeviceBuffer from = device(x); DeviceBuffer found = deviceInts(predictions); DeviceBuffer truth = deviceInts(labels);
+             DeviceBuffer kept = backend.allocate((long) rows * columns); DeviceBuffer noted = deviceInts(before)) {
+            backend.fill(kept, 7f);
+            backend.keepMisclassified(from, found, truth, rows, columns, kept, noted);
+            assertArrayEquals(expected, host(kept));
+            assertArrayEquals(expectedPredictions, hostInts(noted));
+        }
+    }
+
+    @ParameterizedTest
     @CsvSource({"1", "33", "300"})
     void givenANetwork_whenDifferentiated_thenInputGradientsAreTheChainRulesUpToItsPrecision(int rows) {
         int[] widths = {50, 33, 20, 7};

@@ -485,6 +485,24 @@ public final class CpuBackend implements Backend {
     }
 
     @Override
+    public void keepMisclassified(DeviceBuffer x, DeviceBuffer predictions, DeviceBuffer labels, int count, int columns,
+                                  DeviceBuffer kept, DeviceBuffer keptPredictions) {
+        FloatBuffer from = CpuMemory.floats(x.require("x", (long) count * columns));
+        FloatBuffer to = CpuMemory.floats(kept.require("kept", (long) count * columns));
+        IntBuffer found = CpuMemory.ints(predictions.require("predictions", count));
+        IntBuffer truth = CpuMemory.ints(labels.require("labels", count));
+        IntBuffer noted = CpuMemory.ints(keptPredictions.require("keptPredictions", count));
+        rows.run(count, (first, block) -> {
+            for (int n = first; n < first + block; ++n) {
+                if (found.get(n) != truth.get(n)) {
+                    to.put(n * columns, from, n * columns, columns);
+                    noted.put(n, found.get(n));
+                }
+            }
+        });
+    }
+
+    @Override
     public NoisyClassifier noisyClassifier(List<Affine> layers) {
         if (products instanceof OneDnnProducts) {
             PackedNetwork packed = new PackedNetwork(noise, layers, LaneNoisyClassifier.CHUNK, precision);

@@ -328,6 +328,12 @@ public final class CudaBackend implements Backend {
     }
 
     @Override
+    public void keepMisclassified(DeviceBuffer x, DeviceBuffer predictions, DeviceBuffer labels, int rows, int columns,
+                                  DeviceBuffer kept, DeviceBuffer keptPredictions) {
+        votes.keepMisclassified(x, predictions, labels, rows, columns, kept, keptPredictions);
+    }
+
+    @Override
     public NoisyClassifier noisyClassifier(List<Affine> layers) {
         return precision == Precision.FLOAT32 ? Backend.super.noisyClassifier(layers) : smoothing.classifier(layers);
     }

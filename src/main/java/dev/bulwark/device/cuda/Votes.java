@@ -2,15 +2,17 @@ package dev.bulwark.device.cuda;
 
 import dev.bulwark.device.DeviceBuffer;
 
-/** The class that each row of logits votes for, and how many vote for each: votes.cu. */
+/** The class that each row of logits votes for, how many vote for each, and the rows whose vote is wrong: votes.cu. */
 final class Votes {
 
     private final Kernel argMax;
     private final Kernel countArgMax;
+    private final Kernel keepMisclassified;
 
     Votes(KernelModule module) {
         argMax = module.kernel("arg_max");
         countArgMax = module.kernel("count_arg_max");
+        keepMisclassified = module.kernel("keep_misclassified");
     }
 
     void argMax(DeviceBuffer logits, int rows, int classes, DeviceBuffer target) {
@@ -21,5 +23,13 @@ final class Votes {
     void countArgMax(DeviceBuffer logits, int rows, int classes, DeviceBuffer counts) {
         countArgMax.launch(Grid.over(rows), logits.require("logits", (long) rows * classes), rows, classes,
                 counts.require("counts", classes));
+    }
+
+    void keepMisclassified(DeviceBuffer x, DeviceBuffer predictions, DeviceBuffer labels, int rows, int columns,
+                           DeviceBuffer kept, DeviceBuffer keptPredictions) {
+        long length = (long) rows * columns;
+        keepMisclassified.launch(Grid.over(length), x.require("x", length), predictions.require("predictions", rows),
+                labels.require("labels", rows), rows, columns, kept.require("kept", length),
+                keptPredictions.require("keptPredictions", rows));
     }
 }
