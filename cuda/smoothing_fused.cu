@@ -1,7 +1,7 @@
 /*
  * smoothing_fused.cu: votes of noisy samples, the whole network in one persistent kernel (v1 of the ladder).
  * Math      as smoothing_layers.cu, bit for bit the same logits
- * Shapes    images [N,D]   indices int [N]   widths int [layers + 1]   counts int [N,classes], added to
+ * Shapes    images [N,D]   indices int [N]   samples > 0   widths int [layers + 1]   counts int [N,classes], added to
  *           weights: every layer's fragments, one after the other, each whole panels of outputs wide (smoothing_tile.cuh);
  *           biases likewise, fp32
  * Launch    256 threads, one block a multiprocessor; blocks stride over tiles of ROWS samples of one image, the last of an
@@ -218,7 +218,7 @@ __device__ __forceinline__ void smoothing_fused(const float* __restrict__ images
     DYNAMIC_SHARED(unsigned char, memory);
     __shared__ Best best[TILE_WARPS][MOST_ROWS];
     const Ring<ROWS> ring = {memory, slots};
-    const int tiles_an_image = (samples + ROWS - 1) / ROWS;
+    const int tiles_an_image = (samples - 1) / ROWS + 1;
     const long long tiles = (long long) tiles_an_image * image_count;
     const int inputs = widths[0], classes = widths[layers];
     for (long long tile = blockIdx.x; tile < tiles; tile += gridDim.x) {

@@ -74,6 +74,18 @@ extern "C" __global__ void noisy_halves(const float* __restrict__ images, const 
 }
 EXPORT_KERNEL(noisy_halves)
 
+/** target[r,:] = x [rows,columns] rounded to fp16, zero up to the next multiple of 16. Any 1-D grid and block. */
+extern "C" __global__ void round_to_halves(const float* __restrict__ x, int rows, int columns, __half* __restrict__ target) {
+    const int stride = panels_of(columns) * PANEL_COLUMNS;
+    const int filled = steps_of(columns) * STEP;
+    for (long long i = grid_first(); i < (long long) rows * filled; i += grid_stride()) {
+        const long long row = i / filled;
+        const int e = (int) (i - row * filled);
+        target[row * stride + e] = __float2half_rn(e < columns ? x[row * columns + e] : 0.f);
+    }
+}
+EXPORT_KERNEL(round_to_halves)
+
 /** The panels of a tile's rows, copied from global memory three stages deep as they are asked for. */
 struct StreamedPanels {
     const unsigned char* source;

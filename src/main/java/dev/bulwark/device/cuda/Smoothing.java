@@ -28,8 +28,13 @@ final class Smoothing {
      * @throws dev.bulwark.device.DeviceException if a weight is beyond fp16's range
      */
     NoisyClassifier classifier(List<Affine> layers) {
-        int rows = FusedNoisyClassifier.mostRows(memory.gpu(), layers);
+        int rows = mostRows(layers);
         return rows > 0 ? fused(layers, rows) : layered(layers);
+    }
+
+    /** The most samples a block of the fused kernel can take on this GPU; 0 if it can't run. */
+    int mostRows(List<Affine> layers) {
+        return FusedNoisyClassifier.mostRows(memory.gpu(), layers);
     }
 
     /** The whole network in one kernel, {@code rows} samples a block: 64, 48 or 32. */

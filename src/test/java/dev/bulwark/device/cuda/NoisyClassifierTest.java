@@ -77,6 +77,7 @@ class NoisyClassifierTest {
     @ParameterizedTest
     @CsvSource({
         "1-31-10, 64", "1-31-10, 48", "33-65-17-3, 32", "16-16, 64", "784-40-10, 48", "50-130-2, 64",
+        "784-1024-512-256-10, 64",
         "300-530-70-4, 64", "300-530-70-4, 48", "70-1100-20-5, 32", "20-33-600, 64", "7-260-1030-3, 48"})
     void givenAnyShapeAndTile_whenFused_thenEveryVoteIsThatOfTheLayers(String shape, int rows) {
         int samples = 101;
