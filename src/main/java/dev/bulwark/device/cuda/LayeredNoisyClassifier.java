@@ -8,8 +8,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Noise, layers and votes as kernels of their own, a batch of samples at a time: smoothing_layers.cu. Samples of all images
- * lie end to end in the batches; the same rounding as {@link FusedNoisyClassifier}, and the same votes.
+ * Noise, layers and votes as kernels of their own, a batch of samples at a time: smoothing_layers.cu. Samples of all
+ * images lie end to end in the batches; the same rounding as {@link FusedNoisyClassifier}, and the same votes.
  */
 final class LayeredNoisyClassifier implements NoisyClassifier {
 
@@ -36,8 +36,8 @@ final class LayeredNoisyClassifier implements NoisyClassifier {
     record Kernels(Kernel noise, Kernel round, Kernel hidden, Kernel last, Kernel count) {
 
         static Kernels of(KernelModule module) {
-            return new Kernels(module.kernel("noisy_halves"), module.kernel("round_to_halves"), module.kernel("hidden_layer"),
-                    module.kernel("last_layer"), module.kernel("count_votes"));
+            return new Kernels(module.kernel("noisy_halves"), module.kernel("round_to_halves"),
+                    module.kernel("hidden_layer"), module.kernel("last_layer"), module.kernel("count_votes"));
         }
     }
 
@@ -74,8 +74,8 @@ final class LayeredNoisyClassifier implements NoisyClassifier {
     }
 
     @Override
-    public void countVotes(DeviceBuffer images, int[] imageIndices, float sigma, NoiseKey key, int firstSample, int samples,
-                           DeviceBuffer counts) {
+    public void countVotes(DeviceBuffer images, int[] imageIndices, float sigma, NoiseKey key,
+                           int firstSample, int samples, DeviceBuffer counts) {
         int inputs = network.inputs();
         int classes = network.classes();
         images.require("images", (long) imageIndices.length * inputs);
@@ -87,8 +87,8 @@ final class LayeredNoisyClassifier implements NoisyClassifier {
             int rows;
             for (long first = 0; first < total; first += rows) {
                 rows = (int) Math.min(batch, total - first);
-                kernels.noise.launch(Noise.over(rows, inputs), part, onGpu, samples, firstSample, first, rows, inputs, sigma,
-                        key.keyLow(), key.keyHigh(), key.stream().ordinal(), activations[0]);
+                kernels.noise.launch(Noise.over(rows, inputs), part, onGpu, samples, firstSample, first, rows, inputs,
+                        sigma, key.keyLow(), key.keyHigh(), key.stream().ordinal(), activations[0]);
                 forward(rows, logits);
                 kernels.count.launch(Grid.over(rows), logits, samples, first, rows, classes, votes);
             }
@@ -103,7 +103,8 @@ final class LayeredNoisyClassifier implements NoisyClassifier {
         target.require("logits", (long) total * classes);
         for (int first = 0, rows; first < total; first += rows) {
             rows = Math.min(batch, total - first);
-            kernels.round.launch(Grid.over((long) rows * inputs), given.slice((long) first * inputs, (long) rows * inputs),
+            long elements = (long) rows * inputs;
+            kernels.round.launch(Grid.over(elements), given.slice((long) first * inputs, elements),
                     rows, inputs, activations[0]);
             forward(rows, target.slice((long) first * classes, (long) rows * classes));
         }
@@ -114,8 +115,8 @@ final class LayeredNoisyClassifier implements NoisyClassifier {
         int last = network.layers().size() - 1;
         for (int i = 0; i < last; ++i) {
             Affine layer = network.layers().get(i);
-            kernels.hidden.launch(tiles(rows, layer), activations[i % 2], layer.in(), network.weights(i), network.biases(i),
-                    layer.out(), activations[(i + 1) % 2]);
+            kernels.hidden.launch(tiles(rows, layer), activations[i % 2], layer.in(), network.weights(i),
+                    network.biases(i), layer.out(), activations[(i + 1) % 2]);
         }
         Affine layer = network.layers().get(last);
         kernels.last.launch(tiles(rows, layer), activations[last % 2], layer.in(), network.weights(last),

@@ -50,8 +50,8 @@ final class Smoothing {
 
     /** The whole network in one kernel, {@code rows} samples a block: 64, 48 or 32. */
     NoisyClassifier fused(List<Affine> layers, int rows) {
-        return new FusedNoisyClassifier(memory, transfers, module(FUSED).kernel("smoothing_fused_" + rows), packed(layers),
-                rows, this::layered);
+        Kernel kernel = module(FUSED).kernel("smoothing_fused_" + rows);
+        return new FusedNoisyClassifier(memory, transfers, kernel, packed(layers), rows, this::layered);
     }
 
     /** One kernel a layer. */

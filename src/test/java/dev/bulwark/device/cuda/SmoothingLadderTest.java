@@ -15,8 +15,8 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
 /**
- * The versions of the smoothing kernel beside one another on a real GPU, at the size that matters: their speeds are what each
- * is kept for, and on silicon, too, the half-precision ones must agree vote by vote.
+ * The versions of the smoothing kernel beside one another on a real GPU, at the size that matters: their speeds are what
+ * each is kept for, and on silicon, too, the half-precision ones must agree vote by vote.
  */
 class SmoothingLadderTest {
 
@@ -59,7 +59,8 @@ class SmoothingLadderTest {
             pixels[k] = (float) random.nextDouble();
         }
         int[] votes = new int[IMAGES * WIDTHS[WIDTHS.length - 1]];
-        try (DeviceBuffer images = backend.allocate(pixels.length); DeviceBuffer counts = backend.allocate(votes.length)) {
+        try (DeviceBuffer images = backend.allocate(pixels.length);
+             DeviceBuffer counts = backend.allocate(votes.length)) {
             backend.write(pixels, images);
             classifier.countVotes(images, indices, 0.5f, KEY, 0, 100, counts); // loads the kernels
             backend.zeroInts(counts);
