@@ -1,8 +1,8 @@
 /*
  * normal_transform.cuh: Box-Muller, bit for bit dev.bulwark.device.NormalTransform, which explains the polynomials.
  *
- * Every operation is correctly rounded and named (no contraction, no approximation), so that Java, the emulated driver and
- * a GPU agree; the error against exact arithmetic stays under 1e-6 and the largest radius is 6.66.
+ * Every operation is correctly rounded and named (no contraction, no approximation), so that Java, the emulated driver
+ * and a GPU agree; the error against exact arithmetic stays under 1e-6 and the largest radius is 6.66.
  * Cost      some 45 instructions a normal besides Philox, of which the conversions and the root's start are quarter rate
  */
 #pragma once

@@ -1,8 +1,9 @@
 /*
  * philox.cuh: Philox4x32-10 (Salmon et al., SC 2011), bit for bit the numbers of dev.bulwark.device.Philox.
  *
- * Element e of sample s of image i takes word (e >> 4) & 3 of the block with counter (16 (e >> 6) + (e & 15), s, i, stream):
- * sixteen neighbouring lanes that compute a block each fill sixty-four neighbouring elements in four runs of sixteen.
+ * Element e of sample s of image i takes word (e >> 4) & 3 of the block with counter (16 (e >> 6) + (e & 15), s, i,
+ * stream): sixteen neighbouring lanes that compute a block each fill sixty-four neighbouring elements in four runs of
+ * sixteen.
  */
 #pragma once
 

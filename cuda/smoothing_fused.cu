@@ -1,23 +1,23 @@
 /*
  * smoothing_fused.cu: votes of noisy samples, the whole network in one persistent kernel (v1 of the ladder).
  * Math      as smoothing_layers.cu, bit for bit the same logits
- * Shapes    images [N,D]   indices int [N]   widths int [layers + 1]   counts int [N,classes], added to
- *           weights: every layer's fragments, one after the other, each whole panels of outputs wide (smoothing_tile.cuh);
- *           biases likewise, fp32
- * Launch    256 threads, one block a multiprocessor; blocks stride over tiles of ROWS samples of one image, the last of an
- *           image masked. Dynamic shared memory: `slots` panels of ROWS x 128 bytes
+ * Shapes    images [N,D]   indices int [N]   samples > 0   widths int [layers + 1]   counts int [N,classes], added to;
+ *           weights: every layer's fragments, one after the other, each whole panels of outputs wide
+ *           (smoothing_tile.cuh); biases likewise, fp32
+ * Launch    256 threads, one block a multiprocessor; blocks stride over tiles of ROWS samples of one image, the last of
+ *           an image masked. Dynamic shared memory: `slots` panels of ROWS x 128 bytes
  * Memory    a layer's inputs lie in a ring of panels; its outputs follow them. The eight warps hold up to 512 outputs in
  *           registers, so that the last 512 may overwrite the inputs once all have read them: 784-1024-512-256-10 needs
  *           13 + 8 panels: 168 KB at 64 rows (Hopper), 126 KB at 48 (A100), 84 KB at 32 (consumer cards)
  * Work      784-1024-512-256-10: 1,460,736 multiply-adds a sample, 93.5 M a tile of 64
- * Traffic   a tile of 64 reads all weights (2.93 MB) from the second-level cache: 46 KB a sample, 4.6 TB for 1e8 samples, or
- *           0.8 to 0.9 s at an H200's 5 to 5.5 TB/s; at half the rows, twice that, and below 32 rows layer by
- *           layer is better. Shared memory: per warp and step 2 KB of A
- *           for 32 matrix instructions, 16 KB for 256 of them a block: 128 cycles against some 512 of the tensor cores
- * Limits    mma.sync reaches about 62% of a Hopper tensor core's wgmma rate: 2.92e14 FLOP in 0.5 to 0.6 s; noise, 7.84e10
- *           normals of some 60 instructions, 0.16 s, not overlapped; expected 0.9 to 1.3 s for 1e8 samples, bound by the
- *           second-level cache. Widths are run-time parameters: loops of 4 steps are unrolled, and a compile-time shape
- *           would save a few address instructions in some hundred
+ * Traffic   a tile of 64 reads all weights (2.93 MB) from the second-level cache: 46 KB a sample, 4.6 TB for 1e8 samples,
+ *           or 0.8 to 0.9 s at an H200's 5 to 5.5 TB/s; at half the rows, twice that, and below 32 rows layer by layer is
+ *           better. Shared memory: per warp and step 2 KB of A for 32 matrix instructions, 16 KB for 256 of them a block:
+ *           128 cycles against some 512 of the tensor cores
+ * Limits    predicted, not measured: mma.sync reaches about 62% of a Hopper tensor core's wgmma rate, 2.92e14 FLOP in
+ *           0.5 to 0.6 s; noise, 7.84e10 normals of some 60 instructions, 0.16 s, not overlapped; in all 0.9 to 1.3 s for
+ *           1e8 samples, bound by the second-level cache. Widths are run-time parameters: loops of 4 steps are unrolled,
+ *           and a compile-time shape would save a few address instructions in some hundred
  * Oracle    NoisyClassifierTest: the layered kernel, vote by vote, and a reference in double; BackendContract
  */
 #include "noise.cuh"
@@ -27,12 +27,14 @@ constexpr int MOST_ROWS = 64;
 constexpr int UNSEEN = 0x7FFFFFFF;
 constexpr int NOBODY = -1;
 
-
 /** The best logit so far and its class; the class is UNSEEN before the first and NOBODY once a NaN was met. */
 struct Best {
     float value;
     int index;
 };
+
+static_assert(sizeof(Best) * TILE_WARPS * MOST_ROWS + sizeof(int) * MOST_ROWS <= 5120,
+              "FusedNoisyClassifier leaves 5120 bytes for what the kernel declares itself");
 
 __device__ __forceinline__ Best better(Best a, Best b) {
     if (a.index == NOBODY || b.index == NOBODY) {
@@ -94,7 +96,7 @@ __device__ __forceinline__ void fill_with_noise(const Ring<ROWS>& ring, const fl
     }
 }
 
-/** A layer's columns from first_block on, NB blocks of 16 a warp, from the ring into registers and to done(acc, block). */
+/** A layer's columns from first_block on, NB blocks of 16 a warp, into registers and from there to done(acc, block). */
 template <int MT, int NB, class Done>
 __device__ __forceinline__ void pass(const Ring<16 * MT>& ring, const LayerAt& layer, int first_block, bool last_pass,
                                      Done done) {
@@ -186,7 +188,8 @@ struct Logits {
 
 /** Adds the votes of a tile's first `rows` rows to its image's counts. All threads of the block call it. */
 template <int ROWS>
-__device__ __forceinline__ void count_tile(const Best (*best)[MOST_ROWS], int rows, int classes, int* __restrict__ counts) {
+__device__ __forceinline__ void count_tile(const Best (*best)[MOST_ROWS], int rows, int classes,
+                                           int* __restrict__ counts) {
     __shared__ int votes[MOST_ROWS];
     __syncthreads();
     if (threadIdx.x < ROWS) {
@@ -218,7 +221,7 @@ __device__ __forceinline__ void smoothing_fused(const float* __restrict__ images
     DYNAMIC_SHARED(unsigned char, memory);
     __shared__ Best best[TILE_WARPS][MOST_ROWS];
     const Ring<ROWS> ring = {memory, slots};
-    const int tiles_an_image = (samples + ROWS - 1) / ROWS;
+    const int tiles_an_image = (samples - 1) / ROWS + 1;
     const long long tiles = (long long) tiles_an_image * image_count;
     const int inputs = widths[0], classes = widths[layers];
     for (long long tile = blockIdx.x; tile < tiles; tile += gridDim.x) {

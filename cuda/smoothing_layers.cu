@@ -1,9 +1,9 @@
 /*
  * smoothing_layers.cu: votes of noisy samples, layer by layer (v0 of the ladder): any network that fits in device memory.
- * Math      f(x + sigma z), f in half precision: the sum x + sigma z in fp32 rounded to fp16, weights and activations in fp16,
- *           products summed in fp32 from the fp32 bias, logits in fp32. All of that is the base classifier f.
- * Overflow  an activation above 65504 becomes inf; inf - inf and 0 inf become NaN, which no ReLU hides and which votes for
- *           nobody: fewer votes, never a wrong bound
+ * Math      f(x + sigma z), f in half precision: the sum x + sigma z in fp32 rounded to fp16, weights and activations in
+ *           fp16, products summed in fp32 from the fp32 bias, logits in fp32. All of that is the base classifier f.
+ * Overflow  an activation above 65504 becomes inf; inf - inf and 0 inf become NaN, which no ReLU hides and which votes
+ *           for nobody: fewer votes, never a wrong bound
  * Shapes    images [N,D]; row r of a batch is sample (first + r) % samples of image (first + r) / samples;
  *           activations fp16 [rows rounded up to 64, width rounded up to 64]; packed weights: smoothing_tile.cuh
  * Launch    see each kernel
@@ -20,8 +20,8 @@ constexpr int STAGES = 3;
 constexpr int PANEL_BYTES = ROWS * PANEL_ROW_BYTES;
 
 /**
- * packed = W [out,in] rounded to fp16, in fragment order, zero beyond its edges; *overflow = 1 where a weight has no finite
- * fp16. Any 1-D grid and block; a thread a fragment.
+ * packed = W [out,in] rounded to fp16, in fragment order, zero beyond its edges; *overflow = 1 where a weight has no
+ * finite fp16. Any 1-D grid and block; a thread a fragment.
  */
 extern "C" __global__ void pack_weights(const float* __restrict__ weight, int in, int out, uint4* __restrict__ packed,
                                         int* __restrict__ overflow) {
@@ -53,7 +53,8 @@ EXPORT_KERNEL(pack_weights)
  */
 extern "C" __global__ void noisy_halves(const float* __restrict__ images, const int* __restrict__ indices, int samples,
                                         int first_sample, long long first, int rows, int columns, float sigma,
-                                        unsigned key_low, unsigned key_high, unsigned stream, __half* __restrict__ target) {
+                                        unsigned key_low, unsigned key_high, unsigned stream,
+                                        __half* __restrict__ target) {
     const int stride = panels_of(columns) * PANEL_COLUMNS;
     const int counters = noise_counters(columns);
     for (int row = blockIdx.y; row < rows; row += gridDim.y) {
@@ -73,6 +74,19 @@ extern "C" __global__ void noisy_halves(const float* __restrict__ images, const 
     }
 }
 EXPORT_KERNEL(noisy_halves)
+
+/** target[r,:] = x [rows,columns] rounded to fp16, zero up to the next multiple of 16. Any 1-D grid and block. */
+extern "C" __global__ void round_to_halves(const float* __restrict__ x, int rows, int columns,
+                                           __half* __restrict__ target) {
+    const int stride = panels_of(columns) * PANEL_COLUMNS;
+    const int filled = steps_of(columns) * STEP;
+    for (long long i = grid_first(); i < (long long) rows * filled; i += grid_stride()) {
+        const long long row = i / filled;
+        const int e = (int) (i - row * filled);
+        target[row * stride + e] = __float2half_rn(e < columns ? x[row * columns + e] : 0.f);
+    }
+}
+EXPORT_KERNEL(round_to_halves)
 
 /** The panels of a tile's rows, copied from global memory three stages deep as they are asked for. */
 struct StreamedPanels {
@@ -146,8 +160,8 @@ __device__ __forceinline__ void layer(const __half* __restrict__ x, int in, cons
 
 /** y = max(x W^T + b, 0) in fp16. */
 extern "C" __global__ void __launch_bounds__(TILE_THREADS, 1)
-hidden_layer(const __half* __restrict__ x, int in, const uint4* __restrict__ weights, const float* __restrict__ bias, int out,
-             __half* __restrict__ y) {
+hidden_layer(const __half* __restrict__ x, int in, const uint4* __restrict__ weights, const float* __restrict__ bias,
+             int out, __half* __restrict__ y) {
     const long long stride = (long long) panels_of(out) * PANEL_COLUMNS;
     layer(x, in, weights, bias, out, [=](int row, int column, float even, float odd) {
         __half* target = y + (blockIdx.x * (long long) ROWS + row) * stride + column;
@@ -158,8 +172,8 @@ EXPORT_KERNEL(hidden_layer)
 
 /** logits [rows,out] = x W^T + b in fp32. */
 extern "C" __global__ void __launch_bounds__(TILE_THREADS, 1)
-last_layer(const __half* __restrict__ x, int in, const uint4* __restrict__ weights, const float* __restrict__ bias, int out,
-           int rows, float* __restrict__ logits) {
+last_layer(const __half* __restrict__ x, int in, const uint4* __restrict__ weights, const float* __restrict__ bias,
+           int out, int rows, float* __restrict__ logits) {
     layer(x, in, weights, bias, out, [=](int tile_row, int column, float even, float odd) {
         const long long row = blockIdx.x * (long long) ROWS + tile_row;
         if (row < rows && column < out) {
@@ -173,8 +187,8 @@ last_layer(const __half* __restrict__ x, int in, const uint4* __restrict__ weigh
 EXPORT_KERNEL(last_layer)
 
 /** counts[image of row r, its vote] += 1. Any 1-D grid and block; a thread a row. */
-extern "C" __global__ void count_votes(const float* __restrict__ logits, int samples, long long first, int rows, int classes,
-                                       int* __restrict__ counts) {
+extern "C" __global__ void count_votes(const float* __restrict__ logits, int samples, long long first, int rows,
+                                       int classes, int* __restrict__ counts) {
     for (long long row = grid_first(); row < rows; row += grid_stride()) {
         const int vote = vote_of(logits + row * classes, classes);
         if (vote >= 0) {

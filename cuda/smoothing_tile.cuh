@@ -2,15 +2,15 @@
  * smoothing_tile.cuh: a tile of noisy samples times a layer's weights in half precision, as both smoothing kernels do it.
  *
  * Activations lie in shared memory as panels of 64 columns, fp16: a row of a panel is 128 bytes, eight chunks of 16, and
- * chunk c of row r is stored in place c ^ (r % 8). The eight rows that ldmatrix reads at once, the eight groups that store
- * a fragment, and two half-warps that write noise two rows apart so meet every bank once.
+ * chunk c of row r is stored in place c ^ (r % 8). The eight rows that ldmatrix reads at once, the eight groups that
+ * store a fragment, and two half-warps that write noise two rows apart so meet every bank once.
  *
- * Weights are packed once (pack_weights) in the order in which lanes take B fragments: for every 16 inputs (a step), for every
- * 16 outputs (a block), 32 lanes x 16 bytes. Each warp reads its own from the second-level cache straight to registers, one
- * step ahead: no two warps of a block need the same ones, so shared memory would only add a stop.
+ * Weights are packed once (pack_weights) in the order in which lanes take B fragments: for every 16 inputs (a step), for
+ * every 16 outputs (a block), 32 lanes x 16 bytes. Each warp reads its own from the second-level cache straight to
+ * registers, one step ahead: no two warps of a block need the same ones, so shared memory would only add a stop.
  *
- * A block has eight warps side by side; each takes all rows of the tile and 16, 32 or 64 of the columns. Sums run in fp32 from
- * the bias on, over the inputs in order, whoever computes them: both kernels' logits have the same bits.
+ * A block has eight warps side by side; each takes all rows of the tile and 16, 32 or 64 of the columns. Sums run in fp32
+ * from the bias on, over the inputs in order, whoever computes them: both kernels' logits have the same bits.
  */
 #pragma once
 

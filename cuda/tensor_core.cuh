@@ -8,18 +8,19 @@
  *                      b0   row t, column g           b1   row t+4                                  B is [8,8]
  *   d, in all          d[0] d[1] row g, columns 2t 2t+1              d[2] d[3] row g+8             D is [16,8], fp32
  *
- * Every function but the copies is called by all lanes of a warp together. The twins for the emulated driver have the same
- * signatures and layouts; the order in which a tensor core adds its products is its own, so sums differ in the last bits.
+ * Every function but the copies is called by all lanes of a warp together. The twins for the emulated driver have the
+ * same signatures and layouts; the order in which a tensor core adds its products is its own, so sums differ in the last
+ * bits.
  */
 #pragma once
 
 #ifdef __CUDACC__
 
 /**
- * Four 8 x 8 matrices of 16-bit elements from shared memory. Lane l gives the address of row l % 8 of matrix l / 8, 16 bytes
- * and aligned to them, and receives in fragment[m] the elements 2t, 2t+1 of row g of matrix m. With the rows of A's four
- * quarters in the order (upper left, lower left, upper right, lower right), this is A's fragment; of tf32 elements, four to
- * a row, likewise.
+ * Four 8 x 8 matrices of 16-bit elements from shared memory. Lane l gives the address of row l % 8 of matrix l / 8, 16
+ * bytes and aligned to them, and receives in fragment[m] the elements 2t, 2t+1 of row g of matrix m. With the rows of A's
+ * four quarters in the order (upper left, lower left, upper right, lower right), this is A's fragment; of tf32 elements,
+ * four to a row, likewise.
  */
 __device__ __forceinline__ void load_matrices(unsigned (&fragment)[4], const void* row) {
     const unsigned address = (unsigned) __cvta_generic_to_shared(row);
@@ -69,8 +70,8 @@ __device__ __forceinline__ unsigned to_tf32(float x) {
 
 /**
  * Starts to copy 16 bytes to shared memory, past the first-level cache: the first `bytes` of them from `source`, the rest
- * zeros. Both addresses are multiples of 16; with bytes = 0 nothing is read. Seen by this thread after await_copies and by
- * the block after a barrier that follows it.
+ * zeros. Both addresses are multiples of 16; with bytes = 0 nothing is read. Seen by this thread after await_copies and
+ * by the block after a barrier that follows it.
  */
 __device__ __forceinline__ void copy_async16(void* target, const void* source, int bytes = 16) {
     const unsigned address = (unsigned) __cvta_generic_to_shared(target);

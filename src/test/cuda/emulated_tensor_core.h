@@ -1,8 +1,8 @@
 /*
  * emulated_tensor_core.h: what cuda/tensor_core.cuh declares, computed on the host; see there for meaning and layouts.
  *
- * A warp's instruction is a collective: every lane brings its operands, the last to come computes for all, every lane takes
- * its result. Sums run over the inputs in order, in float.
+ * A warp's instruction is a collective: every lane brings its operands, the last to come computes for all, every lane
+ * takes its result. Sums run over the inputs in order, in float.
  */
 #pragma once
 

@@ -53,7 +53,7 @@ public final class CudaBackend implements Backend {
             noise = new Noise(module("noise"));
             votes = new Votes(module("votes"));
             outward = new OutwardIntervals(gpu.multiprocessors(), module("outward_intervals"));
-            smoothing = new Smoothing(memory, transfers, module("smoothing_layers"), module("smoothing_fused"));
+            smoothing = new Smoothing(memory, transfers, this::module);
         } catch (RuntimeException | Error e) {
             close();
             throw e;

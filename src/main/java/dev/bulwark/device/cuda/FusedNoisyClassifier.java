@@ -69,7 +69,8 @@ final class FusedNoisyClassifier implements NoisyClassifier {
 
     /** The most samples for which a block of this GPU has shared memory enough; 0 if that is none. */
     static int mostRows(GpuContext gpu, List<Affine> layers) {
-        int available = gpu.attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN) - STATIC_BYTES;
+        int available = gpu.attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN)
+                - STATIC_BYTES;
         for (int rows : ROWS) {
             if ((long) slots(layers) * rows * PANEL_ROW_BYTES <= available) {
                 return rows;
@@ -79,8 +80,8 @@ final class FusedNoisyClassifier implements NoisyClassifier {
     }
 
     /**
-     * Panels that a block's ring needs: a layer's inputs beside all outputs that leave the registers before the inputs have
-     * been read, and each layer's outputs.
+     * Panels that a block's ring needs: a layer's inputs beside all outputs that leave the registers before the inputs
+     * have been read, and each layer's outputs.
      */
     static int slots(List<Affine> layers) {
         int slots = HalfNetwork.panels(layers.get(0).in());
@@ -102,8 +103,8 @@ final class FusedNoisyClassifier implements NoisyClassifier {
     }
 
     @Override
-    public void countVotes(DeviceBuffer images, int[] imageIndices, float sigma, NoiseKey key, int firstSample, int samples,
-                           DeviceBuffer counts) {
+    public void countVotes(DeviceBuffer images, int[] imageIndices, float sigma, NoiseKey key,
+                           int firstSample, int samples, DeviceBuffer counts) {
         int inputs = network.inputs();
         int classes = network.classes();
         images.require("images", (long) imageIndices.length * inputs);

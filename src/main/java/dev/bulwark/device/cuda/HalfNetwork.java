@@ -7,8 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A network's weights rounded to half precision, in the order in which tensor cores take them (smoothing_tile.cuh), and its
- * biases in float. Widths are padded with zeros to whole panels.
+ * A network's weights rounded to half precision, in the order in which tensor cores take them (smoothing_tile.cuh), and
+ * its biases in float. Widths are padded with zeros to whole panels.
  */
 final class HalfNetwork implements AutoCloseable {
 
@@ -74,8 +74,8 @@ final class HalfNetwork implements AutoCloseable {
         transfers.read(overflows, flags);
         for (int i = 0; i < flags.length; ++i) {
             if (flags[i] != 0) {
-                throw new DeviceException("layer " + i + " has a weight that is no finite fp16 number (the largest is 65504):"
-                        + " use --precision fp32");
+                throw new DeviceException("layer " + i + " has a weight that is no finite fp16 number "
+                        + "(the largest is 65504): use --precision fp32");
             }
         }
     }

@@ -8,8 +8,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Noise, layers and votes as kernels of their own, a batch of samples at a time: smoothing_layers.cu. Samples of all images
- * lie end to end in the batches; the same rounding as {@link FusedNoisyClassifier}, and the same votes.
+ * Noise, layers and votes as kernels of their own, a batch of samples at a time: smoothing_layers.cu. Samples of all
+ * images lie end to end in the batches; the same rounding as {@link FusedNoisyClassifier}, and the same votes.
  */
 final class LayeredNoisyClassifier implements NoisyClassifier {
 
@@ -23,7 +23,6 @@ final class LayeredNoisyClassifier implements NoisyClassifier {
     /** Of the two buffers that activations move between. */
     private static final long MOST_SCRATCH_BYTES = 1L << 28;
 
-    private final Transfers transfers;
     private final HalfNetwork network;
     private final Kernels kernels;
     private final int batch;
@@ -34,17 +33,16 @@ final class LayeredNoisyClassifier implements NoisyClassifier {
     private final DeviceBuffer logits;
 
     /** The kernels of smoothing_layers.cu that run for each batch. */
-    record Kernels(Kernel noise, Kernel hidden, Kernel last, Kernel count) {
+    record Kernels(Kernel noise, Kernel round, Kernel hidden, Kernel last, Kernel count) {
 
         static Kernels of(KernelModule module) {
-            return new Kernels(module.kernel("noisy_halves"), module.kernel("hidden_layer"), module.kernel("last_layer"),
-                    module.kernel("count_votes"));
+            return new Kernels(module.kernel("noisy_halves"), module.kernel("round_to_halves"),
+                    module.kernel("hidden_layer"), module.kernel("last_layer"), module.kernel("count_votes"));
         }
     }
 
     /** @param network owned by this object */
     LayeredNoisyClassifier(CudaMemory memory, Transfers transfers, Kernels kernels, HalfNetwork network) {
-        this.transfers = transfers;
         this.network = network;
         this.kernels = kernels;
         long widest = network.layers().stream().mapToLong(layer -> HalfNetwork.padded(layer.in())).max().orElseThrow();
@@ -76,8 +74,8 @@ final class LayeredNoisyClassifier implements NoisyClassifier {
     }
 
     @Override
-    public void countVotes(DeviceBuffer images, int[] imageIndices, float sigma, NoiseKey key, int firstSample, int samples,
-                           DeviceBuffer counts) {
+    public void countVotes(DeviceBuffer images, int[] imageIndices, float sigma, NoiseKey key,
+                           int firstSample, int samples, DeviceBuffer counts) {
         int inputs = network.inputs();
         int classes = network.classes();
         images.require("images", (long) imageIndices.length * inputs);
@@ -89,9 +87,9 @@ final class LayeredNoisyClassifier implements NoisyClassifier {
             int rows;
             for (long first = 0; first < total; first += rows) {
                 rows = (int) Math.min(batch, total - first);
-                kernels.noise.launch(Noise.over(rows, inputs), part, onGpu, samples, firstSample, first, rows, inputs, sigma,
-                        key.keyLow(), key.keyHigh(), key.stream().ordinal(), activations[0]);
-                forward(rows);
+                kernels.noise.launch(Noise.over(rows, inputs), part, onGpu, samples, firstSample, first, rows, inputs,
+                        sigma, key.keyLow(), key.keyHigh(), key.stream().ordinal(), activations[0]);
+                forward(rows, logits);
                 kernels.count.launch(Grid.over(rows), logits, samples, first, rows, classes, votes);
             }
         });
@@ -103,32 +101,26 @@ final class LayeredNoisyClassifier implements NoisyClassifier {
         int classes = network.classes();
         given.require("inputs", (long) total * inputs);
         target.require("logits", (long) total * classes);
-        // Every row is an image with one sample, of no noise.
-        indices.forEachPart(new int[total], (firstRow, count, onGpu) -> {
-            DeviceBuffer part = given.slice((long) firstRow * inputs, (long) count * inputs);
-            int rows;
-            for (int first = 0; first < count; first += rows) {
-                rows = Math.min(batch, count - first);
-                kernels.noise.launch(Noise.over(rows, inputs), part, onGpu, 1, 0, (long) first, rows, inputs, 0f, 0, 0, 0,
-                        activations[0]);
-                forward(rows);
-                transfers.copy(logits, (long) rows * classes,
-                        target.slice((long) (firstRow + first) * classes, (long) rows * classes));
-            }
-        });
+        for (int first = 0, rows; first < total; first += rows) {
+            rows = Math.min(batch, total - first);
+            long elements = (long) rows * inputs;
+            kernels.round.launch(Grid.over(elements), given.slice((long) first * inputs, elements),
+                    rows, inputs, activations[0]);
+            forward(rows, target.slice((long) first * classes, (long) rows * classes));
+        }
     }
 
-    /** Logits of the batch's first {@code rows} rows, from the first buffer of activations. */
-    private void forward(int rows) {
+    /** Logits of the first {@code rows} rows of the first buffer of activations. */
+    private void forward(int rows, DeviceBuffer target) {
         int last = network.layers().size() - 1;
         for (int i = 0; i < last; ++i) {
             Affine layer = network.layers().get(i);
-            kernels.hidden.launch(tiles(rows, layer), activations[i % 2], layer.in(), network.weights(i), network.biases(i),
-                    layer.out(), activations[(i + 1) % 2]);
+            kernels.hidden.launch(tiles(rows, layer), activations[i % 2], layer.in(), network.weights(i),
+                    network.biases(i), layer.out(), activations[(i + 1) % 2]);
         }
         Affine layer = network.layers().get(last);
         kernels.last.launch(tiles(rows, layer), activations[last % 2], layer.in(), network.weights(last),
-                network.biases(last), layer.out(), rows, logits);
+                network.biases(last), layer.out(), rows, target);
     }
 
     private static Grid tiles(int rows, Affine layer) {

@@ -6,8 +6,8 @@ import dev.bulwark.nn.Precision;
  * A network in half precision, summed in double, with a bound on how far a sum in float may lie from it.
  *
  * <p>A float sum of k products and a bias, in any order and rounded or truncated at each addition, is off by at most
- * {@code (k + 1) 2^-23} times the sum of absolute values; the products are exact. That error counts for the next layer only
- * where it can move an activation to another fp16 number.
+ * {@code (k + 1) 2^-23} times the sum of absolute values; the products are exact. That error counts for the next layer
+ * only where it can move an activation to another fp16 number.
  */
 final class HalfReference {
 

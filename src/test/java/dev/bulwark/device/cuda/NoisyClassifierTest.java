@@ -24,7 +24,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Noisy votes in half precision: the layered kernels against a reference in double, the fused one against the layered. */
+/** Noisy votes in half precision: the layered kernels against a reference in double, the fused one against those. */
 class NoisyClassifierTest {
 
     private static final NoiseKey KEY = new NoiseKey(0x1234_5678_9ABC_DEF0L, Stream.ESTIMATION);
@@ -43,7 +43,7 @@ class NoisyClassifierTest {
         backend.close();
     }
 
-    // ---- the layered kernels against double ----------------------------------------------------------------------------
+    // ---- the layered kernels against double -------------------------------------------------------------------------
 
     @ParameterizedTest
     @ValueSource(strings = {"1-31-10", "33-65-17-3", "16-16", "784-40-10", "50-130-2", "20-530-4", "7-5-600"})
@@ -63,7 +63,8 @@ class NoisyClassifierTest {
                 HalfReference.Values expected = net.reference.logits(
                         noisy(x, image * net.inputs(), indices[image], 100 + row % samples, 0.5f, net.inputs()));
                 for (int c = 0; c < net.classes(); ++c) {
-                    assertEquals(expected.value()[c], logits[row * net.classes() + c], expected.error()[c], row + ", " + c);
+                    float logit = logits[row * net.classes() + c];
+                    assertEquals(expected.value()[c], logit, expected.error()[c], row + ", " + c);
                     slack = Math.max(slack, expected.error()[c]);
                 }
             }
@@ -72,11 +73,12 @@ class NoisyClassifierTest {
         }
     }
 
-    // ---- the fused kernel against the layered ones ---------------------------------------------------------------------
+    // ---- the fused kernel against the layered ones ------------------------------------------------------------------
 
     @ParameterizedTest
     @CsvSource({
         "1-31-10, 64", "1-31-10, 48", "33-65-17-3, 32", "16-16, 64", "784-40-10, 48", "50-130-2, 64",
+        "784-1024-512-256-10, 64",
         "300-530-70-4, 64", "300-530-70-4, 48", "70-1100-20-5, 32", "20-33-600, 64", "7-260-1030-3, 48"})
     void givenAnyShapeAndTile_whenFused_thenEveryVoteIsThatOfTheLayers(String shape, int rows) {
         int samples = 101;
@@ -133,7 +135,7 @@ class NoisyClassifierTest {
         }
     }
 
-    // ---- votes that can be told beforehand -----------------------------------------------------------------------------
+    // ---- votes that can be told beforehand --------------------------------------------------------------------------
 
     @Test
     void givenLogitsThatTie_whenCounted_thenTheLowestClassHasTheVotes() {
@@ -148,7 +150,8 @@ class NoisyClassifierTest {
         // Hidden: 2 x 60000 = inf, twice; logits: inf - inf, and -0 inf + 5.
         float[][] weights = {{60_000f, 60_000f}, {1f, -1f, 0f, 0f}};
         for (boolean fused : new boolean[] {false, true}) {
-            assertArrayEquals(new int[] {0, 0}, votesAtZero(fused, new int[] {1, 2, 2}, weights, new float[][] {{0, 0}, {0, 5f}}));
+            assertArrayEquals(new int[] {0, 0},
+                    votesAtZero(fused, new int[] {1, 2, 2}, weights, new float[][] {{0, 0}, {0, 5f}}));
         }
     }
 
@@ -181,12 +184,13 @@ class NoisyClassifierTest {
         }
     }
 
-    // ---- what is chosen and what is refused ----------------------------------------------------------------------------
+    // ---- what is chosen and what is refused -------------------------------------------------------------------------
 
     @Test
     void givenAWeightBeyondFp16_whenPrepared_thenItIsRefusedWithAWayOut() {
         for (float weight : new float[] {65_520f, -1e9f, Float.NaN}) {
-            try (Net net = new Net(new int[] {2, 3}, new float[][] {{0, 65_504f, 0, 0, 0, weight}}, new float[][] {{0, 0, 0}})) {
+            float[][] weights = {{0, 65_504f, 0, 0, 0, weight}};
+            try (Net net = new Net(new int[] {2, 3}, weights, new float[][] {{0, 0, 0}})) {
                 Exception e = assertThrows(DeviceException.class, () -> backend.noisyClassifier(net.layers));
                 assertTrue(e.getMessage().contains("--precision fp32"), e.getMessage());
             }
@@ -209,7 +213,7 @@ class NoisyClassifierTest {
         }
     }
 
-    // ---- helpers of this suite -----------------------------------------------------------------------------------------
+    // ---- helpers of this suite --------------------------------------------------------------------------------------
 
     /** One noisy copy of the image that starts at {@code first}. */
     private static float[] noisy(float[] pixels, int first, int image, int sample, float sigma, int length) {
@@ -233,7 +237,8 @@ class NoisyClassifierTest {
         return votes(classifier, images, indices, samples, classes, 0.7f);
     }
 
-    private int[] votes(NoisyClassifier classifier, DeviceBuffer images, int[] indices, int samples, int classes, float sigma) {
+    private int[] votes(NoisyClassifier classifier, DeviceBuffer images, int[] indices, int samples, int classes,
+                        float sigma) {
         int[] votes = new int[indices.length * classes];
         try (DeviceBuffer counts = backend.allocate(votes.length)) {
             backend.zeroInts(counts);
