@@ -10,6 +10,7 @@
 namespace emu {
 
 thread_local Context* current = nullptr;
+thread_local int capture_mode = GLOBAL;
 
 Driver& driver() {
     static Driver& driver = *new Driver; // never destroyed: workers outlive main
@@ -206,12 +207,13 @@ size_t Driver::pinned_bytes() const {
 
 bool Driver::forbidden_by_capture() {
     bool forbidden = false;
+    if (capture_mode == RELAXED) {
+        return false;
+    }
     for (Stream* stream : streams) {
         Capture* capture = stream->capture.get();
-        constexpr int global = 0, thread_local_ = 1;
-        if (capture != nullptr && !capture->invalidated
-                && (capture->mode == global
-                        || (capture->mode == thread_local_ && capture->thread == std::this_thread::get_id()))) {
+        if (capture != nullptr && !capture->invalidated && capture->mode != RELAXED
+                && ((capture->mode == GLOBAL && capture_mode == GLOBAL) || capture->thread == std::this_thread::get_id())) {
             capture->invalidated = true;
             forbidden = true;
         }

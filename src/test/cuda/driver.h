@@ -228,6 +228,10 @@ Driver& driver();
 /** The calling thread's context. */
 extern thread_local Context* current;
 
+/** How a thread gets on with captures: modes of cuStreamBeginCapture and cuThreadExchangeStreamCaptureMode. */
+enum CaptureMode : int { GLOBAL, THREAD_LOCAL, RELAXED };
+extern thread_local int capture_mode;
+
 /** The lock, and whether a call may go on at all. */
 class Call {
 public:
