@@ -261,6 +261,11 @@ public interface Backend extends AutoCloseable {
         return new ComposedInputGradients(this, layers, capacity);
     }
 
+    /** Noisy copies that one call of a {@link NoisyClassifier} should at least count, for the device to be busy between rows. */
+    default int noisyCopiesPerCall() {
+        return 40_000;
+    }
+
     // ---- intervals for certificates, rounded outward -----------------------------------------------------------------------
 
     /** The box {@code [x - epsilon, x + epsilon]} cut to [0, 1], outward; epsilon is the real number meant. */

@@ -21,9 +21,6 @@ import java.util.function.Function;
 /** CERTIFY and PREDICT of Cohen et al. 2019 over many images. */
 public final class Certify {
 
-    /** Noisy copies that one call should at least hold, so that a device has something to do between rows. */
-    private static final int SAMPLES_PER_CALL = 40_000;
-
     private Certify() {
     }
 
@@ -54,8 +51,8 @@ public final class Certify {
             }
         }
 
-        private int imagesPerCall() {
-            return Math.max(1, SAMPLES_PER_CALL / (n0 + n));
+        private int imagesPerCall(Fleet fleet) {
+            return Math.max(1, fleet.first().noisyCopiesPerCall() / (n0 + n));
         }
     }
 
@@ -75,7 +72,7 @@ public final class Certify {
                                Optional<RowFile<CertificateRow>> certificates, Monitor monitor) throws IOException {
         Batches batches = new Batches("certify at sigma " + settings.sigma, subject.indices(),
                 index -> rows.contains(index) && certificates.map(file -> file.contains(index)).orElse(true),
-                settings.imagesPerCall());
+                settings.imagesPerCall(fleet));
         batches.<Timed<Certification>>run(fleet, monitor, (backend, source) -> {
             try (DeviceNetwork network = DeviceNetwork.load(backend, subject.network());
                  SmoothedClassifier smoothed = smoothed(backend, network, settings)) {
@@ -97,7 +94,7 @@ public final class Certify {
     public static void predict(Fleet fleet, Subject subject, Settings settings, RowFile<PredictionRow> rows,
                                Monitor monitor) throws IOException {
         Batches batches = new Batches("predict at sigma " + settings.sigma, subject.indices(), rows::contains,
-                settings.imagesPerCall());
+                settings.imagesPerCall(fleet));
         batches.<Timed<Prediction>>run(fleet, monitor, (backend, source) -> {
             try (DeviceNetwork network = DeviceNetwork.load(backend, subject.network());
                  SmoothedClassifier smoothed = smoothed(backend, network, settings)) {

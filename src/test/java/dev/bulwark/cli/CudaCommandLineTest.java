@@ -1,5 +1,6 @@
 package dev.bulwark.cli;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -14,6 +15,7 @@ import dev.bulwark.device.cuda.EmulatedDriver;
 import dev.bulwark.device.cuda.EmulatedDriver.Counter;
 import dev.bulwark.device.cuda.EmulatedDriver.Setting;
 import dev.bulwark.device.cuda.TestGpu;
+import dev.bulwark.nn.DeviceNetwork;
 import dev.bulwark.nn.ModelFile;
 import dev.bulwark.nn.Precision;
 import dev.bulwark.training.Initialisation;
@@ -231,10 +233,14 @@ class CudaCommandLineTest {
         }
     }
 
+    private static Object[] training(TrainCase recipe, String device, Path out, Object... more) {
+        return Stream.of(Stream.of("train"), recipe.words.stream(), Stream.of("--data", data, "--hidden", 12,
+                "--device", device, "--out", out, "--quiet"), Arrays.stream(more)).flatMap(part -> part).toArray();
+    }
+
     private Map<String, String> trained(TrainCase recipe, String device) throws IOException {
         Path out = folder.resolve(device + ".safetensors");
-        done(Stream.concat(Stream.concat(Stream.of("train"), recipe.words.stream()), Stream.of("--data", data,
-                "--hidden", 12, "--device", device, "--out", out, "--quiet")).toArray());
+        done(training(recipe, device, out));
         return ModelFile.read(out).metadata();
     }
 
@@ -305,6 +311,32 @@ class CudaCommandLineTest {
         EmulatedDriver.reset();
         done(line(rows, "cuda", out, "--resume"));
         assertEquals(whole, timeless(out));
+    }
+
+    @ParameterizedTest
+    @EnumSource(TrainCase.class)
+    void givenAGpuLostInTraining_whenResumed_thenTheNetworkIsTheUninterruptedOne(TrainCase recipe) throws IOException {
+        long before = EmulatedDriver.count(Counter.LAUNCHES);
+        Path whole = folder.resolve("whole.safetensors");
+        done(training(recipe, "cuda", whole));
+        long launches = EmulatedDriver.count(Counter.LAUNCHES) - before;
+        Path lost = folder.resolve("lost.safetensors");
+        EmulatedDriver.set(Setting.FAIL_LAUNCH, launches / 2);
+        fails("--resume", training(recipe, "cuda", lost, "--checkpoint-seconds", 0));
+        assertTrue(Files.exists(folder.resolve("lost.safetensors.checkpoint")) && !Files.exists(lost));
+        EmulatedDriver.reset();
+        done(training(recipe, "cuda", lost, "--resume"));
+        assertArrayEquals(DeviceNetwork.flatten(ModelFile.read(whole).network()),
+                DeviceNetwork.flatten(ModelFile.read(lost).network()));
+    }
+
+    @Test
+    void givenTooLittleMemory_whenTraining_thenItSaysSoAndGivesEverythingBack() {
+        for (int n = 1; n <= 21; n += 4) {
+            EmulatedDriver.set(Setting.FAIL_ALLOCATION, n);
+            fails("OUT_OF_MEMORY", training(TrainCase.IBP, "cuda", folder.resolve("m.safetensors")));
+            assertEquals("", EmulatedDriver.alive(), "allocation " + n);
+        }
     }
 
     @Test

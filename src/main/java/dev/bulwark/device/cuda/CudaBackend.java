@@ -343,6 +343,12 @@ public final class CudaBackend implements Backend {
         return smoothing;
     }
 
+    /** Some milliseconds' worth: a call's transfers and its wait for the counts take a good part of one. */
+    @Override
+    public int noisyCopiesPerCall() {
+        return 8_000 * gpu.multiprocessors();
+    }
+
     @Override
     public void outwardBox(DeviceBuffer x, long length, double epsilon, DeviceBuffer lower, DeviceBuffer upper) {
         outward.box(x, length, epsilon, lower, upper);

@@ -131,7 +131,7 @@ final class Driver {
     static DeviceException failure(String call, int result) {
         return switch (result) {
             case CUresult.CUDA_ERROR_OUT_OF_MEMORY -> new OutOfDeviceMemoryException(CudaException.describe(call, result)
-                    + "; use a smaller batch, or free memory on the GPU");
+                    + "; free memory on the GPU (nvidia-smi shows who holds it), or use another --device");
             case CUresult.CUDA_ERROR_ILLEGAL_ADDRESS, CUresult.CUDA_ERROR_ILLEGAL_INSTRUCTION,
                     CUresult.CUDA_ERROR_INVALID_ADDRESS_SPACE, CUresult.CUDA_ERROR_INVALID_PC,
                     CUresult.CUDA_ERROR_LAUNCH_FAILED, CUresult.CUDA_ERROR_LAUNCH_TIMEOUT,
