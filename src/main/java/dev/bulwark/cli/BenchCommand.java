@@ -38,17 +38,21 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--seconds", defaultValue = "1", description = "Least length of one measurement (default: ${DEFAULT-VALUE}).")
     private double seconds;
 
+    @Option(names = "--size", paramLabel = "full|small", defaultValue = "full", description = "Amount of work: small only "
+            + "shows that every stage runs, its rates mean little (default: ${DEFAULT-VALUE}).")
+    private Benchmark.Size size;
+
     @Override
     public Integer call() throws Exception {
         Map<String, Object> result = new LinkedHashMap<>();
         Map<String, Benchmark.Rate> rates;
         try (Backend backend = device.open()) {
-            rates = new Benchmark(backend, repeats, seconds).run(general.monitor(spec.commandLine().getErr()));
+            rates = new Benchmark(backend, size, repeats, seconds).run(general.monitor(spec.commandLine().getErr()));
             result.put("device", backend.info());
         }
         if (device.mayRoundOnCpu()) {
             try (Backend exact = CpuBackend.create(NoisyClassifier.Precision.FLOAT32)) {
-                rates.put("noisy_forwards_per_second_fp32", new Benchmark(exact, repeats, seconds).noisyForwards());
+                rates.put("noisy_forwards_per_second_fp32", new Benchmark(exact, size, repeats, seconds).noisyForwards());
             }
         }
         result.put("versions", Version.all());

@@ -31,26 +31,45 @@ import java.util.stream.IntStream;
 public final class Benchmark {
 
     private static final int[] WIDTHS = {784, 1024, 512, 256, 10};
-    private static final int SAMPLES = 10_000;
-    private static final int NORMAL_ROWS = 4_000;
-    private static final int BATCH = 500;
-    private static final int PGD_STEPS = 20;
-    private static final int TRAINING_STEPS = 16;
     private static final NoiseKey KEY = new NoiseKey(1, Stream.BENCHMARK);
+
+    /** How much work one call of each stage gets. */
+    public enum Size {
+        /** What the stages see in a run. */
+        FULL(10_000, 4_000, 500, 20, 16),
+        /** Just enough to show that every stage works; the rates mean little. */
+        SMALL(50, 50, 8, 2, 2);
+
+        private final int samples;
+        private final int normalRows;
+        private final int batch;
+        private final int pgdSteps;
+        private final int trainingSteps;
+
+        Size(int samples, int normalRows, int batch, int pgdSteps, int trainingSteps) {
+            this.samples = samples;
+            this.normalRows = normalRows;
+            this.batch = batch;
+            this.pgdSteps = pgdSteps;
+            this.trainingSteps = trainingSteps;
+        }
+    }
 
     private final Network network = Initialisation.KAIMING_UNIFORM.network(WIDTHS, 1);
     private final Backend backend;
+    private final Size size;
     private final int repeats;
     private final double seconds;
 
     /**
      * @param repeats measurements of each rate; each runs at least {@code seconds}
      */
-    public Benchmark(Backend backend, int repeats, double seconds) {
+    public Benchmark(Backend backend, Size size, int repeats, double seconds) {
         if (repeats < 1 || !(seconds > 0)) {
             throw new ExperimentException("--repeats and --seconds must be positive: " + repeats + ", " + seconds);
         }
         this.backend = backend;
+        this.size = size;
         this.repeats = repeats;
         this.seconds = seconds;
     }
@@ -95,34 +114,34 @@ public final class Benchmark {
             backend.write(uniform(4 * WIDTHS[0]), images);
             backend.zeroInts(counts);
             int[] indices = {0, 1, 2, 3};
-            return rate(Map.of("images", 4, "samples", SAMPLES), () -> {
-                classifier.countVotes(images, indices, 0.5f, KEY, 0, SAMPLES, counts);
+            return rate(Map.of("images", 4, "samples", size.samples), () -> {
+                classifier.countVotes(images, indices, 0.5f, KEY, 0, size.samples, counts);
                 backend.synchronize();
-                return 4.0 * SAMPLES;
+                return 4.0 * size.samples;
             });
         }
     }
 
     private Rate normals() {
         try (DeviceBuffer image = backend.allocate(WIDTHS[0]);
-             DeviceBuffer target = backend.allocate((long) NORMAL_ROWS * WIDTHS[0])) {
+             DeviceBuffer target = backend.allocate((long) size.normalRows * WIDTHS[0])) {
             backend.fill(image, 0f);
-            return rate(Map.of("rows", NORMAL_ROWS, "columns", WIDTHS[0]), () -> {
-                backend.noisyCopies(image, 0, 0, NORMAL_ROWS, WIDTHS[0], 1f, KEY, target);
+            return rate(Map.of("rows", size.normalRows, "columns", WIDTHS[0]), () -> {
+                backend.noisyCopies(image, 0, 0, size.normalRows, WIDTHS[0], 1f, KEY, target);
                 backend.synchronize();
-                return (double) NORMAL_ROWS * WIDTHS[0];
+                return (double) size.normalRows * WIDTHS[0];
             });
         }
     }
 
     private Rate ibp() {
-        float[] images = uniform(BATCH * WIDTHS[0]);
-        int[] labels = labels(BATCH);
+        float[] images = uniform(size.batch * WIDTHS[0]);
+        int[] labels = labels(size.batch);
         try (DeviceNetwork loaded = DeviceNetwork.load(backend, network)) {
             Ibp verifier = new Ibp(backend, loaded);
-            return rate(Map.of("batch", BATCH), () -> {
+            return rate(Map.of("batch", size.batch), () -> {
                 verifier.verify(images, labels, 0.1);
-                return BATCH;
+                return size.batch;
             });
         }
     }
@@ -130,25 +149,25 @@ public final class Benchmark {
     /** Whole training steps, the rate of each epoch but the first. */
     private Rate ibpTraining(double kappa) {
         Objective objective = new Objective.IntervalBounds(0.1, 1, 0, 0, Ramp.LINEAR, kappa, kappa, 0, 0, true, 0);
-        Recipe recipe = new Recipe(List.of(1024, 512, 256), repeats + 1, BATCH, 1, Initialisation.KAIMING_UNIFORM,
+        Recipe recipe = new Recipe(List.of(1024, 512, 256), repeats + 1, size.batch, 1, Initialisation.KAIMING_UNIFORM,
                 Optimiser.adam(), LearningRate.steps(1e-3, 1), 0, objective);
-        int count = TRAINING_STEPS * BATCH;
+        int count = size.trainingSteps * size.batch;
         TrainingSet data = new TrainingSet(uniform(count * WIDTHS[0]), labels(count), 10, "random");
         List<Progress> epochs = Trainer.train(backend, recipe, data, progress -> { }).history();
-        return Rate.of(epochs.stream().skip(1).mapToDouble(Progress::samplesPerSecond).toArray(), Map.of("batch", BATCH));
+        return Rate.of(epochs.stream().skip(1).mapToDouble(Progress::samplesPerSecond).toArray(), Map.of("batch", size.batch));
     }
 
     private Rate pgd() {
-        float[] images = uniform(BATCH * WIDTHS[0]);
-        int[] indices = IntStream.range(0, BATCH).toArray();
+        float[] images = uniform(size.batch * WIDTHS[0]);
+        int[] indices = IntStream.range(0, size.batch).toArray();
         try (DeviceNetwork loaded = DeviceNetwork.load(backend, network)) {
             Pgd pgd = new Pgd(backend, loaded);
-            int[] labels = pgd.attack(images, labels(BATCH), indices, new PgdSettings(0, 1, 0, 1, 1)).stream()
+            int[] labels = pgd.attack(images, labels(size.batch), indices, new PgdSettings(0, 1, 0, 1, 1)).stream()
                     .mapToInt(outcome -> outcome.cleanPrediction()).toArray();
             // Radius 0 breaks nothing, so that every image is worked on to the end.
-            return rate(Map.of("batch", BATCH, "steps", PGD_STEPS), () -> {
-                pgd.attack(images, labels, indices, new PgdSettings(0, PGD_STEPS, 0, 1, 1));
-                return (double) BATCH * PGD_STEPS;
+            return rate(Map.of("batch", size.batch, "steps", size.pgdSteps), () -> {
+                pgd.attack(images, labels, indices, new PgdSettings(0, size.pgdSteps, 0, 1, 1));
+                return (double) size.batch * size.pgdSteps;
             });
         }
     }
