@@ -1,29 +1,34 @@
 package dev.bulwark.device.cuda;
 
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
 import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * The GPU that tests run on: this machine's own, or else the emulated driver, which scripts/test builds.
+ * The GPU that tests run on: this machine's own, or else the emulated driver, which scripts/test builds. Where there is
+ * neither, tests are skipped.
  *
- * <p>{@code -DrequireGpu=true} asks for a real one; {@code -Demulated=true} for the emulated one even beside a real one.
+ * <p>{@code -DrequireGpu=true} asks for a real one, and fails without; {@code -Demulated=true} for the emulated one even
+ * beside a real one, and {@code -DemulatedDriver=FILE} says where that is.
  */
 public final class TestGpu {
 
-    private static final Path EMULATED = Path.of("target/emulated/libcuda.so.1");
-    private static final boolean REAL = findReal();
+    private static final Path EMULATED = Path.of(System.getProperty("emulatedDriver", "target/emulated/libcuda.so.1"));
+    private static final boolean REAL = Boolean.getBoolean("requireGpu")
+            || !Boolean.getBoolean("emulated") && Files.exists(Path.of("/dev/nvidiactl"));
+    private static final boolean PRESENT = REAL || loadEmulated();
 
     private TestGpu() {
     }
 
-    private static boolean findReal() {
-        boolean required = Boolean.getBoolean("requireGpu");
-        if (!Boolean.getBoolean("emulated") && (required || Files.exists(Path.of("/dev/nvidiactl")))) {
-            return true;
+    /** JCuda's library asks for libcuda.so.1: what is loaded under that name already is what it gets. */
+    private static boolean loadEmulated() {
+        if (!Files.exists(EMULATED)) {
+            return false;
         }
-        // JCuda's library asks for libcuda.so.1: what is loaded under that name already is what it gets.
         System.load(EMULATED.toAbsolutePath().toString());
-        return false;
+        return true;
     }
 
     /** Whether tests run on silicon. */
@@ -31,8 +36,9 @@ public final class TestGpu {
         return REAL;
     }
 
-    /** The first GPU. */
+    /** The first GPU; skips the test where there is none, unless one is required. */
     public static CudaBackend open() {
+        assumeTrue(PRESENT, "no GPU here, and no emulated driver at " + EMULATED + ": scripts/test builds it");
         return CudaBackend.open(0);
     }
 }
