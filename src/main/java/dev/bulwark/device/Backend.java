@@ -242,6 +242,15 @@ public interface Backend extends AutoCloseable {
         return new ComposedNoisyClassifier(this, layers);
     }
 
+    /**
+     * The network prepared for gradients with respect to its inputs, in the device's fastest way; for attacks only.
+     *
+     * @param capacity rows that a batch may have
+     */
+    default InputGradients inputGradients(List<Affine> layers, int capacity) {
+        return new ComposedInputGradients(this, layers, capacity);
+    }
+
     // ---- intervals for certificates, rounded outward -----------------------------------------------------------------------
 
     /** The box {@code [x - epsilon, x + epsilon]} cut to [0, 1], outward; epsilon is the real number meant. */

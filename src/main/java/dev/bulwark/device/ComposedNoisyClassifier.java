@@ -39,12 +39,30 @@ public final class ComposedNoisyClassifier implements NoisyClassifier {
                 rows = Math.min(BATCH, samples - done);
                 backend.noisyCopies(image, imageIndices[n], firstSample + done, rows, inputs, sigma, key,
                         activations.get(0));
-                for (int i = 0; i < layers.size(); ++i) {
-                    boolean hidden = i < layers.size() - 1;
-                    backend.affine(activations.get(i), rows, layers.get(i), hidden, activations.get(i + 1));
-                }
+                forward(activations.get(0), rows, activations.get(layers.size()));
                 backend.countArgMax(activations.get(layers.size()), rows, classes, votes);
             }
+        }
+    }
+
+    @Override
+    public void logits(DeviceBuffer inputs, int rows, DeviceBuffer logits) {
+        int in = layers.get(0).in();
+        int out = layers.get(layers.size() - 1).out();
+        for (int done = 0, part; done < rows; done += part) {
+            part = Math.min(BATCH, rows - done);
+            forward(inputs.slice((long) done * in, (long) part * in), part,
+                    logits.slice((long) done * out, (long) part * out));
+        }
+    }
+
+    private void forward(DeviceBuffer inputs, int rows, DeviceBuffer logits) {
+        DeviceBuffer from = inputs;
+        for (int i = 0; i < layers.size(); ++i) {
+            boolean hidden = i < layers.size() - 1;
+            DeviceBuffer to = hidden ? activations.get(i + 1) : logits;
+            backend.affine(from, rows, layers.get(i), hidden, to);
+            from = to;
         }
     }
 

@@ -6,9 +6,11 @@ import static dev.bulwark.device.cpu.Spans.Operand.out;
 
 import dev.bulwark.device.Affine;
 import dev.bulwark.device.Backend;
+import dev.bulwark.device.ComposedInputGradients;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceException;
 import dev.bulwark.device.DeviceInfo;
+import dev.bulwark.device.InputGradients;
 import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.NoisyClassifier;
 import dev.bulwark.device.NoisyClassifier.Precision;
@@ -83,6 +85,7 @@ public final class CpuBackend implements Backend {
         libraries.put("products", products.name());
         libraries.put("noise", "Philox4x32-10, " + noise.name());
         libraries.put("noisy forward passes", precision.toString());
+        libraries.put("gradients of attacks", products instanceof OneDnnProducts ? precision.toString() : "fp32");
         return new DeviceInfo("cpu", Libraries.processorName(), workers.count(), libraries);
     }
 
@@ -489,6 +492,13 @@ public final class CpuBackend implements Backend {
         }
         return new LaneNoisyClassifier(workers, noise, layers,
                 () -> new PlainLane(products, layers, LaneNoisyClassifier.CHUNK), () -> { });
+    }
+
+    @Override
+    public InputGradients inputGradients(List<Affine> layers, int capacity) {
+        return products instanceof OneDnnProducts
+                ? new PackedInputGradients(workers, layers, capacity, precision)
+                : new ComposedInputGradients(this, layers, capacity);
     }
 
     // ---- intervals for certificates ----------------------------------------------------------------------------------

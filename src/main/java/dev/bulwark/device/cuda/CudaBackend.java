@@ -3,10 +3,15 @@ package dev.bulwark.device.cuda;
 import dev.bulwark.device.Affine;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.DeviceException;
 import dev.bulwark.device.DeviceInfo;
 import dev.bulwark.device.NoiseKey;
+import dev.bulwark.device.NoisyClassifier;
+import dev.bulwark.device.NoisyClassifier.Precision;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /** The seam on one NVIDIA GPU: one stream, on which operations happen in the order of the calls. */
@@ -26,35 +31,49 @@ public final class CudaBackend implements Backend {
     private final Noise noise;
     private final Votes votes;
     private final OutwardIntervals outward;
+    private final Precision precision;
+    private final Smoothing smoothing;
 
-    private CudaBackend(int ordinal) {
+    private CudaBackend(int ordinal, CudaOptions options) {
+        this.precision = options.noisyForwards();
         try {
             gpu = opening(new GpuContext(ordinal));
             memory = new CudaMemory(gpu);
             transfers = opening(new Transfers(memory));
             elementwise = new Elementwise(module("elementwise"));
-            reductions = new Reductions(memory, module("reductions"));
-            products = new Products(memory, module("products"));
+            reductions = new Reductions(module("reductions"));
+            products = opening(new Products(memory, options, this::module));
             losses = new Losses(module("losses"));
-            intervals = new TrainingIntervals(memory, module("training_intervals"));
+            intervals = new TrainingIntervals(module("training_intervals"));
             optimisers = new Optimisers(module("optimisers"));
             noise = new Noise(module("noise"));
             votes = new Votes(module("votes"));
-            outward = new OutwardIntervals(module("outward_intervals"));
+            outward = new OutwardIntervals(gpu.multiprocessors(), module("outward_intervals"));
+            smoothing = new Smoothing(memory, transfers, module("smoothing_layers"), module("smoothing_fused"));
         } catch (RuntimeException e) {
             close();
             throw e;
         }
     }
 
+    /** Opens one GPU, with the options' defaults. */
+    public static CudaBackend open(int ordinal) {
+        return open(ordinal, CudaOptions.DEFAULT);
+    }
+
     /**
      * Opens one GPU.
      *
      * @param ordinal the driver's number of it, from 0
-     * @throws dev.bulwark.device.DeviceException if there is no such GPU, or no driver that takes the kernels
+     * @throws DeviceException if there is no such GPU, no driver that takes the kernels, or no kernels for an option
      */
-    public static CudaBackend open(int ordinal) {
-        return new CudaBackend(ordinal);
+    public static CudaBackend open(int ordinal, CudaOptions options) {
+        return new CudaBackend(ordinal, options);
+    }
+
+    /** As {@link #open(int)}, with noisy forward passes in {@code precision}. */
+    public static CudaBackend open(int ordinal, Precision precision) {
+        return open(ordinal, CudaOptions.DEFAULT.withNoisyForwards(precision));
     }
 
     private KernelModule module(String name) {
@@ -68,7 +87,9 @@ public final class CudaBackend implements Backend {
 
     @Override
     public DeviceInfo info() {
-        return new DeviceInfo("cuda", gpu.name(), gpu.multiprocessors(), Map.of("driver", Driver.name(Driver.version())));
+        Map<String, String> libraries = new HashMap<>(products.libraries());
+        libraries.put("driver", Driver.name(Driver.version()));
+        return new DeviceInfo("cuda", gpu.name(), gpu.multiprocessors(), libraries);
     }
 
     // ---- memory ----------------------------------------------------------------------------------------------------
@@ -293,6 +314,16 @@ public final class CudaBackend implements Backend {
     public void signedStep(DeviceBuffer x, DeviceBuffer gradient, long length, float step, DeviceBuffer lower,
                            DeviceBuffer upper) {
         elementwise.signedStep(x, gradient, length, step, lower, upper);
+    }
+
+    @Override
+    public NoisyClassifier noisyClassifier(List<Affine> layers) {
+        return precision == Precision.FLOAT32 ? Backend.super.noisyClassifier(layers) : smoothing.classifier(layers);
+    }
+
+    /** For tests, which compare the ways of smoothing. */
+    Smoothing smoothing() {
+        return smoothing;
     }
 
     @Override

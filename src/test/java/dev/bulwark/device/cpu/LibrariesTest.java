@@ -42,8 +42,9 @@ class LibrariesTest {
 
     @Test
     void givenNoMatrixLibrary_whenEveryStageRuns_thenNoneNeedsIt() throws Exception {
-        String output = withoutMatrixLibrary("bench", "--device", "cpu", "--size", "small", "--repeats", "1",
-                "--seconds", "0.01", "--quiet");
+        String output = withoutMatrixLibrary("bench", "--device", "cpu", "--hidden", "32", "--images", "1",
+                "--n", "50", "--batch", "8", "--steps", "2", "--ceiling", "64", "--repeats", "1", "--seconds", "0.01",
+                "--quiet");
         assertTrue(output.contains("pgd image steps per second"), output);
     }
 }

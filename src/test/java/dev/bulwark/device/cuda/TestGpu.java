@@ -38,7 +38,12 @@ public final class TestGpu {
 
     /** The first GPU; skips the test where there is none, unless one is required. */
     public static CudaBackend open() {
+        return open(CudaOptions.DEFAULT);
+    }
+
+    /** The first GPU, used as asked. */
+    public static CudaBackend open(CudaOptions options) {
         assumeTrue(PRESENT, "no GPU here, and no emulated driver at " + EMULATED + ": scripts/test builds it");
-        return CudaBackend.open(0);
+        return CudaBackend.open(0, options);
     }
 }
