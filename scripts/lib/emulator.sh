@@ -17,10 +17,15 @@ for extension in fma f16c avx2; do # only quicker: the results are the same with
     fi
 done
 
+# What a GPU would fault on and this processor would not; undefined_behaviour.cpp has the functions that these checks call.
+checks=(-fsanitize=alignment,bounds,integer-divide-by-zero -fno-sanitize-recover=all)
+
 # compile SOURCE OBJECT: also notes which headers it included. A kernel's name is the object's own then, so that it is
 # taken neither for another source's nor for a function of the C library.
 compile() {
-    "${CXX:-g++}" "${flags[@]}" -MMD -MP -MF "$2.d" -x c++ -c "$1" -o "$2.new"
+    local options=("${flags[@]}")
+    [[ $1 != *.cu ]] || options+=("${checks[@]}")
+    "${CXX:-g++}" "${options[@]}" -MMD -MP -MF "$2.d" -x c++ -c "$1" -o "$2.new"
     if [[ $1 == *.cu ]]; then
         nm --defined-only "$2.new" | awk '$2 == "T" { print $3 }' > "$2.names"
         [[ ! -s $2.names ]] || objcopy --localize-symbols="$2.names" "$2.new"
@@ -39,9 +44,9 @@ out_of_date() {
 }
 
 mkdir -p "$objects"
-if [[ ! -f $objects/flags || $(< "$objects/flags") != "${CXX:-g++} ${flags[*]}" ]]; then
+if [[ ! -f $objects/flags || $(< "$objects/flags") != "${CXX:-g++} ${flags[*]} ${checks[*]}" ]]; then
     rm -f "$objects"/*
-    echo "${CXX:-g++} ${flags[*]}" > "$objects/flags"
+    echo "${CXX:-g++} ${flags[*]} ${checks[*]}" > "$objects/flags"
 fi
 
 changed=0

@@ -76,7 +76,7 @@ struct Block {
     dim3 size, grid;
     unsigned threads, alive;
     Meeting barrier;
-    unsigned votes[2][2]; // of __syncthreads_count and its kin: by parity of the generation, how many voted and how many yes
+    uint2 votes, outcome[2]; // of __syncthreads_count and its kin: yes in .x, all in .y; the outcome by the generation's parity
     Meeting named_barriers[16];
     Warp warps[most_threads / warp_size];
     Warpgroup warpgroups[most_threads / (4 * warp_size)];
@@ -145,12 +145,19 @@ inline void warpgroup_collective(Exchange exchange) {
 
 // ---- shuffles and votes --------------------------------------------------------------------------------------------------
 
-/** Lane {@code source}'s value. */
+/** Lane {@code source}'s value; NaN, or all bits set, from a lane that takes no part. */
 template <class T>
 inline T shuffle(unsigned mask, T value, unsigned source) {
     static_assert(sizeof(T) <= 8, "a shuffle moves at most 8 bytes");
     memcpy(warp().x[lane()], &value, sizeof value);
-    collective(mask, [](Warp& w) { memcpy(w.y, w.x, sizeof w.x); });
+    collective(mask, [](Warp& w) {
+        memset(w.y, 0xFF, sizeof w.y); // what lanes that take no part would give
+        for (unsigned i = 0; i < warp_size; ++i) {
+            if (w.participants >> i & 1) {
+                memcpy(w.y[i], w.x[i], sizeof(T));
+            }
+        }
+    });
     T result;
     memcpy(&result, warp().y[source % warp_size], sizeof result);
     return result;

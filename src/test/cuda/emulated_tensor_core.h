@@ -1,15 +1,14 @@
 /*
  * emulated_tensor_core.h: what cuda/tensor_core.cuh declares, computed on the host; see there for meaning and layouts.
  *
- * A warp's instruction is a collective: every lane deposits its operands, the last to arrive computes for all, every lane
- * takes its result. Copies happen when they are waited for, so that reading too early shows.
+ * A warp's instruction is a collective: every lane brings its operands, the last to come computes for all, every lane takes
+ * its result. Sums run over the inputs in order, in float.
  */
 #pragma once
 
 #include "emulated_cuda.h"
 #include <cmath>
 #include <cstring>
-#include <vector>
 
 namespace emulated_tensor_core {
 
@@ -89,9 +88,9 @@ void multiply_add(emu::Warp& warp) {
 template <class Type>
 void collect(float (&d)[4], const unsigned (&a)[4], unsigned b0, unsigned b1) {
     const Operands operands = {{a[0], a[1], a[2], a[3]}, {b0, b1}, {d[0], d[1], d[2], d[3]}};
-    emu::Warp& warp = emu::wp();
+    emu::Warp& warp = emu::warp();
     std::memcpy(warp.x[emu::lane()], &operands, sizeof operands);
-    emu::wcoll([](emu::Warp& w) { multiply_add<Type>(w); });
+    emu::collective(~0u, [](emu::Warp& w) { multiply_add<Type>(w); });
     std::memcpy(d, warp.y[emu::lane()], sizeof d);
 }
 
@@ -100,9 +99,9 @@ void load(unsigned (&fragment)[4], const void* row) {
     if ((std::uintptr_t) row & 15) {
         emu::fail("ldmatrix: a row's address is no multiple of 16");
     }
-    emu::Warp& warp = emu::wp();
+    emu::Warp& warp = emu::warp();
     std::memcpy(warp.x[emu::lane()], &row, sizeof row);
-    emu::wcoll([](emu::Warp& w) {
+    emu::collective(~0u, [](emu::Warp& w) {
         for (int lane = 0; lane < 32; ++lane) {
             const int g = lane >> 2, t = lane & 3;
             for (int matrix = 0; matrix < 4; ++matrix) {
@@ -118,46 +117,7 @@ void load(unsigned (&fragment)[4], const void* row) {
     std::memcpy(fragment, warp.y[emu::lane()], sizeof fragment);
 }
 
-/** One 16-byte copy on its way; `target` null ends a group. */
-struct Copy {
-    char* target;
-    const char* source;
-    int bytes;
-};
-
-/** The calling thread's copies, oldest first. */
-inline std::vector<Copy>& copies() {
-    static thread_local std::vector<Copy> of_thread[1024];
-    return of_thread[emu::self()->lin];
-}
-
-inline void start(void* target, const void* source, int bytes) {
-    if (((std::uintptr_t) target | (std::uintptr_t) source) & 15) {
-        emu::fail("cp.async: an address is no multiple of 16");
-    }
-    copies().push_back({(char*) target, (const char*) source, bytes});
-}
-
-inline void await(int pending) {
-    std::vector<Copy>& queue = copies();
-    int groups = 0;
-    for (const Copy& copy : queue) {
-        groups += copy.target == nullptr;
-    }
-    std::size_t done = 0;
-    for (; groups > pending; ++done) {
-        const Copy copy = queue[done];
-        if (copy.target == nullptr) {
-            --groups;
-        } else {
-            std::memcpy(copy.target, copy.source, copy.bytes);
-            std::memset(copy.target + copy.bytes, 0, 16 - copy.bytes);
-        }
-    }
-    queue.erase(queue.begin(), queue.begin() + done);
-}
-
-}
+} // namespace emulated_tensor_core
 
 inline void load_matrices(unsigned (&fragment)[4], const void* row) {
     emulated_tensor_core::load<false>(fragment, row);
@@ -186,14 +146,14 @@ inline unsigned to_tf32(float x) {
 }
 
 inline void copy_async16(void* target, const void* source, int bytes = 16) {
-    emulated_tensor_core::start(target, source, bytes);
+    emu::copy_async(target, source, 16, bytes);
 }
 
 inline void commit_copies() {
-    emulated_tensor_core::copies().push_back({nullptr, nullptr, 0});
+    emu::commit_copies();
 }
 
 template <int pending>
 inline void await_copies() {
-    emulated_tensor_core::await(pending);
+    emu::wait_copies(pending);
 }

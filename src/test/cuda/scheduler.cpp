@@ -67,6 +67,12 @@ void complete(Meeting& meeting) {
     ++meeting.generation;
 }
 
+void complete_barrier(Block& block) {
+    block.outcome[block.barrier.generation & 1] = block.votes;
+    block.votes = {0, 0};
+    complete(block.barrier);
+}
+
 } // namespace
 
 // ---- waiting -------------------------------------------------------------------------------------------------------------
@@ -94,19 +100,20 @@ void meet(Meeting& meeting, unsigned threads, const char* where) {
 
 void block_barrier() {
     Block& block = *self()->block;
-    meet(block.barrier, block.alive, "__syncthreads");
+    if (++block.barrier.arrived == block.alive) {
+        complete_barrier(block);
+    } else {
+        await({generation_passed, &block.barrier.generation, block.barrier.generation, "__syncthreads"});
+    }
 }
 
 uint2 block_vote(bool predicate) {
     Block& block = *self()->block;
-    unsigned* votes = block.votes[block.barrier.generation & 1];
-    votes[0] += predicate;
-    ++votes[1];
+    block.votes.x += predicate;
+    ++block.votes.y;
+    const unsigned generation = block.barrier.generation;
     block_barrier();
-    const uint2 result = {votes[0], votes[1]};
-    block_barrier(); // nobody counts again before all have read
-    votes[0] = votes[1] = 0;
-    return result;
+    return block.outcome[generation & 1]; // the next outcome goes elsewhere, and the one after waits for this thread
 }
 
 void named_barrier(unsigned id, unsigned threads) {
@@ -264,7 +271,7 @@ void Worker::run(const Launch& what, const Schedule& schedule, size_t block_numb
     index = {static_cast<unsigned>(block_number % grid.x), static_cast<unsigned>(block_number / grid.x % grid.y),
              static_cast<unsigned>(block_number / grid.x / grid.y)};
     barrier = Meeting();
-    memset(votes, 0, sizeof votes);
+    votes = {0, 0};
     std::fill(std::begin(named_barriers), std::end(named_barriers), Meeting());
     const unsigned warp_count = (threads + warp_size - 1) / warp_size;
     for (unsigned i = 0; i < warp_count; ++i) {
@@ -348,7 +355,7 @@ void Worker::finish(Fiber& fiber) {
     fiber.finished = true;
     --alive;
     if (barrier.arrived > 0 && barrier.arrived == alive) {
-        complete(barrier);
+        complete_barrier(*this);
     }
     Warp& w = warps[fiber.index / warp_size];
     w.alive &= ~(1u << fiber.index % warp_size);

@@ -41,7 +41,7 @@ public abstract class BackendContract {
     }
 
     @AfterEach
-    void everyByteIsReturned() {
+    protected void everyByteIsReturned() {
         assertEquals(0, backend.liveBytes(), "live bytes at the end of a test");
         backend.close();
     }

@@ -5,6 +5,8 @@ import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.NoisyClassifier;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
 import jcuda.driver.CUdevice_attribute;
 
 /**
@@ -29,15 +31,20 @@ final class FusedNoisyClassifier implements NoisyClassifier {
     private final HalfNetwork network;
     private final int rows;
     private final int slots;
+    private final Function<HalfNetwork, LayeredNoisyClassifier> separateLayers;
     private final ImageIndices indices;
     private final DeviceBuffer widths;
+    private Optional<LayeredNoisyClassifier> separate = Optional.empty();
 
     /**
-     * @param network owned by this object
-     * @param rows    samples of a block, as the kernel's name says
+     * @param network        owned by this object
+     * @param rows           samples of a block, as the kernel's name says
+     * @param separateLayers makes the classifier that tells logits, when they are first asked for
      */
-    FusedNoisyClassifier(CudaMemory memory, Transfers transfers, Kernel kernel, HalfNetwork network, int rows) {
+    FusedNoisyClassifier(CudaMemory memory, Transfers transfers, Kernel kernel, HalfNetwork network, int rows,
+                         Function<HalfNetwork, LayeredNoisyClassifier> separateLayers) {
         this.memory = memory;
+        this.separateLayers = separateLayers;
         this.network = network;
         this.rows = rows;
         this.slots = slots(network.layers());
@@ -112,8 +119,18 @@ final class FusedNoisyClassifier implements NoisyClassifier {
         });
     }
 
+    /** The fused kernel keeps its logits to itself: a kernel for each layer gives the same. */
+    @Override
+    public void logits(DeviceBuffer inputs, int total, DeviceBuffer logits) {
+        if (separate.isEmpty()) {
+            separate = Optional.of(separateLayers.apply(network));
+        }
+        separate.get().logits(inputs, total, logits);
+    }
+
     @Override
     public void close() {
+        separate.ifPresent(LayeredNoisyClassifier::close);
         widths.close();
         indices.close();
         network.close();

@@ -23,6 +23,7 @@ final class LayeredNoisyClassifier implements NoisyClassifier {
     /** Of the two buffers that activations move between. */
     private static final long MOST_SCRATCH_BYTES = 1L << 28;
 
+    private final Transfers transfers;
     private final HalfNetwork network;
     private final Kernels kernels;
     private final int batch;
@@ -43,6 +44,7 @@ final class LayeredNoisyClassifier implements NoisyClassifier {
 
     /** @param network owned by this object */
     LayeredNoisyClassifier(CudaMemory memory, Transfers transfers, Kernels kernels, HalfNetwork network) {
+        this.transfers = transfers;
         this.network = network;
         this.kernels = kernels;
         long widest = network.layers().stream().mapToLong(layer -> HalfNetwork.padded(layer.in())).max().orElseThrow();
@@ -91,6 +93,27 @@ final class LayeredNoisyClassifier implements NoisyClassifier {
                         key.keyLow(), key.keyHigh(), key.stream().ordinal(), activations[0]);
                 forward(rows);
                 kernels.count.launch(Grid.over(rows), logits, samples, first, rows, classes, votes);
+            }
+        });
+    }
+
+    @Override
+    public void logits(DeviceBuffer given, int total, DeviceBuffer target) {
+        int inputs = network.inputs();
+        int classes = network.classes();
+        given.require("inputs", (long) total * inputs);
+        target.require("logits", (long) total * classes);
+        // Every row is an image with one sample, of no noise.
+        indices.forEachPart(new int[total], (firstRow, count, onGpu) -> {
+            DeviceBuffer part = given.slice((long) firstRow * inputs, (long) count * inputs);
+            int rows;
+            for (int first = 0; first < count; first += rows) {
+                rows = Math.min(batch, count - first);
+                kernels.noise.launch(Noise.over(rows, inputs), part, onGpu, 1, 0, (long) first, rows, inputs, 0f, 0, 0, 0,
+                        activations[0]);
+                forward(rows);
+                transfers.copy(logits, (long) rows * classes,
+                        target.slice((long) (firstRow + first) * classes, (long) rows * classes));
             }
         });
     }

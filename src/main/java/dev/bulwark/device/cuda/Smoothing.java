@@ -35,11 +35,15 @@ final class Smoothing {
     /** The whole network in one kernel, {@code rows} samples a block: 64, 32 or 16. */
     NoisyClassifier fused(List<Affine> layers, int rows) {
         return new FusedNoisyClassifier(memory, transfers, fused.kernel("smoothing_fused_" + rows),
-                new HalfNetwork(memory, transfers, pack, layers), rows);
+                new HalfNetwork(memory, transfers, pack, layers), rows, this::layered);
     }
 
     /** One kernel a layer. */
     LayeredNoisyClassifier layered(List<Affine> layers) {
-        return new LayeredNoisyClassifier(memory, transfers, layered, new HalfNetwork(memory, transfers, pack, layers));
+        return layered(new HalfNetwork(memory, transfers, pack, layers));
+    }
+
+    private LayeredNoisyClassifier layered(HalfNetwork network) {
+        return new LayeredNoisyClassifier(memory, transfers, layered, network);
     }
 }

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
  * The way to cuBLAS, from JCublas through the forwarding library to a stand-in that computes on the emulated driver's
  * memory: each test is a process whose LD_LIBRARY_PATH leads to what a machine might have installed.
  */
+@GpuTest
 class CublasTest {
 
     @TempDir

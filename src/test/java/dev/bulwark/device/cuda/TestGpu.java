@@ -1,34 +1,33 @@
 package dev.bulwark.device.cuda;
 
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
-
 import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
  * The GPU that tests run on: this machine's own, or else the emulated driver, which scripts/test builds. Where there is
- * neither, tests are skipped.
+ * neither, {@link GpuTest} skips them.
  *
  * <p>{@code -DrequireGpu=true} asks for a real one, and fails without; {@code -Demulated=true} for the emulated one even
  * beside a real one, and {@code -DemulatedDriver=FILE} says where that is.
  */
 public final class TestGpu {
 
-    private static final Path EMULATED = Path.of(System.getProperty("emulatedDriver", "target/emulated/libcuda.so.1"));
     private static final boolean REAL = Boolean.getBoolean("requireGpu")
             || !Boolean.getBoolean("emulated") && Files.exists(Path.of("/dev/nvidiactl"));
-    private static final boolean PRESENT = REAL || loadEmulated();
+    private static final boolean EMULATED = !REAL && EmulatedDriver.isBuilt();
+
+    static {
+        if (EMULATED) {
+            EmulatedDriver.load();
+        }
+    }
 
     private TestGpu() {
     }
 
-    /** JCuda's library asks for libcuda.so.1: what is loaded under that name already is what it gets. */
-    private static boolean loadEmulated() {
-        if (!Files.exists(EMULATED)) {
-            return false;
-        }
-        System.load(EMULATED.toAbsolutePath().toString());
-        return true;
+    /** Whether there is anything to run on; where a real GPU is required, opening it tells. */
+    static boolean isPresent() {
+        return REAL || EMULATED;
     }
 
     /** Whether tests run on silicon. */
@@ -36,14 +35,13 @@ public final class TestGpu {
         return REAL;
     }
 
-    /** The first GPU; skips the test where there is none, unless one is required. */
+    /** The first GPU. */
     public static CudaBackend open() {
         return open(CudaOptions.DEFAULT);
     }
 
     /** The first GPU, used as asked. */
     public static CudaBackend open(CudaOptions options) {
-        assumeTrue(PRESENT, "no GPU here, and no emulated driver at " + EMULATED + ": scripts/test builds it");
         return CudaBackend.open(0, options);
     }
 }
