@@ -1,20 +1,20 @@
 /*
  * outward_intervals.cu: boxes that hold the real-number network's values, for certificates.
  * Math      box      [max(x - epsilon, 0), min(x + epsilon, 1)]
- *           affine   lower[n,o] = b[o] + sum over i of W[o,i] (W[o,i] > 0 ? lower[n,i] : upper[n,i]); upper swaps the two
+ *           affine   lower[n,o] = b[o] + sum over i of W[o,i] (W[o,i] > 0 ? lower[n,i] : upper[n,i]); upper: swapped
  *           margins  lower bound of the map (W[y] - W[c]) x + (b[y] - b[c]) over the box, y = labels[n]; 0 at c = y
- * Rounding  lower bounds down, upper bounds up, at every single operation: each intermediate result is a bound of the real
+ * Rounding  lower bounds down, upper bounds up, at every single operation: each intermediate result bounds the real
  *           numbers' one. Single precision, because most GPUs run double at a 64th of its speed.
- * Unknown   A NaN or an infinity anywhere in a row of the box, or in a row of W, makes what depends on it NaN or infinite,
- *           never tighter than it is: NaN passes the split of W by sign, 0 times infinity is NaN, and no NaN is dropped.
- *           Overflow turns a lower bound into the largest float or -infinity, an upper one into infinity or its opposite.
+ * Unknown   A NaN or an infinity anywhere in a row of the box, or in a row of W, makes what depends on it NaN or
+ *           infinite, never tighter than it is: NaN passes the split of W by sign, 0 times infinity is NaN, and no NaN
+ *           is dropped. Overflow turns a lower bound into the largest float or -infinity, an upper one the other way.
  *           What is NaN certifies nothing: no comparison with it holds.
  * Shapes    lower, upper [N,I]   W [O,I]   b [O]   outputs [N,O]   labels int [N] in 0 .. O - 1   row-major, any size
- * Launch    outward_box, outward_margins: any 1-D grid, blocks of whole warps. outward_affine_RxO: a block of SIDE^2 threads
- *           for each tile of R rows and O outputs, those of one tile's rows beside each other
+ * Launch    outward_box, outward_margins: any 1-D grid, blocks of whole warps. outward_affine_RxO: a block of SIDE^2
+ *           threads for each tile of R rows and O outputs, tiles of the same rows beside each other
  * Traffic   affine: a tile reads 4 I (2 R + O) bytes for 4 I R O multiply-adds
- * Bits      the same for every tile size and launch shape: one sum is always taken in the order of i
- * Oracle    BackendContract, ExactNetwork (exact decimal arithmetic)
+ * Bits      the same for every tile size and launch shape: a sum is always taken in the same order
+ * Oracle    BackendContract, IbpProperties (exact decimal arithmetic), OutwardTilesTest
  */
 #include "sums.cuh"
 
@@ -32,14 +32,14 @@ EXPORT_KERNEL(outward_box)
 /** Threads along either side of a tile. */
 constexpr int SIDE = 16;
 constexpr int TILE_THREADS = SIDE * SIDE;
-/** Columns of W, rows of its transpose, that a tile holds at a time: eight neighbouring floats fill a sector of memory. */
+/** Columns of x and W that a tile holds at a time: eight neighbouring floats fill a sector of memory. */
 constexpr int DEPTH = 8;
-/** Floats between rows of a tile beyond its width: a warp, storing 8 columns by 4 rows, then meets each bank once. */
+/** Floats that pad a tile's rows: a warp, storing 8 columns by 4 rows, then meets each bank of shared memory once. */
 constexpr int PADDING = 4;
 /** Rows of x or W that the block's threads load in one go. */
 constexpr int LOADED_ROWS = TILE_THREADS / DEPTH;
 
-/** Columns k .. k + DEPTH - 1 of a tile, transposed; W in two parts, of which one is 0: max(W, 0) and min(W, 0). */
+/** DEPTH columns of a tile, transposed; W in two parts, of which one is 0: max(W, 0) and min(W, 0). */
 template <int ROWS, int OUTPUTS> struct __align__(16) Slab {
     static_assert(ROWS % LOADED_ROWS == 0 && OUTPUTS % LOADED_ROWS == 0, "every thread loads alike");
     static_assert((ROWS + PADDING) % 32 == PADDING && (OUTPUTS + PADDING) % 32 == PADDING, "each bank once");
@@ -191,9 +191,9 @@ static __device__ __forceinline__ float warp_sum_down(float x) {
 }
 
 /**
- * A warp for each row and class. The coefficient d = W[y,i] - W[c,i] is no float in general: it lies between its roundings
- * down and up, which have its sign. d x is least at x = lower where d > 0, at x = upper where d < 0; and there the lesser
- * of the two roundings' products is the lower rounding's where x >= 0, the upper one's where x < 0.
+ * A warp for each row and class. The coefficient d = W[y,i] - W[c,i] is no float in general: it lies between its
+ * roundings down and up, which have its sign. d x is least at x = lower where d > 0, at x = upper where d < 0; and there
+ * the lesser of the two roundings' products is the lower rounding's where x >= 0, the upper one's where x < 0.
  */
 extern "C" __global__ void outward_margins(const float* __restrict__ lower, const float* __restrict__ upper,
                                            const int* __restrict__ labels, const float* __restrict__ weight,

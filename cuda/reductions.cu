@@ -38,7 +38,8 @@ extern "C" __global__ void __launch_bounds__(SUM_THREADS) sum_of_squares(const f
 }
 EXPORT_KERNEL(sum_of_squares)
 
-extern "C" __global__ void __launch_bounds__(SUM_THREADS) finish_sum(int partials, float beta, float* __restrict__ result) {
+extern "C" __global__ void __launch_bounds__(SUM_THREADS) finish_sum(int partials, float beta,
+                                                                    float* __restrict__ result) {
     const double total = block_sum((int) threadIdx.x < partials ? partial_sums[threadIdx.x] : 0);
     if (threadIdx.x == 0) {
         const double before = beta == 0.f ? 0 : (double) beta * result[0];

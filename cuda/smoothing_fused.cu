@@ -8,10 +8,11 @@
  *           image masked. Dynamic shared memory: `slots` panels of ROWS x 128 bytes
  * Memory    a layer's inputs lie in a ring of panels; its outputs follow them. The eight warps hold up to 512 outputs in
  *           registers, so that the last 512 may overwrite the inputs once all have read them: 784-1024-512-256-10 needs
- *           13 + 8 panels, 168 KB at 64 rows (Hopper), 84 KB at 32 (Ampere and consumer cards), 42 KB at 16
+ *           13 + 8 panels: 168 KB at 64 rows (Hopper), 126 KB at 48 (A100), 84 KB at 32 (consumer cards)
  * Work      784-1024-512-256-10: 1,460,736 multiply-adds a sample, 93.5 M a tile of 64
  * Traffic   a tile of 64 reads all weights (2.93 MB) from the second-level cache: 46 KB a sample, 4.6 TB for 1e8 samples, or
- *           0.8 to 0.9 s at an H200's 5 to 5.5 TB/s; at half the rows, twice that. Shared memory: per warp and step 2 KB of A
+ *           0.8 to 0.9 s at an H200's 5 to 5.5 TB/s; at half the rows, twice that, and below 32 rows layer by
+ *           layer is better. Shared memory: per warp and step 2 KB of A
  *           for 32 matrix instructions, 16 KB for 256 of them a block: 128 cycles against some 512 of the tensor cores
  * Limits    mma.sync reaches about 62% of a Hopper tensor core's wgmma rate: 2.92e14 FLOP in 0.5 to 0.6 s; noise, 7.84e10
  *           normals of some 60 instructions, 0.16 s, not overlapped; expected 0.9 to 1.3 s for 1e8 samples, bound by the
@@ -252,6 +253,16 @@ smoothing_fused_64(const float* __restrict__ images, const int* __restrict__ ind
 EXPORT_KERNEL(smoothing_fused_64)
 
 extern "C" __global__ void __launch_bounds__(TILE_THREADS, 1)
+smoothing_fused_48(const float* __restrict__ images, const int* __restrict__ indices, int image_count,
+                   const int* __restrict__ widths, int layers, int slots, const uint4* __restrict__ weights,
+                   const float* __restrict__ biases, float sigma, unsigned key_low, unsigned key_high, unsigned stream,
+                   int first_sample, int samples, int* __restrict__ counts) {
+    smoothing_fused<3>(images, indices, image_count, widths, layers, slots, weights, biases, sigma,
+                       {key_low, key_high, stream}, first_sample, samples, counts);
+}
+EXPORT_KERNEL(smoothing_fused_48)
+
+extern "C" __global__ void __launch_bounds__(TILE_THREADS, 1)
 smoothing_fused_32(const float* __restrict__ images, const int* __restrict__ indices, int image_count,
                    const int* __restrict__ widths, int layers, int slots, const uint4* __restrict__ weights,
                    const float* __restrict__ biases, float sigma, unsigned key_low, unsigned key_high, unsigned stream,
@@ -260,13 +271,3 @@ smoothing_fused_32(const float* __restrict__ images, const int* __restrict__ ind
                        {key_low, key_high, stream}, first_sample, samples, counts);
 }
 EXPORT_KERNEL(smoothing_fused_32)
-
-extern "C" __global__ void __launch_bounds__(TILE_THREADS, 1)
-smoothing_fused_16(const float* __restrict__ images, const int* __restrict__ indices, int image_count,
-                   const int* __restrict__ widths, int layers, int slots, const uint4* __restrict__ weights,
-                   const float* __restrict__ biases, float sigma, unsigned key_low, unsigned key_high, unsigned stream,
-                   int first_sample, int samples, int* __restrict__ counts) {
-    smoothing_fused<1>(images, indices, image_count, widths, layers, slots, weights, biases, sigma,
-                       {key_low, key_high, stream}, first_sample, samples, counts);
-}
-EXPORT_KERNEL(smoothing_fused_16)

@@ -40,7 +40,7 @@ extern "C" __global__ void interval_relu(const float* centre, const float* radiu
 }
 EXPORT_KERNEL(interval_relu)
 
-/** Gradients in place, from those of interval_relu's outputs to those of its inputs: each end passes where it is positive. */
+/** Gradients in place, from interval_relu's outputs to its inputs: each end of a box passes its own where positive. */
 extern "C" __global__ void interval_relu_gradient(const float* __restrict__ centre, const float* __restrict__ radius,
                                                   float* __restrict__ gradient_centre,
                                                   float* __restrict__ gradient_radius, long long n) {
@@ -136,8 +136,8 @@ static __device__ Ratio ratio(double a, double b, double tau, double scale) {
 }
 
 /**
- * What the gradients are made of: added to every radius's; to every centre's; and by the side of zero that a centre lies on,
- * unless they are balanced already or all on one side.
+ * What the gradients are made of: added to every radius's; to every centre's; and by the side of zero that a centre
+ * lies on, unless they are balanced already or all on one side.
  */
 struct Slopes {
     double loss;

@@ -287,6 +287,19 @@ EMULATED_CALL cuStreamEndCapture(void* handle, void** graph) {
     return SUCCESS;
 }
 
+EMULATED_CALL cuThreadExchangeStreamCaptureMode(int* mode) {
+    Call call;
+    if (call.refused()) {
+        return call.refused();
+    }
+    constexpr int relaxed = 2;
+    if (mode == nullptr || *mode < 0 || *mode > relaxed) {
+        return INVALID_VALUE;
+    }
+    std::swap(*mode, thread_capture_mode);
+    return SUCCESS;
+}
+
 EMULATED_CALL cuStreamIsCapturing(void* handle, int* status) {
     Call call;
     if (call.refused()) {

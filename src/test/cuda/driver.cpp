@@ -9,6 +9,7 @@
 
 namespace emu {
 
+thread_local int thread_capture_mode = 0; // global: as strict as can be
 thread_local Context* current = nullptr;
 
 Driver& driver() {
@@ -205,6 +206,10 @@ size_t Driver::pinned_bytes() const {
 }
 
 bool Driver::forbidden_by_capture() {
+    constexpr int relaxed = 2;
+    if (thread_capture_mode == relaxed) {
+        return false;
+    }
     bool forbidden = false;
     for (Stream* stream : streams) {
         Capture* capture = stream->capture.get();

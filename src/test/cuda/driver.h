@@ -228,6 +228,9 @@ Driver& driver();
 /** The calling thread's context. */
 extern thread_local Context* current;
 
+/** What the calling thread keeps itself from doing beside a capture, as cuThreadExchangeStreamCaptureMode sets it. */
+extern thread_local int thread_capture_mode;
+
 /** The lock, and whether a call may go on at all. */
 class Call {
 public:

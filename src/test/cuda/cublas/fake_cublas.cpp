@@ -1,6 +1,7 @@
 /*
  * fake_cublas.cpp: the few functions of cuBLAS that the backend calls, on the emulated driver's memory, which is the
- * host's. It insists on what the backend promises: a stream, then a workspace.
+ * host's. It insists on what the backend promises: a stream, then a workspace, and products in a thread that may do
+ * beside a capture what loading a kernel takes.
  */
 #include <dlfcn.h>
 
@@ -14,11 +15,28 @@ struct Handle {
     int pointers_on_device;
 };
 
+/** A function of the driver that the process has loaded. */
+template <class Function>
+Function* driver_function(const char* name) {
+    void* driver = dlopen("libcuda.so.1", RTLD_LAZY | RTLD_NOLOAD);
+    return driver ? (Function*) dlsym(driver, name) : nullptr;
+}
+
 /** Waits for the launches before. */
 bool synchronized(void* stream) {
-    void* driver = dlopen("libcuda.so.1", RTLD_LAZY | RTLD_NOLOAD);
-    auto synchronize = driver ? (int (*)(void*)) dlsym(driver, "cuStreamSynchronize") : nullptr;
+    auto* synchronize = driver_function<int(void*)>("cuStreamSynchronize");
     return synchronize && synchronize(stream) == 0;
+}
+
+/** Whether the calling thread's capture mode is the relaxed one. */
+bool relaxed() {
+    auto* exchange = driver_function<int(int*)>("cuThreadExchangeStreamCaptureMode");
+    int mode = 2;
+    if (!exchange || exchange(&mode) != 0) {
+        return false;
+    }
+    int before = mode;
+    return exchange(&mode) == 0 && before == 2;
 }
 
 }
@@ -71,7 +89,7 @@ int cublasSgemm_v2(Handle* handle, int transpose_a, int transpose_b, int m, int 
     if (!handle->stream || !handle->workspace || lda < (transpose_a ? k : m) || ldb < (transpose_b ? n : k) || ldc < m) {
         return INVALID_VALUE;
     }
-    if (!synchronized(handle->stream)) {
+    if (!relaxed() || !synchronized(handle->stream)) {
         return EXECUTION_FAILED;
     }
     for (long i = 0; i < m; ++i) {

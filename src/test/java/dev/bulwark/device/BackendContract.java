@@ -1060,7 +1060,7 @@ public abstract class BackendContract {
         }
     }
 
-    /** A lower bound of {@code truth} that says nothing false: NaN says nothing; of an unknown truth nothing finite may be said. */
+    /** A lower bound that says nothing false: NaN says nothing, and of an unknown truth nothing finite may be said. */
     private static void assertNotAbove(double truth, float bound, String name) {
         assertTrue(Float.isNaN(bound) || (Double.isNaN(truth) ? bound == Float.NEGATIVE_INFINITY : bound <= truth),
                 name + ": " + bound + " is above " + truth);

@@ -17,8 +17,11 @@ import jcuda.driver.CUdevice_attribute;
  */
 final class FusedNoisyClassifier implements NoisyClassifier {
 
-    /** Samples a block may take, most first: fewer read the weights more often, but need less shared memory. */
-    private static final int[] ROWS = {64, 32, 16};
+    /**
+     * Samples a block may take, most first. Fewer need less shared memory but read the weights more often: below these,
+     * {@link LayeredNoisyClassifier} reads less.
+     */
+    private static final int[] ROWS = {64, 48, 32};
     private static final int PANEL_ROW_BYTES = 2 * HalfNetwork.PANEL;
     /** Panels of outputs that a block holds in registers. */
     private static final int REGISTER_PANELS = 8;

@@ -46,7 +46,8 @@ final class OutwardIntervals {
         return nearest < above ? Math.nextUp(nearest) : nearest;
     }
 
-    void affine(DeviceBuffer lower, DeviceBuffer upper, int rows, Affine layer, DeviceBuffer outLower, DeviceBuffer outUpper) {
+    void affine(DeviceBuffer lower, DeviceBuffer upper, int rows, Affine layer, DeviceBuffer outLower,
+                DeviceBuffer outUpper) {
         long inputs = (long) rows * layer.in();
         long outputs = (long) rows * layer.out();
         Tile tile = tileFor(rows, layer.out());
@@ -62,7 +63,8 @@ final class OutwardIntervals {
                 .orElse(tiles.get(tiles.size() - 1));
     }
 
-    void margins(DeviceBuffer lower, DeviceBuffer upper, DeviceBuffer labels, int rows, Affine layer, DeviceBuffer margins) {
+    void margins(DeviceBuffer lower, DeviceBuffer upper, DeviceBuffer labels, int rows, Affine layer,
+                 DeviceBuffer margins) {
         long inputs = (long) rows * layer.in();
         long outputs = (long) rows * layer.out();
         this.margins.launch(Grid.overWarps(outputs), lower.require("lower", inputs), upper.require("upper", inputs),

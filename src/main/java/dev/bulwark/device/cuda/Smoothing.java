@@ -32,7 +32,7 @@ final class Smoothing {
         return rows > 0 ? fused(layers, rows) : layered(layers);
     }
 
-    /** The whole network in one kernel, {@code rows} samples a block: 64, 32 or 16. */
+    /** The whole network in one kernel, {@code rows} samples a block: 64, 48 or 32. */
     NoisyClassifier fused(List<Affine> layers, int rows) {
         return new FusedNoisyClassifier(memory, transfers, fused.kernel("smoothing_fused_" + rows),
                 new HalfNetwork(memory, transfers, pack, layers), rows, this::layered);

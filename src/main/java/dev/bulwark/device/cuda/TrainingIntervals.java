@@ -34,7 +34,8 @@ final class TrainingIntervals {
     void reluGradient(DeviceBuffer centre, DeviceBuffer radius, long length, DeviceBuffer gradientCentre,
                       DeviceBuffer gradientRadius) {
         reluGradient.launch(Grid.over(length), centre.require("centre", length), radius.require("radius", length),
-                gradientCentre.require("gradientCentre", length), gradientRadius.require("gradientRadius", length), length);
+                gradientCentre.require("gradientCentre", length), gradientRadius.require("gradientRadius", length),
+                length);
     }
 
     /** Three launches of one grid: sums, sums about the mean, and what follows from both. */

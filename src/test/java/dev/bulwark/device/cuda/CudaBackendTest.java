@@ -34,9 +34,9 @@ class CudaBackendTest extends BackendContract {
 
     /**
      * A GPU rounds in the same direction after every multiply-add. Each is off by less than a unit in the last place of a
-     * partial sum, and so by less than 2^-23 of {@code magnitude}: {@code terms} of them, as many again for the margins'
-     * coefficients, which are differences rounded outward, and a handful for the constant and for adding up a warp's sums.
-     * The factor 1.001 covers partial sums that rounding has pushed beyond {@code magnitude} itself.
+     * partial sum, and so by less than 2^-23 of {@code magnitude}: {@code terms} of them, as many again for the
+     * margins' coefficients, which are differences rounded outward, and a handful for the constant and for adding up a
+     * warp's sums. The factor 1.001 covers partial sums that rounding has pushed beyond {@code magnitude} itself.
      */
     @Override
     protected double outwardSlack(int terms, double bound, double magnitude) {

@@ -48,6 +48,22 @@ final class HalfReference {
         return values;
     }
 
+    /** The class with the largest logit; -1 where the bounds on the errors allow another. */
+    int vote(float[] x) {
+        Values logits = logits(x);
+        int best = 0;
+        for (int c = 1; c < logits.value.length; ++c) {
+            best = logits.value[c] > logits.value[best] ? c : best;
+        }
+        for (int c = 0; c < logits.value.length; ++c) {
+            double margin = logits.value[best] - logits.value[c];
+            if (c != best && margin <= logits.error[best] + logits.error[c]) {
+                return -1;
+            }
+        }
+        return best;
+    }
+
     private Values affine(int layer, Values in) {
         int inputs = widths[layer];
         int outputs = widths[layer + 1];

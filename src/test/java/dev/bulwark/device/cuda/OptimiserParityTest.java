@@ -72,7 +72,8 @@ class OptimiserParityTest {
             }
             backend.write(new float[] {0.37f}, factor);
             for (int t = 1; t <= STEPS; ++t) {
-                backend.write(new float[] {0.01f, (float) (1 - Math.pow(0.9, t)), (float) (1 - Math.pow(0.999, t))}, step);
+                float[] rates = {0.01f, (float) (1 - Math.pow(0.9, t)), (float) (1 - Math.pow(0.999, t))};
+                backend.write(rates, step);
                 update.step(backend, state, length, step, factor);
             }
             for (int k = 0; k < state.length; ++k) {

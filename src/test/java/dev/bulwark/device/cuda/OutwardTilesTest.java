@@ -82,7 +82,7 @@ class OutwardTilesTest {
     void givenAnEpsilon_whenTakenAsAFloat_thenItIsTheLeastAboveTheDouble() {
         assertEquals(0.1f, OutwardIntervals.atLeast(0.1), "the nearest float is above the double");
         assertEquals(Math.nextUp(0.7f), OutwardIntervals.atLeast(0.7), "the nearest float is below the double");
-        assertEquals(Math.nextUp(0.25f), OutwardIntervals.atLeast(0.25), "the double may stand for a number just above it");
+        assertEquals(Math.nextUp(0.25f), OutwardIntervals.atLeast(0.25), "the double may stand for a number above");
         assertEquals(Float.MIN_VALUE, OutwardIntervals.atLeast(0));
         assertEquals(Float.POSITIVE_INFINITY, OutwardIntervals.atLeast(1e300));
         assertTrue(Float.isNaN(OutwardIntervals.atLeast(Double.NaN)));
