@@ -72,7 +72,8 @@ for job in "${running[@]}"; do
 done
 
 if (( changed )) || [[ ! -f $library ]] || [[ "${wanted[*]}" != "$(cat "$objects/linked" 2> /dev/null)" ]]; then
-    "${CXX:-g++}" -shared -Wl,-soname,libcuda.so.1 -Wl,-z,noexecstack -Wl,--no-undefined "${wanted[@]}" -lpthread \
+    echo '{ global: cu*; local: *; };' > "$objects/exports" # and none of the C++ library's, which the JVM may have too
+    "${CXX:-g++}" -shared -Wl,--version-script="$objects/exports" -Wl,-soname,libcuda.so.1 -Wl,-z,noexecstack -Wl,--no-undefined "${wanted[@]}" -lpthread \
         -o "$library.new"
     mv "$library.new" "$library"
     echo "${wanted[*]}" > "$objects/linked"

@@ -2,6 +2,7 @@
 #include "driver.h"
 
 #include <thread>
+#include <utility>
 
 using namespace emu;
 
@@ -269,8 +270,7 @@ EMULATED_CALL cuStreamEndCapture(void* handle, void** graph) {
         return stream == nullptr ? INVALID_HANDLE : INVALID_VALUE;
     }
     const std::shared_ptr<Capture> capture = stream->capture;
-    constexpr int relaxed = 2;
-    if (capture->mode != relaxed && capture->thread != std::this_thread::get_id()) {
+    if (capture->mode != RELAXED && capture->thread != std::this_thread::get_id()) {
         return STREAM_CAPTURE_WRONG_THREAD;
     }
     if (stream != capture->origin) {
@@ -292,11 +292,10 @@ EMULATED_CALL cuThreadExchangeStreamCaptureMode(int* mode) {
     if (call.refused()) {
         return call.refused();
     }
-    constexpr int relaxed = 2;
-    if (mode == nullptr || *mode < 0 || *mode > relaxed) {
+    if (mode == nullptr || *mode < 0 || *mode > RELAXED) {
         return INVALID_VALUE;
     }
-    std::swap(*mode, thread_capture_mode);
+    std::swap(*mode, capture_mode);
     return SUCCESS;
 }
 

@@ -9,8 +9,8 @@
 
 namespace emu {
 
-thread_local int thread_capture_mode = 0; // global: as strict as can be
 thread_local Context* current = nullptr;
+thread_local int capture_mode = GLOBAL;
 
 Driver& driver() {
     static Driver& driver = *new Driver; // never destroyed: workers outlive main
@@ -206,17 +206,14 @@ size_t Driver::pinned_bytes() const {
 }
 
 bool Driver::forbidden_by_capture() {
-    constexpr int relaxed = 2;
-    if (thread_capture_mode == relaxed) {
+    bool forbidden = false;
+    if (capture_mode == RELAXED) {
         return false;
     }
-    bool forbidden = false;
     for (Stream* stream : streams) {
         Capture* capture = stream->capture.get();
-        constexpr int global = 0, thread_local_ = 1;
-        if (capture != nullptr && !capture->invalidated
-                && (capture->mode == global
-                        || (capture->mode == thread_local_ && capture->thread == std::this_thread::get_id()))) {
+        if (capture != nullptr && !capture->invalidated && capture->mode != RELAXED
+                && ((capture->mode == GLOBAL && capture_mode == GLOBAL) || capture->thread == std::this_thread::get_id())) {
             capture->invalidated = true;
             forbidden = true;
         }

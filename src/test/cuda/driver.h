@@ -228,8 +228,9 @@ Driver& driver();
 /** The calling thread's context. */
 extern thread_local Context* current;
 
-/** What the calling thread keeps itself from doing beside a capture, as cuThreadExchangeStreamCaptureMode sets it. */
-extern thread_local int thread_capture_mode;
+/** How a thread gets on with captures: modes of cuStreamBeginCapture and cuThreadExchangeStreamCaptureMode. */
+enum CaptureMode : int { GLOBAL, THREAD_LOCAL, RELAXED };
+extern thread_local int capture_mode;
 
 /** The lock, and whether a call may go on at all. */
 class Call {

@@ -33,10 +33,7 @@ struct Fiber {
     void* stack_pointer;
     Block* block;
     uint3 thread;
-    union {
-        unsigned index; // in the block, x fastest
-        unsigned lin;
-    };
+    unsigned index; // in the block, x fastest
     bool finished;
     Wait wait;
 };
@@ -94,7 +91,6 @@ inline Fiber* self() {
 
 inline unsigned lane() { return self()->index % warp_size; }
 inline Warp& warp() { return self()->block->warps[self()->index / warp_size]; }
-inline Warp& wp() { return warp(); }
 inline unsigned warpgroup_lane() { return self()->index % (4 * warp_size); }
 inline Warpgroup& warpgroup() { return self()->block->warpgroups[self()->index / (4 * warp_size)]; }
 
@@ -126,11 +122,6 @@ template <class Exchange>
 inline void collective(unsigned mask, Exchange exchange) {
     static_assert(std::is_empty<Exchange>::value, "an exchange sees the warp, and nothing of the one lane that runs it");
     meet_in_warp(mask, +exchange);
-}
-
-template <class Exchange>
-inline void wcoll(Exchange exchange) {
-    collective(~0u, exchange);
 }
 
 /** The 128 threads of a warpgroup meet; the last one to come runs {@code exchange}. */

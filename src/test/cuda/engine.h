@@ -74,6 +74,8 @@ struct Worker : Block {
     bool late = true;
     std::vector<CopyGroups> async_copies;
     std::deque<BulkCopy> bulk_copies;
+    /** That only starved warps can run, until the block's threads meet; saves looking for others again and again. */
+    bool others_wait = false;
 
 private:
     void arrange(const Schedule& schedule, size_t block_number);

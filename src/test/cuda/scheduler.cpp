@@ -65,6 +65,7 @@ void complete(Warp& warp, Collective& collective) {
 void complete(Meeting& meeting) {
     meeting.arrived = 0;
     ++meeting.generation;
+    worker().others_wait = false;
 }
 
 void complete_barrier(Block& block) {
@@ -156,6 +157,7 @@ void perform(const AsyncCopy& copy) {
 void end_phase_if_complete(Mbarrier& barrier) {
     if (barrier.pending == 0 && barrier.transactions == 0) {
         barrier.phase ^= 1;
+        worker().others_wait = false;
         barrier.pending = barrier.count;
     }
 }
@@ -308,10 +310,12 @@ bool Worker::check_slack() {
 void Worker::arrange(const Schedule& schedule, size_t block_number) {
     std::iota(order, order + threads, 0);
     starved_warps = 0;
+    others_wait = false;
     if (schedule.order == Schedule::reversed) {
         std::reverse(order, order + threads);
     } else if (schedule.order >= Schedule::starving) {
         starved_warps = 0xFu << (schedule.order - Schedule::starving) % 8 * 4;
+        std::stable_partition(order, order + threads, [&](unsigned i) { return !(starved_warps >> i / warp_size & 1); });
     } else if (schedule.order != Schedule::forward) {
         std::minstd_rand random(static_cast<unsigned>(schedule.order * 2654435761u + block_number * 40503u + 1));
         std::shuffle(order, order + threads, random);
@@ -389,7 +393,11 @@ Fiber* Worker::next_ready(unsigned from, bool also_starved) {
 
 void Worker::switch_from(Fiber& fiber) {
     const unsigned from = position[fiber.index];
-    Fiber* next = starved_warps == 0 ? nullptr : next_ready(from, false);
+    Fiber* next = nullptr;
+    if (starved_warps != 0 && !others_wait) {
+        next = next_ready(from, false);
+        others_wait = next == nullptr;
+    }
     if (next == nullptr) {
         next = next_ready(from, true);
     }
