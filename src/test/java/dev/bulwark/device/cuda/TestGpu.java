@@ -26,7 +26,7 @@ public final class TestGpu {
     }
 
     /** Whether there is anything to run on; where a real GPU is required, opening it tells. */
-    static boolean isPresent() {
+    public static boolean isPresent() {
         return REAL || EMULATED;
     }
 
