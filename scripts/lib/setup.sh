@@ -4,6 +4,8 @@
 # "release" file, staleness from one find. And only one build runs at a time: the lock is taken on pom.xml itself,
 # so that there is no lock file to clean up and "mvn clean" can't take it away.
 
+source "$(dirname "${BASH_SOURCE[0]}")/launch.sh"
+
 setup_root=$(cd -P "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 setup_target=$setup_root/target
 setup_stamp=$setup_target/.built         # its time is when the last good build began
@@ -144,7 +146,7 @@ mark_built() {
 # Saves the class data of one short command, which shortens later starts by a third. Only a convenience: the JVM
 # checks the archive against jar and JDK, and starts without it where they differ.
 archive_classes() {
-    java_command
+    checkout_java
     OMP_NUM_THREADS=1 "${java[@]}" -Xlog:disable -XX:ArchiveClassesAtExit="$setup_archive" "${main[@]}" \
         radius --sigma 0.5 --count 990 --n 1000 --alpha 0.001 > /dev/null 2>&1 9<&- || true
 }
@@ -174,24 +176,27 @@ ensure_built() {
     unlock_build
 }
 
+# Builds with the test classes and the console launcher that runs them (target/console), unless up to date.
+ensure_checks() {
+    local stamp=$setup_target/.checks-built started
+    if up_to_date && [[ -f $stamp && -z $(find "$setup_root/src/test/java" "$setup_stamp" -newer "$stamp" -print -quit) ]]; then
+        return
+    fi
+    ensure_tools
+    lock_build
+    say "Building Bulwark and its tests ..."
+    begin_build
+    local log
+    if ! log=$(run_maven -q -Pconsole -DskipTests package 2>&1); then
+        say "$log"
+        die "the build failed; Maven's output is above"
+    fi
+    mark_built
+    touch "$stamp"
+    unlock_build
+}
+
 # ---- starting ---------------------------------------------------------------------------------------------------------
 
-# Sets java (the launcher with its flags, for the JDK found) and main (class path and main class).
-java_command() {
-    java=(
-        "$jdk/bin/java"
-        -XX:+UseParallelGC              # throughput: pauses matter to nobody here
-        -XX:MaxRAMPercentage=60         # the rest is for buffers outside the heap,
-        -XX:MaxDirectMemorySize=1024g   # which the machine bounds, not a default
-        -Djava.awt.headless=true
-        # The CPU backend loads the vector module through this package, when it needs it. Naming the module in
-        # --add-modules costs 20 ms at every start and prints a warning that no option turns off.
-        --add-exports java.base/jdk.internal.module=ALL-UNNAMED
-        # Standard output is for results, so the JVM warns on standard error; an unusable class archive is no news.
-        -Xlog:disable -Xlog:all=warning:stderr "-Xlog:cds*=off:stderr"
-    )
-    if (( jdk_major >= 22 )); then
-        java+=(--enable-native-access=ALL-UNNAMED) # oneDNN and CUDA are native code, of which later JDKs warn
-    fi
-    main=(-cp "$setup_target/bulwark.jar:$setup_target/lib/*" dev.bulwark.cli.Main)
-}
+# Sets java and main as java_command does, for the JDK found and what was built.
+checkout_java() { java_command "$jdk" "$jdk_major" "$setup_target/bulwark.jar:$setup_target/lib/*"; }

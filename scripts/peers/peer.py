@@ -30,6 +30,7 @@ def arguments(description):
     parser.add_argument("--threads", type=int, default=torch.get_num_threads(), help="PyTorch's threads")
     parser.add_argument("--seconds", type=float, default=3.0, help="shortest time of one repeat")
     parser.add_argument("--repeats", type=int, default=5, help="measured repeats, after one that isn't")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="where PyTorch computes")
     parser.add_argument("--any-blas", action="store_true", help="measure even with the slow reference BLAS")
     parser.add_argument("--json", metavar="FILE", help="write the result here too")
     return parser
@@ -42,7 +43,11 @@ def start(parser):
     OpenBLAS does over 100: comparing with that would say nothing about PyTorch.
     """
     options = parser.parse_args()
-    if blas() == "reference" and not options.any_blas:
+    if options.device == "cuda":
+        if not torch.cuda.is_available():
+            sys.exit("PyTorch finds no GPU here")
+        torch.set_default_device("cuda")
+    elif blas() == "reference" and not options.any_blas:
         sys.exit("PyTorch has only the slow reference BLAS here: apt install libopenblas0-openmp (or --any-blas)")
     torch.set_num_threads(options.threads)
     torch.manual_seed(1)
@@ -63,10 +68,11 @@ def rate(options, step):
         units, began = 0, time.perf_counter()
         while True:
             units += step()
-            elapsed = time.perf_counter() - began
-            if elapsed >= options.seconds:
+            if time.perf_counter() - began >= options.seconds:
                 break
-        rates.append(units / elapsed)
+        if options.device == "cuda":
+            torch.cuda.synchronize()  # calls return before the work is done, which is PyTorch's own way to be quick
+        rates.append(units / (time.perf_counter() - began))
     rates = sorted(rates[1:])
     middle = len(rates) // 2
     median = rates[middle] if len(rates) % 2 else (rates[middle - 1] + rates[middle]) / 2
@@ -75,7 +81,8 @@ def rate(options, step):
 
 def finish(options, figures):
     """Prints the figures with their circumstances, and writes them where asked."""
-    result = dict(figures, peer="torch " + torch.__version__, blas=blas(), threads=options.threads, seconds=options.seconds,
+    result = dict(figures, peer="torch " + torch.__version__, blas=blas(), threads=options.threads,
+                  device=torch.cuda.get_device_name() if options.device == "cuda" else "cpu", seconds=options.seconds,
                   repeats=options.repeats, sizes=list(SIZES))
     text = json.dumps(result, indent=2)
     print(text)

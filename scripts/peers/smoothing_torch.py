@@ -24,7 +24,7 @@ def sample_under_noise(model, x, samples, batch, sigma, dtype):
             copies = x.repeat((min(batch, samples - first), 1))
             noise = torch.randn_like(copies) * sigma
             predictions = model((copies + noise).to(dtype)).argmax(1)
-            counts += count_votes(predictions.numpy())
+            counts += count_votes(predictions.cpu().numpy())
     return counts
 
 

@@ -1,8 +1,10 @@
 package dev.bulwark.training;
 
 import dev.bulwark.device.Backend;
+import dev.bulwark.device.cuda.GpuTest;
 import dev.bulwark.device.cuda.TestGpu;
 
+@GpuTest
 class CudaLossGradientTest extends LossGradientContract {
 
     @Override

@@ -3,6 +3,7 @@ package dev.bulwark.device.cuda;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.File;
 import java.io.IOException;
@@ -18,7 +19,10 @@ import org.junit.jupiter.api.io.TempDir;
  * The way to cuBLAS, from JCublas through the forwarding library to a stand-in that computes on the emulated driver's
  * memory: each test is a process whose LD_LIBRARY_PATH leads to what a machine might have installed.
  */
+@GpuTest
 class CublasTest {
+
+    private static final Path FAKE = Path.of("src/test/cuda/cublas/fake_cublas.cpp");
 
     @TempDir
     private Path folder;
@@ -59,9 +63,10 @@ class CublasTest {
 
     private void installFake(String name, int version) throws Exception {
         assumeFalse(TestGpu.isReal(), "the stand-in for cuBLAS can't reach a real GPU's memory");
+        assumeTrue(Files.exists(FAKE), "the stand-in's source is not here");
         Path versions = Files.writeString(folder.resolve("versions"), name + " { global: cublas*; local: *; };");
         run(List.of("g++", "-std=c++17", "-O1", "-fPIC", "-shared", "-DFAKE_VERSION=" + version, "-Wl,-soname," + name,
-                "-Wl,--version-script=" + versions, "src/test/cuda/cublas/fake_cublas.cpp", "-ldl",
+                "-Wl,--version-script=" + versions, FAKE.toString(), "-ldl",
                 "-o", folder.resolve(name).toString()));
     }
 

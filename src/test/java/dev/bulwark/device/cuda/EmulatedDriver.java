@@ -14,7 +14,7 @@ import jcuda.driver.JCudaDriver;
  */
 public final class EmulatedDriver {
 
-    private static final Path LIBRARY = Path.of("target/emulated/libcuda.so.1");
+    private static final Path LIBRARY = Path.of(System.getProperty("emulatedDriver", "target/emulated/libcuda.so.1"));
 
     /** What a test may set; each stays until {@link #reset}. */
     public enum Setting {
@@ -82,12 +82,17 @@ public final class EmulatedDriver {
     private EmulatedDriver() {
     }
 
+    /** Whether it has been built: scripts/lib/emulator.sh, or scripts/test. */
+    static boolean isBuilt() {
+        return Files.exists(LIBRARY);
+    }
+
     /** Has JCuda find the emulated driver; must come before anything else of JCuda's. */
     static synchronized void load() {
         if (loaded) {
             return;
         }
-        if (!Files.exists(LIBRARY)) {
+        if (!isBuilt()) {
             throw new IllegalStateException("no " + LIBRARY + ": run scripts/lib/emulator.sh, or scripts/test");
         }
         // JCuda's library asks for libcuda.so.1: what is loaded under that name already is what it gets.

@@ -25,6 +25,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Noisy votes in half precision: the layered kernels against a reference in double, the fused one against those. */
+@GpuTest
 class NoisyClassifierTest {
 
     private static final NoiseKey KEY = new NoiseKey(0x1234_5678_9ABC_DEF0L, Stream.ESTIMATION);

@@ -10,6 +10,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Both backends take the same steps to the bit: no operation in an update depends on an order of additions. */
+@GpuTest
 class OptimiserParityTest {
 
     private static final int STEPS = 3;

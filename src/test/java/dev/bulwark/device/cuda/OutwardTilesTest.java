@@ -13,6 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Which tile a GPU's size makes it use must not show in a certificate. */
+@GpuTest
 class OutwardTilesTest {
 
     /** Multiprocessors to fill: with one, the largest tile does; with so many, none does, and the smallest is taken. */

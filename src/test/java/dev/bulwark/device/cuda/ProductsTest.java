@@ -18,6 +18,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * Matrix products beyond what {@link CudaBackendTest} asks of every backend: each tile size and partial sums, operands at
  * any alignment, both precisions; against sums in double.
  */
+@GpuTest
 class ProductsTest {
 
     private static final float UNTOUCHED = -12345f;

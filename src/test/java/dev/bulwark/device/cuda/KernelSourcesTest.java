@@ -1,0 +1,122 @@
+package dev.bulwark.device.cuda;
+
+import static java.util.stream.Collectors.toCollection;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The PTX that is checked in is what the kernels' sources give, and claims no more than old drivers take. */
+class KernelSourcesTest {
+
+    private static final Path SOURCES = Path.of("cuda");
+    /** At the start of a line: inside a macro that makes kernels, what is exported has no name yet. */
+    private static final Pattern EXPORTED = Pattern.compile("^EXPORT_KERNEL\\((\\w+)\\)", Pattern.MULTILINE);
+    private static final Pattern ENTRY = Pattern.compile("^\\.visible \\.entry (\\w+)\\(", Pattern.MULTILINE);
+
+    static List<String> names() throws IOException {
+        try (Stream<Path> files = Files.list(SOURCES)) {
+            return files.map(file -> file.getFileName().toString()).filter(name -> name.endsWith(".cu"))
+                    .map(name -> name.substring(0, name.length() - ".cu".length())).sorted().toList();
+        }
+    }
+
+    private static String ptx(String name, String architecture) throws IOException {
+        return Files.readString(SOURCES.resolve("ptx").resolve(name + "." + architecture + ".ptx"));
+    }
+
+    private static Set<String> found(Pattern pattern, String text) {
+        return pattern.matcher(text).results().map((MatchResult match) -> match.group(1)).collect(toCollection(TreeSet::new));
+    }
+
+    /** How scripts/build-kernels --check ended; it changes nothing in the checkout but target/kernels. */
+    private static void check(String path) throws IOException, InterruptedException {
+        ProcessBuilder command = new ProcessBuilder("scripts/build-kernels", "--check").redirectErrorStream(true);
+        command.environment().put("PATH", path);
+        Process check = command.start();
+        String output = new String(check.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals(0, check.waitFor(), output);
+    }
+
+    private static boolean hasCompiler(String folder) {
+        return Files.isExecutable(Path.of(folder, "nvcc"));
+    }
+
+    @Test
+    void givenAnyMachine_whenDigestsAreCompared_thenThePtxComesFromTheseSources() throws Exception {
+        String[] folders = System.getenv("PATH").split(File.pathSeparator);
+        check(String.join(File.pathSeparator, Arrays.stream(folders).filter(folder -> !hasCompiler(folder)).toList()));
+    }
+
+    @Test
+    @Timeout(value = 5, unit = TimeUnit.MINUTES)
+    void givenNvcc_whenSourcesAreCompiledAnew_thenThePtxIsTheSame() throws Exception {
+        String path = System.getenv("PATH");
+        assumeTrue(Arrays.stream(path.split(File.pathSeparator)).anyMatch(KernelSourcesTest::hasCompiler),
+                "no nvcc here: PTX was only compared with its sources by digest");
+        check(path);
+    }
+
+    @ParameterizedTest
+    @MethodSource("names")
+    void givenASource_whenCompiled_thenBothPtxHoldEveryExportedKernel(String name) throws IOException {
+        Set<String> exported = found(EXPORTED, Files.readString(SOURCES.resolve(name + ".cu")));
+        for (String architecture : List.of("compute_80", "compute_90a")) {
+            Set<String> missing = new TreeSet<>(exported);
+            missing.removeAll(found(ENTRY, ptx(name, architecture)));
+            assertEquals(Set.of(), missing, architecture);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("names")
+    void givenASource_whenItsKernelsAreListed_thenEachIsExportedToTheEmulatedDriver(String name) throws IOException {
+        String source = Files.readString(SOURCES.resolve(name + ".cu"));
+        // Declared here by name; those that a macro makes are exported by it.
+        Set<String> kernels = found(ENTRY, ptx(name, "compute_80")).stream()
+                .filter(kernel -> Pattern.compile("__global__ void[^;{]*?\\b" + kernel + "\\(").matcher(source).find())
+                .collect(toCollection(TreeSet::new));
+        kernels.removeAll(found(EXPORTED, source));
+        assertEquals(Set.of(), kernels, "these lack EXPORT_KERNEL, and so tests without a GPU");
+    }
+
+    @ParameterizedTest
+    @MethodSource("names")
+    void givenPtx_whenADriverReadsIt_thenItAsksForNoMoreThanPromised(String name) throws IOException {
+        String portable = ptx(name, "compute_80");
+        assertTrue(portable.contains("\n.version 7.8\n.target sm_80\n"), "CUDA 11.8 and compute capability 8.0");
+        String hopper = ptx(name, "compute_90a");
+        assertTrue(hopper.contains("\n.version 8.0\n.target sm_90a\n"), "CUDA 12.0 and compute capability 9.0");
+    }
+
+    /** Such forms flush denormals or approximate, which outward rounding must not. */
+    @ParameterizedTest
+    @ValueSource(strings = {"compute_80", "compute_90a"})
+    void givenPtx_whenCompiled_thenNothingWasContractedOrFlushed(String architecture) throws IOException {
+        for (String name : names()) {
+            String text = ptx(name, architecture);
+            assertTrue(text.contains("-fmad=false"), name);
+            assertFalse(text.contains("fast_math"), name);
+            assertFalse(Pattern.compile("\\b(add|sub|mul|fma|mad|div|sqrt)\\.\\S*ftz").matcher(text).find(), name);
+        }
+    }
+}
