@@ -31,10 +31,14 @@ public enum Preset {
                     new GaussianAugmentation(sigma));
         }
 
+        /**
+         * Small steps: at 1e-3 with batches of 200 the network dies on the way to 0.3, where 4e-4 with batches of 256
+         * certifies two thirds.
+         */
         @Override
         public Recipe ibp(double epsilon) {
-            return shi(200, LearningRate.cosine(1e-3, 0).withWarmUp(1), 0.999,
-                    new IntervalBounds(epsilon, factor(epsilon), 1, 60, Ramp.SMOOTH, 1, 0, 1, 61, true, 0.5));
+            return shi(100, 256, LearningRate.cosine(4e-4, 0).withWarmUp(0.5), 0.999,
+                    new IntervalBounds(epsilon, factor(epsilon), 1, 50, Ramp.SMOOTH, 1, 0, 1, 51, true, 0.5));
         }
     },
 
@@ -49,7 +53,7 @@ public enum Preset {
         /** Without Shi et al.'s initialisation and regularisers, 3.7 points fewer are certified at 0.1. */
         @Override
         public Recipe ibp(double epsilon) {
-            return shi(14, LearningRate.cosine(2e-3, 0).withWarmUp(0.5), 0,
+            return shi(14, 128, LearningRate.cosine(2e-3, 0).withWarmUp(0.5), 0,
                     new IntervalBounds(epsilon, factor(epsilon), 0.5, 7, Ramp.LINEAR, 1, 0, 0.5, 7.5, true, 0.5));
         }
     };
@@ -67,8 +71,8 @@ public enum Preset {
         return new Recipe(HIDDEN, epochs, batch, 0, Initialisation.KAIMING_UNIFORM, optimiser, rate, averaging, objective);
     }
 
-    private static Recipe shi(int epochs, LearningRate rate, double averaging, Objective objective) {
-        return new Recipe(HIDDEN, epochs, 128, 0, Initialisation.SHI, Optimiser.adam(), rate, averaging, objective);
+    private static Recipe shi(int epochs, int batch, LearningRate rate, double averaging, Objective objective) {
+        return new Recipe(HIDDEN, epochs, batch, 0, Initialisation.SHI, Optimiser.adam(), rate, averaging, objective);
     }
 
     /**

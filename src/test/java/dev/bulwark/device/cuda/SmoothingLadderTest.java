@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
  * The versions of the smoothing kernel beside one another on a real GPU, at the size that matters: their speeds are what
  * each is kept for, and on silicon, too, the half-precision ones must agree vote by vote.
  */
+@GpuTest
 class SmoothingLadderTest {
 
     private static final int[] WIDTHS = {784, 1024, 512, 256, 10};
