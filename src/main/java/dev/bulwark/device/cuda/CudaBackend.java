@@ -45,10 +45,10 @@ public final class CudaBackend implements Backend {
             memory = new CudaMemory(gpu);
             transfers = opening(new Transfers(memory));
             elementwise = new Elementwise(module("elementwise"));
-            reductions = new Reductions(module("reductions"));
+            reductions = opening(new Reductions(memory, module("reductions")));
             products = opening(new Products(memory, options, this::module));
             losses = new Losses(module("losses"));
-            intervals = new TrainingIntervals(module("training_intervals"));
+            intervals = opening(new TrainingIntervals(memory, module("training_intervals")));
             optimisers = new Optimisers(module("optimisers"));
             noise = new Noise(module("noise"));
             votes = new Votes(module("votes"));
