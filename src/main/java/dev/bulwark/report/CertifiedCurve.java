@@ -39,6 +39,21 @@ record CertifiedCurve(double sigma, List<Point> points) {
         return new CertifiedCurve(sigma, points);
     }
 
+    /** The share certified at any radius, observed or not. */
+    Share at(double radius) {
+        for (Point point : points) {
+            if (point.radius >= radius) {
+                return point.accuracy;
+            }
+        }
+        return Share.certified(0, points.get(0).accuracy.images());
+    }
+
+    /** The largest radius at which anything is certified. */
+    double furthest() {
+        return points.get(points.size() - 1).radius;
+    }
+
     /** A warning where the figures are not about MNIST, a header, and a line for each point of each curve. */
     static String csv(List<CertifiedCurve> curves, RunScope scope) {
         return Stream.of(

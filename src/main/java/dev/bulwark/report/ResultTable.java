@@ -100,6 +100,21 @@ public record ResultTable(TableDefinition<?> definition, RunScope scope, List<Li
         return line.cells.get(position(key));
     }
 
+    /** What was measured for a sigma or epsilon in the column with a key. */
+    Optional<Share> measured(double at, String key) {
+        return lines.stream().filter(line -> line.at == at).findFirst().flatMap(line -> cell(line, key).measured);
+    }
+
+    /** What the lab report states there. */
+    Optional<BigDecimal> reported(double at, String key) {
+        return beside.reported().figure(at, key);
+    }
+
+    /** What has been published there. */
+    Optional<BigDecimal> published(double at, String key) {
+        return beside.published().figure(at, key);
+    }
+
     /** Most images that any line rests on. */
     long images() {
         return lines.stream().mapToLong(Line::images).max().orElse(0);
@@ -135,8 +150,14 @@ public record ResultTable(TableDefinition<?> definition, RunScope scope, List<Li
 
     /** Objections as they stand below the table. */
     List<String> numberedFootnotes() {
+        return lines.stream().flatMap(line -> numberedFootnotes(line).stream()).distinct().toList();
+    }
+
+    /** The objections to one line's reported figures, as they stand below the table or below the line. */
+    List<String> numberedFootnotes(Line line) {
         List<String> footnotes = footnotes();
-        return IntStream.range(0, footnotes.size()).mapToObj(f -> "[" + (f + 1) + "] " + footnotes.get(f)).toList();
+        return line.cells.stream().flatMap(cell -> cell.objection.stream()).distinct()
+                .map(objection -> "[" + (footnotes.indexOf(objection) + 1) + "] " + objection).toList();
     }
 
     /** What a reader must know: what was left out, what the columns mean, where the other figures come from. */

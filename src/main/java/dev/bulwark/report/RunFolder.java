@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -27,10 +28,11 @@ import java.util.stream.Stream;
  * @param run       {@code run.json}, an empty object if there is none
  * @param smoothing rows by sigma, none of them empty
  * @param ibp       rows by epsilon, none of them empty
+ * @param gallery   images to look at, if the run kept any
  * @param missing   what a whole run would have, a sentence each
  */
 record RunFolder(JsonNode run, RunScope scope, SortedMap<Double, Table1.Rows> smoothing, SortedMap<Double, Table2.Rows> ibp,
-        List<String> missing) {
+        Optional<Gallery> gallery, List<String> missing) {
 
     RunFolder {
         smoothing = Collections.unmodifiableSortedMap(new TreeMap<>(smoothing));
@@ -61,7 +63,13 @@ record RunFolder(JsonNode run, RunScope scope, SortedMap<Double, Table1.Rows> sm
                 ibp.put(epsilon, rows);
             }
         }
-        return new RunFolder(run, scope(run), smoothing, ibp, missing);
+        return new RunFolder(run, scope(run), smoothing, ibp, Gallery.read(folder), missing);
+    }
+
+    /** Certified accuracy against radius, a curve for each sigma. */
+    List<CertifiedCurve> curves() {
+        return smoothing.entrySet().stream()
+                .map(entry -> CertifiedCurve.of(entry.getKey(), entry.getValue().certified())).toList();
     }
 
     private static JsonNode run(Path path, List<String> missing) throws IOException {
