@@ -41,12 +41,17 @@ record CertifiedCurve(double sigma, List<Point> points) {
 
     /** The share certified at any radius, observed or not. */
     Share at(double radius) {
-        for (Point point : points) {
-            if (point.radius >= radius) {
-                return point.accuracy;
+        int low = 0;
+        int high = points.size();
+        while (low < high) {
+            int middle = (low + high) >>> 1;
+            if (points.get(middle).radius >= radius) {
+                high = middle;
+            } else {
+                low = middle + 1;
             }
         }
-        return Share.certified(0, points.get(0).accuracy.images());
+        return low < points.size() ? points.get(low).accuracy : Share.certified(0, points.get(0).accuracy.images());
     }
 
     /** The largest radius at which anything is certified. */

@@ -14,17 +14,30 @@ import java.util.stream.Collectors;
 /** What the page's script draws: shares are printed here, once, so that a page rounds as the tables do. */
 final class PageData {
 
+    /** Colours, and as many markers. */
+    private static final int KINDS = 4;
+
     private final ObjectNode root = JsonNodeFactory.instance.objectNode();
 
     /** A curve by name; the script only draws and counts. */
     void addCurve(String name, CertifiedCurve curve) {
+        addCurve(name, curve, root.path("curves").size(), "");
+    }
+
+    /**
+     * @param kind number of its colour and marker
+     * @param line "", "dashed" or "faint"
+     */
+    void addCurve(String name, CertifiedCurve curve, int kind, String line) {
         ObjectNode node = root.withArray("/curves").addObject();
+        node.put("kind", kind % KINDS);
+        node.put("line", line);
         node.put("name", name);
         node.put("sigma", ResultTable.parameter(curve.sigma()));
         node.put("images", curve.points().get(0).accuracy().images());
         ArrayNode steps = node.putArray("steps");
         curve.points().forEach(point -> steps.addArray()
-                .add(SmoothingRow.roundDown(point.radius())).add(point.accuracy().hits()));
+                .add(SmoothingRow.roundDown(point.radius()).stripTrailingZeros()).add(point.accuracy().hits()));
     }
 
     /** What the tables have at their radii, and abstentions. */

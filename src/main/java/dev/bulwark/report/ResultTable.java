@@ -84,6 +84,11 @@ public record ResultTable(TableDefinition<?> definition, RunScope scope, List<Li
         return exact.setScale(Math.max(2, exact.stripTrailingZeros().scale())).toPlainString();
     }
 
+    /** Aligned, for a terminal. */
+    public String text(Paint paint) {
+        return TextTable.write(this, paint);
+    }
+
     String name() {
         return definition.name();
     }

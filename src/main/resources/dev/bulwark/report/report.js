@@ -253,15 +253,14 @@
   function drawCurves(curves) {
     const end = Math.ceil(furthest(curves) * 4) / 4;
     const stops = Array.from({length: Math.round(end * 100) + 1}, (_, k) => k / 100);
-    const shape = curve => curve.mark ?? curve.kind;
     chart('curves', {
       height: 460, x: radiusAxis(end), y: {max: 100, title: 'Certified accuracy (%)'},
-      entries: curves.map(curve => ({name: curve.name, kind: curve.kind, line: curve.line, shape: shape(curve)})),
+      entries: curves.map(curve => ({name: curve.name, kind: curve.kind, line: curve.line, shape: curve.kind})),
       draw: plot => {
         for (const curve of curves) {
           const group = svg('g', {class: `k${curve.kind} solid`}, svg('path', {class: 'curve ' + (curve.line || ''), d: stepPath(curve, plot)}));
           for (const r of [.25, .5, 1]) {
-            if (certified(curve, r) > 0) group.append(marker(shape(curve), plot.x(r), plot.y(100 * hits(curve, r) / curve.images), 3.8));
+            if (certified(curve, r) > 0) group.append(marker(curve.kind, plot.x(r), plot.y(100 * hits(curve, r) / curve.images), 3.8));
           }
           plot.root.append(group);
         }
@@ -476,7 +475,7 @@
   // On paper nobody can open what is closed.
   addEventListener('beforeprint', () => document.querySelectorAll('section:not(#provenance) details').forEach(one => { one.open = true; }));
 
-  const curves = (data.curves || []).map((curve, k) => ({kind: k % 4, ...curve}));
+  const curves = data.curves || [];
   if (curves.length > 0) {
     drawTradeoff(curves, data.smoothing || []);
     drawCurves(curves);

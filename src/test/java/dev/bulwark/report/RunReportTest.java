@@ -144,6 +144,21 @@ class RunReportTest {
         assertTrue(blue > 1000, blue + " pixels in the first curve's colour");
     }
 
+    @Test
+    void givenTenThousandImagesOfDifferentRadii_whenRebuilt_thenThePageStaysSmall() throws IOException {
+        for (String sigma : List.of("0.25", "0.50", "1.00")) {
+            try (RowFile<SmoothingRow> rows = RowFile.create(folder.resolve("smoothing/sigma-" + sigma + ".tsv"), SmoothingRow.FORMAT)) {
+                for (int i = 0; i < 10_000; ++i) {
+                    rows.append(Rows.radius(i, i * 3.1985e-4));
+                }
+            }
+        }
+        RunReport.rebuild(folder);
+        assertTrue(Files.size(folder.resolve("report.html")) < 5_000_000, Files.size(folder.resolve("report.html")) + " bytes");
+        String page = Files.readString(folder.resolve("report.html"));
+        assertEquals(3, page.split("\\[3.19818,1]").length - 1, "every curve has its last step");
+    }
+
     private void givenSmoothing() throws IOException {
         try (RowFile<SmoothingRow> rows = RowFile.create(folder.resolve("smoothing/sigma-0.25.tsv"), SmoothingRow.FORMAT);
                 RowFile<CertificateRow> votes =
