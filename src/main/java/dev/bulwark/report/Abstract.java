@@ -41,6 +41,9 @@ final class Abstract {
     }
 
     private static String beside(ResultTable table, double at, String column) {
+        if (table.scope().warning().isPresent()) {
+            return "";
+        }
         List<String> others = new ArrayList<>();
         table.reported(at, column).ifPresent(figure -> others.add("the lab report has " + figure + "% there"));
         table.published(at, column).ifPresent(figure -> others.add("published work " + figure + "%"));
@@ -59,7 +62,7 @@ final class Abstract {
                 .map(BigDecimal::toPlainString).toList();
         return Optional.of("Interval bounds certify " + Phrase.and(certified) + "% of " + Phrase.images(table.images())
                 + " at L\u221e radii of " + Phrase.and(lines.stream().map(line -> ResultTable.parameter(line.at())).toList())
-                + (reported.size() == lines.size() ? " (lab report: " + Phrase.and(reported) + "%)" : "")
+                + (reported.size() == lines.size() && table.scope().warning().isEmpty() ? " (lab report: " + Phrase.and(reported) + "%)" : "")
                 + (lines.stream().anyMatch(line -> table.measured(line.at(), Table2.GAP).isPresent())
                         ? ", and no certified image was broken by projected gradient descent." : "."));
     }

@@ -16,6 +16,11 @@ record Discussion(String id, String title, List<String> prose, List<Finding> fin
         findings = List.copyOf(findings);
     }
 
+    /** The same without what the lab report says, which is about MNIST. */
+    Discussion withoutFindings() {
+        return new Discussion(id, title, prose, List.of());
+    }
+
     /** What these measurements say to a claim of the lab report's. */
     enum Verdict {
         AGREES("agrees"),

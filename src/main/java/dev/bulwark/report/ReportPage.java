@@ -59,8 +59,8 @@ final class ReportPage {
         results.table1().ifPresent(table -> add("smoothing", "Randomized smoothing", smoothing(table)));
         results.table2().ifPresent(table -> add("bounds", "Interval bound propagation", bounds(table)));
         if (!discussions.isEmpty()) {
-            add("analysis", "Analysis", Markup.paragraph("note", "The lab report's sections, written anew from this run's rows. In "
-                    + "italics: what the report says, in brief.") + discussions.stream().map(ReportPage::discussion).collect(Collectors.joining()));
+            add("analysis", "Analysis", Markup.paragraph("note", "The lab report's sections, written anew from this run's rows."
+                    + (run.scope().warning().isEmpty() ? " In italics: what the report says, in brief." : "")) + discussions.stream().map(ReportPage::discussion).collect(Collectors.joining()));
         }
         run.gallery().filter(gallery -> !gallery.smoothed().isEmpty() || !gallery.attacked().isEmpty())
                 .ifPresent(gallery -> add("gallery", "Images", gallery(gallery)));
@@ -102,7 +102,7 @@ final class ReportPage {
         if (results.table1().isPresent() && results.table2().isPresent()) {
             found.add(new MethodsDiscussion(run, results.table1().get(), results.table2().get()).write());
         }
-        return found;
+        return run.scope().warning().isEmpty() ? found : found.stream().map(Discussion::withoutFindings).toList();
     }
 
     private String smoothing(ResultTable table) {
