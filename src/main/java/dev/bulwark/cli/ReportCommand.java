@@ -40,7 +40,8 @@ final class ReportCommand implements Callable<Integer> {
             Path target = out != null ? out : runs.get(0).toAbsolutePath().normalize().resolveSibling("comparison");
             compare(target, spec.commandLine().getOut());
         } else if (out != null) {
-            throw new ExperimentException("--out is for a comparison, but there is one run only: a report lies in its run's folder");
+            throw new ExperimentException("--out is for a comparison, but there is one run only: a report lies in its "
+                    + "run's folder");
         }
         return ExitCode.DONE.code();
     }

@@ -77,7 +77,8 @@ final class Showcase {
     Gallery gallery() {
         List<Gallery.Smoothed> smoothed = exhibits.stream()
                 .map(exhibit -> new Gallery.Smoothed(exhibit.index(), data.label(exhibit.index()), exhibit.reason(),
-                        exhibit.sigma(), plain(data.pixels(exhibit.index())), views.getOrDefault(exhibit.index(), List.of())))
+                        exhibit.sigma(), plain(data.pixels(exhibit.index())),
+                        views.getOrDefault(exhibit.index(), List.of())))
                 .toList();
         return new Gallery(data.rows(), data.cols(), smoothed, attacked);
     }

@@ -24,7 +24,8 @@ final class Abstract {
         if (!findings.isEmpty()) {
             sentences.add("Of " + findings.size() + " claims of the lab report that these rows can speak to, "
                     + count(findings, Verdict.AGREES) + " agree, " + count(findings, Verdict.PARTLY) + " agree in part, "
-                    + count(findings, Verdict.DISAGREES) + " disagree and " + count(findings, Verdict.IMPOSSIBLE) + " cannot be true.");
+                    + count(findings, Verdict.DISAGREES) + " disagree and " + count(findings, Verdict.IMPOSSIBLE)
+                    + " cannot be true.");
         }
         return String.join(" ", sentences);
     }
@@ -35,8 +36,9 @@ final class Abstract {
                 .max(Comparator.comparing(line -> table.measured(line.at(), column).orElseThrow().percent(4)))
                 .map(best -> {
                     Share share = table.measured(best.at(), column).orElseThrow();
-                    return "Randomized smoothing certifies " + Phrase.percent(share) + " of " + Phrase.images(share.images())
-                            + " at an L2 radius of 1.00, with " + Phrase.sigma(best.at()) + beside(table, best.at(), column) + ".";
+                    return "Randomized smoothing certifies %s of %s at an L2 radius of 1.00, with %s%s.".formatted(
+                            Phrase.percent(share), Phrase.images(share.images()), Phrase.sigma(best.at()),
+                            beside(table, best.at(), column));
                 });
     }
 
@@ -57,14 +59,18 @@ final class Abstract {
             return Optional.empty();
         }
         List<String> certified = lines.stream()
-                .map(line -> table.measured(line.at(), Table2.CERTIFIED).orElseThrow().percent(1).toPlainString()).toList();
+                .map(line -> table.measured(line.at(), Table2.CERTIFIED).orElseThrow().percent(1).toPlainString())
+                .toList();
         List<String> reported = lines.stream().flatMap(line -> table.reported(line.at(), Table2.CERTIFIED).stream())
                 .map(BigDecimal::toPlainString).toList();
-        return Optional.of("Interval bounds certify " + Phrase.and(certified) + "% of " + Phrase.images(table.images())
-                + " at L\u221e radii of " + Phrase.and(lines.stream().map(line -> ResultTable.parameter(line.at())).toList())
-                + (reported.size() == lines.size() && table.scope().warning().isEmpty() ? " (lab report: " + Phrase.and(reported) + "%)" : "")
-                + (lines.stream().anyMatch(line -> table.measured(line.at(), Table2.GAP).isPresent())
-                        ? ", and no certified image was broken by projected gradient descent." : "."));
+        String report = reported.size() == lines.size() && table.scope().warning().isEmpty()
+                ? " (lab report: " + Phrase.and(reported) + "%)" : "";
+        boolean attacked = lines.stream().anyMatch(line -> table.measured(line.at(), Table2.GAP).isPresent());
+        return Optional.of("Interval bounds certify %s%% of %s at L\u221e radii of "
+                + "%s%s%s.".formatted(Phrase.and(certified),
+                Phrase.images(table.images()),
+                Phrase.and(lines.stream().map(line -> ResultTable.parameter(line.at())).toList()), report,
+                attacked ? ", and no certified image was broken by projected gradient descent" : ""));
     }
 
     private static String count(List<Finding> findings, Verdict verdict) {

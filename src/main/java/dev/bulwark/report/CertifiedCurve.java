@@ -66,7 +66,8 @@ record CertifiedCurve(double sigma, List<Point> points) {
                 Stream.of("sigma,radius,certified_accuracy,images"),
                 curves.stream().flatMap(curve -> curve.points.stream().map(point -> String.join(",",
                         ResultTable.parameter(curve.sigma), TabSeparated.radius(point.radius),
-                        point.accuracy.percent(TableFormat.DECIMALS).toPlainString(), Long.toString(point.accuracy.images())))))
+                        point.accuracy.percent(TableFormat.DECIMALS).toPlainString(),
+                        Long.toString(point.accuracy.images())))))
                 .flatMap(line -> line).collect(Collectors.joining("\n", "", "\n"));
     }
 }

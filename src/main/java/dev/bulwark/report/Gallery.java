@@ -104,7 +104,8 @@ public record Gallery(int rows, int cols, List<Smoothed> smoothed, List<Attacked
         try {
             return Optional.of(MAPPER.readValue(file.toFile(), Gallery.class));
         } catch (JsonProcessingException e) {
-            String reason = e.getCause() instanceof IllegalArgumentException cause ? cause.getMessage() : e.getOriginalMessage();
+            String reason = e.getCause() instanceof IllegalArgumentException cause ? cause.getMessage()
+                    : e.getOriginalMessage();
             throw new RowException(file, reason.lines().findFirst().orElse("is not JSON"));
         }
     }

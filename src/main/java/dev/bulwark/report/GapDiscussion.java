@@ -45,13 +45,15 @@ final class GapDiscussion {
             return Phrase.count(gap.hits()) + " of " + Phrase.count(gap.images()) + " at " + Phrase.epsilon(epsilon)
                     + " (" + Phrase.points(gap.percent(1)) + ")";
         }).toList();
-        return List.of("Between what IBP certifies and what PGD leaves standing lie images about which neither says anything: "
-                + Phrase.and(gaps) + ", counted on the same images. The true robust accuracy lies somewhere in this gap; "
-                + "a better verifier would close it from below, a better attack from above.");
+        return List.of("""
+                Between what IBP certifies and what PGD leaves standing lie images about which neither says anything: %s, \
+                counted on the same images. The true robust accuracy lies somewhere in this gap; a better verifier would \
+                close it from below, a better attack from above.""".formatted(Phrase.and(gaps)));
     }
 
     private List<Finding> growth() {
-        List<BigDecimal> reported = epsilons.stream().flatMap(epsilon -> table.reported(epsilon, Table2.GAP).stream()).toList();
+        List<BigDecimal> reported = epsilons.stream()
+                .flatMap(epsilon -> table.reported(epsilon, Table2.GAP).stream()).toList();
         if (epsilons.size() < 2 || reported.size() < epsilons.size()) {
             return List.of();
         }
@@ -59,12 +61,12 @@ final class GapDiscussion {
                 .map(epsilon -> table.measured(epsilon, Table2.GAP).orElseThrow().percent(1)).toList();
         boolean grows = IntStream.range(1, gaps.size()).allMatch(k -> gaps.get(k).compareTo(gaps.get(k - 1)) > 0);
         boolean wider = gaps.get(gaps.size() - 1).compareTo(gaps.get(0)) > 0;
+        String otherwise = ": it does not grow from step to step. What changes with \u03b5, for which each network was "
+                + "trained, "
+                + "is clean accuracy (" + listed(shares(epsilons, Table2.CLEAN)) + "%)";
         return List.of(new Finding("The gap grows with \u03b5: " + listed(reported) + " points.",
                 grows ? Verdict.AGREES : wider ? Verdict.PARTLY : Verdict.DISAGREES,
-                "Measured " + listed(gaps) + " points" + (grows ? "." : ": it does not grow from step to step. What changes with "
-                        + "\u03b5, for which each network was trained, is clean accuracy ("
-                        + listed(epsilons.stream().flatMap(epsilon -> table.measured(epsilon, Table2.CLEAN).stream())
-                                .map(share -> share.percent(1)).toList()) + "%).")));
+                "Measured " + listed(gaps) + " points" + (grows ? "" : otherwise) + "."));
     }
 
     /** The report's abstract subtracts from the wrong column. */
@@ -75,14 +77,16 @@ final class GapDiscussion {
         if (clean.isEmpty() || certified.isEmpty() || pgd.isEmpty() || !epsilons.contains(WIDEST)) {
             return List.of();
         }
-        Share gap = table.measured(WIDEST, Table2.GAP).orElseThrow();
-        return List.of(new Finding("At \u03b5 = 0.30 IBP lies " + clean.get().subtract(certified.get())
-                + " points below PGD (abstract).", Verdict.IMPOSSIBLE, "That is clean minus certified, " + clean.get() + " \u2212 "
-                        + certified.get() + "; the report's gap to PGD is " + pgd.get() + " \u2212 " + certified.get() + " = "
-                        + pgd.get().subtract(certified.get()) + ". Measured: " + Phrase.points(gap.percent(1)) + " to PGD, "
-                        + table.measured(WIDEST, Table2.CLEAN).orElseThrow().percent(1)
-                                .subtract(table.measured(WIDEST, Table2.CERTIFIED).orElseThrow().percent(1))
-                        + " to clean accuracy."));
+        BigDecimal gap = table.measured(WIDEST, Table2.GAP).orElseThrow().percent(1);
+        BigDecimal lost = table.measured(WIDEST, Table2.CLEAN).orElseThrow().percent(1)
+                .subtract(table.measured(WIDEST, Table2.CERTIFIED).orElseThrow().percent(1));
+        return List.of(new Finding(
+                "At \u03b5 = 0.30 IBP lies " + clean.get().subtract(certified.get()) + " points below PGD (abstract).",
+                Verdict.IMPOSSIBLE,
+                "That is clean minus certified, %s \u2212 %s; the report's gap to PGD is %s \u2212 %s = %s. "
+                        .formatted(clean.get(), certified.get(), pgd.get(), certified.get(), pgd.get()
+                        .subtract(certified.get()))
+                        + "Measured: " + Phrase.points(gap) + " to PGD, " + lost + " to clean accuracy."));
     }
 
     /** The criterion alone makes a gap. */
@@ -91,28 +95,28 @@ final class GapDiscussion {
         if (bounded.isEmpty()) {
             return List.of();
         }
-        return List.of(new Finding("The gap to PGD reflects the looseness of interval bounds.", Verdict.PARTLY,
-                "Part of it is the criterion, not the intervals. Comparing the boxes of the logits, as the report does, certifies "
-                        + listed(shares(bounded, Table2.CERTIFIED_BY_BOX)) + "%; the same intervals with the last layer elided "
-                        + "certify " + listed(shares(bounded, Table2.CERTIFIED)) + "% with the same networks, where PGD leaves "
-                        + listed(shares(bounded, Table2.PGD)) + "%."));
+        return List.of(new Finding("The gap to PGD reflects the looseness of interval bounds.", Verdict.PARTLY, """
+                Part of it is the criterion, not the intervals. Comparing the boxes of the logits, as the report does, \
+                certifies %s%%; the same intervals with the last layer elided certify %s%% with the same networks, where \
+                PGD leaves %s%%.""".formatted(listed(shares(bounded, Table2.CERTIFIED_BY_BOX)),
+                listed(shares(bounded, Table2.CERTIFIED)), listed(shares(bounded, Table2.PGD)))));
     }
 
     private List<Finding> figures() {
         return epsilons.stream().filter(epsilon -> table.reported(epsilon, Table2.CERTIFIED).isPresent())
                 .reduce((earlier, later) -> later)
-                .flatMap(epsilon -> rowFigure(epsilon)).stream().toList();
+                .flatMap(this::rowFigure).stream().toList();
     }
 
     private Optional<Finding> rowFigure(double epsilon) {
         return Table2.DEFINITION.columns().stream().filter(column -> column.key().equals(Table2.CERTIFIED)).findFirst()
                 .flatMap(column -> column.measure().apply(rows.get(epsilon))).map(share -> {
                     BigDecimal stated = table.reported(epsilon, Table2.CERTIFIED).orElseThrow();
+                    String published = table.published(epsilon, Table2.CERTIFIED)
+                            .map(figure -> "; a published convolutional network reaches " + figure + "%").orElse("");
                     return new Finding("IBP certifies " + stated + "% at " + Phrase.epsilon(epsilon) + ".",
                             Verdict.of(Phrase.within(share, stated)), "Measured " + Phrase.precisely(share) + " of "
-                                    + Phrase.images(share.images()) + table.published(epsilon, Table2.CERTIFIED)
-                                            .map(figure -> "; a published convolutional network reaches " + figure + "%").orElse("")
-                                    + ".");
+                                    + Phrase.images(share.images()) + published + ".");
                 });
     }
 

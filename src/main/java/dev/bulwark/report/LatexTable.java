@@ -29,7 +29,8 @@ final class LatexTable {
             }
             lines.add(row(printed));
         }
-        lines.addAll(List.of("\\bottomrule", "\\end{tabular}", "", "\\medskip", "\\begin{minipage}{\\linewidth}\\footnotesize"));
+        lines.addAll(List.of("\\bottomrule", "\\end{tabular}", "", "\\medskip",
+                "\\begin{minipage}{\\linewidth}\\footnotesize"));
         table.numberedFootnotes().forEach(footnote -> lines.add(Escape.LATEX.apply(footnote) + "\\par"));
         table.notes().forEach(note -> lines.add(Escape.LATEX.apply(note) + "\\par"));
         lines.addAll(List.of("\\end{minipage}", "\\end{table}"));
@@ -40,7 +41,8 @@ final class LatexTable {
     private static String title(String title) {
         String text = Escape.LATEX.apply(title);
         int space = text.indexOf(' ');
-        return space < 0 ? text : "\\shortstack[r]{" + text.substring(0, space) + "\\\\" + text.substring(space + 1) + "}";
+        return space < 0 ? text : "\\shortstack[r]{" + text.substring(0, space) + "\\\\" + text.substring(space + 1)
+                + "}";
     }
 
     private static String row(ResultTable.Printed printed) {

@@ -76,7 +76,8 @@ final class Markup {
 
     private static String header(ResultTable table) {
         // The parameter is a Greek letter's name, and so is the entity.
-        return Stream.concat(Stream.of("&" + table.definition().parameter() + ";", "<span class=\"unseen\">Source</span>"),
+        return Stream.concat(
+                Stream.of("&" + table.definition().parameter() + ";", "<span class=\"unseen\">Source</span>"),
                 table.header().stream().skip(2).map(Markup::text))
                 .map(title -> "<th scope=\"col\">" + title + "</th>").collect(Collectors.joining("", "<tr>", "</tr>"));
     }

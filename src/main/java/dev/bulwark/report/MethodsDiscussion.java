@@ -36,9 +36,10 @@ final class MethodsDiscussion {
     }
 
     private String prose() {
-        return "Clean accuracy is " + range(table1, Table1.CLEAN, Phrase::sigma) + " for the smoothed classifiers and "
-                + range(table2, Table2.CLEAN, Phrase::epsilon) + " for the networks trained for bounds. The two certify different "
-                + "norms with different networks, so no column of table 1 can be set against one of table 2.";
+        return """
+                Clean accuracy is %s for the smoothed classifiers and %s for the networks trained for bounds. The two \
+                certify different norms with different networks, so no column of table 1 can be set against one of table 2."""
+                .formatted(range(table1, Table1.CLEAN, Phrase::sigma), range(table2, Table2.CLEAN, Phrase::epsilon));
     }
 
     /** The two norms, put to one scale as far as that goes. */
@@ -47,10 +48,12 @@ final class MethodsDiscussion {
             int inputs = pictures.rows() * pictures.cols();
             double radius = run.smoothing().values().stream().flatMap(rows -> rows.certified().stream())
                     .filter(SmoothingRow::correct).mapToDouble(SmoothingRow::radius).max().orElse(0);
-            return new Finding("Smoothing certifies the L2 norm, IBP L\u221e; smoothing scales to any size by raising \u03c3.", Verdict.PARTLY,
-                    "An L2 radius of r guarantees an L\u221e box of r / \u221ad only. With d = " + inputs
-                            + " inputs, the largest radius certified here, " + Phrase.radius(radius) + ", is worth \u03b5 = "
-                            + Phrase.radius(radius / Math.sqrt(inputs)) + ".");
+            return new Finding("Smoothing certifies the L2 norm, IBP L\u221e; smoothing scales to any size by raising "
+                    + "\u03c3.",
+                    Verdict.PARTLY, """
+                    An L2 radius of r guarantees an L\u221e box of r / \u221ad only. With d = %d inputs, the largest radius \
+                    certified here, %s, is worth \u03b5 = %s.""".formatted(inputs, Phrase.radius(radius),
+                    Phrase.radius(radius / Math.sqrt(inputs))));
         }).stream().toList();
     }
 
@@ -70,23 +73,29 @@ final class MethodsDiscussion {
     }
 
     private Finding abstention() {
-        return new Finding("Smoothing abstains (when p < 0.5), IBP does not.", Verdict.PARTLY,
-                "It abstains where the lower bound of p is not above 0.5, which also happens to images whose p is: "
-                        + range(table1, Table1.ABSTAIN, Phrase::sigma)
-                        + " of the images. IBP has no such answer, but leaves correct images uncertified: "
-                        + Phrase.and(table2.lines().stream().flatMap(line -> uncertified(line.at()).stream()).toList()) + ".");
+        List<String> uncertified = table2.lines().stream().flatMap(line -> uncertified(line.at()).stream()).toList();
+        return new Finding("Smoothing abstains (when p < 0.5), IBP does not.", Verdict.PARTLY, """
+                It abstains where the lower bound of p is not above 0.5, which also happens to images whose p is: %s of the \
+                images.""".formatted(range(table1, Table1.ABSTAIN, Phrase::sigma))
+                + (uncertified.isEmpty() ? "" : " IBP has no such answer, but leaves correct images uncertified: "
+                        + Phrase.and(uncertified) + "."));
     }
 
     private Optional<String> uncertified(double epsilon) {
-        return table2.measured(epsilon, Table2.CLEAN).flatMap(clean -> table2.measured(epsilon, Table2.CERTIFIED)
-                .filter(certified -> certified.images() == clean.images())
-                .map(certified -> BigDecimal.valueOf(100 * (clean.hits() - certified.hits()))
-                        .divide(BigDecimal.valueOf(clean.images()), 1, RoundingMode.HALF_UP) + "% at " + Phrase.epsilon(epsilon)));
+        Optional<Share> clean = table2.measured(epsilon, Table2.CLEAN);
+        Optional<Share> certified = table2.measured(epsilon, Table2.CERTIFIED);
+        if (clean.isEmpty() || certified.isEmpty() || clean.get().images() != certified.get().images()) {
+            return Optional.empty();
+        }
+        BigDecimal share = BigDecimal.valueOf(100 * (clean.get().hits() - certified.get().hits()))
+                .divide(BigDecimal.valueOf(clean.get().images()), 1, RoundingMode.HALF_UP);
+        return Optional.of(share + "% at " + Phrase.epsilon(epsilon));
     }
 
     /** The report recommends IBP where the budget is small. */
     private List<Finding> smallBudgets() {
-        List<Double> large = table2.lines().stream().map(ResultTable.Line::at).filter(epsilon -> epsilon > SMALL).toList();
+        List<Double> large = table2.lines().stream().map(ResultTable.Line::at)
+                .filter(epsilon -> epsilon > SMALL).toList();
         Optional<Share> small = table2.measured(SMALL, Table2.CERTIFIED);
         Optional<Share> widest = large.isEmpty() ? Optional.empty()
                 : table2.measured(large.get(large.size() - 1), Table2.CERTIFIED);
@@ -95,14 +104,16 @@ final class MethodsDiscussion {
         }
         double last = large.get(large.size() - 1);
         boolean falls = widest.get().percent(1).compareTo(small.get().percent(1)) < 0;
+        String clean = table2.measured(last, Table2.CLEAN)
+                .map(share -> ", clean accuracy to " + Phrase.percent(share)).orElse("");
+        String gap = table2.measured(last, Table2.GAP)
+                .map(share -> ", and the gap to PGD there is " + Phrase.points(share.percent(1))).orElse("");
+        String published = table2.published(last, Table2.CERTIFIED).map(figure -> " A published network keeps " + figure
+                + "% there with the same bounds, so their looseness alone does not explain the fall.").orElse("");
         return List.of(new Finding("IBP suits small budgets (\u03b5 \u2264 0.10); beyond, bounds loosen.",
-                falls ? Verdict.PARTLY : Verdict.DISAGREES, "Certified accuracy goes from " + Phrase.percent(small.get()) + " at "
-                        + Phrase.epsilon(SMALL) + " to " + Phrase.percent(widest.get()) + " at " + Phrase.epsilon(last)
-                        + table2.measured(last, Table2.CLEAN).map(clean -> ", clean accuracy to " + Phrase.percent(clean)).orElse("")
-                        + table2.measured(last, Table2.GAP).map(gap -> ", and the gap to PGD there is " + Phrase.points(gap.percent(1)))
-                                .orElse("")
-                        + table2.published(last, Table2.CERTIFIED).map(figure -> ". A published network keeps " + figure
-                                + "% there with the same bounds, so their looseness alone does not explain the fall").orElse("") + "."));
+                falls ? Verdict.PARTLY : Verdict.DISAGREES, "Certified accuracy goes from " + Phrase.percent(small.get())
+                        + " at " + Phrase.epsilon(SMALL) + " to " + Phrase.percent(widest.get()) + " at "
+                        + Phrase.epsilon(last) + clean + gap + "." + published));
     }
 
     private static String range(ResultTable table, String column, DoubleFunction<String> at) {

@@ -77,7 +77,8 @@ final class PageData {
             picture(shown, "image", image.image());
             ArrayNode views = shown.putArray("views");
             for (Gallery.View view : image.views()) {
-                ObjectNode said = views.addObject().put("sigma", ResultTable.parameter(view.sigma())).put("vote", view.vote());
+                ObjectNode said = views.addObject().put("sigma", ResultTable.parameter(view.sigma()))
+                        .put("vote", view.vote());
                 picture(said, "picture", view.picture());
                 Optional.ofNullable(rows.getOrDefault(view.sigma(), Map.of()).get(image.index())).ifPresent(row ->
                         said.put("predict", row.predict().orElse(-1)).put("radius", Phrase.radius(row.radius())));
@@ -121,8 +122,10 @@ final class PageData {
         node.putObject(name).put("black", picture.black()).put("white", picture.white()).put("levels", picture.levels());
     }
 
-    private static <R extends Row> Map<Double, Map<Integer, R>> byIndex(RunFolder run, Function<Table1.Rows, List<R>> rows) {
+    private static <R extends Row> Map<Double, Map<Integer, R>> byIndex(
+            RunFolder run, Function<Table1.Rows, List<R>> rows) {
         return run.smoothing().entrySet().stream().collect(Collectors.toMap(Map.Entry::getKey,
-                entry -> rows.apply(entry.getValue()).stream().collect(Collectors.toMap(Row::index, Function.identity()))));
+                entry -> rows.apply(entry.getValue()).stream()
+                        .collect(Collectors.toMap(Row::index, Function.identity()))));
     }
 }

@@ -21,7 +21,8 @@ final class Phrase {
     }
 
     static String points(BigDecimal difference) {
-        return difference.toPlainString().replace('-', '\u2212') + (difference.abs().compareTo(BigDecimal.ONE) == 0 ? " point" : " points");
+        return difference.toPlainString().replace('-', '\u2212')
+                + (difference.abs().compareTo(BigDecimal.ONE) == 0 ? " point" : " points");
     }
 
     static String count(long number) {

@@ -18,7 +18,8 @@ public final class Picture {
      * @param levels {@code [rows * cols]}, unsigned
      */
     @JsonCreator
-    Picture(@JsonProperty("black") double black, @JsonProperty("white") double white, @JsonProperty("levels") byte[] levels) {
+    Picture(@JsonProperty("black") double black, @JsonProperty("white") double white,
+            @JsonProperty("levels") byte[] levels) {
         Require.that(Double.isFinite(black) && Double.isFinite(white) && black < white,
                 "a picture's black must lie below its white: " + black + ", " + white);
         this.black = black;

@@ -40,7 +40,8 @@ final class Provenance {
         StringBuilder facts = new StringBuilder();
         SIMPLE.stream().filter(run::hasNonNull).forEach(field -> facts.append(fact(field, brief(run.get(field)))));
         device().ifPresent(device -> facts.append(fact("device", device)));
-        fields(run.path("device").path("libraries")).forEach(library -> facts.append(fact(library.getKey(), library.getValue())));
+        fields(run.path("device").path("libraries"))
+                .forEach(library -> facts.append(fact(library.getKey(), library.getValue())));
         fields(run.path("versions")).forEach(version -> facts.append(fact(version.getKey(), version.getValue())));
         if (run.path("dataset").hasNonNull("sha256")) {
             facts.append(fact("test images, SHA-256", run.path("dataset").path("sha256").asText()));
@@ -59,7 +60,8 @@ final class Provenance {
         String rows = fields(run.path("timings")).stream().map(stage -> {
             double time = run.path("timings").path(stage.getKey()).asDouble();
             return "<tr><th scope=\"row\">" + Markup.text(stage.getKey()) + "</th><td>" + duration(time)
-                    + "</td><td class=\"bar\"><span style=\"width:" + Math.round(100 * time / seconds()) + "%\"></span></td></tr>\n";
+                    + "</td><td class=\"bar\"><span style=\"width:" + Math.round(100 * time / seconds())
+                    + "%\"></span></td></tr>\n";
         }).collect(Collectors.joining());
         return "<table class=\"times\">\n<caption>Time per stage, " + duration(seconds()) + " in all</caption>\n"
                 + "<thead class=\"unseen\"><tr><th scope=\"col\">Stage</th><th scope=\"col\">Time</th>"

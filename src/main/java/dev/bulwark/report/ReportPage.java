@@ -59,8 +59,10 @@ final class ReportPage {
         results.table1().ifPresent(table -> add("smoothing", "Randomized smoothing", smoothing(table)));
         results.table2().ifPresent(table -> add("bounds", "Interval bound propagation", bounds(table)));
         if (!discussions.isEmpty()) {
-            add("analysis", "Analysis", Markup.paragraph("note", "The lab report's sections, written anew from this run's rows."
-                    + (run.scope().warning().isEmpty() ? " In italics: what the report says, in brief." : "")) + discussions.stream().map(ReportPage::discussion).collect(Collectors.joining()));
+            add("analysis", "Analysis", Markup.paragraph("note",
+                    "The lab report's sections, written anew from this run's rows."
+                    + (run.scope().warning().isEmpty() ? " In italics: what the report says, in brief." : ""))
+                    + discussions.stream().map(ReportPage::discussion).collect(Collectors.joining()));
         }
         run.gallery().filter(gallery -> !gallery.smoothed().isEmpty() || !gallery.attacked().isEmpty())
                 .ifPresent(gallery -> add("gallery", "Images", gallery(gallery)));
@@ -72,8 +74,8 @@ final class ReportPage {
     }
 
     /** Any page of this program: head, contents, sections, data and script. */
-    static String page(String title, String byline, Optional<String> warning, String summary, Map<String, String> contents,
-            String body, PageData data) {
+    static String page(String title, String byline, Optional<String> warning, String summary,
+            Map<String, String> contents, String body, PageData data) {
         String script = Template.read("report.js");
         return Template.fill("report.html", Map.of(
                 "title", Markup.text(title),
@@ -110,34 +112,38 @@ final class ReportPage {
         data.addTable1(table);
         String drawn = "The same curves lie in figures/certified_accuracy.svg.";
         return Markup.table(table, 1)
-                + Markup.figure("curves", ++figures, "Certified accuracy against L2 radius: the share of all images that are "
-                        + "classified correctly and certified at least that far. Exact steps, nothing smoothed. Point at the "
-                        + "curves, or focus the figure and use the arrow keys.", "", drawn)
-                + Markup.figure("tradeoff", ++figures, "The trade-off at one radius: what each \u03c3 certifies there. "
-                        + "\u00d7 is the lab report, \u25cb published work, where they state that radius.",
-                        Template.read("radius.html"), drawn)
-                + Markup.figure("abstention", ++figures, "Abstentions, with 95% intervals over the choice of images. "
-                        + "\u00d7 is the lab report, \u25cb published work.", "", "Table 1 has the figures.");
+                + Markup.figure("curves", ++figures, """
+                        Certified accuracy against L2 radius: the share of all images that are classified correctly and \
+                        certified at least that far. Exact steps, nothing smoothed. Point at the curves, or focus the \
+                        figure and use the arrow keys.""", "", drawn)
+                + Markup.figure("tradeoff", ++figures, """
+                        The trade-off at one radius: what each \u03c3 certifies there. \u00d7 is the lab report, \u25cb \
+                        published work, where they state that radius.""", Template.read("radius.html"), drawn)
+                + Markup.figure("abstention", ++figures, """
+                        Abstentions, with 95% intervals over the choice of images. \u00d7 is the lab report, \u25cb \
+                        published work.""", "", "Table 1 has the figures.");
     }
 
     private String bounds(ResultTable table) {
         results.comparable().ifPresent(data::addTable2);
         return Markup.table(table, 2)
-                + Markup.figure("gap", ++figures, "Clean, empirical and certified accuracy for each \u03b5, on the images that "
-                        + "were both bounded and attacked. The band between PGD and IBP holds the true robust accuracy. "
-                        + "\u00d7 is the lab report.", "", "The same figure lies in figures/ibp_gap.svg.");
+                + Markup.figure("gap", ++figures, """
+                        Clean, empirical and certified accuracy for each \u03b5, on the images that were both bounded and \
+                        attacked. The band between PGD and IBP holds the true robust accuracy. \u00d7 is the lab report.""",
+                        "", "The same figure lies in figures/ibp_gap.svg.");
     }
 
     private String gallery(Gallery gallery) {
         data.addGallery(gallery, run);
-        return Markup.paragraph("note", "Chosen by rule from the rows: for each \u03c3 the largest and the smallest radius, an "
-                + "abstention and the most certain mistake. Beside each image stand its first estimation samples, as the network "
-                + "saw and voted on them; their grey scale runs from \u22122\u03c3 to 1 + 2\u03c3, as noise leaves the range of an image.")
-                + "<ul class=\"exhibits\" id=\"smoothed\"></ul>\n"
-                + (gallery.attacked().isEmpty() ? "" : "<h3>What PGD broke</h3>\n"
-                        + Markup.paragraph("note", "An image the network had right, what PGD made of it, and the change, from "
-                                + "\u2212\u03b5 (black) to \u03b5 (white).")
-                        + "<ul class=\"exhibits\" id=\"attacked\"></ul>\n")
+        String smoothed = Markup.paragraph("note", """
+                Chosen by rule from the rows: for each \u03c3 the largest and the smallest radius, an abstention and the \
+                most certain mistake. Beside each image stand its first estimation samples, as the network saw and voted \
+                on them; their grey scale runs from \u22122\u03c3 to 1 + 2\u03c3, as noise leaves the range of an image.""");
+        String attacked = "<h3>What PGD broke</h3>\n" + Markup.paragraph("note", """
+                An image the network had right, what PGD made of it, and the change, from \u2212\u03b5 (black) to \u03b5 \
+                (white).""");
+        return smoothed + "<ul class=\"exhibits\" id=\"smoothed\"></ul>\n"
+                + (gallery.attacked().isEmpty() ? "" : attacked + "<ul class=\"exhibits\" id=\"attacked\"></ul>\n")
                 + "<noscript><p class=\"note\">The images need JavaScript; they lie in gallery.json.</p></noscript>\n"
                 + Template.read("exhibit.html");
     }
@@ -148,15 +154,17 @@ final class ReportPage {
                 + "</dt>\n<dd><b class=\"verdict\">" + Markup.text(finding.verdict().text) + "</b> "
                 + Markup.prose(finding.evidence()) + "</dd></div>\n").collect(Collectors.joining());
         return "<h3 id=\"" + discussion.id() + "-discussion\">" + Markup.text(discussion.title()) + "</h3>\n"
-                + discussion.prose().stream().map(prose -> "<p>" + Markup.text(prose) + "</p>\n").collect(Collectors.joining())
+                + discussion.prose().stream().map(prose -> "<p>" + Markup.text(prose) + "</p>\n")
+                .collect(Collectors.joining())
                 + (findings.isEmpty() ? "" : "<dl class=\"findings\">\n" + findings + "</dl>\n");
     }
 
     private static String misstatements(Literature literature) {
         return Stream.concat(Plausibility.objections(literature).stream(), literature.misstatements().stream())
                 .map(said -> "<dt>" + Markup.prose(said.claim()) + "</dt>\n<dd>" + Markup.prose(said.fact()) + "</dd>\n")
-                .collect(Collectors.joining("", Markup.paragraph("note", "By arithmetic and by its own tables, whatever is "
-                        + "measured.") + "<dl class=\"claims\">\n", "</dl>\n"));
+                .collect(Collectors.joining("", Markup.paragraph("note",
+                        "By arithmetic and by its own tables, whatever is measured.")
+                                + "<dl class=\"claims\">\n", "</dl>\n"));
     }
 
     /** As a content security policy names a script. */

@@ -190,7 +190,8 @@ public record ResultTable(TableDefinition<?> definition, RunScope scope, List<Li
         return switch (kind) {
             case MEASURED -> cell.measured.map(share -> share.percent(1)
                     + (share.images() == line.images() ? "" : " (" + share.images() + ")")).orElse("");
-            case INTERVAL -> cell.measured.map(share -> share.lowerPercent(1) + " to " + share.upperPercent(1)).orElse("");
+            case INTERVAL -> cell.measured.map(share -> share.lowerPercent(1) + " to " + share.upperPercent(1))
+                    .orElse("");
             case REPORTED -> cell.reported.map(figure -> figure
                     + cell.objection.map(text -> " [" + (footnotes.indexOf(text) + 1) + "]").orElse("")).orElse("");
             case PUBLISHED -> cell.published.map(BigDecimal::toPlainString).orElse("");

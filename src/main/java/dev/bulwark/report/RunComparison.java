@@ -44,7 +44,8 @@ public record RunComparison(List<Side> tables, List<Path> written) {
         /** Aligned, for a terminal. */
         public String text(Paint paint) {
             int[] widths = TextTable.widths(Stream.concat(Stream.of(header), rows.stream()).toList());
-            List<String> lines = new ArrayList<>(List.of(paint.strong(caption), "", paint.faint(TextTable.aligned(header, widths))));
+            List<String> lines = new ArrayList<>(List.of(paint.strong(caption), "",
+                    paint.faint(TextTable.aligned(header, widths))));
             for (List<String> row : rows) {
                 if (!row.get(0).isEmpty()) {
                     lines.add("");
@@ -97,7 +98,8 @@ public record RunComparison(List<Side> tables, List<Path> written) {
         }
         contents.put("runs", "The runs");
         body.append(Markup.section("runs", "The runs", runs(compared)));
-        outputs.write("comparison.html", ReportPage.page(compared.size() + " runs side by side", "", warning(compared), "", contents,
+        outputs.write("comparison.html", ReportPage.page(
+                compared.size() + " runs side by side", "", warning(compared), "", contents,
                 body.toString(), data(compared)));
         return new RunComparison(sides, outputs.written());
     }
@@ -105,7 +107,8 @@ public record RunComparison(List<Side> tables, List<Path> written) {
     /** The folder's name where that tells the runs apart, else its path. */
     private static String name(Path run, List<Path> runs) {
         Path last = run.toAbsolutePath().normalize().getFileName();
-        boolean shared = runs.stream().map(other -> other.toAbsolutePath().normalize().getFileName()).filter(last::equals).count() > 1;
+        boolean shared = runs.stream().map(other -> other.toAbsolutePath().normalize().getFileName()).filter(last::equals)
+                .count() > 1;
         return (shared ? run : last).toString().replaceAll("[\\p{Cntrl}\\u2028\\u2029]+", " ");
     }
 
@@ -126,7 +129,8 @@ public record RunComparison(List<Side> tables, List<Path> written) {
             String shown = ResultTable.parameter(at);
             for (Compared run : runs) {
                 for (ResultTable.Printed printed : which.apply(run).printed()) {
-                    if (printed.kind() == ResultTable.Kind.MEASURED && printed.texts().get(0).equals(ResultTable.parameter(at))) {
+                    if (printed.kind() == ResultTable.Kind.MEASURED
+                            && printed.texts().get(0).equals(ResultTable.parameter(at))) {
                         List<String> row = new ArrayList<>(printed.texts());
                         row.set(0, shown);
                         row.set(1, run.name);
@@ -156,23 +160,27 @@ public record RunComparison(List<Side> tables, List<Path> written) {
         StringBuilder rows = new StringBuilder();
         for (List<String> row : side.rows) {
             rows.append(row.get(0).isEmpty() ? "" : "</tbody>\n<tbody>\n").append("<tr><th scope=\"row\">")
-                    .append(Markup.text(row.get(0))).append("</th><th scope=\"row\">").append(Markup.text(row.get(1))).append("</th>");
+                    .append(Markup.text(row.get(0))).append("</th><th scope=\"row\">").append(Markup.text(row.get(1)))
+                    .append("</th>");
             row.stream().skip(2).forEach(cell -> rows.append("<td>").append(Markup.text(cell)).append("</td>"));
             rows.append("</tr>\n");
         }
         return "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"" + Markup.text(side.caption) + "\">\n"
-                + "<table class=\"compared\">\n<caption>" + Markup.text(side.caption) + ".</caption>\n<thead>" + header + "</thead>\n"
+                + "<table class=\"compared\">\n<caption>" + Markup.text(side.caption) + ".</caption>\n<thead>" + header
+                + "</thead>\n"
                 + rows.substring("</tbody>\n".length()) + "</tbody>\n</table>\n</div>\n";
     }
 
     private static String curves() {
-        return Markup.figure("curves", 1, "Certified accuracy against L2 radius: a colour for each \u03c3, a kind of line for each run.",
+        return Markup.figure("curves", 1, "Certified accuracy against L2 radius: a colour for each \u03c3, a kind of "
+                + "line for each run.",
                 "", "Each run's own curves lie in its figures/certified_accuracy.svg.");
     }
 
     private static PageData data(List<Compared> runs) {
         PageData data = new PageData();
-        List<Double> sigmas = runs.stream().flatMap(run -> run.folder.smoothing().keySet().stream()).distinct().sorted().toList();
+        List<Double> sigmas = runs.stream().flatMap(run -> run.folder.smoothing().keySet().stream()).distinct().sorted()
+                .toList();
         for (int r = 0; r < runs.size(); ++r) {
             for (CertifiedCurve curve : runs.get(r).folder.curves()) {
                 data.addCurve(runs.get(r).name + ", " + Phrase.sigma(curve.sigma()), curve, sigmas.indexOf(curve.sigma()),
@@ -185,7 +193,9 @@ public record RunComparison(List<Side> tables, List<Path> written) {
     private static String runs(List<Compared> runs) {
         return runs.stream().map(run -> "<h3>" + Markup.text(run.name) + "</h3>\n"
                 + Markup.paragraph("byline", new Provenance(run.folder.run()).byline())
-                + Markup.list("plain", Stream.of(run.folder.scope().warning().stream(), run.folder.scope().sentences().stream(),
-                        run.folder.missing().stream()).flatMap(sentence -> sentence).toList())).collect(Collectors.joining());
+                + Markup.list("plain", Stream.of(run.folder.scope().warning().stream(), run.folder.scope().sentences()
+                .stream(),
+                        run.folder.missing().stream()).flatMap(sentence -> sentence).toList()))
+                                .collect(Collectors.joining());
     }
 }

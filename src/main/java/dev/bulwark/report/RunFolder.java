@@ -31,7 +31,8 @@ import java.util.stream.Stream;
  * @param gallery   images to look at, if the run kept any
  * @param missing   what a whole run would have, a sentence each
  */
-record RunFolder(JsonNode run, RunScope scope, SortedMap<Double, Table1.Rows> smoothing, SortedMap<Double, Table2.Rows> ibp,
+record RunFolder(JsonNode run, RunScope scope, SortedMap<Double, Table1.Rows> smoothing, SortedMap<Double,
+        Table2.Rows> ibp,
         Optional<Gallery> gallery, List<String> missing) {
 
     RunFolder {
@@ -100,7 +101,8 @@ record RunFolder(JsonNode run, RunScope scope, SortedMap<Double, Table1.Rows> sm
         List<SmoothingRow> certified = rows(folder.resolve(name + ".tsv"), SmoothingRow.FORMAT, missing, row -> true);
         List<CertificateRow> certificates = rows(votes, CertificateRow.FORMAT, missing, row -> row.sigma() == sigma);
         return new Table1.Rows(
-                certified.isEmpty() ? certificates.stream().map(CertificateRow::withoutVotes).toList() : certified, certificates);
+                certified.isEmpty() ? certificates.stream().map(CertificateRow::withoutVotes).toList()
+                        : certified, certificates);
     }
 
     private static Table2.Rows ibp(Path folder, double epsilon, List<String> missing) throws IOException {
@@ -119,7 +121,8 @@ record RunFolder(JsonNode run, RunScope scope, SortedMap<Double, Table1.Rows> sm
     }
 
     /** The rows of a file, all of which must be what its name says. */
-    private static <T extends Row> List<T> rows(Path path, RowFormat<T> format, List<String> missing, Predicate<T> asNamed)
+    private static <T extends Row> List<T> rows(Path path, RowFormat<T> format, List<String> missing,
+            Predicate<T> asNamed)
             throws IOException {
         List<T> rows = Files.exists(path) ? RowFile.read(path, format) : List.of();
         if (rows.isEmpty()) {
@@ -128,7 +131,8 @@ record RunFolder(JsonNode run, RunScope scope, SortedMap<Double, Table1.Rows> sm
         }
         for (T row : rows) {
             if (!asNamed.test(row)) {
-                throw new RowException(path, "the row for index " + row.index() + " is not what the file's folder and name say");
+                throw new RowException(path, "the row for index " + row.index()
+                        + " is not what the file's folder and name say");
             }
         }
         return rows;

@@ -30,10 +30,13 @@ public final class Table2 {
     static final TableDefinition<Rows> DEFINITION = new TableDefinition<>("table2",
             "Interval bound propagation (L-infinity)", "epsilon", COLUMNS, List.of(
                     "IBP certified: every margin's lower bound is positive, last layer elided; rounded down.",
-                    "IBP certified by box: every other logit's upper bound lies below the label's lower bound, as in the lab "
+                    "IBP certified by box: every other logit's upper bound lies below the label's lower bound, as in "
+                            + "the lab "
                             + "report; rounded down.",
-                    "PGD-50 empirical: classified correctly and not broken; an upper bound on robust accuracy, rounded up.",
-                    "Gap to PGD: images that PGD did not break and IBP did not certify, among those with both; rounded up."));
+                    "PGD-50 empirical: classified correctly and not broken; an upper bound on robust accuracy, rounded "
+                            + "up.",
+                    "Gap to PGD: images that PGD did not break and IBP did not certify, among those with both; rounded "
+                            + "up."));
 
     private Table2() {
     }
@@ -75,7 +78,8 @@ public final class Table2 {
          * broken, this is the difference of the two accuracies on the same images.
          */
         private Optional<Share> gap() {
-            Map<Integer, BoundsRow> byIndex = bounds.stream().collect(Collectors.toMap(BoundsRow::index, Function.identity()));
+            Map<Integer, BoundsRow> byIndex = bounds.stream()
+                    .collect(Collectors.toMap(BoundsRow::index, Function.identity()));
             Collection<AttackRow> both = attacks.stream().filter(row -> byIndex.containsKey(row.index())).toList();
             return Share.upperBound(both, row -> row.survived() && !byIndex.get(row.index()).certified());
         }

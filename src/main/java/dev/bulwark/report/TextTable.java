@@ -14,7 +14,8 @@ final class TextTable {
 
     static String write(ResultTable table, Paint paint) {
         List<ResultTable.Printed> rows = table.printed();
-        int[] widths = widths(Stream.concat(Stream.of(table.header()), rows.stream().map(ResultTable.Printed::texts)).toList());
+        int[] widths = widths(Stream.concat(Stream.of(table.header()), rows.stream().map(ResultTable.Printed::texts))
+                .toList());
         List<String> lines = new ArrayList<>();
         table.scope().warning().map(paint::alarm).ifPresent(lines::add);
         lines.add(paint.strong(table.caption()));

@@ -43,10 +43,13 @@ final class TradeoffDiscussion {
             List<String> best = Table1.RADII.stream().map(r -> best(r).map(curve -> Phrase.sigma(curve.sigma()) + " at "
                     + Phrase.at(r) + " (" + Phrase.percent(curve.at(r)) + ")")
                     .orElse("none at " + Phrase.at(r))).toList();
-            prose.add("Which \u03c3 certifies most depends on the radius that is asked for: " + Phrase.and(best) + "." + lead());
+            prose.add("Which \u03c3 certifies most depends on the radius that is asked for: " + Phrase.and(best) + "."
+                    + lead());
         }
-        prose.add("The number of samples limits the radius, too: where all votes agree, more samples would certify more. The "
-                + "largest radius certified is " + Phrase.and(curves.stream().map(curve -> Phrase.radius(curve.furthest()) + " at "
+        prose.add("The number of samples limits the radius, too: where all votes agree, more samples would certify "
+                + "more. The "
+                + "largest radius certified is "
+                + Phrase.and(curves.stream().map(curve -> Phrase.radius(curve.furthest()) + " at "
                         + Phrase.sigma(curve.sigma()) + ", by " + Phrase.percent(curve.at(curve.furthest()))).toList())
                 + " of the images: a large share is a cliff, where it is not the images that end the curve.");
         return prose;
@@ -72,7 +75,8 @@ final class TradeoffDiscussion {
     /** The curve with most images certified at r, the smaller sigma of equals; none where nothing is certified. */
     private Optional<CertifiedCurve> best(double r) {
         return curves.stream().filter(curve -> curve.at(r).hits() > 0)
-                .max(Comparator.<CertifiedCurve>comparingDouble(curve -> (double) curve.at(r).hits() / curve.at(r).images())
+                .max(Comparator.<CertifiedCurve>comparingDouble(curve -> (double) curve.at(r).hits() / curve.at(r)
+                .images())
                         .thenComparing(Comparator.comparingDouble(CertifiedCurve::sigma).reversed()));
     }
 
@@ -93,16 +97,19 @@ final class TradeoffDiscussion {
         BigDecimal ours = change(measured, share -> share.percent(1));
         BigDecimal theirs = change(reported, Function.identity());
         boolean sameWay = ours.signum() == (rises ? 1 : -1);
-        boolean allInside = measured.entrySet().stream().allMatch(at -> Phrase.within(at.getValue(), reported.get(at.getKey())));
+        boolean allInside = measured.entrySet().stream()
+                .allMatch(at -> Phrase.within(at.getValue(), reported.get(at.getKey())));
         Verdict verdict = !sameWay ? Verdict.DISAGREES : allInside ? Verdict.AGREES : Verdict.PARTLY;
         return Optional.of(new Finding(claim + ": " + listed(reported, BigDecimal::toPlainString) + "%.", verdict,
                 "Measured " + listed(measured, share -> share.percent(1).toPlainString()) + "%, a change of "
-                        + Phrase.points(ours) + " where the report has " + Phrase.points(theirs) + published(column) + "."));
+                        + Phrase.points(ours) + " where the report has " + Phrase.points(theirs) + published(column)
+                        + "."));
     }
 
     private String published(String column) {
         TreeMap<Double, BigDecimal> figures = new TreeMap<>();
-        table.lines().forEach(line -> table.published(line.at(), column).ifPresent(figure -> figures.put(line.at(), figure)));
+        table.lines().forEach(line -> table.published(line.at(), column)
+                .ifPresent(figure -> figures.put(line.at(), figure)));
         return figures.size() < 2 ? "" : "; published rows have " + listed(figures, BigDecimal::toPlainString) + "%";
     }
 
@@ -111,8 +118,10 @@ final class TradeoffDiscussion {
         return curves.stream().flatMap(curve -> Table1.RADII.stream().flatMap(r -> {
             String column = Table1.certifiedAt(r);
             return Plausibility.objection(table.beside(), curve.sigma(), column).map(objection -> new Finding(
-                    Phrase.sigma(curve.sigma()) + " certifies " + table.reported(curve.sigma(), column).orElseThrow() + "% at "
-                            + Phrase.at(r) + ".", Verdict.IMPOSSIBLE, objection.replaceFirst("^Impossible: w", "W") + " Measured: " + Phrase.percent(curve.at(r))
+                    Phrase.sigma(curve.sigma()) + " certifies " + table.reported(curve.sigma(), column).orElseThrow()
+                            + "% at "
+                            + Phrase.at(r) + ".", Verdict.IMPOSSIBLE, objection.replaceFirst("^Impossible: w", "W")
+                            + " Measured: " + Phrase.percent(curve.at(r))
                                     + ", and no radius beyond " + Phrase.radius(curve.furthest()) + ".")).stream();
         })).toList();
     }
@@ -120,7 +129,8 @@ final class TradeoffDiscussion {
     private List<Finding> boundedBySigma() {
         return curves.stream().filter(curve -> curve.furthest() > curve.sigma()).findFirst().map(curve -> new Finding(
                 "The certifiable radius is bounded by \u03c3.", Verdict.DISAGREES,
-                "At " + Phrase.sigma(curve.sigma()) + " images are certified up to r\u00a0=\u00a0" + Phrase.radius(curve.furthest())
+                "At " + Phrase.sigma(curve.sigma()) + " images are certified up to r\u00a0=\u00a0"
+                        + Phrase.radius(curve.furthest())
                         + ". R = \u03c3 \u03a6\u207b\u00b9(p) has no bound of its own; the number of samples bounds it."))
                 .stream().toList();
     }
@@ -135,7 +145,8 @@ final class TradeoffDiscussion {
         }
         String own = table.beside().reported().rows().stream()
                 .filter(row -> row.figures().get(column).compareTo(claimed.get()) > 0).findFirst()
-                .map(row -> " The report's own table has more at \u03c3 = " + row.at() + ": " + row.figures().get(column) + "%.")
+                .map(row -> " The report's own table has more at \u03c3 = " + row.at() + ": " + row.figures().get(column)
+                + "%.")
                 .orElse("");
         return List.of(new Finding(Phrase.sigma(MIDDLE) + " is " + what + " at " + Phrase.at(r) + " ("
                 + claimed.get() + "%).", Verdict.of(best.get().sigma() == MIDDLE),

@@ -41,7 +41,8 @@ class ShowcaseTest {
     void givenAnImage_whenShown_thenItsNoisyCopyIsTheFirstThatWasVotedOn() {
         try (Backend backend = CpuBackend.create()) {
             Showcase showcase = new Showcase(backend, data, SEED);
-            showcase.addSmoothing(new TreeMap<>(Map.of(SIGMA, List.of(SmoothingRow.abstained(7, data.label(7), Duration.ZERO)))),
+            showcase.addSmoothing(new TreeMap<>(Map.of(SIGMA,
+                    List.of(SmoothingRow.abstained(7, data.label(7), Duration.ZERO)))),
                     Map.of(SIGMA, network));
             Gallery.Smoothed shown = showcase.gallery().smoothed().get(0);
             assertArrayEquals(Picture.of(data.pixels(7), 0, 1).levels(), shown.image().levels());
@@ -67,7 +68,8 @@ class ShowcaseTest {
                 List<AttackOutcome> outcomes = new Pgd(backend, loaded).attack(subject.pixels(subject.indices()),
                         subject.labels(subject.indices()), subject.indices(), settings);
                 rows = IntStream.range(0, data.size()).mapToObj(i -> new AttackRow(i, outcomes.get(i).label(),
-                        outcomes.get(i).cleanPrediction(), outcomes.get(i).broken(), outcomes.get(i).adversarialPrediction(),
+                        outcomes.get(i).cleanPrediction(), outcomes.get(i).broken(), outcomes.get(i)
+                                .adversarialPrediction(),
                         outcomes.get(i).linf())).toList();
             }
             Showcase showcase = new Showcase(backend, data, SEED);
@@ -96,7 +98,8 @@ class ShowcaseTest {
             backend.write(data.pixels(index), x);
             backend.write(new int[] {index}, image);
             backend.zeroInts(sample);
-            backend.addNoise(x, image, sample, 1, noisy.length, (float) SIGMA, new NoiseKey(SEED, NoiseKey.Stream.ESTIMATION), x);
+            backend.addNoise(x, image, sample, 1, noisy.length, (float) SIGMA,
+                    new NoiseKey(SEED, NoiseKey.Stream.ESTIMATION), x);
             backend.read(x, noisy);
         }
         return noisy;

@@ -33,7 +33,8 @@ final class Browser implements AutoCloseable {
 
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Duration PATIENCE = Duration.ofSeconds(20);
-    private static final List<String> NAMES = List.of("chromium", "chromium-browser", "google-chrome", "google-chrome-stable");
+    private static final List<String> NAMES = List.of("chromium", "chromium-browser", "google-chrome",
+            "google-chrome-stable");
     private static final String LISTENING = "DevTools listening on ";
 
     private final Process process;
@@ -52,21 +53,26 @@ final class Browser implements AutoCloseable {
 
     /** The first browser on the PATH. */
     static Optional<Path> find() {
-        return NAMES.stream().flatMap(name -> Stream.of(System.getenv("PATH").split(":")).map(folder -> Path.of(folder, name)))
+        return NAMES.stream().flatMap(name -> Stream.of(System.getenv("PATH").split(":"))
+                .map(folder -> Path.of(folder, name)))
                 .filter(Files::isExecutable).findFirst();
     }
 
     /** @throws IOException if the program ends, or does not listen */
     static Browser start(Path program) throws IOException, InterruptedException {
         Path profile = Files.createTempDirectory("bulwark-browser");
-        Process process = new ProcessBuilder(program.toString(), "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
+        Process process = new ProcessBuilder(program.toString(), "--headless", "--no-sandbox", "--disable-gpu",
+                "--disable-quic",
                 "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-                "--disable-dev-shm-usage", "--window-size=1000,900", "--remote-debugging-port=0", "--user-data-dir=" + profile,
+                "--disable-dev-shm-usage", "--window-size=1000,900", "--remote-debugging-port=0", "--user-data-dir="
+                        + profile,
                 "about:blank").redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
         try {
-            URI devTools = CompletableFuture.supplyAsync(() -> address(process.errorReader())).get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+            URI devTools = CompletableFuture.supplyAsync(() -> address(process.errorReader()))
+                    .get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
             URI newPage = URI.create("http://127.0.0.1:" + devTools.getPort() + "/json/new?about:blank");
-            String page = HttpClient.newHttpClient().send(HttpRequest.newBuilder(newPage).PUT(HttpRequest.BodyPublishers.noBody()).build(),
+            String page = HttpClient.newHttpClient()
+                    .send(HttpRequest.newBuilder(newPage).PUT(HttpRequest.BodyPublishers.noBody()).build(),
                     BodyHandlers.ofString()).body();
             return new Browser(process, profile, URI.create(JSON.readTree(page).path("webSocketDebuggerUrl").asText()));
         } catch (ExecutionException | TimeoutException | RuntimeException e) {
@@ -98,7 +104,8 @@ final class Browser implements AutoCloseable {
 
     /** The value of an expression, as JSON. */
     JsonNode evaluate(String expression) {
-        JsonNode answer = ask("Runtime.evaluate", Map.of("expression", expression, "returnByValue", true, "awaitPromise", true));
+        JsonNode answer = ask("Runtime.evaluate",
+                Map.of("expression", expression, "returnByValue", true, "awaitPromise", true));
         if (answer.has("exceptionDetails")) {
             throw new AssertionError(expression + ": " + answer.get("exceptionDetails"));
         }
@@ -138,7 +145,8 @@ final class Browser implements AutoCloseable {
 
     /** A phone or a desktop, light or dark. */
     void look(int width, boolean dark) {
-        ask("Emulation.setDeviceMetricsOverride", Map.of("width", width, "height", 900, "deviceScaleFactor", 1, "mobile", width < 500));
+        ask("Emulation.setDeviceMetricsOverride",
+                Map.of("width", width, "height", 900, "deviceScaleFactor", 1, "mobile", width < 500));
         ask("Emulation.setEmulatedMedia",
                 Map.of("features", List.of(Map.of("name", "prefers-color-scheme", "value", dark ? "dark" : "light"))));
     }
@@ -177,8 +185,10 @@ final class Browser implements AutoCloseable {
         JsonNode box = evaluate("(() => { const e = document.querySelector('" + selector + "'); "
                 + "e.scrollIntoView({block: 'center', behavior: 'instant'}); const b = e.getBoundingClientRect(); "
                 + "return [b.x, b.y, b.width, b.height]; })()");
-        ask("Input.dispatchMouseEvent", Map.of("type", type, "button", type.equals("mouseMoved") ? "none" : "left", "clickCount", 1,
-                "x", box.get(0).asDouble() + across * box.get(2).asDouble(), "y", box.get(1).asDouble() + down * box.get(3).asDouble()));
+        ask("Input.dispatchMouseEvent", Map.of("type", type, "button", type.equals("mouseMoved") ? "none"
+                : "left", "clickCount", 1,
+                "x", box.get(0).asDouble() + across * box.get(2).asDouble(), "y", box.get(1).asDouble()
+                        + down * box.get(3).asDouble()));
     }
 
     private JsonNode ask(String method, Map<String, ?> parameters) {

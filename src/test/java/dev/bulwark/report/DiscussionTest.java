@@ -30,13 +30,15 @@ class DiscussionTest {
         String prose = discussion.prose().get(0).replace('\u00a0', ' ');
         assertTrue(prose.contains("\u03c3 = 0.25 at r = 0.25 (90.0%), \u03c3 = 0.25 at r = 0.50 (90.0%) and "
                 + "\u03c3 = 0.50 at r = 1.00 (80.0%)."), prose);
-        assertTrue(prose.contains("\u03c3 = 0.25 is ahead for the last time at r = 0.6000 and \u03c3 = 0.50 is ahead for the "
+        assertTrue(prose.contains("\u03c3 = 0.25 is ahead for the last time at r = 0.6000 and \u03c3 = 0.50 is ahead "
+                + "for the "
                 + "last time at r = 1.2000; from there on it is \u03c3 = 1.00."), prose);
         assertTrue(discussion.prose().get(1).replace('\u00a0', ' ').contains("0.6000 at \u03c3 = 0.25, by 90.0%"));
         assertEquals(Verdict.DISAGREES, verdict(discussion, "is best at"), "0.25 is, with 90 to 80%");
         assertEquals(Verdict.DISAGREES, verdict(discussion, "bounded by"), "0.6 at sigma 0.25 exceeds it");
         assertEquals(Verdict.IMPOSSIBLE, verdict(discussion, "certifies 2.1%"));
-        assertEquals(Verdict.AGREES, verdict(discussion, "certifies 42.3%"), "five of ten have the interval 18.7 to 81.3");
+        assertEquals(Verdict.AGREES, verdict(discussion, "certifies 42.3%"),
+                "five of ten have the interval 18.7 to 81.3");
     }
 
     @Test
@@ -59,11 +61,13 @@ class DiscussionTest {
         SortedMap<Double, Table2.Rows> rows = new TreeMap<>(Map.of(0.1, gap(0.1, 9, 8), 0.3, gap(0.3, 8, 5)));
         Discussion discussion = new GapDiscussion(rows, Table2.comparable(rows, MNIST, literature)).write().orElseThrow();
         assertTrue(discussion.prose().get(0).replace('\u00a0', ' ')
-                .contains("1 of 10 at \u03b5 = 0.10 (10.0 points) and 3 of 10 at \u03b5 = 0.30 (30.0 points)"), discussion.prose().get(0));
+                .contains("1 of 10 at \u03b5 = 0.10 (10.0 points) and 3 of 10 at \u03b5 = 0.30 (30.0 points)"),
+                discussion.prose().get(0));
         assertEquals(Verdict.AGREES, verdict(discussion, "The gap grows"));
         Finding gap = finding(discussion, "29.7 points");
         assertEquals(Verdict.IMPOSSIBLE, gap.verdict());
-        assertTrue(gap.evidence().contains("82.7 \u2212 64.1 = 18.6") && gap.evidence().contains("Measured: 30.0 points to PGD, 50.0 to"),
+        assertTrue(gap.evidence().contains("82.7 \u2212 64.1 = 18.6")
+                && gap.evidence().contains("Measured: 30.0 points to PGD, 50.0 to"),
                 gap.evidence());
     }
 
@@ -75,8 +79,10 @@ class DiscussionTest {
     }
 
     @Test
-    void givenOtherImagesThanMnist_whenReported_thenTheReportsClaimsAreNotJudged(@TempDir Path folder) throws IOException {
-        try (RowFile<SmoothingRow> file = RowFile.create(folder.resolve("smoothing/sigma-0.25.tsv"), SmoothingRow.FORMAT)) {
+    void givenOtherImagesThanMnist_whenReported_thenTheReportsClaimsAreNotJudged(@TempDir Path folder)
+            throws IOException {
+        try (RowFile<SmoothingRow> file = RowFile.create(folder.resolve("smoothing/sigma-0.25.tsv"),
+                SmoothingRow.FORMAT)) {
             for (SmoothingRow row : images(9, 0.6)) {
                 file.append(row);
             }

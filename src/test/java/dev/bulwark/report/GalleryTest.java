@@ -35,9 +35,11 @@ class GalleryTest {
         assertEquals(3, read.smoothed().get(0).index());
         assertEquals(Gallery.Reason.ABSTAINED, read.smoothed().get(0).reason());
         assertEquals(0.25, read.smoothed().get(0).views().get(0).sigma());
-        assertArrayEquals(gallery.attacked().get(0).adversarial().levels(), read.attacked().get(0).adversarial().levels());
+        assertArrayEquals(gallery.attacked().get(0).adversarial().levels(), read.attacked().get(0).adversarial()
+                .levels());
         read.write(folder.resolve("again"));
-        assertEquals(Files.readString(folder.resolve("gallery.json")), Files.readString(folder.resolve("again/gallery.json")));
+        assertEquals(Files.readString(folder.resolve("gallery.json")),
+                Files.readString(folder.resolve("again/gallery.json")));
     }
 
     @Test

@@ -23,7 +23,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** The report as a browser shows it. */
 class ReportPageBrowserTest {
 
-    private static final String HOSTILE = "</script><script>window.pwned=1</script><img src=x onerror=window.pwned=2><!--\u2028";
+    private static final String HOSTILE = "</script><script>window.pwned=1</script><img src=x "
+            + "onerror=window.pwned=2><!--\u2028";
 
     private static Browser browser;
 
@@ -86,10 +87,13 @@ class ReportPageBrowserTest {
     void givenAnotherRadius_whenChosen_thenTheTradeoffIsDrawnForIt() {
         browser.click("#radii button:first-child");
         assertEquals("0.25", browser.text("#radius-value"));
-        assertEquals("true", browser.evaluate("document.querySelector('#radii button:first-child').ariaPressed").asText());
-        String point = browser.evaluate("document.querySelector('#tradeoff g[role=img]:last-of-type').ariaLabel").asText();
+        assertEquals("true", browser.evaluate("document.querySelector('#radii button:first-child').ariaPressed")
+                .asText());
+        String point = browser.evaluate("document.querySelector('#tradeoff g[role=img]:last-of-type').ariaLabel")
+                .asText();
         assertTrue(point.contains("r = 0.25: measured 50.0% 2 of 4") && point.contains("lab report 72.4%"), point);
-        browser.evaluate("(e => { e.value = '0.7'; e.dispatchEvent(new Event('input')); })(document.querySelector('#radius'))");
+        browser.evaluate("(e => { e.value = '0.7'; e.dispatchEvent(new Event('input')); "
+                + "})(document.querySelector('#radius'))");
         assertEquals("0.70", browser.text("#radius-value"));
     }
 
@@ -136,13 +140,15 @@ class ReportPageBrowserTest {
     }
 
     private static void givenRun(Path folder, String dataset, String command) throws IOException {
-        try (RowFile<SmoothingRow> rows = RowFile.replace(folder.resolve("smoothing/sigma-0.25.tsv"), SmoothingRow.FORMAT)) {
+        try (RowFile<SmoothingRow> rows = RowFile.replace(folder.resolve("smoothing/sigma-0.25.tsv"),
+                SmoothingRow.FORMAT)) {
             for (int i = 0; i < 4; ++i) {
                 rows.append(Rows.radius(i, 0.2 * i));
             }
         }
         try (RowFile<BoundsRow> bounds = RowFile.replace(folder.resolve("ibp/epsilon-0.10.jsonl"), BoundsRow.FORMAT);
-                RowFile<AttackRow> attacks = RowFile.replace(folder.resolve("pgd/epsilon-0.10.jsonl"), AttackRow.FORMAT)) {
+                RowFile<AttackRow> attacks = RowFile.replace(folder.resolve("pgd/epsilon-0.10.jsonl"),
+                        AttackRow.FORMAT)) {
             bounds.append(Rows.bounds(0, 0.1, 0, 1, true));
             attacks.append(Rows.attack(0, 0, false));
         }

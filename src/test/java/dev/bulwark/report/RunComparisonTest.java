@@ -39,7 +39,8 @@ class RunComparisonTest {
         RunComparison comparison = RunComparison.write(List.of(first, second), folder.resolve("out"));
         assertEquals(List.of(List.of("0.25", "first"), List.of("0.50", "second [not MNIST]")),
                 comparison.tables().get(0).rows().stream().map(row -> row.subList(0, 2)).toList());
-        assertTrue(Files.readAllLines(folder.resolve("out/table1.csv")).get(0).startsWith("# second [not MNIST]: These are not"));
+        assertTrue(Files.readAllLines(folder.resolve("out/table1.csv")).get(0)
+                .startsWith("# second [not MNIST]: These are not"));
     }
 
     @Test
