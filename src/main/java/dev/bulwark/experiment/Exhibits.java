@@ -30,8 +30,11 @@ final class Exhibits {
         Set<Integer> taken = new HashSet<>();
         for (Reason reason : Reason.values()) {
             bySigma.forEach((sigma, rows) -> candidates(rows, reason)
-                    .filter(row -> taken.add(row.index())).findFirst()
-                    .ifPresent(row -> chosen.add(new Exhibit(row.index(), reason, sigma))));
+                    .filter(row -> !taken.contains(row.index())).findFirst()
+                    .ifPresent(row -> {
+                        taken.add(row.index());
+                        chosen.add(new Exhibit(row.index(), reason, sigma));
+                    }));
         }
         return chosen;
     }

@@ -22,7 +22,8 @@ final class Abstract {
         table2.flatMap(Abstract::bounds).ifPresent(sentences::add);
         List<Finding> findings = discussions.stream().flatMap(discussion -> discussion.findings().stream()).toList();
         if (!findings.isEmpty()) {
-            sentences.add("Of " + findings.size() + " claims of the lab report that these rows can speak to, "
+            sentences.add("Of " + findings.size() + (findings.size() == 1 ? " claim" : " claims")
+                    + " of the lab report that these rows can speak to, "
                     + count(findings, Verdict.AGREES) + " agree, " + count(findings, Verdict.PARTLY) + " agree in part, "
                     + count(findings, Verdict.DISAGREES) + " disagree and " + count(findings, Verdict.IMPOSSIBLE)
                     + " cannot be true.");
@@ -36,9 +37,9 @@ final class Abstract {
                 .max(Comparator.comparing(line -> table.measured(line.at(), column).orElseThrow().percent(4)))
                 .map(best -> {
                     Share share = table.measured(best.at(), column).orElseThrow();
-                    return "Randomized smoothing certifies %s of %s at an L2 radius of 1.00, with %s%s.".formatted(
-                            Phrase.percent(share), Phrase.images(share.images()), Phrase.sigma(best.at()),
-                            beside(table, best.at(), column));
+                    return "Randomized smoothing certifies " + Phrase.percent(share) + " of "
+                            + Phrase.images(share.images()) + " at an L2 radius of 1.00, with "
+                            + Phrase.sigma(best.at()) + beside(table, best.at(), column) + ".";
                 });
     }
 
@@ -66,11 +67,10 @@ final class Abstract {
         String report = reported.size() == lines.size() && table.scope().warning().isEmpty()
                 ? " (lab report: " + Phrase.and(reported) + "%)" : "";
         boolean attacked = lines.stream().anyMatch(line -> table.measured(line.at(), Table2.GAP).isPresent());
-        return Optional.of("Interval bounds certify %s%% of %s at L\u221e radii of "
-                + "%s%s%s.".formatted(Phrase.and(certified),
-                Phrase.images(table.images()),
-                Phrase.and(lines.stream().map(line -> ResultTable.parameter(line.at())).toList()), report,
-                attacked ? ", and no certified image was broken by projected gradient descent" : ""));
+        List<String> radii = lines.stream().map(line -> ResultTable.parameter(line.at())).toList();
+        return Optional.of("Interval bounds certify " + Phrase.and(certified) + "% of " + Phrase.images(table.images())
+                + " at L\u221e radii of " + Phrase.and(radii) + report
+                + (attacked ? ", and no certified image was broken by projected gradient descent." : "."));
     }
 
     private static String count(List<Finding> findings, Verdict verdict) {

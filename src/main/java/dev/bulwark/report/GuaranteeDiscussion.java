@@ -47,19 +47,20 @@ final class GuaranteeDiscussion {
                 findings));
     }
 
+    /** An abstention is no claim, but its votes might have led to a false one: alpha counts every image that was tried. */
     private List<Finding> smoothing() {
-        List<CertificateRow> certificates = run.smoothing().values().stream()
-                .flatMap(rows -> rows.certificates().stream()).filter(row -> row.predict().isPresent()).toList();
-        if (certificates.isEmpty()) {
+        List<CertificateRow> tried = run.smoothing().values().stream().flatMap(rows -> rows.certificates().stream())
+                .toList();
+        long certified = tried.stream().filter(row -> row.predict().isPresent()).count();
+        if (certified == 0) {
             return List.of();
         }
-        double alpha = certificates.get(0).alpha();
-        BigDecimal expected = BigDecimal.valueOf(certificates.stream().mapToDouble(CertificateRow::alpha).sum())
-                .setScale(1, RoundingMode.UP);
+        BigDecimal expected = BigDecimal.valueOf(tried.stream().mapToDouble(CertificateRow::alpha).sum())
+                .setScale(1, RoundingMode.HALF_UP);
         return List.of(new Finding("Smoothing's certificates, too, are guaranteed mathematically.", Verdict.PARTLY, """
                 Each is false with probability at most \u03b1 = %s: of %s certificates, %s may be expected to be false at \
                 worst. And they speak of the smoothed classifier, which takes thousands of noisy passes an answer, not of \
-                the network alone.""".formatted(BigDecimal.valueOf(alpha).toPlainString(), Phrase.count(certificates.size()),
-                expected)));
+                the network alone.""".formatted(BigDecimal.valueOf(tried.get(0).alpha()).toPlainString(),
+                Phrase.count(certified), expected)));
     }
 }

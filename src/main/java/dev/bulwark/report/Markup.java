@@ -50,7 +50,7 @@ final class Markup {
                 <figure id="%s">
                 %s<div class="plot"></div>
                 <noscript><p class="note">This drawing needs JavaScript. %s</p></noscript>
-                <figcaption><b>Figure %d.</b> %s</figcaption>
+                <figcaption><b>Figure %s.</b> %s</figcaption>
                 </figure>
                 """.formatted(id, controls, text(drawn), number, text(caption));
     }
@@ -64,7 +64,7 @@ final class Markup {
         return """
                 <div class="scroll" tabindex="0" role="region" aria-labelledby="%s-caption">
                 <table id="%s">
-                <caption id="%s-caption"><b>Table %d.</b> %s</caption>
+                <caption id="%s-caption"><b>Table %s.</b> %s</caption>
                 <thead>%s</thead>
                 %s</table>
                 </div>

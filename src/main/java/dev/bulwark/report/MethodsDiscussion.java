@@ -51,7 +51,7 @@ final class MethodsDiscussion {
             return new Finding("Smoothing certifies the L2 norm, IBP L\u221e; smoothing scales to any size by raising "
                     + "\u03c3.",
                     Verdict.PARTLY, """
-                    An L2 radius of r guarantees an L\u221e box of r / \u221ad only. With d = %d inputs, the largest radius \
+                    An L2 radius of r guarantees an L\u221e box of r / \u221ad only. With d = %s inputs, the largest radius \
                     certified here, %s, is worth \u03b5 = %s.""".formatted(inputs, Phrase.radius(radius),
                     Phrase.radius(radius / Math.sqrt(inputs))));
         }).stream().toList();

@@ -46,12 +46,13 @@ final class TradeoffDiscussion {
             prose.add("Which \u03c3 certifies most depends on the radius that is asked for: " + Phrase.and(best) + "."
                     + lead());
         }
-        prose.add("The number of samples limits the radius, too: where all votes agree, more samples would certify "
-                + "more. The "
-                + "largest radius certified is "
-                + Phrase.and(curves.stream().map(curve -> Phrase.radius(curve.furthest()) + " at "
-                        + Phrase.sigma(curve.sigma()) + ", by " + Phrase.percent(curve.at(curve.furthest()))).toList())
-                + " of the images: a large share is a cliff, where it is not the images that end the curve.");
+        List<String> furthest = curves.stream().map(curve -> Phrase.radius(curve.furthest()) + " at "
+                + Phrase.sigma(curve.sigma()) + ", by " + Phrase.percent(curve.at(curve.furthest())) + " of the images")
+                .toList();
+        prose.add("""
+                The number of samples limits the radius, too, for where all votes agree only more of them would certify \
+                more. The largest radius certified is %s. Where that share is large, the curve ends in a cliff that more \
+                samples would move outward.""".formatted(Phrase.and(furthest)));
         return prose;
     }
 

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
@@ -94,6 +95,19 @@ class DiscussionTest {
             assertEquals(judged.getValue(), page.contains("class=\"verdict\""), judged.getKey());
             assertEquals(judged.getValue(), page.contains("(the lab report has"), judged.getKey());
         }
+    }
+
+    @Test
+    void givenBothTables_whenSummarised_thenTheirLeadingFigures() {
+        SortedMap<Double, Table2.Rows> rows = new TreeMap<>(Map.of(0.1, gap(0.1, 9, 8), 0.3, gap(0.3, 8, 5)));
+        SortedMap<Double, Table1.Rows> smoothing = new TreeMap<>(Map.of(1.0, new Table1.Rows(images(5, 3), List.of())));
+        Discussion discussion = new Discussion("id", "title", List.of(), List.of(new Finding("claim", Verdict.PARTLY, "evidence")));
+        assertEquals("Randomized smoothing certifies 50.0% of 10 images at an L2 radius of 1.00, with \u03c3 = 1.00 (the lab report "
+                + "has 42.3% there, published work 79.9%). Interval bounds certify 40.0 and 25.0% of 20 images at L\u221e radii of 0.10 "
+                + "and 0.30 (lab report: 91.3 and 64.1%), and no certified image was broken by projected gradient descent. Of 1 claim "
+                + "of the lab report that these rows can speak to, 0 agree, 1 agree in part, 0 disagree and 0 cannot be true.",
+                Abstract.write(Optional.of(Table1.of(smoothing, MNIST, literature)), Optional.of(Table2.of(rows, MNIST, literature)),
+                        List.of(discussion)).replace('\u00a0', ' '));
     }
 
     private Discussion tradeoff(Map<Double, List<SmoothingRow>> bySigma) {

@@ -124,6 +124,7 @@ class RunReportTest {
         RunReport.rebuild(folder);
         String page = Files.readString(folder.resolve("report.html"));
         assertTrue(page.contains("Impossible: with n = 10,000"));
+        assertFalse(page.contains("%s") || page.contains("{{"), "every place is filled");
         assertTrue(page.contains("prefers-color-scheme: dark"));
         assertTrue(page.contains("content=\"default-src &#39;none&#39;") || page.contains("content=\"default-src 'none'"));
         assertFalse(page.contains("src=") || page.contains("<link") || page.contains("@import") || page.contains("url("));
