@@ -1,2 +1,173 @@
-/* losses.cu: to be written. */
-#include "common.cuh"
+/*
+ * losses.cu: cross-entropy, and the worst-case logits that it is taken of.
+ * Math      see each kernel and Backend
+ * Rounding  to nearest; cross-entropy in double within a row, one rounding to float at the end
+ * Shapes    matrices [N,C] row-major, labels int [N] in 0 .. C - 1, spread [N,C*C], pairs [C*C,I], weights [C,I]
+ * Launch    any 1-D grid; grid-stride loops over elements, or over rows with a warp each (blocks of whole warps)
+ * Traffic   bound by memory, and at the usual ten classes by the launch
+ * Oracle    BackendContract (definitions in double)
+ */
+#include "sums.cuh"
+
+/** This warp's first row in a loop that gives every row a warp, and how far the next one is. */
+static __device__ __forceinline__ long long first_row() {
+    return grid_first() / WARP;
+}
+
+static __device__ __forceinline__ long long row_stride() {
+    return grid_stride() / WARP;
+}
+
+static __device__ __forceinline__ int lane() {
+    return threadIdx.x % WARP;
+}
+
+/** The largest of the lanes' values, in all of them; NaN if any is. */
+static __device__ __forceinline__ float warp_maximum(float x) {
+    for (int distance = WARP / 2; distance > 0; distance /= 2) {
+        const float other = __shfl_xor_sync(ALL_LANES, x, distance);
+        x = x > other || x != x ? x : other;
+    }
+    return x;
+}
+
+/** Gradients of less than 2^-67 are none: carried back through a few layers they would be denormal. */
+constexpr float SMALLEST = 0x1p-44f;
+
+/**
+ * losses[n] = log sum exp z - z[label]; gradient = weight / N (softmax - one-hot), rounded to multiples of 2^-67. The
+ * gradient may lie on the logits: a lane reads and writes its own classes only, the label's logit reaches the others
+ * through registers.
+ */
+extern "C" __global__ void cross_entropy(const float* logits, const int* __restrict__ labels, int rows, int classes,
+                                         const float* __restrict__ weight, float* gradient,
+                                         float* __restrict__ losses) {
+    const float scale = weight[0] / rows;
+    for (long long n = first_row(); n < rows; n += row_stride()) {
+        const float* z = logits + n * classes;
+        const int label = labels[n];
+        float largest = -INFINITY, of_label = 0;
+        for (int c = lane(); c < classes; c += WARP) {
+            const float value = z[c];
+            largest = value > largest || value != value ? value : largest;
+            of_label = c == label ? value : of_label;
+        }
+        largest = warp_maximum(largest);
+        of_label = __shfl_sync(ALL_LANES, of_label, label % WARP);
+        double sum = 0;
+        for (int c = lane(); c < classes; c += WARP) {
+            sum += exp((double) (z[c] - largest));
+        }
+        sum = warp_sum(sum);
+        for (int c = lane(); c < classes; c += WARP) {
+            const double probability = exp((double) (z[c] - largest)) / sum;
+            const float slope = (float) (scale * (probability - (c == label ? 1 : 0)));
+            gradient[n * classes + c] = (slope + SMALLEST) - SMALLEST;
+        }
+        if (lane() == 0) {
+            losses[n] = (float) (log(sum) + largest - of_label);
+        }
+    }
+}
+EXPORT_KERNEL(cross_entropy)
+
+/** worst = centre + radius, and centre - radius at the label. */
+extern "C" __global__ void worst_case_logits(const float* __restrict__ centre, const float* __restrict__ radius,
+                                             const int* __restrict__ labels, int rows, int classes,
+                                             float* __restrict__ worst) {
+    const long long size = (long long) rows * classes;
+    for (long long k = grid_first(); k < size; k += grid_stride()) {
+        const long long n = k / classes;
+        worst[k] = k - n * classes == labels[n] ? centre[k] - radius[k] : centre[k] + radius[k];
+    }
+}
+EXPORT_KERNEL(worst_case_logits)
+
+/** gradient_centre = gradient_worst, which may be the same; gradient_radius too, negative at the label. */
+extern "C" __global__ void worst_case_logits_gradient(const float* gradient_worst, const int* __restrict__ labels,
+                                                      int rows, int classes, float* gradient_centre,
+                                                      float* __restrict__ gradient_radius) {
+    const long long size = (long long) rows * classes;
+    for (long long k = grid_first(); k < size; k += grid_stride()) {
+        const long long n = k / classes;
+        const float g = gradient_worst[k];
+        gradient_centre[k] = g;
+        gradient_radius[k] = k - n * classes == labels[n] ? -g : g;
+    }
+}
+EXPORT_KERNEL(worst_case_logits_gradient)
+
+/** target[y C + c, i] = |weight[c,i] - weight[y,i]|. */
+extern "C" __global__ void pairwise_differences(const float* __restrict__ weight, int classes, int in,
+                                                float* __restrict__ target) {
+    const long long size = (long long) classes * classes * in;
+    for (long long k = grid_first(); k < size; k += grid_stride()) {
+        const long long pair = k / in, i = k - pair * in, y = pair / classes, c = pair - y * classes;
+        target[k] = fabsf(weight[c * in + i] - weight[y * in + i]);
+    }
+}
+EXPORT_KERNEL(pairwise_differences)
+
+/**
+ * Adds to gradient_weight[c,i] the sum over y of sign(weight[c,i] - weight[y,i]) (g[y C + c, i] + g[c C + y, i]): class c
+ * is the one subtracted from in the first, the one subtracted in the second.
+ */
+extern "C" __global__ void pairwise_differences_gradient(const float* __restrict__ weight,
+                                                         const float* __restrict__ gradient_target, int classes, int in,
+                                                         float* __restrict__ gradient_weight) {
+    const long long size = (long long) classes * in;
+    for (long long k = grid_first(); k < size; k += grid_stride()) {
+        const long long c = k / in, i = k - c * in;
+        const float w = weight[k];
+        float sum = 0;
+        for (long long y = 0; y < classes; ++y) {
+            sum += sign(w - weight[y * in + i])
+                    * (gradient_target[(y * classes + c) * in + i] + gradient_target[(c * classes + y) * in + i]);
+        }
+        gradient_weight[k] += sum;
+    }
+}
+EXPORT_KERNEL(pairwise_differences_gradient)
+
+/** worst[n,c] = centre[n,c] - centre[n,y] + spread[n, y C + c], 0 at c = y = labels[n]. */
+extern "C" __global__ void elided_logits(const float* __restrict__ centre_logits, const float* __restrict__ spread,
+                                         const int* __restrict__ labels, int rows, int classes,
+                                         float* __restrict__ worst) {
+    const long long size = (long long) rows * classes;
+    for (long long k = grid_first(); k < size; k += grid_stride()) {
+        const long long n = k / classes, c = k - n * classes, y = labels[n];
+        const float of_pair = spread[(n * classes + y) * classes + c], of_label = centre_logits[n * classes + y];
+        worst[k] = c == y ? 0.f : centre_logits[k] + (of_pair - of_label);
+    }
+}
+EXPORT_KERNEL(elided_logits)
+
+/**
+ * Gradients of elided_logits. gradient_centre may lie on gradient_worst: a lane reads and writes its own classes only.
+ * All of gradient_spread is written, the pairs of other labels with 0.
+ */
+extern "C" __global__ void elided_logits_gradient(const float* gradient_worst, const int* __restrict__ labels, int rows,
+                                                  int classes, float* gradient_centre,
+                                                  float* __restrict__ gradient_spread) {
+    for (long long n = first_row(); n < rows; n += row_stride()) {
+        const int y = labels[n];
+        float* pairs = gradient_spread + n * classes * classes;
+        for (long long k = lane(); k < (long long) classes * classes; k += WARP) {
+            if (k / classes != y) {
+                pairs[k] = 0.f;
+            }
+        }
+        float others = 0;
+        for (int c = lane(); c < classes; c += WARP) {
+            const float g = c == y ? 0.f : gradient_worst[n * classes + c];
+            pairs[(long long) y * classes + c] = g;
+            gradient_centre[n * classes + c] = g;
+            others += g;
+        }
+        others = warp_sum(others);
+        if (lane() == y % WARP) {
+            gradient_centre[n * classes + y] = -others;
+        }
+    }
+}
+EXPORT_KERNEL(elided_logits_gradient)

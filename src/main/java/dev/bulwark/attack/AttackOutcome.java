@@ -3,8 +3,8 @@ package dev.bulwark.attack;
 /**
  * What an attack made of one image.
  *
- * <p>The adversarial image is the first one found that the network does not give {@code label}. Where the image itself
- * is such a one, or where none was found, it is the image itself, at distance 0.
+ * <p>The adversarial image is one that the network, in float, does not give {@code label}. Where the image itself is such
+ * a one, or where none was found, it is the image itself, at distance 0.
  */
 public final class AttackOutcome {
 

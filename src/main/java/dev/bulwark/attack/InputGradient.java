@@ -1,15 +1,14 @@
 package dev.bulwark.attack;
 
-import dev.bulwark.device.Affine;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.DeviceMemory;
+import dev.bulwark.device.InputGradients;
 import dev.bulwark.nn.DeviceNetwork;
-import java.util.ArrayList;
-import java.util.List;
 
 /**
- * The network's logits and the gradient of the cross-entropy with respect to its input. Call {@link #forward}, then
- * {@link #backward}, which reads the activations that forward left.
+ * The network's logits and the gradient of the cross-entropy with respect to its input, in the device's fastest arithmetic.
+ * Call {@link #forward}, then {@link #backward}, which reads the activations that forward left.
  *
  * <p>Where the label's logit leads by more than some 90, every other class's probability underflows and the gradient is
  * zero: there an attack stands still. Networks with such logits look more robust than they are.
@@ -17,26 +16,27 @@ import java.util.List;
 final class InputGradient implements AutoCloseable {
 
     private final Backend backend;
-    private final List<Affine> layers;
-    private final List<DeviceBuffer> owned = new ArrayList<>();
-    /** Each layer's output {@code [N,out]}, after the ReLU where there is one. */
-    private final List<DeviceBuffer> activations = new ArrayList<>();
-    /** Gradients with respect to each layer's input {@code [N,in]}, and last to the logits. */
-    private final List<DeviceBuffer> gradients = new ArrayList<>();
+    private final int classes;
+    private final InputGradients network;
+    private final DeviceBuffer logits;
+    private final DeviceBuffer logitGradients;
+    private final DeviceBuffer gradients;
     private final DeviceBuffer losses;
     private final DeviceBuffer weight;
 
-    /** @param capacity images that a batch may hold */
-    InputGradient(Backend backend, DeviceNetwork network, int capacity) {
+    /**
+     * @param memory   owns the buffers; the caller closes it
+     * @param capacity images that a batch may hold
+     */
+    InputGradient(Backend backend, DeviceMemory memory, DeviceNetwork network, int capacity) {
         this.backend = backend;
-        this.layers = network.layers();
-        for (Affine layer : layers) {
-            gradients.add(allocate((long) capacity * layer.in()));
-            activations.add(allocate((long) capacity * layer.out()));
-        }
-        gradients.add(allocate((long) capacity * network.classes()));
-        this.losses = allocate(capacity);
-        this.weight = allocate(1);
+        this.classes = network.classes();
+        this.logits = memory.allocate((long) capacity * classes);
+        this.logitGradients = memory.allocate((long) capacity * classes);
+        this.gradients = memory.allocate((long) capacity * network.inputs());
+        this.losses = memory.allocate(capacity);
+        this.weight = memory.allocate(1);
+        this.network = backend.inputGradients(network.layers(), capacity);
     }
 
     /** Announces the batch size: the loss is a sum over the batch, so that no gradient depends on other images. */
@@ -46,40 +46,19 @@ final class InputGradient implements AutoCloseable {
 
     /** Logits {@code [rows,C]} of x {@code [rows,D]}. */
     DeviceBuffer forward(DeviceBuffer x, int rows) {
-        DeviceBuffer input = x;
-        for (int i = 0; i < layers.size(); ++i) {
-            backend.affine(input, rows, layers.get(i), i < layers.size() - 1, activations.get(i));
-            input = activations.get(i);
-        }
-        return input;
+        network.forward(x, rows, logits);
+        return logits;
     }
 
     /** The cross-entropy's gradient {@code [rows,D]} with respect to the input of the last {@link #forward}. */
     DeviceBuffer backward(DeviceBuffer labels, int rows) {
-        int last = layers.size() - 1;
-        backend.crossEntropy(activations.get(last), labels, rows, layers.get(last).out(), weight,
-                gradients.get(last + 1), losses);
-        for (int i = last; i >= 0; --i) {
-            Affine layer = layers.get(i);
-            backend.multiply(false, false, rows, layer.in(), layer.out(), gradients.get(i + 1), layer.weight(), 0,
-                    gradients.get(i));
-            if (i > 0) {
-                backend.reluGradient(activations.get(i - 1), (long) rows * layer.in(), gradients.get(i));
-            }
-        }
-        return gradients.get(0);
+        backend.crossEntropy(logits, labels, rows, classes, weight, logitGradients, losses);
+        network.backward(logitGradients, rows, gradients);
+        return gradients;
     }
 
     @Override
     public void close() {
-        for (int i = owned.size() - 1; i >= 0; --i) {
-            owned.get(i).close();
-        }
-    }
-
-    private DeviceBuffer allocate(long length) {
-        DeviceBuffer buffer = backend.allocate(length);
-        owned.add(buffer);
-        return buffer;
+        network.close();
     }
 }

@@ -1,6 +1,7 @@
 package dev.bulwark.attack;
 
 import dev.bulwark.device.Backend;
+import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.nn.DeviceNetwork;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -11,7 +12,8 @@ import java.util.List;
  * cross-entropy, projected back onto the box, until the network's float arg-max is not the label.
  *
  * <p>Success is looked for after every step: the arg-max of a forward pass that the next step needs anyway, so a path
- * that crosses the boundary and comes back still counts. Broken images leave the batch at the next restart.
+ * that crosses the boundary and comes back still counts. That pass may be in less than float; at the end of a restart
+ * float has the last word on what was found. Broken images leave the batch at the next restart.
  *
  * <p>An image's starting points depend on (seed, image index, restart) alone. Its path depends on the batch only as far
  * as the device's matrix products round differently for different shapes.
@@ -47,7 +49,8 @@ public final class Pgd {
         int inputs = network.inputs();
         int capacity = Math.max(1, Math.min(BATCH, labels.length));
         List<AttackOutcome> outcomes = new ArrayList<>();
-        try (PgdBatch batch = new PgdBatch(backend, network, settings, capacity)) {
+        try (DeviceMemory memory = new DeviceMemory(backend);
+             PgdBatch batch = new PgdBatch(backend, memory, network, settings, capacity)) {
             for (int from = 0; from < labels.length; from += capacity) {
                 int to = Math.min(from + capacity, labels.length);
                 outcomes.addAll(batch.attack(Arrays.copyOfRange(images, from * inputs, to * inputs),

@@ -2,22 +2,31 @@ package dev.bulwark.attack;
 
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.NoiseKey;
 import dev.bulwark.nn.DeviceNetwork;
-import java.util.ArrayList;
+import dev.bulwark.nn.ForwardPass;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
-/** The device's side of PGD: buffers for a batch, and one restart after the other on the images that still stand. */
+/**
+ * The device's side of PGD: buffers for a batch, and one restart after the other on the images that still stand.
+ *
+ * <p>Steps use whatever arithmetic is fastest, and the device notes by itself which images that arithmetic breaks. What
+ * it noted counts only where a float forward pass agrees.
+ */
 final class PgdBatch implements AutoCloseable {
+
+    /** No network's prediction, and so no image's label. */
+    private static final int NOTHING_KEPT = -2;
 
     private final Backend backend;
     private final PgdSettings settings;
     private final NoiseKey key;
     private final int inputs;
     private final int classes;
-    private final InputGradient gradient;
-    private final List<DeviceBuffer> owned = new ArrayList<>();
+    private final ForwardPass forward;
     private final DeviceBuffer x;
     private final DeviceBuffer lower;
     private final DeviceBuffer upper;
@@ -25,29 +34,38 @@ final class PgdBatch implements AutoCloseable {
     private final DeviceBuffer imageIndices;
     private final DeviceBuffer restarts;
     private final DeviceBuffer predictions;
+    /** Where each row was last seen broken, and as what. */
+    private final DeviceBuffer kept;
+    private final DeviceBuffer keptPredictions;
+    private final InputGradient gradient;
 
-    /** @param capacity images that a batch may hold */
-    PgdBatch(Backend backend, DeviceNetwork network, PgdSettings settings, int capacity) {
+    /**
+     * @param memory   owns the buffers; the caller closes it
+     * @param capacity images that a batch may hold
+     */
+    PgdBatch(Backend backend, DeviceMemory memory, DeviceNetwork network, PgdSettings settings, int capacity) {
         this.backend = backend;
         this.settings = settings;
         this.key = new NoiseKey(settings.seed(), NoiseKey.Stream.ATTACK);
         this.inputs = network.inputs();
         this.classes = network.classes();
-        this.gradient = new InputGradient(backend, network, capacity);
-        this.x = allocate((long) capacity * inputs);
-        this.lower = allocate((long) capacity * inputs);
-        this.upper = allocate((long) capacity * inputs);
-        this.labels = allocate(capacity);
-        this.imageIndices = allocate(capacity);
-        this.restarts = allocate(capacity);
-        this.predictions = allocate(capacity);
+        this.forward = new ForwardPass(backend, memory, network, capacity);
+        this.x = memory.allocate((long) capacity * inputs);
+        this.lower = memory.allocate((long) capacity * inputs);
+        this.upper = memory.allocate((long) capacity * inputs);
+        this.labels = memory.allocate(capacity);
+        this.imageIndices = memory.allocate(capacity);
+        this.restarts = memory.allocate(capacity);
+        this.predictions = memory.allocate(capacity);
+        this.kept = memory.allocate((long) capacity * inputs);
+        this.keptPredictions = memory.allocate(capacity);
+        this.gradient = new InputGradient(backend, memory, network, capacity);
     }
 
     /** Arguments and answer as {@link Pgd#attack}, for a batch. */
     List<AttackOutcome> attack(float[] batchImages, int[] batchLabels, int[] batchIndices) {
         backend.write(batchImages, x);
-        classify(batchLabels.length);
-        Targets targets = new Targets(batchImages, batchLabels, readPredictions(batchLabels.length));
+        Targets targets = new Targets(batchImages, batchLabels, classify(x, batchLabels.length));
         InwardBox box = InwardBox.around(batchImages, settings.epsilon());
         for (int r = 0; r < settings.restarts(); ++r) {
             int[] standing = targets.standing();
@@ -55,77 +73,83 @@ final class PgdBatch implements AutoCloseable {
                 break;
             }
             start(standing, box, batchLabels, batchIndices, r);
-            ascend(standing, targets);
+            ascend(standing.length);
+            collectBroken(standing, elementsOf(batchLabels, standing), targets);
         }
         return targets.outcomes();
-    }
-
-    @Override
-    public void close() {
-        for (int i = owned.size() - 1; i >= 0; --i) {
-            owned.get(i).close();
-        }
-        gradient.close();
     }
 
     /** Puts the standing images, close together, at their starting points of restart r. */
     private void start(int[] standing, InwardBox box, int[] batchLabels, int[] batchIndices, int r) {
         int rows = standing.length;
-        int[] sample = new int[rows];
-        Arrays.fill(sample, r);
         backend.write(rowsOf(box.lower(), standing), lower);
         backend.write(rowsOf(box.upper(), standing), upper);
         backend.write(elementsOf(batchLabels, standing), labels);
         backend.write(elementsOf(batchIndices, standing), imageIndices);
-        backend.write(sample, restarts);
+        backend.write(filled(rows, r), restarts);
+        backend.write(filled(rows, NOTHING_KEPT), keptPredictions);
         gradient.setRows(rows);
         backend.uniformInBox(lower, upper, imageIndices, restarts, rows, inputs, key, x);
-        classify(rows);
+        look(rows);
     }
 
-    /** All steps of a restart; it ends early when no image stands. */
-    private void ascend(int[] standing, Targets targets) {
-        int rows = standing.length;
+    /** All steps of a restart, without waiting for the device: an image may leave only when it is over. */
+    private void ascend(int rows) {
         try (Backend.Replay step = backend.record(() -> step(rows))) {
-            int left = collectBroken(standing, targets);
-            for (int s = 0; s < settings.steps() && left > 0; ++s) {
+            for (int s = 0; s < settings.steps(); ++s) {
                 step.run();
-                left = collectBroken(standing, targets);
             }
         }
     }
 
-    /** Moves x up the loss, then looks where it has come: {@link #predictions} always speak of the present x. */
+    /** Moves x up the loss, then looks where it has come. */
     private void step(int rows) {
         DeviceBuffer up = gradient.backward(labels, rows);
         backend.signedStep(x, up, (long) rows * inputs, (float) settings.stepSize(), lower, upper);
-        classify(rows);
+        look(rows);
     }
 
-    private void classify(int rows) {
+    /** Keeps every row that x is broken at. */
+    private void look(int rows) {
         backend.argMax(gradient.forward(x, rows), rows, classes, predictions);
+        backend.keepMisclassified(x, predictions, labels, rows, inputs, kept, keptPredictions);
     }
 
-    /** Notes the images that the present x breaks first; answers how many of the standing are left. */
-    private int collectBroken(int[] standing, Targets targets) {
-        int[] found = readPredictions(standing.length);
-        int left = 0;
-        for (int k = 0; k < standing.length; ++k) {
-            int n = standing[k];
-            if (targets.breaks(n, found[k])) {
-                float[] adversarialImage = new float[inputs];
-                backend.read(x.slice((long) k * inputs, inputs), adversarialImage);
-                targets.setBroken(n, found[k], adversarialImage);
+    /** Asks the float network about what was kept, or, where nothing was, about the last step. */
+    private void collectBroken(int[] standing, int[] standingLabels, Targets targets) {
+        int rows = standing.length;
+        int[] seen = read(keptPredictions, rows);
+        // A row that kept something is passed off as classified rightly: its last step must not take the place.
+        int[] open = IntStream.range(0, rows).map(k -> seen[k] == NOTHING_KEPT ? NOTHING_KEPT : standingLabels[k]).toArray();
+        backend.write(open, predictions);
+        backend.keepMisclassified(x, predictions, labels, rows, inputs, kept, keptPredictions);
+        int[] found = classify(kept, rows);
+        if (IntStream.range(0, rows).anyMatch(k -> targets.breaks(standing[k], found[k]))) {
+            float[] images = new float[rows * inputs];
+            backend.read(kept, images);
+            for (int k = 0; k < rows; ++k) {
+                if (targets.breaks(standing[k], found[k])) {
+                    targets.setBroken(standing[k], found[k], Arrays.copyOfRange(images, k * inputs, (k + 1) * inputs));
+                }
             }
-            left += targets.stands(n) ? 1 : 0;
         }
-        return left;
     }
 
-    private int[] readPredictions(int rows) {
-        int[] read = new int[rows];
-        backend.read(predictions, read);
-        return read;
+    /** The float network's classes. */
+    private int[] classify(DeviceBuffer images, int rows) {
+        backend.argMax(forward.logits(images, rows), rows, classes, predictions);
+        return read(predictions, rows);
+    }
+
+    private int[] read(DeviceBuffer source, int rows) {
+        int[] values = new int[rows];
+        backend.read(source, values);
+        return values;
+    }
+
+    @Override
+    public void close() {
+        gradient.close();
     }
 
     private float[] rowsOf(float[] matrix, int[] rows) {
@@ -140,9 +164,9 @@ final class PgdBatch implements AutoCloseable {
         return Arrays.stream(indices).map(i -> values[i]).toArray();
     }
 
-    private DeviceBuffer allocate(long length) {
-        DeviceBuffer buffer = backend.allocate(length);
-        owned.add(buffer);
-        return buffer;
+    private static int[] filled(int length, int value) {
+        int[] values = new int[length];
+        Arrays.fill(values, value);
+        return values;
     }
 }

@@ -1,6 +1,7 @@
 package dev.bulwark.bounds;
 
 import dev.bulwark.device.Backend;
+import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.nn.DeviceNetwork;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -39,7 +40,8 @@ public final class Ibp implements Verifier {
         }
         int inputs = network.inputs();
         List<Bounds> bounds = new ArrayList<>();
-        try (IbpPass pass = new IbpPass(backend, network, Math.max(1, Math.min(BATCH, labels.length)))) {
+        try (DeviceMemory memory = new DeviceMemory(backend)) {
+            IbpPass pass = new IbpPass(backend, memory, network, Math.max(1, Math.min(BATCH, labels.length)));
             for (int from = 0; from < labels.length; from += BATCH) {
                 int to = Math.min(from + BATCH, labels.length);
                 long length = (long) (to - from) * inputs;
@@ -65,7 +67,8 @@ public final class Ibp implements Verifier {
             throw new IllegalArgumentException("image " + Arrays.toString(image) + " lies outside its box " + box);
         }
         List<Bounds> bounds = new ArrayList<>();
-        try (IbpPass pass = new IbpPass(backend, network, 1)) {
+        try (DeviceMemory memory = new DeviceMemory(backend)) {
+            IbpPass pass = new IbpPass(backend, memory, network, 1);
             pass.load(image, new int[] {label});
             addBounds(pass, target -> {
                 backend.write(box.lower(), target.lower());

@@ -3,20 +3,22 @@ package dev.bulwark.bounds;
 import dev.bulwark.device.Affine;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.nn.DeviceNetwork;
+import dev.bulwark.nn.ForwardPass;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 
 /** A batch on its way through a network: {@link #load}, then {@link #clean} and {@link #bounds}, in any order. */
-final class IbpPass implements AutoCloseable {
+final class IbpPass {
 
     private final Backend backend;
     private final List<Affine> layers;
     private final int inputs;
     private final int classes;
-    private final List<DeviceBuffer> owned = new ArrayList<>();
+    private final ForwardPass forward;
     private final DeviceBuffer images;
     private final DeviceBuffer labels;
     private final DeviceBuffer predictions;
@@ -35,19 +37,23 @@ final class IbpPass implements AutoCloseable {
         }
     }
 
-    /** @param capacity images that a batch may hold */
-    IbpPass(Backend backend, DeviceNetwork network, int capacity) {
+    /**
+     * @param memory   owns the buffers; the caller closes it
+     * @param capacity images that a batch may hold
+     */
+    IbpPass(Backend backend, DeviceMemory memory, DeviceNetwork network, int capacity) {
         this.backend = backend;
         this.layers = network.layers();
         this.inputs = network.inputs();
         this.classes = network.classes();
         int widest = Math.max(inputs, layers.stream().mapToInt(Affine::out).max().orElseThrow());
-        this.images = allocate(capacity, inputs);
-        this.labels = allocate(capacity, 1);
-        this.predictions = allocate(capacity, 1);
-        this.margins = allocate(capacity, classes);
-        this.even = new DeviceBox(allocate(capacity, widest), allocate(capacity, widest));
-        this.odd = new DeviceBox(allocate(capacity, widest), allocate(capacity, widest));
+        this.forward = new ForwardPass(backend, memory, network, capacity);
+        this.images = memory.allocate((long) capacity * inputs);
+        this.labels = memory.allocate(capacity);
+        this.predictions = memory.allocate(capacity);
+        this.margins = memory.allocate((long) capacity * classes);
+        this.even = DeviceBox.allocate(memory, (long) capacity * widest);
+        this.odd = DeviceBox.allocate(memory, (long) capacity * widest);
     }
 
     /** The batch's images on the device, {@code [N,D]}. */
@@ -64,17 +70,9 @@ final class IbpPass implements AutoCloseable {
     /** The images themselves, rounded to nearest: empirical. */
     Clean clean() {
         int rows = hostLabels.length;
-        DeviceBuffer from = even.lower();
-        DeviceBuffer to = odd.lower();
-        backend.copy(images, (long) rows * inputs, from);
-        for (int i = 0; i < layers.size(); ++i) {
-            backend.affine(from, rows, layers.get(i), i < layers.size() - 1, to);
-            DeviceBuffer next = from;
-            from = to;
-            to = next;
-        }
-        backend.argMax(from, rows, classes, predictions);
-        return new Clean(readFloats(from), readInts(predictions));
+        DeviceBuffer logits = forward.logits(images, rows);
+        backend.argMax(logits, rows, classes, predictions);
+        return new Clean(readFloats(logits), readInts(predictions));
     }
 
     /**
@@ -102,13 +100,6 @@ final class IbpPass implements AutoCloseable {
         return collect(cleanPredictions, readFloats(to.lower()), readFloats(to.upper()), readFloats(margins));
     }
 
-    @Override
-    public void close() {
-        for (int i = owned.size() - 1; i >= 0; --i) {
-            owned.get(i).close();
-        }
-    }
-
     private List<Bounds> collect(int[] cleanPredictions, float[] lower, float[] upper, float[] marginLower) {
         List<Bounds> bounds = new ArrayList<>();
         for (int n = 0; n < hostLabels.length; ++n) {
@@ -119,12 +110,6 @@ final class IbpPass implements AutoCloseable {
                     Arrays.copyOfRange(marginLower, from, to)));
         }
         return bounds;
-    }
-
-    private DeviceBuffer allocate(int rows, int columns) {
-        DeviceBuffer buffer = backend.allocate((long) rows * columns);
-        owned.add(buffer);
-        return buffer;
     }
 
     /** The batch's rows of {@code source} {@code [N,C]}. */

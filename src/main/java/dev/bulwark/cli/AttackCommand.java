@@ -1,8 +1,9 @@
 package dev.bulwark.cli;
 
 import dev.bulwark.attack.PgdSettings;
-import dev.bulwark.device.Backend;
+import dev.bulwark.device.DeviceInfo;
 import dev.bulwark.experiment.Attack;
+import dev.bulwark.experiment.Fleet;
 import dev.bulwark.experiment.Monitor;
 import dev.bulwark.experiment.Subject;
 import dev.bulwark.report.AttackRow;
@@ -38,16 +39,16 @@ final class AttackCommand extends ModelCommand {
     }
 
     @Override
-    RowsRun identify(RowsRun run, Backend backend) {
+    RowsRun identify(RowsRun run, DeviceInfo device) {
         PgdSettings settings = settings();
         return run.with("epsilon", epsilon).with("steps", steps).with("step_size", settings.stepSize())
                 .with("restarts", restarts).with("seed", seed);
     }
 
     @Override
-    void write(Backend backend, Subject subject, RowsRun run, Monitor monitor) throws IOException {
+    void write(Fleet fleet, Subject subject, RowsRun run, Monitor monitor) throws IOException {
         try (RowFile<AttackRow> rows = run.open(out(), AttackRow.FORMAT)) {
-            Attack.run(backend, subject, settings(), rows, monitor);
+            Attack.run(fleet, subject, settings(), rows, monitor);
         }
     }
 

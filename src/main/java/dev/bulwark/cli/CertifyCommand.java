@@ -1,7 +1,8 @@
 package dev.bulwark.cli;
 
-import dev.bulwark.device.Backend;
+import dev.bulwark.device.DeviceInfo;
 import dev.bulwark.experiment.Certify;
+import dev.bulwark.experiment.Fleet;
 import dev.bulwark.experiment.Monitor;
 import dev.bulwark.experiment.Subject;
 import dev.bulwark.report.CertificateRow;
@@ -36,16 +37,16 @@ final class CertifyCommand extends ModelCommand {
     }
 
     @Override
-    RowsRun identify(RowsRun run, Backend backend) {
-        return smoothing.identify(run, backend).with("n0", n0);
+    RowsRun identify(RowsRun run, DeviceInfo device) {
+        return smoothing.identify(run, device).with("n0", n0);
     }
 
     @Override
-    void write(Backend backend, Subject subject, RowsRun run, Monitor monitor) throws IOException {
+    void write(Fleet fleet, Subject subject, RowsRun run, Monitor monitor) throws IOException {
         try (RowFile<SmoothingRow> rows = run.open(out(), SmoothingRow.FORMAT);
              RowFile<CertificateRow> votes = certificates == null ? null
                      : run.open(certificates, CertificateRow.FORMAT)) {
-            Certify.certify(backend, subject, smoothing.settings(n0), rows, Optional.ofNullable(votes), monitor);
+            Certify.certify(fleet, subject, smoothing.settings(n0), rows, Optional.ofNullable(votes), monitor);
         }
     }
 

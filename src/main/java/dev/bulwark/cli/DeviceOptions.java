@@ -1,23 +1,43 @@
 package dev.bulwark.cli;
 
-import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceException;
 import dev.bulwark.device.NoisyClassifier;
 import dev.bulwark.device.cpu.CpuBackend;
+import dev.bulwark.device.cuda.Gpu;
 import dev.bulwark.experiment.ExperimentException;
+import dev.bulwark.experiment.Fleet;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
 import picocli.CommandLine.Option;
 
 /** Which hardware does the work. */
 final class DeviceOptions {
 
     /** Arithmetic of noisy forward passes. */
-    enum Precision { AUTO, FP32, BF16 }
+    enum Precision {
+        AUTO, FP32, BF16, FP16;
 
-    @Option(names = "--device", paramLabel = "auto|cuda|cpu", defaultValue = "auto",
-            description = "Hardware to run on; auto takes the best there is (default: ${DEFAULT-VALUE}).")
+        /** What was asked for; empty for whatever is fastest. */
+        Optional<NoisyClassifier.Precision> asked() {
+            return switch (this) {
+                case AUTO -> Optional.empty();
+                case FP32 -> Optional.of(NoisyClassifier.Precision.FLOAT32);
+                case BF16 -> Optional.of(NoisyClassifier.Precision.BFLOAT16);
+                case FP16 -> Optional.of(NoisyClassifier.Precision.FLOAT16);
+            };
+        }
+    }
+
+    private static final Pattern NUMBERED = Pattern.compile("cuda:\\d{1,4}(,\\d{1,4})*");
+
+    @Option(names = "--device", paramLabel = "auto|cpu|cuda|cuda:N,M", defaultValue = "auto",
+            description = "Hardware to run on: all GPUs, or those with these numbers; training takes the first. "
+                    + "auto takes the GPUs where there are any that can be used (default: ${DEFAULT-VALUE}).")
     private String device;
 
-    @Option(names = "--precision", paramLabel = "auto|fp32|bf16", defaultValue = "auto",
+    @Option(names = "--precision", paramLabel = "auto|fp32|bf16|fp16", defaultValue = "auto",
             description = "Arithmetic of noisy forward passes, part of the base classifier (default: ${DEFAULT-VALUE}).")
     private Precision precision;
 
@@ -26,18 +46,58 @@ final class DeviceOptions {
         return precision == Precision.AUTO && !device.startsWith("cuda");
     }
 
-    /** @throws DeviceException if what was asked for isn't there: never something else instead */
-    Backend open() {
-        if (device.matches("cuda(:\\d+)?")) {
-            throw new DeviceException("this build has no CUDA backend: use --device cpu");
+    /**
+     * All devices that were asked for.
+     *
+     * @throws DeviceException if what was asked for isn't there: never something else instead
+     */
+    Fleet open() {
+        return open(Integer.MAX_VALUE);
+    }
+
+    /** The first of the devices that were asked for, for what can't be shared out. */
+    Fleet openFirst() {
+        return open(1);
+    }
+
+    private Fleet open(int most) {
+        if (device.equals("auto")) {
+            return automatic(most);
         }
-        if (!device.equals("auto") && !device.equals("cpu")) {
-            throw new ExperimentException("--device is auto, cuda or cpu, not " + device);
+        if (device.equals("cpu")) {
+            return cpu("");
         }
-        return switch (precision) {
-            case AUTO -> CpuBackend.create();
-            case FP32 -> CpuBackend.create(NoisyClassifier.Precision.FLOAT32);
-            case BF16 -> CpuBackend.create(NoisyClassifier.Precision.BFLOAT16);
-        };
+        if (device.equals("cuda")) {
+            return CudaFleet.all(precision.asked(), most);
+        }
+        if (NUMBERED.matcher(device).matches()) {
+            return CudaFleet.of(numbers(), precision.asked(), most);
+        }
+        throw new ExperimentException("--device is auto, cpu, cuda, or GPUs as in cuda:0 or cuda:0,1, not " + device);
+    }
+
+    private List<Integer> numbers() {
+        List<Integer> numbers = Arrays.stream(device.substring("cuda:".length()).split(",")).map(Integer::valueOf).toList();
+        if (numbers.stream().distinct().count() < numbers.size()) {
+            throw new ExperimentException("--device names a GPU twice: " + device);
+        }
+        return numbers;
+    }
+
+    private Fleet automatic(int most) {
+        if (!Gpu.driverLoads()) {
+            return cpu("; no CUDA driver on this machine");
+        }
+        try {
+            return CudaFleet.all(precision.asked(), most);
+        } catch (DeviceException e) {
+            return cpu(", not on a GPU: " + e.getMessage());
+        }
+    }
+
+    /** @param why not something faster */
+    private Fleet cpu(String why) {
+        CpuBackend cpu = precision.asked().map(CpuBackend::create).orElseGet(CpuBackend::create);
+        return new Fleet(List.of(cpu), "running on the CPU, " + cpu.info().name() + why);
     }
 }

@@ -2,7 +2,8 @@ package dev.bulwark.cli;
 
 import dev.bulwark.data.Dataset;
 import dev.bulwark.data.Split;
-import dev.bulwark.device.Backend;
+import dev.bulwark.device.DeviceInfo;
+import dev.bulwark.experiment.Fleet;
 import dev.bulwark.experiment.Monitor;
 import dev.bulwark.experiment.Subject;
 import dev.bulwark.nn.ModelFile;
@@ -47,10 +48,10 @@ abstract class ModelCommand implements Callable<Integer> {
     abstract void check();
 
     /** Adds what the rows depend on beyond network, data and device. */
-    abstract RowsRun identify(RowsRun run, Backend backend);
+    abstract RowsRun identify(RowsRun run, DeviceInfo device);
 
     /** Writes the rows that are not there yet. */
-    abstract void write(Backend backend, Subject subject, RowsRun run, Monitor monitor) throws IOException;
+    abstract void write(Fleet fleet, Subject subject, RowsRun run, Monitor monitor) throws IOException;
 
     /** What the rows say, in a line. */
     abstract void summarise(PrintWriter text) throws IOException;
@@ -63,13 +64,16 @@ abstract class ModelCommand implements Callable<Integer> {
     public final Integer call() throws Exception {
         check();
         StoredNetwork network = ModelFile.read(model);
-        try (Backend backend = device.open()) {
+        try (Fleet fleet = device.open()) {
             Dataset test = data.source(Set.of(Split.TEST)).dataset(Split.TEST);
             Subject subject = new Subject(network.network(), test, selection.selection().of(test.size()));
             String name = spec.name();
-            RowsRun run = identify(new RowsRun(name, out, earlier.existing()).on(network, test, backend), backend);
+            RowsRun run = identify(new RowsRun(name, out, earlier.existing()).on(network, test, fleet.info()), fleet.info());
             Monitor monitor = general.monitor(spec.commandLine().getErr());
-            run.run(bulwark.commandLine(), backend, test, () -> write(backend, subject, run, monitor));
+            run.run(bulwark.commandLine(), fleet, test, () -> {
+                monitor.note(fleet.choice());
+                write(fleet, subject, run, monitor);
+            });
         }
         if (!general.quiet()) {
             summarise(spec.commandLine().getOut());

@@ -1,7 +1,8 @@
 package dev.bulwark.cli;
 
-import dev.bulwark.device.Backend;
+import dev.bulwark.device.DeviceInfo;
 import dev.bulwark.experiment.Certify;
+import dev.bulwark.experiment.Fleet;
 import dev.bulwark.experiment.Monitor;
 import dev.bulwark.experiment.Subject;
 import dev.bulwark.report.PredictionRow;
@@ -25,14 +26,14 @@ final class PredictCommand extends ModelCommand {
     }
 
     @Override
-    RowsRun identify(RowsRun run, Backend backend) {
-        return smoothing.identify(run, backend);
+    RowsRun identify(RowsRun run, DeviceInfo device) {
+        return smoothing.identify(run, device);
     }
 
     @Override
-    void write(Backend backend, Subject subject, RowsRun run, Monitor monitor) throws IOException {
+    void write(Fleet fleet, Subject subject, RowsRun run, Monitor monitor) throws IOException {
         try (RowFile<PredictionRow> rows = run.open(out(), PredictionRow.FORMAT)) {
-            Certify.predict(backend, subject, smoothing.settings(1), rows, monitor);
+            Certify.predict(fleet, subject, smoothing.settings(1), rows, monitor);
         }
     }
 

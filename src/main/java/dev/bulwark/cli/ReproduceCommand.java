@@ -1,10 +1,10 @@
 package dev.bulwark.cli;
 
 import dev.bulwark.data.Split;
-import dev.bulwark.device.Backend;
 import dev.bulwark.experiment.DataSource;
 import dev.bulwark.experiment.Existing;
 import dev.bulwark.experiment.ExperimentException;
+import dev.bulwark.experiment.Fleet;
 import dev.bulwark.experiment.Monitor;
 import dev.bulwark.experiment.Reproduction;
 import dev.bulwark.experiment.RunRecord;
@@ -112,10 +112,10 @@ final class ReproduceCommand implements Callable<Integer> {
         Existing existing = earlier.existing();
         Path folder = folder(existing);
         Monitor monitor = general.monitor(spec.commandLine().getErr());
-        try (Backend backend = device.open()) {
+        try (Fleet fleet = device.open()) {
             DataSource source = data.sourceOrDigits(EnumSet.allOf(Split.class), monitor);
-            Effort chosen = effort != null ? effort : backend.info().kind().equals("cpu") ? Effort.QUICK : Effort.FULL;
-            Reproduction reproduction = new Reproduction(backend, plan(source, chosen), source, folder, existing, monitor);
+            Effort chosen = effort != null ? effort : fleet.info().kind().equals("cpu") ? Effort.QUICK : Effort.FULL;
+            Reproduction reproduction = new Reproduction(fleet, plan(source, chosen), source, folder, existing, monitor);
             monitor.note("run folder: " + folder);
             RunReport report = reproduction.run(bulwark.commandLine(), Version.all());
             print(report, folder, spec.commandLine().getOut());

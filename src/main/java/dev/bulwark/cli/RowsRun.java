@@ -1,10 +1,11 @@
 package dev.bulwark.cli;
 
 import dev.bulwark.data.Dataset;
-import dev.bulwark.device.Backend;
+import dev.bulwark.device.DeviceInfo;
 import dev.bulwark.experiment.DataSource;
 import dev.bulwark.experiment.Existing;
 import dev.bulwark.experiment.ExperimentException;
+import dev.bulwark.experiment.Fleet;
 import dev.bulwark.experiment.RunRecord;
 import dev.bulwark.nn.StoredNetwork;
 import dev.bulwark.report.Row;
@@ -36,11 +37,13 @@ final class RowsRun {
         return this;
     }
 
-    RowsRun on(StoredNetwork network, Dataset data, Backend backend) {
-        return with("model_sha256", network.sha256())
+    RowsRun on(StoredNetwork network, Dataset data, DeviceInfo device) {
+        with("model_sha256", network.sha256())
                 .with("dataset", data.name())
                 .with("dataset_sha256", data.digest())
-                .with("device", backend.info().kind());
+                .with("device", device.kind());
+        // GPUs of one arithmetic give the same bits, however many they are; others may round otherwise.
+        return device.kind().equals("cpu") ? this : with("arithmetic", device.arithmetic());
     }
 
     /** Writes rows. */
@@ -49,7 +52,7 @@ final class RowsRun {
     }
 
     /** Checks that rows there are this run's, writes the missing ones and notes how it went. */
-    void run(String command, Backend backend, Dataset data, Writing writing) throws IOException {
+    void run(String command, Fleet fleet, Dataset data, Writing writing) throws IOException {
         Path file = out.resolveSibling(out.getFileName() + ".run.json");
         if (existing == Existing.REFUSE && Files.exists(out) && Files.size(out) > 0) {
             throw new ExperimentException(
@@ -62,7 +65,7 @@ final class RowsRun {
         RunRecord record = RunRecord.open(file, existing, identity);
         record.put("command", command);
         record.put("versions", Version.all());
-        record.put("device", backend.info());
+        record.putDevices(fleet);
         record.put("data", DataSource.describe(data));
         long start = System.nanoTime();
         writing.run();

@@ -1,6 +1,6 @@
 package dev.bulwark.cli;
 
-import dev.bulwark.device.Backend;
+import dev.bulwark.device.DeviceInfo;
 import dev.bulwark.experiment.Certify;
 import picocli.CommandLine.Option;
 
@@ -24,8 +24,8 @@ final class SmoothingOptions {
         return new Certify.Settings(sigma, n0, n, alpha, seed);
     }
 
-    RowsRun identify(RowsRun run, Backend backend) {
+    RowsRun identify(RowsRun run, DeviceInfo device) {
         return run.with("sigma", sigma).with("n", n).with("alpha", alpha).with("seed", seed)
-                .with("precision", backend.info().libraries().get("noisy forward passes"));
+                .with("precision", device.libraries().get("noisy forward passes"));
     }
 }

@@ -2,9 +2,10 @@ package dev.bulwark.cli;
 
 import dev.bulwark.data.Dataset;
 import dev.bulwark.data.Split;
-import dev.bulwark.device.Backend;
 import dev.bulwark.experiment.DataSource;
 import dev.bulwark.experiment.ExperimentException;
+import dev.bulwark.experiment.Fleet;
+import dev.bulwark.experiment.Monitor;
 import dev.bulwark.experiment.Train;
 import dev.bulwark.training.Preset;
 import dev.bulwark.training.Recipe;
@@ -118,11 +119,13 @@ final class TrainCommand implements Runnable {
                 throw new ExperimentException(Train.checkpoint(model) + " is there from a run that was stopped: go on with "
                         + "--resume, or throw it away with --overwrite");
             }
-            try (Backend backend = device.open()) {
+            try (Fleet fleet = device.openFirst()) {
+                Monitor monitor = general.monitor(spec.commandLine().getErr());
                 DataSource source = data.source(EnumSet.allOf(Split.class));
                 Dataset training = limit == null ? source.dataset(Split.TRAIN) : source.dataset(Split.TRAIN, limit);
-                Map<String, Double> accuracies = Train.run(backend, recipe, preset.name().toLowerCase(Locale.ROOT), training,
-                        source.dataset(Split.TEST), model, resume, checkpoints(), general.monitor(spec.commandLine().getErr()));
+                monitor.note(fleet.choice());
+                Map<String, Double> accuracies = Train.run(fleet.first(), recipe, preset.name().toLowerCase(Locale.ROOT), training,
+                        source.dataset(Split.TEST), model, resume, checkpoints(), monitor);
                 StringBuilder text = new StringBuilder(model.toString());
                 accuracies.forEach((what, percent) ->
                         text.append(String.format(Locale.ROOT, ", %s %.2f%%", what.replace('_', ' '), percent)));

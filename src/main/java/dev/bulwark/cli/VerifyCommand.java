@@ -1,8 +1,9 @@
 package dev.bulwark.cli;
 
 import dev.bulwark.bounds.Method;
-import dev.bulwark.device.Backend;
+import dev.bulwark.device.DeviceInfo;
 import dev.bulwark.experiment.ExperimentException;
+import dev.bulwark.experiment.Fleet;
 import dev.bulwark.experiment.Monitor;
 import dev.bulwark.experiment.Subject;
 import dev.bulwark.experiment.Verify;
@@ -34,14 +35,14 @@ final class VerifyCommand extends ModelCommand {
     }
 
     @Override
-    RowsRun identify(RowsRun run, Backend backend) {
+    RowsRun identify(RowsRun run, DeviceInfo device) {
         return run.with("epsilon", epsilon).with("method", method);
     }
 
     @Override
-    void write(Backend backend, Subject subject, RowsRun run, Monitor monitor) throws IOException {
+    void write(Fleet fleet, Subject subject, RowsRun run, Monitor monitor) throws IOException {
         try (RowFile<BoundsRow> rows = run.open(out(), BoundsRow.FORMAT)) {
-            Verify.run(backend, subject, epsilon, method(), rows, monitor);
+            Verify.run(fleet, subject, epsilon, method(), rows, monitor);
         }
     }
 

@@ -25,7 +25,7 @@ public interface Backend extends AutoCloseable {
 
     // ---- memory ----------------------------------------------------------------------------------------------------
 
-    /** {@code length} elements with unspecified content. @throws DeviceException when there is no memory left */
+    /** {@code length} elements with unspecified content. @throws OutOfDeviceMemoryException when there is no memory left */
     DeviceBuffer allocate(long length);
 
     /** Bytes allocated and not yet closed. */
@@ -237,9 +237,33 @@ public interface Backend extends AutoCloseable {
     void signedStep(DeviceBuffer x, DeviceBuffer gradient, long length, float step,
                     DeviceBuffer lower, DeviceBuffer upper);
 
+    /**
+     * Where row n's prediction is not its label, {@code kept[n,:] = x[n,:]} and {@code keptPredictions[n] = predictions[n]};
+     * the other rows stay as they were.
+     *
+     * @param x           {@code [rows,columns]}
+     * @param predictions {@code int [rows]}, as are labels and keptPredictions
+     */
+    void keepMisclassified(DeviceBuffer x, DeviceBuffer predictions, DeviceBuffer labels, int rows, int columns,
+                           DeviceBuffer kept, DeviceBuffer keptPredictions);
+
     /** The base classifier for smoothing: affine maps with a ReLU between each two, in the device's fastest way. */
     default NoisyClassifier noisyClassifier(List<Affine> layers) {
         return new ComposedNoisyClassifier(this, layers);
+    }
+
+    /**
+     * The network prepared for gradients with respect to its inputs, in the device's fastest way; for attacks only.
+     *
+     * @param capacity rows that a batch may have
+     */
+    default InputGradients inputGradients(List<Affine> layers, int capacity) {
+        return new ComposedInputGradients(this, layers, capacity);
+    }
+
+    /** Noisy copies that one call of a {@link NoisyClassifier} should at least count, for the device to be busy between rows. */
+    default int noisyCopiesPerCall() {
+        return 40_000;
     }
 
     // ---- intervals for certificates, rounded outward -----------------------------------------------------------------------

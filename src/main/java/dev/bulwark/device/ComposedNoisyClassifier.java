@@ -10,15 +10,19 @@ public final class ComposedNoisyClassifier implements NoisyClassifier {
 
     private final Backend backend;
     private final List<Affine> layers;
+    private final DeviceMemory memory;
     private final List<DeviceBuffer> activations = new ArrayList<>();
 
     /** @param layers affine maps with a ReLU between each two; their buffers must outlive this object */
     public ComposedNoisyClassifier(Backend backend, List<Affine> layers) {
         this.backend = backend;
         this.layers = List.copyOf(layers);
-        activations.add(backend.allocate((long) BATCH * layers.get(0).in()));
-        for (Affine layer : layers) {
-            activations.add(backend.allocate((long) BATCH * layer.out()));
+        try (DeviceMemory building = new DeviceMemory(backend)) {
+            activations.add(building.allocate((long) BATCH * layers.get(0).in()));
+            for (Affine layer : layers) {
+                activations.add(building.allocate((long) BATCH * layer.out()));
+            }
+            memory = building.handOver();
         }
     }
 
@@ -39,19 +43,35 @@ public final class ComposedNoisyClassifier implements NoisyClassifier {
                 rows = Math.min(BATCH, samples - done);
                 backend.noisyCopies(image, imageIndices[n], firstSample + done, rows, inputs, sigma, key,
                         activations.get(0));
-                for (int i = 0; i < layers.size(); ++i) {
-                    boolean hidden = i < layers.size() - 1;
-                    backend.affine(activations.get(i), rows, layers.get(i), hidden, activations.get(i + 1));
-                }
+                forward(activations.get(0), rows, activations.get(layers.size()));
                 backend.countArgMax(activations.get(layers.size()), rows, classes, votes);
             }
         }
     }
 
     @Override
-    public void close() {
-        for (int i = activations.size() - 1; i >= 0; --i) {
-            activations.get(i).close();
+    public void logits(DeviceBuffer inputs, int rows, DeviceBuffer logits) {
+        int in = layers.get(0).in();
+        int out = layers.get(layers.size() - 1).out();
+        for (int done = 0, part; done < rows; done += part) {
+            part = Math.min(BATCH, rows - done);
+            forward(inputs.slice((long) done * in, (long) part * in), part,
+                    logits.slice((long) done * out, (long) part * out));
         }
+    }
+
+    private void forward(DeviceBuffer inputs, int rows, DeviceBuffer logits) {
+        DeviceBuffer from = inputs;
+        for (int i = 0; i < layers.size(); ++i) {
+            boolean hidden = i < layers.size() - 1;
+            DeviceBuffer to = hidden ? activations.get(i + 1) : logits;
+            backend.affine(from, rows, layers.get(i), hidden, to);
+            from = to;
+        }
+    }
+
+    @Override
+    public void close() {
+        memory.close();
     }
 }

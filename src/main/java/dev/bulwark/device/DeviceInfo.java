@@ -1,6 +1,8 @@
 package dev.bulwark.device;
 
 import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * What a backend runs on, as it stands in a run's provenance.
@@ -8,11 +10,27 @@ import java.util.Map;
  * @param kind      {@code cpu} or {@code cuda}
  * @param name      the processor's or the GPU's own name
  * @param workers   threads, or multiprocessors
- * @param libraries what does which part of the work, for example {@code product=oneDNN 3.11}
+ * @param libraries what does which part of the work, for example {@code products=oneDNN 3.11}
  */
 public record DeviceInfo(String kind, String name, int workers, Map<String, String> libraries) {
 
+    /** Names the driver's version among the libraries. */
+    public static final String DRIVER = "driver";
+    /** How the entry of a library begins that does nothing here; why follows. */
+    public static final String NOT_USED = "not used: ";
+
     public DeviceInfo {
         libraries = Map.copyOf(libraries);
+    }
+
+    /**
+     * What results depend on: devices of the same kind and arithmetic give the same rows. A driver's version says nothing
+     * of them, since the kernels that it translates fix every rounding.
+     */
+    public SortedMap<String, String> arithmetic() {
+        SortedMap<String, String> arithmetic = new TreeMap<>(libraries);
+        arithmetic.remove(DRIVER);
+        arithmetic.values().removeIf(how -> how.startsWith(NOT_USED));
+        return arithmetic;
     }
 }

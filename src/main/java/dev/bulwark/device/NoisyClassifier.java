@@ -40,6 +40,12 @@ public interface NoisyClassifier extends AutoCloseable {
     void countVotes(DeviceBuffer images, int[] imageIndices, float sigma, NoiseKey key,
                     int firstSample, int samples, DeviceBuffer counts);
 
+    /**
+     * Logits {@code [rows,C]} of {@code inputs} {@code [rows,D]} as they are, in the arithmetic that votes come from:
+     * what {@link #countVotes} does between noise and votes.
+     */
+    void logits(DeviceBuffer inputs, int rows, DeviceBuffer logits);
+
     @Override
     void close();
 }

@@ -3,12 +3,10 @@ package dev.bulwark.experiment;
 import dev.bulwark.attack.AttackOutcome;
 import dev.bulwark.attack.Pgd;
 import dev.bulwark.attack.PgdSettings;
-import dev.bulwark.device.Backend;
 import dev.bulwark.nn.DeviceNetwork;
 import dev.bulwark.report.AttackRow;
 import dev.bulwark.report.RowFile;
 import java.io.IOException;
-import java.util.List;
 
 /** PGD over many images: an upper bound on robust accuracy, never a guarantee. */
 public final class Attack {
@@ -28,20 +26,15 @@ public final class Attack {
     }
 
     /** Attacks every image without a row. */
-    public static void run(Backend backend, Subject subject, PgdSettings settings, RowFile<AttackRow> rows,
+    public static void run(Fleet fleet, Subject subject, PgdSettings settings, RowFile<AttackRow> rows,
                            Monitor monitor) throws IOException {
-        try (DeviceNetwork network = DeviceNetwork.load(backend, subject.network())) {
-            Pgd pgd = new Pgd(backend, network);
-            Batches.run("attack at epsilon " + settings.epsilon(), subject.indices(), rows::contains, BATCH, monitor,
-                    batch -> {
-                        List<AttackOutcome> outcomes =
-                                pgd.attack(subject.pixels(batch), subject.labels(batch), batch, settings);
-                        for (int k = 0; k < batch.length; ++k) {
-                            AttackOutcome o = outcomes.get(k);
-                            rows.append(new AttackRow(batch[k], o.label(), o.cleanPrediction(), o.broken(),
-                                    o.adversarialPrediction(), o.linf()));
-                        }
-                    });
-        }
+        Batches batches = new Batches("attack at epsilon " + settings.epsilon(), subject.indices(), rows::contains, BATCH);
+        batches.<AttackOutcome>run(fleet, monitor, (backend, source) -> {
+            try (DeviceNetwork network = DeviceNetwork.load(backend, subject.network())) {
+                Pgd pgd = new Pgd(backend, network);
+                source.forEach(batch -> pgd.attack(subject.pixels(batch), subject.labels(batch), batch, settings));
+            }
+        }, (index, o) -> rows.append(new AttackRow(index, o.label(), o.cleanPrediction(), o.broken(),
+                o.adversarialPrediction(), o.linf())));
     }
 }

@@ -16,12 +16,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.Function;
 
 /** CERTIFY and PREDICT of Cohen et al. 2019 over many images. */
 public final class Certify {
-
-    /** Noisy copies that one call should at least hold, so that a device has something to do between rows. */
-    private static final int SAMPLES_PER_CALL = 40_000;
 
     private Certify() {
     }
@@ -53,53 +51,61 @@ public final class Certify {
             }
         }
 
-        private int imagesPerCall() {
-            return Math.max(1, SAMPLES_PER_CALL / (n0 + n));
+        private int imagesPerCall(Fleet fleet) {
+            return Math.max(1, fleet.first().noisyCopiesPerCall() / (n0 + n));
+        }
+    }
+
+    /** A result and each image's share of the time that its batch took. */
+    private record Timed<T>(T result, Duration time) {
+
+        static <T> List<Timed<T>> each(int[] batch, Function<int[], List<T>> work) {
+            long start = System.nanoTime();
+            List<T> results = work.apply(batch);
+            Duration each = Duration.ofNanos((System.nanoTime() - start) / batch.length);
+            return results.stream().map(result -> new Timed<>(result, each)).toList();
         }
     }
 
     /** Certifies every image without a row; rows go to {@code rows} and, with all votes, to {@code certificates}. */
-    public static void certify(Backend backend, Subject subject, Settings settings, RowFile<SmoothingRow> rows,
+    public static void certify(Fleet fleet, Subject subject, Settings settings, RowFile<SmoothingRow> rows,
                                Optional<RowFile<CertificateRow>> certificates, Monitor monitor) throws IOException {
-        try (DeviceNetwork network = DeviceNetwork.load(backend, subject.network());
-             SmoothedClassifier smoothed = smoothed(backend, network, settings)) {
-            Batches.run("certify at sigma " + settings.sigma, subject.indices(),
-                    index -> rows.contains(index) && certificates.map(file -> file.contains(index)).orElse(true),
-                    settings.imagesPerCall(), monitor, batch -> {
-                        long start = System.nanoTime();
-                        List<Certification> found = smoothed.certify(subject.pixels(batch), batch,
-                                settings.n0, settings.n, settings.alpha);
-                        Duration each = Duration.ofNanos((System.nanoTime() - start) / batch.length);
-                        for (int k = 0; k < batch.length; ++k) {
-                            int label = subject.data().label(batch[k]);
-                            if (certificates.isPresent() && !certificates.get().contains(batch[k])) {
-                                certificates.get().append(certificateRow(batch[k], label, found.get(k), settings));
-                            }
-                            if (!rows.contains(batch[k])) {
-                                rows.append(smoothingRow(batch[k], label, found.get(k), each));
-                            }
-                        }
-                    });
-        }
+        Batches batches = new Batches("certify at sigma " + settings.sigma, subject.indices(),
+                index -> rows.contains(index) && certificates.map(file -> file.contains(index)).orElse(true),
+                settings.imagesPerCall(fleet));
+        batches.<Timed<Certification>>run(fleet, monitor, (backend, source) -> {
+            try (DeviceNetwork network = DeviceNetwork.load(backend, subject.network());
+                 SmoothedClassifier smoothed = smoothed(backend, network, settings)) {
+                source.forEach(batch -> Timed.each(batch, some ->
+                        smoothed.certify(subject.pixels(some), some, settings.n0, settings.n, settings.alpha)));
+            }
+        }, (index, found) -> {
+            int label = subject.data().label(index);
+            if (certificates.isPresent() && !certificates.get().contains(index)) {
+                certificates.get().append(certificateRow(index, label, found.result, settings));
+            }
+            if (!rows.contains(index)) {
+                rows.append(smoothingRow(index, label, found.result, found.time));
+            }
+        });
     }
 
     /** Predicts every image without a row, abstaining where the votes don't tell at level alpha. */
-    public static void predict(Backend backend, Subject subject, Settings settings, RowFile<PredictionRow> rows,
+    public static void predict(Fleet fleet, Subject subject, Settings settings, RowFile<PredictionRow> rows,
                                Monitor monitor) throws IOException {
-        try (DeviceNetwork network = DeviceNetwork.load(backend, subject.network());
-             SmoothedClassifier smoothed = smoothed(backend, network, settings)) {
-            Batches.run("predict at sigma " + settings.sigma, subject.indices(), rows::contains,
-                    settings.imagesPerCall(), monitor, batch -> {
-                        long start = System.nanoTime();
-                        List<Prediction> found = smoothed.predict(subject.pixels(batch), batch, settings.n, settings.alpha);
-                        Duration each = Duration.ofNanos((System.nanoTime() - start) / batch.length);
-                        for (int k = 0; k < batch.length; ++k) {
-                            OptionalInt label = found.get(k) instanceof Prediction.Label said
-                                    ? OptionalInt.of(said.label()) : OptionalInt.empty();
-                            rows.append(new PredictionRow(batch[k], subject.data().label(batch[k]), label, each));
-                        }
-                    });
-        }
+        Batches batches = new Batches("predict at sigma " + settings.sigma, subject.indices(), rows::contains,
+                settings.imagesPerCall(fleet));
+        batches.<Timed<Prediction>>run(fleet, monitor, (backend, source) -> {
+            try (DeviceNetwork network = DeviceNetwork.load(backend, subject.network());
+                 SmoothedClassifier smoothed = smoothed(backend, network, settings)) {
+                source.forEach(batch -> Timed.each(batch, some ->
+                        smoothed.predict(subject.pixels(some), some, settings.n, settings.alpha)));
+            }
+        }, (index, found) -> {
+            OptionalInt label = found.result instanceof Prediction.Label said
+                    ? OptionalInt.of(said.label()) : OptionalInt.empty();
+            rows.append(new PredictionRow(index, subject.data().label(index), label, found.time));
+        });
     }
 
     private static SmoothedClassifier smoothed(Backend backend, DeviceNetwork network, Settings settings) {

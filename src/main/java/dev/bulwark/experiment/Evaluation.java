@@ -5,9 +5,11 @@ import dev.bulwark.bounds.Ibp;
 import dev.bulwark.data.Dataset;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.NoiseKey.Stream;
 import dev.bulwark.nn.DeviceNetwork;
+import dev.bulwark.nn.ForwardPass;
 import dev.bulwark.nn.Network;
 import java.util.Arrays;
 import java.util.stream.IntStream;
@@ -35,15 +37,13 @@ public final class Evaluation {
     /** As {@link #clean}, with one draw of Gaussian noise on every image: the base classifier's own accuracy. */
     public double noisy(double sigma, long seed) {
         int inputs = data.imageSize();
-        int classes = network.classes();
         int correct = 0;
-        try (DeviceNetwork loaded = DeviceNetwork.load(backend, network);
-             DeviceBuffer images = backend.allocate((long) BATCH * inputs);
-             DeviceBuffer indices = backend.allocate(BATCH);
-             DeviceBuffer samples = backend.allocate(BATCH);
-             DeviceBuffer hidden = backend.allocate((long) BATCH * widest(loaded));
-             DeviceBuffer outputs = backend.allocate((long) BATCH * widest(loaded));
-             DeviceBuffer best = backend.allocate(BATCH)) {
+        try (DeviceNetwork loaded = DeviceNetwork.load(backend, network); DeviceMemory memory = new DeviceMemory(backend)) {
+            ForwardPass pass = new ForwardPass(backend, memory, loaded, BATCH);
+            DeviceBuffer images = memory.allocate((long) BATCH * inputs);
+            DeviceBuffer indices = memory.allocate(BATCH);
+            DeviceBuffer samples = memory.allocate(BATCH);
+            DeviceBuffer best = memory.allocate(BATCH);
             backend.zeroInts(samples);
             for (int from = 0; from < data.size(); from += BATCH) {
                 int count = Math.min(BATCH, data.size() - from);
@@ -55,8 +55,7 @@ public final class Evaluation {
                     backend.addNoise(images, indices, samples, count, inputs, (float) sigma,
                             new NoiseKey(seed, Stream.PREDICTION), images);
                 }
-                DeviceBuffer logits = forward(loaded, images, count, hidden, outputs);
-                backend.argMax(logits, count, classes, best);
+                backend.argMax(pass.logits(images, count), count, network.classes(), best);
                 int[] predictions = new int[count];
                 backend.read(best, predictions);
                 for (int k = 0; k < count; ++k) {
@@ -65,18 +64,6 @@ public final class Evaluation {
             }
         }
         return 100.0 * correct / data.size();
-    }
-
-    /** Logits, in whichever of the two scratch buffers the last layer wrote to. */
-    private DeviceBuffer forward(DeviceNetwork loaded, DeviceBuffer images, int count, DeviceBuffer one, DeviceBuffer other) {
-        DeviceBuffer source = images;
-        DeviceBuffer target = one;
-        for (int i = 0; i < loaded.layers().size(); ++i) {
-            backend.affine(source, count, loaded.layers().get(i), i < loaded.layers().size() - 1, target);
-            source = target;
-            target = target == one ? other : one;
-        }
-        return source;
     }
 
     /** Share of images certified by IBP with the last layer elided. */
@@ -93,10 +80,6 @@ public final class Evaluation {
             }
         }
         return 100.0 * certified / data.size();
-    }
-
-    private static int widest(DeviceNetwork network) {
-        return network.layers().stream().mapToInt(layer -> layer.out()).max().orElseThrow();
     }
 
     private static int[] range(int first, int count) {

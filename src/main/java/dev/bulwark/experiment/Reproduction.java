@@ -4,7 +4,6 @@ import dev.bulwark.attack.PgdSettings;
 import dev.bulwark.bounds.Method;
 import dev.bulwark.data.Dataset;
 import dev.bulwark.data.Split;
-import dev.bulwark.device.Backend;
 import dev.bulwark.nn.ModelFile;
 import dev.bulwark.nn.Network;
 import dev.bulwark.nn.StoredNetwork;
@@ -68,7 +67,7 @@ public final class Reproduction {
         }
     }
 
-    private final Backend backend;
+    private final Fleet fleet;
     private final Plan plan;
     private final DataSource source;
     private final Dataset test;
@@ -78,8 +77,8 @@ public final class Reproduction {
     private final Set<String> scope = new LinkedHashSet<>();
 
     /** @param folder the run folder, made if need be */
-    public Reproduction(Backend backend, Plan plan, DataSource source, Path folder, Existing existing, Monitor monitor) {
-        this.backend = backend;
+    public Reproduction(Fleet fleet, Plan plan, DataSource source, Path folder, Existing existing, Monitor monitor) {
+        this.fleet = fleet;
         this.plan = plan;
         this.source = source;
         this.test = source.dataset(Split.TEST);
@@ -103,7 +102,8 @@ public final class Reproduction {
         record.put("versions", versions);
         record.put("dataset", DataSource.describe(test));
         record.put("seed", plan.seed);
-        record.put("device", backend.info());
+        record.putDevices(fleet);
+        monitor.note(fleet.choice());
         Map<String, StoredNetwork> networks = new LinkedHashMap<>();
         Map<String, String> digests = new LinkedHashMap<>();
         for (Recipe recipe : recipes()) {
@@ -147,8 +147,8 @@ public final class Reproduction {
             identity.put("training_images", plan.trainingImages);
         }
         identity.put("seed", plan.seed);
-        identity.put("device", backend.info().kind());
-        identity.put("libraries", new TreeMap<>(backend.info().libraries()));
+        identity.put("device", fleet.info().kind());
+        identity.put("libraries", fleet.info().arithmetic());
         return identity;
     }
 
@@ -182,7 +182,7 @@ public final class Reproduction {
 
     private void train(Recipe recipe, Path file, RunRecord record) throws IOException {
         Dataset training = source.dataset(Split.TRAIN, plan.trainingImages);
-        timed(record, "train", () -> Train.run(backend, recipe, plan.preset.name().toLowerCase(Locale.ROOT),
+        timed(record, "train", () -> Train.run(fleet.first(), recipe, plan.preset.name().toLowerCase(Locale.ROOT),
                 training, test, file, existing == Existing.RESUME, Train.CHECKPOINTS, monitor));
     }
 
@@ -207,7 +207,7 @@ public final class Reproduction {
         Path votes = rows.resolveSibling("sigma-" + Train.decimals(sigma) + ".jsonl");
         try (RowFile<SmoothingRow> tsv = rows(rows, SmoothingRow.FORMAT);
              RowFile<CertificateRow> jsonl = rows(votes, CertificateRow.FORMAT)) {
-            Certify.certify(backend, subject, new Certify.Settings(sigma, plan.n0, plan.n, plan.alpha, plan.seed),
+            Certify.certify(fleet, subject, new Certify.Settings(sigma, plan.n0, plan.n, plan.alpha, plan.seed),
                     tsv, Optional.of(jsonl), monitor);
         }
     }
@@ -215,20 +215,20 @@ public final class Reproduction {
     private void verify(double epsilon, StoredNetwork network) throws IOException {
         Subject subject = new Subject(network.network(), test, plan.verified.of(test.size()));
         try (RowFile<BoundsRow> rows = rows(rowsOf("ibp", epsilon), BoundsRow.FORMAT)) {
-            Verify.run(backend, subject, epsilon, Method.IBP, rows, monitor);
+            Verify.run(fleet, subject, epsilon, Method.IBP, rows, monitor);
         }
     }
 
     private void attack(double epsilon, StoredNetwork network) throws IOException {
         Subject subject = new Subject(network.network(), test, plan.sampled.of(test.size()));
         try (RowFile<AttackRow> rows = rows(rowsOf("pgd", epsilon), AttackRow.FORMAT)) {
-            Attack.run(backend, subject, pgd(epsilon), rows, monitor);
+            Attack.run(fleet, subject, pgd(epsilon), rows, monitor);
         }
     }
 
     /** Keeps the pixels of a few images, so that the report can be rebuilt without data and networks. */
     private void exhibit(Map<String, StoredNetwork> networks) throws IOException {
-        Showcase showcase = new Showcase(backend, test, plan.seed);
+        Showcase showcase = new Showcase(fleet.first(), test, plan.seed);
         SortedMap<Double, List<SmoothingRow>> smoothed = new TreeMap<>();
         Map<Double, Network> smoothing = new LinkedHashMap<>();
         for (double sigma : plan.sigmas) {

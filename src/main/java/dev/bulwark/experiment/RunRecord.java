@@ -97,6 +97,12 @@ public final class RunRecord {
         save();
     }
 
+    /** Notes what the run runs on, now: a resumed one may do so on other devices. */
+    public void putDevices(Fleet fleet) throws IOException {
+        put("device", fleet.info());
+        put("devices", fleet.choice());
+    }
+
     /** Adds the seconds that a stage took to those of earlier starts. */
     public void addSeconds(String stage, double seconds) throws IOException {
         ObjectNode timings = content.withObject("/timings");

@@ -2,6 +2,7 @@ package dev.bulwark.experiment;
 
 import dev.bulwark.data.Dataset;
 import dev.bulwark.device.Backend;
+import dev.bulwark.device.DeviceInfo;
 import dev.bulwark.nn.ModelFile;
 import dev.bulwark.nn.Network;
 import dev.bulwark.nn.Precision;
@@ -80,7 +81,7 @@ public final class Train {
         }
         Network rounded = ModelFile.roundedToHalf(trained.network());
         Map<String, Double> accuracies = measure(backend, rounded, recipe, test);
-        ModelFile.write(model, rounded, Precision.F16, provenance(recipe, source, training, test, trained, accuracies));
+        ModelFile.write(model, rounded, Precision.F16, provenance(recipe, source, training, test, backend.info(), trained, accuracies));
         Files.deleteIfExists(checkpoint);
         return accuracies;
     }
@@ -106,7 +107,7 @@ public final class Train {
     }
 
     private static Map<String, String> provenance(Recipe recipe, String source, Dataset training, Dataset test,
-                                                  Trained trained, Map<String, Double> accuracies) {
+                                                  DeviceInfo device, Trained trained, Map<String, Double> accuracies) {
         Map<String, String> provenance = new LinkedHashMap<>();
         provenance.put("made_by", "bulwark");
         provenance.put("name", name(recipe.objective()));
@@ -116,6 +117,7 @@ public final class Train {
         provenance.put("seed", Long.toString(recipe.seed()));
         provenance.put("training_data", training.name() + ", " + training.size() + " images");
         provenance.put("training_data_sha256", training.digest());
+        provenance.put("device", device.kind() + ", " + device.name());
         provenance.put("training_seconds", String.format(Locale.ROOT, "%.0f", trained.seconds()));
         provenance.put("test_data", test.name() + ", " + test.size() + " images");
         accuracies.forEach((name, value) -> provenance.put(name, String.format(Locale.ROOT, "%.2f", value)));

@@ -3,12 +3,10 @@ package dev.bulwark.experiment;
 import dev.bulwark.bounds.Bounds;
 import dev.bulwark.bounds.Method;
 import dev.bulwark.bounds.Verifier;
-import dev.bulwark.device.Backend;
 import dev.bulwark.nn.DeviceNetwork;
 import dev.bulwark.report.BoundsRow;
 import dev.bulwark.report.RowFile;
 import java.io.IOException;
-import java.util.List;
 
 /** Deterministic bounds over many images. */
 public final class Verify {
@@ -27,19 +25,16 @@ public final class Verify {
     }
 
     /** Bounds every image without a row over the L-infinity box of half-width {@code epsilon}, cut to [0, 1]. */
-    public static void run(Backend backend, Subject subject, double epsilon, Method method, RowFile<BoundsRow> rows,
+    public static void run(Fleet fleet, Subject subject, double epsilon, Method method, RowFile<BoundsRow> rows,
                            Monitor monitor) throws IOException {
         BoundsRow.Method written = BoundsRow.Method.valueOf(method.name());
-        try (DeviceNetwork network = DeviceNetwork.load(backend, subject.network())) {
-            Verifier verifier = method.verifier(backend, network);
-            Batches.run("verify at epsilon " + epsilon, subject.indices(), rows::contains, BATCH, monitor, batch -> {
-                List<Bounds> bounds = verifier.verify(subject.pixels(batch), subject.labels(batch), radius(epsilon));
-                for (int k = 0; k < batch.length; ++k) {
-                    Bounds b = bounds.get(k);
-                    rows.append(BoundsRow.of(batch[k], b.label(), epsilon, written, b.cleanPrediction(),
-                            b.lower(), b.upper(), b.marginLower()));
-                }
-            });
-        }
+        Batches batches = new Batches("verify at epsilon " + epsilon, subject.indices(), rows::contains, BATCH);
+        batches.<Bounds>run(fleet, monitor, (backend, source) -> {
+            try (DeviceNetwork network = DeviceNetwork.load(backend, subject.network())) {
+                Verifier verifier = method.verifier(backend, network);
+                source.forEach(batch -> verifier.verify(subject.pixels(batch), subject.labels(batch), radius(epsilon)));
+            }
+        }, (index, b) -> rows.append(BoundsRow.of(index, b.label(), epsilon, written, b.cleanPrediction(),
+                b.lower(), b.upper(), b.marginLower())));
     }
 }

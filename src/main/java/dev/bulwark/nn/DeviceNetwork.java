@@ -3,6 +3,7 @@ package dev.bulwark.nn;
 import dev.bulwark.device.Affine;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.DeviceMemory;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -14,22 +15,23 @@ import java.util.List;
 public final class DeviceNetwork implements AutoCloseable {
 
     private final Backend backend;
+    private final DeviceMemory memory;
     private final DeviceBuffer parameters;
     private final List<Affine> layers;
 
-    private DeviceNetwork(Backend backend, DeviceBuffer parameters, int[] widths) {
+    private DeviceNetwork(Backend backend, float[] values, int[] widths) {
         this.backend = backend;
-        this.parameters = parameters;
-        this.layers = layersIn(parameters, widths);
+        try (DeviceMemory building = new DeviceMemory(backend)) {
+            this.parameters = building.holding(values);
+            this.layers = layersIn(parameters, widths);
+            this.memory = building.handOver();
+        }
     }
 
     /** Copies {@code network} to {@code backend}. @throws IllegalArgumentException unless ReLU and dense layers alternate */
     public static DeviceNetwork load(Backend backend, Network network) {
         requireAlternating(network);
-        float[] values = flatten(network);
-        DeviceBuffer parameters = backend.allocate(values.length);
-        backend.write(values, parameters);
-        return new DeviceNetwork(backend, parameters, network.widths());
+        return new DeviceNetwork(backend, flatten(network), network.widths());
     }
 
     /** The layers whose parameters lie in {@code parameters}, in this class's order; {@code widths} as {@link Network#widths}. */
@@ -125,7 +127,7 @@ public final class DeviceNetwork implements AutoCloseable {
 
     @Override
     public void close() {
-        parameters.close();
+        memory.close();
     }
 
     private static void requireAlternating(Network network) {

@@ -11,7 +11,7 @@ import java.util.stream.Collectors;
 /** Where the figures come from: command, seed, machine, digests, and where the time went. */
 final class Provenance {
 
-    private static final List<String> SIMPLE = List.of("command", "seed", "started", "finished");
+    private static final List<String> SIMPLE = List.of("command", "seed", "started", "finished", "devices");
 
     private final JsonNode run;
 
@@ -81,7 +81,8 @@ final class Provenance {
         if (!device.isObject()) {
             return Optional.of(device.asText()).filter(text -> !text.isEmpty());
         }
-        String workers = device.path("workers").asInt() > 0 ? ", " + device.path("workers").asInt() + " workers" : "";
+        String unit = device.path("kind").asText().equals("cuda") ? " multiprocessors" : " workers";
+        String workers = device.path("workers").asInt() > 0 ? ", " + device.path("workers").asInt() + unit : "";
         return Optional.of(device.path("name").asText(device.path("kind").asText()) + workers);
     }
 

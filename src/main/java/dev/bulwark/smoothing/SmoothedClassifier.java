@@ -107,8 +107,9 @@ public final class SmoothedClassifier implements AutoCloseable {
         int inputs = network.inputs();
         int classes = network.classes();
         List<int[]> votes = new ArrayList<>();
-        try (DeviceBuffer x = backend.allocate((long) batch * inputs);
-             DeviceBuffer counts = backend.allocate((long) batch * classes)) {
+        int capacity = Math.min(batch, imageIndices.length);
+        try (DeviceBuffer x = backend.allocate((long) capacity * inputs);
+             DeviceBuffer counts = backend.allocate((long) capacity * classes)) {
             for (int from = 0; from < imageIndices.length; from += batch) {
                 int rows = Math.min(batch, imageIndices.length - from);
                 backend.write(Arrays.copyOfRange(images, from * inputs, (from + rows) * inputs), x);

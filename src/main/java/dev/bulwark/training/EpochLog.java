@@ -2,6 +2,7 @@ package dev.bulwark.training;
 
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.DeviceMemory;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
@@ -21,7 +22,7 @@ final class EpochLog {
     private int epoch;
     private List<Schedule.Step> steps = List.of();
 
-    EpochLog(Backend backend, Memory memory, int stepsPerEpoch, int[] labels) {
+    EpochLog(Backend backend, DeviceMemory memory, int stepsPerEpoch, int[] labels) {
         this.backend = backend;
         this.labels = labels;
         this.losses = memory.allocate((long) stepsPerEpoch * LossGradient.TERMS);

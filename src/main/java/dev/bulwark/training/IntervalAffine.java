@@ -3,6 +3,7 @@ package dev.bulwark.training;
 import dev.bulwark.device.Affine;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.DeviceMemory;
 
 /**
  * One affine layer on points and boxes, forwards and backwards: centres go through {@code W c + b}, radii through
@@ -69,7 +70,7 @@ final class IntervalAffine {
     private final Signal outputGradient;
 
     /** @param parameterGradient where the gradients of W and b go */
-    IntervalAffine(Backend backend, Memory memory, int batch, Affine layer, Affine parameterGradient, Spread spread) {
+    IntervalAffine(Backend backend, DeviceMemory memory, int batch, Affine layer, Affine parameterGradient, Spread spread) {
         this.backend = backend;
         this.layer = layer;
         this.parameterGradient = parameterGradient;

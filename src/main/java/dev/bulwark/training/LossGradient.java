@@ -3,6 +3,7 @@ package dev.bulwark.training;
 import dev.bulwark.device.Affine;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.nn.DeviceNetwork;
 import java.util.ArrayList;
 import java.util.List;
@@ -54,7 +55,7 @@ final class LossGradient {
      * @param parameters in {@link DeviceNetwork}'s order
      * @param gradient   likewise; overwritten by {@link #compute}
      */
-    LossGradient(Backend backend, Memory memory, int[] widths, int batch, boolean elided,
+    LossGradient(Backend backend, DeviceMemory memory, int[] widths, int batch, boolean elided,
                  StepScalars scalars, DeviceBuffer parameters, DeviceBuffer gradient) {
         this.backend = backend;
         this.scalars = scalars;

@@ -2,6 +2,7 @@ package dev.bulwark.training;
 
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.DeviceMemory;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -25,7 +26,7 @@ final class ParameterUpdate {
     /** Everything that a step changes and the next one needs, parameters first. */
     private final Map<String, DeviceBuffer> state = new LinkedHashMap<>();
 
-    ParameterUpdate(Backend backend, Memory memory, Recipe recipe, StepScalars scalars,
+    ParameterUpdate(Backend backend, DeviceMemory memory, Recipe recipe, StepScalars scalars,
                     DeviceBuffer parameters, DeviceBuffer gradient) {
         this.backend = backend;
         this.optimiser = recipe.optimiser();

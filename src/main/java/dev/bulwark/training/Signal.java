@@ -1,6 +1,7 @@
 package dev.bulwark.training;
 
 import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.DeviceMemory;
 
 /**
  * What flows between two layers, or its gradient: points, clean above centres as {@link Rows} says, and the radii that go
@@ -12,7 +13,7 @@ import dev.bulwark.device.DeviceBuffer;
  */
 record Signal(DeviceBuffer points, int columns, DeviceBuffer radius) {
 
-    static Signal allocate(Memory memory, int batch, int columns, int radiusColumns) {
+    static Signal allocate(DeviceMemory memory, int batch, int columns, int radiusColumns) {
         return new Signal(memory.allocate(2L * batch * columns), columns,
                 memory.allocate((long) batch * radiusColumns));
     }

@@ -2,6 +2,7 @@ package dev.bulwark.training;
 
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.DeviceMemory;
 import java.util.List;
 
 /**
@@ -24,7 +25,7 @@ final class StepScalars {
     private final DeviceBuffer table;
     private final DeviceBuffer now;
 
-    StepScalars(Backend backend, Memory memory, int[] widths, int stepsPerEpoch) {
+    StepScalars(Backend backend, DeviceMemory memory, int[] widths, int stepsPerEpoch) {
         this.backend = backend;
         this.inputs = widths[0];
         this.hiddenLayers = Math.max(1, widths.length - 2);

@@ -1,6 +1,7 @@
 package dev.bulwark.training;
 
 import dev.bulwark.device.Backend;
+import dev.bulwark.device.DeviceMemory;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
@@ -50,7 +51,7 @@ public final class Trainer {
     private Trained run(Backend backend) {
         Optional<Checkpoint> saved = checkpoints.map(CheckpointPolicy::file).filter(Files::exists)
                 .map(file -> Checkpoint.read(file).requireFrom(file, recipe, data));
-        try (Memory memory = new Memory(backend)) {
+        try (DeviceMemory memory = new DeviceMemory(backend)) {
             TrainingRun run = new TrainingRun(backend, memory, recipe, data);
             saved.ifPresent(checkpoint -> {
                 run.restore(checkpoint.state());

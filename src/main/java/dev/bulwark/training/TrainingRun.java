@@ -2,6 +2,7 @@ package dev.bulwark.training;
 
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.NoiseKey;
 import dev.bulwark.nn.DeviceNetwork;
 import dev.bulwark.nn.Network;
@@ -27,7 +28,7 @@ final class TrainingRun {
     private final Schedule schedule;
     private final NoiseKey noise;
 
-    private final Memory memory;
+    private final DeviceMemory memory;
     private final DeviceBuffer images;
     private final DeviceBuffer labels;
     private final DeviceBuffer order;
@@ -41,7 +42,7 @@ final class TrainingRun {
     private final Map<Rows, Backend.Replay> replays = new HashMap<>();
 
     /** @param memory owns all buffers of the run; the caller closes it */
-    TrainingRun(Backend backend, Memory memory, Recipe recipe, TrainingSet data) {
+    TrainingRun(Backend backend, DeviceMemory memory, Recipe recipe, TrainingSet data) {
         this.backend = backend;
         this.memory = memory;
         this.recipe = recipe;

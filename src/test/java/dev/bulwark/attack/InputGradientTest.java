@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.DeviceMemory;
+import dev.bulwark.device.NoisyClassifier.Precision;
 import dev.bulwark.device.cpu.CpuBackend;
 import dev.bulwark.nn.DeviceNetwork;
 import dev.bulwark.nn.Network;
@@ -17,7 +19,7 @@ class InputGradientTest {
     private static final int INPUTS = 4;
     private static final int ROWS = 6;
 
-    private final Backend backend = CpuBackend.create();
+    private final Backend backend = CpuBackend.create(Precision.FLOAT32);
 
     @AfterEach
     void everyByteIsReturned() {
@@ -40,11 +42,10 @@ class InputGradientTest {
 
     private float[] gradient(Network net, float[] images, int[] labels) {
         try (DeviceNetwork network = DeviceNetwork.load(backend, net);
-             InputGradient pass = new InputGradient(backend, network, ROWS);
-             DeviceBuffer x = backend.allocate(images.length);
-             DeviceBuffer y = backend.allocate(labels.length)) {
-            backend.write(images, x);
-            backend.write(labels, y);
+             DeviceMemory memory = new DeviceMemory(backend);
+             InputGradient pass = new InputGradient(backend, memory, network, ROWS)) {
+            DeviceBuffer x = memory.holding(images);
+            DeviceBuffer y = memory.holding(labels);
             pass.setRows(ROWS);
             pass.forward(x, ROWS);
             float[] gradient = new float[images.length];

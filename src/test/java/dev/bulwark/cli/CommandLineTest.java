@@ -25,6 +25,7 @@ import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -37,6 +38,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class CommandLineTest {
 
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final Set<String> COMPUTING =
+            Set.of("certify", "predict", "verify", "attack", "train", "reproduce", "bench");
 
     @TempDir
     private Path folder;
@@ -55,9 +58,18 @@ class CommandLineTest {
     private static Outcome bulwark(Object... arguments) {
         StringWriter out = new StringWriter();
         StringWriter err = new StringWriter();
-        String[] words = Arrays.stream(arguments).map(Object::toString).toArray(String[]::new);
-        int code = Main.run(words, new PrintWriter(out, true), new PrintWriter(err, true));
+        int code = Main.run(words(arguments), new PrintWriter(out, true), new PrintWriter(err, true));
         return new Outcome(code, out.toString(), err.toString());
+    }
+
+    /** The words of a command line, on the CPU: whatever GPU the machine has, these tests are not about it. */
+    private static String[] words(Object... arguments) {
+        List<String> words = new ArrayList<>(Arrays.stream(arguments).map(Object::toString).toList());
+        boolean computes = !words.isEmpty() && COMPUTING.contains(words.get(0)) && words.size() > 1;
+        if (computes && !words.contains("--device") && !words.contains("--help")) {
+            words.addAll(List.of("--device", "cpu"));
+        }
+        return words.toArray(String[]::new);
     }
 
     private static Outcome done(Object... arguments) {
@@ -224,7 +236,7 @@ class CommandLineTest {
     private static Process launch(Object... arguments) throws IOException {
         List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--add-modules", "jdk.incubator.vector", "-cp", System.getProperty("java.class.path"), Main.class.getName()));
-        Arrays.stream(arguments).map(Object::toString).forEach(command::add);
+        command.addAll(Arrays.asList(words(arguments)));
         return new ProcessBuilder(command).redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
     }
@@ -300,17 +312,14 @@ class CommandLineTest {
         "attack M --dataset digits --epsilon 0.1 --steps 0 --out X", "attack M --dataset digits --epsilon -0.1 --out X",
         "radius --sigma 1 --count 11 --n 10", "radius --sigma -1 --count 5 --n 10", "radius --sigma 1 --count 5 --n 10 --alpha 0",
         "train ibp --epsilon -0.1 --dataset digits --out X", "train smoothing --sigma 0 --dataset digits --out X",
-        "train smoothing --sigma 1 --hidden 0 --dataset digits --out X", "certify M --device tpu --sigma 1 --out X"})
+        "train smoothing --sigma 1 --hidden 0 --dataset digits --out X", "certify M --device tpu --sigma 1 --out X",
+        "certify M --device cuda: --sigma 1 --out X", "certify M --device cuda:0,0 --sigma 1 --out X",
+        "certify M --device cuda:-1 --sigma 1 --out X", "certify M --device cuda:0, --sigma 1 --out X"})
     void givenAWrongCommandLine_whenRun_thenOneLineAndTwo(String words) {
         Object[] arguments = words.isEmpty() ? new Object[0] : Arrays.stream(words.split(" "))
                 .map(word -> word.equals("M") ? model : word.equals("X") ? folder.resolve("out") : word).toArray();
         fails(2, "", arguments);
         assertFalse(Files.exists(folder.resolve("out")), "an output was started");
-    }
-
-    @Test
-    void givenNoGpu_whenAskedFor_thenOneLineAndFour() {
-        fails(4, "CUDA", "certify", model, "--dataset", "digits", "--device", "cuda", "--sigma", 1, "--out", folder.resolve("out"));
     }
 
     @Test

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.cpu.CpuBackend;
 import dev.bulwark.training.Objective.GaussianAugmentation;
 import java.util.List;
@@ -48,7 +49,7 @@ class ParameterUpdateTest {
     private static float[] stepTwice(Optimiser optimiser, double averaging) {
         Recipe recipe = new Recipe(List.of(), 1, 1, 0, Initialisation.SHI, optimiser, LearningRate.steps(0.5, 1),
                 averaging, new GaussianAugmentation(1));
-        try (Backend backend = CpuBackend.create(); Memory memory = new Memory(backend)) {
+        try (Backend backend = CpuBackend.create(); DeviceMemory memory = new DeviceMemory(backend)) {
             DeviceBuffer parameters = memory.holding(START);
             StepScalars scalars = new StepScalars(backend, memory, new int[] {1, 2}, 2);
             scalars.load(new Schedule(recipe, 2).epoch(0));

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.bulwark.device.Backend;
+import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.cpu.CpuBackend;
 import dev.bulwark.nn.DeviceNetwork;
 import java.nio.file.Files;
@@ -187,7 +188,7 @@ class TrainerTest {
     }
 
     private double accuracy(Trained trained) {
-        try (DeviceNetwork network = DeviceNetwork.load(backend, trained.network()); Memory memory = new Memory(backend)) {
+        try (DeviceNetwork network = DeviceNetwork.load(backend, trained.network()); DeviceMemory memory = new DeviceMemory(backend)) {
             int rows = DATA.count();
             var signal = memory.holding(DATA.images());
             for (var layer : network.layers()) {

@@ -6,9 +6,11 @@ import static dev.bulwark.device.cpu.Spans.Operand.out;
 
 import dev.bulwark.device.Affine;
 import dev.bulwark.device.Backend;
+import dev.bulwark.device.ComposedInputGradients;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceException;
 import dev.bulwark.device.DeviceInfo;
+import dev.bulwark.device.InputGradients;
 import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.NoisyClassifier;
 import dev.bulwark.device.NoisyClassifier.Precision;
@@ -83,6 +85,7 @@ public final class CpuBackend implements Backend {
         libraries.put("products", products.name());
         libraries.put("noise", "Philox4x32-10, " + noise.name());
         libraries.put("noisy forward passes", precision.toString());
+        libraries.put("gradients of attacks", products instanceof OneDnnProducts ? precision.toString() : "fp32");
         return new DeviceInfo("cpu", Libraries.processorName(), workers.count(), libraries);
     }
 
@@ -482,6 +485,24 @@ public final class CpuBackend implements Backend {
     }
 
     @Override
+    public void keepMisclassified(DeviceBuffer x, DeviceBuffer predictions, DeviceBuffer labels, int count, int columns,
+                                  DeviceBuffer kept, DeviceBuffer keptPredictions) {
+        FloatBuffer from = CpuMemory.floats(x.require("x", (long) count * columns));
+        FloatBuffer to = CpuMemory.floats(kept.require("kept", (long) count * columns));
+        IntBuffer found = CpuMemory.ints(predictions.require("predictions", count));
+        IntBuffer truth = CpuMemory.ints(labels.require("labels", count));
+        IntBuffer noted = CpuMemory.ints(keptPredictions.require("keptPredictions", count));
+        rows.run(count, (first, block) -> {
+            for (int n = first; n < first + block; ++n) {
+                if (found.get(n) != truth.get(n)) {
+                    to.put(n * columns, from, n * columns, columns);
+                    noted.put(n, found.get(n));
+                }
+            }
+        });
+    }
+
+    @Override
     public NoisyClassifier noisyClassifier(List<Affine> layers) {
         if (products instanceof OneDnnProducts) {
             PackedNetwork packed = new PackedNetwork(noise, layers, LaneNoisyClassifier.CHUNK, precision);
@@ -489,6 +510,13 @@ public final class CpuBackend implements Backend {
         }
         return new LaneNoisyClassifier(workers, noise, layers,
                 () -> new PlainLane(products, layers, LaneNoisyClassifier.CHUNK), () -> { });
+    }
+
+    @Override
+    public InputGradients inputGradients(List<Affine> layers, int capacity) {
+        return products instanceof OneDnnProducts
+                ? new PackedInputGradients(workers, layers, capacity, precision)
+                : new ComposedInputGradients(this, layers, capacity);
     }
 
     // ---- intervals for certificates ----------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 package dev.bulwark.device.cpu;
 
 import dev.bulwark.device.DeviceBuffer;
-import dev.bulwark.device.DeviceException;
+import dev.bulwark.device.OutOfDeviceMemoryException;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
@@ -31,12 +31,13 @@ final class CpuMemory implements DeviceBuffer.Memory {
     CpuMemory(long length, AtomicLong live) {
         long bytes = length * Float.BYTES;
         if (bytes > Integer.MAX_VALUE - ALIGNMENT) {
-            throw new DeviceException("a CPU buffer holds at most 2 GiB, " + bytes + " bytes were asked for: use a smaller batch");
+            throw new OutOfDeviceMemoryException(
+                    "a CPU buffer holds at most 2 GiB, " + bytes + " bytes were asked for: use a smaller batch");
         }
         try {
             root = ByteBuffer.allocateDirect((int) bytes + ALIGNMENT);
         } catch (OutOfMemoryError e) {
-            throw new DeviceException("no native memory left for " + bytes + " bytes beside " + live.get()
+            throw new OutOfDeviceMemoryException("no native memory left for " + bytes + " bytes beside " + live.get()
                     + " live ones: use a smaller batch or raise -XX:MaxDirectMemorySize", e);
         }
         ByteBuffer aligned = aligned(root, (int) bytes);

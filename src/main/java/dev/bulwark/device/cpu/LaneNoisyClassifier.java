@@ -6,6 +6,7 @@ import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.NoisyClassifier;
 import dev.bulwark.device.Philox;
 import java.nio.IntBuffer;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicIntegerArray;
@@ -90,6 +91,25 @@ final class LaneNoisyClassifier implements NoisyClassifier {
     }
 
     @Override
+    public void logits(DeviceBuffer given, int rows, DeviceBuffer logits) {
+        given.require("inputs", (long) rows * inputs);
+        logits.require("logits", (long) rows * classes);
+        workers.run((rows + CHUNK - 1) / CHUNK, chunk -> {
+            Lane lane = lanes.remove();
+            try {
+                int first = chunk * CHUNK;
+                int count = Math.min(CHUNK, rows - first);
+                lane.fill(Rows.load(given, first, count, inputs), count);
+                lane.forward.run(lane.logits);
+                Rows.store(count == CHUNK ? lane.logits : Arrays.copyOf(lane.logits, count * classes),
+                        logits, first, classes);
+            } finally {
+                lanes.add(lane);
+            }
+        });
+    }
+
+    @Override
     public void close() {
         for (Lane lane = lanes.poll(); lane != null; lane = lanes.poll()) {
             lane.forward.close();
@@ -117,6 +137,15 @@ final class LaneNoisyClassifier implements NoisyClassifier {
             System.arraycopy(pixels, image * this.image.length, this.image, 0, this.image.length);
             noise.normals(key, index, sample, this.image.length, words, normals);
             forward.setInput(row, this.image, normals, sigma);
+        }
+
+        /** The first rows' inputs as they are: no noise. */
+        void fill(float[] rows, int count) {
+            Arrays.fill(normals, 0f);
+            for (int row = 0; row < count; ++row) {
+                System.arraycopy(rows, row * image.length, image, 0, image.length);
+                forward.setInput(row, image, normals, 0f);
+            }
         }
     }
 }

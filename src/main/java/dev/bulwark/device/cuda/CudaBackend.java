@@ -3,11 +3,18 @@ package dev.bulwark.device.cuda;
 import dev.bulwark.device.Affine;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.DeviceException;
 import dev.bulwark.device.DeviceInfo;
 import dev.bulwark.device.NoiseKey;
+import dev.bulwark.device.NoisyClassifier;
+import dev.bulwark.device.NoisyClassifier.Precision;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 
 /** The seam on one NVIDIA GPU: one stream, on which operations happen in the order of the calls. */
 public final class CudaBackend implements Backend {
@@ -26,39 +33,57 @@ public final class CudaBackend implements Backend {
     private final Noise noise;
     private final Votes votes;
     private final OutwardIntervals outward;
+    private final Precision precision;
+    private final Smoothing smoothing;
+    /** Which PTX the modules were loaded from. */
+    private final Set<String> architectures = new TreeSet<>();
 
-    private CudaBackend(int ordinal) {
+    private CudaBackend(int ordinal, CudaOptions options) {
+        this.precision = options.noisyForwards();
         try {
             gpu = opening(new GpuContext(ordinal));
             memory = new CudaMemory(gpu);
             transfers = opening(new Transfers(memory));
             elementwise = new Elementwise(module("elementwise"));
-            reductions = new Reductions(memory, module("reductions"));
-            products = new Products(memory, module("products"));
+            reductions = new Reductions(module("reductions"));
+            products = opening(new Products(memory, options, this::module));
             losses = new Losses(module("losses"));
-            intervals = new TrainingIntervals(memory, module("training_intervals"));
+            intervals = new TrainingIntervals(module("training_intervals"));
             optimisers = new Optimisers(module("optimisers"));
             noise = new Noise(module("noise"));
             votes = new Votes(module("votes"));
-            outward = new OutwardIntervals(module("outward_intervals"));
-        } catch (RuntimeException e) {
+            outward = new OutwardIntervals(gpu.multiprocessors(), module("outward_intervals"));
+            smoothing = new Smoothing(memory, transfers, this::module);
+        } catch (RuntimeException | Error e) {
             close();
             throw e;
         }
+    }
+
+    /** Opens one GPU, with the options' defaults. */
+    public static CudaBackend open(int ordinal) {
+        return open(ordinal, CudaOptions.DEFAULT);
     }
 
     /**
      * Opens one GPU.
      *
      * @param ordinal the driver's number of it, from 0
-     * @throws dev.bulwark.device.DeviceException if there is no such GPU, or no driver that takes the kernels
+     * @throws DeviceException if there is no such GPU, no driver that takes the kernels, or no kernels for an option
      */
-    public static CudaBackend open(int ordinal) {
-        return new CudaBackend(ordinal);
+    public static CudaBackend open(int ordinal, CudaOptions options) {
+        return new CudaBackend(ordinal, options);
+    }
+
+    /** As {@link #open(int)}, with noisy forward passes in {@code precision}. */
+    public static CudaBackend open(int ordinal, Precision precision) {
+        return open(ordinal, CudaOptions.DEFAULT.withNoisyForwards(precision));
     }
 
     private KernelModule module(String name) {
-        return opening(new KernelModule(memory, name));
+        KernelModule module = opening(new KernelModule(memory, name));
+        architectures.add(module.architecture());
+        return module;
     }
 
     private <T extends AutoCloseable> T opening(T resource) {
@@ -68,7 +93,14 @@ public final class CudaBackend implements Backend {
 
     @Override
     public DeviceInfo info() {
-        return new DeviceInfo("cuda", gpu.name(), gpu.multiprocessors(), Map.of("driver", Driver.name(Driver.version())));
+        Map<String, String> libraries = new HashMap<>(products.libraries());
+        libraries.put(DeviceInfo.DRIVER, "CUDA " + Driver.name(Driver.version()));
+        // How a product is cut up, and with it how it rounds, depends on the multiprocessors too.
+        libraries.put("kernels", String.join(" and ", architectures) + " on " + gpu.multiprocessors()
+                + " multiprocessors of compute capability " + gpu.gpu().capabilityName());
+        libraries.put("noise", "Philox4x32-10, own kernels");
+        libraries.put("noisy forward passes", precision.toString());
+        return new DeviceInfo("cuda", gpu.gpu().name(), gpu.multiprocessors(), libraries);
     }
 
     // ---- memory ----------------------------------------------------------------------------------------------------
@@ -293,6 +325,28 @@ public final class CudaBackend implements Backend {
     public void signedStep(DeviceBuffer x, DeviceBuffer gradient, long length, float step, DeviceBuffer lower,
                            DeviceBuffer upper) {
         elementwise.signedStep(x, gradient, length, step, lower, upper);
+    }
+
+    @Override
+    public void keepMisclassified(DeviceBuffer x, DeviceBuffer predictions, DeviceBuffer labels, int rows, int columns,
+                                  DeviceBuffer kept, DeviceBuffer keptPredictions) {
+        votes.keepMisclassified(x, predictions, labels, rows, columns, kept, keptPredictions);
+    }
+
+    @Override
+    public NoisyClassifier noisyClassifier(List<Affine> layers) {
+        return precision == Precision.FLOAT32 ? Backend.super.noisyClassifier(layers) : smoothing.classifier(layers);
+    }
+
+    /** For tests, which compare the ways of smoothing. */
+    Smoothing smoothing() {
+        return smoothing;
+    }
+
+    /** Some milliseconds' worth: a call's transfers and its wait for the counts take a good part of one. */
+    @Override
+    public int noisyCopiesPerCall() {
+        return 8_000 * gpu.multiprocessors();
     }
 
     @Override

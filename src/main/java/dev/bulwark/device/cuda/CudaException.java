@@ -8,19 +8,12 @@ public class CudaException extends DeviceException {
 
     private static final long serialVersionUID = 1L;
 
-    private final int result;
-
     CudaException(String call, int result, String advice) {
-        super(call + " failed: " + CUresult.stringFor(result) + (advice.isEmpty() ? "" : "; " + advice));
-        this.result = result;
+        super(describe(call, result) + (advice.isEmpty() ? "" : "; " + advice));
     }
 
-    /** The driver's code, a constant of {@link CUresult}. */
-    int result() {
-        return result;
-    }
-
-    boolean outOfMemory() {
-        return result == CUresult.CUDA_ERROR_OUT_OF_MEMORY;
+    /** @param result the driver's code, a constant of {@link CUresult} */
+    static String describe(String call, int result) {
+        return call + " failed: " + CUresult.stringFor(result);
     }
 }

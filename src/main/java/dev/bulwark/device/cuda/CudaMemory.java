@@ -18,14 +18,25 @@ final class CudaMemory {
         this.gpu = gpu;
     }
 
-    /** @throws CudaException when there is no memory left */
+    /** @throws dev.bulwark.device.OutOfDeviceMemoryException when there is no memory left */
     DeviceBuffer allocate(long length) {
+        long bytes = Math.multiplyExact(length, Float.BYTES);
+        DeviceBuffer buffer = allocate(length, bytes);
+        live.addAndGet(bytes);
+        return buffer;
+    }
+
+    /** As {@link #allocate}, for what the backend itself works with as long as it lives: not counted among live bytes. */
+    DeviceBuffer scratch(long length) {
+        return allocate(length, 0);
+    }
+
+    private DeviceBuffer allocate(long length, long counted) {
         long bytes = Math.multiplyExact(length, Float.BYTES);
         CUdeviceptr pointer = new CUdeviceptr();
         gpu.makeCurrent();
         check("cuMemAlloc of " + bytes + " bytes beside " + live.get() + " live ones", cuMemAlloc(pointer, Math.max(bytes, 1)));
-        live.addAndGet(bytes);
-        return DeviceBuffer.owning(new Allocation(this, pointer, bytes), length);
+        return DeviceBuffer.owning(new Allocation(this, pointer, counted), length);
     }
 
     long liveBytes() {
@@ -44,12 +55,12 @@ final class CudaMemory {
         throw new IllegalArgumentException("the buffer belongs to another backend");
     }
 
-    /** What a buffer hangs on. */
-    private record Allocation(CudaMemory owner, CUdeviceptr pointer, long bytes) implements DeviceBuffer.Memory {
+    /** What a buffer hangs on; {@code counted} of its bytes are among the live ones. */
+    private record Allocation(CudaMemory owner, CUdeviceptr pointer, long counted) implements DeviceBuffer.Memory {
 
         @Override
         public void free() {
-            owner.live.addAndGet(-bytes);
+            owner.live.addAndGet(-counted);
             owner.gpu.makeCurrent();
             check("cuMemFree", cuMemFree(pointer));
         }

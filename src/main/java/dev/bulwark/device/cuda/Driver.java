@@ -9,6 +9,8 @@ import static jcuda.driver.JCudaDriver.cuDriverGetVersion;
 import static jcuda.driver.JCudaDriver.cuInit;
 
 import dev.bulwark.device.DeviceException;
+import dev.bulwark.device.DeviceLostException;
+import dev.bulwark.device.OutOfDeviceMemoryException;
 import java.nio.charset.StandardCharsets;
 import jcuda.driver.CUdevice;
 import jcuda.driver.CUresult;
@@ -21,32 +23,48 @@ final class Driver {
     static final int OLDEST = 11_080;
     static final String OLDEST_NAME = "520 (CUDA 11.8)";
 
-    private static boolean ready;
+    private static final String NO_GPU = "the CUDA driver finds no GPU: use --device cpu";
 
     private Driver() {
     }
 
     /**
-     * Initialises the driver; later calls do nothing.
+     * Initialises the driver; the driver itself sees to it that later calls do nothing.
      *
      * @throws DeviceException if there is none, or none that works
      */
-    static synchronized void initialise() {
-        if (ready) {
-            return;
-        }
-        try {
-            JCudaDriver.setExceptionsEnabled(false); // check() throws instead: it names the call, JCuda would not
-            check("cuInit", cuInit(0));
-        } catch (UnsatisfiedLinkError | NoClassDefFoundError e) {
+    static void initialise() {
+        if (!loads()) {
             throw new DeviceException("no CUDA driver on this machine (libcuda.so.1 does not load): "
-                    + "install NVIDIA's driver, " + OLDEST_NAME + " or newer, or use --device cpu", e);
+                    + "install NVIDIA's driver, " + OLDEST_NAME + " or newer, or use --device cpu");
         }
+        requireStarted(cuInit(0));
         if (version() < OLDEST) {
             throw new DeviceException("the CUDA driver supports CUDA " + name(version()) + ", the kernels need driver "
                     + OLDEST_NAME + " or newer: update it, or use --device cpu");
         }
-        ready = true;
+    }
+
+    /** Whether there is a driver at all. */
+    static boolean loads() {
+        try {
+            JCudaDriver.setExceptionsEnabled(false); // check() throws instead: it names the call, JCuda would not
+            return true;
+        } catch (UnsatisfiedLinkError | NoClassDefFoundError e) {
+            return false;
+        }
+    }
+
+    private static void requireStarted(int result) {
+        switch (result) {
+            case CUresult.CUDA_ERROR_NO_DEVICE -> throw new DeviceException(NO_GPU);
+            case CUresult.CUDA_ERROR_SYSTEM_DRIVER_MISMATCH, CUresult.CUDA_ERROR_COMPAT_NOT_SUPPORTED_ON_DEVICE ->
+                    throw new CudaException("cuInit", result, "libcuda.so.1 and the loaded kernel module are not of one "
+                            + "driver: reboot after an update, or use --device cpu");
+            case CUresult.CUDA_SUCCESS -> { }
+            default -> throw new CudaException("cuInit", result,
+                    "the driver does not start: see what nvidia-smi says, or use --device cpu");
+        }
     }
 
     /** CUDA's version that the driver supports, for example 12060. */
@@ -75,7 +93,7 @@ final class Driver {
     static CUdevice device(int ordinal) {
         int count = deviceCount();
         if (ordinal >= count) {
-            throw new DeviceException(count == 0 ? "the CUDA driver finds no GPU: use --device cpu"
+            throw new DeviceException(count == 0 ? NO_GPU
                     : "there is no GPU " + ordinal + ": the last one is cuda:" + (count - 1));
         }
         CUdevice device = new CUdevice();
@@ -109,15 +127,19 @@ final class Driver {
         }
     }
 
-    static CudaException failure(String call, int result) {
+    /** What a call's result says, as something to throw: callers tell apart what they can do something about. */
+    static DeviceException failure(String call, int result) {
         return switch (result) {
-            case CUresult.CUDA_ERROR_OUT_OF_MEMORY -> new CudaException(call, result,
-                    "use a smaller batch, or free memory on the GPU");
-            case CUresult.CUDA_ERROR_ILLEGAL_ADDRESS, CUresult.CUDA_ERROR_LAUNCH_FAILED,
-                    CUresult.CUDA_ERROR_LAUNCH_TIMEOUT, CUresult.CUDA_ERROR_HARDWARE_STACK_ERROR,
-                    CUresult.CUDA_ERROR_MISALIGNED_ADDRESS, CUresult.CUDA_ERROR_ECC_UNCORRECTABLE,
-                    CUresult.CUDA_ERROR_UNKNOWN, CUresult.CUDA_ERROR_ASSERT -> new CudaException(call, result,
-                    "the GPU's context is lost; what was finished is on disk: start again with --resume");
+            case CUresult.CUDA_ERROR_OUT_OF_MEMORY -> new OutOfDeviceMemoryException(CudaException.describe(call, result)
+                    + "; free memory on the GPU (nvidia-smi shows who holds it), or use another --device");
+            case CUresult.CUDA_ERROR_ILLEGAL_ADDRESS, CUresult.CUDA_ERROR_ILLEGAL_INSTRUCTION,
+                    CUresult.CUDA_ERROR_INVALID_ADDRESS_SPACE, CUresult.CUDA_ERROR_INVALID_PC,
+                    CUresult.CUDA_ERROR_LAUNCH_FAILED, CUresult.CUDA_ERROR_LAUNCH_TIMEOUT,
+                    CUresult.CUDA_ERROR_HARDWARE_STACK_ERROR, CUresult.CUDA_ERROR_MISALIGNED_ADDRESS,
+                    CUresult.CUDA_ERROR_ECC_UNCORRECTABLE, CUresult.CUDA_ERROR_NVLINK_UNCORRECTABLE,
+                    CUresult.CUDA_ERROR_CONTEXT_IS_DESTROYED, CUresult.CUDA_ERROR_UNKNOWN,
+                    CUresult.CUDA_ERROR_ASSERT -> new DeviceLostException(CudaException.describe(call, result)
+                    + "; the GPU's context is lost: start again, with --resume for what was finished");
             default -> new CudaException(call, result, "");
         };
     }

@@ -8,44 +8,29 @@ import static jcuda.driver.JCudaDriver.cuStreamCreate;
 import static jcuda.driver.JCudaDriver.cuStreamDestroy;
 import static jcuda.driver.JCudaDriver.cuStreamSynchronize;
 
-import dev.bulwark.device.DeviceException;
 import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
-import jcuda.driver.CUdevice_attribute;
 import jcuda.driver.CUstream;
 import jcuda.driver.CUstream_flags;
 
 /** One GPU, its primary context and the one stream on which a backend's work happens in order. */
 final class GpuContext implements AutoCloseable {
 
-    /** Compute capabilities below this have no kernels here. */
-    private static final int OLDEST_CAPABILITY = 80;
-
-    private final int ordinal;
+    private final Gpu gpu;
     private final CUdevice device;
     private final CUcontext context = new CUcontext();
     private final CUstream stream = new CUstream();
-    private final int capability;
-    private final int multiprocessors;
     private boolean closed;
 
-    /** @throws DeviceException if there is no such GPU, or it is too old */
+    /** @throws dev.bulwark.device.DeviceException if there is no such GPU, or it is too old */
     GpuContext(int ordinal) {
-        Driver.initialise();
-        this.ordinal = ordinal;
+        this.gpu = Gpu.at(ordinal).requireUsable();
         this.device = Driver.device(ordinal);
-        this.capability = 10 * attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)
-                + attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);
-        this.multiprocessors = attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
-        if (capability < OLDEST_CAPABILITY) {
-            throw new DeviceException(name() + " has compute capability " + capability / 10 + "." + capability % 10
-                    + ", the kernels need 8.0 (Ampere) or newer: use --device cpu");
-        }
         check("cuDevicePrimaryCtxRetain", cuDevicePrimaryCtxRetain(context, device));
         try {
             makeCurrent();
             check("cuStreamCreate", cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING));
-        } catch (CudaException e) {
+        } catch (RuntimeException e) {
             cuDevicePrimaryCtxRelease(device);
             throw e;
         }
@@ -60,30 +45,27 @@ final class GpuContext implements AutoCloseable {
         return stream;
     }
 
-    int ordinal() {
-        return ordinal;
-    }
-
-    String name() {
-        return Driver.deviceName(device);
+    Gpu gpu() {
+        return gpu;
     }
 
     /** Compute capability times ten: 90 on an H200. */
     int capability() {
-        return capability;
+        return gpu.capability();
     }
 
     int multiprocessors() {
-        return multiprocessors;
+        return gpu.multiprocessors();
     }
 
-    /** @param attribute a constant of {@link CUdevice_attribute} */
+    /** @param attribute a constant of {@link jcuda.driver.CUdevice_attribute} */
     int attribute(int attribute) {
         return Driver.attribute(device, attribute);
     }
 
     /** Waits for all work on the stream and reports what went wrong in it. */
     void synchronize() {
+        makeCurrent();
         check("cuStreamSynchronize", cuStreamSynchronize(stream));
     }
 

@@ -39,6 +39,7 @@ final class Kernel {
         for (int i = 0; i < arguments.length; ++i) {
             parameters[i] = parameter(arguments[i]);
         }
+        memory.gpu().makeCurrent();
         int result = cuLaunchKernel(function, grid.x(), grid.y(), grid.z(), grid.threads(), 1, 1, grid.sharedBytes(),
                 memory.gpu().stream(), Pointer.to(parameters), null);
         if (result != CUresult.CUDA_SUCCESS) {

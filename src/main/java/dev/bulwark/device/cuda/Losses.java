@@ -2,37 +2,76 @@ package dev.bulwark.device.cuda;
 
 import dev.bulwark.device.DeviceBuffer;
 
-/** To be written. */
+/** Cross-entropy and the worst-case logits it is taken of: losses.cu. */
 final class Losses {
 
+    private final Kernel crossEntropy;
+    private final Kernel worstCaseLogits;
+    private final Kernel worstCaseLogitsGradient;
+    private final Kernel pairwiseDifferences;
+    private final Kernel pairwiseDifferencesGradient;
+    private final Kernel elidedLogits;
+    private final Kernel elidedLogitsGradient;
+
     Losses(KernelModule module) {
+        crossEntropy = module.kernel("cross_entropy");
+        worstCaseLogits = module.kernel("worst_case_logits");
+        worstCaseLogitsGradient = module.kernel("worst_case_logits_gradient");
+        pairwiseDifferences = module.kernel("pairwise_differences");
+        pairwiseDifferencesGradient = module.kernel("pairwise_differences_gradient");
+        elidedLogits = module.kernel("elided_logits");
+        elidedLogitsGradient = module.kernel("elided_logits_gradient");
     }
 
-    void crossEntropy(DeviceBuffer logits, DeviceBuffer labels, int rows, int classes, DeviceBuffer weight, DeviceBuffer gradient, DeviceBuffer losses) {
-        throw new UnsupportedOperationException("crossEntropy");
+    void crossEntropy(DeviceBuffer logits, DeviceBuffer labels, int rows, int classes, DeviceBuffer weight,
+                      DeviceBuffer gradient, DeviceBuffer losses) {
+        long size = (long) rows * classes;
+        crossEntropy.launch(Grid.overWarps(rows), logits.require("logits", size), labels.require("labels", rows), rows,
+                classes, weight.require("weight", 1), gradient.require("gradient", size), losses.require("losses", rows));
     }
 
-    void worstCaseLogits(DeviceBuffer centre, DeviceBuffer radius, DeviceBuffer labels, int rows, int classes, DeviceBuffer worst) {
-        throw new UnsupportedOperationException("worstCaseLogits");
+    void worstCaseLogits(DeviceBuffer centre, DeviceBuffer radius, DeviceBuffer labels, int rows, int classes,
+                         DeviceBuffer worst) {
+        long size = (long) rows * classes;
+        worstCaseLogits.launch(Grid.over(size), centre.require("centre", size), radius.require("radius", size),
+                labels.require("labels", rows), rows, classes, worst.require("worst", size));
     }
 
-    void worstCaseLogitsGradient(DeviceBuffer gradientWorst, DeviceBuffer labels, int rows, int classes, DeviceBuffer gradientCentre, DeviceBuffer gradientRadius) {
-        throw new UnsupportedOperationException("worstCaseLogitsGradient");
+    void worstCaseLogitsGradient(DeviceBuffer gradientWorst, DeviceBuffer labels, int rows, int classes,
+                                 DeviceBuffer gradientCentre, DeviceBuffer gradientRadius) {
+        long size = (long) rows * classes;
+        worstCaseLogitsGradient.launch(Grid.over(size), gradientWorst.require("gradientWorst", size),
+                labels.require("labels", rows), rows, classes, gradientCentre.require("gradientCentre", size),
+                gradientRadius.require("gradientRadius", size));
     }
 
     void pairwiseDifferences(DeviceBuffer weight, int classes, int in, DeviceBuffer target) {
-        throw new UnsupportedOperationException("pairwiseDifferences");
+        long size = (long) classes * classes * in;
+        pairwiseDifferences.launch(Grid.over(size), weight.require("weight", (long) classes * in), classes, in,
+                target.require("target", size));
     }
 
-    void pairwiseDifferencesGradient(DeviceBuffer weight, DeviceBuffer gradientTarget, int classes, int in, DeviceBuffer gradientWeight) {
-        throw new UnsupportedOperationException("pairwiseDifferencesGradient");
+    void pairwiseDifferencesGradient(DeviceBuffer weight, DeviceBuffer gradientTarget, int classes, int in,
+                                     DeviceBuffer gradientWeight) {
+        long size = (long) classes * in;
+        pairwiseDifferencesGradient.launch(Grid.over(size), weight.require("weight", size),
+                gradientTarget.require("gradientTarget", size * classes), classes, in,
+                gradientWeight.require("gradientWeight", size));
     }
 
-    void elidedLogits(DeviceBuffer centreLogits, DeviceBuffer spread, DeviceBuffer labels, int rows, int classes, DeviceBuffer worst) {
-        throw new UnsupportedOperationException("elidedLogits");
+    void elidedLogits(DeviceBuffer centreLogits, DeviceBuffer spread, DeviceBuffer labels, int rows, int classes,
+                      DeviceBuffer worst) {
+        long size = (long) rows * classes;
+        elidedLogits.launch(Grid.over(size), centreLogits.require("centreLogits", size),
+                spread.require("spread", size * classes), labels.require("labels", rows), rows, classes,
+                worst.require("worst", size));
     }
 
-    void elidedLogitsGradient(DeviceBuffer gradientWorst, DeviceBuffer labels, int rows, int classes, DeviceBuffer gradientCentre, DeviceBuffer gradientSpread) {
-        throw new UnsupportedOperationException("elidedLogitsGradient");
+    void elidedLogitsGradient(DeviceBuffer gradientWorst, DeviceBuffer labels, int rows, int classes,
+                              DeviceBuffer gradientCentre, DeviceBuffer gradientSpread) {
+        long size = (long) rows * classes;
+        elidedLogitsGradient.launch(Grid.overWarps(rows), gradientWorst.require("gradientWorst", size),
+                labels.require("labels", rows), rows, classes, gradientCentre.require("gradientCentre", size),
+                gradientSpread.require("gradientSpread", size * classes));
     }
 }

@@ -2,22 +2,53 @@ package dev.bulwark.device.cuda;
 
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.NoiseKey;
+import dev.bulwark.device.Philox;
 
-/** To be written. */
+/** Counter-based random numbers, bit for bit those of {@link Philox}: noise.cu. */
 final class Noise {
 
+    /** A grid's bound along y; the kernels stride over what is left. */
+    private static final int MOST_ROWS = 65_535;
+    private static final int WARP = 32;
+    private static final int MOST_THREADS = 256;
+
+    private final Kernel addNoise;
+    private final Kernel noisyCopies;
+    private final Kernel uniformInBox;
+
     Noise(KernelModule module) {
+        addNoise = module.kernel("add_noise");
+        noisyCopies = module.kernel("noisy_copies");
+        uniformInBox = module.kernel("uniform_in_box");
     }
 
-    void addNoise(DeviceBuffer x, DeviceBuffer images, DeviceBuffer samples, int rows, int columns, float sigma, NoiseKey key, DeviceBuffer target) {
-        throw new UnsupportedOperationException("addNoise");
+    void addNoise(DeviceBuffer x, DeviceBuffer images, DeviceBuffer samples, int rows, int columns, float sigma,
+                  NoiseKey key, DeviceBuffer target) {
+        long length = (long) rows * columns;
+        addNoise.launch(over(rows, columns), x.require("x", length), images.require("images", rows),
+                samples.require("samples", rows), rows, columns, sigma, key.keyLow(), key.keyHigh(),
+                key.stream().ordinal(), target.require("target", length));
     }
 
-    void noisyCopies(DeviceBuffer x, int image, int firstSample, int rows, int columns, float sigma, NoiseKey key, DeviceBuffer target) {
-        throw new UnsupportedOperationException("noisyCopies");
+    void noisyCopies(DeviceBuffer x, int image, int firstSample, int rows, int columns, float sigma, NoiseKey key,
+                     DeviceBuffer target) {
+        noisyCopies.launch(over(rows, columns), x.require("x", columns), image, firstSample, rows, columns, sigma,
+                key.keyLow(), key.keyHigh(), key.stream().ordinal(), target.require("target", (long) rows * columns));
     }
 
-    void uniformInBox(DeviceBuffer lower, DeviceBuffer upper, DeviceBuffer images, DeviceBuffer samples, int rows, int columns, NoiseKey key, DeviceBuffer target) {
-        throw new UnsupportedOperationException("uniformInBox");
+    void uniformInBox(DeviceBuffer lower, DeviceBuffer upper, DeviceBuffer images, DeviceBuffer samples, int rows,
+                      int columns, NoiseKey key, DeviceBuffer target) {
+        long length = (long) rows * columns;
+        uniformInBox.launch(over(rows, columns), lower.require("lower", length), upper.require("upper", length),
+                images.require("images", rows), samples.require("samples", rows), rows, columns,
+                key.keyLow(), key.keyHigh(), key.stream().ordinal(), target.require("target", length));
+    }
+
+    /** A thread for each counter of each row, as far as a grid goes; whole warps. */
+    static Grid over(int rows, int columns) {
+        int counters = Philox.paddedLength(columns) / Philox.GROUP * Philox.LANES;
+        int threads = Math.min(MOST_THREADS, (counters + WARP - 1) / WARP * WARP);
+        return Grid.blocks(Math.max(1, (counters + threads - 1) / Math.max(1, threads)),
+                Math.max(1, Math.min(MOST_ROWS, rows)), Math.max(WARP, threads));
     }
 }

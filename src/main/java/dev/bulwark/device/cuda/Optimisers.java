@@ -2,21 +2,35 @@ package dev.bulwark.device.cuda;
 
 import dev.bulwark.device.DeviceBuffer;
 
-/** To be written. */
+/** Parameter updates: optimisers.cu. */
 final class Optimisers {
 
+    private final Kernel clipFactor;
+    private final Kernel adam;
+    private final Kernel sgd;
+
     Optimisers(KernelModule module) {
+        clipFactor = module.kernel("clip_factor");
+        adam = module.kernel("adam");
+        sgd = module.kernel("sgd");
     }
 
     void clipFactor(DeviceBuffer sumOfSquares, float maxNorm, DeviceBuffer factor) {
-        throw new UnsupportedOperationException("clipFactor");
+        clipFactor.launch(Grid.blocks(1, 1, 1), sumOfSquares.require("sumOfSquares", 1), maxNorm,
+                factor.require("factor", 1));
     }
 
-    void adam(DeviceBuffer parameters, DeviceBuffer gradient, DeviceBuffer mean, DeviceBuffer square, long length, float beta1, float beta2, float tiny, float weightDecay, DeviceBuffer step, DeviceBuffer factor) {
-        throw new UnsupportedOperationException("adam");
+    void adam(DeviceBuffer parameters, DeviceBuffer gradient, DeviceBuffer mean, DeviceBuffer square, long length,
+              float beta1, float beta2, float tiny, float weightDecay, DeviceBuffer step, DeviceBuffer factor) {
+        adam.launch(Grid.over(length), parameters.require("parameters", length), gradient.require("gradient", length),
+                mean.require("mean", length), square.require("square", length), length, beta1, beta2, tiny, weightDecay,
+                step.require("step", 3), factor.require("factor", 1));
     }
 
-    void sgd(DeviceBuffer parameters, DeviceBuffer gradient, DeviceBuffer velocity, long length, float momentum, float weightDecay, DeviceBuffer step, DeviceBuffer factor) {
-        throw new UnsupportedOperationException("sgd");
+    void sgd(DeviceBuffer parameters, DeviceBuffer gradient, DeviceBuffer velocity, long length, float momentum,
+             float weightDecay, DeviceBuffer step, DeviceBuffer factor) {
+        sgd.launch(Grid.over(length), parameters.require("parameters", length), gradient.require("gradient", length),
+                velocity.require("velocity", length), length, momentum, weightDecay, step.require("step", 1),
+                factor.require("factor", 1));
     }
 }

@@ -2,22 +2,73 @@ package dev.bulwark.device.cuda;
 
 import dev.bulwark.device.Affine;
 import dev.bulwark.device.DeviceBuffer;
+import java.util.List;
 
-/** To be written. */
+/** Boxes that hold the real-number network's values, by directed rounding: outward_intervals.cu. */
 final class OutwardIntervals {
 
-    OutwardIntervals(KernelModule module) {
+    private final int multiprocessors;
+    private final Kernel box;
+    private final Kernel margins;
+    /** Largest first: the larger a tile, the fewer times everything is read. */
+    private final List<Tile> tiles;
+
+    /** A kernel of {@link #affine} and what one of its blocks works on. */
+    private record Tile(Kernel kernel, int rows, int outputs) {
+
+        private static final int THREADS = 256;
+
+        static Tile of(KernelModule module, int rows, int outputs) {
+            return new Tile(module.kernel("outward_affine_" + rows + "x" + outputs), rows, outputs);
+        }
+
+        long blocks(long rows, long outputs) {
+            return ((rows + this.rows - 1) / this.rows) * ((outputs + this.outputs - 1) / this.outputs);
+        }
+    }
+
+    OutwardIntervals(int multiprocessors, KernelModule module) {
+        this.multiprocessors = multiprocessors;
+        box = module.kernel("outward_box");
+        margins = module.kernel("outward_margins");
+        tiles = List.of(Tile.of(module, 128, 64), Tile.of(module, 64, 64), Tile.of(module, 32, 32));
     }
 
     void box(DeviceBuffer x, long length, double epsilon, DeviceBuffer lower, DeviceBuffer upper) {
-        throw new UnsupportedOperationException("box");
+        box.launch(Grid.over(length), x.require("x", length), atLeast(epsilon), lower.require("lower", length),
+                upper.require("upper", length), length);
     }
 
-    void affine(DeviceBuffer lower, DeviceBuffer upper, int rows, Affine layer, DeviceBuffer outLower, DeviceBuffer outUpper) {
-        throw new UnsupportedOperationException("affine");
+    /** The least float not below the number meant, of which {@code epsilon} is the nearest double. */
+    static float atLeast(double epsilon) {
+        double above = Math.nextUp(epsilon); // the double may lie half a unit below the number meant
+        float nearest = (float) above;
+        return nearest < above ? Math.nextUp(nearest) : nearest;
     }
 
-    void margins(DeviceBuffer lower, DeviceBuffer upper, DeviceBuffer labels, int rows, Affine layer, DeviceBuffer margins) {
-        throw new UnsupportedOperationException("margins");
+    void affine(DeviceBuffer lower, DeviceBuffer upper, int rows, Affine layer, DeviceBuffer outLower,
+                DeviceBuffer outUpper) {
+        long inputs = (long) rows * layer.in();
+        long outputs = (long) rows * layer.out();
+        Tile tile = tileFor(rows, layer.out());
+        Grid grid = Grid.blocks(Math.toIntExact(Math.max(1, tile.blocks(rows, layer.out()))), 1, Tile.THREADS);
+        tile.kernel.launch(grid, lower.require("lower", inputs), upper.require("upper", inputs), layer.weight(),
+                layer.bias(), outLower.require("outLower", outputs), outUpper.require("outUpper", outputs), rows,
+                layer.in(), layer.out());
+    }
+
+    /** The largest tile of which every multiprocessor gets one; every size gives the same bits. */
+    private Tile tileFor(int rows, int outputs) {
+        return tiles.stream().filter(tile -> tile.blocks(rows, outputs) >= multiprocessors).findFirst()
+                .orElse(tiles.get(tiles.size() - 1));
+    }
+
+    void margins(DeviceBuffer lower, DeviceBuffer upper, DeviceBuffer labels, int rows, Affine layer,
+                 DeviceBuffer margins) {
+        long inputs = (long) rows * layer.in();
+        long outputs = (long) rows * layer.out();
+        this.margins.launch(Grid.overWarps(outputs), lower.require("lower", inputs), upper.require("upper", inputs),
+                labels.require("labels", rows), layer.weight(), layer.bias(), margins.require("margins", outputs), rows,
+                layer.in(), layer.out());
     }
 }

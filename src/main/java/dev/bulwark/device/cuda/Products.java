@@ -2,22 +2,106 @@ package dev.bulwark.device.cuda;
 
 import dev.bulwark.device.Affine;
 import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.DeviceException;
+import dev.bulwark.device.DeviceInfo;
+import dev.bulwark.device.cuda.CudaOptions.ProductPrecision;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
 
-/** To be written. */
-final class Products {
+/** Matrix products and sums of columns: checks operands, and has one {@link MatrixProduct} compute. */
+final class Products implements AutoCloseable {
 
-    Products(CudaMemory memory, KernelModule module) {
+    private static final int COLUMNS_OF_A_BLOCK = 32;
+    private static final int THREADS_OF_COLUMN_SUMS = 1024;
+
+    private final Kernel columnSums;
+    private final MatrixProduct product;
+    /** Why cuBLAS does not compute; empty if it does. */
+    private final Optional<String> withoutCublas;
+    /** What {@link #product} works with, last first. */
+    private final Deque<AutoCloseable> opened = new ArrayDeque<>();
+
+    /** @param modules opens the kernels of a source by its name, and closes them after this */
+    Products(CudaMemory memory, CudaOptions options, Function<String, KernelModule> modules) {
+        KernelModule module = modules.apply("products");
+        columnSums = module.kernel("column_sums");
+        ProductFinish finish = new ProductFinish(module);
+        Optional<String> whyNot = options.cublas() ? CublasLibrary.load() : Optional.of("turned off");
+        MatrixProduct found = null;
+        if (whyNot.isEmpty()) {
+            try {
+                Cublas cublas = new Cublas(memory, options.products(), finish);
+                opened.push(cublas);
+                found = cublas;
+            } catch (DeviceException e) { // optional: own kernels do the work, and info() says why
+                whyNot = Optional.of(e.getMessage());
+            }
+        }
+        withoutCublas = whyNot;
+        product = found != null ? found : ownKernels(memory, options.products(), module, modules, finish);
     }
 
-    void multiply(boolean transposeA, boolean transposeB, int m, int n, int k, DeviceBuffer a, DeviceBuffer b, float beta, DeviceBuffer c) {
-        throw new UnsupportedOperationException("multiply");
+    private MatrixProduct ownKernels(CudaMemory memory, ProductPrecision precision, KernelModule products,
+                                     Function<String, KernelModule> modules, ProductFinish finish) {
+        KernelModule module = precision == ProductPrecision.TF32 ? modules.apply("products_tf32") : products;
+        int multiprocessors = memory.gpu().multiprocessors();
+        // Allocated here once: a recorded sequence may not allocate. Operations are in order, so one is enough.
+        DeviceBuffer scratch = memory.scratch(ProductPlan.scratchLength(multiprocessors));
+        opened.push(scratch);
+        try {
+            return new ProductKernels(precision, module, multiprocessors, scratch, finish);
+        } catch (RuntimeException e) {
+            close();
+            throw e;
+        }
+    }
+
+    /** What computes products and, if that is not cuBLAS, why. */
+    Map<String, String> libraries() {
+        Map<String, String> libraries = new HashMap<>(Map.of("products", product.description()));
+        withoutCublas.ifPresent(reason -> libraries.put("cuBLAS", DeviceInfo.NOT_USED + reason));
+        return libraries;
+    }
+
+    void multiply(boolean transposeA, boolean transposeB, int m, int n, int k, DeviceBuffer a, DeviceBuffer b, float beta,
+                  DeviceBuffer c) {
+        a.require("a", (long) m * k);
+        b.require("b", (long) k * n);
+        c.require("c", (long) m * n);
+        if (m > 0 && n > 0) {
+            product.multiply(transposeA, transposeB, m, n, k, a, b, beta, c);
+        }
     }
 
     void affine(DeviceBuffer x, int rows, Affine layer, boolean relu, DeviceBuffer y) {
-        throw new UnsupportedOperationException("affine");
+        x.require("x", (long) rows * layer.in());
+        y.require("y", (long) rows * layer.out());
+        if (rows > 0 && layer.out() > 0) {
+            product.affine(x, rows, layer, relu, y);
+        }
     }
 
     void columnSums(DeviceBuffer x, int rows, int columns, float beta, DeviceBuffer sums) {
-        throw new UnsupportedOperationException("columnSums");
+        x.require("x", (long) rows * columns);
+        sums.require("sums", columns);
+        if (columns > 0) {
+            int blocks = (columns - 1) / COLUMNS_OF_A_BLOCK + 1;
+            columnSums.launch(Grid.blocks(blocks, 1, THREADS_OF_COLUMN_SUMS), x, rows, columns, beta, sums);
+        }
+    }
+
+    @Override
+    public void close() {
+        while (!opened.isEmpty()) {
+            try {
+                opened.pop().close();
+            } catch (Exception e) {
+                // A GPU that was lost gives nothing back, and the first failure was the news.
+            }
+        }
     }
 }

@@ -19,6 +19,7 @@ import jcuda.Pointer;
 import jcuda.driver.CUdeviceptr;
 import jcuda.driver.CUevent;
 import jcuda.driver.CUevent_flags;
+import jcuda.driver.CUresult;
 
 /**
  * Copies between Java arrays and a GPU through two pinned buffers in turn: while one is on its way, the other is filled or
@@ -35,8 +36,13 @@ final class Transfers implements AutoCloseable {
     Transfers(CudaMemory memory) {
         this.memory = memory;
         memory.gpu().makeCurrent();
-        for (int i = 0; i < stages.length; ++i) {
-            stages[i] = new Stage();
+        try {
+            for (int i = 0; i < stages.length; ++i) {
+                stages[i] = new Stage();
+            }
+        } catch (RuntimeException e) {
+            close();
+            throw e;
         }
     }
 
@@ -62,6 +68,7 @@ final class Transfers implements AutoCloseable {
     }
 
     private void write(int length, DeviceBuffer target, Elements elements) {
+        memory.gpu().makeCurrent();
         CUdeviceptr to = memory.pointer(target.require("target", length));
         int perChunk = CHUNK_BYTES / Float.BYTES;
         for (int from = 0, turn = 0; from < length; from += perChunk, ++turn) {
@@ -76,6 +83,7 @@ final class Transfers implements AutoCloseable {
     }
 
     private void read(DeviceBuffer source, int length, Elements elements) {
+        memory.gpu().makeCurrent();
         CUdeviceptr start = memory.pointer(source.require("source", length));
         int perChunk = CHUNK_BYTES / Float.BYTES;
         int chunks = (length + perChunk - 1) / perChunk;
@@ -98,6 +106,7 @@ final class Transfers implements AutoCloseable {
     }
 
     void copy(DeviceBuffer source, long length, DeviceBuffer target) {
+        memory.gpu().makeCurrent();
         check("cuMemcpyDtoDAsync", cuMemcpyDtoDAsync(memory.pointer(target.require("target", length)),
                 memory.pointer(source.require("source", length)), length * Float.BYTES, memory.gpu().stream()));
     }
@@ -112,6 +121,7 @@ final class Transfers implements AutoCloseable {
 
     private void fill(DeviceBuffer target, int word) {
         if (target.length() > 0) {
+            memory.gpu().makeCurrent();
             check("cuMemsetD32Async",
                     cuMemsetD32Async(memory.pointer(target), word, target.length(), memory.gpu().stream()));
         }
@@ -120,7 +130,9 @@ final class Transfers implements AutoCloseable {
     @Override
     public void close() {
         for (Stage stage : stages) {
-            stage.close();
+            if (stage != null) { // a later one could not be made
+                stage.close();
+            }
         }
     }
 
@@ -132,7 +144,11 @@ final class Transfers implements AutoCloseable {
 
         Stage() {
             check("cuMemAllocHost", cuMemAllocHost(pinned, CHUNK_BYTES));
-            check("cuEventCreate", cuEventCreate(copied, CUevent_flags.CU_EVENT_DISABLE_TIMING));
+            int result = cuEventCreate(copied, CUevent_flags.CU_EVENT_DISABLE_TIMING);
+            if (result != CUresult.CUDA_SUCCESS) {
+                cuMemFreeHost(pinned);
+                throw Driver.failure("cuEventCreate", result);
+            }
         }
 
         ByteBuffer bytes() {

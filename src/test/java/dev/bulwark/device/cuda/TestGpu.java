@@ -10,7 +10,6 @@ import java.nio.file.Path;
  */
 public final class TestGpu {
 
-    private static final Path EMULATED = Path.of("target/emulated/libcuda.so.1");
     private static final boolean REAL = findReal();
 
     private TestGpu() {
@@ -21,8 +20,7 @@ public final class TestGpu {
         if (!Boolean.getBoolean("emulated") && (required || Files.exists(Path.of("/dev/nvidiactl")))) {
             return true;
         }
-        // JCuda's library asks for libcuda.so.1: what is loaded under that name already is what it gets.
-        System.load(EMULATED.toAbsolutePath().toString());
+        EmulatedDriver.load();
         return false;
     }
 
@@ -33,6 +31,11 @@ public final class TestGpu {
 
     /** The first GPU. */
     public static CudaBackend open() {
-        return CudaBackend.open(0);
+        return open(CudaOptions.DEFAULT);
+    }
+
+    /** The first GPU, used as asked. */
+    public static CudaBackend open(CudaOptions options) {
+        return CudaBackend.open(0, options);
     }
 }

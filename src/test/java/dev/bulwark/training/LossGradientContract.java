@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
-import dev.bulwark.device.cpu.CpuBackend;
+import dev.bulwark.device.DeviceMemory;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -14,10 +14,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * The gradient written by hand, against central differences of an independent loss in double. Every step is replayed
- * twice: nothing may be left over from the first time.
+ * The gradient written by hand, on any backend, against central differences of an independent loss in double. Every step
+ * is replayed twice: nothing may be left over from the first time.
  */
-class LossGradientTest {
+abstract class LossGradientContract {
 
     /** Odd sizes, and one layer narrower than the classes squared. */
     private static final int[] WIDTHS = {7, 11, 5, 3};
@@ -30,7 +30,7 @@ class LossGradientTest {
     private final int[] labels = {2, 0, 1, 1, 0};
     private final float[] parameters;
 
-    LossGradientTest() {
+    LossGradientContract() {
         Random random = new Random(7);
         for (int i = 0; i < images.length; ++i) {
             images[i] = random.nextInt(4) == 0 ? random.nextInt(2) : random.nextFloat();
@@ -41,6 +41,8 @@ class LossGradientTest {
             parameters[k] = (float) (0.5 * random.nextGaussian());
         }
     }
+
+    abstract Backend open();
 
     @ParameterizedTest
     @CsvSource({
@@ -107,7 +109,7 @@ class LossGradientTest {
     private record Computed(double loss, float[] gradient) {}
 
     private Computed compute(int[] widths, Schedule.Step step, boolean elided) {
-        try (Backend backend = CpuBackend.create(); Memory memory = new Memory(backend)) {
+        try (Backend backend = open(); DeviceMemory memory = new DeviceMemory(backend)) {
             int count = IntStream.range(0, widths.length - 1).map(k -> (widths[k] + 1) * widths[k + 1]).sum();
             float[] start = new float[count];
             System.arraycopy(parameters, 0, start, 0, count);

@@ -1,0 +1,276 @@
+/*
+ * smoothing_fused.cu: votes of noisy samples, the whole network in one persistent kernel (v1 of the ladder).
+ * Math      as smoothing_layers.cu, bit for bit the same logits
+ * Shapes    images [N,D]   indices int [N]   samples > 0   widths int [layers + 1]   counts int [N,classes], added to;
+ *           weights: every layer's fragments, one after the other, each whole panels of outputs wide
+ *           (smoothing_tile.cuh); biases likewise, fp32
+ * Launch    256 threads, one block a multiprocessor; blocks stride over tiles of ROWS samples of one image, the last of
+ *           an image masked. Dynamic shared memory: `slots` panels of ROWS x 128 bytes
+ * Memory    a layer's inputs lie in a ring of panels; its outputs follow them. The eight warps hold up to 512 outputs in
+ *           registers, so that the last 512 may overwrite the inputs once all have read them: 784-1024-512-256-10 needs
+ *           13 + 8 panels: 168 KB at 64 rows (Hopper), 126 KB at 48 (A100), 84 KB at 32 (consumer cards)
+ * Work      784-1024-512-256-10: 1,460,736 multiply-adds a sample, 93.5 M a tile of 64
+ * Traffic   a tile of 64 reads all weights (2.93 MB) from the second-level cache: 46 KB a sample, 4.6 TB for 1e8 samples,
+ *           or 0.8 to 0.9 s at an H200's 5 to 5.5 TB/s; at half the rows, twice that, and below 32 rows layer by layer is
+ *           better. Shared memory: per warp and step 2 KB of A for 32 matrix instructions, 16 KB for 256 of them a block:
+ *           128 cycles against some 512 of the tensor cores
+ * Limits    predicted, not measured: mma.sync reaches about 62% of a Hopper tensor core's wgmma rate, 2.92e14 FLOP in
+ *           0.5 to 0.6 s; noise, 7.84e10 normals of some 60 instructions, 0.16 s, not overlapped; in all 0.9 to 1.3 s for
+ *           1e8 samples, bound by the second-level cache. Widths are run-time parameters: loops of 4 steps are unrolled,
+ *           and a compile-time shape would save a few address instructions in some hundred
+ * Oracle    NoisyClassifierTest: the layered kernel, vote by vote, and a reference in double; BackendContract
+ */
+#include "noise.cuh"
+#include "smoothing_tile.cuh"
+
+constexpr int MOST_ROWS = 64;
+constexpr int UNSEEN = 0x7FFFFFFF;
+constexpr int NOBODY = -1;
+
+/** The best logit so far and its class; the class is UNSEEN before the first and NOBODY once a NaN was met. */
+struct Best {
+    float value;
+    int index;
+};
+
+static_assert(sizeof(Best) * TILE_WARPS * MOST_ROWS + sizeof(int) * MOST_ROWS <= 5120,
+              "FusedNoisyClassifier leaves 5120 bytes for what the kernel declares itself");
+
+__device__ __forceinline__ Best better(Best a, Best b) {
+    if (a.index == NOBODY || b.index == NOBODY) {
+        return {0.f, NOBODY};
+    }
+    const bool second = b.value > a.value || (b.value == a.value && b.index < a.index);
+    return second ? b : a;
+}
+
+__device__ __forceinline__ Best as_best(float logit, int index) {
+    return {logit, logit != logit ? NOBODY : index};
+}
+
+/** Panels in shared memory, used as a ring. */
+template <int ROWS>
+struct Ring {
+    unsigned char* memory;
+    int slots;
+
+    __device__ int wrap(int slot) const { return slot < slots ? slot : slot - slots; }
+
+    /** The panel `offset` slots after `start`, both below the number of slots. */
+    __device__ unsigned char* panel(int start, int offset) const {
+        return memory + wrap(start + offset) * (ROWS * PANEL_ROW_BYTES);
+    }
+};
+
+/** What a layer is made of, and where its inputs lie. */
+struct LayerAt {
+    int in, out;
+    const uint4* weights;
+    const float* bias;
+    int start;
+
+    __device__ LayerAt next(int width) const {
+        return {out, width, weights + (long long) steps_of(in) * packed_blocks(out) * 32,
+                bias + panels_of(out) * PANEL_COLUMNS, 0};
+    }
+};
+
+/** Noisy samples of one image, rounded to fp16, in the ring's first panels: a Philox group is a row of a panel. */
+template <int ROWS>
+__device__ __forceinline__ void fill_with_noise(const Ring<ROWS>& ring, const float* __restrict__ image, int columns,
+                                                float sigma, NoiseKey key, int index, int first_sample) {
+    const int lane = threadIdx.x & 15;
+    const int panels = panels_of(columns);
+    for (int unit = threadIdx.x >> 4; unit < panels * ROWS; unit += TILE_THREADS / 16) {
+        const int p = unit / ROWS, i = unit % ROWS;
+        const int row = (i & ~3) | (i & 1) << 1 | (i >> 1 & 1); // a warp's two halves: rows two apart, for the banks
+        unsigned char* panel = ring.panel(0, p);
+        const auto put = [=](int e, float value) {
+            *reinterpret_cast<__half*>(panel + panel_offset(row, e % PANEL_COLUMNS)) = __float2half_rn(value);
+        };
+        noisy_elements(image, columns, sigma, key, index, first_sample + row, p * NOISE_LANES + lane, put);
+        const int e = columns / STEP * STEP + lane;
+        if (p == panels - 1 && e >= columns && columns % STEP != 0) {
+            put(e, 0.f); // its weights are zeros, but zero times what lay there might be NaN
+        }
+    }
+}
+
+/** A layer's columns from first_block on, NB blocks of 16 a warp, into registers and from there to done(acc, block). */
+template <int MT, int NB, class Done>
+__device__ __forceinline__ void pass(const Ring<16 * MT>& ring, const LayerAt& layer, int first_block, bool last_pass,
+                                     Done done) {
+    const int block = first_block + (threadIdx.x >> 5) * NB;
+    if (block < steps_of(layer.out)) {
+        float acc[MT][2 * NB][4];
+        start_from_bias<MT, NB>(layer.bias + 16 * block, acc);
+        multiply<MT, NB>([&](int p) { return ring.panel(layer.start, p); }, steps_of(layer.in),
+                         layer.weights + 32 * block + (threadIdx.x & 31), 32 * packed_blocks(layer.out), acc);
+        if (last_pass) {
+            __syncthreads(); // all have read the inputs, which may be overwritten now
+        }
+        done(acc, block);
+    } else if (last_pass) {
+        __syncthreads();
+    }
+}
+
+/** All of a layer's columns, in passes of up to MOST blocks a warp. */
+template <int MT, int MOST, class Done>
+__device__ __forceinline__ void passes(const Ring<16 * MT>& ring, const LayerAt& layer, Done done) {
+    const int blocks = steps_of(layer.out);
+    for (int first = 0; first < blocks; first += MOST * TILE_WARPS) {
+        const bool last = first + MOST * TILE_WARPS >= blocks;
+        const int each = min(MOST, blocks_a_warp(blocks - first));
+        if (each == 4) {
+            pass<MT, MOST>(ring, layer, first, last, done);
+        } else if (each == 2) {
+            pass<MT, 2>(ring, layer, first, last, done);
+        } else {
+            pass<MT, 1>(ring, layer, first, last, done);
+        }
+    }
+}
+
+/** Outputs, rounded to fp16 after the ReLU, into the panels from `target` on. */
+template <int MT>
+struct Hidden {
+    Ring<16 * MT> ring;
+    int target;
+
+    template <int N>
+    __device__ void operator()(const float (&acc)[MT][N][4], int block) const {
+        unsigned char* panel = ring.panel(target, block / PANEL_STEPS);
+        const int first = block % PANEL_STEPS * 16;
+        for_each_pair<MT, N / 2>(acc, [=](int row, int column, float even, float odd) {
+            *reinterpret_cast<unsigned*>(panel + panel_offset(row, first + column)) =
+                    to_halves(keep_positive(even), keep_positive(odd));
+        });
+    }
+};
+
+/** Each row's best logit among a warp's columns, kept for the warp in shared memory from pass to pass. */
+template <int MT>
+struct Logits {
+    int classes;
+    Best (*best)[MOST_ROWS];
+
+    template <int N>
+    __device__ void operator()(const float (&acc)[MT][N][4], int block) const {
+        const int lane = threadIdx.x & 31, t = lane & 3;
+#pragma unroll
+        for (int m = 0; m < MT; ++m) {
+#pragma unroll
+            for (int half = 0; half < 2; ++half) {
+                Best mine = {-INFINITY, UNSEEN};
+#pragma unroll
+                for (int n = 0; n < N; ++n) {
+#pragma unroll
+                    for (int i = 0; i < 2; ++i) {
+                        const int c = 16 * block + 8 * n + 2 * t + i;
+                        mine = c < classes ? better(mine, as_best(acc[m][n][2 * half + i], c)) : mine;
+                    }
+                }
+                // The four lanes of a row.
+                for (int other = 1; other < 4; other *= 2) {
+                    const float value = __shfl_xor_sync(~0u, mine.value, other);
+                    const int index = __shfl_xor_sync(~0u, mine.index, other);
+                    mine = better(mine, {value, index});
+                }
+                if (t == 0) {
+                    Best& kept = best[threadIdx.x >> 5][16 * m + 8 * half + (lane >> 2)];
+                    kept = better(kept, mine);
+                }
+            }
+        }
+    }
+};
+
+/** Adds the votes of a tile's first `rows` rows to its image's counts. All threads of the block call it. */
+template <int ROWS>
+__device__ __forceinline__ void count_tile(const Best (*best)[MOST_ROWS], int rows, int classes,
+                                           int* __restrict__ counts) {
+    __shared__ int votes[MOST_ROWS];
+    __syncthreads();
+    if (threadIdx.x < ROWS) {
+        Best vote = {-INFINITY, UNSEEN};
+        for (int warp = 0; warp < TILE_WARPS; ++warp) {
+            vote = better(vote, best[warp][threadIdx.x]);
+        }
+        votes[threadIdx.x] = (int) threadIdx.x < rows ? vote.index : NOBODY;
+    }
+    __syncthreads();
+    for (int c = threadIdx.x; c < classes; c += TILE_THREADS) {
+        int count = 0;
+        for (int row = 0; row < ROWS; ++row) {
+            count += votes[row] == c;
+        }
+        if (count > 0) {
+            atomicAdd(counts + c, count);
+        }
+    }
+}
+
+template <int MT>
+__device__ __forceinline__ void smoothing_fused(const float* __restrict__ images, const int* __restrict__ indices,
+                                                int image_count, const int* __restrict__ widths, int layers, int slots,
+                                                const uint4* __restrict__ weights, const float* __restrict__ biases,
+                                                float sigma, NoiseKey key, int first_sample, int samples,
+                                                int* __restrict__ counts) {
+    constexpr int ROWS = 16 * MT;
+    DYNAMIC_SHARED(unsigned char, memory);
+    __shared__ Best best[TILE_WARPS][MOST_ROWS];
+    const Ring<ROWS> ring = {memory, slots};
+    const int tiles_an_image = (samples - 1) / ROWS + 1;
+    const long long tiles = (long long) tiles_an_image * image_count;
+    const int inputs = widths[0], classes = widths[layers];
+    for (long long tile = blockIdx.x; tile < tiles; tile += gridDim.x) {
+        const long long n = tile / tiles_an_image;
+        const int done = (int) (tile - n * tiles_an_image) * ROWS;
+        fill_with_noise<ROWS>(ring, images + n * inputs, inputs, sigma, key, indices[n], first_sample + done);
+        for (int i = threadIdx.x; i < TILE_WARPS * ROWS; i += TILE_THREADS) {
+            best[i / ROWS][i % ROWS] = {-INFINITY, UNSEEN};
+        }
+        __syncthreads();
+        LayerAt layer = {inputs, widths[1], weights, biases, 0};
+        for (int l = 1; l < layers; ++l) {
+            const int target = ring.wrap(layer.start + panels_of(layer.in));
+            passes<MT, 4>(ring, layer, Hidden<MT> {ring, target});
+            __syncthreads();
+            layer = layer.next(widths[l + 1]);
+            layer.start = target;
+        }
+        passes<MT, 2>(ring, layer, Logits<MT> {classes, best});
+        count_tile<ROWS>(best, min(ROWS, samples - done), classes, counts + n * classes);
+    }
+}
+
+extern "C" __global__ void __launch_bounds__(TILE_THREADS, 1)
+smoothing_fused_64(const float* __restrict__ images, const int* __restrict__ indices, int image_count,
+                   const int* __restrict__ widths, int layers, int slots, const uint4* __restrict__ weights,
+                   const float* __restrict__ biases, float sigma, unsigned key_low, unsigned key_high, unsigned stream,
+                   int first_sample, int samples, int* __restrict__ counts) {
+    smoothing_fused<4>(images, indices, image_count, widths, layers, slots, weights, biases, sigma,
+                       {key_low, key_high, stream}, first_sample, samples, counts);
+}
+EXPORT_KERNEL(smoothing_fused_64)
+
+extern "C" __global__ void __launch_bounds__(TILE_THREADS, 1)
+smoothing_fused_48(const float* __restrict__ images, const int* __restrict__ indices, int image_count,
+                   const int* __restrict__ widths, int layers, int slots, const uint4* __restrict__ weights,
+                   const float* __restrict__ biases, float sigma, unsigned key_low, unsigned key_high, unsigned stream,
+                   int first_sample, int samples, int* __restrict__ counts) {
+    smoothing_fused<3>(images, indices, image_count, widths, layers, slots, weights, biases, sigma,
+                       {key_low, key_high, stream}, first_sample, samples, counts);
+}
+EXPORT_KERNEL(smoothing_fused_48)
+
+extern "C" __global__ void __launch_bounds__(TILE_THREADS, 1)
+smoothing_fused_32(const float* __restrict__ images, const int* __restrict__ indices, int image_count,
+                   const int* __restrict__ widths, int layers, int slots, const uint4* __restrict__ weights,
+                   const float* __restrict__ biases, float sigma, unsigned key_low, unsigned key_high, unsigned stream,
+                   int first_sample, int samples, int* __restrict__ counts) {
+    smoothing_fused<2>(images, indices, image_count, widths, layers, slots, weights, biases, sigma,
+                       {key_low, key_high, stream}, first_sample, samples, counts);
+}
+EXPORT_KERNEL(smoothing_fused_32)

@@ -1,0 +1,80 @@
+#!/usr/bin/env bash
+# Builds the emulated CUDA driver of the tests, target/emulated/libcuda.so.1, from src/test/cuda/ and the kernels of cuda/:
+# what is out of date, two sources at a time. Called by scripts/test; scripts/lib/emulator.sh by hand does the same.
+set -euo pipefail
+cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../.."
+
+output=target/emulated
+library=$output/libcuda.so.1
+objects=$output/objects
+
+# -mtls-dialect: shared memory is thread-local, and a library that the JVM loads gets no room for that at the start.
+flags=(-std=c++17 -O2 -g1 -fPIC -fvisibility=hidden -mtls-dialect=gnu2 -fno-strict-aliasing -U_FORTIFY_SOURCE
+    -ffp-contract=off -Wall -Wextra -Wno-unused-function -Wno-unknown-pragmas -Wno-parentheses -Isrc/test/cuda -Icuda)
+for extension in fma f16c avx2; do # only quicker: the results are the same without
+    if grep -qw "$extension" /proc/cpuinfo 2> /dev/null; then
+        flags+=("-m$extension")
+    fi
+done
+
+# What a GPU would fault on and this processor would not; undefined_behaviour.cpp has the functions that these checks call.
+checks=(-fsanitize=alignment,bounds,integer-divide-by-zero -fno-sanitize-recover=all)
+
+# compile SOURCE OBJECT: also notes which headers it included. A kernel's name is the object's own then, so that it is
+# taken neither for another source's nor for a function of the C library.
+compile() {
+    local options=("${flags[@]}")
+    [[ $1 != *.cu ]] || options+=("${checks[@]}")
+    "${CXX:-g++}" "${options[@]}" -MMD -MP -MF "$2.d" -x c++ -c "$1" -o "$2.new"
+    if [[ $1 == *.cu ]]; then
+        nm --defined-only "$2.new" | awk '$2 == "T" { print $3 }' > "$2.names"
+        [[ ! -s $2.names ]] || objcopy --localize-symbols="$2.names" "$2.new"
+    fi
+    mv "$2.new" "$2"
+}
+
+# out_of_date OBJECT: whether it, or anything it was made from, is missing or newer.
+out_of_date() {
+    [[ -f $1 && -f $1.d ]] || return 0
+    local word
+    while read -r word; do
+        [[ -e $word && ! $word -nt $1 ]] || return 0
+    done < <(sed -e 's/^[^ ]*:\( \|$\)//' -e 's/\\$//' "$1.d" | tr -s ' ' '\n' | grep -v '^$')
+    return 1
+}
+
+mkdir -p "$objects"
+if [[ ! -f $objects/flags || $(< "$objects/flags") != "${CXX:-g++} ${flags[*]} ${checks[*]}" ]]; then
+    rm -f "$objects"/*
+    echo "${CXX:-g++} ${flags[*]} ${checks[*]}" > "$objects/flags"
+fi
+
+changed=0
+wanted=()
+running=()
+for source in src/test/cuda/*.cpp src/test/cuda/*.cu cuda/*.cu; do
+    [[ -f $source ]] || continue
+    name=${source//\//_}
+    object=$objects/${name%.*}.o
+    wanted+=("$object")
+    if out_of_date "$object"; then
+        changed=1
+        if (( ${#running[@]} == 2 )); then
+            wait "${running[0]}"
+            running=("${running[@]:1}")
+        fi
+        compile "$source" "$object" &
+        running+=($!)
+    fi
+done
+for job in "${running[@]}"; do
+    wait "$job"
+done
+
+if (( changed )) || [[ ! -f $library ]] || [[ "${wanted[*]}" != "$(cat "$objects/linked" 2> /dev/null)" ]]; then
+    echo '{ global: cu*; local: *; };' > "$objects/exports" # and none of the C++ library's, which the JVM may have too
+    "${CXX:-g++}" -shared -Wl,--version-script="$objects/exports" -Wl,-soname,libcuda.so.1 -Wl,-z,noexecstack -Wl,--no-undefined "${wanted[@]}" -lpthread \
+        -o "$library.new"
+    mv "$library.new" "$library"
+    echo "${wanted[*]}" > "$objects/linked"
+fi

@@ -1,0 +1,91 @@
+package dev.bulwark.cli;
+
+import dev.bulwark.device.Backend;
+import dev.bulwark.device.DeviceException;
+import dev.bulwark.device.NoisyClassifier.Precision;
+import dev.bulwark.device.cuda.CudaBackend;
+import dev.bulwark.device.cuda.Gpu;
+import dev.bulwark.experiment.Fleet;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/** GPUs opened for a run, one after the other; they are closed again where a later one can't be had. */
+final class CudaFleet {
+
+    private final Optional<Precision> precision;
+    private final List<CudaBackend> opened = new ArrayList<>();
+    private final List<String> names = new ArrayList<>();
+    private final List<String> leftOut = new ArrayList<>();
+
+    private CudaFleet(Optional<Precision> precision) {
+        this.precision = precision;
+    }
+
+    /**
+     * All GPUs that compute alike, at most {@code most}; the fleet says which were left out, and why.
+     *
+     * @param precision of noisy forward passes; empty for the fastest
+     * @throws DeviceException if none can be used
+     */
+    static Fleet all(Optional<Precision> precision, int most) {
+        List<Gpu> found = Gpu.all();
+        List<Gpu> usable = found.stream().filter(gpu -> gpu.complaint().isEmpty()).toList();
+        if (usable.isEmpty()) {
+            throw new DeviceException(found.get(0).complaint().orElseThrow() + ": use --device cpu");
+        }
+        CudaFleet fleet = new CudaFleet(precision);
+        found.forEach(gpu -> gpu.complaint().ifPresent(fleet.leftOut::add));
+        return fleet.open(usable.subList(0, Math.min(most, usable.size())), false);
+    }
+
+    /**
+     * The GPUs with these numbers, at most {@code most} of them.
+     *
+     * @throws DeviceException if one can't be used, or computes otherwise than the first
+     */
+    static Fleet of(List<Integer> ordinals, Optional<Precision> precision, int most) {
+        List<Gpu> found = Gpu.all();
+        List<Gpu> asked = ordinals.subList(0, Math.min(most, ordinals.size())).stream().map(ordinal -> {
+            if (ordinal >= found.size()) {
+                throw new DeviceException("there is no GPU cuda:" + ordinal + ": the last one is "
+                        + found.get(found.size() - 1).option());
+            }
+            return found.get(ordinal);
+        }).toList();
+        return new CudaFleet(precision).open(asked, true);
+    }
+
+    /** @param each whether every one of them was asked for by its number */
+    private Fleet open(List<Gpu> gpus, boolean each) {
+        try {
+            gpus.forEach(gpu -> open(gpu, each));
+            return new Fleet(opened, choice());
+        } catch (RuntimeException | Error e) {
+            opened.forEach(Backend::close);
+            throw e;
+        }
+    }
+
+    private void open(Gpu gpu, boolean each) {
+        CudaBackend backend = precision.map(asked -> CudaBackend.open(gpu.ordinal(), asked))
+                .orElseGet(() -> CudaBackend.open(gpu.ordinal()));
+        if (!opened.isEmpty() && !backend.info().arithmetic().equals(opened.get(0).info().arithmetic())) {
+            backend.close();
+            String complaint = gpu.option() + " (" + gpu.name() + ") rounds otherwise than " + names.get(0);
+            if (each) {
+                throw new DeviceException(complaint + ", so their rows can't stand in one file: name one of them");
+            }
+            leftOut.add(complaint);
+            return;
+        }
+        opened.add(backend);
+        names.add(gpu.option() + " (" + gpu.name() + ")");
+    }
+
+    private String choice() {
+        return "running on " + String.join(", ", names)
+                + leftOut.stream().map(reason -> "; left out: " + reason).collect(Collectors.joining());
+    }
+}

@@ -1,0 +1,142 @@
+package dev.bulwark.device.cuda;
+
+import dev.bulwark.device.Affine;
+import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.NoiseKey;
+import dev.bulwark.device.NoisyClassifier;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import jcuda.driver.CUdevice_attribute;
+
+/**
+ * Noise, all layers and votes in one persistent kernel: smoothing_fused.cu. Activations never leave a multiprocessor.
+ *
+ * <p>Weights and activations are fp16, sums, biases and logits fp32. A sample with an activation above 65504 may have NaN
+ * among its logits and then votes for nobody, which only lowers counts.
+ */
+final class FusedNoisyClassifier implements NoisyClassifier {
+
+    /**
+     * Samples a block may take, most first. Fewer need less shared memory but read the weights more often: below these,
+     * {@link LayeredNoisyClassifier} reads less.
+     */
+    private static final int[] ROWS = {64, 48, 32};
+    private static final int PANEL_ROW_BYTES = 2 * HalfNetwork.PANEL;
+    /** Panels of outputs that a block holds in registers. */
+    private static final int REGISTER_PANELS = 8;
+    /** What the kernel declares itself, up to the alignment of the rest. */
+    private static final int STATIC_BYTES = 5120;
+    private static final int THREADS = 256;
+
+    private final CudaMemory memory;
+    private final Kernel kernel;
+    private final HalfNetwork network;
+    private final int rows;
+    private final int slots;
+    private final Function<HalfNetwork, LayeredNoisyClassifier> separateLayers;
+    private final ImageIndices indices;
+    private final DeviceBuffer widths;
+    private Optional<LayeredNoisyClassifier> separate = Optional.empty();
+
+    /**
+     * @param network        owned by this object
+     * @param rows           samples of a block, as the kernel's name says
+     * @param separateLayers makes the classifier that tells logits, when they are first asked for
+     */
+    FusedNoisyClassifier(CudaMemory memory, Transfers transfers, Kernel kernel, HalfNetwork network, int rows,
+                         Function<HalfNetwork, LayeredNoisyClassifier> separateLayers) {
+        this.memory = memory;
+        this.separateLayers = separateLayers;
+        this.network = network;
+        this.rows = rows;
+        this.slots = slots(network.layers());
+        try {
+            this.kernel = kernel.allowShared(sharedBytes(slots, rows));
+            this.indices = new ImageIndices(memory, transfers);
+            try {
+                this.widths = memory.allocate(network.widths().length);
+                transfers.write(network.widths(), widths);
+            } catch (RuntimeException e) {
+                indices.close();
+                throw e;
+            }
+        } catch (RuntimeException e) {
+            network.close();
+            throw e;
+        }
+    }
+
+    /** The most samples for which a block of this GPU has shared memory enough; 0 if that is none. */
+    static int mostRows(GpuContext gpu, List<Affine> layers) {
+        int available = gpu.attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN)
+                - STATIC_BYTES;
+        for (int rows : ROWS) {
+            if ((long) slots(layers) * rows * PANEL_ROW_BYTES <= available) {
+                return rows;
+            }
+        }
+        return 0;
+    }
+
+    /**
+     * Panels that a block's ring needs: a layer's inputs beside all outputs that leave the registers before the inputs
+     * have been read, and each layer's outputs.
+     */
+    static int slots(List<Affine> layers) {
+        int slots = HalfNetwork.panels(layers.get(0).in());
+        for (Affine hidden : layers.subList(0, layers.size() - 1)) {
+            int outputs = HalfNetwork.panels(hidden.out());
+            int early = (outputs - 1) / REGISTER_PANELS * REGISTER_PANELS;
+            slots = Math.max(slots, Math.max(HalfNetwork.panels(hidden.in()) + early, outputs));
+        }
+        return slots;
+    }
+
+    private static int sharedBytes(int slots, int rows) {
+        return Math.multiplyExact(slots, rows * PANEL_ROW_BYTES);
+    }
+
+    @Override
+    public Precision precision() {
+        return Precision.FLOAT16;
+    }
+
+    @Override
+    public void countVotes(DeviceBuffer images, int[] imageIndices, float sigma, NoiseKey key,
+                           int firstSample, int samples, DeviceBuffer counts) {
+        int inputs = network.inputs();
+        int classes = network.classes();
+        images.require("images", (long) imageIndices.length * inputs);
+        counts.require("counts", (long) imageIndices.length * classes);
+        if (samples <= 0) {
+            return;
+        }
+        indices.forEachPart(imageIndices, (first, count, onGpu) -> {
+            long tiles = (samples + rows - 1L) / rows * count;
+            Grid grid = Grid.blocks((int) Math.min(tiles, memory.gpu().multiprocessors()), 1, THREADS)
+                    .withShared(sharedBytes(slots, rows));
+            kernel.launch(grid, images.slice((long) first * inputs, (long) count * inputs), onGpu, count,
+                    widths, network.layers().size(), slots, network.weights(), network.biases(),
+                    sigma, key.keyLow(), key.keyHigh(), key.stream().ordinal(), firstSample, samples,
+                    counts.slice((long) first * classes, (long) count * classes));
+        });
+    }
+
+    /** The fused kernel keeps its logits to itself: a kernel for each layer gives the same. */
+    @Override
+    public void logits(DeviceBuffer inputs, int total, DeviceBuffer logits) {
+        if (separate.isEmpty()) {
+            separate = Optional.of(separateLayers.apply(network));
+        }
+        separate.get().logits(inputs, total, logits);
+    }
+
+    @Override
+    public void close() {
+        separate.ifPresent(LayeredNoisyClassifier::close);
+        widths.close();
+        indices.close();
+        network.close();
+    }
+}

@@ -1,0 +1,145 @@
+package dev.bulwark.device.cuda;
+
+import dev.bulwark.device.Affine;
+import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.NoiseKey;
+import dev.bulwark.device.NoisyClassifier;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Noise, layers and votes as kernels of their own, a batch of samples at a time: smoothing_layers.cu. Samples of all
+ * images lie end to end in the batches; the same rounding as {@link FusedNoisyClassifier}, and the same votes.
+ */
+final class LayeredNoisyClassifier implements NoisyClassifier {
+
+    /** Rows of a block's tile. */
+    private static final int TILE = 64;
+    /** Outputs of a block's tile. */
+    private static final int TILE_OUTPUTS = 512;
+    private static final int THREADS = 256;
+    /** Tiles a multiprocessor takes from a batch: even the narrowest layer so has work for all. */
+    private static final int TILES_PER_MULTIPROCESSOR = 2;
+    /** Of the two buffers that activations move between. */
+    private static final long MOST_SCRATCH_BYTES = 1L << 28;
+
+    private final HalfNetwork network;
+    private final Kernels kernels;
+    private final int batch;
+    private final List<DeviceBuffer> opened = new ArrayList<>();
+    private final ImageIndices indices;
+    /** fp16 activations, even layers' inputs in the first. */
+    private final DeviceBuffer[] activations;
+    private final DeviceBuffer logits;
+
+    /** The kernels of smoothing_layers.cu that run for each batch. */
+    record Kernels(Kernel noise, Kernel round, Kernel hidden, Kernel last, Kernel count) {
+
+        static Kernels of(KernelModule module) {
+            return new Kernels(module.kernel("noisy_halves"), module.kernel("round_to_halves"),
+                    module.kernel("hidden_layer"), module.kernel("last_layer"), module.kernel("count_votes"));
+        }
+    }
+
+    /** @param network owned by this object */
+    LayeredNoisyClassifier(CudaMemory memory, Transfers transfers, Kernels kernels, HalfNetwork network) {
+        this.network = network;
+        this.kernels = kernels;
+        long widest = network.layers().stream().mapToLong(layer -> HalfNetwork.padded(layer.in())).max().orElseThrow();
+        long tiles = Math.min((long) memory.gpu().multiprocessors() * TILES_PER_MULTIPROCESSOR,
+                MOST_SCRATCH_BYTES / (2 * Short.BYTES * TILE * widest));
+        this.batch = TILE * (int) Math.max(1, tiles);
+        try {
+            indices = new ImageIndices(memory, transfers);
+            activations = new DeviceBuffer[] {half(memory, widest), half(memory, widest)};
+            logits = opening(memory.allocate((long) batch * network.classes()));
+        } catch (RuntimeException e) {
+            close();
+            throw e;
+        }
+    }
+
+    private DeviceBuffer half(CudaMemory memory, long width) {
+        return opening(memory.allocate(batch * width / 2));
+    }
+
+    private DeviceBuffer opening(DeviceBuffer buffer) {
+        opened.add(buffer);
+        return buffer;
+    }
+
+    @Override
+    public Precision precision() {
+        return Precision.FLOAT16;
+    }
+
+    @Override
+    public void countVotes(DeviceBuffer images, int[] imageIndices, float sigma, NoiseKey key,
+                           int firstSample, int samples, DeviceBuffer counts) {
+        int inputs = network.inputs();
+        int classes = network.classes();
+        images.require("images", (long) imageIndices.length * inputs);
+        counts.require("counts", (long) imageIndices.length * classes);
+        indices.forEachPart(imageIndices, (firstImage, count, onGpu) -> {
+            DeviceBuffer part = images.slice((long) firstImage * inputs, (long) count * inputs);
+            DeviceBuffer votes = counts.slice((long) firstImage * classes, (long) count * classes);
+            long total = (long) count * samples;
+            int rows;
+            for (long first = 0; first < total; first += rows) {
+                rows = (int) Math.min(batch, total - first);
+                kernels.noise.launch(Noise.over(rows, inputs), part, onGpu, samples, firstSample, first, rows, inputs,
+                        sigma, key.keyLow(), key.keyHigh(), key.stream().ordinal(), activations[0]);
+                forward(rows, logits);
+                kernels.count.launch(Grid.over(rows), logits, samples, first, rows, classes, votes);
+            }
+        });
+    }
+
+    @Override
+    public void logits(DeviceBuffer given, int total, DeviceBuffer target) {
+        int inputs = network.inputs();
+        int classes = network.classes();
+        given.require("inputs", (long) total * inputs);
+        target.require("logits", (long) total * classes);
+        for (int first = 0, rows; first < total; first += rows) {
+            rows = Math.min(batch, total - first);
+            long elements = (long) rows * inputs;
+            kernels.round.launch(Grid.over(elements), given.slice((long) first * inputs, elements),
+                    rows, inputs, activations[0]);
+            forward(rows, target.slice((long) first * classes, (long) rows * classes));
+        }
+    }
+
+    /** Logits of the first {@code rows} rows of the first buffer of activations. */
+    private void forward(int rows, DeviceBuffer target) {
+        int last = network.layers().size() - 1;
+        for (int i = 0; i < last; ++i) {
+            Affine layer = network.layers().get(i);
+            kernels.hidden.launch(tiles(rows, layer), activations[i % 2], layer.in(), network.weights(i),
+                    network.biases(i), layer.out(), activations[(i + 1) % 2]);
+        }
+        Affine layer = network.layers().get(last);
+        kernels.last.launch(tiles(rows, layer), activations[last % 2], layer.in(), network.weights(last),
+                network.biases(last), layer.out(), rows, target);
+    }
+
+    private static Grid tiles(int rows, Affine layer) {
+        return Grid.blocks((rows + TILE - 1) / TILE, (layer.out() + TILE_OUTPUTS - 1) / TILE_OUTPUTS, THREADS);
+    }
+
+    /** fp32 {@code [rows,classes]}: those of the last batch. */
+    DeviceBuffer logits() {
+        return logits;
+    }
+
+    @Override
+    public void close() {
+        for (int i = opened.size() - 1; i >= 0; --i) {
+            opened.get(i).close();
+        }
+        if (indices != null) {
+            indices.close();
+        }
+        network.close();
+    }
+}

@@ -1,0 +1,271 @@
+/* calls_module.cpp: modules, kernels and launches. */
+#include "driver.h"
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+using namespace emu;
+
+namespace {
+
+/** The newest PTX of a CUDA release, as 85 for 8.5. */
+int newest_ptx(int cuda) {
+    const int major = cuda / 1000, minor = cuda % 1000 / 10;
+    if (major == 12) {
+        return 80 + (minor < 6 ? minor : minor - 1); // 12.6 brought 8.5 once more
+    }
+    return 10 * (major - 4) + minor;
+}
+
+bool runs_on(const Ptx& ptx, int capability) {
+    return ptx.exact_target ? ptx.target == capability : ptx.target <= capability;
+}
+
+unsigned most_shared() { return (driver().settings.capability >= 90 ? 227u : 163u) << 10; }
+
+int load(void** module, const std::string& text) {
+    Call call;
+    if (call.refused()) {
+        return call.refused();
+    }
+    Module loaded{current, {}};
+    if (!Ptx::parse(text, loaded.ptx)) {
+        say("a module that is no PTX");
+        return INVALID_IMAGE;
+    }
+    if (loaded.ptx.version > newest_ptx(static_cast<int>(driver().settings.driver_version))) {
+        return UNSUPPORTED_PTX_VERSION;
+    }
+    if (!runs_on(loaded.ptx, static_cast<int>(driver().settings.capability))) {
+        return NO_BINARY_FOR_GPU;
+    }
+    *module = driver().modules.add(std::move(loaded));
+    return SUCCESS;
+}
+
+const Registration* find(const std::string& name) {
+    for (const Registration* kernel = registered; kernel != nullptr; kernel = kernel->next) {
+        if (name == kernel->name) {
+            return kernel;
+        }
+    }
+    return nullptr;
+}
+
+/** Whether this kernel may be launched so; a line says why not. */
+bool allowed(const Function& function, dim3 grid, dim3 block, unsigned dynamic_shared) {
+    const auto threads = static_cast<unsigned long long>(block.x) * block.y * block.z;
+    const std::string kernel = std::string("kernel ") + function.kernel->name + ": ";
+    if (threads == 0 || grid.x == 0 || grid.y == 0 || grid.z == 0) {
+        say(kernel + "a launch of nothing");
+    } else if (grid.x > 0x7FFFFFFF || grid.y > 65535 || grid.z > 65535) {
+        say(kernel + "a grid of more than 2^31 - 1, 65535 and 65535 blocks");
+    } else if (threads > function.entry.most_threads || block.z > 64) {
+        say(kernel + std::to_string(threads) + " threads a block where its bounds allow "
+            + std::to_string(function.entry.most_threads));
+    } else if (dynamic_shared > function.most_dynamic_shared
+               || dynamic_shared + function.entry.shared_bytes > most_shared()) {
+        say(kernel + std::to_string(dynamic_shared) + " bytes of dynamic shared memory, and "
+            + std::to_string(function.entry.shared_bytes) + " of static, where "
+            + std::to_string(function.most_dynamic_shared) + " dynamic ones are allowed");
+    } else {
+        return true;
+    }
+    return false;
+}
+
+int resident_blocks(const Function& function, unsigned threads, size_t dynamic_shared) {
+    const unsigned shared_of_multiprocessor = (driver().settings.capability >= 90 ? 228u : 164u) << 10;
+    const size_t shared = dynamic_shared + function.entry.shared_bytes + 1024;
+    const unsigned rounded = (threads + warp_size - 1) / warp_size * warp_size;
+    if (threads == 0 || threads > function.entry.most_threads || dynamic_shared > function.most_dynamic_shared) {
+        return 0;
+    }
+    return static_cast<int>(std::min<size_t>({32, 2048 / rounded, shared_of_multiprocessor / shared}));
+}
+
+int launch(void* handle, dim3 grid, dim3 block, unsigned dynamic_shared, void* stream_handle, void** arguments) {
+    Driver& d = driver();
+    Function* function = d.functions.get(handle);
+    Stream* stream = stream_handle == nullptr ? &d.default_stream(*current) : d.streams.get(stream_handle);
+    if (function == nullptr || stream == nullptr || function->module->context != current || stream->context != current) {
+        return INVALID_HANDLE;
+    }
+    if (!allowed(*function, grid, block, dynamic_shared)) {
+        return INVALID_VALUE;
+    }
+    auto launch = std::make_shared<Launch>();
+    launch->kernel = function->kernel;
+    launch->grid = grid;
+    launch->block = block;
+    launch->dynamic_shared_bytes = dynamic_shared;
+    launch->static_shared = function->entry.shared_bytes != 0;
+    for (unsigned i = 0; i < function->kernel->count; ++i) {
+        launch->arguments.emplace_back(function->kernel->parameters[i].bytes);
+        void* argument = nullptr;
+        if (arguments == nullptr || !copy_guarded(&argument, &arguments[i], sizeof argument)
+                || !copy_guarded(launch->arguments.back().data(), argument, launch->arguments.back().size())) {
+            say(std::string("kernel ") + function->kernel->name + ": argument " + std::to_string(i) + " is missing");
+            return INVALID_VALUE;
+        }
+    }
+    Context* context = current;
+    return d.submit(*stream, [=] {
+        if (driver().functions.get(handle) == nullptr) {
+            say(std::string("kernel ") + launch->kernel->name + ": its module was unloaded");
+            return static_cast<int>(ILLEGAL_ADDRESS);
+        }
+        return driver().run(*context, *launch);
+    });
+}
+
+} // namespace
+
+EMULATED_CALL cuModuleLoadData(void** module, const void* image) { return load(module, static_cast<const char*>(image)); }
+
+EMULATED_CALL cuModuleLoadDataEx(void** module, const void* image, unsigned, int*, void**) {
+    return cuModuleLoadData(module, image);
+}
+
+EMULATED_CALL cuModuleLoad(void** module, const char* path) {
+    std::ostringstream text;
+    text << std::ifstream(path).rdbuf();
+    return load(module, text.str());
+}
+
+EMULATED_CALL cuModuleUnload(void* handle) {
+    Call call;
+    if (call.refused()) {
+        return call.refused();
+    }
+    Driver& d = driver();
+    Module* module = d.modules.get(handle);
+    if (module == nullptr) {
+        return INVALID_HANDLE;
+    }
+    const int result = d.drain(*module->context);
+    d.functions.remove_if([&](const Function& function) { return function.module == module; });
+    d.modules.remove(module);
+    return result;
+}
+
+EMULATED_CALL cuModuleGetFunction(void** function, void* handle, const char* name) {
+    Call call;
+    if (call.refused()) {
+        return call.refused();
+    }
+    Driver& d = driver();
+    Module* module = d.modules.get(handle);
+    if (module == nullptr) {
+        return INVALID_HANDLE;
+    }
+    const auto entry = module->ptx.entries.find(name);
+    const Registration* kernel = find(name);
+    if (entry == module->ptx.entries.end() || kernel == nullptr) {
+        if (entry != module->ptx.entries.end()) {
+            say(std::string("kernel ") + name + " is in the PTX, but not linked in: is EXPORT_KERNEL missing?");
+        }
+        return NOT_FOUND;
+    }
+    const std::string wrong = difference(entry->second, *kernel);
+    if (!wrong.empty()) {
+        say(std::string("kernel ") + name + ": " + wrong + "; run scripts/build-kernels");
+        return INVALID_IMAGE;
+    }
+    for (Function* known : d.functions) {
+        if (known->module == module && known->kernel == kernel) {
+            *function = known;
+            return SUCCESS;
+        }
+    }
+    *function = d.functions.add({module, kernel, entry->second});
+    return SUCCESS;
+}
+
+EMULATED_CALL cuFuncGetAttribute(int* value, int attribute, void* handle) {
+    Call call;
+    if (call.refused()) {
+        return call.refused();
+    }
+    const Function* function = driver().functions.get(handle);
+    if (function == nullptr) {
+        return INVALID_HANDLE;
+    }
+    switch (attribute) {
+        case 0: *value = static_cast<int>(function->entry.most_threads); break;
+        case 1: *value = static_cast<int>(function->entry.shared_bytes); break;
+        case 4: *value = 32; break; // registers: as if they never limited anything
+        case 5: *value = function->module->ptx.version; break;
+        case 6: *value = static_cast<int>(driver().settings.capability); break;
+        case 8: *value = static_cast<int>(function->most_dynamic_shared); break;
+        default: *value = 0;
+    }
+    return SUCCESS;
+}
+
+EMULATED_CALL cuFuncSetAttribute(void* handle, int attribute, int value) {
+    Call call;
+    if (call.refused()) {
+        return call.refused();
+    }
+    Function* function = driver().functions.get(handle);
+    if (function == nullptr) {
+        return INVALID_HANDLE;
+    }
+    constexpr int most_dynamic_shared = 8;
+    if (attribute == most_dynamic_shared) {
+        if (value < 0 || static_cast<unsigned>(value) + function->entry.shared_bytes > most_shared()) {
+            return INVALID_VALUE;
+        }
+        function->most_dynamic_shared = static_cast<unsigned>(value);
+    }
+    return SUCCESS;
+}
+
+EMULATED_CALL cuFuncSetCacheConfig(void*, int) { return SUCCESS; }
+
+EMULATED_CALL cuLaunchKernel(void* function, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz,
+                             unsigned dynamic_shared, void* stream, void** arguments, void** extra) {
+    Call call;
+    if (call.refused()) {
+        return call.refused();
+    }
+    return extra != nullptr ? static_cast<int>(NOT_SUPPORTED)
+                            : launch(function, {gx, gy, gz}, {bx, by, bz}, dynamic_shared, stream, arguments);
+}
+
+/** Its blocks still run one after another: a kernel whose blocks wait for one another would not end. */
+EMULATED_CALL cuLaunchCooperativeKernel(void* handle, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by,
+                                        unsigned bz, unsigned dynamic_shared, void* stream, void** arguments) {
+    Call call;
+    if (call.refused()) {
+        return call.refused();
+    }
+    constexpr unsigned long long multiprocessors = 4;
+    const Function* function = driver().functions.get(handle);
+    if (function != nullptr && static_cast<unsigned long long>(gx) * gy * gz
+            > multiprocessors * static_cast<unsigned>(resident_blocks(*function, bx * by * bz, dynamic_shared))) {
+        return COOPERATIVE_LAUNCH_TOO_LARGE;
+    }
+    return launch(handle, {gx, gy, gz}, {bx, by, bz}, dynamic_shared, stream, arguments);
+}
+
+EMULATED_CALL cuOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, void* handle, int threads, size_t dynamic_shared) {
+    Call call;
+    if (call.refused()) {
+        return call.refused();
+    }
+    const Function* function = driver().functions.get(handle);
+    if (function == nullptr) {
+        return INVALID_HANDLE;
+    }
+    *blocks = resident_blocks(*function, static_cast<unsigned>(threads), dynamic_shared);
+    return SUCCESS;
+}
+
+EMULATED_CALL cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(int* blocks, void* handle, int threads,
+                                                                   size_t dynamic_shared, unsigned) {
+    return cuOccupancyMaxActiveBlocksPerMultiprocessor(blocks, handle, threads, dynamic_shared);
+}

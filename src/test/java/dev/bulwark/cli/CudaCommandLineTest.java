@@ -1,0 +1,411 @@
+package dev.bulwark.cli;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.bulwark.data.Dataset;
+import dev.bulwark.data.Digits;
+import dev.bulwark.data.Split;
+import dev.bulwark.device.cuda.EmulatedDriver;
+import dev.bulwark.device.cuda.EmulatedDriver.Counter;
+import dev.bulwark.device.cuda.EmulatedDriver.Setting;
+import dev.bulwark.device.cuda.TestGpu;
+import dev.bulwark.nn.DeviceNetwork;
+import dev.bulwark.nn.ModelFile;
+import dev.bulwark.nn.Precision;
+import dev.bulwark.training.Initialisation;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Whole commands on emulated GPUs: the CPU's results, whatever number of GPUs and whatever befalls them. */
+class CudaCommandLineTest {
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    /** Few images, since every command reads all: as many as the longest of {@link Rows} wants. */
+    @TempDir
+    private static Path data;
+
+    @TempDir
+    private Path folder;
+    private Path model;
+
+    /** How a command ended. */
+    private record Outcome(int code, String out, String err) {
+    }
+
+    /** A command that writes rows, small enough for an emulated GPU; several batches where one image is quick. */
+    private enum Rows {
+        CERTIFY("certify", 5, "--sigma", 0.5, "--n0", 10, "--n", 60, "--precision", "fp32"),
+        CERTIFY_IN_HALF_PRECISION("certify", 5, "--sigma", 0.5, "--n0", 10, "--n", 60, "--precision", "fp16"),
+        PREDICT("predict", 5, "--sigma", 0.5, "--n", 60, "--precision", "fp32"),
+        VERIFY("verify", 1_010, "--epsilon", 0.01),
+        ATTACK("attack", 510, "--epsilon", 0.01, "--steps", 2, "--restarts", 1);
+
+        private final String command;
+        private final int images;
+        private final List<Object> settings;
+
+        Rows(String command, int images, Object... settings) {
+            this.command = command;
+            this.images = images;
+            this.settings = List.of(settings);
+        }
+    }
+
+    @BeforeAll
+    static void writeImages() throws IOException {
+        writeIdx(Digits.generate(0, Split.TRAIN, 100), "train");
+        writeIdx(Digits.generate(0, Split.TEST, 1_010), "t10k");
+    }
+
+    private static void writeIdx(Dataset images, String stem) throws IOException {
+        int size = images.imageSize();
+        ByteBuffer pixels = ByteBuffer.allocate(16 + images.size() * size).putInt(0x803).putInt(images.size()).putInt(28).putInt(28);
+        ByteBuffer labels = ByteBuffer.allocate(8 + images.size()).putInt(0x801).putInt(images.size());
+        for (int n = 0; n < images.size(); ++n) {
+            for (float pixel : images.pixels(n)) {
+                pixels.put((byte) Math.round(255 * pixel));
+            }
+            labels.put((byte) images.label(n));
+        }
+        Files.write(data.resolve(stem + "-images-idx3-ubyte"), pixels.array());
+        Files.write(data.resolve(stem + "-labels-idx1-ubyte"), labels.array());
+    }
+
+    @BeforeEach
+    void start() {
+        assumeFalse(TestGpu.isReal(), "faults and other GPUs need the emulated driver");
+        EmulatedDriver.reset();
+        model = folder.resolve("model.safetensors");
+        ModelFile.write(model, Initialisation.KAIMING_UNIFORM.network(new int[] {784, 24, 10}, 1), Precision.F32, Map.of());
+    }
+
+    @AfterEach
+    void nothingIsLeft() {
+        if (!TestGpu.isReal()) {
+            String alive = EmulatedDriver.alive();
+            EmulatedDriver.reset();
+            assertEquals("", alive);
+        }
+    }
+
+    private static Outcome bulwark(Object... arguments) {
+        StringWriter out = new StringWriter();
+        StringWriter err = new StringWriter();
+        String[] words = Arrays.stream(arguments).map(Object::toString).toArray(String[]::new);
+        int code = Main.run(words, new PrintWriter(out, true), new PrintWriter(err, true));
+        return new Outcome(code, out.toString(), err.toString());
+    }
+
+    private static Outcome done(Object... arguments) {
+        Outcome outcome = bulwark(arguments);
+        assertEquals(0, outcome.code, outcome.err);
+        return outcome;
+    }
+
+    private static void fails(String words, Object... arguments) {
+        Outcome outcome = bulwark(arguments);
+        assertEquals(4, outcome.code, outcome.err);
+        List<String> lines = outcome.err.lines().toList();
+        String last = lines.get(lines.size() - 1);
+        assertTrue(last.startsWith("bulwark: ") && last.contains(words), outcome.err);
+    }
+
+    private Object[] line(Rows rows, String device, Path out, Object... more) {
+        return line(rows, rows.images, device, out, more);
+    }
+
+    private Object[] line(Rows rows, int images, String device, Path out, Object... more) {
+        return Stream.of(Stream.of(rows.command, model, "--data", data, "--limit", images, "--device", device,
+                "--out", out), rows.settings.stream(), Arrays.stream(more)).flatMap(part -> part).toArray();
+    }
+
+    /** The rows without what a clock decides. */
+    private static List<String> timeless(Path rows) throws IOException {
+        boolean timed = rows.toString().endsWith(".tsv");
+        return Files.readAllLines(rows).stream().map(line -> timed ? line.replaceAll("\t[^\t]*$", "") : line).toList();
+    }
+
+    private Path file(Rows rows, String name) {
+        boolean timed = rows.command.equals("certify") || rows.command.equals("predict");
+        return folder.resolve(name + (timed ? ".tsv" : ".jsonl"));
+    }
+
+    private List<String> rowsOn(Rows rows, String device, Object... more) throws IOException {
+        Path out = file(rows, "on" + System.nanoTime());
+        done(line(rows, device, out, more));
+        return timeless(out);
+    }
+
+    // ---- the CPU's results -----------------------------------------------------------------------------------------
+
+    @Test
+    void givenOneArithmetic_whenCertifiedOnEither_thenVotesAreTheSameButForTies() throws IOException {
+        Path gpu = folder.resolve("gpu.jsonl");
+        Path cpu = folder.resolve("cpu.jsonl");
+        done(line(Rows.CERTIFY, "cuda", folder.resolve("gpu.tsv"), "--certificates", gpu));
+        done(line(Rows.CERTIFY, "cpu", folder.resolve("cpu.tsv"), "--certificates", cpu));
+        int moved = 0;
+        for (int k = 0; k < Rows.CERTIFY.images; ++k) {
+            JsonNode one = JSON.readTree(Files.readAllLines(gpu).get(k)).get("counts");
+            JsonNode other = JSON.readTree(Files.readAllLines(cpu).get(k)).get("counts");
+            for (int c = 0; c < 10; ++c) {
+                moved += Math.abs(one.get(c).asInt() - other.get(c).asInt());
+            }
+        }
+        // The noise is the same bit for bit; of 300 samples one may lie so near a tie that float sums decide otherwise.
+        assertTrue(moved <= 2, moved + " votes differ");
+    }
+
+    @Test
+    void givenANetwork_whenVerifiedOnEither_thenBoundsEncloseEachOthersCentre() throws IOException {
+        List<String> gpu = rowsOn(Rows.VERIFY, "cuda");
+        List<String> cpu = rowsOn(Rows.VERIFY, "cpu");
+        assertEquals(Rows.VERIFY.images, gpu.size());
+        for (int k = 0; k < gpu.size(); ++k) {
+            JsonNode one = JSON.readTree(gpu.get(k));
+            JsonNode other = JSON.readTree(cpu.get(k));
+            assertEquals(other.get("index"), one.get("index"));
+            for (int c = 0; c < 10; ++c) {
+                // Both hold the real network's box, and go beyond it by rounding alone: 800 products of at most 1.
+                double lower = one.get("lower").get(c).asDouble();
+                double upper = one.get("upper").get(c).asDouble();
+                assertTrue(lower < upper, gpu.get(k));
+                assertEquals(other.get("lower").get(c).asDouble(), lower, 1e-3);
+                assertEquals(other.get("upper").get(c).asDouble(), upper, 1e-3);
+            }
+        }
+    }
+
+    @Test
+    void givenANetwork_whenAttackedOnEither_thenAsManyImagesStand() throws IOException {
+        // Float sums of another order turn a gradient's sign where it is all but zero: single outcomes may differ.
+        assertEquals(standing(rowsOn(Rows.ATTACK, "cpu")), standing(rowsOn(Rows.ATTACK, "cuda")), 5);
+    }
+
+    private static long standing(List<String> attacks) {
+        return attacks.stream().filter(row -> row.contains("\"broken\":false")).count();
+    }
+
+    @ParameterizedTest
+    @EnumSource(TrainCase.class)
+    void givenARecipe_whenTrainedOnAGpu_thenTheNetworkIsAsGoodAsTheCpus(TrainCase recipe) throws IOException {
+        Map<String, String> gpu = trained(recipe, "cuda");
+        Map<String, String> cpu = trained(recipe, "cpu");
+        assertTrue(gpu.get("device").startsWith("cuda, "), gpu.get("device"));
+        assertEquals(cpu.get("recipe_sha256"), gpu.get("recipe_sha256"));
+        // The same steps with sums in another order: a little training drifts by some images of 1,010.
+        assertEquals(Double.parseDouble(cpu.get("clean_accuracy")), Double.parseDouble(gpu.get("clean_accuracy")), 3);
+    }
+
+    /** What to train. */
+    private enum TrainCase {
+        SMOOTHING("smoothing", "--sigma", 0.25),
+        IBP("ibp", "--epsilon", 0.05);
+
+        private final List<Object> words;
+
+        TrainCase(Object... words) {
+            this.words = List.of(words);
+        }
+    }
+
+    private static Object[] training(TrainCase recipe, String device, Path out, Object... more) {
+        return Stream.of(Stream.of("train"), recipe.words.stream(), Stream.of("--data", data, "--hidden", 12,
+                "--device", device, "--out", out, "--quiet"), Arrays.stream(more)).flatMap(part -> part).toArray();
+    }
+
+    private Map<String, String> trained(TrainCase recipe, String device) throws IOException {
+        Path out = folder.resolve(device + ".safetensors");
+        done(training(recipe, device, out));
+        return ModelFile.read(out).metadata();
+    }
+
+    @Test
+    void givenNetworks_whenReproducedOnAGpu_thenTablesAndProvenanceAreThere() throws IOException {
+        Path models = Files.createDirectory(folder.resolve("models"));
+        Files.copy(model, models.resolve("smoothing-sigma-0.25.safetensors"));
+        Files.copy(model, models.resolve("ibp-epsilon-0.05.safetensors"));
+        Path run = folder.resolve("run");
+        Object[] command = {"reproduce", "--data", data, "--models", models, "--sigma", "0.25", "--epsilon", "0.05",
+            "--n0", 10, "--n", 40, "--steps", 2, "--restarts", 1, "--limit", 6, "--device", "cuda", "--out", run};
+        Outcome outcome = done(command);
+        assertTrue(outcome.err.contains("running on cuda:0"), outcome.err);
+        JsonNode record = JSON.readTree(run.resolve("run.json").toFile());
+        assertEquals("cuda", record.get("device").get("kind").asText());
+        assertTrue(record.get("devices").asText().contains("cuda:0"), record.toString());
+        assertTrue(record.has("finished") && Files.exists(run.resolve("table2.md")));
+    }
+
+    // ---- any number of GPUs ----------------------------------------------------------------------------------------
+
+    @ParameterizedTest
+    @EnumSource
+    void givenSeveralGpus_whenRun_thenRowsAreThoseOfOne(Rows rows) throws IOException {
+        EmulatedDriver.set(Setting.DEVICES, 3);
+        List<String> one = rowsOn(rows, "cuda:1");
+        assertEquals(one, rowsOn(rows, "cuda:2,0"));
+        assertEquals(one, rowsOn(rows, "cuda"));
+    }
+
+    // ---- faults ----------------------------------------------------------------------------------------------------
+
+    @ParameterizedTest
+    @EnumSource
+    void givenAFailedAllocation_whenRun_thenItGoesOnWithLessOrSaysSo(Rows rows) throws IOException {
+        Path sound = file(rows, "sound");
+        done(line(rows, 5, "cuda", sound));
+        List<String> whole = timeless(sound);
+        int wentOn = 0;
+        for (int n = 1; n <= 24; ++n) {
+            Path out = file(rows, "n" + n);
+            EmulatedDriver.set(Setting.FAIL_ALLOCATION, n);
+            Outcome outcome = bulwark(line(rows, 5, "cuda", out));
+            EmulatedDriver.set(Setting.FAIL_ALLOCATION, 0);
+            assertEquals("", EmulatedDriver.alive(), "allocation " + n);
+            if (outcome.code == 0) {
+                assertEquals(whole, timeless(out));
+                wentOn += outcome.err.contains("going on with batches of ") ? 1 : 0;
+            } else {
+                assertEquals(4, outcome.code, outcome.err); // there was no batch yet that could be halved
+            }
+        }
+        assertTrue(wentOn > 0, "no batch was ever halved");
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void givenAGpuLostUnderWay_whenResumed_thenNoRowIsLostOrChanged(Rows rows) throws IOException {
+        long before = EmulatedDriver.count(Counter.LAUNCHES);
+        List<String> whole = rowsOn(rows, "cuda");
+        long launches = EmulatedDriver.count(Counter.LAUNCHES) - before;
+        Path out = file(rows, "lost");
+        EmulatedDriver.set(Setting.FAIL_LAUNCH, Math.max(1, launches - 1));
+        fails("--resume", line(rows, "cuda", out));
+        List<String> kept = timeless(out);
+        assertEquals(whole.subList(0, kept.size()), kept);
+        assertTrue(kept.size() < whole.size());
+        EmulatedDriver.reset();
+        done(line(rows, "cuda", out, "--resume"));
+        assertEquals(whole, timeless(out));
+    }
+
+    @ParameterizedTest
+    @EnumSource(TrainCase.class)
+    void givenAGpuLostInTraining_whenResumed_thenTheNetworkIsTheUninterruptedOne(TrainCase recipe) throws IOException {
+        long before = EmulatedDriver.count(Counter.LAUNCHES);
+        Path whole = folder.resolve("whole.safetensors");
+        done(training(recipe, "cuda", whole));
+        long launches = EmulatedDriver.count(Counter.LAUNCHES) - before;
+        Path lost = folder.resolve("lost.safetensors");
+        EmulatedDriver.set(Setting.FAIL_LAUNCH, launches / 2);
+        fails("--resume", training(recipe, "cuda", lost, "--checkpoint-seconds", 0));
+        assertTrue(Files.exists(folder.resolve("lost.safetensors.checkpoint")) && !Files.exists(lost));
+        EmulatedDriver.reset();
+        done(training(recipe, "cuda", lost, "--resume"));
+        assertArrayEquals(DeviceNetwork.flatten(ModelFile.read(whole).network()),
+                DeviceNetwork.flatten(ModelFile.read(lost).network()));
+    }
+
+    @Test
+    void givenTooLittleMemory_whenTraining_thenItSaysSoAndGivesEverythingBack() {
+        for (int n = 1; n <= 21; n += 4) {
+            EmulatedDriver.set(Setting.FAIL_ALLOCATION, n);
+            fails("OUT_OF_MEMORY", training(TrainCase.IBP, "cuda", folder.resolve("m.safetensors")));
+            assertEquals("", EmulatedDriver.alive(), "allocation " + n);
+        }
+    }
+
+    @Test
+    void givenNoGpuThatWillDo_whenAskedFor_thenOneLineAndFour() {
+        Path out = folder.resolve("out.jsonl");
+        fails("cuda:0", line(Rows.VERIFY, "cuda:7", out));
+        fails("fp16 or fp32", line(Rows.VERIFY, "cuda", out, "--precision", "bf16"));
+        fails("fp32", line(Rows.VERIFY, "cpu", out, "--precision", "fp16"));
+        EmulatedDriver.set(Setting.CAPABILITY, 75);
+        fails("compute capability 7.5", line(Rows.VERIFY, "cuda", out));
+        EmulatedDriver.reset();
+        EmulatedDriver.set(Setting.DRIVER_VERSION, 11_040);
+        fails("CUDA 11.4", line(Rows.VERIFY, "cuda", out));
+        EmulatedDriver.reset();
+        EmulatedDriver.set(Setting.INIT_RESULT, 100);
+        fails("finds no GPU", line(Rows.VERIFY, "cuda", out));
+        assertFalse(Files.exists(out));
+    }
+
+    @Test
+    void givenAnOldGpu_whenTheDeviceIsLeftOpen_thenTheCpuWorksAndItIsSaidWhy() throws IOException {
+        EmulatedDriver.set(Setting.CAPABILITY, 61);
+        Path out = folder.resolve("out.jsonl");
+        Outcome outcome = done("verify", model, "--data", data, "--limit", 2, "--epsilon", 0.1, "--out", out);
+        assertTrue(outcome.err.contains("running on the CPU") && outcome.err.contains("compute capability 6.1"), outcome.err);
+        JsonNode record = JSON.readTree(folder.resolve("out.jsonl.run.json").toFile());
+        assertEquals("cpu", record.get("device").get("kind").asText());
+        assertTrue(record.get("devices").asText().contains("compute capability 6.1"), record.toString());
+    }
+
+    @Test
+    void givenGpus_whenListed_thenEachSaysWhatItIsAndWhatDoesWhat() {
+        EmulatedDriver.set(Setting.DEVICES, 2);
+        String text = done("devices").out;
+        for (String words : List.of("cuda:0: ", "cuda:1: ", "compute capability", "GiB", "driver: CUDA", "kernels: compute_",
+                "products: ", "noisy forward passes: fp16", "cpu: ")) {
+            assertTrue(text.contains(words), text);
+        }
+        EmulatedDriver.set(Setting.CAPABILITY, 75);
+        assertTrue(done("devices").out.contains("can't be used: "), "an old GPU");
+    }
+
+    // ---- whole processes -------------------------------------------------------------------------------------------
+
+    @Test
+    void givenTheDriverOnTheLibraryPath_whenAProcessRuns_thenItFindsTheGpu() throws Exception {
+        Path out = folder.resolve("out.jsonl");
+        Object[] command = {"verify", model, "--data", data, "--limit", 2, "--epsilon", 0.1, "--out", out};
+        assertEquals(0, exit(Path.of("target/emulated").toAbsolutePath().toString(), command));
+        assertEquals("cuda", JSON.readTree(folder.resolve("out.jsonl.run.json").toFile()).get("device").get("kind").asText());
+    }
+
+    @Test
+    void givenNoDriver_whenAGpuIsAskedFor_thenFour() throws Exception {
+        assumeFalse(Files.exists(Path.of("/dev/nvidiactl")), "this machine has a driver");
+        Path out = folder.resolve("out.jsonl");
+        assertEquals(4, exit("", "verify", model, "--data", data, "--device", "cuda", "--epsilon", 0.1, "--out", out));
+        assertFalse(Files.exists(out));
+    }
+
+    private static int exit(String libraries, Object... arguments) throws Exception {
+        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp", System.getProperty("java.class.path"), Main.class.getName()));
+        Arrays.stream(arguments).map(Object::toString).forEach(command::add);
+        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD);
+        builder.environment().put("LD_LIBRARY_PATH", libraries);
+        Process process = builder.start();
+        assertTrue(process.waitFor(120, TimeUnit.SECONDS), "the process hangs");
+        return process.exitValue();
+    }
+}

@@ -1,0 +1,50 @@
+package dev.bulwark.device.cuda;
+
+import dev.bulwark.device.Backend;
+import dev.bulwark.device.cuda.EmulatedDriver.Setting;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Nested;
+
+/**
+ * The contract once more for each order in which the emulated driver may take the threads of a block: a result that
+ * depends on it is a missing barrier. Copies that arrive at once make a difference of the same kind.
+ */
+class CudaSchedulesTest {
+
+    @BeforeAll
+    static void onTheEmulatedDriverOnly() {
+        Assumptions.assumeFalse(TestGpu.isReal(), "a real GPU has a schedule of its own");
+    }
+
+    @Nested
+    class ThreadsReversed extends CudaBackendTest {
+        @Override
+        protected Backend open() {
+            return under(EmulatedDriver.REVERSED, false);
+        }
+    }
+
+    @Nested
+    class ThreadsShuffled extends CudaBackendTest {
+        @Override
+        protected Backend open() {
+            return under(7, true);
+        }
+    }
+
+    @Nested
+    class WarpsStarving extends CudaBackendTest {
+        @Override
+        protected Backend open() {
+            return under(EmulatedDriver.STARVING, true);
+        }
+    }
+
+    private static Backend under(int schedule, boolean late) {
+        EmulatedDriver.reset();
+        EmulatedDriver.set(Setting.SCHEDULE, schedule);
+        EmulatedDriver.set(Setting.LATE, late ? 1 : 0);
+        return TestGpu.open();
+    }
+}

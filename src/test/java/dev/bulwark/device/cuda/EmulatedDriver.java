@@ -1,0 +1,143 @@
+package dev.bulwark.device.cuda;
+
+import static jcuda.driver.JCudaDriver.cuCtxGetLimit;
+import static jcuda.driver.JCudaDriver.cuCtxSetLimit;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import jcuda.driver.CUresult;
+import jcuda.driver.JCudaDriver;
+
+/**
+ * The emulated driver of {@code src/test/cuda/}: settings, faults on demand, and counters of what is alive. They travel
+ * through {@code cuCtxSetLimit} and {@code cuCtxGetLimit} under codes that no real driver knows, and need no context.
+ */
+public final class EmulatedDriver {
+
+    private static final Path LIBRARY = Path.of("target/emulated/libcuda.so.1");
+
+    /** What a test may set; each stays until {@link #reset}. */
+    public enum Setting {
+        DEVICES(0x42000000),
+        /** Times ten: 80 or 90. */
+        CAPABILITY(0x42000001),
+        /** CUDA's version, for example 12060. */
+        DRIVER_VERSION(0x42000002),
+        /** The order of a block's threads: {@link #FORWARD}, {@link #REVERSED}, {@link #STARVING}, else a seed. */
+        SCHEDULE(0x42000003),
+        /** 1 if all work of streams, and asynchronous copies, happen as late as they may; 0 at once. */
+        LATE(0x42000004),
+        WORKERS(0x42000005),
+        /** Bytes of each device. */
+        MEMORY(0x42000006),
+        /** Of an allocation's start, in bytes: 256 as real drivers do; less leaves fewer bytes between its end and a fault. */
+        ALIGNMENT(0x42000007),
+        /** What {@code cuInit} returns. */
+        INIT_RESULT(0x42000008),
+        /** The n-th allocation from now on finds no memory. */
+        FAIL_ALLOCATION(0x42000100),
+        /** The n-th kernel to run from now on fails, and the context with it. */
+        FAIL_LAUNCH(0x42000101),
+        /** What every call returns from now on. */
+        LOSE_DEVICE(0x42000102);
+
+        private final int code;
+
+        Setting(int code) {
+            this.code = code;
+        }
+    }
+
+    /** What the driver counts. */
+    public enum Counter {
+        ALLOCATIONS(0x42000200),
+        BYTES(0x42000201),
+        PINNED_BYTES(0x42000202),
+        STREAMS(0x42000203),
+        EVENTS(0x42000204),
+        MODULES(0x42000205),
+        GRAPHS(0x42000206),
+        /** Objects of any kind that were alive when their context was given back. */
+        LEAKED(0x42000207),
+        /** Kernels that have run. */
+        LAUNCHES(0x42000208),
+        CONTEXTS(0x42000209);
+
+        private final int code;
+
+        Counter(int code) {
+            this.code = code;
+        }
+    }
+
+    public static final int FORWARD = 0;
+    public static final int REVERSED = 1;
+    /** Plus k: four warps of each block, from 4 k on, run only when no other can. */
+    public static final int STARVING = 1000;
+
+    private static final int RESET = 0x42000103;
+
+    private static boolean loaded;
+
+    private EmulatedDriver() {
+    }
+
+    /** Has JCuda find the emulated driver; must come before anything else of JCuda's. */
+    static synchronized void load() {
+        if (loaded) {
+            return;
+        }
+        if (!Files.exists(LIBRARY)) {
+            throw new IllegalStateException("no " + LIBRARY + ": run scripts/lib/emulator.sh, or scripts/test");
+        }
+        // JCuda's library asks for libcuda.so.1: what is loaded under that name already is what it gets.
+        System.load(LIBRARY.toAbsolutePath().toString());
+        JCudaDriver.setExceptionsEnabled(false);
+        loaded = true;
+    }
+
+    /** Whether this process runs on the emulated driver. */
+    static synchronized boolean isLoaded() {
+        return loaded;
+    }
+
+    public static void set(Setting setting, long value) {
+        call(setting.name(), cuCtxSetLimit(setting.code, value));
+    }
+
+    static long get(Setting setting) {
+        return limit(setting.name(), setting.code);
+    }
+
+    public static long count(Counter counter) {
+        return limit(counter.name(), counter.code);
+    }
+
+    /** All settings as the environment has them, no faults, and nothing alive. */
+    public static void reset() {
+        call("RESET", cuCtxSetLimit(RESET, 0));
+    }
+
+    /** What is alive or leaked, one name and number each; empty if nothing is. */
+    public static String alive() {
+        StringBuilder text = new StringBuilder();
+        for (Counter counter : Counter.values()) {
+            if (counter != Counter.LAUNCHES && count(counter) != 0) {
+                text.append(text.length() == 0 ? "" : ", ").append(counter).append(' ').append(count(counter));
+            }
+        }
+        return text.toString();
+    }
+
+    private static long limit(String name, int code) {
+        long[] value = new long[1];
+        call(name, cuCtxGetLimit(value, code));
+        return value[0];
+    }
+
+    private static void call(String name, int result) {
+        if (result != CUresult.CUDA_SUCCESS) {
+            throw new IllegalStateException(name + ": " + CUresult.stringFor(result));
+        }
+    }
+}

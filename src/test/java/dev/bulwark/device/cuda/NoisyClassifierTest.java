@@ -1,0 +1,323 @@
+package dev.bulwark.device.cuda;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.bulwark.device.Affine;
+import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.DeviceException;
+import dev.bulwark.device.NoiseKey;
+import dev.bulwark.device.NoiseKey.Stream;
+import dev.bulwark.device.NoisyClassifier;
+import dev.bulwark.device.Philox;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Noisy votes in half precision: the layered kernels against a reference in double, the fused one against those. */
+class NoisyClassifierTest {
+
+    private static final NoiseKey KEY = new NoiseKey(0x1234_5678_9ABC_DEF0L, Stream.ESTIMATION);
+
+    private final SplittableRandom random = new SplittableRandom(3);
+    private CudaBackend backend;
+
+    @BeforeEach
+    void open() {
+        backend = TestGpu.open();
+    }
+
+    @AfterEach
+    void everyByteIsReturned() {
+        assertEquals(0, backend.liveBytes(), "live bytes at the end of a test");
+        backend.close();
+    }
+
+    // ---- the layered kernels against double -------------------------------------------------------------------------
+
+    @ParameterizedTest
+    @ValueSource(strings = {"1-31-10", "33-65-17-3", "16-16", "784-40-10", "50-130-2", "20-530-4", "7-5-600"})
+    void givenAnyShape_whenLayered_thenEveryLogitIsWithinTheSumsRoundingOfTheReference(String shape) {
+        int samples = 23;
+        int[] indices = {59_999, 4};
+        try (Net net = new Net(shape); DeviceBuffer images = device(pixels(2 * net.inputs()));
+             LayeredNoisyClassifier layered = backend.smoothing().layered(net.layers);
+             DeviceBuffer counts = backend.allocate(2L * net.classes())) {
+            backend.zeroInts(counts);
+            layered.countVotes(images, indices, 0.5f, KEY, 100, samples, counts);
+            float[] x = floats(images);
+            float[] logits = floats(layered.logits().slice(0, 2L * samples * net.classes()));
+            double slack = 0;
+            for (int row = 0; row < 2 * samples; ++row) {
+                int image = row / samples;
+                HalfReference.Values expected = net.reference.logits(
+                        noisy(x, image * net.inputs(), indices[image], 100 + row % samples, 0.5f, net.inputs()));
+                for (int c = 0; c < net.classes(); ++c) {
+                    float logit = logits[row * net.classes() + c];
+                    assertEquals(expected.value()[c], logit, expected.error()[c], row + ", " + c);
+                    slack = Math.max(slack, expected.error()[c]);
+                }
+            }
+            // A tolerance that swallows half precision's own steps would prove nothing.
+            assertTrue(slack < 0.02, "tolerance " + slack);
+        }
+    }
+
+    // ---- the fused kernel against the layered ones ------------------------------------------------------------------
+
+    @ParameterizedTest
+    @CsvSource({
+        "1-31-10, 64", "1-31-10, 48", "33-65-17-3, 32", "16-16, 64", "784-40-10, 48", "50-130-2, 64",
+        "784-1024-512-256-10, 64",
+        "300-530-70-4, 64", "300-530-70-4, 48", "70-1100-20-5, 32", "20-33-600, 64", "7-260-1030-3, 48"})
+    void givenAnyShapeAndTile_whenFused_thenEveryVoteIsThatOfTheLayers(String shape, int rows) {
+        int samples = 101;
+        int[] indices = {3, 0, 70};
+        try (Net net = new Net(shape); DeviceBuffer images = device(pixels(3 * net.inputs()));
+             NoisyClassifier layered = backend.smoothing().layered(net.layers);
+             NoisyClassifier fused = backend.smoothing().fused(net.layers, rows)) {
+            int[] expected = votes(layered, images, indices, samples, net.classes());
+            assertArrayEquals(expected, votes(fused, images, indices, samples, net.classes()));
+            assertEquals(3 * samples, Arrays.stream(expected).sum());
+            assertTrue(Arrays.stream(expected).filter(count -> count > 0).count() > 1, "all votes for one class");
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"784-30-10, 64", "100-70-40-5, 48", "31-33-7, 32"})
+    void givenADoubleReference_whenFused_thenOnlyNearTiesMayVoteOtherwise(String shape, int rows) {
+        int samples = 300;
+        try (Net net = new Net(shape); DeviceBuffer image = device(pixels(net.inputs()));
+             NoisyClassifier fused = backend.smoothing().fused(net.layers, rows)) {
+            float[] x = floats(image);
+            int[] certain = new int[net.classes()];
+            int nearTies = 0;
+            for (int sample = 0; sample < samples; ++sample) {
+                int vote = net.reference.vote(noisy(x, 0, 9, 17 + sample, 0.7f, net.inputs()));
+                if (vote >= 0) {
+                    ++certain[vote];
+                } else {
+                    ++nearTies;
+                }
+            }
+            int[] votes = votes(fused, image, new int[] {9}, samples, net.classes());
+            for (int c = 0; c < votes.length; ++c) {
+                assertTrue(votes[c] >= certain[c] && votes[c] <= certain[c] + nearTies, c + ": " + votes[c]);
+            }
+            // Logits of order one, told apart to better than 0.02: few samples are nearer to a tie.
+            assertTrue(nearTies <= samples / 50, nearTies + " near ties");
+        }
+    }
+
+    @Test
+    void givenManyImages_whenCounted_thenEachHasItsOwnVotes() {
+        int count = 4099; // more than one buffer of indices holds
+        try (Net net = new Net("3-4-2"); DeviceBuffer images = device(pixels(3 * count));
+             NoisyClassifier layered = backend.smoothing().layered(net.layers);
+             NoisyClassifier fused = backend.smoothing().fused(net.layers, 48)) {
+            int[] indices = new int[count];
+            Arrays.setAll(indices, i -> 7 * i);
+            int[] expected = votes(layered, images, indices, 3, 2);
+            assertArrayEquals(expected, votes(fused, images, indices, 3, 2));
+            int last = count - 1;
+            assertArrayEquals(Arrays.copyOfRange(expected, 2 * last, 2 * count),
+                    votes(fused, images.slice(3L * last, 3), new int[] {7 * last}, 3, 2));
+        }
+    }
+
+    // ---- votes that can be told beforehand --------------------------------------------------------------------------
+
+    @Test
+    void givenLogitsThatTie_whenCounted_thenTheLowestClassHasTheVotes() {
+        for (boolean fused : new boolean[] {false, true}) {
+            assertArrayEquals(new int[] {0, 40, 0, 0}, votesAtZero(fused, new int[] {1, 4}, new float[][] {new float[4]},
+                    new float[][] {{-1f, 2f, 2f, 2f}}));
+        }
+    }
+
+    @Test
+    void givenAnActivationBeyondFp16_whenItsLogitIsNaN_thenNobodyHasTheVote() {
+        // Hidden: 2 x 60000 = inf, twice; logits: inf - inf, and -0 inf + 5.
+        float[][] weights = {{60_000f, 60_000f}, {1f, -1f, 0f, 0f}};
+        for (boolean fused : new boolean[] {false, true}) {
+            assertArrayEquals(new int[] {0, 0},
+                    votesAtZero(fused, new int[] {1, 2, 2}, weights, new float[][] {{0, 0}, {0, 5f}}));
+        }
+    }
+
+    @Test
+    void givenAHiddenNaN_whenItMeetsTheRelu_thenItIsNotSilenced() {
+        // inf - inf in the second layer, a ReLU, and logits that would be 0 and 5 had it become zero.
+        float[][] weights = {{60_000f, 60_000f}, {1f, -1f}, {1f, 0f}};
+        for (boolean fused : new boolean[] {false, true}) {
+            assertArrayEquals(new int[] {0, 0},
+                    votesAtZero(fused, new int[] {1, 2, 1, 2}, weights, new float[][] {{0, 0}, {0}, {0, 5f}}));
+        }
+    }
+
+    @Test
+    void givenAnInfiniteLogit_whenCounted_thenItWins() {
+        float[][] weights = {{60_000f}, {0.5f, -1f, 1f}};
+        for (boolean fused : new boolean[] {false, true}) {
+            assertArrayEquals(new int[] {40, 0, 0},
+                    votesAtZero(fused, new int[] {1, 1, 3}, weights, new float[][] {{0}, {0, 0, 0}}));
+        }
+    }
+
+    @Test
+    void givenNoSamples_whenCounted_thenCountsStay() {
+        try (Net net = new Net("3-4-2"); DeviceBuffer images = device(pixels(3));
+             NoisyClassifier layered = backend.smoothing().layered(net.layers);
+             NoisyClassifier fused = backend.smoothing().fused(net.layers, 64)) {
+            assertArrayEquals(new int[] {0, 0}, votes(layered, images, new int[] {1}, 0, 2));
+            assertArrayEquals(new int[] {0, 0}, votes(fused, images, new int[] {1}, 0, 2));
+        }
+    }
+
+    // ---- what is chosen and what is refused -------------------------------------------------------------------------
+
+    @Test
+    void givenAWeightBeyondFp16_whenPrepared_thenItIsRefusedWithAWayOut() {
+        for (float weight : new float[] {65_520f, -1e9f, Float.NaN}) {
+            float[][] weights = {{0, 65_504f, 0, 0, 0, weight}};
+            try (Net net = new Net(new int[] {2, 3}, weights, new float[][] {{0, 0, 0}})) {
+                Exception e = assertThrows(DeviceException.class, () -> backend.noisyClassifier(net.layers));
+                assertTrue(e.getMessage().contains("--precision fp32"), e.getMessage());
+            }
+        }
+    }
+
+    @Test
+    void givenTheStandardNetwork_whenPlanned_thenItsLastOutputsOverwriteTheInputs() {
+        try (Net net = new Net("784-1024-512-256-10")) {
+            assertEquals(13 + 8, FusedNoisyClassifier.slots(net.layers));
+        }
+    }
+
+    @Test
+    void givenActivationsThatDoNotFit_whenPrepared_thenLayersRunOneByOne() {
+        try (Net net = new Net("9000-3"); NoisyClassifier large = backend.smoothing().classifier(net.layers);
+             Net other = new Net("90-3"); NoisyClassifier small = backend.smoothing().classifier(other.layers)) {
+            assertInstanceOf(LayeredNoisyClassifier.class, large);
+            assertInstanceOf(FusedNoisyClassifier.class, small);
+        }
+    }
+
+    // ---- helpers of this suite --------------------------------------------------------------------------------------
+
+    /** One noisy copy of the image that starts at {@code first}. */
+    private static float[] noisy(float[] pixels, int first, int image, int sample, float sigma, int length) {
+        float[] noisy = new float[length];
+        for (int e = 0; e < length; ++e) {
+            noisy[e] = Math.fma(sigma, Philox.normal(KEY, image, sample, e), pixels[first + e]);
+        }
+        return noisy;
+    }
+
+    /** Votes of 40 noiseless samples of the one-element image (2). */
+    private int[] votesAtZero(boolean fused, int[] widths, float[][] weights, float[][] biases) {
+        try (Net net = new Net(widths, weights, biases); DeviceBuffer image = device(2f);
+             NoisyClassifier classifier = fused ? backend.smoothing().fused(net.layers, 32)
+                     : backend.smoothing().layered(net.layers)) {
+            return votes(classifier, image, new int[] {0}, 40, net.classes(), 0f);
+        }
+    }
+
+    private int[] votes(NoisyClassifier classifier, DeviceBuffer images, int[] indices, int samples, int classes) {
+        return votes(classifier, images, indices, samples, classes, 0.7f);
+    }
+
+    private int[] votes(NoisyClassifier classifier, DeviceBuffer images, int[] indices, int samples, int classes,
+                        float sigma) {
+        int[] votes = new int[indices.length * classes];
+        try (DeviceBuffer counts = backend.allocate(votes.length)) {
+            backend.zeroInts(counts);
+            classifier.countVotes(images, indices, sigma, KEY, 17, samples, counts);
+            backend.read(counts, votes);
+        }
+        return votes;
+    }
+
+    private float[] pixels(int length) {
+        float[] pixels = new float[length];
+        for (int i = 0; i < length; ++i) {
+            pixels[i] = (float) random.nextDouble();
+        }
+        return pixels;
+    }
+
+    private DeviceBuffer device(float... values) {
+        DeviceBuffer buffer = backend.allocate(values.length);
+        backend.write(values, buffer);
+        return buffer;
+    }
+
+    private float[] floats(DeviceBuffer buffer) {
+        float[] values = new float[(int) buffer.length()];
+        backend.read(buffer, values);
+        return values;
+    }
+
+    /** A network on the GPU and its reference. */
+    private final class Net implements AutoCloseable {
+
+        private final List<DeviceBuffer> buffers = new ArrayList<>();
+        final List<Affine> layers = new ArrayList<>();
+        final HalfReference reference;
+        private final int[] widths;
+
+        /** Random weights of a scale that keeps activations near one. */
+        Net(String shape) {
+            this(Arrays.stream(shape.split("-")).mapToInt(Integer::parseInt).toArray());
+        }
+
+        private Net(int[] widths) {
+            this(widths, parameters(widths, true), parameters(widths, false));
+        }
+
+        Net(int[] widths, float[][] weights, float[][] biases) {
+            this.widths = widths;
+            this.reference = new HalfReference(widths, weights, biases);
+            for (int i = 0; i < weights.length; ++i) {
+                buffers.add(device(weights[i]));
+                buffers.add(device(biases[i]));
+                layers.add(new Affine(buffers.get(2 * i), buffers.get(2 * i + 1), widths[i], widths[i + 1]));
+            }
+        }
+
+        int inputs() {
+            return widths[0];
+        }
+
+        int classes() {
+            return widths[widths.length - 1];
+        }
+
+        @Override
+        public void close() {
+            buffers.forEach(DeviceBuffer::close);
+        }
+    }
+
+    private float[][] parameters(int[] widths, boolean weights) {
+        float[][] layers = new float[widths.length - 1][];
+        for (int i = 0; i < layers.length; ++i) {
+            double scale = weights ? Math.sqrt(6.0 / widths[i]) : 0.1;
+            layers[i] = new float[weights ? widths[i] * widths[i + 1] : widths[i + 1]];
+            for (int k = 0; k < layers[i].length; ++k) {
+                layers[i][k] = (float) (scale * (2 * random.nextDouble() - 1));
+            }
+        }
+        return layers;
+    }
+}

@@ -1,0 +1,71 @@
+package dev.bulwark.experiment;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.bulwark.device.Backend;
+import dev.bulwark.device.cpu.CpuBackend;
+import dev.bulwark.experiment.Rate.Cost;
+import dev.bulwark.experiment.Rate.Limit;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class BenchmarkTest {
+
+    private static final Benchmark.Settings TINY =
+            new Benchmark.Settings(List.of(20, 16, 8, 3), 2, 50, 4, 2, 32, 3, 1e-4);
+
+    @Test
+    void givenATinyNetwork_whenBenchmarked_thenEveryStageHasARateOfItsOwnSizes() {
+        try (Backend backend = CpuBackend.plainJava()) {
+            Map<String, Rate> rates = new Benchmark(backend, TINY).run(Monitor.SILENT);
+            assertEquals(List.of("copies_per_second", "square_products_per_second",
+                    "square_products_per_second_of_noisy_forwards", "normals_per_second", "noisy_forwards_per_second",
+                    "ibp_images_per_second", "ibp_training_samples_per_second",
+                    "ibp_worst_case_training_samples_per_second", "pgd_image_steps_per_second"),
+                    List.copyOf(rates.keySet()));
+            rates.forEach((name, rate) -> {
+                assertTrue(0 < rate.min() && rate.min() <= rate.median() && rate.median() <= rate.max(), name + rate);
+                assertEquals(3, rate.repeats(), name);
+                assertTrue(rate.fractionOf(rates.get(rate.cost().limit().ceiling())) > 0, name);
+            });
+            assertEquals(Map.of("images", 2, "samples", 50), rates.get("noisy_forwards_per_second").sizes());
+            // 20 * 16 + 16 * 8 + 8 * 3 multiply-adds, two operations each.
+            assertEquals(944, rates.get("noisy_forwards_per_second").cost().flops());
+            assertEquals(0, backend.liveBytes());
+        }
+    }
+
+    @Test
+    void givenKnownMeasurements_whenSummarised_thenMedianAndFractionsAreTheDefinitions() {
+        Rate ceiling = Rate.of(new double[] {100}, Map.of(), new Cost(10, 0, Limit.FLOAT_PRODUCTS));
+        Rate rate = Rate.of(new double[] {30, 10, 20, 60}, Map.of(), new Cost(4, 0, Limit.FLOAT_PRODUCTS));
+        assertEquals(10, rate.min());
+        assertEquals(25, rate.median());
+        assertEquals(60, rate.max());
+        assertEquals(100, rate.flopsPerSecond());
+        assertEquals(0.1, rate.fractionOf(ceiling), 1e-15);
+    }
+
+    @Test
+    void givenThreeSizesOfEach_whenGrown_thenTimeOverSizeIsWhatALineSays() {
+        try (Backend backend = CpuBackend.plainJava()) {
+            List<Scaling.Line> lines = new Scaling(backend, TINY).run(Monitor.SILENT);
+            assertEquals(List.of(2.0, 4.0, 8.0), lines.subList(0, 3).stream().map(Scaling.Line::size).toList());
+            assertEquals(List.of(50.0, 100.0, 200.0), lines.subList(3, 6).stream().map(Scaling.Line::size).toList());
+            // Hidden layers of 16 and 8, 32 and 16, 64 and 32.
+            assertEquals(List.of(472.0, 1200.0, 3424.0), lines.subList(6, 9).stream().map(Scaling.Line::size).toList());
+            Scaling.Line last = lines.get(8);
+            assertEquals(last.seconds() / (2 * 50 * 3424.0), last.secondsAUnit(), 1e-18);
+        }
+    }
+
+    @Test
+    void givenSizesThatMakeNoSense_whenSet_thenTheComplaintNamesThem() {
+        assertThrows(ExperimentException.class, () -> new Benchmark.Settings(List.of(5), 1, 1, 1, 1, 16, 1, 1));
+        assertThrows(ExperimentException.class, () -> new Benchmark.Settings(List.of(5, 2), 0, 1, 1, 1, 16, 1, 1));
+        assertThrows(ExperimentException.class, () -> new Benchmark.Settings(List.of(5, 2), 1, 1, 1, 1, 16, 0, 1));
+    }
+}
