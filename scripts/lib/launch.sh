@@ -27,6 +27,7 @@ run_bulwark() {
     shift
     export OMP_NUM_THREADS=1 # the CPU backend owns its threads: each calls oneDNN on its own
     if [[ -t 2 ]]; then export BULWARK_TERMINAL=1; else export BULWARK_TERMINAL=0; fi # bars for people, lines for logs
+    if [[ -t 1 ]]; then export BULWARK_TERMINAL_OUT=1; else export BULWARK_TERMINAL_OUT=0; fi # colours likewise
 
     # exec: signals, the exit code and the terminal are Java's own. The user's options come later and so win.
     # shellcheck disable=SC2086

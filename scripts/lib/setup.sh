@@ -106,6 +106,24 @@ ensure_tools() {
     export JAVA_HOME=$jdk
 }
 
+# Installs package $1 unless one of the commands after it is there. Its tests are skipped where it can't be had.
+offer_package() {
+    local package=$1 command log
+    for command in "${@:2}"; do
+        if command -v "$command" > /dev/null; then
+            return
+        fi
+    done
+    if can_install; then
+        say "Installing $package (first use) ..."
+        apt-get update -q > /dev/null 2>&1 < /dev/null || true
+        log=$(DEBIAN_FRONTEND=noninteractive timeout 300 \
+            apt-get install -y -q --no-install-recommends "$package" 2>&1 < /dev/null) \
+            || say "apt-get could not install $package; its tests are skipped: $(tail -n 1 <<< "$log")"
+        hash -r
+    fi
+}
+
 # ---- building ---------------------------------------------------------------------------------------------------------
 
 # True when there is a build that no source is newer than. Folders count: their time tells of deleted files.

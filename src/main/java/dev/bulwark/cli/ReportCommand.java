@@ -1,12 +1,17 @@
 package dev.bulwark.cli;
 
+import dev.bulwark.experiment.ExperimentException;
+import dev.bulwark.report.RunComparison;
 import dev.bulwark.report.RunReport;
+import java.io.IOException;
+import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -19,14 +24,31 @@ final class ReportCommand implements Callable<Integer> {
     @Mixin
     private GeneralOptions general;
 
-    @Parameters(arity = "1..*", paramLabel = "RUN", description = "Run folders.")
+    @Parameters(arity = "1..*", paramLabel = "RUN", description = "Run folders; several are also compared side by side.")
     private List<Path> runs;
+
+    @Option(names = "--out", paramLabel = "DIR",
+            description = "Where a comparison goes (default: the folder comparison beside the first run).")
+    private Path out;
 
     @Override
     public Integer call() throws Exception {
         for (Path run : runs) {
             ReproduceCommand.print(RunReport.rebuild(run), run, spec.commandLine().getOut());
         }
+        if (runs.size() > 1) {
+            Path target = out != null ? out : runs.get(0).toAbsolutePath().normalize().resolveSibling("comparison");
+            compare(target, spec.commandLine().getOut());
+        } else if (out != null) {
+            throw new ExperimentException("--out is for a comparison, but there is one run only: a report lies in its "
+                    + "run's folder");
+        }
         return ExitCode.DONE.code();
+    }
+
+    private void compare(Path target, PrintWriter text) throws IOException {
+        RunComparison comparison = RunComparison.write(runs, target);
+        comparison.tables().forEach(table -> text.println(table.text(Terminal.paint(System.getenv()))));
+        text.println("Comparison: " + target.resolve("comparison.html"));
     }
 }

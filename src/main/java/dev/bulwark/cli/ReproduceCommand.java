@@ -11,7 +11,6 @@ import dev.bulwark.experiment.RunRecord;
 import dev.bulwark.experiment.Selection;
 import dev.bulwark.report.ResultTable;
 import dev.bulwark.report.RunReport;
-import dev.bulwark.report.TableFormat;
 import dev.bulwark.training.Preset;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -171,6 +170,6 @@ final class ReproduceCommand implements Callable<Integer> {
     }
 
     private static void print(ResultTable table, PrintWriter text) {
-        text.println(TableFormat.TEXT.write(table));
+        text.println(table.text(Terminal.paint(System.getenv())));
     }
 }

@@ -5,6 +5,7 @@ import dev.bulwark.bounds.Method;
 import dev.bulwark.data.Dataset;
 import dev.bulwark.data.Split;
 import dev.bulwark.nn.ModelFile;
+import dev.bulwark.nn.Network;
 import dev.bulwark.nn.StoredNetwork;
 import dev.bulwark.report.AttackRow;
 import dev.bulwark.report.BoundsRow;
@@ -27,6 +28,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
@@ -117,6 +120,7 @@ public final class Reproduction {
             timed(record, "verify", () -> verify(epsilon, networks.get(Train.name(plan.preset.ibp(epsilon).objective()))));
             timed(record, "attack", () -> attack(epsilon, networks.get(Train.name(plan.preset.ibp(epsilon).objective()))));
         }
+        timed(record, "gallery", () -> exhibit(networks));
         record.finish();
         return RunReport.rebuild(folder);
     }
@@ -199,7 +203,7 @@ public final class Reproduction {
 
     private void certify(double sigma, StoredNetwork network) throws IOException {
         Subject subject = new Subject(network.network(), test, plan.sampled.of(test.size()));
-        Path rows = folder.resolve("smoothing").resolve("sigma-" + Train.decimals(sigma) + ".tsv");
+        Path rows = rowsOf(sigma);
         Path votes = rows.resolveSibling("sigma-" + Train.decimals(sigma) + ".jsonl");
         try (RowFile<SmoothingRow> tsv = rows(rows, SmoothingRow.FORMAT);
              RowFile<CertificateRow> jsonl = rows(votes, CertificateRow.FORMAT)) {
@@ -217,10 +221,34 @@ public final class Reproduction {
 
     private void attack(double epsilon, StoredNetwork network) throws IOException {
         Subject subject = new Subject(network.network(), test, plan.sampled.of(test.size()));
-        PgdSettings settings = Attack.settings(epsilon, plan.steps, epsilon / 10, plan.restarts, plan.seed);
         try (RowFile<AttackRow> rows = rows(rowsOf("pgd", epsilon), AttackRow.FORMAT)) {
-            Attack.run(fleet, subject, settings, rows, monitor);
+            Attack.run(fleet, subject, pgd(epsilon), rows, monitor);
         }
+    }
+
+    /** Keeps the pixels of a few images, so that the report can be rebuilt without data and networks. */
+    private void exhibit(Map<String, StoredNetwork> networks) throws IOException {
+        Showcase showcase = new Showcase(fleet.first(), test, plan.seed);
+        SortedMap<Double, List<SmoothingRow>> smoothed = new TreeMap<>();
+        Map<Double, Network> smoothing = new LinkedHashMap<>();
+        for (double sigma : plan.sigmas) {
+            smoothed.put(sigma, RowFile.read(rowsOf(sigma), SmoothingRow.FORMAT));
+            smoothing.put(sigma, networks.get(Train.name(plan.preset.smoothing(sigma).objective())).network());
+        }
+        showcase.addSmoothing(smoothed, smoothing);
+        for (double epsilon : plan.epsilons) {
+            showcase.addAttacks(networks.get(Train.name(plan.preset.ibp(epsilon).objective())).network(), pgd(epsilon),
+                    RowFile.read(rowsOf("pgd", epsilon), AttackRow.FORMAT));
+        }
+        showcase.gallery().write(folder);
+    }
+
+    private PgdSettings pgd(double epsilon) {
+        return Attack.settings(epsilon, plan.steps, epsilon / 10, plan.restarts, plan.seed);
+    }
+
+    private Path rowsOf(double sigma) {
+        return folder.resolve("smoothing").resolve("sigma-" + Train.decimals(sigma) + ".tsv");
     }
 
     private Path rowsOf(String kind, double epsilon) {

@@ -39,6 +39,26 @@ record CertifiedCurve(double sigma, List<Point> points) {
         return new CertifiedCurve(sigma, points);
     }
 
+    /** The share certified at any radius, observed or not. */
+    Share at(double radius) {
+        int low = 0;
+        int high = points.size();
+        while (low < high) {
+            int middle = (low + high) >>> 1;
+            if (points.get(middle).radius >= radius) {
+                high = middle;
+            } else {
+                low = middle + 1;
+            }
+        }
+        return low < points.size() ? points.get(low).accuracy : Share.certified(0, points.get(0).accuracy.images());
+    }
+
+    /** The largest radius at which anything is certified. */
+    double furthest() {
+        return points.get(points.size() - 1).radius;
+    }
+
     /** A warning where the figures are not about MNIST, a header, and a line for each point of each curve. */
     static String csv(List<CertifiedCurve> curves, RunScope scope) {
         return Stream.of(
@@ -46,7 +66,8 @@ record CertifiedCurve(double sigma, List<Point> points) {
                 Stream.of("sigma,radius,certified_accuracy,images"),
                 curves.stream().flatMap(curve -> curve.points.stream().map(point -> String.join(",",
                         ResultTable.parameter(curve.sigma), TabSeparated.radius(point.radius),
-                        point.accuracy.percent(TableFormat.DECIMALS).toPlainString(), Long.toString(point.accuracy.images())))))
+                        point.accuracy.percent(TableFormat.DECIMALS).toPlainString(),
+                        Long.toString(point.accuracy.images())))))
                 .flatMap(line -> line).collect(Collectors.joining("\n", "", "\n"));
     }
 }

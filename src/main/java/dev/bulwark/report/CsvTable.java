@@ -19,7 +19,7 @@ final class CsvTable {
                 .flatMap(line -> line).collect(Collectors.joining("\n", "", "\n"));
     }
 
-    private static String header(ResultTable table) {
+    static String header(ResultTable table) {
         return join(Stream.concat(
                 Stream.of(table.definition().parameter(), "images"),
                 table.definition().columns().stream().map(column -> column.key().replace('/', '_')).flatMap(key -> Stream.of(
@@ -27,7 +27,7 @@ final class CsvTable {
                         "note_on_reported_" + key))));
     }
 
-    private static String line(ResultTable.Line line) {
+    static String line(ResultTable.Line line) {
         return join(Stream.concat(
                 Stream.of(ResultTable.parameter(line.at()), Long.toString(line.images())),
                 line.cells().stream().flatMap(cell -> Stream.of(

@@ -13,28 +13,41 @@ final class LatexTable {
     static String write(ResultTable table) {
         List<String> lines = new ArrayList<>();
         table.scope().warning().ifPresent(warning -> lines.add("% " + warning));
-        lines.addAll(List.of("% needs \\usepackage{booktabs}", "\\begin{table}", "\\centering", "\\small"));
+        lines.addAll(List.of("% needs \\usepackage{booktabs}", "\\begin{table}", "\\centering", "\\footnotesize",
+                "\\setlength{\\tabcolsep}{3.5pt}"));
         lines.add("\\caption{" + Escape.LATEX.apply(table.caption())
                 + table.scope().warning().map(warning -> ". " + Escape.LATEX.apply(warning)).orElse("") + "}");
         lines.addAll(List.of("\\begin{tabular}{@{}rl" + "r".repeat(table.header().size() - 2) + "@{}}", "\\toprule"));
         // The parameter is a Greek letter's name, so its title is the command for that letter.
-        lines.add("$\\" + table.definition().parameter() + "$ & " + row(table.header().subList(1, table.header().size())));
+        lines.add("$\\" + table.definition().parameter() + "$ & " + table.header().stream().skip(1).map(LatexTable::title)
+                .collect(Collectors.joining(" & ", "", " \\\\")));
         String separator = "\\midrule";
         for (ResultTable.Printed printed : table.printed()) {
             if (printed.kind() == ResultTable.Kind.MEASURED) {
                 lines.add(separator);
                 separator = "\\addlinespace";
             }
-            lines.add(row(printed.texts()));
+            lines.add(row(printed));
         }
-        lines.addAll(List.of("\\bottomrule", "\\end{tabular}", "", "\\medskip", "\\begin{minipage}{\\linewidth}\\footnotesize"));
+        lines.addAll(List.of("\\bottomrule", "\\end{tabular}", "", "\\medskip",
+                "\\begin{minipage}{\\linewidth}\\footnotesize"));
         table.numberedFootnotes().forEach(footnote -> lines.add(Escape.LATEX.apply(footnote) + "\\par"));
         table.notes().forEach(note -> lines.add(Escape.LATEX.apply(note) + "\\par"));
         lines.addAll(List.of("\\end{minipage}", "\\end{table}"));
         return String.join("\n", lines) + "\n";
     }
 
-    private static String row(List<String> texts) {
-        return texts.stream().map(Escape.LATEX::apply).collect(Collectors.joining(" & ", "", " \\\\"));
+    /** On two lines where there is a space to break at, so that the table fits a page's width. */
+    private static String title(String title) {
+        String text = Escape.LATEX.apply(title);
+        int space = text.indexOf(' ');
+        return space < 0 ? text : "\\shortstack[r]{" + text.substring(0, space) + "\\\\" + text.substring(space + 1)
+                + "}";
+    }
+
+    private static String row(ResultTable.Printed printed) {
+        return printed.texts().stream().map(Escape.LATEX::apply)
+                .map(text -> printed.kind() == ResultTable.Kind.INTERVAL ? text.replace(" to ", "--") : text)
+                .collect(Collectors.joining(" & ", "", " \\\\"));
     }
 }

@@ -1,128 +1,179 @@
 package dev.bulwark.report;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** The report as one HTML file that needs nothing else: no network, no script. Everything from data is escaped. */
+/**
+ * The report as one HTML file that needs nothing else. Everything from data is escaped, and the page's own policy allows
+ * no network and no script but the one it carries.
+ */
 final class ReportPage {
 
-    private static final List<String> SUMMARY = List.of("command", "seed", "device");
-
-    private ReportPage() {
-    }
+    private final RunFolder run;
+    private final Results results;
+    private final Provenance provenance;
+    private final PageData data = new PageData();
+    private final Map<String, String> contents = new LinkedHashMap<>();
+    private final StringBuilder body = new StringBuilder();
+    private int figures;
 
     /**
-     * @param figure file name without ending; also keeps the ids of two drawings on one page apart
-     * @param svg    the drawing as a file has it; empty where it could not be drawn
+     * What the page shows, measured once.
+     *
+     * @param curves     of table 1's sigmas
+     * @param comparable table 2 of the images that have both bounds and an attack
      */
-    record Section(String title, ResultTable table, String figure, String figureCaption, String svg) {
-    }
-
-    static String write(RunFolder run, List<String> missing, List<Section> sections, Literature literature) {
-        return """
-                <!doctype html>
-                <html lang="en">
-                <head>
-                <meta charset="utf-8">
-                <meta name="viewport" content="width=device-width, initial-scale=1">
-                <title>Certified robustness on %s</title>
-                <style>
-                %s</style>
-                </head>
-                <body>
-                %s<h1>Certified robustness on %s</h1>
-                <p class="lead">What was measured, beside what the lab report states and what has been published.</p>
-                %s%s%s%s</body>
-                </html>
-                """.formatted(text(run.scope().title()), css(),
-                run.scope().warning().map(warning -> "<p class=\"warning\">" + text(warning) + "</p>\n").orElse(""),
-                text(run.scope().title()),
-                missing.isEmpty() ? "" : "<h2>Missing from this run</h2>\n" + list("notes", missing),
-                sections.stream().map(ReportPage::section).collect(Collectors.joining()),
-                misstatements(literature), provenance(run.run()));
-    }
-
-    private static String section(Section section) {
-        ResultTable table = section.table;
-        return """
-                <h2>%s. %s</h2>
-                <div class="scroll"><table>
-                <thead>%s</thead>
-                <tbody>
-                %s
-                </tbody>
-                </table></div>
-                %s%s<figure>%s
-                <figcaption>%s</figcaption></figure>
-                """.formatted(text(section.title), text(table.caption()), header(table),
-                table.printed().stream().map(ReportPage::row).collect(Collectors.joining("\n")),
-                list("footnotes", table.numberedFootnotes()), list("notes", table.notes()), inline(section), text(section.figureCaption));
-    }
-
-    private static String header(ResultTable table) {
-        // The parameter is a Greek letter's name, and so is the entity.
-        return Stream.concat(Stream.of("&" + table.definition().parameter() + ";"),
-                table.header().stream().skip(1).map(ReportPage::text))
-                .map(title -> "<th scope=\"col\">" + title + "</th>").collect(Collectors.joining("", "<tr>", "</tr>"));
-    }
-
-    private static String row(ResultTable.Printed printed) {
-        String kind = printed.kind().name().toLowerCase(Locale.ROOT);
-        return printed.texts().stream()
-                .map(cell -> "<td" + (cell.endsWith("]") ? " class=\"doubted\"" : "") + ">" + text(cell) + "</td>")
-                .collect(Collectors.joining("", "<tr class=\"" + kind + "\">", "</tr>"));
-    }
-
-    /** Without the XML prologue, and with ids of its own. */
-    private static String inline(Section section) {
-        if (section.svg.isEmpty()) {
-            return "";
+    record Results(Optional<ResultTable> table1, List<CertifiedCurve> curves, Optional<ResultTable> table2,
+            Optional<ResultTable> comparable, List<String> missing, Literature literature) {
+        Results {
+            curves = List.copyOf(curves);
+            missing = List.copyOf(missing);
         }
-        String drawing = section.svg.substring(section.svg.indexOf("<svg"));
-        return drawing.replaceAll("\\bid=\"", "id=\"" + section.figure + "-")
-                .replaceAll("url\\(#", "url(#" + section.figure + "-")
-                .replaceAll("href=\"#", "href=\"#" + section.figure + "-").strip();
+    }
+
+    private ReportPage(RunFolder run, Results results) {
+        this.run = run;
+        this.results = results;
+        this.provenance = new Provenance(run.run());
+    }
+
+    static String write(RunFolder run, Results results) {
+        return new ReportPage(run, results).write();
+    }
+
+    private String write() {
+        List<Discussion> discussions = discussions();
+        if (!results.missing().isEmpty()) {
+            add("missing", "Missing from this run", Markup.list("plain", results.missing()));
+        }
+        results.table1().ifPresent(table -> add("smoothing", "Randomized smoothing", smoothing(table)));
+        results.table2().ifPresent(table -> add("bounds", "Interval bound propagation", bounds(table)));
+        if (!discussions.isEmpty()) {
+            add("analysis", "Analysis", Markup.paragraph("note",
+                    "The lab report's sections, written anew from this run's rows."
+                    + (run.scope().warning().isEmpty() ? " In italics: what the report says, in brief." : ""))
+                    + discussions.stream().map(ReportPage::discussion).collect(Collectors.joining()));
+        }
+        run.gallery().filter(gallery -> !gallery.smoothed().isEmpty() || !gallery.attacked().isEmpty())
+                .ifPresent(gallery -> add("gallery", "Images", gallery(gallery)));
+        add("misstatements", "What the lab report gets wrong", misstatements(results.literature()));
+        add("provenance", "Provenance", provenance.html());
+        String title = "Certified robustness on " + run.scope().title();
+        return page(title, provenance.byline(), run.scope().warning(),
+                Abstract.write(results.table1(), results.table2(), discussions), contents, body.toString(), data);
+    }
+
+    /** Any page of this program: head, contents, sections, data and script. */
+    static String page(String title, String byline, Optional<String> warning, String summary,
+            Map<String, String> contents, String body, PageData data) {
+        String script = Template.read("report.js");
+        return Template.fill("report.html", Map.of(
+                "title", Markup.text(title),
+                "policy", "default-src 'none'; style-src 'unsafe-inline'; script-src '" + digest(script) + "'",
+                "style", Template.read("report.css"),
+                "warning", warning.map(text -> Markup.paragraph("warning", text)).orElse(""),
+                "byline", byline.isEmpty() ? "" : Markup.paragraph("byline", byline),
+                "abstract", summary.isEmpty() ? "" : Markup.paragraph("abstract", summary),
+                "contents", contents.entrySet().stream().map(section -> "<li><a href=\"#" + section.getKey() + "\">"
+                        + Markup.text(section.getValue()) + "</a></li>").collect(Collectors.joining("\n")),
+                "body", body,
+                "data", data.inScript(),
+                "script", script));
+    }
+
+    private void add(String id, String title, String content) {
+        contents.put(id, title);
+        body.append(Markup.section(id, title, content));
+    }
+
+    private List<Discussion> discussions() {
+        List<Discussion> found = new ArrayList<>();
+        results.table1().ifPresent(table -> found.add(new TradeoffDiscussion(table, results.curves()).write()));
+        results.comparable().flatMap(table -> new GapDiscussion(run.ibp(), table).write()).ifPresent(found::add);
+        new GuaranteeDiscussion(run).write().ifPresent(found::add);
+        if (results.table1().isPresent() && results.table2().isPresent()) {
+            found.add(new MethodsDiscussion(run, results.table1().get(), results.table2().get()).write());
+        }
+        return run.scope().warning().isEmpty() ? found : found.stream().map(Discussion::withoutFindings).toList();
+    }
+
+    private String smoothing(ResultTable table) {
+        results.curves().forEach(curve -> data.addCurve(Phrase.sigma(curve.sigma()), curve));
+        data.addTable1(table);
+        String drawn = "The same curves lie in figures/certified_accuracy.svg.";
+        return Markup.table(table, 1)
+                + Markup.figure("curves", ++figures, """
+                        Certified accuracy against L2 radius: the share of all images that are classified correctly and \
+                        certified at least that far. Exact steps, nothing smoothed. Point at the curves, or focus the \
+                        figure and use the arrow keys.""", "", drawn)
+                + Markup.figure("tradeoff", ++figures, """
+                        The trade-off at one radius: what each \u03c3 certifies there. \u00d7 is the lab report, \u25cb \
+                        published work, where they state that radius.""", Template.read("radius.html"), drawn)
+                + Markup.figure("abstention", ++figures, """
+                        Abstentions, with 95% intervals over the choice of images. \u00d7 is the lab report, \u25cb \
+                        published work.""", "", "Table 1 has the figures.");
+    }
+
+    private String bounds(ResultTable table) {
+        results.comparable().ifPresent(data::addTable2);
+        return Markup.table(table, 2)
+                + Markup.figure("gap", ++figures, """
+                        Clean, empirical and certified accuracy for each \u03b5, on the images that were both bounded and \
+                        attacked. The band between PGD and IBP holds the true robust accuracy. \u00d7 is the lab report.""",
+                        "", "The same figure lies in figures/ibp_gap.svg.");
+    }
+
+    private String gallery(Gallery gallery) {
+        data.addGallery(gallery, run);
+        String smoothed = Markup.paragraph("note", """
+                Chosen by rule from the rows: for each \u03c3 the largest and the smallest radius, an abstention and the \
+                most certain mistake. Beside each image stand its first estimation samples, as the network saw and voted \
+                on them; their grey scale runs from \u22122\u03c3 to 1 + 2\u03c3, as noise leaves the range of an image.""");
+        String attacked = "<h3>What PGD broke</h3>\n" + Markup.paragraph("note", """
+                An image the network had right, what PGD made of it, and the change, from \u2212\u03b5 (black) to \u03b5 \
+                (white).""");
+        return smoothed + "<ul class=\"exhibits\" id=\"smoothed\"></ul>\n"
+                + (gallery.attacked().isEmpty() ? "" : attacked + "<ul class=\"exhibits\" id=\"attacked\"></ul>\n")
+                + "<noscript><p class=\"note\">The images need JavaScript; they lie in gallery.json.</p></noscript>\n"
+                + Template.read("exhibit.html");
+    }
+
+    private static String discussion(Discussion discussion) {
+        String findings = discussion.findings().stream().map(finding -> "<div class=\"finding "
+                + finding.verdict().name().toLowerCase(Locale.ROOT) + "\"><dt>" + Markup.prose(finding.claim())
+                + "</dt>\n<dd><b class=\"verdict\">" + Markup.text(finding.verdict().text) + "</b> "
+                + Markup.prose(finding.evidence()) + "</dd></div>\n").collect(Collectors.joining());
+        return "<h3 id=\"" + discussion.id() + "-discussion\">" + Markup.text(discussion.title()) + "</h3>\n"
+                + discussion.prose().stream().map(prose -> "<p>" + Markup.text(prose) + "</p>\n")
+                .collect(Collectors.joining())
+                + (findings.isEmpty() ? "" : "<dl class=\"findings\">\n" + findings + "</dl>\n");
     }
 
     private static String misstatements(Literature literature) {
         return Stream.concat(Plausibility.objections(literature).stream(), literature.misstatements().stream())
-                .map(said -> "<dt>" + text(said.claim()) + "</dt>\n<dd>" + text(said.fact()) + "</dd>\n")
-                .collect(Collectors.joining("", "<h2>What the lab report gets wrong</h2>\n<dl class=\"claims\">\n", "</dl>\n"));
+                .map(said -> "<dt>" + Markup.prose(said.claim()) + "</dt>\n<dd>" + Markup.prose(said.fact()) + "</dd>\n")
+                .collect(Collectors.joining("", Markup.paragraph("note",
+                        "By arithmetic and by its own tables, whatever is measured.")
+                                + "<dl class=\"claims\">\n", "</dl>\n"));
     }
 
-    private static String provenance(JsonNode run) {
-        String summary = SUMMARY.stream().filter(run::hasNonNull)
-                .map(field -> "<dt>" + text(field) + "</dt><dd>" + text(brief(run.get(field))) + "</dd>\n")
-                .collect(Collectors.joining());
-        return "<h2>Provenance</h2>\n<dl class=\"run\">\n" + summary + "</dl>\n"
-                + "<details><summary>Everything in run.json</summary>\n<pre><code>" + text(run.toPrettyString()) + "</code></pre></details>\n";
-    }
-
-    private static String brief(JsonNode value) {
-        return value.isValueNode() ? value.asText() : value.toString();
-    }
-
-    private static String list(String style, List<String> items) {
-        return items.isEmpty() ? "" : items.stream().map(item -> "<li>" + text(item) + "</li>\n")
-                .collect(Collectors.joining("", "<ul class=\"" + style + "\">\n", "</ul>\n"));
-    }
-
-    private static String text(String data) {
-        return Escape.HTML.apply(data);
-    }
-
-    private static String css() {
-        try (InputStream in = ReportPage.class.getResourceAsStream("report.css")) {
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            throw new UncheckedIOException("the built-in report.css can't be read", e);
+    /** As a content security policy names a script. */
+    private static String digest(String script) {
+        try {
+            byte[] sha256 = MessageDigest.getInstance("SHA-256").digest(script.getBytes(StandardCharsets.UTF_8));
+            return "sha256-" + Base64.getEncoder().encodeToString(sha256);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
         }
     }
 }

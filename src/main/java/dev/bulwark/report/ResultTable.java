@@ -84,6 +84,11 @@ public record ResultTable(TableDefinition<?> definition, RunScope scope, List<Li
         return exact.setScale(Math.max(2, exact.stripTrailingZeros().scale())).toPlainString();
     }
 
+    /** Aligned, for a terminal. */
+    public String text(Paint paint) {
+        return TextTable.write(this, paint);
+    }
+
     String name() {
         return definition.name();
     }
@@ -98,6 +103,21 @@ public record ResultTable(TableDefinition<?> definition, RunScope scope, List<Li
 
     Cell cell(Line line, String key) {
         return line.cells.get(position(key));
+    }
+
+    /** What was measured for a sigma or epsilon in the column with a key. */
+    Optional<Share> measured(double at, String key) {
+        return lines.stream().filter(line -> line.at == at).findFirst().flatMap(line -> cell(line, key).measured);
+    }
+
+    /** What the lab report states there. */
+    Optional<BigDecimal> reported(double at, String key) {
+        return beside.reported().figure(at, key);
+    }
+
+    /** What has been published there. */
+    Optional<BigDecimal> published(double at, String key) {
+        return beside.published().figure(at, key);
     }
 
     /** Most images that any line rests on. */
@@ -135,8 +155,14 @@ public record ResultTable(TableDefinition<?> definition, RunScope scope, List<Li
 
     /** Objections as they stand below the table. */
     List<String> numberedFootnotes() {
+        return lines.stream().flatMap(line -> numberedFootnotes(line).stream()).distinct().toList();
+    }
+
+    /** The objections to one line's reported figures, as they stand below the table or below the line. */
+    List<String> numberedFootnotes(Line line) {
         List<String> footnotes = footnotes();
-        return IntStream.range(0, footnotes.size()).mapToObj(f -> "[" + (f + 1) + "] " + footnotes.get(f)).toList();
+        return line.cells.stream().flatMap(cell -> cell.objection.stream()).distinct()
+                .map(objection -> "[" + (footnotes.indexOf(objection) + 1) + "] " + objection).toList();
     }
 
     /** What a reader must know: what was left out, what the columns mean, where the other figures come from. */
@@ -164,7 +190,8 @@ public record ResultTable(TableDefinition<?> definition, RunScope scope, List<Li
         return switch (kind) {
             case MEASURED -> cell.measured.map(share -> share.percent(1)
                     + (share.images() == line.images() ? "" : " (" + share.images() + ")")).orElse("");
-            case INTERVAL -> cell.measured.map(share -> share.lowerPercent(1) + " to " + share.upperPercent(1)).orElse("");
+            case INTERVAL -> cell.measured.map(share -> share.lowerPercent(1) + " to " + share.upperPercent(1))
+                    .orElse("");
             case REPORTED -> cell.reported.map(figure -> figure
                     + cell.objection.map(text -> " [" + (footnotes.indexOf(text) + 1) + "]").orElse("")).orElse("");
             case PUBLISHED -> cell.published.map(BigDecimal::toPlainString).orElse("");

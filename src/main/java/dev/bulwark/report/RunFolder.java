@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -27,10 +28,12 @@ import java.util.stream.Stream;
  * @param run       {@code run.json}, an empty object if there is none
  * @param smoothing rows by sigma, none of them empty
  * @param ibp       rows by epsilon, none of them empty
+ * @param gallery   images to look at, if the run kept any
  * @param missing   what a whole run would have, a sentence each
  */
-record RunFolder(JsonNode run, RunScope scope, SortedMap<Double, Table1.Rows> smoothing, SortedMap<Double, Table2.Rows> ibp,
-        List<String> missing) {
+record RunFolder(JsonNode run, RunScope scope, SortedMap<Double, Table1.Rows> smoothing, SortedMap<Double,
+        Table2.Rows> ibp,
+        Optional<Gallery> gallery, List<String> missing) {
 
     RunFolder {
         smoothing = Collections.unmodifiableSortedMap(new TreeMap<>(smoothing));
@@ -61,7 +64,13 @@ record RunFolder(JsonNode run, RunScope scope, SortedMap<Double, Table1.Rows> sm
                 ibp.put(epsilon, rows);
             }
         }
-        return new RunFolder(run, scope(run), smoothing, ibp, missing);
+        return new RunFolder(run, scope(run), smoothing, ibp, Gallery.read(folder), missing);
+    }
+
+    /** Certified accuracy against radius, a curve for each sigma. */
+    List<CertifiedCurve> curves() {
+        return smoothing.entrySet().stream()
+                .map(entry -> CertifiedCurve.of(entry.getKey(), entry.getValue().certified())).toList();
     }
 
     private static JsonNode run(Path path, List<String> missing) throws IOException {
@@ -92,7 +101,8 @@ record RunFolder(JsonNode run, RunScope scope, SortedMap<Double, Table1.Rows> sm
         List<SmoothingRow> certified = rows(folder.resolve(name + ".tsv"), SmoothingRow.FORMAT, missing, row -> true);
         List<CertificateRow> certificates = rows(votes, CertificateRow.FORMAT, missing, row -> row.sigma() == sigma);
         return new Table1.Rows(
-                certified.isEmpty() ? certificates.stream().map(CertificateRow::withoutVotes).toList() : certified, certificates);
+                certified.isEmpty() ? certificates.stream().map(CertificateRow::withoutVotes).toList()
+                        : certified, certificates);
     }
 
     private static Table2.Rows ibp(Path folder, double epsilon, List<String> missing) throws IOException {
@@ -111,7 +121,8 @@ record RunFolder(JsonNode run, RunScope scope, SortedMap<Double, Table1.Rows> sm
     }
 
     /** The rows of a file, all of which must be what its name says. */
-    private static <T extends Row> List<T> rows(Path path, RowFormat<T> format, List<String> missing, Predicate<T> asNamed)
+    private static <T extends Row> List<T> rows(Path path, RowFormat<T> format, List<String> missing,
+            Predicate<T> asNamed)
             throws IOException {
         List<T> rows = Files.exists(path) ? RowFile.read(path, format) : List.of();
         if (rows.isEmpty()) {
@@ -120,7 +131,8 @@ record RunFolder(JsonNode run, RunScope scope, SortedMap<Double, Table1.Rows> sm
         }
         for (T row : rows) {
             if (!asNamed.test(row)) {
-                throw new RowException(path, "the row for index " + row.index() + " is not what the file's folder and name say");
+                throw new RowException(path, "the row for index " + row.index()
+                        + " is not what the file's folder and name say");
             }
         }
         return rows;

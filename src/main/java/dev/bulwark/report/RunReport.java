@@ -45,30 +45,32 @@ public record RunReport(Optional<ResultTable> table1, Optional<ResultTable> tabl
         }
         Literature literature = Literature.load();
         Outputs outputs = new Outputs(folder);
-        List<ReportPage.Section> sections = new ArrayList<>();
         List<String> missing = new ArrayList<>(found.missing());
         Optional<ResultTable> table1 = Optional.empty();
         Optional<ResultTable> table2 = Optional.empty();
+        Optional<ResultTable> comparable = Optional.empty();
+        List<CertifiedCurve> curves = found.curves();
         if (found.smoothing().isEmpty()) {
             missing.add("There are no smoothing rows, so there is no table 1.");
         } else {
             table1 = Optional.of(Table1.of(found.smoothing(), found.scope(), literature));
             missing.addAll(notMeasured("Table 1", table1.get()));
-            List<CertifiedCurve> curves = found.smoothing().entrySet().stream()
-                    .map(entry -> CertifiedCurve.of(entry.getKey(), entry.getValue().certified())).toList();
-            sections.add(section("Table 1", table1.get(), "certified_accuracy", CertifiedCurve.csv(curves, found.scope()),
-                    () -> Charts.certifiedAccuracy(curves, found.scope()), outputs, missing));
+            write(table1.get(), outputs);
+            draw("certified_accuracy", CertifiedCurve.csv(curves, found.scope()),
+                    () -> Charts.certifiedAccuracy(curves, found.scope()), outputs, missing);
         }
         if (found.ibp().isEmpty()) {
             missing.add("There are neither bounds nor attacks, so there is no table 2.");
         } else {
-            ResultTable gap = Table2.of(found.ibp(), found.scope(), literature);
-            table2 = Optional.of(gap);
+            ResultTable gap = Table2.comparable(found.ibp(), found.scope(), literature);
+            table2 = Optional.of(Table2.of(found.ibp(), found.scope(), literature));
+            comparable = Optional.of(gap);
             missing.addAll(notMeasured("Table 2", table2.get()));
-            sections.add(section("Table 2", table2.get(), "ibp_gap", CsvTable.write(gap),
-                    () -> Charts.certificationGap(gap), outputs, missing));
+            write(table2.get(), outputs);
+            draw("ibp_gap", CsvTable.write(gap), () -> Charts.certificationGap(gap), outputs, missing);
         }
-        outputs.write("report.html", ReportPage.write(found, missing, sections, literature));
+        outputs.write("report.html", ReportPage.write(found,
+                new ReportPage.Results(table1, curves, table2, comparable, missing, literature)));
         return new RunReport(table1, table2, missing, outputs.written());
     }
 
@@ -80,33 +82,25 @@ public record RunReport(Optional<ResultTable> table1, Optional<ResultTable> tabl
                         + ", which the lab report has: there are no rows for it.").toList();
     }
 
-    private static ReportPage.Section section(String title, ResultTable table, String figure, String csv,
-            Supplier<XYChart> chart, Outputs outputs, List<String> missing) throws IOException {
+    private static void write(ResultTable table, Outputs outputs) throws IOException {
         for (TableFormat format : FILES) {
             outputs.write(table.name() + "." + format.ending(), format.write(table));
         }
-        outputs.write("figures/" + figure + ".csv", csv);
-        Optional<Drawing> drawing = draw(chart, figure, missing);
-        if (drawing.isPresent()) {
-            outputs.write("figures/" + figure + ".svg", drawing.get().svg);
-            outputs.write("figures/" + figure + ".png", drawing.get().png);
-        }
-        return new ReportPage.Section(title, table, figure, drawing.map(Drawing::title).orElse(""),
-                drawing.map(Drawing::svg).orElse(""));
-    }
-
-    private record Drawing(String title, String svg, byte[] png) {
     }
 
     /** A machine without fonts can't draw; its tables are worth having all the same. */
-    private static Optional<Drawing> draw(Supplier<XYChart> chart, String figure, List<String> missing) throws IOException {
+    private static void draw(String figure, String csv, Supplier<XYChart> chart, Outputs outputs, List<String> missing)
+            throws IOException {
+        outputs.write("figures/" + figure + ".csv", csv);
         try {
             XYChart drawn = chart.get();
-            return Optional.of(new Drawing(drawn.getTitle(), Charts.svg(drawn), Charts.png(drawn)));
+            String svg = Charts.svg(drawn);
+            byte[] png = Charts.png(drawn);
+            outputs.write("figures/" + figure + ".svg", svg);
+            outputs.write("figures/" + figure + ".png", png);
         } catch (RuntimeException | LinkageError | InternalError e) {
             missing.add("Figure " + figure + " could not be drawn (" + e.getClass().getSimpleName()
                     + "): this Java needs fonts, on Debian or Ubuntu the package fontconfig.");
-            return Optional.empty();
         }
     }
 }

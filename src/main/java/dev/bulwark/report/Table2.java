@@ -4,7 +4,9 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
@@ -28,10 +30,13 @@ public final class Table2 {
     static final TableDefinition<Rows> DEFINITION = new TableDefinition<>("table2",
             "Interval bound propagation (L-infinity)", "epsilon", COLUMNS, List.of(
                     "IBP certified: every margin's lower bound is positive, last layer elided; rounded down.",
-                    "IBP certified by box: every other logit's upper bound lies below the label's lower bound, as in the lab "
+                    "IBP certified by box: every other logit's upper bound lies below the label's lower bound, as in "
+                            + "the lab "
                             + "report; rounded down.",
-                    "PGD-50 empirical: classified correctly and not broken; an upper bound on robust accuracy, rounded up.",
-                    "Gap to PGD: images that PGD did not break and IBP did not certify, among those with both; rounded up."));
+                    "PGD-50 empirical: classified correctly and not broken; an upper bound on robust accuracy, rounded "
+                            + "up.",
+                    "Gap to PGD: images that PGD did not break and IBP did not certify, among those with both; rounded "
+                            + "up."));
 
     private Table2() {
     }
@@ -49,6 +54,20 @@ public final class Table2 {
             attacks = List.copyOf(attacks);
         }
 
+        /**
+         * The images that have both bounds and an attack, the only ones on which the two can be compared; all rows
+         * where there is only one kind.
+         */
+        Rows comparable() {
+            if (bounds.isEmpty() || attacks.isEmpty()) {
+                return this;
+            }
+            Set<Integer> bounded = bounds.stream().map(BoundsRow::index).collect(Collectors.toSet());
+            Set<Integer> attacked = attacks.stream().map(AttackRow::index).collect(Collectors.toSet());
+            return new Rows(bounds.stream().filter(row -> attacked.contains(row.index())).toList(),
+                    attacks.stream().filter(row -> bounded.contains(row.index())).toList());
+        }
+
         private Optional<Share> clean() {
             return bounds.isEmpty() ? Share.measured(attacks, AttackRow::cleanCorrect)
                     : Share.measured(bounds, BoundsRow::cleanCorrect);
@@ -59,10 +78,22 @@ public final class Table2 {
          * broken, this is the difference of the two accuracies on the same images.
          */
         private Optional<Share> gap() {
-            Map<Integer, BoundsRow> byIndex = bounds.stream().collect(Collectors.toMap(BoundsRow::index, Function.identity()));
+            Map<Integer, BoundsRow> byIndex = bounds.stream()
+                    .collect(Collectors.toMap(BoundsRow::index, Function.identity()));
             Collection<AttackRow> both = attacks.stream().filter(row -> byIndex.containsKey(row.index())).toList();
             return Share.upperBound(both, row -> row.survived() && !byIndex.get(row.index()).certified());
         }
+    }
+
+    /** The table of the images that have both bounds and an attack, line by line. */
+    static ResultTable comparable(SortedMap<Double, Rows> byEpsilon, RunScope scope, Literature literature) {
+        SortedMap<Double, Rows> both = new TreeMap<>();
+        byEpsilon.forEach((epsilon, rows) -> {
+            Rows comparable = rows.comparable();
+            // Without a common image there is nothing to compare, and the rows speak for themselves.
+            both.put(epsilon, comparable.bounds.isEmpty() && comparable.attacks.isEmpty() ? rows : comparable);
+        });
+        return of(both, scope, literature);
     }
 
     public static ResultTable of(SortedMap<Double, Rows> byEpsilon, RunScope scope, Literature literature) {

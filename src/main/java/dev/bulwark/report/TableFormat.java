@@ -15,7 +15,7 @@ public enum TableFormat {
     LATEX("tex", LatexTable::write),
     JSON("json", JsonTable::write),
     /** Aligned, for a terminal. */
-    TEXT("txt", TextTable::write);
+    TEXT("txt", table -> table.text(Paint.PLAIN));
 
     /** Decimals of a percentage where programs read it: with up to 10,000 images nothing is lost. */
     static final int DECIMALS = 4;

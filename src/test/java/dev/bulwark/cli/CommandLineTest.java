@@ -152,7 +152,7 @@ class CommandLineTest {
                 "--n0", 10, "--n", 50, "--steps", 2, "--restarts", 1, "--limit", 20, "--out", run, "--quiet");
         assertTrue(outcome.out.contains("not MNIST"), outcome.out);
         for (String file : List.of("run.json", "table1.csv", "table1.md", "table1.tex", "table1.json", "table2.csv",
-                "table2.md", "table2.tex", "table2.json", "report.html", "figures", "smoothing/sigma-0.25.tsv",
+                "table2.md", "table2.tex", "table2.json", "report.html", "figures", "gallery.json", "smoothing/sigma-0.25.tsv",
                 "ibp/epsilon-0.05.jsonl", "pgd/epsilon-0.05.jsonl")) {
             assertTrue(Files.exists(run.resolve(file)), file);
         }

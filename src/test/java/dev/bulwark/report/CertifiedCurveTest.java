@@ -38,7 +38,12 @@ class CertifiedCurveTest {
             @ForAll @Size(min = 1, max = 30) List<@DoubleRange(max = 4) Double> radii) {
         List<SmoothingRow> rows = IntStream.range(0, radii.size())
                 .mapToObj(i -> Rows.radius(i, radii.get(i))).toList();
-        for (CertifiedCurve.Point point : CertifiedCurve.of(1, rows).points()) {
+        CertifiedCurve curve = CertifiedCurve.of(1, rows);
+        for (double r : new double[] {0, 0.7, 1.9, 4.1}) {
+            assertEquals(rows.stream().filter(row -> row.certifiedAt(r)).count(), curve.at(r).hits(), "between the steps");
+        }
+        for (CertifiedCurve.Point point : curve.points()) {
+            assertEquals(point.accuracy(), curve.at(point.radius()));
             assertEquals(rows.stream().filter(row -> row.certifiedAt(point.radius())).count(), point.accuracy().hits());
         }
     }

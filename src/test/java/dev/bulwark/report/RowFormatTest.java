@@ -30,6 +30,20 @@ class RowFormatTest {
         assertEquals("5\t7\t2\t1.0\t0\t0:00:00", SmoothingRow.FORMAT.write(SmoothingRow.certified(5, 7, 2, 1, Duration.ZERO)));
     }
 
+    /** analyze.py reads the file with pandas, delimiter "\t", and means {@code correct & (radius >= r)}. */
+    @Test
+    void givenSmoothingRows_whenReadTheWayLocuslabsAnalyzeDoes_thenTheTablesCertifiedAccuracy() {
+        List<SmoothingRow> rows = List.of(SmoothingRow.certified(0, 7, 7, 0.5, TIME), SmoothingRow.certified(1, 7, 7, 0.25, TIME),
+                SmoothingRow.certified(2, 7, 1, 0.9, TIME), SmoothingRow.abstained(3, 7, TIME));
+        List<String> columns = List.of(SmoothingRow.FORMAT.header().orElseThrow().split("\t"));
+        for (double r : new double[] {0, 0.25, 0.5, 0.75}) {
+            double mean = rows.stream().map(row -> SmoothingRow.FORMAT.write(row).split("\t"))
+                    .mapToDouble(cells -> Integer.parseInt(cells[columns.indexOf("correct")])
+                            * (Double.parseDouble(cells[columns.indexOf("radius")]) >= r ? 1 : 0)).average().orElseThrow();
+            assertEquals(Share.certified(rows, row -> row.certifiedAt(r)).orElseThrow().percent(4).doubleValue(), 100 * mean);
+        }
+    }
+
     @Test
     void givenPredictionRow_whenWritten_thenLocuslabsHeaderAndCells() {
         assertEquals("idx\tlabel\tpredict\tcorrect\ttime", PredictionRow.FORMAT.header().orElseThrow());

@@ -110,6 +110,13 @@ class TableFormatTest {
         assertEquals(lines.get(0).indexOf("91.3") + 4, lines.get(1).indexOf("97.77") + 5);
     }
 
+    @Test
+    void givenColours_whenTakenAway_thenThePlainText() {
+        String coloured = table1("digits").text(Paint.ANSI);
+        assertTrue(coloured.contains("\033[31m2.1 [1]\033[0m"), coloured);
+        assertEquals(TableFormat.TEXT.write(table1("digits")), coloured.replaceAll("\033\\[[0-9]*m", ""));
+    }
+
     private static ResultTable table1(String dataset) {
         return Table1.of(new TreeMap<>(Map.of(0.25, new Table1.Rows(Rows.certified(3, 4), List.of()))),
                 new RunScope(dataset, List.of()), Literature.load());

@@ -1,0 +1,117 @@
+package dev.bulwark.report;
+
+import com.fasterxml.jackson.annotation.JsonValue;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.MapperFeature;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/**
+ * The few images of a run that its report shows, in {@code gallery.json}: pixels, which the rows don't hold, and what the
+ * networks said about exactly these pixels. Predictions and radii of the whole test stay in the rows.
+ *
+ * @param rows     of each picture
+ * @param cols     of each picture
+ * @param smoothed what randomized smoothing did
+ * @param attacked what PGD broke
+ */
+public record Gallery(int rows, int cols, List<Smoothed> smoothed, List<Attacked> attacked) {
+
+    private static final String FILE = "gallery.json";
+    private static final JsonMapper MAPPER = JsonMapper.builder()
+            .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+            .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
+            .enable(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
+            .build();
+
+    public Gallery {
+        smoothed = List.copyOf(smoothed);
+        attacked = List.copyOf(attacked);
+        Require.that(rows > 0 && cols > 0, "pictures need rows and columns: " + rows + " x " + cols);
+        for (Smoothed image : smoothed) {
+            requireSize(image.image, rows, cols);
+            image.views.forEach(view -> requireSize(view.picture, rows, cols));
+        }
+        for (Attacked image : attacked) {
+            requireSize(image.image, rows, cols);
+            requireSize(image.adversarial, rows, cols);
+        }
+    }
+
+    /** Why an image was chosen. */
+    public enum Reason {
+        LARGEST_RADIUS, SMALLEST_RADIUS, ABSTAINED, MISCLASSIFIED;
+
+        @JsonValue
+        String text() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /**
+     * An image beside its noisy copies.
+     *
+     * @param reason why it was chosen
+     * @param at     the sigma whose rows it was chosen from
+     */
+    public record Smoothed(int index, int label, Reason reason, double at, Picture image, List<View> views) {
+        public Smoothed {
+            views = List.copyOf(views);
+            Require.notNegative("index", index);
+            Require.notNegative("label", label);
+        }
+    }
+
+    /**
+     * The first estimation sample: this very copy was voted on.
+     *
+     * @param vote the base classifier's class for it; -1 where its logits held a NaN
+     */
+    public record View(double sigma, int vote, Picture picture) {
+    }
+
+    /** An image that PGD broke, and what it made of it, {@code linf} away. */
+    public record Attacked(int index, int label, double epsilon, int adversarialPrediction, double linf, Picture image,
+            Picture adversarial) {
+        public Attacked {
+            Require.notNegative("index", index);
+            Require.notNegative("label", label);
+            Require.finiteNotNegative("epsilon", epsilon);
+            Require.finiteNotNegative("linf", linf);
+        }
+    }
+
+    /** Writes {@code gallery.json} into a run's folder, whole or not at all. */
+    public void write(Path folder) throws IOException {
+        new Outputs(folder).write(FILE, MAPPER.writeValueAsString(this) + "\n");
+    }
+
+    /** The gallery in a run's folder, if there is one. @throws RowException if it can't be used */
+    static Optional<Gallery> read(Path folder) throws IOException {
+        Path file = folder.resolve(FILE);
+        if (!Files.exists(file)) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(MAPPER.readValue(file.toFile(), Gallery.class));
+        } catch (JsonProcessingException e) {
+            String reason = e.getCause() instanceof IllegalArgumentException cause ? cause.getMessage()
+                    : e.getOriginalMessage();
+            throw new RowException(file, reason.lines().findFirst().orElse("is not JSON"));
+        }
+    }
+
+    private static void requireSize(Picture picture, int rows, int cols) {
+        Require.that(picture.levels().length == rows * cols,
+                "a picture has " + picture.levels().length + " levels, not " + rows + " x " + cols);
+    }
+}

@@ -1,0 +1,134 @@
+package dev.bulwark.report;
+
+import dev.bulwark.report.Discussion.Finding;
+import dev.bulwark.report.Discussion.Verdict;
+import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.stream.IntStream;
+
+/** How far certificates and attacks are apart: the lab report's section on the tightness gap, from these rows. */
+final class GapDiscussion {
+
+    private static final double WIDEST = 0.3;
+
+    private final SortedMap<Double, Table2.Rows> rows;
+    private final ResultTable table;
+    private final List<Double> epsilons;
+
+    /** @param table of the images that have both bounds and an attack */
+    GapDiscussion(SortedMap<Double, Table2.Rows> rows, ResultTable table) {
+        this.rows = rows;
+        this.table = table;
+        this.epsilons = table.lines().stream().map(ResultTable.Line::at)
+                .filter(epsilon -> table.measured(epsilon, Table2.GAP).isPresent()).toList();
+    }
+
+    /** Empty where no image has both bounds and an attack. */
+    Optional<Discussion> write() {
+        if (epsilons.isEmpty()) {
+            return Optional.empty();
+        }
+        List<Finding> findings = new ArrayList<>();
+        findings.addAll(growth());
+        findings.addAll(abstract297());
+        findings.addAll(looseness());
+        findings.addAll(figures());
+        return Optional.of(new Discussion("gap", "The tightness gap: certified against empirical", prose(), findings));
+    }
+
+    private List<String> prose() {
+        List<String> gaps = epsilons.stream().map(epsilon -> {
+            Share gap = table.measured(epsilon, Table2.GAP).orElseThrow();
+            return Phrase.count(gap.hits()) + " of " + Phrase.count(gap.images()) + " at " + Phrase.epsilon(epsilon)
+                    + " (" + Phrase.points(gap.percent(1)) + ")";
+        }).toList();
+        return List.of("""
+                Between what IBP certifies and what PGD leaves standing lie images about which neither says anything: %s, \
+                counted on the same images. The true robust accuracy lies somewhere in this gap; a better verifier would \
+                close it from below, a better attack from above.""".formatted(Phrase.and(gaps)));
+    }
+
+    private List<Finding> growth() {
+        List<BigDecimal> reported = epsilons.stream()
+                .flatMap(epsilon -> table.reported(epsilon, Table2.GAP).stream()).toList();
+        if (epsilons.size() < 2 || reported.size() < epsilons.size()) {
+            return List.of();
+        }
+        List<BigDecimal> gaps = epsilons.stream()
+                .map(epsilon -> table.measured(epsilon, Table2.GAP).orElseThrow().percent(1)).toList();
+        boolean grows = IntStream.range(1, gaps.size()).allMatch(k -> gaps.get(k).compareTo(gaps.get(k - 1)) > 0);
+        boolean wider = gaps.get(gaps.size() - 1).compareTo(gaps.get(0)) > 0;
+        String otherwise = ": it does not grow from step to step. What changes with \u03b5, for which each network was "
+                + "trained, "
+                + "is clean accuracy (" + listed(shares(epsilons, Table2.CLEAN)) + "%)";
+        return List.of(new Finding("The gap grows with \u03b5: " + listed(reported) + " points.",
+                grows ? Verdict.AGREES : wider ? Verdict.PARTLY : Verdict.DISAGREES,
+                "Measured " + listed(gaps) + " points" + (grows ? "" : otherwise) + "."));
+    }
+
+    /** The report's abstract subtracts from the wrong column. */
+    private List<Finding> abstract297() {
+        Optional<BigDecimal> clean = table.reported(WIDEST, Table2.CLEAN);
+        Optional<BigDecimal> certified = table.reported(WIDEST, Table2.CERTIFIED);
+        Optional<BigDecimal> pgd = table.reported(WIDEST, Table2.PGD);
+        if (clean.isEmpty() || certified.isEmpty() || pgd.isEmpty() || !epsilons.contains(WIDEST)) {
+            return List.of();
+        }
+        BigDecimal gap = table.measured(WIDEST, Table2.GAP).orElseThrow().percent(1);
+        BigDecimal lost = table.measured(WIDEST, Table2.CLEAN).orElseThrow().percent(1)
+                .subtract(table.measured(WIDEST, Table2.CERTIFIED).orElseThrow().percent(1));
+        return List.of(new Finding(
+                "At \u03b5 = 0.30 IBP lies " + clean.get().subtract(certified.get()) + " points below PGD (abstract).",
+                Verdict.IMPOSSIBLE,
+                "That is clean minus certified, %s \u2212 %s; the report's gap to PGD is %s \u2212 %s = %s. "
+                        .formatted(clean.get(), certified.get(), pgd.get(), certified.get(), pgd.get()
+                        .subtract(certified.get()))
+                        + "Measured: " + Phrase.points(gap) + " to PGD, " + lost + " to clean accuracy."));
+    }
+
+    /** The criterion alone makes a gap. */
+    private List<Finding> looseness() {
+        List<Double> bounded = boundedEpsilons();
+        if (bounded.isEmpty()) {
+            return List.of();
+        }
+        return List.of(new Finding("The gap to PGD reflects the looseness of interval bounds.", Verdict.PARTLY, """
+                Part of it is the criterion, not the intervals. Comparing the boxes of the logits, as the report does, \
+                certifies %s%%; the same intervals with the last layer elided certify %s%% with the same networks, where \
+                PGD leaves %s%%.""".formatted(listed(shares(bounded, Table2.CERTIFIED_BY_BOX)),
+                listed(shares(bounded, Table2.CERTIFIED)), listed(shares(bounded, Table2.PGD)))));
+    }
+
+    private List<Finding> figures() {
+        return epsilons.stream().filter(epsilon -> table.reported(epsilon, Table2.CERTIFIED).isPresent())
+                .reduce((earlier, later) -> later)
+                .flatMap(this::rowFigure).stream().toList();
+    }
+
+    private Optional<Finding> rowFigure(double epsilon) {
+        return Table2.DEFINITION.columns().stream().filter(column -> column.key().equals(Table2.CERTIFIED)).findFirst()
+                .flatMap(column -> column.measure().apply(rows.get(epsilon))).map(share -> {
+                    BigDecimal stated = table.reported(epsilon, Table2.CERTIFIED).orElseThrow();
+                    String published = table.published(epsilon, Table2.CERTIFIED)
+                            .map(figure -> "; a published convolutional network reaches " + figure + "%").orElse("");
+                    return new Finding("IBP certifies " + stated + "% at " + Phrase.epsilon(epsilon) + ".",
+                            Verdict.of(Phrase.within(share, stated)), "Measured " + Phrase.precisely(share) + " of "
+                                    + Phrase.images(share.images()) + published + ".");
+                });
+    }
+
+    private List<Double> boundedEpsilons() {
+        return epsilons.stream().filter(epsilon -> table.measured(epsilon, Table2.CERTIFIED).isPresent()).toList();
+    }
+
+    private List<BigDecimal> shares(List<Double> at, String column) {
+        return at.stream().map(epsilon -> table.measured(epsilon, column).orElseThrow().percent(1)).toList();
+    }
+
+    private static String listed(List<BigDecimal> figures) {
+        return Phrase.and(figures.stream().map(BigDecimal::toPlainString).toList());
+    }
+}

@@ -1,0 +1,131 @@
+package dev.bulwark.report;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/** What the page's script draws: shares are printed here, once, so that a page rounds as the tables do. */
+final class PageData {
+
+    /** Colours, and as many markers. */
+    private static final int KINDS = 4;
+
+    private final ObjectNode root = JsonNodeFactory.instance.objectNode();
+
+    /** A curve by name; the script only draws and counts. */
+    void addCurve(String name, CertifiedCurve curve) {
+        addCurve(name, curve, root.path("curves").size(), "");
+    }
+
+    /**
+     * @param kind number of its colour and marker
+     * @param line "", "dashed" or "faint"
+     */
+    void addCurve(String name, CertifiedCurve curve, int kind, String line) {
+        ObjectNode node = root.withArray("/curves").addObject();
+        node.put("kind", kind % KINDS);
+        node.put("line", line);
+        node.put("name", name);
+        node.put("sigma", ResultTable.parameter(curve.sigma()));
+        node.put("images", curve.points().get(0).accuracy().images());
+        ArrayNode steps = node.putArray("steps");
+        curve.points().forEach(point -> steps.addArray()
+                .add(SmoothingRow.roundDown(point.radius()).stripTrailingZeros()).add(point.accuracy().hits()));
+    }
+
+    /** What the tables have at their radii, and abstentions. */
+    void addTable1(ResultTable table) {
+        for (ResultTable.Line line : table.lines()) {
+            ObjectNode node = root.withArray("/smoothing").addObject();
+            node.put("sigma", ResultTable.parameter(line.at()));
+            for (double radius : Table1.RADII) {
+                figure(node.putObject(ResultTable.parameter(radius)), table.cell(line, Table1.certifiedAt(radius)));
+            }
+            figure(node.putObject("abstain"), table.cell(line, Table1.ABSTAIN));
+        }
+    }
+
+    /** @param table of the images that have both bounds and an attack */
+    void addTable2(ResultTable table) {
+        for (ResultTable.Line line : table.lines()) {
+            ObjectNode node = root.withArray("/bounds").addObject();
+            node.put("epsilon", ResultTable.parameter(line.at()));
+            node.put("images", line.images());
+            for (String key : List.of(Table2.CLEAN, Table2.PGD, Table2.CERTIFIED, Table2.CERTIFIED_BY_BOX, Table2.GAP)) {
+                figure(node.putObject(key), table.cell(line, key));
+            }
+        }
+    }
+
+    void addGallery(Gallery gallery, RunFolder run) {
+        ObjectNode node = root.putObject("gallery");
+        node.put("rows", gallery.rows());
+        node.put("cols", gallery.cols());
+        Map<Double, Map<Integer, SmoothingRow>> rows = byIndex(run, Table1.Rows::certified);
+        Map<Double, Map<Integer, CertificateRow>> votes = byIndex(run, Table1.Rows::certificates);
+        ArrayNode smoothed = node.putArray("smoothed");
+        for (Gallery.Smoothed image : gallery.smoothed()) {
+            ObjectNode shown = smoothed.addObject().put("index", image.index()).put("label", image.label())
+                    .put("reason", image.reason().text()).put("at", ResultTable.parameter(image.at()));
+            picture(shown, "image", image.image());
+            ArrayNode views = shown.putArray("views");
+            for (Gallery.View view : image.views()) {
+                ObjectNode said = views.addObject().put("sigma", ResultTable.parameter(view.sigma()))
+                        .put("vote", view.vote());
+                picture(said, "picture", view.picture());
+                Optional.ofNullable(rows.getOrDefault(view.sigma(), Map.of()).get(image.index())).ifPresent(row ->
+                        said.put("predict", row.predict().orElse(-1)).put("radius", Phrase.radius(row.radius())));
+                Optional.ofNullable(votes.getOrDefault(view.sigma(), Map.of()).get(image.index())).ifPresent(row -> {
+                    ArrayNode counts = said.putArray("counts");
+                    row.counts().forEach(counts::add);
+                });
+            }
+        }
+        addAttacked(gallery, run, node.putArray("attacked"));
+    }
+
+    private static void addAttacked(Gallery gallery, RunFolder run, ArrayNode attacked) {
+        for (Gallery.Attacked image : gallery.attacked()) {
+            ObjectNode shown = attacked.addObject().put("index", image.index()).put("label", image.label())
+                    .put("epsilon", ResultTable.parameter(image.epsilon())).put("to", image.adversarialPrediction())
+                    .put("linf", BigDecimal.valueOf(image.linf()).setScale(4, RoundingMode.HALF_UP).toPlainString());
+            picture(shown, "image", image.image());
+            picture(shown, "adversarial", image.adversarial());
+            Optional.ofNullable(run.ibp().get(image.epsilon())).flatMap(rows -> rows.bounds().stream()
+                    .filter(row -> row.index() == image.index()).findFirst())
+                    .ifPresent(row -> shown.put("certified", row.certified()));
+        }
+    }
+
+    /** As the content of a script element: none of its characters can end the element or mean anything to HTML. */
+    String inScript() {
+        return root.toString().replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+                .replace("\u2028", "\\u2028").replace("\u2029", "\\u2029");
+    }
+
+    private static void figure(ObjectNode node, ResultTable.Cell cell) {
+        cell.measured().ifPresent(share -> node.put("measured", share.percent(1)).put("hits", share.hits())
+                .put("images", share.images()).put("lower", share.lowerPercent(1)).put("upper", share.upperPercent(1)));
+        cell.reported().ifPresent(figure -> node.put("reported", figure));
+        cell.published().ifPresent(figure -> node.put("published", figure));
+        cell.objection().ifPresent(objection -> node.put("objection", objection));
+    }
+
+    private static void picture(ObjectNode node, String name, Picture picture) {
+        node.putObject(name).put("black", picture.black()).put("white", picture.white()).put("levels", picture.levels());
+    }
+
+    private static <R extends Row> Map<Double, Map<Integer, R>> byIndex(
+            RunFolder run, Function<Table1.Rows, List<R>> rows) {
+        return run.smoothing().entrySet().stream().collect(Collectors.toMap(Map.Entry::getKey,
+                entry -> rows.apply(entry.getValue()).stream()
+                        .collect(Collectors.toMap(Row::index, Function.identity()))));
+    }
+}

@@ -1,0 +1,150 @@
+package dev.bulwark.report;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.bulwark.report.Discussion.Finding;
+import dev.bulwark.report.Discussion.Verdict;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Ten images at each sigma or epsilon, so that every share can be counted in the head. */
+class DiscussionTest {
+
+    private static final RunScope MNIST = new RunScope("mnist", List.of());
+    private final Literature literature = Literature.load();
+
+    @Test
+    void givenCurvesThatCross_whenDiscussed_thenTheBestSigmaAtEachRadius() {
+        // 0.25: nine images to r = 0.6. 0.50: eight to r = 1.2. 1.00: five to r = 3.
+        Discussion discussion = tradeoff(Map.of(0.25, images(9, 0.6), 0.5, images(8, 1.2), 1.0, images(5, 3)));
+        String prose = discussion.prose().get(0).replace('\u00a0', ' ');
+        assertTrue(prose.contains("\u03c3 = 0.25 at r = 0.25 (90.0%), \u03c3 = 0.25 at r = 0.50 (90.0%) and "
+                + "\u03c3 = 0.50 at r = 1.00 (80.0%)."), prose);
+        assertTrue(prose.contains("\u03c3 = 0.25 is ahead for the last time at r = 0.6000 and \u03c3 = 0.50 is ahead "
+                + "for the "
+                + "last time at r = 1.2000; from there on it is \u03c3 = 1.00."), prose);
+        assertTrue(discussion.prose().get(1).replace('\u00a0', ' ').contains("0.6000 at \u03c3 = 0.25, by 90.0%"));
+        assertEquals(Verdict.DISAGREES, verdict(discussion, "is best at"), "0.25 is, with 90 to 80%");
+        assertEquals(Verdict.DISAGREES, verdict(discussion, "bounded by"), "0.6 at sigma 0.25 exceeds it");
+        assertEquals(Verdict.IMPOSSIBLE, verdict(discussion, "certifies 2.1%"));
+        assertEquals(Verdict.AGREES, verdict(discussion, "certifies 42.3%"),
+                "five of ten have the interval 18.7 to 81.3");
+    }
+
+    @Test
+    void givenMiddleSigmaBest_whenDiscussed_thenTheReportIsRightAboutItAndItsOwnTableContradictsIt() {
+        Discussion discussion = tradeoff(Map.of(0.25, images(6, 0.2), 0.5, images(9, 0.7), 1.0, images(5, 2)));
+        Finding best = finding(discussion, "is best at");
+        assertEquals(Verdict.AGREES, best.verdict());
+        assertTrue(best.evidence().contains("The report's own table has more at \u03c3 = 1.00: 66.8%"), best.evidence());
+    }
+
+    @Test
+    void givenOneSigma_whenDiscussed_thenNothingIsCompared() {
+        Discussion discussion = tradeoff(Map.of(0.5, images(6, 0.4)));
+        assertEquals(1, discussion.prose().size());
+        assertFalse(discussion.findings().stream().anyMatch(finding -> finding.claim().contains("best")));
+    }
+
+    @Test
+    void givenGrowingGaps_whenDiscussed_thenTheReportAgreesAndTheCountsAreOfCommonImages() {
+        SortedMap<Double, Table2.Rows> rows = new TreeMap<>(Map.of(0.1, gap(0.1, 9, 8), 0.3, gap(0.3, 8, 5)));
+        Discussion discussion = new GapDiscussion(rows, Table2.comparable(rows, MNIST, literature)).write().orElseThrow();
+        assertTrue(discussion.prose().get(0).replace('\u00a0', ' ')
+                .contains("1 of 10 at \u03b5 = 0.10 (10.0 points) and 3 of 10 at \u03b5 = 0.30 (30.0 points)"),
+                discussion.prose().get(0));
+        assertEquals(Verdict.AGREES, verdict(discussion, "The gap grows"));
+        Finding gap = finding(discussion, "29.7 points");
+        assertEquals(Verdict.IMPOSSIBLE, gap.verdict());
+        assertTrue(gap.evidence().contains("82.7 \u2212 64.1 = 18.6")
+                && gap.evidence().contains("Measured: 30.0 points to PGD, 50.0 to"),
+                gap.evidence());
+    }
+
+    @Test
+    void givenAttacksOfOtherImages_whenDiscussed_thenThereIsNoGap() {
+        SortedMap<Double, Table2.Rows> rows = new TreeMap<>(Map.of(0.1, new Table2.Rows(
+                List.of(Rows.bounds(0, 0.1, 0, 1, true)), List.of(Rows.attack(1, 0, false)))));
+        assertTrue(new GapDiscussion(rows, Table2.comparable(rows, MNIST, literature)).write().isEmpty());
+    }
+
+    @Test
+    void givenOtherImagesThanMnist_whenReported_thenTheReportsClaimsAreNotJudged(@TempDir Path folder)
+            throws IOException {
+        try (RowFile<SmoothingRow> file = RowFile.create(folder.resolve("smoothing/sigma-0.25.tsv"),
+                SmoothingRow.FORMAT)) {
+            for (SmoothingRow row : images(9, 0.6)) {
+                file.append(row);
+            }
+        }
+        for (Map.Entry<String, Boolean> judged : Map.of("mnist", true, "digits", false).entrySet()) {
+            Files.writeString(folder.resolve("run.json"), "{\"dataset\":{\"name\":\"" + judged.getKey() + "\"}}");
+            RunReport.rebuild(folder);
+            String page = Files.readString(folder.resolve("report.html"));
+            assertEquals(judged.getValue(), page.contains("class=\"verdict\""), judged.getKey());
+            assertEquals(judged.getValue(), page.contains("(the lab report has"), judged.getKey());
+        }
+    }
+
+    @Test
+    void givenBothTables_whenSummarised_thenTheirLeadingFigures() {
+        SortedMap<Double, Table2.Rows> rows = new TreeMap<>(Map.of(0.1, gap(0.1, 9, 8), 0.3, gap(0.3, 8, 5)));
+        SortedMap<Double, Table1.Rows> smoothing = new TreeMap<>(Map.of(1.0, new Table1.Rows(images(5, 3), List.of())));
+        Discussion discussion = new Discussion("id", "title", List.of(), List.of(new Finding("claim", Verdict.PARTLY, "evidence")));
+        assertEquals("Randomized smoothing certifies 50.0% of 10 images at an L2 radius of 1.00, with \u03c3 = 1.00 (the lab report "
+                + "has 42.3% there, published work 79.9%). Interval bounds certify 40.0 and 25.0% of 20 images at L\u221e radii of 0.10 "
+                + "and 0.30 (lab report: 91.3 and 64.1%), and no certified image was broken by projected gradient descent. Of 1 claim "
+                + "of the lab report that these rows can speak to, 0 agree, 1 agree in part, 0 disagree and 0 cannot be true.",
+                Abstract.write(Optional.of(Table1.of(smoothing, MNIST, literature)), Optional.of(Table2.of(rows, MNIST, literature)),
+                        List.of(discussion)).replace('\u00a0', ' '));
+    }
+
+    private Discussion tradeoff(Map<Double, List<SmoothingRow>> bySigma) {
+        SortedMap<Double, Table1.Rows> rows = new TreeMap<>();
+        bySigma.forEach((sigma, certified) -> rows.put(sigma, new Table1.Rows(certified, List.of())));
+        return new TradeoffDiscussion(Table1.of(rows, MNIST, literature), rows.entrySet().stream()
+                .map(entry -> CertifiedCurve.of(entry.getKey(), entry.getValue().certified())).toList()).write();
+    }
+
+    /** So many of ten images certified up to a radius, the others not at all. */
+    private static List<SmoothingRow> images(int certified, double radius) {
+        List<SmoothingRow> rows = new ArrayList<>();
+        for (int i = 0; i < 10; ++i) {
+            rows.add(i < certified ? Rows.radius(i, radius) : Rows.abstained(i));
+        }
+        return rows;
+    }
+
+    /** Ten attacked images, and ten more that were only bounded. */
+    private static Table2.Rows gap(double epsilon, int survived, int certified) {
+        List<BoundsRow> bounds = new ArrayList<>();
+        List<AttackRow> attacks = new ArrayList<>();
+        for (int i = 0; i < 20; ++i) {
+            bounds.add(Rows.bounds(i, epsilon, 0, i < certified ? 1 : -1, i < certified));
+            if (i < 10) {
+                attacks.add(Rows.attack(i, 0, i >= survived));
+            }
+        }
+        return new Table2.Rows(bounds, attacks);
+    }
+
+    private static Verdict verdict(Discussion discussion, String claim) {
+        return finding(discussion, claim).verdict();
+    }
+
+    private static Finding finding(Discussion discussion, String claim) {
+        return discussion.findings().stream().filter(finding -> finding.claim().contains(claim)).findFirst()
+                .orElseThrow(() -> new AssertionError("no finding on " + claim + " in " + discussion.findings()));
+    }
+}

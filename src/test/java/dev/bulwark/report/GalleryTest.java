@@ -1,0 +1,67 @@
+package dev.bulwark.report;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class GalleryTest {
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void givenPixels_whenPictured_thenEndsAreBlackAndWhiteAndBeyondIsCut() {
+        // Levels are v = (x - black) / (white - black) * 255, rounded: 0.5 lies at 127.5 of [0,1], which rounds up.
+        assertArrayEquals(new byte[] {0, 0, (byte) 128, (byte) 255, (byte) 255},
+                Picture.of(new float[] {-3, 0, 0.5f, 1, 7}, 0, 1).levels());
+        assertArrayEquals(new byte[] {0, (byte) 85, (byte) 255},
+                Picture.of(new float[] {-0.5f, 0, 1}, -0.5, 1).levels());
+    }
+
+    @Test
+    void givenGallery_whenWrittenAndRead_thenTheSame() throws IOException {
+        Gallery gallery = gallery();
+        gallery.write(folder);
+        Gallery read = Gallery.read(folder).orElseThrow();
+        assertEquals(3, read.smoothed().get(0).index());
+        assertEquals(Gallery.Reason.ABSTAINED, read.smoothed().get(0).reason());
+        assertEquals(0.25, read.smoothed().get(0).views().get(0).sigma());
+        assertArrayEquals(gallery.attacked().get(0).adversarial().levels(), read.attacked().get(0).adversarial()
+                .levels());
+        read.write(folder.resolve("again"));
+        assertEquals(Files.readString(folder.resolve("gallery.json")),
+                Files.readString(folder.resolve("again/gallery.json")));
+    }
+
+    @Test
+    void givenNoGallery_whenRead_thenNone() throws IOException {
+        assertEquals(Optional.empty(), Gallery.read(folder));
+    }
+
+    @Test
+    void givenPictureOfAnotherSize_whenRead_thenRefusedInOneLine() throws IOException {
+        gallery().write(folder);
+        Path file = folder.resolve("gallery.json");
+        Files.writeString(file, Files.readString(file).replace("\"rows\":2", "\"rows\":3"));
+        String message = assertThrows(RowException.class, () -> Gallery.read(folder)).getMessage();
+        assertEquals(1, message.lines().count());
+        assertTrue(message.contains("gallery.json: a picture has 2 levels, not 3 x 1"), message);
+    }
+
+    static Gallery gallery() {
+        Picture picture = Picture.of(new float[] {0, 1}, 0, 1);
+        return new Gallery(2, 1,
+                List.of(new Gallery.Smoothed(3, 7, Gallery.Reason.ABSTAINED, 0.25, picture,
+                        List.of(new Gallery.View(0.25, 7, Picture.of(new float[] {0.2f, 0.7f}, -0.5, 1.5))))),
+                List.of(new Gallery.Attacked(5, 4, 0.1, 9, 0.1, picture, Picture.of(new float[] {0.1f, 0.9f}, 0, 1))));
+    }
+}
