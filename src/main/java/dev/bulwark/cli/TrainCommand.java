@@ -126,10 +126,7 @@ final class TrainCommand implements Runnable {
                 monitor.note(fleet.choice());
                 Map<String, Double> accuracies = Train.run(fleet.first(), recipe, preset.name().toLowerCase(Locale.ROOT), training,
                         source.dataset(Split.TEST), model, resume, checkpoints(), monitor);
-                StringBuilder text = new StringBuilder(model.toString());
-                accuracies.forEach((what, percent) ->
-                        text.append(String.format(Locale.ROOT, ", %s %.2f%%", what.replace('_', ' '), percent)));
-                spec.commandLine().getOut().println(text);
+                spec.commandLine().getOut().println(model + Train.words(accuracies));
             }
             return ExitCode.DONE.code();
         }

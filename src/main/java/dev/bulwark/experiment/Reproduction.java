@@ -104,10 +104,11 @@ public final class Reproduction {
         record.put("seed", plan.seed);
         record.putDevices(fleet);
         monitor.note(fleet.choice());
+        trainWhatIsMissing(record);
         Map<String, StoredNetwork> networks = new LinkedHashMap<>();
         Map<String, String> digests = new LinkedHashMap<>();
         for (Recipe recipe : recipes()) {
-            networks.put(Train.name(recipe.objective()), network(recipe, digests, record));
+            networks.put(Train.name(recipe.objective()), network(recipe, digests));
         }
         record.put("models", digests);
         sayWhatWasLeftOut();
@@ -166,13 +167,9 @@ public final class Reproduction {
         return file;
     }
 
-    private StoredNetwork network(Recipe recipe, Map<String, String> digests, RunRecord record) throws IOException {
+    private StoredNetwork network(Recipe recipe, Map<String, String> digests) {
         String name = Train.name(recipe.objective());
-        Path file = plan.models.isPresent() ? given(recipe)
-                : folder.resolve("models").resolve(name + ".safetensors");
-        if (plan.models.isEmpty() && (existing != Existing.RESUME || !Files.exists(file))) {
-            train(recipe, file, record);
-        }
+        Path file = plan.models.isPresent() ? given(recipe) : trained(recipe);
         StoredNetwork stored = ModelFile.read(file);
         digests.put(name, stored.sha256());
         scope.add("Networks: preset " + stored.metadata().getOrDefault("preset", "unknown") + ", trained on "
@@ -180,10 +177,27 @@ public final class Reproduction {
         return stored;
     }
 
-    private void train(Recipe recipe, Path file, RunRecord record) throws IOException {
+    /** The file of a network that is trained here. */
+    private Path trained(Recipe recipe) {
+        return folder.resolve("models").resolve(Train.name(recipe.objective()) + ".safetensors");
+    }
+
+    private void trainWhatIsMissing(RunRecord record) throws IOException {
+        boolean resume = existing == Existing.RESUME;
+        List<Recipe> missing = plan.models.isPresent() ? List.of() : recipes().stream().distinct()
+                .filter(recipe -> !resume || !Files.exists(trained(recipe))).toList();
+        if (missing.isEmpty()) {
+            return;
+        }
         Dataset training = source.dataset(Split.TRAIN, plan.trainingImages);
-        timed(record, "train", () -> Train.run(fleet.first(), recipe, plan.preset.name().toLowerCase(Locale.ROOT),
-                training, test, file, existing == Existing.RESUME, Train.CHECKPOINTS, monitor));
+        Trainings trainings = new Trainings(plan.preset.name().toLowerCase(Locale.ROOT), training, test, this::trained, resume);
+        long[] since = {System.nanoTime()};
+        // Noted network by network, so that a run that is killed keeps the time of those it leaves.
+        trainings.run(fleet, missing, monitor, recipe -> {
+            long now = System.nanoTime();
+            record.addSeconds("train", (now - since[0]) / 1e9);
+            since[0] = now;
+        });
     }
 
     private void sayWhatWasLeftOut() {
