@@ -75,6 +75,8 @@ final class TrainCommand implements Runnable {
         @Mixin
         private DeviceOptions device;
         @Mixin
+        private TrainingOptions arithmetic;
+        @Mixin
         private DataOptions data;
 
         @Option(names = "--preset", paramLabel = "report|best|quick", defaultValue = "quick",
@@ -119,7 +121,7 @@ final class TrainCommand implements Runnable {
                 throw new ExperimentException(Train.checkpoint(model) + " is there from a run that was stopped: go on with "
                         + "--resume, or throw it away with --overwrite");
             }
-            try (Fleet fleet = device.openFirst()) {
+            try (Fleet fleet = device.openFirst(arithmetic.products())) {
                 Monitor monitor = general.monitor(spec.commandLine().getErr());
                 DataSource source = data.source(EnumSet.allOf(Split.class));
                 Dataset training = limit == null ? source.dataset(Split.TRAIN) : source.dataset(Split.TRAIN, limit);

@@ -147,6 +147,7 @@ public final class Train {
         provenance.put("training_data", training.name() + ", " + training.size() + " images");
         provenance.put("training_data_sha256", training.digest());
         provenance.put("device", device.kind() + ", " + device.name());
+        provenance.put("products", device.libraries().get(DeviceInfo.PRODUCTS));
         provenance.put("training_seconds", String.format(Locale.ROOT, "%.0f", trained.seconds()));
         provenance.put("test_data", test.name() + ", " + test.size() + " images");
         accuracies.forEach((name, value) -> provenance.put(name, String.format(Locale.ROOT, "%.2f", value)));
