@@ -2,7 +2,7 @@
  * training_intervals.cu: boxes as centre and radius, rounded to nearest: what training needs, and no certificate may use.
  * Math      see each kernel; regulariser_*: Shi et al. 2021, section 4.3, as Backend#intervalRegulariser states it
  * Rounding  to nearest; the regularisers' sums and scalars in double
- * Shapes    vectors of n floats; epsilon, input_radius, weight, loss one element; totals, spreads [MOST_PARTIALS], scratch
+ * Shapes    vectors of n floats; epsilon, input_radius, weight, loss one; scratch totals, spreads [MOST_PARTIALS]
  * Launch    any 1-D grid and block; grid-stride loops. The regulariser_* kernels follow one another with one and the same
  *           grid of at most MOST_PARTIALS blocks of SUM_THREADS threads
  * Traffic   bound by memory: 4 bytes an element for each operand read or written

@@ -57,7 +57,11 @@ final class DeviceOptions {
         return open(ProductPrecision.FLOAT32);
     }
 
-    /** As {@link #open()}, with matrix products in {@code products}. @throws ExperimentException if the CPU has none such */
+    /**
+     * As {@link #open()}, with matrix products in {@code products}.
+     *
+     * @throws ExperimentException if that falls to a CPU, which has none such
+     */
     Fleet open(ProductPrecision products) {
         return open(products, Integer.MAX_VALUE);
     }

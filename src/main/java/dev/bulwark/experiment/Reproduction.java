@@ -203,7 +203,8 @@ public final class Reproduction {
             return;
         }
         Dataset training = source.dataset(Split.TRAIN, plan.trainingImages);
-        Trainings trainings = new Trainings(plan.preset.name().toLowerCase(Locale.ROOT), training, test, this::trained, resume);
+        Trainings trainings = new Trainings(plan.preset.name().toLowerCase(Locale.ROOT), training, test, this::trained,
+                resume);
         long[] since = {System.nanoTime()};
         // Noted network by network, so that a run that is killed keeps the time of those it leaves.
         trainings.run(trainers, missing, monitor, recipe -> {

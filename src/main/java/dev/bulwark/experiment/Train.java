@@ -91,7 +91,8 @@ public final class Train {
         Trained trained;
         try (Monitor.Stage stage = monitor.stage("train " + name(recipe.objective()), recipe.epochs(), "epochs")) {
             int[] seen = {0};
-            trained = Trainer.train(backend, recipe, images.set, new CheckpointPolicy(checkpoint, checkpoints), progress -> {
+            CheckpointPolicy policy = new CheckpointPolicy(checkpoint, checkpoints);
+            trained = Trainer.train(backend, recipe, images.set, policy, progress -> {
                 stage.advance(progress.epoch() - seen[0]);
                 seen[0] = progress.epoch();
                 stage.detail(detail(progress));

@@ -1,10 +1,12 @@
 package dev.bulwark.experiment;
 
 import dev.bulwark.data.Dataset;
+import dev.bulwark.device.Backend;
 import dev.bulwark.training.Recipe;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
 
 /**
@@ -31,29 +33,39 @@ record Trainings(String source, Dataset training, Dataset test, Function<Recipe,
     void run(Fleet fleet, List<Recipe> recipes, Monitor monitor, Done done) throws IOException {
         Train.Images images = Train.Images.of(training, test);
         try (SideBySide lanes = new SideBySide(fleet, recipes.size())) {
-            if (lanes.width() == 1) {
-                lanes.run(recipes, (backend, recipe) -> {
-                    Train.run(backend, recipe, source, images, file.apply(recipe), resume, Train.CHECKPOINTS, monitor);
-                    done.network(recipe);
-                });
+            if (lanes.width() > 1) {
+                together(lanes, recipes, images, monitor, done);
                 return;
             }
-            try (JointStage stage = new JointStage(monitor, "train " + recipes.size() + " networks, " + lanes.width()
-                    + " at a time", recipes.stream().mapToLong(Recipe::epochs).sum(), "epochs")) {
-                lanes.run(recipes, (backend, recipe) -> {
-                    try {
-                        String accuracies = Train.words(Train.run(backend, recipe, source, images, file.apply(recipe), resume,
-                                Train.CHECKPOINTS, stage));
-                        stage.note("trained " + Train.name(recipe.objective()) + accuracies);
-                    } catch (RuntimeException | IOException e) {
-                        stage.note(Train.name(recipe.objective()) + " failed: " + e.getMessage());
-                        throw e;
-                    }
-                    synchronized (stage) {
-                        done.network(recipe);
-                    }
-                });
-            }
+            lanes.run(recipes, (backend, recipe) -> {
+                train(backend, recipe, images, monitor);
+                done.network(recipe);
+            });
         }
+    }
+
+    private void together(SideBySide lanes, List<Recipe> recipes, Train.Images images, Monitor monitor, Done done)
+            throws IOException {
+        String name = "train " + recipes.size() + " networks, " + lanes.width() + " at a time";
+        long epochs = recipes.stream().mapToLong(Recipe::epochs).sum();
+        try (JointStage stage = new JointStage(monitor, name, epochs, "epochs")) {
+            lanes.run(recipes, (backend, recipe) -> {
+                String network = Train.name(recipe.objective());
+                try {
+                    stage.note("trained " + network + Train.words(train(backend, recipe, images, stage)));
+                } catch (RuntimeException | IOException e) {
+                    stage.note(network + " failed: " + e.getMessage()); // now, not when the others have ended
+                    throw e;
+                }
+                synchronized (stage) {
+                    done.network(recipe);
+                }
+            });
+        }
+    }
+
+    private Map<String, Double> train(Backend backend, Recipe recipe, Train.Images images, Monitor monitor)
+            throws IOException {
+        return Train.run(backend, recipe, source, images, file.apply(recipe), resume, Train.CHECKPOINTS, monitor);
     }
 }

@@ -78,7 +78,8 @@ class TrainingsTest {
     /** With regularisers and clipping: all that goes through partial sums. */
     private static Recipe ibp(double epsilon) {
         return new Recipe(List.of(13, 11), 4, 32, 5, Initialisation.SHI, Optimiser.adam().withClipNorm(5),
-                LearningRate.cosine(0.01, 0), 0.9, new IntervalBounds(epsilon, 1.2, 1, 2, Ramp.SMOOTH, 1, 0, 1, 3, true, 0.5));
+                LearningRate.cosine(0.01, 0), 0.9,
+                new IntervalBounds(epsilon, 1.2, 1, 2, Ramp.SMOOTH, 1, 0, 1, 3, true, 0.5));
     }
 
     @BeforeEach

@@ -342,7 +342,8 @@ public final class CudaBackend implements Backend {
 
     @Override
     public NoisyClassifier noisyClassifier(List<Affine> layers) {
-        return options.noisyForwards() == Precision.FLOAT32 ? Backend.super.noisyClassifier(layers) : smoothing.classifier(layers);
+        return options.noisyForwards() == Precision.FLOAT32
+                ? Backend.super.noisyClassifier(layers) : smoothing.classifier(layers);
     }
 
     /** For tests, which compare the ways of smoothing. */

@@ -21,7 +21,7 @@ class SiblingTest {
 
     @Test
     void givenASibling_whenLookedAt_thenItIsOfOneArithmeticAndCountsItsOwnMemory() {
-        CudaOptions options = new CudaOptions(CudaOptions.DEFAULT.noisyForwards(), CudaOptions.ProductPrecision.TF32, false);
+        CudaOptions options = CudaOptions.DEFAULT.withProducts(CudaOptions.ProductPrecision.TF32);
         try (Backend one = TestGpu.open(options); Backend other = one.sibling().orElseThrow()) {
             assertEquals(one.info(), other.info());
             assertEquals(0, other.liveBytes());
