@@ -203,7 +203,7 @@ public abstract class BackendContract {
     }
 
     @ParameterizedTest
-    @CsvSource({"1,1,1", "2,3,2", "33,65,31", "257,40,10", "5,20,3000"})
+    @CsvSource({"1,1,1", "2,3,2", "33,65,31", "257,40,10", "5,20,3000", "33,784,10"})
     void givenAnyShape_whenAffineWithAndWithoutRelu_thenItAgreesWithTheDoubleSum(int rows, int in, int out) {
         float[] x = values(rows * in);
         float[] w = values(in * out);

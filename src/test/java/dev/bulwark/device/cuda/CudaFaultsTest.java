@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What becomes of a driver's failures: each is reported as soon as it can be known, and nothing stays alive behind it. */
+/** What becomes of a driver's failures: each is reported as soon as it can be known, and nothing stays alive after it. */
 class CudaFaultsTest {
 
     @BeforeEach
