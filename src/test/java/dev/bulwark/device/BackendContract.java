@@ -126,6 +126,9 @@ public abstract class BackendContract {
             assertArrayEquals(new float[] {1, 9, 8, -1, -1}, host(buffer));
             backend.copy(buffer.slice(0, 2), 2, buffer.slice(3, 2));
             assertArrayEquals(new float[] {1, 9, 8, 1, 9}, host(buffer));
+            backend.fill(buffer.slice(2, 0), 3f);
+            backend.fill(buffer.slice(2, 1), 4f);
+            assertArrayEquals(new float[] {1, 9, 4, 1, 9}, host(buffer));
         }
     }
 

@@ -120,6 +120,14 @@ class CudaFaultsTest {
     }
 
     @Test
+    void givenABufferOfAnotherBackend_whenUsed_thenItIsRefused() {
+        try (CudaBackend one = TestGpu.open(); CudaBackend other = TestGpu.open(); DeviceBuffer x = other.allocate(1)) {
+            assertThrows(IllegalArgumentException.class, () -> one.fill(x, 1f));
+            assertThrows(IllegalArgumentException.class, () -> one.relu(x, 1));
+        }
+    }
+
+    @Test
     void givenOperationsThatThrow_whenRecorded_thenTheBackendGoesOnAndNothingStaysAlive() {
         try (CudaBackend backend = TestGpu.open(); DeviceBuffer x = backend.allocate(2)) {
             assertThrows(IllegalStateException.class, () -> backend.record(() -> {
