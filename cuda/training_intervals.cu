@@ -2,7 +2,7 @@
  * training_intervals.cu: boxes as centre and radius, rounded to nearest: what training needs, and no certificate may use.
  * Math      see each kernel; regulariser_*: Shi et al. 2021, section 4.3, as Backend#intervalRegulariser states it
  * Rounding  to nearest; the regularisers' sums and scalars in double
- * Shapes    vectors of n floats; epsilon, input_radius, weight, loss one element
+ * Shapes    vectors of n floats; epsilon, input_radius, weight, loss one element; totals, spreads [MOST_PARTIALS], scratch
  * Launch    any 1-D grid and block; grid-stride loops. The regulariser_* kernels follow one another with one and the same
  *           grid of at most MOST_PARTIALS blocks of SUM_THREADS threads
  * Traffic   bound by memory: 4 bytes an element for each operand read or written
@@ -66,10 +66,6 @@ struct Spread {
     double deviation_above, deviation_below, square_above, square_below;
 };
 
-/** Each block's sums: scratch of this module, whose launches follow one another on one stream. */
-static __device__ Totals partial_totals[MOST_PARTIALS];
-static __device__ Spread partial_spreads[MOST_PARTIALS];
-
 static __device__ __forceinline__ Totals block_sum(const Totals& t) {
     return {block_sum(t.radius), block_sum(t.centre), block_sum(t.above), block_sum(t.below)};
 }
@@ -85,7 +81,8 @@ template <class Sums> __device__ __forceinline__ Sums sum_of(const Sums* partial
 }
 
 extern "C" __global__ void __launch_bounds__(SUM_THREADS) regulariser_totals(
-        const float* __restrict__ centre, const float* __restrict__ radius, long long n) {
+        const float* __restrict__ centre, const float* __restrict__ radius, long long n,
+        Totals* __restrict__ totals) {
     Totals t{};
     for (long long i = grid_first(); i < n; i += grid_stride()) {
         const double c = centre[i];
@@ -96,14 +93,15 @@ extern "C" __global__ void __launch_bounds__(SUM_THREADS) regulariser_totals(
     }
     t = block_sum(t);
     if (threadIdx.x == 0) {
-        partial_totals[blockIdx.x] = t;
+        totals[blockIdx.x] = t;
     }
 }
 EXPORT_KERNEL(regulariser_totals)
 
-extern "C" __global__ void __launch_bounds__(SUM_THREADS) regulariser_spread(const float* __restrict__ centre,
-                                                                            long long n) {
-    const double mean = sum_of(partial_totals).centre / n;
+extern "C" __global__ void __launch_bounds__(SUM_THREADS) regulariser_spread(
+        const float* __restrict__ centre, long long n, const Totals* __restrict__ totals,
+        Spread* __restrict__ spreads) {
+    const double mean = sum_of(totals).centre / n;
     Spread s{};
     for (long long i = grid_first(); i < n; i += grid_stride()) {
         const double c = centre[i], deviation = c - mean;
@@ -117,7 +115,7 @@ extern "C" __global__ void __launch_bounds__(SUM_THREADS) regulariser_spread(con
     }
     s = block_sum(s);
     if (threadIdx.x == 0) {
-        partial_spreads[blockIdx.x] = s;
+        spreads[blockIdx.x] = s;
     }
 }
 EXPORT_KERNEL(regulariser_spread)
@@ -172,15 +170,16 @@ static __device__ Slopes slopes(const Totals& t, const Spread& s, long long n, d
 }
 
 extern "C" __global__ void __launch_bounds__(SUM_THREADS, 4) regulariser_gradient(
-        const float* __restrict__ centre, long long n, const float* __restrict__ input_radius, float tau,
+        const float* __restrict__ centre, long long n, const Totals* __restrict__ totals,
+        const Spread* __restrict__ spreads, const float* __restrict__ input_radius, float tau,
         const float* __restrict__ weight, float* __restrict__ gradient_centre, float* __restrict__ gradient_radius,
         float* __restrict__ loss) {
     __shared__ Slopes shared_slopes;
-    const Totals totals = sum_of(partial_totals);
-    const Spread spread = sum_of(partial_spreads);
+    const Totals total = sum_of(totals);
+    const Spread spread = sum_of(spreads);
     const double scale = weight[0] / (double) tau;
     if (threadIdx.x == 0) { // divisions in double: once a block
-        shared_slopes = slopes(totals, spread, n, input_radius[0], tau, scale);
+        shared_slopes = slopes(total, spread, n, input_radius[0], tau, scale);
     }
     __syncthreads();
     const Slopes& slope = shared_slopes;

@@ -2,40 +2,38 @@ package dev.bulwark.cli;
 
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceException;
-import dev.bulwark.device.NoisyClassifier.Precision;
 import dev.bulwark.device.cuda.CudaBackend;
+import dev.bulwark.device.cuda.CudaOptions;
 import dev.bulwark.device.cuda.Gpu;
 import dev.bulwark.experiment.Fleet;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.Collectors;
 
 /** GPUs opened for a run, one after the other; they are closed again where a later one can't be had. */
 final class CudaFleet {
 
-    private final Optional<Precision> precision;
+    private final CudaOptions options;
     private final List<CudaBackend> opened = new ArrayList<>();
     private final List<String> names = new ArrayList<>();
     private final List<String> leftOut = new ArrayList<>();
 
-    private CudaFleet(Optional<Precision> precision) {
-        this.precision = precision;
+    private CudaFleet(CudaOptions options) {
+        this.options = options;
     }
 
     /**
      * All GPUs that compute alike, at most {@code most}; the fleet says which were left out, and why.
      *
-     * @param precision of noisy forward passes; empty for the fastest
      * @throws DeviceException if none can be used
      */
-    static Fleet all(Optional<Precision> precision, int most) {
+    static Fleet all(CudaOptions options, int most) {
         List<Gpu> found = Gpu.all();
         List<Gpu> usable = found.stream().filter(gpu -> gpu.complaint().isEmpty()).toList();
         if (usable.isEmpty()) {
             throw new DeviceException(found.get(0).complaint().orElseThrow() + ": use --device cpu");
         }
-        CudaFleet fleet = new CudaFleet(precision);
+        CudaFleet fleet = new CudaFleet(options);
         found.forEach(gpu -> gpu.complaint().ifPresent(fleet.leftOut::add));
         return fleet.open(usable.subList(0, Math.min(most, usable.size())), false);
     }
@@ -45,7 +43,7 @@ final class CudaFleet {
      *
      * @throws DeviceException if one can't be used, or computes otherwise than the first
      */
-    static Fleet of(List<Integer> ordinals, Optional<Precision> precision, int most) {
+    static Fleet of(List<Integer> ordinals, CudaOptions options, int most) {
         List<Gpu> found = Gpu.all();
         List<Gpu> asked = ordinals.subList(0, Math.min(most, ordinals.size())).stream().map(ordinal -> {
             if (ordinal >= found.size()) {
@@ -54,7 +52,7 @@ final class CudaFleet {
             }
             return found.get(ordinal);
         }).toList();
-        return new CudaFleet(precision).open(asked, true);
+        return new CudaFleet(options).open(asked, true);
     }
 
     /** @param each whether every one of them was asked for by its number */
@@ -69,8 +67,7 @@ final class CudaFleet {
     }
 
     private void open(Gpu gpu, boolean each) {
-        CudaBackend backend = precision.map(asked -> CudaBackend.open(gpu.ordinal(), asked))
-                .orElseGet(() -> CudaBackend.open(gpu.ordinal()));
+        CudaBackend backend = CudaBackend.open(gpu.ordinal(), options);
         if (!opened.isEmpty() && !backend.info().arithmetic().equals(opened.get(0).info().arithmetic())) {
             backend.close();
             String complaint = gpu.option() + " (" + gpu.name() + ") rounds otherwise than " + names.get(0);

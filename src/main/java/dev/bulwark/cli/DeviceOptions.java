@@ -3,6 +3,8 @@ package dev.bulwark.cli;
 import dev.bulwark.device.DeviceException;
 import dev.bulwark.device.NoisyClassifier;
 import dev.bulwark.device.cpu.CpuBackend;
+import dev.bulwark.device.cuda.CudaOptions;
+import dev.bulwark.device.cuda.CudaOptions.ProductPrecision;
 import dev.bulwark.device.cuda.Gpu;
 import dev.bulwark.experiment.ExperimentException;
 import dev.bulwark.experiment.Fleet;
@@ -33,7 +35,7 @@ final class DeviceOptions {
     private static final Pattern NUMBERED = Pattern.compile("cuda:\\d{1,4}(,\\d{1,4})*");
 
     @Option(names = "--device", paramLabel = "auto|cpu|cuda|cuda:N,M", defaultValue = "auto",
-            description = "Hardware to run on: all GPUs, or those with these numbers; training takes the first. "
+            description = "Hardware to run on: all GPUs, or those with these numbers; train and bench take the first. "
                     + "auto takes the GPUs where there are any that can be used (default: ${DEFAULT-VALUE}).")
     private String device;
 
@@ -52,26 +54,36 @@ final class DeviceOptions {
      * @throws DeviceException if what was asked for isn't there: never something else instead
      */
     Fleet open() {
-        return open(Integer.MAX_VALUE);
+        return open(ProductPrecision.FLOAT32);
+    }
+
+    /** As {@link #open()}, with matrix products in {@code products}. @throws ExperimentException if the CPU has none such */
+    Fleet open(ProductPrecision products) {
+        return open(products, Integer.MAX_VALUE);
     }
 
     /** The first of the devices that were asked for, for what can't be shared out. */
     Fleet openFirst() {
-        return open(1);
+        return openFirst(ProductPrecision.FLOAT32);
     }
 
-    private Fleet open(int most) {
+    /** As {@link #openFirst()}, with matrix products in {@code products}. */
+    Fleet openFirst(ProductPrecision products) {
+        return open(products, 1);
+    }
+
+    private Fleet open(ProductPrecision products, int most) {
         if (device.equals("auto")) {
-            return automatic(most);
+            return automatic(products, most);
         }
         if (device.equals("cpu")) {
-            return cpu("");
+            return cpu(products, "");
         }
         if (device.equals("cuda")) {
-            return CudaFleet.all(precision.asked(), most);
+            return CudaFleet.all(cuda(products), most);
         }
         if (NUMBERED.matcher(device).matches()) {
-            return CudaFleet.of(numbers(), precision.asked(), most);
+            return CudaFleet.of(numbers(), cuda(products), most);
         }
         throw new ExperimentException("--device is auto, cpu, cuda, or GPUs as in cuda:0 or cuda:0,1, not " + device);
     }
@@ -84,19 +96,28 @@ final class DeviceOptions {
         return numbers;
     }
 
-    private Fleet automatic(int most) {
+    private CudaOptions cuda(ProductPrecision products) {
+        CudaOptions options = CudaOptions.DEFAULT.withProducts(products);
+        return precision.asked().map(options::withNoisyForwards).orElse(options);
+    }
+
+    private Fleet automatic(ProductPrecision products, int most) {
         if (!Gpu.driverLoads()) {
-            return cpu("; no CUDA driver on this machine");
+            return cpu(products, "; no CUDA driver on this machine");
         }
         try {
-            return CudaFleet.all(precision.asked(), most);
+            return CudaFleet.all(cuda(products), most);
         } catch (DeviceException e) {
-            return cpu(", not on a GPU: " + e.getMessage());
+            return cpu(products, ", not on a GPU: " + e.getMessage());
         }
     }
 
     /** @param why not something faster */
-    private Fleet cpu(String why) {
+    private Fleet cpu(ProductPrecision products, String why) {
+        if (products != ProductPrecision.FLOAT32) {
+            throw new ExperimentException("the CPU has no products in " + products + why
+                    + ": drop --training-precision, or train on a GPU");
+        }
         CpuBackend cpu = precision.asked().map(CpuBackend::create).orElseGet(CpuBackend::create);
         return new Fleet(List.of(cpu), "running on the CPU, " + cpu.info().name() + why);
     }

@@ -1,6 +1,7 @@
 package dev.bulwark.cli;
 
 import dev.bulwark.data.Split;
+import dev.bulwark.device.cuda.CudaOptions.ProductPrecision;
 import dev.bulwark.experiment.DataSource;
 import dev.bulwark.experiment.Existing;
 import dev.bulwark.experiment.ExperimentException;
@@ -54,6 +55,8 @@ final class ReproduceCommand implements Callable<Integer> {
     private GeneralOptions general;
     @Mixin
     private DeviceOptions device;
+    @Mixin
+    private TrainingOptions training;
     @Mixin
     private DataOptions data;
     @Mixin
@@ -115,12 +118,25 @@ final class ReproduceCommand implements Callable<Integer> {
         try (Fleet fleet = device.open()) {
             DataSource source = data.sourceOrDigits(EnumSet.allOf(Split.class), monitor);
             Effort chosen = effort != null ? effort : fleet.info().kind().equals("cpu") ? Effort.QUICK : Effort.FULL;
-            Reproduction reproduction = new Reproduction(fleet, plan(source, chosen), source, folder, existing, monitor);
+            Reproduction.Plan plan = plan(source, chosen);
             monitor.note("run folder: " + folder);
-            RunReport report = reproduction.run(bulwark.commandLine(), Version.all());
-            print(report, folder, spec.commandLine().getOut());
+            print(reproduce(new Reproduction(fleet, plan, source, folder, existing, monitor), plan), folder,
+                    spec.commandLine().getOut());
         }
         return ExitCode.DONE.code();
+    }
+
+    /** Training may round otherwise than what follows it; then it has devices of its own. */
+    private RunReport reproduce(Reproduction reproduction, Reproduction.Plan plan) throws IOException {
+        if (plan.models().isPresent()) {
+            training.requireUnused();
+        }
+        if (training.products() == ProductPrecision.FLOAT32) {
+            return reproduction.run(bulwark.commandLine(), Version.all());
+        }
+        try (Fleet trainers = device.open(training.products())) {
+            return reproduction.trainingOn(trainers).run(bulwark.commandLine(), Version.all());
+        }
     }
 
     private Reproduction.Plan plan(DataSource source, Effort chosen) {

@@ -75,6 +75,8 @@ final class TrainCommand implements Runnable {
         @Mixin
         private DeviceOptions device;
         @Mixin
+        private TrainingOptions arithmetic;
+        @Mixin
         private DataOptions data;
 
         @Option(names = "--preset", paramLabel = "report|best|quick", defaultValue = "quick",
@@ -119,17 +121,14 @@ final class TrainCommand implements Runnable {
                 throw new ExperimentException(Train.checkpoint(model) + " is there from a run that was stopped: go on with "
                         + "--resume, or throw it away with --overwrite");
             }
-            try (Fleet fleet = device.openFirst()) {
+            try (Fleet fleet = device.openFirst(arithmetic.products())) {
                 Monitor monitor = general.monitor(spec.commandLine().getErr());
                 DataSource source = data.source(EnumSet.allOf(Split.class));
                 Dataset training = limit == null ? source.dataset(Split.TRAIN) : source.dataset(Split.TRAIN, limit);
                 monitor.note(fleet.choice());
                 Map<String, Double> accuracies = Train.run(fleet.first(), recipe, preset.name().toLowerCase(Locale.ROOT), training,
                         source.dataset(Split.TEST), model, resume, checkpoints(), monitor);
-                StringBuilder text = new StringBuilder(model.toString());
-                accuracies.forEach((what, percent) ->
-                        text.append(String.format(Locale.ROOT, ", %s %.2f%%", what.replace('_', ' '), percent)));
-                spec.commandLine().getOut().println(text);
+                spec.commandLine().getOut().println(model + Train.words(accuracies));
             }
             return ExitCode.DONE.code();
         }

@@ -1,6 +1,7 @@
 package dev.bulwark.device;
 
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Everything the algorithms ask of hardware: buffers, and operations on them. Written once against this, training,
@@ -22,6 +23,17 @@ import java.util.List;
 public interface Backend extends AutoCloseable {
 
     DeviceInfo info();
+
+    /**
+     * Another backend on the same device with the same arithmetic, whose work may run beside this one's: for one more
+     * thread, where the work of one leaves the device idle. Results are those of this backend, bit for bit. The caller
+     * closes it. Empty where one backend fills the device already.
+     *
+     * @throws OutOfDeviceMemoryException when there is no memory left
+     */
+    default Optional<Backend> sibling() {
+        return Optional.empty();
+    }
 
     // ---- memory ----------------------------------------------------------------------------------------------------
 

@@ -14,6 +14,8 @@ import java.util.TreeMap;
  */
 public record DeviceInfo(String kind, String name, int workers, Map<String, String> libraries) {
 
+    /** Names what computes matrix products, and in which precision, among the libraries. */
+    public static final String PRODUCTS = "products";
     /** Names the driver's version among the libraries. */
     public static final String DRIVER = "driver";
     /** How the entry of a library begins that does nothing here; why follows. */

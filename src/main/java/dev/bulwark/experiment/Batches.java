@@ -58,22 +58,7 @@ record Batches(String name, int[] indices, IntPredicate done, int size) {
                 rows.stop(e);
             }
         }, lane.toString())).toList();
-        threads.forEach(Thread::start);
-        boolean interrupted = false;
-        for (Thread thread : threads) {
-            while (thread.isAlive()) {
-                try {
-                    thread.join();
-                } catch (InterruptedException e) {
-                    // Devices may only be closed when nobody uses them any more.
-                    interrupted = true;
-                    rows.stop(new ExperimentException("interrupted"));
-                }
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        Threads.run(threads, () -> rows.stop(new ExperimentException("interrupted")));
         rows.requireNoFailure();
     }
 }

@@ -5,8 +5,8 @@ import dev.bulwark.device.DeviceInfo;
 import java.util.List;
 
 /**
- * The devices of a run, at least one. All of them compute alike, so that a row does not depend on which of them made it:
- * the first one trains, and all of them share out images.
+ * The devices of a run, at least one. All of them compute alike, so that neither a row nor a network depends on which of
+ * them made it: they share out images, and networks that are to be trained.
  */
 public final class Fleet implements AutoCloseable {
 

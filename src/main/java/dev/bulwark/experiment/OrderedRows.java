@@ -25,7 +25,7 @@ final class OrderedRows<R> {
     /** Batches, or what is left of them, whose rows are not written. */
     private final Deque<Span> unwritten = new ArrayDeque<>();
     private final TreeMap<Integer, List<R>> waiting = new TreeMap<>();
-    private Throwable failure;
+    private final FirstFailure failure = new FirstFailure();
 
     /** @param stage told of every image with rows */
     OrderedRows(Batches batches, Batches.Writing<R> writing, Monitor.Stage stage) {
@@ -63,7 +63,7 @@ final class OrderedRows<R> {
 
     /** A batch that nobody has taken; an empty span when there is none, or when a device has failed. */
     synchronized Span take() {
-        return untaken.isEmpty() || failure != null ? Span.NONE : untaken.remove();
+        return untaken.isEmpty() || failure.happened() ? Span.NONE : untaken.remove();
     }
 
     int[] indices(Span span) {
@@ -98,23 +98,11 @@ final class OrderedRows<R> {
     }
 
     /** Ends the run: no more images are given out. The first failure is the one to report. */
-    synchronized void stop(Throwable cause) {
-        if (failure == null) {
-            failure = cause;
-        } else {
-            failure.addSuppressed(cause);
-        }
+    void stop(Throwable cause) {
+        failure.add(cause);
     }
 
-    synchronized void requireNoFailure() throws IOException {
-        if (failure instanceof IOException e) {
-            throw e;
-        }
-        if (failure instanceof RuntimeException e) {
-            throw e;
-        }
-        if (failure instanceof Error e) {
-            throw e;
-        }
+    void requireNoFailure() throws IOException {
+        failure.rethrow();
     }
 }

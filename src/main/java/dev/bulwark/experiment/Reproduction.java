@@ -4,6 +4,7 @@ import dev.bulwark.attack.PgdSettings;
 import dev.bulwark.bounds.Method;
 import dev.bulwark.data.Dataset;
 import dev.bulwark.data.Split;
+import dev.bulwark.device.DeviceInfo;
 import dev.bulwark.nn.ModelFile;
 import dev.bulwark.nn.Network;
 import dev.bulwark.nn.StoredNetwork;
@@ -68,6 +69,7 @@ public final class Reproduction {
     }
 
     private final Fleet fleet;
+    private Fleet trainers;
     private final Plan plan;
     private final DataSource source;
     private final Dataset test;
@@ -79,12 +81,19 @@ public final class Reproduction {
     /** @param folder the run folder, made if need be */
     public Reproduction(Fleet fleet, Plan plan, DataSource source, Path folder, Existing existing, Monitor monitor) {
         this.fleet = fleet;
+        this.trainers = fleet;
         this.plan = plan;
         this.source = source;
         this.test = source.dataset(Split.TEST);
         this.folder = folder;
         this.existing = existing;
         this.monitor = monitor;
+    }
+
+    /** Has networks trained on other backends than the rest is done on. */
+    public Reproduction trainingOn(Fleet other) {
+        trainers = other;
+        return this;
     }
 
     /**
@@ -103,11 +112,15 @@ public final class Reproduction {
         record.put("dataset", DataSource.describe(test));
         record.put("seed", plan.seed);
         record.putDevices(fleet);
+        if (plan.models.isEmpty()) {
+            record.put("training_device", trainers.info());
+        }
         monitor.note(fleet.choice());
+        trainWhatIsMissing(record);
         Map<String, StoredNetwork> networks = new LinkedHashMap<>();
         Map<String, String> digests = new LinkedHashMap<>();
         for (Recipe recipe : recipes()) {
-            networks.put(Train.name(recipe.objective()), network(recipe, digests, record));
+            networks.put(Train.name(recipe.objective()), network(recipe, digests));
         }
         record.put("models", digests);
         sayWhatWasLeftOut();
@@ -143,7 +156,8 @@ public final class Reproduction {
             recipes().forEach(recipe -> digests.put(Train.name(recipe.objective()), ModelFile.read(given(recipe)).sha256()));
             identity.put("networks", digests);
         } else {
-            identity.put("networks", "preset " + plan.preset.name().toLowerCase(Locale.ROOT));
+            identity.put("networks", "preset " + plan.preset.name().toLowerCase(Locale.ROOT) + (trainers == fleet ? ""
+                    : ", products " + trainers.info().libraries().get(DeviceInfo.PRODUCTS)));
             identity.put("training_images", plan.trainingImages);
         }
         identity.put("seed", plan.seed);
@@ -166,13 +180,9 @@ public final class Reproduction {
         return file;
     }
 
-    private StoredNetwork network(Recipe recipe, Map<String, String> digests, RunRecord record) throws IOException {
+    private StoredNetwork network(Recipe recipe, Map<String, String> digests) {
         String name = Train.name(recipe.objective());
-        Path file = plan.models.isPresent() ? given(recipe)
-                : folder.resolve("models").resolve(name + ".safetensors");
-        if (plan.models.isEmpty() && (existing != Existing.RESUME || !Files.exists(file))) {
-            train(recipe, file, record);
-        }
+        Path file = plan.models.isPresent() ? given(recipe) : trained(recipe);
         StoredNetwork stored = ModelFile.read(file);
         digests.put(name, stored.sha256());
         scope.add("Networks: preset " + stored.metadata().getOrDefault("preset", "unknown") + ", trained on "
@@ -180,10 +190,27 @@ public final class Reproduction {
         return stored;
     }
 
-    private void train(Recipe recipe, Path file, RunRecord record) throws IOException {
+    /** The file of a network that is trained here. */
+    private Path trained(Recipe recipe) {
+        return folder.resolve("models").resolve(Train.name(recipe.objective()) + ".safetensors");
+    }
+
+    private void trainWhatIsMissing(RunRecord record) throws IOException {
+        boolean resume = existing == Existing.RESUME;
+        List<Recipe> missing = plan.models.isPresent() ? List.of() : recipes().stream().distinct()
+                .filter(recipe -> !resume || !Files.exists(trained(recipe))).toList();
+        if (missing.isEmpty()) {
+            return;
+        }
         Dataset training = source.dataset(Split.TRAIN, plan.trainingImages);
-        timed(record, "train", () -> Train.run(fleet.first(), recipe, plan.preset.name().toLowerCase(Locale.ROOT),
-                training, test, file, existing == Existing.RESUME, Train.CHECKPOINTS, monitor));
+        Trainings trainings = new Trainings(plan.preset.name().toLowerCase(Locale.ROOT), training, test, this::trained, resume);
+        long[] since = {System.nanoTime()};
+        // Noted network by network, so that a run that is killed keeps the time of those it leaves.
+        trainings.run(trainers, missing, monitor, recipe -> {
+            long now = System.nanoTime();
+            record.addSeconds("train", (now - since[0]) / 1e9);
+            since[0] = now;
+        });
     }
 
     private void sayWhatWasLeftOut() {

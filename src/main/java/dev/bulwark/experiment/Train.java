@@ -30,6 +30,21 @@ public final class Train {
     private Train() {
     }
 
+    /**
+     * What networks are trained on and measured on; one of these serves any number of them.
+     *
+     * @param set the training images as {@link Trainer} takes them: four bytes a pixel
+     */
+    record Images(Dataset training, Dataset test, TrainingSet set) {
+
+        static Images of(Dataset training, Dataset test) {
+            float[] pixels = new float[training.size() * training.imageSize()];
+            training.pixels(0, training.size(), pixels);
+            return new Images(training, test,
+                    new TrainingSet(pixels, training.labels(), training.classes(), training.digest()));
+        }
+    }
+
     /** What a network is called in files: {@code ibp-epsilon-0.10}, {@code smoothing-sigma-0.50}. */
     public static String name(Objective objective) {
         return objective instanceof Objective.IntervalBounds ibp
@@ -60,6 +75,12 @@ public final class Train {
     public static Map<String, Double> run(Backend backend, Recipe recipe, String source, Dataset training, Dataset test,
                                           Path model, boolean resume, Duration checkpoints, Monitor monitor)
             throws IOException {
+        return run(backend, recipe, source, Images.of(training, test), model, resume, checkpoints, monitor);
+    }
+
+    /** As above, with images that may be shared with other networks' training. */
+    static Map<String, Double> run(Backend backend, Recipe recipe, String source, Images images, Path model,
+                                   boolean resume, Duration checkpoints, Monitor monitor) throws IOException {
         Path checkpoint = checkpoint(model);
         if (!resume) {
             Files.deleteIfExists(checkpoint);
@@ -67,23 +88,29 @@ public final class Train {
         if (model.toAbsolutePath().getParent() != null) {
             Files.createDirectories(model.toAbsolutePath().getParent());
         }
-        float[] images = new float[training.size() * training.imageSize()];
-        training.pixels(0, training.size(), images);
-        TrainingSet set = new TrainingSet(images, training.labels(), training.classes(), training.digest());
         Trained trained;
         try (Monitor.Stage stage = monitor.stage("train " + name(recipe.objective()), recipe.epochs(), "epochs")) {
             int[] seen = {0};
-            trained = Trainer.train(backend, recipe, set, new CheckpointPolicy(checkpoint, checkpoints), progress -> {
+            trained = Trainer.train(backend, recipe, images.set, new CheckpointPolicy(checkpoint, checkpoints), progress -> {
                 stage.advance(progress.epoch() - seen[0]);
                 seen[0] = progress.epoch();
                 stage.detail(detail(progress));
             });
         }
         Network rounded = ModelFile.roundedToHalf(trained.network());
-        Map<String, Double> accuracies = measure(backend, rounded, recipe, test);
-        ModelFile.write(model, rounded, Precision.F16, provenance(recipe, source, training, test, backend.info(), trained, accuracies));
+        Map<String, Double> accuracies = measure(backend, rounded, recipe, images.test);
+        ModelFile.write(model, rounded, Precision.F16,
+                provenance(recipe, source, images, backend.info(), trained, accuracies));
         Files.deleteIfExists(checkpoint);
         return accuracies;
+    }
+
+    /** Accuracies by name as a line ends with them: {@code , clean accuracy 98.00%}. */
+    public static String words(Map<String, Double> accuracies) {
+        StringBuilder text = new StringBuilder();
+        accuracies.forEach((what, percent) ->
+                text.append(String.format(Locale.ROOT, ", %s %.2f%%", what.replace('_', ' '), percent)));
+        return text.toString();
     }
 
     private static String detail(Progress progress) {
@@ -106,8 +133,10 @@ public final class Train {
         return accuracies;
     }
 
-    private static Map<String, String> provenance(Recipe recipe, String source, Dataset training, Dataset test,
-                                                  DeviceInfo device, Trained trained, Map<String, Double> accuracies) {
+    private static Map<String, String> provenance(Recipe recipe, String source, Images images, DeviceInfo device,
+                                                  Trained trained, Map<String, Double> accuracies) {
+        Dataset training = images.training;
+        Dataset test = images.test;
         Map<String, String> provenance = new LinkedHashMap<>();
         provenance.put("made_by", "bulwark");
         provenance.put("name", name(recipe.objective()));
@@ -118,6 +147,7 @@ public final class Train {
         provenance.put("training_data", training.name() + ", " + training.size() + " images");
         provenance.put("training_data_sha256", training.digest());
         provenance.put("device", device.kind() + ", " + device.name());
+        provenance.put("products", device.libraries().get(DeviceInfo.PRODUCTS));
         provenance.put("training_seconds", String.format(Locale.ROOT, "%.0f", trained.seconds()));
         provenance.put("test_data", test.name() + ", " + test.size() + " images");
         accuracies.forEach((name, value) -> provenance.put(name, String.format(Locale.ROOT, "%.2f", value)));

@@ -18,6 +18,7 @@ import dev.bulwark.device.cuda.TestGpu;
 import dev.bulwark.nn.DeviceNetwork;
 import dev.bulwark.nn.ModelFile;
 import dev.bulwark.nn.Precision;
+import dev.bulwark.nn.StoredNetwork;
 import dev.bulwark.training.Initialisation;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -82,6 +83,10 @@ class CudaCommandLineTest {
     }
 
     private static void writeIdx(Dataset images, String stem) throws IOException {
+        writeIdx(data, images, stem);
+    }
+
+    private static void writeIdx(Path folder, Dataset images, String stem) throws IOException {
         int size = images.imageSize();
         ByteBuffer pixels = ByteBuffer.allocate(16 + images.size() * size).putInt(0x803).putInt(images.size()).putInt(28).putInt(28);
         ByteBuffer labels = ByteBuffer.allocate(8 + images.size()).putInt(0x801).putInt(images.size());
@@ -91,8 +96,8 @@ class CudaCommandLineTest {
             }
             labels.put((byte) images.label(n));
         }
-        Files.write(data.resolve(stem + "-images-idx3-ubyte"), pixels.array());
-        Files.write(data.resolve(stem + "-labels-idx1-ubyte"), labels.array());
+        Files.write(folder.resolve(stem + "-images-idx3-ubyte"), pixels.array());
+        Files.write(folder.resolve(stem + "-labels-idx1-ubyte"), labels.array());
     }
 
     @BeforeEach
@@ -258,6 +263,49 @@ class CudaCommandLineTest {
         assertEquals("cuda", record.get("device").get("kind").asText());
         assertTrue(record.get("devices").asText().contains("cuda:0"), record.toString());
         assertTrue(record.has("finished") && Files.exists(run.resolve("table2.md")));
+    }
+
+    /** Networks of the lab report's size: few images and epochs' worth of steps, since a GPU is emulated. */
+    @Test
+    void givenAGpuLostInTraining_whenReproductionIsResumed_thenItEndsWithAllNetworks() throws IOException {
+        Path few = Files.createDirectory(folder.resolve("few"));
+        writeIdx(few, Digits.generate(0, Split.TRAIN, 4), "train");
+        writeIdx(few, Digits.generate(0, Split.TEST, 3), "t10k");
+        Path run = folder.resolve("run");
+        Object[] command = {"reproduce", "--data", few, "--from-scratch", "--sigma", "0.25", "--epsilon", "0.05", "--n0", 4,
+            "--n", 20, "--steps", 1, "--restarts", 1, "--limit", 3, "--device", "cuda", "--training-precision", "tf32",
+            "--out", run};
+        EmulatedDriver.set(Setting.FAIL_LAUNCH, 900);
+        fails("--resume", command);
+        EmulatedDriver.reset();
+        Outcome outcome = done(Stream.concat(Arrays.stream(command), Stream.of("--resume")).toArray());
+        assertTrue(outcome.err.contains("train 2 networks, 2 at a time: "), outcome.err);
+        JsonNode record = JSON.readTree(run.resolve("run.json").toFile());
+        assertTrue(record.has("finished") && record.get("timings").get("train").asDouble() > 0, record.toString());
+        assertTrue(record.get("training_device").get("libraries").get("products").asText().contains("TF32"), record.toString());
+        assertFalse(record.get("device").get("libraries").get("products").asText().contains("TF32"), record.toString());
+        for (String name : List.of("smoothing-sigma-0.25", "ibp-epsilon-0.05")) {
+            StoredNetwork network = ModelFile.read(run.resolve("models").resolve(name + ".safetensors"));
+            assertEquals(record.get("models").get(name).asText(), network.sha256());
+            assertTrue(network.metadata().get("products").contains("TF32"), network.metadata().toString());
+        }
+    }
+
+    @Test
+    void givenTrainingInTf32_whenTheCpuIsToDoIt_thenOneLineAndTwo() {
+        Path out = folder.resolve("m.safetensors");
+        Object[] reproduction = {"reproduce", "--data", data, "--from-scratch", "--training-precision", "tf32", "--out",
+            folder.resolve("run"), "--device", "cpu"};
+        Object[] given = {"reproduce", "--data", data, "--models", folder, "--training-precision", "fp32", "--out",
+            folder.resolve("run"), "--device", "cuda", "--sigma", "0.25", "--epsilon", "0.05"};
+        for (Object[] command : List.of(training(TrainCase.IBP, "cpu", out, "--training-precision", "tf32"), reproduction,
+                given)) {
+            Outcome outcome = bulwark(command);
+            assertEquals(2, outcome.code, outcome.err);
+            List<String> lines = outcome.err.lines().toList();
+            assertTrue(lines.get(lines.size() - 1).contains("--training-precision"), outcome.err);
+        }
+        assertFalse(Files.exists(out));
     }
 
     // ---- any number of GPUs ----------------------------------------------------------------------------------------

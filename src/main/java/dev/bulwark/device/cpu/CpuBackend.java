@@ -82,7 +82,7 @@ public final class CpuBackend implements Backend {
     @Override
     public DeviceInfo info() {
         Map<String, String> libraries = new LinkedHashMap<>();
-        libraries.put("products", products.name());
+        libraries.put(DeviceInfo.PRODUCTS, products.name());
         libraries.put("noise", "Philox4x32-10, " + noise.name());
         libraries.put("noisy forward passes", precision.toString());
         libraries.put("gradients of attacks", products instanceof OneDnnProducts ? precision.toString() : "fp32");

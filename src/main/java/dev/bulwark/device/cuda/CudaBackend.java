@@ -13,6 +13,7 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -33,22 +34,22 @@ public final class CudaBackend implements Backend {
     private final Noise noise;
     private final Votes votes;
     private final OutwardIntervals outward;
-    private final Precision precision;
+    private final CudaOptions options;
     private final Smoothing smoothing;
     /** Which PTX the modules were loaded from. */
     private final Set<String> architectures = new TreeSet<>();
 
     private CudaBackend(int ordinal, CudaOptions options) {
-        this.precision = options.noisyForwards();
+        this.options = options;
         try {
             gpu = opening(new GpuContext(ordinal));
             memory = new CudaMemory(gpu);
             transfers = opening(new Transfers(memory));
             elementwise = new Elementwise(module("elementwise"));
-            reductions = new Reductions(module("reductions"));
+            reductions = opening(new Reductions(memory, module("reductions")));
             products = opening(new Products(memory, options, this::module));
             losses = new Losses(module("losses"));
-            intervals = new TrainingIntervals(module("training_intervals"));
+            intervals = opening(new TrainingIntervals(memory, module("training_intervals")));
             optimisers = new Optimisers(module("optimisers"));
             noise = new Noise(module("noise"));
             votes = new Votes(module("votes"));
@@ -99,8 +100,14 @@ public final class CudaBackend implements Backend {
         libraries.put("kernels", String.join(" and ", architectures) + " on " + gpu.multiprocessors()
                 + " multiprocessors of compute capability " + gpu.gpu().capabilityName());
         libraries.put("noise", "Philox4x32-10, own kernels");
-        libraries.put("noisy forward passes", precision.toString());
+        libraries.put("noisy forward passes", options.noisyForwards().toString());
         return new DeviceInfo("cuda", gpu.gpu().name(), gpu.multiprocessors(), libraries);
+    }
+
+    /** On a stream of its own: small launches, which leave most of a GPU idle, then run beside one another. */
+    @Override
+    public Optional<Backend> sibling() {
+        return Optional.of(open(gpu.gpu().ordinal(), options));
     }
 
     // ---- memory ----------------------------------------------------------------------------------------------------
@@ -335,7 +342,7 @@ public final class CudaBackend implements Backend {
 
     @Override
     public NoisyClassifier noisyClassifier(List<Affine> layers) {
-        return precision == Precision.FLOAT32 ? Backend.super.noisyClassifier(layers) : smoothing.classifier(layers);
+        return options.noisyForwards() == Precision.FLOAT32 ? Backend.super.noisyClassifier(layers) : smoothing.classifier(layers);
     }
 
     /** For tests, which compare the ways of smoothing. */

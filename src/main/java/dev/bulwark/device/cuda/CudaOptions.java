@@ -48,4 +48,9 @@ public record CudaOptions(Precision noisyForwards, ProductPrecision products, bo
     public CudaOptions withNoisyForwards(Precision precision) {
         return new CudaOptions(precision, products, cublas);
     }
+
+    /** These options, with matrix products in {@code precision}. */
+    public CudaOptions withProducts(ProductPrecision precision) {
+        return new CudaOptions(noisyForwards, precision, cublas);
+    }
 }

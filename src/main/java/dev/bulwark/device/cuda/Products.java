@@ -62,7 +62,7 @@ final class Products implements AutoCloseable {
 
     /** What computes products and, if that is not cuBLAS, why. */
     Map<String, String> libraries() {
-        Map<String, String> libraries = new HashMap<>(Map.of("products", product.description()));
+        Map<String, String> libraries = new HashMap<>(Map.of(DeviceInfo.PRODUCTS, product.description()));
         withoutCublas.ifPresent(reason -> libraries.put("cuBLAS", DeviceInfo.NOT_USED + reason));
         return libraries;
     }

@@ -1,0 +1,31 @@
+package dev.bulwark.cli;
+
+import dev.bulwark.device.cuda.CudaOptions.ProductPrecision;
+import dev.bulwark.experiment.ExperimentException;
+import picocli.CommandLine.Option;
+
+/** How networks are trained where a GPU leaves the choice. */
+final class TrainingOptions {
+
+    /** Arithmetic of training's matrix products. */
+    enum Precision {
+        FP32, TF32
+    }
+
+    @Option(names = "--training-precision", paramLabel = "fp32|tf32",
+            description = "Factors of training's matrix products: tf32 rounds them to 11 bits for a GPU's tensor cores "
+                    + "(default: fp32).")
+    private Precision precision;
+
+    ProductPrecision products() {
+        return precision == Precision.TF32 ? ProductPrecision.TF32 : ProductPrecision.FLOAT32;
+    }
+
+    /** @throws ExperimentException if something was asked for though nothing is trained */
+    void requireUnused() {
+        if (precision != null) {
+            throw new ExperimentException("--training-precision has no use where no network is trained: drop it, or add "
+                    + "--from-scratch");
+        }
+    }
+}

@@ -1,0 +1,59 @@
+package dev.bulwark.experiment;
+
+import dev.bulwark.data.Dataset;
+import dev.bulwark.training.Recipe;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.Function;
+
+/**
+ * The networks of a run, each trained into a file of its own: side by side where the devices have room for that, else one
+ * after the other. A network is the same, bit for bit, whatever is trained beside it.
+ *
+ * @param source the preset's name, for the provenance
+ * @param file   where a recipe's network goes
+ * @param resume whether checkpoints that are there are this run's
+ */
+record Trainings(String source, Dataset training, Dataset test, Function<Recipe, Path> file,
+                 boolean resume) {
+
+    /** Told of each network that is done, by one thread at a time. */
+    interface Done {
+        void network(Recipe recipe) throws IOException;
+    }
+
+    /**
+     * Trains all of them. Where one fails, those beside it go on to their ends, and the failure is thrown after that.
+     *
+     * @param recipes of different networks
+     */
+    void run(Fleet fleet, List<Recipe> recipes, Monitor monitor, Done done) throws IOException {
+        Train.Images images = Train.Images.of(training, test);
+        try (SideBySide lanes = new SideBySide(fleet, recipes.size())) {
+            if (lanes.width() == 1) {
+                lanes.run(recipes, (backend, recipe) -> {
+                    Train.run(backend, recipe, source, images, file.apply(recipe), resume, Train.CHECKPOINTS, monitor);
+                    done.network(recipe);
+                });
+                return;
+            }
+            try (JointStage stage = new JointStage(monitor, "train " + recipes.size() + " networks, " + lanes.width()
+                    + " at a time", recipes.stream().mapToLong(Recipe::epochs).sum(), "epochs")) {
+                lanes.run(recipes, (backend, recipe) -> {
+                    try {
+                        String accuracies = Train.words(Train.run(backend, recipe, source, images, file.apply(recipe), resume,
+                                Train.CHECKPOINTS, stage));
+                        stage.note("trained " + Train.name(recipe.objective()) + accuracies);
+                    } catch (RuntimeException | IOException e) {
+                        stage.note(Train.name(recipe.objective()) + " failed: " + e.getMessage());
+                        throw e;
+                    }
+                    synchronized (stage) {
+                        done.network(recipe);
+                    }
+                });
+            }
+        }
+    }
+}
