@@ -96,22 +96,25 @@ __device__ __forceinline__ void fill_with_noise(const Ring<ROWS>& ring, const fl
     }
 }
 
-/** A layer's columns from first_block on, NB blocks of 16 a warp, into registers and from there to done(acc, block). */
+/**
+ * A layer's columns from first_block on, NB blocks of 16 a warp, into registers and from there to done(acc, block). Warps
+ * for which no columns are left compute the first ones' too and drop them: so that all meet at one barrier.
+ */
 template <int MT, int NB, class Done>
 __device__ __forceinline__ void pass(const Ring<16 * MT>& ring, const LayerAt& layer, int first_block, bool last_pass,
                                      Done done) {
-    const int block = first_block + (threadIdx.x >> 5) * NB;
-    if (block < steps_of(layer.out)) {
-        float acc[MT][2 * NB][4];
-        start_from_bias<MT, NB>(layer.bias + 16 * block, acc);
-        multiply<MT, NB>([&](int p) { return ring.panel(layer.start, p); }, steps_of(layer.in),
-                         layer.weights + 32 * block + (threadIdx.x & 31), 32 * packed_blocks(layer.out), acc);
-        if (last_pass) {
-            __syncthreads(); // all have read the inputs, which may be overwritten now
-        }
+    const int own = first_block + (threadIdx.x >> 5) * NB;
+    const bool idle = own >= steps_of(layer.out);
+    const int block = idle ? first_block : own;
+    float acc[MT][2 * NB][4];
+    start_from_bias<MT, NB>(layer.bias + 16 * block, acc);
+    multiply<MT, NB>([&](int p) { return ring.panel(layer.start, p); }, steps_of(layer.in),
+                     layer.weights + 32 * block + (threadIdx.x & 31), 32 * packed_blocks(layer.out), acc);
+    if (last_pass) {
+        __syncthreads(); // all have read the inputs, which may be overwritten now
+    }
+    if (!idle) {
         done(acc, block);
-    } else if (last_pass) {
-        __syncthreads();
     }
 }
 

@@ -116,25 +116,26 @@ struct StreamedPanels {
     }
 };
 
-/** One layer of 64 rows and, for each warp, NB blocks of 16 outputs from first_block on. */
+/**
+ * One layer of 64 rows and, for each warp, NB blocks of 16 outputs from first_block on. Warps for which no outputs are
+ * left compute the first ones' too and drop them: they copy inputs with the others and meet them at the same barriers.
+ */
 template <int NB, class Put>
 __device__ __forceinline__ void layer_tile(const StreamedPanels& panels, int in, int out, int first_block,
                                            const uint4* __restrict__ weights, const float* __restrict__ bias, Put put) {
-    const int block = first_block + (threadIdx.x >> 5) * NB;
+    const int own = first_block + (threadIdx.x >> 5) * NB;
+    const bool idle = own >= steps_of(out);
+    const int block = idle ? first_block : own;
     panels.start(0);
     panels.start(1);
-    if (block < steps_of(out)) {
-        float acc[ROWS / 16][2 * NB][4];
-        start_from_bias<ROWS / 16, NB>(bias + 16 * block, acc);
-        multiply<ROWS / 16, NB>(panels, steps_of(in), weights + 32 * block + (threadIdx.x & 31), 32 * packed_blocks(out),
-                                acc);
+    float acc[ROWS / 16][2 * NB][4];
+    start_from_bias<ROWS / 16, NB>(bias + 16 * block, acc);
+    multiply<ROWS / 16, NB>(panels, steps_of(in), weights + 32 * block + (threadIdx.x & 31),
+                            32 * packed_blocks(out), acc);
+    if (!idle) {
         for_each_pair<ROWS / 16, NB>(acc, [&](int row, int column, float even, float odd) {
             put(row, 16 * block + column, even, odd);
         });
-    } else {
-        for (int p = 0; p < panels.panels; ++p) {
-            panels(p); // others wait for this warp's copies
-        }
     }
     await_copies<0>();
 }

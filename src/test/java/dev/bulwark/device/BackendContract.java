@@ -126,6 +126,9 @@ public abstract class BackendContract {
             assertArrayEquals(new float[] {1, 9, 8, -1, -1}, host(buffer));
             backend.copy(buffer.slice(0, 2), 2, buffer.slice(3, 2));
             assertArrayEquals(new float[] {1, 9, 8, 1, 9}, host(buffer));
+            backend.fill(buffer.slice(2, 0), 3f);
+            backend.fill(buffer.slice(2, 1), 4f);
+            assertArrayEquals(new float[] {1, 9, 4, 1, 9}, host(buffer));
         }
     }
 
@@ -203,7 +206,7 @@ public abstract class BackendContract {
     }
 
     @ParameterizedTest
-    @CsvSource({"1,1,1", "2,3,2", "33,65,31", "257,40,10", "5,20,3000"})
+    @CsvSource({"1,1,1", "2,3,2", "33,65,31", "257,40,10", "5,20,3000", "33,784,10"})
     void givenAnyShape_whenAffineWithAndWithoutRelu_thenItAgreesWithTheDoubleSum(int rows, int in, int out) {
         float[] x = values(rows * in);
         float[] w = values(in * out);
@@ -413,6 +416,22 @@ public abstract class BackendContract {
     }
 
     @Test
+    void givenAnUnknownPixelOrEnd_whenBoxedOrRelu_thenItAloneIsUnknown() {
+        float nan = Float.NaN;
+        try (DeviceBuffer x = device(0.5f, nan, 0.75f); DeviceBuffer epsilon = device(0.125f);
+             DeviceBuffer centre = backend.allocate(3); DeviceBuffer radius = backend.allocate(3)) {
+            backend.boxAround(x, 3, epsilon, centre, radius);
+            assertArrayEquals(new float[] {0.5f, nan, 0.75f}, host(centre));
+            assertArrayEquals(new float[] {0.125f, nan, 0.125f}, host(radius));
+            backend.write(new float[] {nan, 1f, 2f}, centre);
+            backend.write(new float[] {1f, nan, 1f}, radius);
+            backend.intervalRelu(centre, radius, 3, centre, radius);
+            assertArrayEquals(new float[] {nan, nan, 2f}, host(centre));
+            assertArrayEquals(new float[] {nan, nan, 1f}, host(radius));
+        }
+    }
+
+    @Test
     void givenOddLengths_whenBoxesAreTakenBehindARelu_thenTheirEndsAreTheClosedForms() {
         for (int length : ODD_LENGTHS) {
             float[] x = mapped(values(length), v -> 0.5 + 0.5 * v);
@@ -544,9 +563,25 @@ public abstract class BackendContract {
     @ParameterizedTest
     @ValueSource(ints = {31, 57, 1021, 5000})
     void givenAPreActivationBox_whenRegularised_thenGradientsMatchCentralDifferences(int length) {
+        checkRegulariser(mapped(values(length), v -> v + 0.4));
+    }
+
+    /** Some centres far out on one side of zero: the spreads differ as the sums do, and their term counts. */
+    @ParameterizedTest
+    @CsvSource({"57,1", "57,-1", "1021,1", "1021,-1"})
+    void givenCentresFarOutOnOneSide_whenRegularised_thenGradientsMatchCentralDifferences(int length, int side) {
+        float[] c = mapped(values(length), v -> side * (v > 0.6 ? 2 + v : 0.1 * (v - 1)));
+        double mean = Arrays.stream(doubles(c)).average().orElseThrow();
+        double squares = Arrays.stream(doubles(c)).filter(v -> side * v > 0).map(v -> (v - mean) * (v - mean)).sum();
+        double others = Arrays.stream(doubles(c)).filter(v -> side * v < 0).map(v -> (v - mean) * (v - mean)).sum();
+        assertTrue(others < 0.45 * squares, "or the term would be zero");
+        checkRegulariser(c);
+    }
+
+    private void checkRegulariser(float[] c) {
         float tau = 0.5f;
         double inputRadius = 0.05;
-        float[] c = mapped(values(length), v -> v + 0.4);
+        int length = c.length;
         float[] r = mapped(values(length), v -> 0.2 + 0.1 * v);
         float[] gc;
         float[] gr;
@@ -653,6 +688,36 @@ public abstract class BackendContract {
         }
     }
 
+    /** Each element's state its own, so that whoever takes a step must take its own element's. */
+    @Test
+    void givenOddLengths_whenEitherOptimiserSteps_thenEveryParameterFollowsThePaper() {
+        for (int length : ODD_LENGTHS) {
+            float[] p = values(length);
+            float[] g = values(length);
+            float[] m = values(length);
+            float[] v = mapped(values(length), Math::abs);
+            double[] afterAdam = new double[length];
+            double[] afterSgd = new double[length];
+            for (int i = 0; i < length; ++i) {
+                double slope = 0.5 * g[i] + 0.1 * p[i];
+                double first = (0.9 * m[i] + 0.1 * slope) / 0.25;
+                double second = (0.999 * v[i] + 0.001 * slope * slope) / 0.01;
+                afterAdam[i] = p[i] - 0.01 * first / (Math.sqrt(second) + 0.5);
+                afterSgd[i] = p[i] - 0.01 * (0.9 * m[i] + slope);
+            }
+            try (DeviceBuffer parameters = device(p); DeviceBuffer gradient = device(g); DeviceBuffer mean = device(m);
+                 DeviceBuffer square = device(v); DeviceBuffer step = device(0.01f, 0.25f, 0.01f);
+                 DeviceBuffer factor = device(0.5f)) {
+                backend.adam(parameters, gradient, mean, square, length, 0.9f, 0.999f, 0.5f, 0.1f, step, factor);
+                close(afterAdam, host(parameters), 1e-6);
+                backend.write(p, parameters);
+                backend.write(m, mean);
+                backend.sgd(parameters, gradient, mean, length, 0.9f, 0.1f, step, factor);
+                close(afterSgd, host(parameters), 1e-6);
+            }
+        }
+    }
+
     @Test
     void givenALongGradient_whenClipped_thenItsNormBecomesTheLimit() {
         try (DeviceBuffer squares = device(25f); DeviceBuffer factor = backend.allocate(1)) {
@@ -696,6 +761,27 @@ public abstract class BackendContract {
         }
     }
 
+    /** More rows than a GPU's grid has along its second dimension. */
+    @Test
+    void givenManyRows_whenDrawn_thenEveryOneIsTheReferences() {
+        int rows = 65_539;
+        NoiseKey key = new NoiseKey(21, Stream.AUGMENTATION);
+        int[] indices = new int[rows];
+        Arrays.setAll(indices, n -> n);
+        try (DeviceBuffer zero = device(new float[rows]); DeviceBuffer one = backend.allocate(rows);
+             DeviceBuffer numbers = deviceInts(indices); DeviceBuffer target = backend.allocate(rows)) {
+            backend.fill(one, 1f);
+            backend.noisyCopies(zero, 3, 0, rows, 1, 1f, key, target);
+            float[] copies = host(target);
+            backend.uniformInBox(zero, one, numbers, numbers, rows, 1, key, target);
+            float[] uniform = host(target);
+            for (int n = 0; n < rows; ++n) {
+                assertEquals(Philox.normal(key, 3, n, 0), copies[n], "row " + n);
+                assertEquals(Philox.uniform(key, n, n, 0), uniform[n], "row " + n);
+            }
+        }
+    }
+
     @Test
     void givenABox_whenDrawnFrom_thenNumbersAreTheReferencesAndStayInside() {
         int columns = 70;
@@ -724,6 +810,20 @@ public abstract class BackendContract {
             assertArrayEquals(new int[] {0, 1, -1, 1}, hostInts(best));
             backend.countArgMax(z, 4, 3, counts);
             assertArrayEquals(new int[] {2, 2, 0}, hostInts(counts));
+        }
+    }
+
+    @Test
+    void givenManyRows_whenVotesAreCounted_thenNoneIsLost() {
+        int rows = 300_001;
+        float[] logits = values(2 * rows);
+        int[] expected = {5, 7};
+        for (int n = 0; n < rows; ++n) {
+            ++expected[logits[2 * n + 1] > logits[2 * n] ? 1 : 0];
+        }
+        try (DeviceBuffer z = device(logits); DeviceBuffer counts = deviceInts(5, 7)) {
+            backend.countArgMax(z, rows, 2, counts);
+            assertArrayEquals(expected, hostInts(counts));
         }
     }
 
@@ -1107,6 +1207,24 @@ public abstract class BackendContract {
             backend.outwardBox(x, 4, 1e300, low, high);
             assertArrayEquals(new float[] {0f, 0f, 0f, Float.NaN}, host(low));
             assertArrayEquals(new float[] {1f, 1f, 1f, Float.NaN}, host(high));
+        }
+    }
+
+    /** W[y] - W[c] = 1 + 2^-25 or 1 - 2^-26: nearest to both is 1, which is above the one and below the other. */
+    @Test
+    void givenACoefficientBetweenTwoFloats_whenMargins_thenItIsRoundedAgainstUsForEitherSign() {
+        float[] w = {1f, -0x1p-25f, 0x1p-26f};
+        float[] x = {-1f, 1f};
+        double[] exact = {0, -1 - 0x1p-25, -1 + 0x1p-26, 0, 1 + 0x1p-25, 1 - 0x1p-26};
+        try (DeviceBuffer lower = device(x); DeviceBuffer upper = device(x); DeviceBuffer weight = device(w);
+             DeviceBuffer bias = device(0f, 0f, 0f); DeviceBuffer labels = deviceInts(0, 0);
+             DeviceBuffer margins = backend.allocate(6)) {
+            backend.outwardMargins(lower, upper, labels, 2, new Affine(weight, bias, 1, 3), margins);
+            float[] actual = host(margins);
+            for (int k = 0; k < 6; ++k) {
+                assertTrue(actual[k] <= exact[k], k + ": " + actual[k] + " is above " + exact[k]);
+                assertEquals(exact[k], actual[k], 0x1p-22, "margin " + k);
+            }
         }
     }
 

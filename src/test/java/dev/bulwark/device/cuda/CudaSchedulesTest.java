@@ -2,13 +2,15 @@ package dev.bulwark.device.cuda;
 
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.cuda.EmulatedDriver.Setting;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
 
 /**
- * The contract once more for each order in which the emulated driver may take the threads of a block: a result that
- * depends on it is a missing barrier. Copies that arrive at once make a difference of the same kind.
+ * The contract, and noisy votes, once more for each order in which the emulated driver may take the threads of a block: a
+ * result that depends on it is a missing barrier. Copies that arrive at once make a difference of the same kind.
  */
 class CudaSchedulesTest {
 
@@ -41,10 +43,52 @@ class CudaSchedulesTest {
         }
     }
 
+    /** Larger networks than the contract's: the fused kernel's ring wraps, and the last outputs overwrite the inputs. */
+    @Nested
+    class SmoothingReversed extends NoisyClassifierTest {
+        @Override
+        @BeforeEach
+        void open() {
+            schedule(EmulatedDriver.REVERSED, false);
+            super.open();
+        }
+    }
+
+    @Nested
+    class SmoothingShuffled extends NoisyClassifierTest {
+        @Override
+        @BeforeEach
+        void open() {
+            schedule(7, true);
+            super.open();
+        }
+    }
+
+    @Nested
+    class SmoothingStarving extends NoisyClassifierTest {
+        @Override
+        @BeforeEach
+        void open() {
+            schedule(EmulatedDriver.STARVING, true);
+            super.open();
+        }
+    }
+
+    @AfterAll
+    static void asBefore() {
+        if (!TestGpu.isReal()) {
+            EmulatedDriver.reset();
+        }
+    }
+
     private static Backend under(int schedule, boolean late) {
+        schedule(schedule, late);
+        return TestGpu.open();
+    }
+
+    private static void schedule(int schedule, boolean late) {
         EmulatedDriver.reset();
         EmulatedDriver.set(Setting.SCHEDULE, schedule);
         EmulatedDriver.set(Setting.LATE, late ? 1 : 0);
-        return TestGpu.open();
     }
 }

@@ -80,7 +80,8 @@ class NoisyClassifierTest {
     @CsvSource({
         "1-31-10, 64", "1-31-10, 48", "33-65-17-3, 32", "16-16, 64", "784-40-10, 48", "50-130-2, 64",
         "784-1024-512-256-10, 64",
-        "300-530-70-4, 64", "300-530-70-4, 48", "70-1100-20-5, 32", "20-33-600, 64", "7-260-1030-3, 48"})
+        "300-530-70-4, 64", "300-530-70-4, 48", "70-1100-20-5, 32", "20-33-600, 64", "7-260-1030-3, 48",
+        "70-512-5, 64", "33-1024-20-3, 32"}) // and widths that fill all warps' registers exactly
     void givenAnyShapeAndTile_whenFused_thenEveryVoteIsThatOfTheLayers(String shape, int rows) {
         int samples = 101;
         int[] indices = {3, 0, 70};
@@ -136,7 +137,25 @@ class NoisyClassifierTest {
         }
     }
 
-    // ---- votes that can be told beforehand --------------------------------------------------------------------------
+    @Test
+    void givenManyInputs_whenClassified_thenEachHasItsOwnLogits() {
+        int count = 4099; // more than one buffer of indices holds
+        try (Net net = new Net(new int[] {1, 1}, new float[][] {{-1f}}, new float[][] {{3f}});
+             NoisyClassifier fused = backend.smoothing().fused(net.layers, 32); DeviceBuffer logits = backend.allocate(count)) {
+            float[] x = new float[count];
+            float[] expected = new float[count];
+            for (int i = 0; i < count; ++i) {
+                x[i] = i % 2039; // integers up to 2048 are fp16 numbers
+                expected[i] = 3f - x[i];
+            }
+            try (DeviceBuffer inputs = device(x)) {
+                fused.logits(inputs, count, logits);
+            }
+            assertArrayEquals(expected, floats(logits));
+        }
+    }
+
+    // ---- votes that can be told beforehand -----------------------------------------------------------------------------
 
     @Test
     void givenLogitsThatTie_whenCounted_thenTheLowestClassHasTheVotes() {
@@ -163,6 +182,21 @@ class NoisyClassifierTest {
         for (boolean fused : new boolean[] {false, true}) {
             assertArrayEquals(new int[] {0, 0},
                     votesAtZero(fused, new int[] {1, 2, 1, 2}, weights, new float[][] {{0, 0}, {0}, {0, 5f}}));
+        }
+    }
+
+    @Test
+    void givenOneUnknownLogitAmongKnownOnes_whenCounted_thenNobodyHasTheVote() {
+        int classes = 45; // of one thread, of its neighbours, of other warps
+        for (int unknown : new int[] {0, 1, 2, 8, 16, 31, 44}) {
+            float[] bias = new float[classes];
+            for (int c = 0; c < classes; ++c) {
+                bias[c] = c == unknown ? Float.NaN : c % 7;
+            }
+            for (boolean fused : new boolean[] {false, true}) {
+                assertArrayEquals(new int[classes], votesAtZero(fused, new int[] {1, classes},
+                        new float[][] {new float[classes]}, new float[][] {bias}), "class " + unknown);
+            }
         }
     }
 
@@ -195,6 +229,26 @@ class NoisyClassifierTest {
                 Exception e = assertThrows(DeviceException.class, () -> backend.noisyClassifier(net.layers));
                 assertTrue(e.getMessage().contains("--precision fp32"), e.getMessage());
             }
+        }
+    }
+
+    @Test
+    void givenAWeightBeyondFp16InALaterLayer_whenPrepared_thenTheMessageNamesThatLayer() {
+        float[][] weights = {{1f}, {1f}, {-70_000f}};
+        try (Net net = new Net(new int[] {1, 1, 1, 1}, weights, new float[][] {{0}, {0}, {0}})) {
+            Exception e = assertThrows(DeviceException.class, () -> backend.noisyClassifier(net.layers));
+            assertTrue(e.getMessage().startsWith("layer 2 "), e.getMessage());
+        }
+    }
+
+    @Test
+    void givenLayersThatDoNotFollowOneAnother_whenPrepared_thenTheyAreRefused() {
+        try (Net net = new Net("3-4-2")) {
+            List<Affine> reversed = List.of(net.layers.get(1), net.layers.get(0));
+            Exception e = assertThrows(IllegalArgumentException.class, () -> backend.smoothing().layered(reversed));
+            assertTrue(e.getMessage().contains("layer 1") && e.getMessage().contains("3") && e.getMessage().contains("2"),
+                    e.getMessage());
+            assertThrows(IllegalArgumentException.class, () -> backend.smoothing().layered(List.of()));
         }
     }
 

@@ -1,0 +1,168 @@
+package dev.bulwark.device.cuda;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.bulwark.device.Affine;
+import dev.bulwark.device.Backend;
+import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.DeviceException;
+import dev.bulwark.device.DeviceLostException;
+import dev.bulwark.device.NoisyClassifier;
+import dev.bulwark.device.OutOfDeviceMemoryException;
+import dev.bulwark.device.cuda.EmulatedDriver.Setting;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import jcuda.driver.CUresult;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What becomes of a driver's failures: each is reported as soon as it can be known, and nothing stays alive after it. */
+@GpuTest
+class CudaFaultsTest {
+
+    @BeforeEach
+    void onTheEmulatedDriverOnly() {
+        Assumptions.assumeFalse(TestGpu.isReal(), "a real GPU does not fail when asked to");
+        EmulatedDriver.reset();
+    }
+
+    @AfterEach
+    void noFaultStays() {
+        if (!TestGpu.isReal()) {
+            EmulatedDriver.reset();
+        }
+    }
+
+    @Test
+    void givenNoMemoryForAnyOneAllocation_whenOpenedAndPrepared_thenItThrowsAndNothingStaysAlive() {
+        int failures = 0;
+        while (runsOutOfMemory(failures + 1)) {
+            ++failures;
+            assertEquals("", EmulatedDriver.alive(), "after allocation " + failures + " failed");
+            EmulatedDriver.reset();
+        }
+        assertEquals("", EmulatedDriver.alive(), "after none failed");
+        // Scratch for products; weight and bias; both classifiers' packed network and indices, and what each works in.
+        assertTrue(failures >= 1 + 2 + 2 * 4 + 1 + 3 + 3, failures + " allocations");
+    }
+
+    /** Whether allocation {@code turn} happens, and so fails. */
+    private static boolean runsOutOfMemory(int turn) {
+        EmulatedDriver.set(Setting.FAIL_ALLOCATION, turn);
+        try (CudaBackend backend = TestGpu.open(); DeviceBuffer weight = backend.allocate(6);
+             DeviceBuffer bias = backend.allocate(2)) {
+            backend.fill(weight, 1f);
+            backend.fill(bias, 1f);
+            List<Affine> layers = List.of(new Affine(weight, bias, 3, 2));
+            try (NoisyClassifier layered = backend.smoothing().layered(layers);
+                 NoisyClassifier fused = backend.smoothing().fused(layers, 32)) {
+                fused.logits(weight, 1, bias); // prepares a layered one of its own
+                return false;
+            }
+        } catch (OutOfDeviceMemoryException e) {
+            return true;
+        }
+    }
+
+    @Test
+    void givenAKernelThatFails_whenWaitedFor_thenTheLostContextIsReportedThenAndEverAfter() {
+        try (CudaBackend backend = TestGpu.open(); DeviceBuffer x = backend.allocate(3)) {
+            backend.fill(x, -1f);
+            backend.synchronize();
+            EmulatedDriver.set(Setting.FAIL_LAUNCH, 1);
+            backend.relu(x, 3);
+            DeviceLostException e = assertThrows(DeviceLostException.class, backend::synchronize);
+            assertTrue(e.getMessage().contains("CUDA_ERROR_LAUNCH_FAILED"), e.getMessage());
+            assertTrue(e.getMessage().contains("--resume"), e.getMessage());
+            assertThrows(DeviceLostException.class, () -> backend.relu(x, 3));
+            assertThrows(DeviceLostException.class, backend::synchronize);
+        } catch (DeviceLostException e) {
+            assertTrue(e.getMessage().contains("cuMemFree"), e.getMessage()); // memory that is lost can't be given back
+        }
+    }
+
+    @Test
+    void givenAKernelThatFails_whenItsResultIsRead_thenTheFailureIsReportedAndNoNumber() {
+        CudaBackend backend = TestGpu.open();
+        DeviceBuffer x = backend.allocate(3);
+        backend.fill(x, 1f);
+        EmulatedDriver.set(Setting.FAIL_LAUNCH, 1);
+        backend.relu(x, 3);
+        float[] result = {7, 7, 7};
+        assertThrows(DeviceLostException.class, () -> backend.read(x, result));
+        assertArrayEquals(new float[] {7, 7, 7}, result);
+        backend.close();
+    }
+
+    @Test
+    void givenALostGpu_whenAnythingIsAsked_thenItThrows() {
+        CudaBackend backend = TestGpu.open();
+        DeviceBuffer x = backend.allocate(3);
+        Backend.Replay replay = backend.record(() -> backend.relu(x, 3));
+        Map<String, Runnable> calls = new LinkedHashMap<>();
+        calls.put("allocate", () -> backend.allocate(1));
+        calls.put("write", () -> backend.write(new float[3], x));
+        calls.put("read", () -> backend.read(x, new int[3]));
+        calls.put("fill", () -> backend.fill(x, 1f));
+        calls.put("copy", () -> backend.copy(x, 1, x.slice(1, 1)));
+        calls.put("a kernel", () -> backend.absolute(x, 3, x));
+        calls.put("record", () -> backend.record(() -> backend.relu(x, 3)));
+        calls.put("replay", replay::run);
+        calls.put("synchronize", backend::synchronize);
+        calls.put("free", x::close);
+        EmulatedDriver.set(Setting.LOSE_DEVICE, CUresult.CUDA_ERROR_ECC_UNCORRECTABLE);
+        calls.forEach((name, call) -> assertThrows(DeviceLostException.class, call::run, name));
+        backend.close();
+    }
+
+    @Test
+    void givenABufferOfAnotherBackend_whenUsed_thenItIsRefused() {
+        try (CudaBackend one = TestGpu.open(); CudaBackend other = TestGpu.open(); DeviceBuffer x = other.allocate(1)) {
+            assertThrows(IllegalArgumentException.class, () -> one.fill(x, 1f));
+            assertThrows(IllegalArgumentException.class, () -> one.relu(x, 1));
+        }
+    }
+
+    @Test
+    void givenOperationsThatThrow_whenRecorded_thenTheBackendGoesOnAndNothingStaysAlive() {
+        try (CudaBackend backend = TestGpu.open(); DeviceBuffer x = backend.allocate(2)) {
+            assertThrows(IllegalStateException.class, () -> backend.record(() -> {
+                backend.relu(x, 2);
+                throw new IllegalStateException("in the middle");
+            }));
+            backend.write(new float[] {-1f, 2f}, x);
+            backend.relu(x, 2);
+            float[] result = new float[2];
+            backend.read(x, result);
+            assertArrayEquals(new float[] {0f, 2f}, result);
+        }
+        assertEquals("", EmulatedDriver.alive());
+    }
+
+    @Test
+    void givenEachCapability_whenOpened_thenItRunsOrIsRefusedWithAWayOut() {
+        for (int capability : new int[] {80, 90, 100}) {
+            EmulatedDriver.reset();
+            EmulatedDriver.set(Setting.CAPABILITY, capability);
+            try (GpuContext gpu = new GpuContext(0);
+                 KernelModule module = new KernelModule(new CudaMemory(gpu), "elementwise")) {
+                assertEquals(capability == 90 ? "compute_90a" : "compute_80", module.architecture());
+            }
+            assertEquals("", EmulatedDriver.alive());
+        }
+        EmulatedDriver.set(Setting.CAPABILITY, 75);
+        DeviceException e = assertThrows(DeviceException.class, TestGpu::open);
+        assertTrue(e.getMessage().contains("7.5") && e.getMessage().contains("--device cpu"), e.getMessage());
+        EmulatedDriver.set(Setting.CAPABILITY, 90);
+        EmulatedDriver.set(Setting.DRIVER_VERSION, 11_000);
+        e = assertThrows(DeviceException.class, TestGpu::open);
+        assertTrue(e.getMessage().contains(Driver.OLDEST_NAME), e.getMessage());
+        assertEquals("", EmulatedDriver.alive());
+    }
+}
