@@ -5,7 +5,7 @@
  *           small to matter becomes 0 in the same places, though a GPU would not be slower for it
  * Shapes    vectors of n floats; step [3] or [1], factor [1]
  * Launch    any 1-D grid and block; grid-stride loops; clip_factor one thread
- * Traffic   adam 28n bytes, sgd 20n
+ * Traffic   adam 28n bytes, sgd 20n, average 12n
  * Oracle    BackendContract (the papers' formulas in double); OptimiserParityTest
  */
 #include "common.cuh"
@@ -68,3 +68,13 @@ extern "C" __global__ void sgd(float* __restrict__ parameters, const float* __re
     }
 }
 EXPORT_KERNEL(sgd)
+
+/** average += share (parameters - average). */
+extern "C" __global__ void average(const float* __restrict__ parameters, long long n, float share,
+                                   float* __restrict__ average) {
+    for (long long i = grid_first(); i < n; i += grid_stride()) {
+        const float a = average[i];
+        average[i] = a + share * (parameters[i] - a);
+    }
+}
+EXPORT_KERNEL(average)

@@ -4,7 +4,7 @@ import dev.bulwark.device.DeviceException;
 import dev.bulwark.device.NoisyClassifier;
 import dev.bulwark.device.cpu.CpuBackend;
 import dev.bulwark.device.cuda.CudaOptions;
-import dev.bulwark.device.cuda.CudaOptions.ProductPrecision;
+import dev.bulwark.device.ProductPrecision;
 import dev.bulwark.device.cuda.Gpu;
 import dev.bulwark.experiment.ExperimentException;
 import dev.bulwark.experiment.Fleet;
@@ -118,11 +118,11 @@ final class DeviceOptions {
 
     /** @param why not something faster */
     private Fleet cpu(ProductPrecision products, String why) {
-        if (products != ProductPrecision.FLOAT32) {
+        if (products == ProductPrecision.TF32) {
             throw new ExperimentException("the CPU has no products in " + products + why
                     + ": drop --training-precision, or train on a GPU");
         }
-        CpuBackend cpu = precision.asked().map(CpuBackend::create).orElseGet(CpuBackend::create);
+        CpuBackend cpu = precision.asked().map(CpuBackend::create).orElseGet(CpuBackend::create).withProducts(products);
         return new Fleet(List.of(cpu), "running on the CPU, " + cpu.info().name() + why);
     }
 }

@@ -1,7 +1,7 @@
 package dev.bulwark.cli;
 
 import dev.bulwark.data.Split;
-import dev.bulwark.device.cuda.CudaOptions.ProductPrecision;
+import dev.bulwark.device.ProductPrecision;
 import dev.bulwark.experiment.DataSource;
 import dev.bulwark.experiment.Existing;
 import dev.bulwark.experiment.ExperimentException;

@@ -1,24 +1,28 @@
 package dev.bulwark.cli;
 
-import dev.bulwark.device.cuda.CudaOptions.ProductPrecision;
+import dev.bulwark.device.ProductPrecision;
 import dev.bulwark.experiment.ExperimentException;
 import picocli.CommandLine.Option;
 
-/** How networks are trained where a GPU leaves the choice. */
+/** How networks are trained where the hardware leaves the choice. */
 final class TrainingOptions {
 
     /** Arithmetic of training's matrix products. */
     enum Precision {
-        FP32, TF32
+        FP32, TF32, BF16
     }
 
-    @Option(names = "--training-precision", paramLabel = "fp32|tf32",
-            description = "Factors of training's matrix products: tf32 rounds them to 11 bits for a GPU's tensor cores "
-                    + "(default: fp32).")
+    @Option(names = "--training-precision", paramLabel = "fp32|tf32|bf16",
+            description = "Factors of training's matrix products: tf32 rounds them to 11 bits for a GPU's tensor cores, "
+                    + "bf16 to 8 for a CPU's matrix units (default: fp32).")
     private Precision precision;
 
     ProductPrecision products() {
-        return precision == Precision.TF32 ? ProductPrecision.TF32 : ProductPrecision.FLOAT32;
+        return precision == null ? ProductPrecision.FLOAT32 : switch (precision) {
+            case FP32 -> ProductPrecision.FLOAT32;
+            case TF32 -> ProductPrecision.TF32;
+            case BF16 -> ProductPrecision.BFLOAT16;
+        };
     }
 
     /** @throws ExperimentException if something was asked for though nothing is trained */

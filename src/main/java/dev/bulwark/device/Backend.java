@@ -35,6 +35,14 @@ public interface Backend extends AutoCloseable {
         return Optional.empty();
     }
 
+    /**
+     * This device with matrix products in fp32, for what is measured rather than trained; it is closed with this backend.
+     * A backend without such a choice, or whose products are in fp32, is its own answer.
+     */
+    default Backend unrounded() {
+        return this;
+    }
+
     // ---- memory ----------------------------------------------------------------------------------------------------
 
     /** {@code length} elements with unspecified content. @throws OutOfDeviceMemoryException when there is no memory left */
@@ -217,6 +225,9 @@ public interface Backend extends AutoCloseable {
      */
     void sgd(DeviceBuffer parameters, DeviceBuffer gradient, DeviceBuffer velocity, long length,
              float momentum, float weightDecay, DeviceBuffer step, DeviceBuffer factor);
+
+    /** {@code average += share (parameters - average)}: one step of an exponential average, in fp32 on every backend. */
+    void average(DeviceBuffer parameters, long length, float share, DeviceBuffer average);
 
     // ---- random numbers --------------------------------------------------------------------------------------------------
 

@@ -99,7 +99,7 @@ public final class Train {
             });
         }
         Network rounded = ModelFile.roundedToHalf(trained.network());
-        Map<String, Double> accuracies = measure(backend, rounded, recipe, images.test);
+        Map<String, Double> accuracies = measure(backend.unrounded(), rounded, recipe, images.test);
         ModelFile.write(model, rounded, Precision.F16,
                 provenance(recipe, source, images, backend.info(), trained, accuracies));
         Files.deleteIfExists(checkpoint);

@@ -22,7 +22,6 @@ final class ParameterUpdate {
     private final DeviceBuffer gradient;
     private final DeviceBuffer normSquared;
     private final DeviceBuffer factor;
-    private final DeviceBuffer newShare;
     /** Everything that a step changes and the next one needs, parameters first. */
     private final Map<String, DeviceBuffer> state = new LinkedHashMap<>();
 
@@ -36,7 +35,6 @@ final class ParameterUpdate {
         this.gradient = gradient;
         this.normSquared = memory.allocate(1);
         this.factor = memory.holding(1f);
-        this.newShare = memory.holding((float) (1 - averaging));
         long length = parameters.length();
         state.put("parameters", parameters);
         state.put("mean", memory.zeros(length));
@@ -75,13 +73,7 @@ final class ParameterUpdate {
                     momentum, decay, scalars.step(), factor);
         }
         if (averaging > 0) {
-            average();
+            backend.average(parameters, parameters.length(), (float) (1 - averaging), state.get("average"));
         }
-    }
-
-    /** {@code average = averaging average + (1 - averaging) parameters}, as a product with a 1 x 1 matrix. */
-    private void average() {
-        backend.multiply(false, false, 1, Math.toIntExact(parameters.length()), 1,
-                newShare, parameters, (float) averaging, state.get("average"));
     }
 }

@@ -719,6 +719,23 @@ public abstract class BackendContract {
     }
 
     @Test
+    void givenAnyLength_whenAveraged_thenNoBitOfTheParametersIsLost() {
+        for (int length : ODD_LENGTHS) {
+            float[] p = values(length);
+            float[] a = values(length);
+            double[] expected = new double[length];
+            for (int i = 0; i < length; ++i) {
+                expected[i] = 0.9 * a[i] + 0.1 * p[i];
+            }
+            try (DeviceBuffer parameters = device(p); DeviceBuffer average = device(a)) {
+                backend.average(parameters, length, 0.1f, average);
+                close(expected, host(average), 4e-7); // factors of less than 24 bits would lose 1e-4
+                assertArrayEquals(p, host(parameters));
+            }
+        }
+    }
+
+    @Test
     void givenALongGradient_whenClipped_thenItsNormBecomesTheLimit() {
         try (DeviceBuffer squares = device(25f); DeviceBuffer factor = backend.allocate(1)) {
             backend.clipFactor(squares, 2f, factor);

@@ -15,6 +15,7 @@ import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.NoisyClassifier;
 import dev.bulwark.device.NoisyClassifier.Precision;
 import dev.bulwark.device.Philox;
+import dev.bulwark.device.ProductPrecision;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.util.Arrays;
@@ -31,7 +32,7 @@ public final class CpuBackend implements Backend {
     private final Products products;
     private final NoiseRows noise;
     private final Precision precision;
-    private final AtomicLong live = new AtomicLong();
+    private final AtomicLong live;
     private final Spans spans;
     private final Rows rows;
     private final Losses losses;
@@ -39,8 +40,9 @@ public final class CpuBackend implements Backend {
     private final Optimisers optimisers;
     private final OutwardIntervals outward;
 
-    private CpuBackend(int threads, Products products, NoiseRows noise, Precision precision) {
-        this.workers = new Workers(threads);
+    private CpuBackend(Workers workers, AtomicLong live, Products products, NoiseRows noise, Precision precision) {
+        this.workers = workers;
+        this.live = live;
         this.products = products;
         this.noise = noise;
         this.precision = precision;
@@ -70,13 +72,29 @@ public final class CpuBackend implements Backend {
         return create(Libraries.products(), Libraries.noise(), precision);
     }
 
+    /**
+     * This backend with matrix products in {@code products}, for training; it shares this one's threads and is closed
+     * with it.
+     *
+     * @throws DeviceException if this processor or its libraries can't
+     */
+    public CpuBackend withProducts(ProductPrecision products) {
+        return new CpuBackend(workers, live, Libraries.products(products), noise, precision);
+    }
+
     /** Nothing but plain Java: the fallback, made explicit for tests. */
     public static CpuBackend plainJava() {
         return create(new JavaProducts(), new ScalarNoise(), Precision.FLOAT32);
     }
 
     private static CpuBackend create(Products products, NoiseRows noise, Precision precision) {
-        return new CpuBackend(Runtime.getRuntime().availableProcessors(), products, noise, precision);
+        Workers workers = new Workers(Runtime.getRuntime().availableProcessors());
+        return new CpuBackend(workers, new AtomicLong(), products, noise, precision);
+    }
+
+    @Override
+    public Backend unrounded() {
+        return products instanceof Bfloat16Products ? withProducts(ProductPrecision.FLOAT32) : this;
     }
 
     @Override
@@ -85,7 +103,7 @@ public final class CpuBackend implements Backend {
         libraries.put(DeviceInfo.PRODUCTS, products.name());
         libraries.put("noise", "Philox4x32-10, " + noise.name());
         libraries.put("noisy forward passes", precision.toString());
-        libraries.put("gradients of attacks", products instanceof OneDnnProducts ? precision.toString() : "fp32");
+        libraries.put("gradients of attacks", hasOneDnn() ? precision.toString() : "fp32");
         return new DeviceInfo("cpu", Libraries.processorName(), workers.count(), libraries);
     }
 
@@ -394,6 +412,11 @@ public final class CpuBackend implements Backend {
         optimisers.sgd(parameters, gradient, velocity, length, momentum, weightDecay, step, factor);
     }
 
+    @Override
+    public void average(DeviceBuffer parameters, long length, float share, DeviceBuffer average) {
+        optimisers.average(parameters, length, share, average);
+    }
+
     // ---- random numbers --------------------------------------------------------------------------------------------
 
     @Override
@@ -504,7 +527,7 @@ public final class CpuBackend implements Backend {
 
     @Override
     public NoisyClassifier noisyClassifier(List<Affine> layers) {
-        if (products instanceof OneDnnProducts) {
+        if (hasOneDnn()) {
             PackedNetwork packed = new PackedNetwork(noise, layers, LaneNoisyClassifier.CHUNK, precision);
             return new LaneNoisyClassifier(workers, noise, layers, packed::lane, packed::close);
         }
@@ -514,9 +537,13 @@ public final class CpuBackend implements Backend {
 
     @Override
     public InputGradients inputGradients(List<Affine> layers, int capacity) {
-        return products instanceof OneDnnProducts
+        return hasOneDnn()
                 ? new PackedInputGradients(workers, layers, capacity, precision)
                 : new ComposedInputGradients(this, layers, capacity);
+    }
+
+    private boolean hasOneDnn() {
+        return !(products instanceof JavaProducts);
     }
 
     // ---- intervals for certificates ----------------------------------------------------------------------------------

@@ -1,6 +1,8 @@
 package dev.bulwark.device.cpu;
 
+import dev.bulwark.device.DeviceException;
 import dev.bulwark.device.NoisyClassifier.Precision;
+import dev.bulwark.device.ProductPrecision;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,6 +19,18 @@ final class Libraries {
 
     static Products products() {
         return ONE_DNN.orElseGet(JavaProducts::new);
+    }
+
+    /** @throws DeviceException if this processor or its libraries have no such products */
+    static Products products(ProductPrecision precision) {
+        if (precision == ProductPrecision.FLOAT32) {
+            return products();
+        }
+        if (precision == ProductPrecision.BFLOAT16 && fastestPrecision() == Precision.BFLOAT16) {
+            return new Bfloat16Products();
+        }
+        throw new DeviceException("this processor has no native products in " + precision
+                + ": use --training-precision fp32");
     }
 
     static NoiseRows noise() {

@@ -59,4 +59,14 @@ final class Optimisers {
             }
         }, inOut(parameters, length), in(gradient, length), inOut(velocity, length));
     }
+
+    void average(DeviceBuffer parameters, long length, float share, DeviceBuffer average) {
+        spans.apply(length, (s, count) -> {
+            float[] p = s[0];
+            float[] a = s[1];
+            for (int i = 0; i < count; ++i) {
+                a[i] += share * (p[i] - a[i]);
+            }
+        }, in(parameters, length), inOut(average, length));
+    }
 }

@@ -12,7 +12,7 @@ import static jcuda.jcublas.JCublas2.cublasSgemm;
 import dev.bulwark.device.Affine;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceException;
-import dev.bulwark.device.cuda.CudaOptions.ProductPrecision;
+import dev.bulwark.device.ProductPrecision;
 import jcuda.Pointer;
 import jcuda.driver.CUstreamCaptureMode;
 import jcuda.jcublas.cublasHandle;

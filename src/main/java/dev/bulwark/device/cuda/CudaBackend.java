@@ -301,6 +301,11 @@ public final class CudaBackend implements Backend {
     }
 
     @Override
+    public void average(DeviceBuffer parameters, long length, float share, DeviceBuffer average) {
+        optimisers.average(parameters, length, share, average);
+    }
+
+    @Override
     public void addNoise(DeviceBuffer x, DeviceBuffer images, DeviceBuffer samples, int rows, int columns, float sigma,
                          NoiseKey key, DeviceBuffer target) {
         noise.addNoise(x, images, samples, rows, columns, sigma, key, target);

@@ -2,6 +2,7 @@ package dev.bulwark.device.cuda;
 
 import dev.bulwark.device.DeviceException;
 import dev.bulwark.device.NoisyClassifier.Precision;
+import dev.bulwark.device.ProductPrecision;
 import java.util.Objects;
 
 /**
@@ -15,32 +16,16 @@ public record CudaOptions(Precision noisyForwards, ProductPrecision products, bo
 
     public static final CudaOptions DEFAULT = new CudaOptions(Precision.FLOAT16, ProductPrecision.FLOAT32, true);
 
-    /** How much of a factor enters a matrix product; sums are fp32 always. */
-    public enum ProductPrecision {
-        /** All 24 bits of a float. */
-        FLOAT32("fp32"),
-        /** Factors rounded to 11 bits: tensor cores, for training that bears it. */
-        TF32("TF32");
-
-        private final String label;
-
-        ProductPrecision(String label) {
-            this.label = label;
-        }
-
-        /** As provenance names it. */
-        @Override
-        public String toString() {
-            return label;
-        }
-    }
-
-    /** @throws DeviceException if there are no kernels for {@code noisyForwards} */
+    /** @throws DeviceException if there are no kernels for {@code noisyForwards} or {@code products} */
     public CudaOptions {
         Objects.requireNonNull(products, "products");
         if (noisyForwards == Precision.BFLOAT16) {
             throw new DeviceException("there are no " + noisyForwards + " kernels for noisy forward passes on a GPU: "
                     + "use --precision fp16 or fp32");
+        }
+        if (products == ProductPrecision.BFLOAT16) {
+            throw new DeviceException("there are no kernels for products in " + products
+                    + " on a GPU: use --training-precision tf32 or fp32");
         }
     }
 

@@ -8,11 +8,13 @@ final class Optimisers {
     private final Kernel clipFactor;
     private final Kernel adam;
     private final Kernel sgd;
+    private final Kernel average;
 
     Optimisers(KernelModule module) {
         clipFactor = module.kernel("clip_factor");
         adam = module.kernel("adam");
         sgd = module.kernel("sgd");
+        average = module.kernel("average");
     }
 
     void clipFactor(DeviceBuffer sumOfSquares, float maxNorm, DeviceBuffer factor) {
@@ -32,5 +34,10 @@ final class Optimisers {
         sgd.launch(Grid.over(length), parameters.require("parameters", length), gradient.require("gradient", length),
                 velocity.require("velocity", length), length, momentum, weightDecay, step.require("step", 1),
                 factor.require("factor", 1));
+    }
+
+    void average(DeviceBuffer parameters, long length, float share, DeviceBuffer average) {
+        this.average.launch(Grid.over(length), parameters.require("parameters", length), length, share,
+                average.require("average", length));
     }
 }

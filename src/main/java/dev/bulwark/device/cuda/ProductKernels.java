@@ -2,7 +2,7 @@ package dev.bulwark.device.cuda;
 
 import dev.bulwark.device.Affine;
 import dev.bulwark.device.DeviceBuffer;
-import dev.bulwark.device.cuda.CudaOptions.ProductPrecision;
+import dev.bulwark.device.ProductPrecision;
 import java.util.Locale;
 
 /** Matrix products by this project's own kernels, in one precision: products.cu or products_tf32.cu. */

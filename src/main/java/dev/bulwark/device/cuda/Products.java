@@ -4,7 +4,7 @@ import dev.bulwark.device.Affine;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceException;
 import dev.bulwark.device.DeviceInfo;
-import dev.bulwark.device.cuda.CudaOptions.ProductPrecision;
+import dev.bulwark.device.ProductPrecision;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
+import dev.bulwark.device.ProductPrecision;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -21,7 +22,7 @@ class SiblingTest {
 
     @Test
     void givenASibling_whenLookedAt_thenItIsOfOneArithmeticAndCountsItsOwnMemory() {
-        CudaOptions options = CudaOptions.DEFAULT.withProducts(CudaOptions.ProductPrecision.TF32);
+        CudaOptions options = CudaOptions.DEFAULT.withProducts(ProductPrecision.TF32);
         try (Backend one = TestGpu.open(options); Backend other = one.sibling().orElseThrow()) {
             assertEquals(one.info(), other.info());
             assertEquals(0, other.liveBytes());
