@@ -75,6 +75,19 @@ public interface Backend extends AutoCloseable {
     /** {@code target[n,:] = source[rows[n],:]}, elements of either kind; {@code rows} is {@code int [count]}. */
     void gather(DeviceBuffer source, DeviceBuffer rows, int count, int columns, DeviceBuffer target);
 
+    /**
+     * Images through affine maps: with {@code [a, b, c, d, e, f] = maps[rows[n]]}, the pixel (u, v) of {@code target[n]} is
+     * the bilinear interpolation of {@code source[rows[n]]} at {@code (a u + b v + c, d u + e v + f)}, kept in [0, 1], and 0
+     * outside the image. u and x count columns, v and y rows. Equal on all backends, bit for bit.
+     *
+     * @param source {@code [M,height,width]}
+     * @param maps   {@code [M,6]}
+     * @param rows   {@code int [count]}
+     * @param target {@code [count,height,width]}, not the source
+     */
+    void resample(DeviceBuffer source, DeviceBuffer maps, DeviceBuffer rows, int count, int height, int width,
+                  DeviceBuffer target);
+
     /** Waits for all work; reports what went wrong in it. */
     void synchronize();
 

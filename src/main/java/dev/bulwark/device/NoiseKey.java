@@ -30,7 +30,9 @@ public record NoiseKey(long seed, Stream stream) {
         /** Anything a benchmark draws. */
         BENCHMARK,
         /** The generated digits: their labels, shapes and blemishes. */
-        DIGITS
+        DIGITS,
+        /** Affine maps of the images while training. */
+        AFFINE_MAPS
     }
 
     public NoiseKey {

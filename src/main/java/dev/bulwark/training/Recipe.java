@@ -15,10 +15,11 @@ import java.util.stream.IntStream;
  * @param optimiser      how a gradient becomes a step
  * @param learningRate   the step's length over the run
  * @param averaging      decay of the exponential average of the parameters that becomes the network; 0 takes the last ones
+ * @param augmentation   how images are changed before every step
  * @param objective      what is minimised
  */
 public record Recipe(List<Integer> hidden, int epochs, int batch, long seed, Initialisation initialisation,
-                     Optimiser optimiser, LearningRate learningRate, double averaging, Objective objective) {
+                     Optimiser optimiser, LearningRate learningRate, double averaging, Augmentation augmentation, Objective objective) {
 
     public Recipe {
         hidden = List.copyOf(hidden);
@@ -31,15 +32,28 @@ public record Recipe(List<Integer> hidden, int epochs, int batch, long seed, Ini
         Checks.below(epochs, "warm-up of the learning rate", learningRate.warmUpEpochs());
         Checks.inUnitInterval("averaging", averaging);
         Checks.below(1, "averaging", averaging);
+        Checks.named("augmentation", augmentation);
         Checks.named("objective", objective);
     }
 
+    /** Of images as they are. */
+    public Recipe(List<Integer> hidden, int epochs, int batch, long seed, Initialisation initialisation,
+                  Optimiser optimiser, LearningRate learningRate, double averaging, Objective objective) {
+        this(hidden, epochs, batch, seed, initialisation, optimiser, learningRate, averaging, Augmentation.NONE, objective);
+    }
+
+    public Recipe withAugmentation(Augmentation other) {
+        return new Recipe(hidden, epochs, batch, seed, initialisation, optimiser, learningRate, averaging, other, objective);
+    }
+
     public Recipe withSeed(long other) {
-        return new Recipe(hidden, epochs, batch, other, initialisation, optimiser, learningRate, averaging, objective);
+        return new Recipe(hidden, epochs, batch, other, initialisation, optimiser, learningRate, averaging, augmentation,
+                objective);
     }
 
     public Recipe withHidden(List<Integer> other) {
-        return new Recipe(other, epochs, batch, seed, initialisation, optimiser, learningRate, averaging, objective);
+        return new Recipe(other, epochs, batch, seed, initialisation, optimiser, learningRate, averaging, augmentation,
+                objective);
     }
 
     /** Inputs, hidden widths, classes. */

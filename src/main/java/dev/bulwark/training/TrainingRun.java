@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * A run's device side: the data, the network in training, and one recorded step for each kind of step. An epoch depends
@@ -35,6 +36,7 @@ final class TrainingRun {
     private final DeviceBuffer batchRows;
     private final DeviceBuffer batchEpochs;
     private final DeviceBuffer gathered;
+    private final Optional<DeviceBuffer> maps;
     private final StepScalars scalars;
     private final LossGradient loss;
     private final ParameterUpdate update;
@@ -58,6 +60,8 @@ final class TrainingRun {
         this.batchRows = memory.allocate(batch);
         this.batchEpochs = memory.allocate(batch);
         this.gathered = memory.allocate((long) batch * data.inputs());
+        this.maps = recipe.augmentation().isNone() ? Optional.empty()
+                : Optional.of(memory.allocate((long) data.count() * Augmentation.MAP));
 
         Network start = recipe.initialisation().network(widths, recipe.seed());
         DeviceBuffer parameters = memory.holding(DeviceNetwork.flatten(start));
@@ -95,6 +99,8 @@ final class TrainingRun {
         Arrays.fill(epochs, epoch);
         backend.write(hostOrder, order);
         backend.write(epochs, batchEpochs);
+        maps.ifPresent(target -> backend.write(
+                recipe.augmentation().maps(recipe.seed(), epoch, data.count(), data.side()), target));
         List<Schedule.Step> steps = schedule.epoch(epoch);
         scalars.load(steps);
         log.begin(epoch, steps);
@@ -121,7 +127,7 @@ final class TrainingRun {
     /** One step as a recordable sequence: what it reads lies at fixed places on the device. */
     private void compute(Rows rows) {
         boolean noisy = recipe.objective().sigma() > 0;
-        backend.gather(images, batchRows, rows.count(), data.inputs(), noisy ? gathered : loss.images());
+        pick(rows.count(), noisy ? gathered : loss.images());
         if (noisy) {
             backend.addNoise(gathered, batchRows, batchEpochs, rows.count(), data.inputs(),
                     (float) recipe.objective().sigma(), noise, loss.images());
@@ -129,6 +135,15 @@ final class TrainingRun {
         backend.gather(labels, batchRows, rows.count(), 1, loss.labels());
         loss.compute(rows);
         update.apply();
+    }
+
+    /** The batch's images, augmented. */
+    private void pick(int count, DeviceBuffer target) {
+        if (maps.isPresent()) {
+            backend.resample(images, maps.get(), batchRows, count, data.side(), data.side(), target);
+        } else {
+            backend.gather(images, batchRows, count, data.inputs(), target);
+        }
     }
 
     private float[] read(DeviceBuffer tensor) {

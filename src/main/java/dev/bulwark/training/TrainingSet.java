@@ -48,6 +48,15 @@ public final class TrainingSet {
         return images.length / labels.length;
     }
 
+    /** Pixels along either edge of an image. @throws IllegalArgumentException if images aren't square */
+    int side() {
+        int side = (int) Math.round(Math.sqrt(inputs()));
+        if (side * side != inputs()) {
+            throw new IllegalArgumentException("images of " + inputs() + " values aren't square: train without augmentation");
+        }
+        return side;
+    }
+
     public int classes() {
         return classes;
     }

@@ -169,6 +169,70 @@ public abstract class BackendContract {
         }
     }
 
+    /** The view of a 5 x 4 image through one map. */
+    private float[] seen(float[] image, float... map) {
+        try (DeviceBuffer source = device(image); DeviceBuffer maps = device(map); DeviceBuffer rows = deviceInts(0);
+             DeviceBuffer target = backend.allocate(image.length)) {
+            backend.resample(source, maps, rows, 1, 5, 4, target);
+            return host(target);
+        }
+    }
+
+    @Test
+    void givenMapsWithKnownViews_whenResampled_thenPixelsAreThoseOfTheImageOrZero() {
+        float[] image = mapped(values(20), x -> Math.abs(x));
+        assertArrayEquals(image, seen(image, 1, 0, 0, 0, 1, 0));
+        float[] moved = seen(image, 1, 0, 2, 0, 1, -1); // two columns to the left, one row down
+        float[] turned = seen(image, -1, 0, 3, 0, -1, 4);
+        float[] half = seen(image, 1, 0, 0.5f, 0, 1, 0);
+        for (int v = 0; v < 5; ++v) {
+            for (int u = 0; u < 4; ++u) {
+                assertEquals(u + 2 < 4 && v > 0 ? image[(v - 1) * 4 + u + 2] : 0f, moved[v * 4 + u]);
+                assertEquals(image[19 - (v * 4 + u)], turned[v * 4 + u]);
+                float right = u + 1 < 4 ? image[v * 4 + u + 1] : 0f;
+                assertEquals(0.5 * image[v * 4 + u] + 0.5 * right, half[v * 4 + u], 1e-7);
+            }
+        }
+        assertArrayEquals(new float[20], seen(image, 1, 0, 4, 0, 1, 0));
+        assertArrayEquals(new float[20], seen(image, 1, 0, Float.NaN, 0, 1, 1e30f));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 1, 1", "3, 28, 28", "65, 7, 31", "131, 2, 1"})
+    void givenRandomMaps_whenResampled_thenEachRowIsInterpolatedByItsOwnMap(int count, int height, int width) {
+        int images = 5;
+        int size = height * width;
+        float[] pixels = mapped(values(images * size), x -> Math.abs(x));
+        float[] maps = values(images * 6);
+        for (int k = 0; k < images * 6; ++k) {
+            maps[k] *= k % 3 == 2 ? 3 : 1.5f;
+        }
+        int[] rows = new int[count];
+        Arrays.setAll(rows, n -> n * 7 % images);
+        try (DeviceBuffer source = device(pixels); DeviceBuffer views = device(maps); DeviceBuffer indices = deviceInts(rows);
+             DeviceBuffer target = backend.allocate(count * size)) {
+            backend.resample(source, views, indices, count, height, width, target);
+            float[] actual = host(target);
+            for (int i = 0; i < actual.length; ++i) {
+                int row = rows[i / size];
+                double x = maps[row * 6] * (i % size % width) + maps[row * 6 + 1] * (i % size / width) + maps[row * 6 + 2];
+                double y = maps[row * 6 + 3] * (i % size % width) + maps[row * 6 + 4] * (i % size / width) + maps[row * 6 + 5];
+                // A place is rounded by 2^-24 of some 100 at most, and pixels differ by at most 1 a column or row.
+                assertEquals(bilinear(pixels, row * size, height, width, x, y), actual[i], 2e-5, "element " + i);
+            }
+        }
+    }
+
+    private static double bilinear(float[] pixels, int at, int height, int width, double x, double y) {
+        double sum = 0;
+        for (int v = 0; v < height; ++v) {
+            for (int u = 0; u < width; ++u) {
+                sum += Math.max(0, 1 - Math.abs(x - u)) * Math.max(0, 1 - Math.abs(y - v)) * pixels[at + v * width + u];
+            }
+        }
+        return sum;
+    }
+
     // ---- products ----------------------------------------------------------------------------------------------------
 
     @ParameterizedTest

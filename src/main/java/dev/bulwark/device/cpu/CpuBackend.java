@@ -35,6 +35,7 @@ public final class CpuBackend implements Backend {
     private final AtomicLong live;
     private final Spans spans;
     private final Rows rows;
+    private final Resampling resampling;
     private final Losses losses;
     private final TrainingIntervals intervals;
     private final Optimisers optimisers;
@@ -48,6 +49,7 @@ public final class CpuBackend implements Backend {
         this.precision = precision;
         this.spans = new Spans(workers);
         this.rows = new Rows(workers);
+        this.resampling = new Resampling(rows);
         this.losses = new Losses(rows);
         this.intervals = new TrainingIntervals(spans);
         this.optimisers = new Optimisers(spans);
@@ -166,6 +168,12 @@ public final class CpuBackend implements Backend {
                 to.put(n * columns, from, picked[n] * columns, columns);
             }
         });
+    }
+
+    @Override
+    public void resample(DeviceBuffer source, DeviceBuffer maps, DeviceBuffer indices, int count, int height, int width,
+                         DeviceBuffer target) {
+        resampling.resample(source, maps, indices, count, height, width, target);
     }
 
     @Override

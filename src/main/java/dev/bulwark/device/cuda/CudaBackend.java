@@ -26,6 +26,7 @@ public final class CudaBackend implements Backend {
     private final CudaMemory memory;
     private final Transfers transfers;
     private final Elementwise elementwise;
+    private final Resampling resampling;
     private final Reductions reductions;
     private final Products products;
     private final Losses losses;
@@ -46,6 +47,7 @@ public final class CudaBackend implements Backend {
             memory = new CudaMemory(gpu);
             transfers = opening(new Transfers(memory));
             elementwise = new Elementwise(module("elementwise"));
+            resampling = new Resampling(module("resampling"));
             reductions = opening(new Reductions(memory, module("reductions")));
             products = opening(new Products(memory, options, this::module));
             losses = new Losses(module("losses"));
@@ -170,6 +172,12 @@ public final class CudaBackend implements Backend {
     @Override
     public void gather(DeviceBuffer source, DeviceBuffer rows, int count, int columns, DeviceBuffer target) {
         elementwise.gather(source, rows, count, columns, target);
+    }
+
+    @Override
+    public void resample(DeviceBuffer source, DeviceBuffer maps, DeviceBuffer rows, int count, int height, int width,
+                         DeviceBuffer target) {
+        resampling.resample(source, maps, rows, count, height, width, target);
     }
 
     @Override

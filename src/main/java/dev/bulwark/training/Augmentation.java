@@ -1,0 +1,67 @@
+package dev.bulwark.training;
+
+import dev.bulwark.device.NoiseKey;
+import dev.bulwark.device.Philox;
+
+/**
+ * Random affine maps of the training images, a new one for every image in every epoch: handwriting slants, shrinks and
+ * wanders, and a network that has seen that fits the training set less closely (Simard et al. 2003, "Best practices for
+ * convolutional neural networks applied to visual document analysis").
+ *
+ * @param rotation largest angle, in degrees either way
+ * @param scaling  largest share by which an image grows or shrinks
+ * @param shift    longest way along each axis, in pixels
+ */
+public record Augmentation(double rotation, double scaling, double shift) {
+
+    public static final Augmentation NONE = new Augmentation(0, 0, 0);
+
+    /** Numbers that make up a map: two rows of {@code [a, b, c]}, as {@link dev.bulwark.device.Backend#resample} wants. */
+    static final int MAP = 6;
+
+    public Augmentation {
+        Checks.atLeast(0, "rotation", rotation);
+        Checks.below(180, "rotation", rotation);
+        Checks.atLeast(0, "scaling", scaling);
+        Checks.below(1, "scaling", scaling);
+        Checks.atLeast(0, "shift", shift);
+    }
+
+    boolean isNone() {
+        return equals(NONE);
+    }
+
+    /**
+     * Each image's map in an epoch, from pixels of the new image to places in the old one: {@code [count,6]}.
+     * Draws word (image, epoch, 0 .. 3) of the seed's stream, and rounds every number once to float.
+     *
+     * @param side pixels along either edge of an image
+     */
+    float[] maps(long seed, int epoch, int count, int side) {
+        NoiseKey key = new NoiseKey(seed, NoiseKey.Stream.AFFINE_MAPS);
+        double middle = (side - 1) / 2.0;
+        float[] maps = new float[Math.multiplyExact(count, MAP)];
+        for (int image = 0; image < count; ++image) {
+            int[] words = Philox.blockOf(key, image, epoch, 0);
+            double angle = Math.toRadians(rotation * symmetric(words[0]));
+            double shrink = 1 / (1 + scaling * symmetric(words[1]));
+            double cosine = shrink * StrictMath.cos(angle);
+            double sine = shrink * StrictMath.sin(angle);
+            double fromX = middle + shift * symmetric(words[2]);
+            double fromY = middle + shift * symmetric(words[3]);
+            int at = image * MAP;
+            maps[at] = (float) cosine;
+            maps[at + 1] = (float) -sine;
+            maps[at + 2] = (float) (middle - cosine * fromX + sine * fromY);
+            maps[at + 3] = (float) sine;
+            maps[at + 4] = (float) cosine;
+            maps[at + 5] = (float) (middle - sine * fromX - cosine * fromY);
+        }
+        return maps;
+    }
+
+    /** A number in [-1, 1). */
+    private static double symmetric(int word) {
+        return 2 * (double) Philox.uniform(word) - 1;
+    }
+}
