@@ -171,3 +171,104 @@ extern "C" __global__ void elided_logits_gradient(const float* gradient_worst, c
     }
 }
 EXPORT_KERNEL(elided_logits_gradient)
+
+/** What turns a copy's logits into log-softmax: its largest logit, which goes off first, and the sum's logarithm. */
+struct Normaliser {
+    double largest, log_sum;
+
+    __device__ double log_softmax(float logit) const { return logit - largest - log_sum; }
+};
+
+/** One class over the copies: the mean of their softmax, and what each unit of it adds to the penalty. */
+struct Agreement {
+    double mean, cost;
+};
+
+/** Of one copy of one image, in all lanes. */
+static __device__ Normaliser normaliser_of(const float* z, int classes) {
+    float largest = -INFINITY;
+    for (int c = lane(); c < classes; c += WARP) {
+        largest = z[c] > largest || z[c] != z[c] ? z[c] : largest;
+    }
+    largest = warp_maximum(largest);
+    double sum = 0;
+    for (int c = lane(); c < classes; c += WARP) {
+        sum += exp((double) z[c] - largest);
+    }
+    return {largest, log(warp_sum(sum))};
+}
+
+/** Of the class whose logits in the copies are z[0], z[copy_stride], ... */
+static __device__ Agreement agreement(const float* z, long long copy_stride, const Normaliser* normalisers, int copies,
+                                      double lambda, double eta) {
+    double largest = -INFINITY, sum_of_logs = 0;
+    for (int i = 0; i < copies; ++i) {
+        const double log_softmax = normalisers[i].log_softmax(z[i * copy_stride]);
+        largest = fmax(largest, log_softmax);
+        sum_of_logs += log_softmax;
+    }
+    double sum = 0;
+    for (int i = 0; i < copies; ++i) {
+        sum += exp(normalisers[i].log_softmax(z[i * copy_stride]) - largest);
+    }
+    const double log_mean = largest + log(sum / copies);
+    return {exp(log_mean), lambda * (log_mean - sum_of_logs / copies) - eta * log_mean};
+}
+
+/**
+ * With F the mean over copies of softmax F_i and v = lambda (log F - mean of log F_i) - eta log F:
+ * losses[n] = mean of CE(F_i), penalties[n] = F . v = lambda mean of KL(F || F_i) + eta H(F), and copy j's
+ * gradient = weight / (N copies) (F_j - one-hot + lambda (F_j - F) + F_j (v - F_j . v)), rounded as cross_entropy's.
+ * Logits and gradient [copies,N,C]. The copies' normalisers stay in shared memory, a set for each warp; v is computed
+ * anew where it is needed: with few copies that is a handful of exponentials.
+ */
+extern "C" __global__ void consistency_loss(const float* __restrict__ logits, const int* __restrict__ labels,
+                                            int copies, int rows, int classes, float lambda, float eta,
+                                            const float* __restrict__ weight, float* __restrict__ gradient,
+                                            float* __restrict__ losses, float* __restrict__ penalties) {
+    DYNAMIC_SHARED(Normaliser, all_normalisers);
+    Normaliser* normalisers = all_normalisers + (long long) (threadIdx.x / WARP) * copies;
+    const double scale = (double) (weight[0] / rows) / copies;
+    const long long copy_stride = (long long) rows * classes;
+    for (long long n = first_row(); n < rows; n += row_stride()) {
+        const float* image = logits + n * classes;
+        const int label = labels[n];
+        __syncwarp(); // the row before this one is done with its normalisers
+        double of_labels = 0;
+        for (int i = 0; i < copies; ++i) {
+            const Normaliser normaliser = normaliser_of(image + i * copy_stride, classes);
+            of_labels += normaliser.log_softmax(image[i * copy_stride + label]);
+            if (lane() == 0) {
+                normalisers[i] = normaliser;
+            }
+        }
+        __syncwarp();
+        double penalty = 0;
+        for (int c = lane(); c < classes; c += WARP) {
+            const Agreement at = agreement(image + c, copy_stride, normalisers, copies, lambda, eta);
+            penalty += at.mean * at.cost;
+        }
+        penalty = warp_sum(penalty);
+        for (int j = 0; j < copies; ++j) {
+            const float* z = image + j * copy_stride;
+            double expected = 0;
+            for (int c = lane(); c < classes; c += WARP) {
+                expected += exp(normalisers[j].log_softmax(z[c]))
+                        * agreement(image + c, copy_stride, normalisers, copies, lambda, eta).cost;
+            }
+            expected = warp_sum(expected);
+            for (int c = lane(); c < classes; c += WARP) {
+                const Agreement at = agreement(image + c, copy_stride, normalisers, copies, lambda, eta);
+                const double probability = exp(normalisers[j].log_softmax(z[c]));
+                const float slope = (float) (scale * (probability - (c == label ? 1 : 0)
+                        + lambda * (probability - at.mean) + probability * (at.cost - expected)));
+                gradient[j * copy_stride + n * classes + c] = (slope + SMALLEST) - SMALLEST;
+            }
+        }
+        if (lane() == 0) {
+            losses[n] = (float) (-of_labels / copies);
+            penalties[n] = (float) penalty;
+        }
+    }
+}
+EXPORT_KERNEL(consistency_loss)

@@ -146,6 +146,23 @@ public interface Backend extends AutoCloseable {
     void crossEntropy(DeviceBuffer logits, DeviceBuffer labels, int rows, int classes, DeviceBuffer weight,
                       DeviceBuffer gradient, DeviceBuffer losses);
 
+    /**
+     * Cross-entropy over noisy copies of each row's image, and a penalty where the copies disagree (Jeong and Shin 2020,
+     * "Consistency regularization for certified robustness of smoothed classifiers"). With {@code F_i} the
+     * softmax of copy i's logits and F the mean of them,
+     * <pre>  losses[n] = mean over i of CE(F_i, labels[n])
+     *  penalties[n] = lambda mean over i of KL(F || F_i) + eta H(F)</pre>
+     * and {@code gradient = weight/rows} times that of {@code losses[n] + penalties[n]}. Where a logit is not finite, its
+     * row's penalty is not either.
+     *
+     * @param logits   {@code [copies,rows,classes]}, as is gradient, which is another buffer
+     * @param labels   {@code int [rows]}
+     * @param weight   one element
+     */
+    void consistencyLoss(DeviceBuffer logits, DeviceBuffer labels, int copies, int rows, int classes,
+                         float lambda, float eta, DeviceBuffer weight,
+                         DeviceBuffer gradient, DeviceBuffer losses, DeviceBuffer penalties);
+
     /** {@code sum[0] = beta sum[0] + sum of x^2}. */
     void sumOfSquares(DeviceBuffer x, long length, float beta, DeviceBuffer sum);
 

@@ -22,11 +22,11 @@ final class EpochLog {
     private int epoch;
     private List<Schedule.Step> steps = List.of();
 
-    EpochLog(Backend backend, DeviceMemory memory, int stepsPerEpoch, int[] labels) {
+    EpochLog(Backend backend, DeviceMemory memory, int stepsPerEpoch, int copies, int[] labels) {
         this.backend = backend;
         this.labels = labels;
         this.losses = memory.allocate((long) stepsPerEpoch * LossGradient.TERMS);
-        this.predictions = memory.allocate(labels.length);
+        this.predictions = memory.allocate(Math.multiplyExact((long) labels.length, copies));
         this.worstPredictions = memory.allocate(labels.length);
         this.hostLosses = new float[stepsPerEpoch * LossGradient.TERMS];
     }
@@ -42,7 +42,7 @@ final class EpochLog {
         long at = (long) step * LossGradient.TERMS;
         backend.copy(loss.losses(), LossGradient.TERMS, losses.slice(at, LossGradient.TERMS));
         if (rows.clean()) {
-            backend.copy(loss.predictions(), rows.count(), predictions.slice(firstImage, rows.count()));
+            backend.copy(loss.predictions(), rows.points(), predictions.slice(firstImage * rows.copies(), rows.points()));
         }
         if (rows.box()) {
             backend.copy(loss.worstPredictions(), rows.count(), worstPredictions.slice(firstImage, rows.count()));
@@ -84,34 +84,37 @@ final class EpochLog {
         Schedule.Step values = steps.get(step);
         Rows rows = values.needs();
         double natural = rows.clean() ? values.kappa() * sum(step, LossGradient.NATURAL) / rows.count() : 0;
+        double disagreement = values.kappa() * sum(step, LossGradient.DISAGREEMENT) / rows.count();
         double worst = rows.box() ? (1 - values.kappa()) * sum(step, LossGradient.WORST_CASE) / rows.count() : 0;
-        return natural + worst + sum(step, LossGradient.REGULARISERS);
+        return natural + worst + sum(step, LossGradient.REGULARISERS) + disagreement;
     }
 
     private float sum(int step, int term) {
         return hostLosses[step * LossGradient.TERMS + term];
     }
 
+    /** Every copy of an image counts as one more prediction. */
     private Optional<Progress.Term> term(int term, Predicate<Rows> computed, DeviceBuffer classes, int[] order) {
-        int[] predicted = new int[labels.length];
+        int[] predicted = new int[Math.toIntExact(classes.length())];
         backend.read(classes, predicted);
+        int copies = predicted.length / labels.length;
         double loss = 0;
         int images = 0;
-        int right = 0;
+        long right = 0;
         int at = 0;
         for (int step = 0; step < steps.size(); ++step) {
             int count = steps.get(step).rows();
             if (computed.test(steps.get(step).needs())) {
                 loss += sum(step, term);
                 images += count;
-                for (int n = at; n < at + count; ++n) {
-                    right += predicted[n] == labels[order[n]] ? 1 : 0;
+                for (int n = 0; n < count * copies; ++n) {
+                    right += predicted[at * copies + n] == labels[order[at + n % count]] ? 1 : 0;
                 }
             }
             at += count;
         }
         return images == 0
                 ? Optional.empty()
-                : Optional.of(new Progress.Term(loss / images, (double) right / images));
+                : Optional.of(new Progress.Term(loss / images, (double) right / ((long) images * copies)));
     }
 }

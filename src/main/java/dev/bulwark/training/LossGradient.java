@@ -13,6 +13,7 @@ import java.util.List;
  *
  * <p>With z the logits at x, and zhat the worst-case logits over the box {@code x +- epsilon} cut to [0, 1]:
  * <pre>  loss = kappa CE(z, y) + (1 - kappa) CE(zhat, y) + lambda/L sum over hidden layers of (tight + balance)/tau</pre>
+ * Where x has several noisy copies, CE(z, y) is their mean, and {@link Backend#consistencyLoss}'s penalty joins it.
  * Mixed loss and elision of the last layer: Gowal et al. 2019, "Scalable verified training for provably robust image
  * classification", section 3. Regularisers: Shi et al. 2021, "Fast certified robust training with short warmup",
  * section 4.3. Means are over the batch.
@@ -26,14 +27,15 @@ final class LossGradient {
     static final int NATURAL = 0;
     static final int WORST_CASE = 1;
     static final int REGULARISERS = 2;
-    static final int TERMS = 3;
+    static final int DISAGREEMENT = 3;
+    static final int TERMS = 4;
 
     /** Shi et al.'s tolerance of the regularisers. */
     private static final float TAU = 0.5f;
 
     private final Backend backend;
     private final StepScalars scalars;
-    private final boolean elided;
+    private final Objective objective;
     private final int classes;
 
     private final DeviceBuffer labels;
@@ -45,6 +47,7 @@ final class LossGradient {
 
     private final DeviceBuffer worst;
     private final DeviceBuffer rowLosses;
+    private final DeviceBuffer rowPenalties;
     private final DeviceBuffer losses;
     private final DeviceBuffer predictions;
     private final DeviceBuffer worstPredictions;
@@ -55,34 +58,37 @@ final class LossGradient {
      * @param parameters in {@link DeviceNetwork}'s order
      * @param gradient   likewise; overwritten by {@link #compute}
      */
-    LossGradient(Backend backend, DeviceMemory memory, int[] widths, int batch, boolean elided,
+    LossGradient(Backend backend, DeviceMemory memory, int[] widths, int batch, Objective objective,
                  StepScalars scalars, DeviceBuffer parameters, DeviceBuffer gradient) {
         this.backend = backend;
         this.scalars = scalars;
-        this.elided = elided;
+        this.objective = objective;
         this.classes = widths[widths.length - 1];
         this.labels = memory.allocate(batch);
-        this.input = Signal.allocate(memory, batch, widths[0], widths[0]);
+        int points = Math.multiplyExact(batch, objective.copies());
+        this.input = Signal.allocate(memory, points, widths[0], widths[0]);
         List<Affine> affine = DeviceNetwork.layersIn(parameters, widths);
         List<Affine> affineGradients = DeviceNetwork.layersIn(gradient, widths);
         int last = affine.size() - 1;
         for (int k = 0; k <= last; ++k) {
-            var spread = elided && k == last ? IntervalAffine.Spread.DIFFERENCES : IntervalAffine.Spread.OUTPUTS;
-            layers.add(new IntervalAffine(backend, memory, batch, affine.get(k), affineGradients.get(k), spread));
+            boolean differences = objective.elided() && k == last;
+            var spread = differences ? IntervalAffine.Spread.DIFFERENCES : IntervalAffine.Spread.OUTPUTS;
+            layers.add(new IntervalAffine(backend, memory, points, affine.get(k), affineGradients.get(k), spread));
             if (k < last) {
-                activations.add(Signal.allocate(memory, batch, widths[k + 1], widths[k + 1]));
+                activations.add(Signal.allocate(memory, points, widths[k + 1], widths[k + 1]));
             }
         }
         this.inputRadiusSum = memory.allocate(1);
         this.inputRadius = memory.allocate(1);
         this.worst = memory.allocate((long) batch * classes);
         this.rowLosses = memory.allocate(batch);
+        this.rowPenalties = memory.allocate(batch);
         this.losses = memory.zeros(TERMS);
-        this.predictions = memory.allocate(batch);
+        this.predictions = memory.allocate(points);
         this.worstPredictions = memory.allocate(batch);
     }
 
-    /** {@code [B,D]}: the caller puts the batch's images here. */
+    /** {@code [m,B,D]}: the caller puts the batch's images here, with noise in m copies where the objective says so. */
     DeviceBuffer images() {
         return input.points();
     }
@@ -92,12 +98,15 @@ final class LossGradient {
         return labels;
     }
 
-    /** Sums over the batch of the natural and the worst-case loss, and the weighted regularisers; 0 if not computed. */
+    /**
+     * Sums over the batch of the natural and the worst-case loss, the weighted regularisers, and a sum over the batch of
+     * the copies' weighted disagreement; 0 if not computed.
+     */
     DeviceBuffer losses() {
         return losses;
     }
 
-    /** {@code int [B]}: predicted classes, where clean rows were computed. */
+    /** {@code int [m,B]}: predicted classes, where clean rows were computed. */
     DeviceBuffer predictions() {
         return predictions;
     }
@@ -153,17 +162,24 @@ final class LossGradient {
     private void activate(Rows rows, Signal before, Signal after) {
         long length = before.boxLength(rows);
         if (rows.clean()) {
-            backend.copy(before.clean(rows), length, after.clean(rows));
-            backend.relu(after.clean(rows), length);
+            backend.copy(before.clean(rows), before.cleanLength(rows), after.clean(rows));
+            backend.relu(after.clean(rows), after.cleanLength(rows));
         }
         backend.intervalRelu(before.centre(rows), before.radius(), length, after.centre(rows), after.radius());
     }
 
     private void naturalLoss(Rows rows) {
-        Signal logits = lastLayer().output();
-        backend.argMax(logits.clean(rows), rows.count(), classes, predictions);
-        backend.crossEntropy(logits.clean(rows), labels, rows.count(), classes, scalars.naturalWeight(),
-                lastLayer().outputGradient().clean(rows), rowLosses);
+        DeviceBuffer logits = lastLayer().output().clean(rows);
+        DeviceBuffer gradient = lastLayer().outputGradient().clean(rows);
+        backend.argMax(logits, rows.points(), classes, predictions);
+        if (rows.copies() > 1) {
+            backend.consistencyLoss(logits, labels, rows.copies(), rows.count(), classes,
+                    (float) objective.consistency(), (float) objective.entropy(), scalars.naturalWeight(),
+                    gradient, rowLosses, rowPenalties);
+            backend.sum(rowPenalties, rows.count(), 0f, losses.slice(DISAGREEMENT, 1));
+        } else {
+            backend.crossEntropy(logits, labels, rows.count(), classes, scalars.naturalWeight(), gradient, rowLosses);
+        }
         backend.sum(rowLosses, rows.count(), 0f, losses.slice(NATURAL, 1));
     }
 
@@ -171,7 +187,7 @@ final class LossGradient {
         int count = rows.count();
         Signal logits = lastLayer().output();
         Signal gradient = lastLayer().outputGradient();
-        if (elided) {
+        if (objective.elided()) {
             backend.elidedLogits(logits.centre(rows), logits.radius(), labels, count, classes, worst);
         } else {
             backend.worstCaseLogits(logits.centre(rows), logits.radius(), labels, count, classes, worst);
@@ -179,7 +195,7 @@ final class LossGradient {
         backend.argMax(worst, count, classes, worstPredictions);
         backend.crossEntropy(worst, labels, count, classes, scalars.worstCaseWeight(), worst, rowLosses);
         backend.sum(rowLosses, count, 0f, losses.slice(WORST_CASE, 1));
-        if (elided) {
+        if (objective.elided()) {
             backend.elidedLogitsGradient(worst, labels, count, classes, gradient.centre(rows), gradient.radius());
         } else {
             backend.worstCaseLogitsGradient(worst, labels, count, classes, gradient.centre(rows), gradient.radius());
@@ -202,7 +218,7 @@ final class LossGradient {
         Signal gradient = layers.get(k).outputGradient();
         long length = before.boxLength(rows);
         if (rows.clean()) {
-            backend.reluGradient(activation(rows, k).clean(rows), length, gradient.clean(rows));
+            backend.reluGradient(activation(rows, k).clean(rows), before.cleanLength(rows), gradient.clean(rows));
         }
         if (rows.box()) {
             backend.intervalReluGradient(before.centre(rows), before.radius(), length,

@@ -11,6 +11,21 @@ public sealed interface Objective {
     /** Standard deviation of the Gaussian noise on the images of the natural loss; 0 for none. */
     double sigma();
 
+    /** Noisy copies of each image in a step; 1 without noise. */
+    default int copies() {
+        return 1;
+    }
+
+    /** Weight lambda of the copies' disagreement, beside their cross-entropy; 0 for none. */
+    default double consistency() {
+        return 0;
+    }
+
+    /** Weight eta of the entropy of the copies' mean; 0 for none. */
+    default double entropy() {
+        return 0;
+    }
+
     /** Radius of the box at {@code epoch}; 0 for none. */
     double epsilonAt(double epoch);
 
@@ -25,14 +40,31 @@ public sealed interface Objective {
 
     /**
      * Cross-entropy on images with fresh Gaussian noise: the base classifier of randomized smoothing (Cohen et al. 2019,
-     * section 3.3; Lecuyer et al. 2019).
+     * section 3.3; Lecuyer et al. 2019). With several copies of each image, the network shall think the same of them: the
+     * loss gains {@code lambda mean KL(F || F_i) + eta H(F)}, F_i the softmax at copy i and F the mean of them (Jeong and
+     * Shin 2020, "Consistency regularization for certified robustness of smoothed classifiers").
      *
-     * @param sigma standard deviation, in input units
+     * @param sigma       standard deviation, in input units
+     * @param copies      noisy copies of each image in a step; the authors take 2
+     * @param consistency weight lambda; the authors take 5 to 20
+     * @param entropy     weight eta; the authors take 0.5
      */
-    record GaussianAugmentation(double sigma) implements Objective {
+    record GaussianAugmentation(double sigma, int copies, double consistency, double entropy) implements Objective {
 
         public GaussianAugmentation {
             Checks.positive("sigma", sigma);
+            Checks.atLeast(1, "copies", copies);
+            Checks.atLeast(0, "weight of consistency", consistency);
+            Checks.atLeast(0, "weight of entropy", entropy);
+            if (copies == 1 && (consistency > 0 || entropy > 0)) {
+                throw new IllegalArgumentException("one copy has nothing to agree with: the weights of consistency and "
+                        + "entropy must be 0, not " + consistency + " and " + entropy);
+            }
+        }
+
+        /** One noisy copy of each image in a step. */
+        public GaussianAugmentation(double sigma) {
+            this(sigma, 1, 0, 0);
         }
 
         @Override

@@ -7,11 +7,12 @@ import dev.bulwark.device.DeviceBuffer;
  * matrix of {@code 2 count} rows, clean above centres, and go through one product; either half can be left out.
  *
  * @param count       images in the batch
+ * @param copies      noisy copies of each in the clean rows, copy above copy; several only where there are no boxes
  * @param clean       whether the natural loss needs the images themselves
  * @param box         whether the worst-case loss or the regularisers need their boxes
  * @param regularised whether the boxes are regularised
  */
-record Rows(int count, boolean clean, boolean box, boolean regularised) {
+record Rows(int count, int copies, boolean clean, boolean box, boolean regularised) {
 
     Rows {
         if (!clean && !box) {
@@ -20,11 +21,19 @@ record Rows(int count, boolean clean, boolean box, boolean regularised) {
         if (regularised && !box) {
             throw new IllegalArgumentException("only boxes can be regularised");
         }
+        if (box && copies != 1) {
+            throw new IllegalArgumentException("boxes go with one copy of each image, not with " + copies);
+        }
+    }
+
+    /** Clean rows, where there are any. */
+    int points() {
+        return count * copies;
     }
 
     /** Rows of the shared product. */
     int total() {
-        return (clean ? count : 0) + (box ? count : 0);
+        return (clean ? points() : 0) + (box ? count : 0);
     }
 
     /** The rows of the shared product. */
@@ -33,7 +42,7 @@ record Rows(int count, boolean clean, boolean box, boolean regularised) {
     }
 
     DeviceBuffer clean(DeviceBuffer points, int columns) {
-        return points.slice(0, (long) count * columns);
+        return points.slice(0, (long) points() * columns);
     }
 
     DeviceBuffer centre(DeviceBuffer points, int columns) {

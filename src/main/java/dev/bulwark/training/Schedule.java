@@ -18,6 +18,7 @@ final class Schedule {
      * What one step reads.
      *
      * @param rows         images in the batch
+     * @param copies       noisy copies of each
      * @param epsilon      radius of the boxes
      * @param kappa        weight of the natural loss; 1 where the boxes are points
      * @param regulariser  weight of the regularisers, for all layers together
@@ -25,13 +26,13 @@ final class Schedule {
      * @param correction1  {@code 1 - beta1^t}
      * @param correction2  {@code 1 - beta2^t}
      */
-    record Step(int rows, double epsilon, double kappa, double regulariser, double learningRate,
+    record Step(int rows, int copies, double epsilon, double kappa, double regulariser, double learningRate,
                 double correction1, double correction2) {
 
         /** Which rows the step's loss needs. */
         Rows needs() {
             boolean regularised = epsilon > 0 && regulariser > 0;
-            return new Rows(rows, kappa > 0, kappa < 1 || regularised, regularised);
+            return new Rows(rows, copies, kappa > 0, kappa < 1 || regularised, regularised);
         }
     }
 
@@ -51,7 +52,7 @@ final class Schedule {
         Objective objective = recipe.objective();
         double epsilon = objective.epsilonAt(now);
         double t = (double) epoch * stepsPerEpoch() + step + 1;
-        return new Step(rows, epsilon,
+        return new Step(rows, objective.copies(), epsilon,
                 epsilon > 0 ? objective.kappaAt(now) : 1,
                 objective.regulariserAt(now),
                 recipe.learningRate().at(now, recipe.epochs()),

@@ -30,6 +30,11 @@ record Signal(DeviceBuffer points, int columns, DeviceBuffer radius) {
         return rows.centre(points, columns);
     }
 
+    /** Elements of the clean rows. */
+    long cleanLength(Rows rows) {
+        return (long) rows.points() * columns;
+    }
+
     /** Elements of the centres, and of the radii where they match. */
     long boxLength(Rows rows) {
         return (long) rows.count() * columns;

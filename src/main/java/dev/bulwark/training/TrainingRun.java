@@ -6,7 +6,6 @@ import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.NoiseKey;
 import dev.bulwark.nn.DeviceNetwork;
 import dev.bulwark.nn.Network;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -34,7 +33,7 @@ final class TrainingRun {
     private final DeviceBuffer labels;
     private final DeviceBuffer order;
     private final DeviceBuffer batchRows;
-    private final DeviceBuffer batchEpochs;
+    private final DeviceBuffer batchSamples;
     private final DeviceBuffer gathered;
     private final Optional<DeviceBuffer> maps;
     private final StepScalars scalars;
@@ -58,7 +57,7 @@ final class TrainingRun {
         this.labels = memory.holding(data.labels());
         this.order = memory.allocate(data.count());
         this.batchRows = memory.allocate(batch);
-        this.batchEpochs = memory.allocate(batch);
+        this.batchSamples = memory.allocate(Math.multiplyExact((long) batch, recipe.objective().copies()));
         this.gathered = memory.allocate((long) batch * data.inputs());
         this.maps = recipe.augmentation().isNone() ? Optional.empty()
                 : Optional.of(memory.allocate((long) data.count() * Augmentation.MAP));
@@ -68,10 +67,9 @@ final class TrainingRun {
         DeviceBuffer gradient = memory.zeros(parameters.length());
         Objective objective = recipe.objective();
         this.scalars = new StepScalars(backend, memory, widths, schedule.stepsPerEpoch());
-        this.loss = new LossGradient(backend, memory, widths, batch, objective.elided(),
-                scalars, parameters, gradient);
+        this.loss = new LossGradient(backend, memory, widths, batch, objective, scalars, parameters, gradient);
         this.update = new ParameterUpdate(backend, memory, recipe, scalars, parameters, gradient);
-        this.log = new EpochLog(backend, memory, schedule.stepsPerEpoch(), data.labels());
+        this.log = new EpochLog(backend, memory, schedule.stepsPerEpoch(), objective.copies(), data.labels());
     }
 
     /** Everything that an epoch changes and the next one needs, by name. */
@@ -95,10 +93,8 @@ final class TrainingRun {
     Progress epoch(int epoch) {
         long start = System.nanoTime();
         int[] hostOrder = Shuffle.order(recipe.seed(), epoch, data.count());
-        int[] epochs = new int[Math.toIntExact(batchEpochs.length())];
-        Arrays.fill(epochs, epoch);
         backend.write(hostOrder, order);
-        backend.write(epochs, batchEpochs);
+        backend.write(samples(epoch), batchSamples);
         maps.ifPresent(target -> backend.write(
                 recipe.augmentation().maps(recipe.seed(), epoch, data.count(), data.side()), target));
         List<Schedule.Step> steps = schedule.epoch(epoch);
@@ -116,6 +112,17 @@ final class TrainingRun {
         return log.summary(recipe.epochs(), hostOrder, (System.nanoTime() - start) * 1e-9);
     }
 
+    /** Which sample of its image's noise each copy takes, {@code [copies,batch]}: none takes one twice in a run. */
+    private int[] samples(int epoch) {
+        int copies = recipe.objective().copies();
+        int[] samples = new int[Math.toIntExact(batchSamples.length())];
+        int batch = samples.length / copies;
+        for (int k = 0; k < samples.length; ++k) {
+            samples[k] = Math.addExact(Math.multiplyExact(epoch, copies), k / batch);
+        }
+        return samples;
+    }
+
     private void step(int step, Rows rows) {
         long firstImage = (long) step * recipe.batch();
         scalars.select(step);
@@ -129,12 +136,20 @@ final class TrainingRun {
         boolean noisy = recipe.objective().sigma() > 0;
         pick(rows.count(), noisy ? gathered : loss.images());
         if (noisy) {
-            backend.addNoise(gathered, batchRows, batchEpochs, rows.count(), data.inputs(),
-                    (float) recipe.objective().sigma(), noise, loss.images());
+            for (int copy = 0; copy < rows.copies(); ++copy) {
+                addNoise(copy, rows);
+            }
         }
         backend.gather(labels, batchRows, rows.count(), 1, loss.labels());
         loss.compute(rows);
         update.apply();
+    }
+
+    private void addNoise(int copy, Rows rows) {
+        long most = batchRows.length();
+        long size = (long) rows.count() * data.inputs();
+        backend.addNoise(gathered, batchRows, batchSamples.slice(copy * most, most), rows.count(), data.inputs(),
+                (float) recipe.objective().sigma(), noise, loss.images().slice(copy * size, size));
     }
 
     /** The batch's images, augmented. */

@@ -450,6 +450,164 @@ public abstract class BackendContract {
         }
     }
 
+    /** The definition, in double: every row's loss with its penalty. */
+    private static double consistencyLoss(double[][][] logits, int[] labels, int n, double lambda, double eta) {
+        int copies = logits.length;
+        int classes = logits[0][n].length;
+        double[][] softmax = new double[copies][];
+        double[] mean = new double[classes];
+        double loss = 0;
+        for (int i = 0; i < copies; ++i) {
+            double sum = Arrays.stream(logits[i][n]).map(Math::exp).sum();
+            softmax[i] = Arrays.stream(logits[i][n]).map(z -> Math.exp(z) / sum).toArray();
+            loss -= Math.log(softmax[i][labels[n]]) / copies;
+            for (int c = 0; c < classes; ++c) {
+                mean[c] += softmax[i][c] / copies;
+            }
+        }
+        for (int c = 0; c < classes; ++c) {
+            for (int i = 0; i < copies; ++i) {
+                loss += lambda / copies * mean[c] * Math.log(mean[c] / softmax[i][c]);
+            }
+            loss -= eta * mean[c] * Math.log(mean[c]);
+        }
+        return loss;
+    }
+
+    private double[][][] copiesOf(float[] z, int copies, int rows, int classes) {
+        double[][][] logits = new double[copies][rows][classes];
+        for (int k = 0; k < z.length; ++k) {
+            logits[k / classes / rows][k / classes % rows][k % classes] = z[k];
+        }
+        return logits;
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        // copies, rows, classes, lambda, eta
+        "1, 67, 10,   0,  0.5",
+        "2, 67, 10,   10, 0.5",
+        "2, 1,  2,    20, 0",
+        "3, 33, 31,   5,  0.25",
+        "4, 9,  33,   1,  1",
+        "2, 3,  1021, 3,  0.5",
+        "4, 65, 1,    3,  0.5",
+    })
+    void givenNoisyCopies_whenConsistencyLoss_thenLossAndGradientMatchTheDefinition(
+            int copies, int rows, int classes, float lambda, float eta) {
+        float[] z = mapped(values(copies * rows * classes), v -> 4 * v);
+        int[] y = new int[rows];
+        Arrays.setAll(y, n -> random.nextInt(classes));
+        double[][][] moved = copiesOf(z, copies, rows, classes);
+        double[] total = new double[rows];
+        Arrays.setAll(total, n -> consistencyLoss(moved, y, n, lambda, eta));
+        double[] plain = new double[rows];
+        Arrays.setAll(plain, n -> consistencyLoss(moved, y, n, 0, 0));
+        // Central differences in double: off by some 1e-16 / step in the loss's rounding and step^2 in its curvature.
+        double step = 1e-5;
+        double[] slopes = new double[z.length];
+        for (int k = 0; k < z.length; ++k) {
+            int n = k / classes % rows;
+            double[] row = moved[k / classes / rows][n];
+            double here = row[k % classes];
+            row[k % classes] = here + step;
+            double above = consistencyLoss(moved, y, n, lambda, eta);
+            row[k % classes] = here - step;
+            slopes[k] = 0.25 / rows * (above - consistencyLoss(moved, y, n, lambda, eta)) / (2 * step);
+            row[k % classes] = here;
+        }
+        try (DeviceBuffer logits = device(z); DeviceBuffer labels = deviceInts(y); DeviceBuffer weight = device(0.25f);
+             DeviceBuffer gradient = backend.allocate(z.length); DeviceBuffer losses = backend.allocate(rows);
+             DeviceBuffer penalties = backend.allocate(rows)) {
+            backend.consistencyLoss(logits, labels, copies, rows, classes, lambda, eta, weight,
+                    gradient, losses, penalties);
+            close(plain, host(losses), 1e-6);
+            float[] penalty = host(penalties);
+            for (int n = 0; n < rows; ++n) {
+                assertEquals(total[n] - plain[n], penalty[n], 1e-6 * (1 + total[n]), "row " + n);
+            }
+            close(slopes, host(gradient), 1e-7);
+        }
+    }
+
+    @Test
+    void givenNoWeights_whenConsistencyLoss_thenItIsTheMeanCrossEntropyOfTheCopies() {
+        int copies = 3;
+        int rows = 33;
+        int classes = 10;
+        float[] z = mapped(values(copies * rows * classes), v -> 9 * v);
+        int[] y = new int[copies * rows];
+        Arrays.setAll(y, n -> n % rows % classes);
+        try (DeviceBuffer logits = device(z); DeviceBuffer labels = deviceInts(y); DeviceBuffer weight = device(0.75f);
+             DeviceBuffer gradient = backend.allocate(z.length); DeviceBuffer losses = backend.allocate(rows);
+             DeviceBuffer penalties = backend.allocate(rows); DeviceBuffer each = backend.allocate(copies * rows)) {
+            backend.consistencyLoss(logits, labels, copies, rows, classes, 0, 0, weight, gradient, losses, penalties);
+            backend.crossEntropy(logits, labels, copies * rows, classes, weight, logits, each);
+            // Both divide in double and round once, but by a number of rows that is rounded at another place.
+            close(doubles(host(logits)), host(gradient), 1e-9);
+            float[] single = host(each);
+            double[] means = new double[rows];
+            for (int n = 0; n < copies * rows; ++n) {
+                means[n % rows] += (double) single[n] / copies;
+            }
+            close(means, host(losses), 1e-6);
+            assertArrayEquals(new float[rows], host(penalties));
+        }
+    }
+
+    @Test
+    void givenSaturatedLogits_whenConsistencyLoss_thenAgreementIsFreeAndDisagreementFinite() {
+        float[] agreed = {1e30f, -1e30f, 0};
+        float[] opposed = {-1e4f, 1e4f, 0};
+        float[] other = {1e4f, -1e4f, 0};
+        float[] tied = {1e30f, 1e30f, -1e30f};
+        float[] z = new float[2 * 3 * 3];
+        float[][] rows = {agreed, opposed, tied, agreed, other, tied};
+        for (int n = 0; n < rows.length; ++n) {
+            System.arraycopy(rows[n], 0, z, 3 * n, 3);
+        }
+        try (DeviceBuffer logits = device(z); DeviceBuffer labels = deviceInts(0, 0, 0); DeviceBuffer weight = device(3f);
+             DeviceBuffer gradient = backend.allocate(z.length); DeviceBuffer losses = backend.allocate(3);
+             DeviceBuffer penalties = backend.allocate(3)) {
+            backend.consistencyLoss(logits, labels, 2, 3, 3, 10, 0.5f, weight, gradient, losses, penalties);
+            // The middle row's copies are sure of two classes, F = (1/2, 1/2, 0): each finds one half of it 2e4 away.
+            double divergence = 0.5 * (Math.log(0.5) + 2e4) + 0.5 * Math.log(0.5);
+            close(new double[] {0, 1e4, Math.log(2)}, host(losses), 1e-6);
+            close(new double[] {0, 10 * divergence + 0.5 * Math.log(2), 0.5 * Math.log(2)}, host(penalties), 1e-6);
+            float[] slopes = host(gradient);
+            assertArrayEquals(new float[] {0, 0, 0}, Arrays.copyOf(slopes, 3));
+            for (float slope : slopes) {
+                assertTrue(Float.isFinite(slope), Arrays.toString(slopes));
+            }
+            // Each copy is drawn to the other's class by lambda / 2 halves, and the first also to the label.
+            close(new double[] {0.5 * (-1 - 5), 0.5 * (1 + 5), 0}, Arrays.copyOfRange(slopes, 3, 6), 1e-6);
+            close(new double[] {0.5 * 5, -0.5 * 5, 0}, Arrays.copyOfRange(slopes, 12, 15), 1e-6);
+            close(new double[] {0.5 * -0.5, 0.5 * 0.5, 0}, Arrays.copyOfRange(slopes, 15, 18), 1e-6);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY})
+    void givenALogitThatIsNotFinite_whenConsistencyLoss_thenItsRowAloneShowsIt(float bad) {
+        float[] z = values(2 * 3 * 40);
+        z[(3 + 1) * 40 + 37] = bad;
+        for (float lambda : new float[] {0, 5}) {
+            try (DeviceBuffer logits = device(z); DeviceBuffer labels = deviceInts(1, 2, 39);
+                 DeviceBuffer weight = device(1f); DeviceBuffer gradient = backend.allocate(z.length);
+                 DeviceBuffer losses = backend.allocate(3); DeviceBuffer penalties = backend.allocate(3)) {
+                backend.consistencyLoss(logits, labels, 2, 3, 40, lambda, 0.5f, weight, gradient, losses, penalties);
+                float[] penalty = host(penalties);
+                float[] slopes = host(gradient);
+                for (int n = 0; n < 3; ++n) {
+                    assertEquals(n != 1, Float.isFinite(penalty[n] + host(losses)[n]), "row " + n);
+                }
+                for (int k = 0; k < z.length; ++k) {
+                    assertTrue(k / 40 % 3 == 1 || Float.isFinite(slopes[k]), "element " + k);
+                }
+            }
+        }
+    }
+
     // ---- intervals for training ------------------------------------------------------------------------------------------
 
     @Test

@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
+import dev.bulwark.training.Objective.GaussianAugmentation;
+import dev.bulwark.training.Objective.IntervalBounds;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -63,7 +66,7 @@ abstract class LossGradientContract {
         ReferenceLoss reference = new ReferenceLoss(WIDTHS, images, labels, epsilon, kappa, lambda, elided);
         double[] exact = IntStream.range(0, parameters.length).mapToDouble(k -> parameters[k]).toArray();
 
-        Computed computed = compute(WIDTHS, new Schedule.Step(BATCH, epsilon, kappa, lambda, 0, 1, 1), elided);
+        Computed computed = compute(WIDTHS, new Schedule.Step(BATCH, 1, epsilon, kappa, lambda, 0, 1, 1), bounds(elided));
 
         assertEquals(reference.at(exact), computed.loss(), TOLERANCE);
         for (int k = 0; k < parameters.length; ++k) {
@@ -77,7 +80,7 @@ abstract class LossGradientContract {
         ReferenceLoss reference = new ReferenceLoss(widths, images, labels, 0.1, 0.4, 0, true);
         double[] exact = IntStream.range(0, 24).mapToDouble(k -> parameters[k]).toArray();
 
-        Computed computed = compute(widths, new Schedule.Step(BATCH, 0.1, 0.4, 0, 0, 1, 1), true);
+        Computed computed = compute(widths, new Schedule.Step(BATCH, 1, 0.1, 0.4, 0, 0, 1, 1), bounds(true));
 
         for (int k = 0; k < exact.length; ++k) {
             assertEquals(reference.derivative(exact, k), computed.gradient()[k], TOLERANCE, "parameter " + k);
@@ -87,8 +90,8 @@ abstract class LossGradientContract {
     /** The regularisers must be at work in the cases above, not cut off at zero. */
     @Test
     void givenTheTestNetwork_whenRegularised_thenTheLossRises() {
-        Computed plain = compute(WIDTHS, new Schedule.Step(BATCH, 0.1, 0.3, 0, 0, 1, 1), true);
-        Computed regularised = compute(WIDTHS, new Schedule.Step(BATCH, 0.1, 0.3, 0.5, 0, 1, 1), true);
+        Computed plain = compute(WIDTHS, new Schedule.Step(BATCH, 1, 0.1, 0.3, 0, 0, 1, 1), bounds(true));
+        Computed regularised = compute(WIDTHS, new Schedule.Step(BATCH, 1, 0.1, 0.3, 0.5, 0, 1, 1), bounds(true));
 
         assertTrue(regularised.loss() > plain.loss() + 0.1, plain.loss() + " and " + regularised.loss());
     }
@@ -98,7 +101,7 @@ abstract class LossGradientContract {
         ReferenceLoss two = new ReferenceLoss(WIDTHS, images, new int[] {2, 0}, 0.1, 0.3, 0.5, true);
         double[] exact = IntStream.range(0, parameters.length).mapToDouble(k -> parameters[k]).toArray();
 
-        Computed computed = compute(WIDTHS, new Schedule.Step(2, 0.1, 0.3, 0.5, 0, 1, 1), true);
+        Computed computed = compute(WIDTHS, new Schedule.Step(2, 1, 0.1, 0.3, 0.5, 0, 1, 1), bounds(true));
 
         assertEquals(two.at(exact), computed.loss(), TOLERANCE);
         for (int k = 0; k < parameters.length; ++k) {
@@ -106,9 +109,49 @@ abstract class LossGradientContract {
         }
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        // copies, images, lambda, eta
+        "2, 5, 0,  0",
+        "2, 5, 10, 0",
+        "2, 5, 0,  0.5",
+        "2, 3, 10, 0.5",
+        "3, 5, 5,  0.25",
+        "4, 1, 20, 1",
+    })
+    void givenNoisyCopies_whenDifferentiated_thenCentralDifferencesAgree(
+            int copies, int count, double lambda, double eta) {
+        float[] noisy = new float[copies * count * WIDTHS[0]];
+        Random random = new Random(9);
+        for (int k = 0; k < noisy.length; ++k) {
+            noisy[k] = (float) (images[k % (count * WIDTHS[0])] + 0.5 * random.nextGaussian());
+        }
+        int[] first = Arrays.copyOf(labels, count);
+        ReferenceLoss reference = ReferenceLoss.ofCopies(WIDTHS, noisy, first, copies, lambda, eta);
+        double[] exact = IntStream.range(0, parameters.length).mapToDouble(k -> parameters[k]).toArray();
+
+        Computed computed = compute(WIDTHS, noisy, new Schedule.Step(count, copies, 0, 1, 0, 0, 1, 1),
+                new GaussianAugmentation(0.5, copies, lambda, eta));
+
+        double tolerance = TOLERANCE * (1 + lambda);
+        assertEquals(reference.at(exact), computed.loss(), tolerance);
+        for (int k = 0; k < parameters.length; ++k) {
+            assertEquals(reference.derivative(exact, k), computed.gradient()[k], tolerance, "parameter " + k);
+        }
+    }
+
+    /** Only whether the last layer is elided matters here: a step brings its own radius and weights. */
+    private static Objective bounds(boolean elided) {
+        return new IntervalBounds(0.1, 1, 0, 0, Ramp.LINEAR, 1, 0, 0, 0, elided, 0);
+    }
+
     private record Computed(double loss, float[] gradient) {}
 
-    private Computed compute(int[] widths, Schedule.Step step, boolean elided) {
+    private Computed compute(int[] widths, Schedule.Step step, Objective objective) {
+        return compute(widths, images, step, objective);
+    }
+
+    private Computed compute(int[] widths, float[] images, Schedule.Step step, Objective objective) {
         try (Backend backend = open(); DeviceMemory memory = new DeviceMemory(backend)) {
             int count = IntStream.range(0, widths.length - 1).map(k -> (widths[k] + 1) * widths[k + 1]).sum();
             float[] start = new float[count];
@@ -118,7 +161,7 @@ abstract class LossGradientContract {
             StepScalars scalars = new StepScalars(backend, memory, widths, 1);
             scalars.load(List.of(step));
             scalars.select(0);
-            LossGradient loss = new LossGradient(backend, memory, widths, BATCH, elided, scalars,
+            LossGradient loss = new LossGradient(backend, memory, widths, BATCH, objective, scalars,
                     memory.holding(start), gradient);
             backend.fill(loss.images(), Float.NaN);
             backend.write(images, loss.images());
@@ -132,7 +175,7 @@ abstract class LossGradientContract {
             float[] terms = new float[LossGradient.TERMS];
             backend.read(gradient, result);
             backend.read(loss.losses(), terms);
-            double total = (step.kappa() * terms[LossGradient.NATURAL]
+            double total = (step.kappa() * (terms[LossGradient.NATURAL] + terms[LossGradient.DISAGREEMENT])
                     + (1 - step.kappa()) * terms[LossGradient.WORST_CASE]) / step.rows()
                     + terms[LossGradient.REGULARISERS];
             return new Computed(total, result);

@@ -45,6 +45,10 @@ class RecipeTest {
     @Test
     void givenValuesOutOfRange_whenBuilt_thenTheComplaintNamesThem() {
         assertRefused("sigma must be positive, not 0.0", () -> new GaussianAugmentation(0));
+        assertRefused("copies must be at least 1.0, not 0.0", () -> new GaussianAugmentation(1, 0, 0, 0));
+        assertRefused("weight of entropy must be at least 0.0, not -1.0", () -> new GaussianAugmentation(1, 2, 5, -1));
+        assertRefused("one copy has nothing to agree with: the weights of consistency and entropy must be 0, not 5.0 "
+                + "and 0.0", () -> new GaussianAugmentation(1, 1, 5, 0));
         assertRefused("kappa at the end must lie in [0, 1], not 1.5",
                 () -> new IntervalBounds(0.1, 1, 0, 0, Ramp.LINEAR, 1, 1.5, 0, 0, true, 0));
         assertRefused("momentum must be below 1.0, not 1.0", () -> Optimiser.sgd(1));

@@ -15,9 +15,17 @@ final class ReferenceLoss {
     private final double kappa;
     private final double regulariser;
     private final boolean elided;
+    private final int copies;
+    private final double consistency;
+    private final double entropy;
 
     ReferenceLoss(int[] widths, float[] images, int[] labels, double epsilon, double kappa, double regulariser,
                   boolean elided) {
+        this(widths, images, labels, epsilon, kappa, regulariser, elided, 1, 0, 0);
+    }
+
+    private ReferenceLoss(int[] widths, float[] images, int[] labels, double epsilon, double kappa, double regulariser,
+                          boolean elided, int copies, double consistency, double entropy) {
         this.widths = widths;
         this.images = images;
         this.labels = labels;
@@ -25,6 +33,15 @@ final class ReferenceLoss {
         this.kappa = kappa;
         this.regulariser = regulariser;
         this.elided = elided;
+        this.copies = copies;
+        this.consistency = consistency;
+        this.entropy = entropy;
+    }
+
+    /** The natural loss of {@code [copies,labels.length,widths[0]]} images with the penalty of Jeong and Shin 2020. */
+    static ReferenceLoss ofCopies(int[] widths, float[] images, int[] labels, int copies, double consistency,
+                                  double entropy) {
+        return new ReferenceLoss(widths, images, labels, 0, 1, 0, false, copies, consistency, entropy);
     }
 
     double at(double[] parameters) {
@@ -45,16 +62,41 @@ final class ReferenceLoss {
     private double natural(double[] parameters) {
         double sum = 0;
         for (int n = 0; n < labels.length; ++n) {
-            double[] x = image(n);
-            for (int layer = 0; layer < layers(); ++layer) {
-                x = affine(parameters, layer, x, x)[0];
-                if (layer + 1 < layers()) {
-                    x = relu(x);
-                }
+            double[][] softmax = new double[copies][];
+            for (int i = 0; i < copies; ++i) {
+                double[] logits = logits(parameters, image(i * labels.length + n));
+                sum += crossEntropy(logits, labels[n]) / copies;
+                softmax[i] = softmax(logits);
             }
-            sum += crossEntropy(x, labels[n]);
+            sum += disagreement(softmax);
         }
         return sum / labels.length;
+    }
+
+    /** lambda mean KL(F || F_i) + eta H(F), F the mean of the copies' softmax F_i. */
+    private double disagreement(double[][] softmax) {
+        double sum = 0;
+        for (int c = 0; c < softmax[0].length; ++c) {
+            double mean = 0;
+            for (double[] copy : softmax) {
+                mean += copy[c] / copies;
+            }
+            for (double[] copy : softmax) {
+                sum += consistency / copies * mean * Math.log(mean / copy[c]);
+            }
+            sum -= entropy * mean * Math.log(mean);
+        }
+        return sum;
+    }
+
+    private double[] logits(double[] parameters, double[] x) {
+        for (int layer = 0; layer < layers(); ++layer) {
+            x = affine(parameters, layer, x, x)[0];
+            if (layer + 1 < layers()) {
+                x = relu(x);
+            }
+        }
+        return x;
     }
 
     private double worstCase(double[] parameters) {
@@ -198,6 +240,14 @@ final class ReferenceLoss {
             sum += Math.exp(logit - logits[label]);
         }
         return Math.log(sum);
+    }
+
+    private static double[] softmax(double[] logits) {
+        double[] result = new double[logits.length];
+        for (int c = 0; c < result.length; ++c) {
+            result[c] = Math.exp(-crossEntropy(logits, c));
+        }
+        return result;
     }
 
     private int layers() {

@@ -91,10 +91,10 @@ class ScheduleTest {
         Schedule schedule = new Schedule(
                 recipe(new IntervalBounds(0.1, 1, 1, 1, Ramp.LINEAR, 0.5, 0, 0, 2, true, 0)), 8);
 
-        assertEquals(new Rows(4, true, false, false), schedule.epoch(0).get(1).needs());
+        assertEquals(new Rows(4, 1, true, false, false), schedule.epoch(0).get(1).needs());
         assertEquals(1, schedule.epoch(0).get(1).kappa(), EXACT);
-        assertEquals(new Rows(4, true, true, false), schedule.epoch(1).get(1).needs());
-        assertEquals(new Rows(4, false, true, false), schedule.epoch(2).get(0).needs());
+        assertEquals(new Rows(4, 1, true, true, false), schedule.epoch(1).get(1).needs());
+        assertEquals(new Rows(4, 1, false, true, false), schedule.epoch(2).get(0).needs());
     }
 
     private static Recipe recipe(Objective objective) {

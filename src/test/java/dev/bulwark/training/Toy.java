@@ -37,8 +37,15 @@ final class Toy {
     }
 
     static Recipe smoothing() {
+        return smoothing(new GaussianAugmentation(0.1));
+    }
+
+    static Recipe consistency() {
+        return smoothing(new GaussianAugmentation(0.1, 2, 5, 0.5));
+    }
+
+    private static Recipe smoothing(GaussianAugmentation objective) {
         return new Recipe(List.of(17), 8, 16, 5, Initialisation.KAIMING_UNIFORM,
-                Optimiser.sgd(0.9).withWeightDecay(1e-4), LearningRate.steps(0.1, 0.1, 6), 0,
-                new GaussianAugmentation(0.1));
+                Optimiser.sgd(0.9).withWeightDecay(1e-4), LearningRate.steps(0.1, 0.1, 6), 0, objective);
     }
 }

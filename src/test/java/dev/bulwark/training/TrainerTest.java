@@ -36,8 +36,9 @@ class TrainerTest {
     private Path folder;
 
     static Stream<Recipe> recipes() {
-        return Stream.of(Toy.ibp(), Toy.smoothing(), Toy.ibp().withAugmentation(new Augmentation(3, 0.05, 0.2)),
-                Toy.smoothing().withAugmentation(new Augmentation(0, 0, 0.2)));
+        return Stream.of(Toy.ibp(), Toy.smoothing(), Toy.consistency(),
+                Toy.ibp().withAugmentation(new Augmentation(3, 0.05, 0.2)),
+                Toy.consistency().withAugmentation(new Augmentation(0, 0, 0.2)));
     }
 
     @AfterEach

@@ -318,6 +318,13 @@ public final class CpuBackend implements Backend {
     }
 
     @Override
+    public void consistencyLoss(DeviceBuffer logits, DeviceBuffer labels, int copies, int count, int classes,
+                                float lambda, float eta, DeviceBuffer weight,
+                                DeviceBuffer gradient, DeviceBuffer perRow, DeviceBuffer penalties) {
+        losses.consistencyLoss(logits, labels, copies, count, classes, lambda, eta, weight, gradient, perRow, penalties);
+    }
+
+    @Override
     public void sumOfSquares(DeviceBuffer x, long length, float beta, DeviceBuffer sum) {
         accumulate(sum, beta, spans.reduce(length, (s, count) -> {
             double total = 0;

@@ -6,7 +6,7 @@ import dev.bulwark.device.DeviceBuffer;
 final class Losses {
 
     /** Gradients of less than 2^-67 are none: carried back through a few layers they would be denormal. */
-    private static final float SMALLEST = 0x1p-44f;
+    static final float SMALLEST = 0x1p-44f;
 
     private final Rows rows;
 
@@ -45,6 +45,33 @@ final class Losses {
             z[row + c] = Masks.coarse((float) (scale * (probability - (c == label ? 1 : 0))), SMALLEST);
         }
         return (float) loss;
+    }
+
+    void consistencyLoss(DeviceBuffer logits, DeviceBuffer labels, int copies, int count, int classes,
+                         float lambda, float eta, DeviceBuffer weight,
+                         DeviceBuffer gradient, DeviceBuffer losses, DeviceBuffer penalties) {
+        float scale = CpuMemory.floats(weight).get(0) / count;
+        rows.run(count, (first, block) -> {
+            float[][] z = new float[copies][];
+            for (int i = 0; i < copies; ++i) {
+                z[i] = Rows.load(logits, i * count + first, block, classes);
+            }
+            int[] y = Rows.loadInts(labels, first, block, 1);
+            float[] loss = new float[block];
+            float[] penalty = new float[block];
+            var image = new Consistency(copies, classes, lambda, eta);
+            for (int n = 0; n < block; ++n) {
+                image.see(z, n * classes);
+                loss[n] = (float) image.crossEntropy(y[n]);
+                penalty[n] = (float) image.penalty();
+                image.gradient(y[n], scale, z, n * classes);
+            }
+            for (int i = 0; i < copies; ++i) {
+                Rows.store(z[i], gradient, i * count + first, classes);
+            }
+            Rows.store(loss, losses, first, 1);
+            Rows.store(penalty, penalties, first, 1);
+        });
     }
 
     void worstCaseLogits(DeviceBuffer centre, DeviceBuffer radius, DeviceBuffer labels, int count, int classes,

@@ -223,6 +223,14 @@ public final class CudaBackend implements Backend {
     }
 
     @Override
+    public void consistencyLoss(DeviceBuffer logits, DeviceBuffer labels, int copies, int rows, int classes,
+                                float lambda, float eta, DeviceBuffer weight,
+                                DeviceBuffer gradient, DeviceBuffer losses, DeviceBuffer penalties) {
+        this.losses.consistencyLoss(logits, labels, copies, rows, classes, lambda, eta, weight, gradient, losses,
+                penalties);
+    }
+
+    @Override
     public void sumOfSquares(DeviceBuffer x, long length, float beta, DeviceBuffer sum) {
         reductions.sumOfSquares(x, length, beta, sum);
     }

@@ -5,7 +5,10 @@ import dev.bulwark.device.DeviceBuffer;
 /** Cross-entropy and the worst-case logits it is taken of: losses.cu. */
 final class Losses {
 
+    private static final int WARP = 32;
+
     private final Kernel crossEntropy;
+    private final Kernel consistencyLoss;
     private final Kernel worstCaseLogits;
     private final Kernel worstCaseLogitsGradient;
     private final Kernel pairwiseDifferences;
@@ -15,6 +18,7 @@ final class Losses {
 
     Losses(KernelModule module) {
         crossEntropy = module.kernel("cross_entropy");
+        consistencyLoss = module.kernel("consistency_loss");
         worstCaseLogits = module.kernel("worst_case_logits");
         worstCaseLogitsGradient = module.kernel("worst_case_logits_gradient");
         pairwiseDifferences = module.kernel("pairwise_differences");
@@ -28,6 +32,18 @@ final class Losses {
         long size = (long) rows * classes;
         crossEntropy.launch(Grid.overWarps(rows), logits.require("logits", size), labels.require("labels", rows), rows,
                 classes, weight.require("weight", 1), gradient.require("gradient", size), losses.require("losses", rows));
+    }
+
+    /** Shared memory holds every copy's normaliser, two doubles, for the row of each warp. */
+    void consistencyLoss(DeviceBuffer logits, DeviceBuffer labels, int copies, int rows, int classes,
+                         float lambda, float eta, DeviceBuffer weight,
+                         DeviceBuffer gradient, DeviceBuffer losses, DeviceBuffer penalties) {
+        long size = (long) copies * rows * classes;
+        Grid warps = Grid.overWarps(rows);
+        consistencyLoss.launch(warps.withShared(warps.threads() / WARP * copies * 2 * Double.BYTES),
+                logits.require("logits", size), labels.require("labels", rows), copies, rows, classes, lambda, eta,
+                weight.require("weight", 1), gradient.require("gradient", size),
+                losses.require("losses", rows), penalties.require("penalties", rows));
     }
 
     void worstCaseLogits(DeviceBuffer centre, DeviceBuffer radius, DeviceBuffer labels, int rows, int classes,
