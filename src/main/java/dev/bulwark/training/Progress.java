@@ -25,7 +25,8 @@ public record Progress(int epoch, int epochs, int steps, int images, double loss
      * One term of the loss, over the steps that computed it.
      *
      * @param loss     mean cross-entropy
-     * @param accuracy fraction of images whose label has the largest logit, or the largest worst-case logit
+     * @param accuracy fraction of images whose label has the largest logit, or the largest worst-case logit; each noisy
+     *                 copy counts as an image
      */
     public record Term(double loss, double accuracy) {}
 

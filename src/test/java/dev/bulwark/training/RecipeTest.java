@@ -38,6 +38,17 @@ class RecipeTest {
     }
 
     @Test
+    void givenObjectives_whenTheCopiesOrTheirWeightsDiffer_thenSoDoTheDigests() {
+        Set<String> digests = new HashSet<>();
+        for (Objective objective : List.of(new GaussianAugmentation(0.5), new GaussianAugmentation(0.5, 2, 0, 0),
+                new GaussianAugmentation(0.5, 2, 5, 0), new GaussianAugmentation(0.5, 2, 5, 0.5))) {
+            digests.add(new Recipe(List.of(3), 3, 4, 0, Initialisation.SHI, Optimiser.adam(), LearningRate.steps(1, 1), 0,
+                    objective).digest());
+        }
+        assertEquals(4, digests.size());
+    }
+
+    @Test
     void givenHiddenWidths_whenAskedForAll_thenInputsAndClassesSurroundThem() {
         assertArrayEquals(new int[] {784, 1024, 512, 256, 10}, Preset.REPORT.smoothing(0.5).widths(784, 10));
     }

@@ -87,6 +87,14 @@ class ScheduleTest {
     }
 
     @Test
+    void givenNoisyCopies_whenScheduled_thenEachStepComputesThemAll() {
+        Rows last = new Schedule(recipe(new GaussianAugmentation(0.5, 3, 5, 0.5)), 11).epoch(1).get(2).needs();
+
+        assertEquals(new Rows(3, 3, true, false, false), last);
+        assertEquals(9, last.total());
+    }
+
+    @Test
     void givenARampWithAnnealing_whenScheduled_thenEachStepComputesOnlyWhatItNeeds() {
         Schedule schedule = new Schedule(
                 recipe(new IntervalBounds(0.1, 1, 1, 1, Ramp.LINEAR, 0.5, 0, 0, 2, true, 0)), 8);

@@ -10,6 +10,7 @@ import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.cpu.CpuBackend;
 import dev.bulwark.nn.DeviceNetwork;
+import dev.bulwark.training.Objective.GaussianAugmentation;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -155,17 +156,46 @@ class TrainerTest {
     /** With parameters all but frozen, epochs differ by their noise alone, and batches not at all. */
     @Test
     void givenFrozenParameters_whenEpochsPass_thenNoiseIsFreshAndIgnoresTheBatch() {
-        List<Progress> small = frozen(16);
-        List<Progress> large = frozen(101);
+        List<Progress> small = frozen(2, 16, new GaussianAugmentation(1));
+        List<Progress> large = frozen(2, 101, new GaussianAugmentation(1));
 
         assertTrue(Math.abs(small.get(0).loss() - small.get(1).loss()) > 1e-4, "the noise of two epochs");
         assertEquals(small.get(0).loss(), large.get(0).loss(), 1e-6);
         assertEquals(small.get(1).loss(), large.get(1).loss(), 1e-6);
     }
 
-    private List<Progress> frozen(int batch) {
-        Recipe recipe = new Recipe(List.of(17), 2, batch, 5, Initialisation.KAIMING_UNIFORM, Optimiser.sgd(0),
-                LearningRate.steps(1e-30, 1), 0, new Objective.GaussianAugmentation(1));
+    /** Copy i of epoch e takes the noise that epoch 3e + i takes where each image has one copy. */
+    @Test
+    void givenFrozenParametersAndCopies_whenEpochsPass_thenNoNoiseIsUsedTwice() {
+        List<Progress> single = frozen(6, 16, new GaussianAugmentation(1));
+        List<Progress> triple = frozen(2, 16, new GaussianAugmentation(1, 3, 0, 0));
+
+        for (int epoch = 0; epoch < 2; ++epoch) {
+            List<Progress.Term> parts = single.subList(3 * epoch, 3 * epoch + 3).stream()
+                    .map(progress -> progress.natural().orElseThrow()).toList();
+            Progress.Term whole = triple.get(epoch).natural().orElseThrow();
+            assertEquals(parts.stream().mapToDouble(Progress.Term::loss).sum() / 3, whole.loss(), 1e-6);
+            assertEquals(parts.stream().mapToDouble(Progress.Term::accuracy).sum() / 3, whole.accuracy(), 1e-12);
+            assertEquals(whole.loss(), triple.get(epoch).loss(), 1e-12);
+            assertEquals(101, triple.get(epoch).images());
+        }
+    }
+
+    @Test
+    void givenWeightsOfConsistency_whenAnEpochEnds_thenItsLossHasThePenaltyAndTheNaturalLossHasNot() {
+        Progress plain = frozen(1, 16, new GaussianAugmentation(1, 2, 0, 0)).get(0);
+        Progress penalised = frozen(1, 101, new GaussianAugmentation(1, 2, 5, 0)).get(0);
+        Progress twice = frozen(1, 16, new GaussianAugmentation(1, 2, 10, 0)).get(0);
+
+        double penalty = penalised.loss() - plain.loss();
+        assertTrue(penalty > 0.01, "a penalty of " + penalty);
+        assertEquals(2 * penalty, twice.loss() - plain.loss(), 1e-6);
+        assertEquals(plain.natural().orElseThrow().loss(), penalised.natural().orElseThrow().loss(), 1e-6);
+    }
+
+    private List<Progress> frozen(int epochs, int batch, GaussianAugmentation objective) {
+        Recipe recipe = new Recipe(List.of(17), epochs, batch, 5, Initialisation.KAIMING_UNIFORM, Optimiser.sgd(0),
+                LearningRate.steps(1e-30, 1), 0, objective);
         return Trainer.train(backend, recipe, DATA, SILENT).history();
     }
 

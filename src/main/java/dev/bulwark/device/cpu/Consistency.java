@@ -3,9 +3,9 @@ package dev.bulwark.device.cpu;
 /**
  * One image's noisy copies and how far they are from agreeing, in double (Jeong and Shin 2020).
  *
- * <p>With F the mean of the copies' softmax {@code F_i} and
+ * <p>With F the mean of the m copies' softmax {@code F_i} and
  * {@code v_c = lambda (log F_c - mean over i of log F_ic) - eta log F_c}, the penalty
- * {@code lambda mean KL(F || F_i) + eta H(F)} is {@code F . v}, and m times its gradient with respect to copy j's logits is
+ * {@code lambda mean KL(F || F_i) + eta H(F)} is {@code F . v}, and m times its gradient at copy j's logits is
  * {@code lambda (F_jc - F_c) + F_jc (v_c - F_j . v)}.
  */
 final class Consistency {

@@ -34,7 +34,7 @@ final class Losses {
                 classes, weight.require("weight", 1), gradient.require("gradient", size), losses.require("losses", rows));
     }
 
-    /** Shared memory holds every copy's normaliser, two doubles, for the row of each warp. */
+    /** Shared memory holds each copy's normaliser, two doubles, for the row of each warp: 384 copies fit. */
     void consistencyLoss(DeviceBuffer logits, DeviceBuffer labels, int copies, int rows, int classes,
                          float lambda, float eta, DeviceBuffer weight,
                          DeviceBuffer gradient, DeviceBuffer losses, DeviceBuffer penalties) {
