@@ -64,7 +64,8 @@ public final class Reproduction {
             epsilons = List.copyOf(epsilons);
             // What is wrong with any of them is said before anything is trained.
             sigmas.forEach(sigma -> new Certify.Settings(sigma, n0, n, alpha, seed));
-            epsilons.forEach(epsilon -> Attack.settings(epsilon, steps, epsilon / 10, restarts, seed));
+            epsilons.forEach(epsilon -> Attack.settings(epsilon, steps, epsilon / 10, restarts, seed,
+                    Attack.BOTH_LOSSES));
         }
     }
 
@@ -123,6 +124,8 @@ public final class Reproduction {
             networks.put(Train.name(recipe.objective()), network(recipe, digests));
         }
         record.put("models", digests);
+        scope.add("PGD: " + plan.steps + " steps of epsilon/10 from each of " + plan.restarts + " random starting points up the "
+                + "cross-entropy, then as many up the margin (best other logit less the label's) at images that still stand.");
         sayWhatWasLeftOut();
         record.put("scope", scope);
 
@@ -149,6 +152,7 @@ public final class Reproduction {
         identity.put("alpha", plan.alpha);
         identity.put("pgd_steps", plan.steps);
         identity.put("pgd_restarts", plan.restarts);
+        identity.put("pgd_loss", "both");
         identity.put("sampled_images", plan.sampled.toString());
         identity.put("verified_images", plan.verified.toString());
         if (plan.models.isPresent()) {
@@ -272,7 +276,7 @@ public final class Reproduction {
     }
 
     private PgdSettings pgd(double epsilon) {
-        return Attack.settings(epsilon, plan.steps, epsilon / 10, plan.restarts, plan.seed);
+        return Attack.settings(epsilon, plan.steps, epsilon / 10, plan.restarts, plan.seed, Attack.BOTH_LOSSES);
     }
 
     private Path rowsOf(double sigma) {

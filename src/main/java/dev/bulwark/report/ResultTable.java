@@ -126,7 +126,8 @@ public record ResultTable(TableDefinition<?> definition, RunScope scope, List<Li
     }
 
     List<String> header() {
-        return Stream.of(Stream.of(definition.parameter(), ""), definition.columns().stream().map(Column::title),
+        return Stream.of(Stream.of(definition.parameter(), ""),
+                definition.columns().stream().filter(Column::printed).map(Column::title),
                 Stream.of("Images")).flatMap(title -> title).toList();
     }
 
@@ -136,7 +137,8 @@ public record ResultTable(TableDefinition<?> definition, RunScope scope, List<Li
         List<Printed> rows = new ArrayList<>();
         for (Line line : lines) {
             for (Kind kind : Kind.values()) {
-                List<String> texts = line.cells.stream().map(cell -> text(cell, kind, line, footnotes)).toList();
+                List<String> texts = IntStream.range(0, line.cells.size()).filter(c -> definition.columns().get(c).printed())
+                        .mapToObj(c -> text(line.cells.get(c), kind, line, footnotes)).toList();
                 if (kind == Kind.MEASURED) {
                     rows.add(new Printed(kind, around(parameter(line.at), kind, texts, Long.toString(line.images()))));
                 } else if (texts.stream().anyMatch(text -> !text.isEmpty())) {

@@ -130,8 +130,23 @@ class CommandLineTest {
                 "certified", "certified_by_box"), fields(lines.get(0)));
         assertEquals(5, JSON.readTree(lines.get(0)).get("index").asInt());
         assertEquals("ibp", JSON.readTree(lines.get(0)).get("method").asText());
-        assertEquals(List.of("index", "label", "clean_prediction", "broken", "adversarial_prediction", "linf"),
+        assertEquals(List.of("index", "label", "clean_prediction", "broken", "adversarial_prediction", "linf", "loss"),
                 fields(Files.readAllLines(attacks).get(0)));
+    }
+
+    @Test
+    void givenALoss_whenAttacked_thenTheSummaryAndTheRecordSayWhichAndAnotherIsRefused() throws IOException {
+        Path rows = folder.resolve("attacks.jsonl");
+        Object[] attack = {"attack", model, "--dataset", "digits", "--epsilon", 0.05, "--steps", 3, "--restarts", 1,
+            "--limit", 40, "--out", rows, "--loss"};
+        Outcome margin = done(with(attack, "margin"));
+        assertTrue(margin.out.contains(" broken by margin, ") && !margin.out.contains("cross-entropy"), margin.out);
+        assertEquals("margin", JSON.readTree(folder.resolve("attacks.jsonl.run.json").toFile()).at("/identity/loss").asText());
+        fails(2, "has loss \"margin\", now it is \"both\"", with(attack, "both", "--resume"));
+        Outcome both = done(with(attack, "BOTH", "--overwrite"));
+        assertTrue(both.out.contains(" broken by cross-entropy, ") && both.out.contains(" broken by margin, "), both.out);
+        assertTrue(Files.readString(rows).contains("\"loss\":\"cross-entropy\""));
+        fails(2, "cross-entropy, MARGIN, BOTH", with(attack, "hinge"));
     }
 
     @Test
@@ -170,7 +185,9 @@ class CommandLineTest {
         assertTrue(record.has("command") && record.has("seed") && record.has("device") && record.has("versions")
                 && record.has("models") && record.has("timings") && record.has("finished"), record.toString());
 
+        assertEquals("both", record.at("/identity/pgd_loss").asText());
         String before = Files.readString(run.resolve("table2.md"));
+        assertTrue(before.contains("PGD: 2 steps of epsilon/10 from each of 1 random starting points up the cross-entropy"));
         Files.delete(run.resolve("table2.md"));
         done("report", run);
         assertEquals(before, Files.readString(run.resolve("table2.md")));

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -70,6 +71,17 @@ class DiscussionTest {
         assertTrue(gap.evidence().contains("82.7 \u2212 64.1 = 18.6")
                 && gap.evidence().contains("Measured: 30.0 points to PGD, 50.0 to"),
                 gap.evidence());
+    }
+
+    @Test
+    void givenTwoLosses_whenDiscussed_thenTheSecondsBreaksAreCountedApart() {
+        List<AttackRow> attacks = List.of(Rows.attack(0, 0, true), Rows.attack(1, 0, true), Rows.attack(2, 0, false),
+                new AttackRow(3, 0, 0, true, 1, 0.1, Optional.of(AttackRow.Loss.MARGIN)), Rows.attack(4, 1, true));
+        SortedMap<Double, Table2.Rows> rows = new TreeMap<>(Map.of(0.1, new Table2.Rows(
+                IntStream.range(0, 5).mapToObj(i -> Rows.bounds(i, 0.1, i == 4 ? 1 : 0, -1, false)).toList(), attacks)));
+        String prose = String.join(" ", new GapDiscussion(rows, Table2.comparable(rows, MNIST, literature)).write()
+                .orElseThrow().prose());
+        assertTrue(prose.contains("2 fell to the cross-entropy, and 1 more"), prose);
     }
 
     @Test

@@ -43,7 +43,7 @@ class TableFormatTest {
     void givenTable2_whenWrittenAsJson_thenFieldsAsOthersReadThem() throws JsonProcessingException {
         JsonNode row = new ObjectMapper().readTree(TableFormat.JSON.write(table2())).get("rows").get(0);
         assertEquals(List.of("epsilon", "images", "clean_accuracy", "ibp_certified", "ibp_certified_by_box", "pgd_accuracy",
-                "pgd_gap", "image_counts", "intervals", "reported", "published", "notes"), names(row));
+                "pgd_gap", "pgd_accuracy_by_loss", "image_counts", "intervals", "reported", "published", "notes"), names(row));
         assertEquals(100, row.get("ibp_certified").asDouble());
         assertEquals(0, row.get("ibp_certified_by_box").asDouble());
         assertEquals(2, row.get("image_counts").get("ibp_certified").asInt());
