@@ -53,7 +53,7 @@ public record RunReport(Optional<ResultTable> table1, Optional<ResultTable> tabl
         if (found.smoothing().isEmpty()) {
             missing.add("There are no smoothing rows, so there is no table 1.");
         } else {
-            table1 = Optional.of(Table1.of(found.smoothing(), found.scope(), literature));
+            table1 = Optional.of(Table1.of(found.smoothing(), found.further(), found.scope(), literature));
             missing.addAll(notMeasured("Table 1", table1.get()));
             write(table1.get(), outputs);
             draw("certified_accuracy", CertifiedCurve.csv(curves, found.scope()),

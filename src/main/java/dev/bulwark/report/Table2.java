@@ -39,7 +39,7 @@ public final class Table2 {
                     "PGD-50 empirical: classified correctly and not broken; an upper bound on robust accuracy, rounded "
                             + "up.",
                     "Gap to PGD: images that PGD did not break and IBP did not certify, among those with both; rounded "
-                            + "up."));
+                            + "up."), false);
 
     private Table2() {
     }

@@ -194,6 +194,31 @@ class CommandLineTest {
     }
 
     @Test
+    void givenMoreSamplesForSomeImages_whenReproduced_thenARowOfItsOwn() throws IOException {
+        Path run = folder.resolve("run");
+        Path models = Files.createDirectory(folder.resolve("models"));
+        for (String name : List.of("smoothing-sigma-0.25", "smoothing-sigma-4.00", "ibp-epsilon-0.05")) {
+            Files.copy(model, models.resolve(name + ".safetensors"));
+        }
+        Object[] common = {"reproduce", "--dataset", "digits", "--models", models, "--epsilon", "0.05", "--n0", 5, "--steps", 1,
+            "--restarts", 1, "--limit", 10, "--out", run, "--quiet", "--sigma"};
+        done(with(common, "0.25,4", "--n", 50, "--deep-n", 400, "--deep-images", 4));
+        assertEquals(List.of("0", "3", "6", "9"), Files.readAllLines(run.resolve("smoothing/sigma-0.25-n-400.tsv")).stream()
+                .skip(1).map(line -> line.split("\t")[0]).toList());
+        assertFalse(Files.exists(run.resolve("smoothing/sigma-4.00-n-400.tsv")), "50 samples reach r = 1 there");
+        JsonNode table = JSON.readTree(run.resolve("table1.json").toFile());
+        assertEquals(List.of("0.25 50 10", "0.25 400 4", "4.0 50 10"), table.get("rows").findValues("n").size() == 3
+                ? Stream.of(0, 1, 2).map(k -> table.get("rows").get(k)).map(row -> row.get("sigma").asText() + " "
+                        + row.get("n").asText() + " " + row.get("images").asText()).toList() : List.of());
+        assertTrue(table.get("scope").toString().contains("Certificates with n = 400 at sigma 0.25 on 4 of those images"));
+        fails(2, "has deep", with(common, "0.25,4", "--n", 50, "--deep-n", 500, "--resume"));
+        fails(2, "400 is no more than --n 500", with(common, "0.25,4", "--n", 500, "--deep-n", 400, "--overwrite"));
+        fails(2, "50 reach it at [4.0]", with(common, "4", "--n", 50, "--deep-n", 400, "--overwrite"));
+        fails(2, "--deep-images must be at least 1", with(common, "4", "--deep-n", 20_000, "--deep-images", 0, "--overwrite"));
+        fails(2, "add that, or drop it", with(common, "4", "--deep-images", 3, "--overwrite"));
+    }
+
+    @Test
     void givenARunThatIsOverwritten_whenItsDataDiffer_thenItsNetworksAreTrainedAnew() throws IOException {
         Path run = folder.resolve("run");
         Path network = run.resolve("models/smoothing-sigma-0.25.safetensors");

@@ -140,6 +140,14 @@ class TablesTest {
     }
 
     @Test
+    void givenTheSmallestNoise_whenAskedForItsReach_thenTenThousandSamplesFallShortAndAMillionDoNot() {
+        assertTrue(Table1.outOfReach(0.25, 10_000, 0.001));
+        assertTrue(Table1.outOfReach(0.25, 218_104, 0.001));
+        assertFalse(Table1.outOfReach(0.25, 218_105, 0.001));
+        assertFalse(Table1.outOfReach(0.5, 10_000, 0.001));
+    }
+
+    @Test
     void givenTheLabReport_whenReviewed_thenOneImpossibleAndThreeImplausibleFigures() {
         List<String> facts = Plausibility.objections(LITERATURE).stream().map(Literature.Misstatement::fact).toList();
         assertEquals(4, facts.size());
