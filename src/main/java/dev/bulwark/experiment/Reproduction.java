@@ -100,8 +100,8 @@ public final class Reproduction {
         }
 
         private int[] of(int[] candidates) {
-            int step = (candidates.length + images - 1) / images;
-            return IntStream.range(0, candidates.length).filter(k -> k % step == 0).map(k -> candidates[k]).toArray();
+            int count = Math.min(images, candidates.length);
+            return IntStream.range(0, count).map(k -> candidates[(int) ((long) k * candidates.length / count)]).toArray();
         }
     }
 
@@ -273,7 +273,7 @@ public final class Reproduction {
                     verified, test.size(), plan.verified.describe()));
         }
         plan.deep.ifPresent(deep -> left.add(String.format(Locale.ROOT,
-                "Certificates with n = %,d at sigma %s on %,d of those images, spread evenly.", deep.n,
+                "Certificates with n = %,d at sigma %s on %,d of smoothing's images, spread evenly.", deep.n,
                 deepSigmas(plan.sigmas, plan.n, plan.alpha).stream().map(Train::decimals).collect(Collectors.joining(", ")),
                 deepImages().length)));
         scope.addAll(left);

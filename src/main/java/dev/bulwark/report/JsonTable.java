@@ -22,6 +22,10 @@ final class JsonTable {
     }
 
     static String write(ResultTable table) {
+        return text(tree(table));
+    }
+
+    static ObjectNode tree(ResultTable table) {
         ObjectNode root = NODES.objectNode();
         table.scope().warning().ifPresent(warning -> root.put("warning", warning));
         root.put("dataset", table.scope().dataset());
@@ -30,6 +34,10 @@ final class JsonTable {
         ArrayNode rows = root.putArray("rows");
         table.lines().forEach(line -> rows.add(row(table, line)));
         root.set("notes", texts(table.notes()));
+        return root;
+    }
+
+    static String text(ObjectNode root) {
         // The first field shares the first line with the brace, so that a warning stands in the first line here too.
         return root.toPrettyString().replaceFirst("\\{\\R\\s+", "{ ") + "\n";
     }

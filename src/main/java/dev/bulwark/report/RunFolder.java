@@ -91,7 +91,7 @@ record RunFolder(JsonNode run, RunScope scope, SortedMap<Double, Table1.Rows> sm
                 .map(entry -> CertifiedCurve.of(entry.getKey(), entry.getValue().certified())).toList();
     }
 
-    private static JsonNode run(Path path, List<String> missing) throws IOException {
+    static JsonNode run(Path path, List<String> missing) throws IOException {
         if (!Files.exists(path)) {
             missing.add("run.json is missing, so the data set and what was left out are unknown.");
             return JsonNodeFactory.instance.objectNode();
@@ -107,7 +107,7 @@ record RunFolder(JsonNode run, RunScope scope, SortedMap<Double, Table1.Rows> sm
         }
     }
 
-    private static RunScope scope(JsonNode run) {
+    static RunScope scope(JsonNode run) {
         List<String> sentences = new ArrayList<>();
         run.path("scope").forEach(sentence -> sentences.add(sentence.asText()));
         return new RunScope(run.path("dataset").path("name").asText("unknown"), sentences);
@@ -144,7 +144,7 @@ record RunFolder(JsonNode run, RunScope scope, SortedMap<Double, Table1.Rows> sm
     }
 
     /** The rows of a file, all of which must be what its name says. */
-    private static <T extends Row> List<T> rows(Path path, RowFormat<T> format, List<String> missing,
+    static <T extends Row> List<T> rows(Path path, RowFormat<T> format, List<String> missing,
             Predicate<T> asNamed)
             throws IOException {
         List<T> rows = Files.exists(path) ? RowFile.read(path, format) : List.of();
@@ -179,7 +179,7 @@ record RunFolder(JsonNode run, RunScope scope, SortedMap<Double, Table1.Rows> sm
     }
 
     /** The values in file names like {@code sigma-0.25.tsv}. */
-    private static SortedSet<Double> parameters(Path folder, String parameter, String endings) throws IOException {
+    static SortedSet<Double> parameters(Path folder, String parameter, String endings) throws IOException {
         SortedSet<Double> values = new TreeSet<>();
         if (Files.isDirectory(folder)) {
             Pattern pattern = Pattern.compile(parameter + "-(\\d+\\.\\d{2,})\\.(?:" + endings + ")");

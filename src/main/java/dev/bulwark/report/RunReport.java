@@ -89,7 +89,7 @@ public record RunReport(Optional<ResultTable> table1, Optional<ResultTable> tabl
     }
 
     /** A machine without fonts can't draw; its tables are worth having all the same. */
-    private static void draw(String figure, String csv, Supplier<XYChart> chart, Outputs outputs, List<String> missing)
+    static void draw(String figure, String csv, Supplier<XYChart> chart, Outputs outputs, List<String> missing)
             throws IOException {
         outputs.write("figures/" + figure + ".csv", csv);
         try {
