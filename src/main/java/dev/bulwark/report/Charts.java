@@ -21,6 +21,7 @@ import org.knowm.xchart.VectorGraphicsEncoder;
 import org.knowm.xchart.VectorGraphicsEncoder.VectorGraphicsFormat;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYSeries;
+import org.knowm.xchart.style.Styler.LegendLayout;
 import org.knowm.xchart.style.Styler.LegendPosition;
 import org.knowm.xchart.style.XYStyler;
 import org.knowm.xchart.style.lines.SeriesLines;
@@ -121,14 +122,15 @@ final class Charts {
         });
         double left = Math.max(0, Math.floor(Collections.min(across) / 5 - 0.5) * 5);
         double right = Math.min(100, Math.ceil(Collections.max(across) / 5 + 0.5) * 5);
-        frame(chart, right, 0, LegendPosition.InsideSW);
+        frame(chart, right, 0, LegendPosition.OutsideS); // points may lie in any corner
+        chart.getStyler().setLegendLayout(LegendLayout.Horizontal);
         // Room for labels to the right of the points, and on the edge as in the other figures.
-        chart.getStyler().setXAxisMin(left - 0.01 * (right - left)).setXAxisMax(right + 0.03 * (right - left))
+        chart.getStyler().setXAxisMin(left - 0.01 * (right - left)).setXAxisMax(right + 0.05 * (right - left))
                 .setXAxisDecimalPattern("0").setAnnotationTextFont(new Font(Font.SANS_SERIF, Font.PLAIN, 12))
                 .setAnnotationTextFontColor(INK);
         for (int k = 0; k < clean.size(); ++k) {
             chart.addAnnotation(new AnnotationText("\u03ba = " + table.lines().get(k).name(),
-                    clean.get(k) + 0.035 * (right - left), certified.get(k) + 2, false));
+                    clean.get(k) + 0.042 * (right - left), certified.get(k) + 2, false));
         }
         return chart;
     }

@@ -52,6 +52,16 @@ class DiscussionTest {
     }
 
     @Test
+    void givenMoreSamples_whenDiscussed_thenWhatTheyReachStandsWithWhatTheOthersCannot() {
+        SortedMap<Double, Table1.Rows> rows = new TreeMap<>(Map.of(0.25, new Table1.Rows(images(9, 0.6), List.of())));
+        Table1.Further further = new Table1.Further(0.25, 1_000_000, new Table1.Rows(images(6, 1.05), List.of()));
+        Discussion discussion = new TradeoffDiscussion(Table1.of(rows, List.of(further), MNIST, literature),
+                List.of(CertifiedCurve.of(0.25, rows.get(0.25).certified()))).write();
+        assertTrue(finding(discussion, "certifies 2.1%").evidence().contains("With n = 1,000,000: 60.0%"),
+                finding(discussion, "certifies 2.1%").evidence());
+    }
+
+    @Test
     void givenOneSigma_whenDiscussed_thenNothingIsCompared() {
         Discussion discussion = tradeoff(Map.of(0.5, images(6, 0.4)));
         assertEquals(1, discussion.prose().size());
