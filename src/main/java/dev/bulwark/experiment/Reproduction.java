@@ -92,6 +92,11 @@ public final class Reproduction {
             }
         }
 
+        @Override
+        public String toString() {
+            return "n = " + n + " on " + images + " images";
+        }
+
         private void requireUse(List<Double> sigmas, int fewer, double alpha) {
             if (n <= fewer || deepSigmas(sigmas, fewer, alpha).isEmpty()) {
                 throw new ExperimentException("--deep-n is for noise levels at which --n samples can't reach Table 1's largest "

@@ -97,7 +97,7 @@ public final class Tradeoff {
             throw new ExperimentException(folder + " already holds a run: go on with --resume, or throw it away with --overwrite");
         }
         RunRecord record = RunRecord.open(file, existing, identity());
-        if (existing != Existing.RESUME) {
+        if (existing == Existing.REPLACE) {
             throwAway(MODELS);
             throwAway(ROWS);
         }
@@ -114,7 +114,7 @@ public final class Tradeoff {
         for (Recipe recipe : plan.recipes()) {
             StoredNetwork network = trained(recipe);
             digests.put(Train.title(model(recipe)), network.sha256());
-            scope.add("Networks: preset " + plan.preset + " but for kappa, trained on "
+            scope.add("Networks: preset " + plan.preset + " but for kappa, hidden layers " + plan.base.hidden() + ", trained on "
                     + network.metadata().getOrDefault("training_data", "unknown data") + ".");
             long start = System.nanoTime();
             bound(recipe, network);

@@ -211,7 +211,7 @@ class CommandLineTest {
                 ? Stream.of(0, 1, 2).map(k -> table.get("rows").get(k)).map(row -> row.get("sigma").asText() + " "
                         + row.get("n").asText() + " " + row.get("images").asText()).toList() : List.of());
         assertTrue(table.get("scope").toString().contains("Certificates with n = 400 at sigma 0.25 on 4 of smoothing's images"));
-        fails(2, "has deep", with(common, "0.25,4", "--n", 50, "--deep-n", 500, "--resume"));
+        fails(2, "has deep \"n = 400 on 4 images\", now it is \"n = 500 on 20 images\"", with(common, "0.25,4", "--n", 50, "--deep-n", 500, "--resume"));
         fails(2, "400 is no more than --n 500", with(common, "0.25,4", "--n", 500, "--deep-n", 400, "--overwrite"));
         fails(2, "50 reach it at [4.0]", with(common, "4", "--n", 50, "--deep-n", 400, "--overwrite"));
         fails(2, "--deep-images must be at least 1", with(common, "4", "--deep-n", 20_000, "--deep-images", 0, "--overwrite"));
