@@ -1,9 +1,10 @@
 /*
- * losses.cu: cross-entropy, and the worst-case logits that it is taken of.
+ * losses.cu: cross-entropy, the worst-case logits that it is taken of, and the margin that an attack climbs.
  * Math      see each kernel and Backend
  * Rounding  to nearest; cross-entropy in double within a row, one rounding to float at the end
  * Shapes    matrices [N,C] row-major, labels int [N] in 0 .. C - 1, spread [N,C*C], pairs [C*C,I], weights [C,I]
- * Launch    any 1-D grid; grid-stride loops over elements, or over rows with a warp each (blocks of whole warps)
+ * Launch    any 1-D grid; grid-stride loops over elements, over rows with a thread each, or over rows with a warp each
+ *           (blocks of whole warps)
  * Traffic   bound by memory, and at the usual ten classes by the launch
  * Oracle    BackendContract (definitions in double)
  */
@@ -70,6 +71,29 @@ extern "C" __global__ void cross_entropy(const float* logits, const int* __restr
     }
 }
 EXPORT_KERNEL(cross_entropy)
+
+/**
+ * gradient = e_c - e_label with c the best class but the label, the lowest at a tie; 0 in a row with a NaN or without
+ * another class. The gradient may lie on the logits: a thread has read all of its row before it writes there.
+ */
+extern "C" __global__ void margin_gradient(const float* logits, const int* __restrict__ labels, int rows, int classes,
+                                           float* gradient) {
+    for (long long n = grid_first(); n < rows; n += grid_stride()) {
+        const float* z = logits + n * classes;
+        const int label = labels[n];
+        int best = -1;
+        bool known = true;
+        for (int c = 0; c < classes; ++c) {
+            known = known && z[c] == z[c];
+            best = c != label && (best < 0 || z[c] > z[best]) ? c : best;
+        }
+        const bool climbs = known && best >= 0;
+        for (int c = 0; c < classes; ++c) {
+            gradient[n * classes + c] = !climbs ? 0.f : c == best ? 1.f : c == label ? -1.f : 0.f;
+        }
+    }
+}
+EXPORT_KERNEL(margin_gradient)
 
 /** worst = centre + radius, and centre - radius at the label. */
 extern "C" __global__ void worst_case_logits(const float* __restrict__ centre, const float* __restrict__ radius,

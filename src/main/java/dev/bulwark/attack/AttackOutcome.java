@@ -1,5 +1,7 @@
 package dev.bulwark.attack;
 
+import java.util.Optional;
+
 /**
  * What an attack made of one image.
  *
@@ -11,19 +13,23 @@ public final class AttackOutcome {
     private final int label;
     private final int cleanPrediction;
     private final int adversarialPrediction;
+    private final Optional<AttackLoss> loss;
     private final double linf;
     private final float[] adversarialImage;
 
     /**
      * @param cleanPrediction       the network's class for {@code image}; -1 if its logits hold a NaN
      * @param adversarialPrediction the network's class for {@code adversarialImage}, likewise
+     * @param loss                  what led to {@code adversarialImage}; empty if that is the image itself
      * @param image                 {@code [D]}, before the attack
      * @param adversarialImage      {@code [D]}
      */
-    AttackOutcome(int label, int cleanPrediction, int adversarialPrediction, float[] image, float[] adversarialImage) {
+    AttackOutcome(int label, int cleanPrediction, int adversarialPrediction, Optional<AttackLoss> loss, float[] image,
+                  float[] adversarialImage) {
         this.label = label;
         this.cleanPrediction = cleanPrediction;
         this.adversarialPrediction = adversarialPrediction;
+        this.loss = loss;
         this.linf = distance(image, adversarialImage);
         this.adversarialImage = adversarialImage.clone();
     }
@@ -44,6 +50,11 @@ public final class AttackOutcome {
     /** The network's class for the adversarial image: the label itself where the attack failed. */
     public int adversarialPrediction() {
         return adversarialPrediction;
+    }
+
+    /** What the attack climbed to break the image; empty where nothing did, or nothing had to. */
+    public Optional<AttackLoss> loss() {
+        return loss;
     }
 
     /** The l-infinity distance of the adversarial image, measured on it, in input units. */

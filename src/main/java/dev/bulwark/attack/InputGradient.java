@@ -7,11 +7,8 @@ import dev.bulwark.device.InputGradients;
 import dev.bulwark.nn.DeviceNetwork;
 
 /**
- * The network's logits and the gradient of the cross-entropy with respect to its input, in the device's fastest arithmetic.
- * Call {@link #forward}, then {@link #backward}, which reads the activations that forward left.
- *
- * <p>Where the label's logit leads by more than some 90, every other class's probability underflows and the gradient is
- * zero: there an attack stands still. Networks with such logits look more robust than they are.
+ * The network's logits and the gradient of a loss with respect to its input, in the device's fastest arithmetic. Call
+ * {@link #forward}, then {@link #backward}, which reads the activations that forward left.
  */
 final class InputGradient implements AutoCloseable {
 
@@ -39,7 +36,7 @@ final class InputGradient implements AutoCloseable {
         this.network = backend.inputGradients(network.layers(), capacity);
     }
 
-    /** Announces the batch size: the loss is a sum over the batch, so that no gradient depends on other images. */
+    /** Announces the batch size: losses are sums over the batch, so that no gradient depends on other images. */
     void setRows(int rows) {
         backend.fill(weight, rows);
     }
@@ -50,9 +47,12 @@ final class InputGradient implements AutoCloseable {
         return logits;
     }
 
-    /** The cross-entropy's gradient {@code [rows,D]} with respect to the input of the last {@link #forward}. */
-    DeviceBuffer backward(DeviceBuffer labels, int rows) {
-        backend.crossEntropy(logits, labels, rows, classes, weight, logitGradients, losses);
+    /** The loss's gradient {@code [rows,D]} with respect to the input of the last {@link #forward}. */
+    DeviceBuffer backward(AttackLoss loss, DeviceBuffer labels, int rows) {
+        switch (loss) {
+            case CROSS_ENTROPY -> backend.crossEntropy(logits, labels, rows, classes, weight, logitGradients, losses);
+            case MARGIN -> backend.marginGradient(logits, labels, rows, classes, logitGradients);
+        }
         network.backward(logitGradients, rows, gradients);
         return gradients;
     }

@@ -8,12 +8,13 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Projected gradient descent (Madry et al. 2018): from random points of the box around an image, signed steps up the
- * cross-entropy, projected back onto the box, until the network's float arg-max is not the label.
+ * Projected gradient descent (Madry et al. 2018): from random points of the box around an image, signed steps up a loss,
+ * projected back onto the box, until the network's float arg-max is not the label.
  *
  * <p>Success is looked for after every step: the arg-max of a forward pass that the next step needs anyway, so a path
  * that crosses the boundary and comes back still counts. That pass may be in less than float; at the end of a restart
- * float has the last word on what was found. Broken images leave the batch at the next restart.
+ * float has the last word on what was found. Broken images leave the batch at the next restart. With several losses, the
+ * next one's restarts begin where the last one's are through, at the images that still stand.
  *
  * <p>An image's starting points depend on (seed, image index, restart) alone. Its path depends on the batch only as far
  * as the device's matrix products round differently for different shapes.

@@ -67,14 +67,16 @@ final class PgdBatch implements AutoCloseable {
         backend.write(batchImages, x);
         Targets targets = new Targets(batchImages, batchLabels, classify(x, batchLabels.length));
         InwardBox box = InwardBox.around(batchImages, settings.epsilon());
-        for (int r = 0; r < settings.restarts(); ++r) {
-            int[] standing = targets.standing();
-            if (standing.length == 0) {
-                break;
+        for (AttackLoss loss : settings.losses()) {
+            for (int r = 0; r < settings.restarts(); ++r) {
+                int[] standing = targets.standing();
+                if (standing.length == 0) {
+                    return targets.outcomes();
+                }
+                start(standing, box, batchLabels, batchIndices, r);
+                ascend(loss, standing.length);
+                collectBroken(loss, standing, elementsOf(batchLabels, standing), targets);
             }
-            start(standing, box, batchLabels, batchIndices, r);
-            ascend(standing.length);
-            collectBroken(standing, elementsOf(batchLabels, standing), targets);
         }
         return targets.outcomes();
     }
@@ -94,8 +96,8 @@ final class PgdBatch implements AutoCloseable {
     }
 
     /** All steps of a restart, without waiting for the device: an image may leave only when it is over. */
-    private void ascend(int rows) {
-        try (Backend.Replay step = backend.record(() -> step(rows))) {
+    private void ascend(AttackLoss loss, int rows) {
+        try (Backend.Replay step = backend.record(() -> step(loss, rows))) {
             for (int s = 0; s < settings.steps(); ++s) {
                 step.run();
             }
@@ -103,8 +105,8 @@ final class PgdBatch implements AutoCloseable {
     }
 
     /** Moves x up the loss, then looks where it has come. */
-    private void step(int rows) {
-        DeviceBuffer up = gradient.backward(labels, rows);
+    private void step(AttackLoss loss, int rows) {
+        DeviceBuffer up = gradient.backward(loss, labels, rows);
         backend.signedStep(x, up, (long) rows * inputs, (float) settings.stepSize(), lower, upper);
         look(rows);
     }
@@ -116,7 +118,7 @@ final class PgdBatch implements AutoCloseable {
     }
 
     /** Asks the float network about what was kept, or, where nothing was, about the last step. */
-    private void collectBroken(int[] standing, int[] standingLabels, Targets targets) {
+    private void collectBroken(AttackLoss loss, int[] standing, int[] standingLabels, Targets targets) {
         int rows = standing.length;
         int[] seen = read(keptPredictions, rows);
         // A row that kept something is passed off as classified rightly: its last step must not take the place.
@@ -129,7 +131,8 @@ final class PgdBatch implements AutoCloseable {
             backend.read(kept, images);
             for (int k = 0; k < rows; ++k) {
                 if (targets.breaks(standing[k], found[k])) {
-                    targets.setBroken(standing[k], found[k], Arrays.copyOfRange(images, k * inputs, (k + 1) * inputs));
+                    targets.setBroken(standing[k], found[k], loss,
+                            Arrays.copyOfRange(images, k * inputs, (k + 1) * inputs));
                 }
             }
         }

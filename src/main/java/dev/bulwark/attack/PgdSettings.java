@@ -1,5 +1,8 @@
 package dev.bulwark.attack;
 
+import java.util.EnumSet;
+import java.util.List;
+
 /**
  * How hard projected gradient descent tries (Madry et al. 2018).
  *
@@ -8,18 +11,33 @@ package dev.bulwark.attack;
  * @param stepSize length of a step in every element, in input units
  * @param restarts random starting points
  * @param seed     of the starting points
+ * @param losses   what the steps climb, one after the other: each has all restarts, from the same starting points, at the
+ *                 images that those before it left standing. So several break all that any of them breaks
  */
-public record PgdSettings(double epsilon, int steps, double stepSize, int restarts, long seed) {
+public record PgdSettings(double epsilon, int steps, double stepSize, int restarts, long seed, List<AttackLoss> losses) {
 
     public PgdSettings {
+        losses = List.copyOf(losses);
         requireDistance("epsilon", epsilon);
         requireDistance("stepSize", stepSize);
         if (steps < 1 || restarts < 1) {
             throw new IllegalArgumentException("steps and restarts must be positive: " + steps + ", " + restarts);
         }
+        if (losses.isEmpty() || EnumSet.copyOf(losses).size() < losses.size()) {
+            throw new IllegalArgumentException("losses must be different ones, at least one: " + losses);
+        }
     }
 
-    /** The lab's attack: 50 steps of epsilon / 10 from each of 10 starting points. */
+    /** With cross-entropy alone. */
+    public PgdSettings(double epsilon, int steps, double stepSize, int restarts, long seed) {
+        this(epsilon, steps, stepSize, restarts, seed, List.of(AttackLoss.CROSS_ENTROPY));
+    }
+
+    public PgdSettings withLosses(List<AttackLoss> other) {
+        return new PgdSettings(epsilon, steps, stepSize, restarts, seed, other);
+    }
+
+    /** The lab's attack: 50 steps of epsilon / 10 from each of 10 starting points, up the cross-entropy. */
     public static PgdSettings standard(double epsilon, long seed) {
         return new PgdSettings(epsilon, 50, epsilon / 10, 10, seed);
     }

@@ -3,6 +3,7 @@ package dev.bulwark.attack;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /** Images under attack, and the best that was made of each so far: at first the image itself. */
@@ -14,6 +15,7 @@ final class Targets {
     private final int[] cleanPredictions;
     private final int[] predictions;
     private final float[][] adversarial;
+    private final AttackLoss[] losses;
 
     /**
      * @param images           {@code [N,D]}
@@ -27,6 +29,7 @@ final class Targets {
         this.cleanPredictions = cleanPredictions;
         this.predictions = cleanPredictions.clone();
         this.adversarial = new float[labels.length][];
+        this.losses = new AttackLoss[labels.length];
         for (int n = 0; n < labels.length; ++n) {
             adversarial[n] = image(n);
         }
@@ -47,16 +50,18 @@ final class Targets {
         return stands(n) && prediction != labels[n];
     }
 
-    /** Image n is given {@code prediction}, not its label, at {@code adversarialImage} {@code [D]}. */
-    void setBroken(int n, int prediction, float[] adversarialImage) {
+    /** Image n is given {@code prediction}, not its label, at {@code adversarialImage} {@code [D]}, where the loss led. */
+    void setBroken(int n, int prediction, AttackLoss loss, float[] adversarialImage) {
         predictions[n] = prediction;
+        losses[n] = loss;
         adversarial[n] = adversarialImage;
     }
 
     List<AttackOutcome> outcomes() {
         List<AttackOutcome> outcomes = new ArrayList<>();
         for (int n = 0; n < labels.length; ++n) {
-            outcomes.add(new AttackOutcome(labels[n], cleanPredictions[n], predictions[n], image(n), adversarial[n]));
+            outcomes.add(new AttackOutcome(labels[n], cleanPredictions[n], predictions[n], Optional.ofNullable(losses[n]),
+                    image(n), adversarial[n]));
         }
         return outcomes;
     }

@@ -1,5 +1,6 @@
 package dev.bulwark.cli;
 
+import dev.bulwark.attack.AttackLoss;
 import dev.bulwark.attack.PgdSettings;
 import dev.bulwark.device.DeviceInfo;
 import dev.bulwark.experiment.Attack;
@@ -10,13 +11,36 @@ import dev.bulwark.report.AttackRow;
 import dev.bulwark.report.RowFile;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /** {@code bulwark attack}: PGD, a row an image. */
 @Command(name = "attack", description = "Attack by projected gradient descent: an upper bound on robust accuracy, no guarantee.")
 final class AttackCommand extends ModelCommand {
+
+    /** What the steps climb. */
+    enum Loss {
+        CROSS_ENTROPY("cross-entropy", List.of(AttackLoss.CROSS_ENTROPY)),
+        MARGIN("margin", List.of(AttackLoss.MARGIN)),
+        BOTH("both", Attack.BOTH_LOSSES);
+
+        private final String text;
+        private final List<AttackLoss> losses;
+
+        Loss(String text, List<AttackLoss> losses) {
+            this.text = text;
+            this.losses = losses;
+        }
+
+        /** As the command line spells it. */
+        @Override
+        public String toString() {
+            return text;
+        }
+    }
 
     @Option(names = "--epsilon", required = true, description = "Radius of the L-infinity ball, in input units.")
     private double epsilon;
@@ -33,6 +57,11 @@ final class AttackCommand extends ModelCommand {
     @Option(names = "--seed", defaultValue = "0", description = "Seed of the starting points (default: ${DEFAULT-VALUE}).")
     private long seed;
 
+    @Option(names = "--loss", paramLabel = "cross-entropy|margin|both", defaultValue = "both",
+            description = "What the steps climb: the cross-entropy, the margin of the best other logit, or all restarts by the "
+                    + "one, then by the other at images that still stand (default: ${DEFAULT-VALUE}).")
+    private Loss loss;
+
     @Override
     void check() {
         settings();
@@ -42,7 +71,7 @@ final class AttackCommand extends ModelCommand {
     RowsRun identify(RowsRun run, DeviceInfo device) {
         PgdSettings settings = settings();
         return run.with("epsilon", epsilon).with("steps", steps).with("step_size", settings.stepSize())
-                .with("restarts", restarts).with("seed", seed);
+                .with("restarts", restarts).with("loss", loss.toString()).with("seed", seed);
     }
 
     @Override
@@ -56,10 +85,14 @@ final class AttackCommand extends ModelCommand {
     void summarise(PrintWriter text) throws IOException {
         List<AttackRow> rows = RowFile.read(out(), AttackRow.FORMAT);
         text.println(rows.size() + " images, " + rows.stream().filter(AttackRow::cleanCorrect).count() + " clean correct, "
+                + Arrays.stream(AttackRow.Loss.values()).filter(what -> loss.losses.contains(AttackLoss.valueOf(what.name())))
+                        .map(what -> rows.stream().filter(row -> row.brokenBy(what)).count() + " broken by " + what.text() + ", ")
+                        .collect(Collectors.joining())
                 + rows.stream().filter(AttackRow::survived).count() + " not broken");
     }
 
     private PgdSettings settings() {
-        return Attack.settings(epsilon, steps, stepSize == null ? epsilon / 10 : stepSize, restarts, seed);
+        return Attack.settings(epsilon, steps, stepSize == null ? epsilon / 10 : stepSize, restarts, seed,
+                loss.losses);
     }
 }

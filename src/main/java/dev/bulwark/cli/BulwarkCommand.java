@@ -10,8 +10,8 @@ import picocli.CommandLine.Spec;
 @Command(name = "bulwark", versionProvider = Version.class, mixinStandardHelpOptions = true,
         description = "Certified robustness of neural networks: randomized smoothing (L2) and interval bounds (L-infinity).",
         subcommands = {ReproduceCommand.class, TrainCommand.class, CertifyCommand.class, PredictCommand.class,
-            VerifyCommand.class, AttackCommand.class, ReportCommand.class, RadiusCommand.class, BenchCommand.class,
-            DevicesCommand.class, HelpCommand.class},
+            VerifyCommand.class, AttackCommand.class, TradeoffCommand.class, ReportCommand.class, RadiusCommand.class,
+            BenchCommand.class, DevicesCommand.class, HelpCommand.class},
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {"0:done", "1:anything else that failed, a broken certificate included", "2:usage",
             "3:bad data or model", "4:device unavailable or lost"})

@@ -3,6 +3,7 @@ package dev.bulwark.cli;
 import dev.bulwark.experiment.ExperimentException;
 import dev.bulwark.report.RunComparison;
 import dev.bulwark.report.RunReport;
+import dev.bulwark.report.TradeoffReport;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -34,7 +35,12 @@ final class ReportCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         for (Path run : runs) {
-            ReproduceCommand.print(RunReport.rebuild(run), run, spec.commandLine().getOut());
+            if (runs.size() > 1 && TradeoffReport.isIn(run)) {
+                throw new ExperimentException(run + " holds a trade-off, which has no tables to compare: report it alone");
+            }
+        }
+        for (Path run : runs) {
+            rebuild(run, spec.commandLine().getOut());
         }
         if (runs.size() > 1) {
             Path target = out != null ? out : runs.get(0).toAbsolutePath().normalize().resolveSibling("comparison");
@@ -44,6 +50,14 @@ final class ReportCommand implements Callable<Integer> {
                     + "run's folder");
         }
         return ExitCode.DONE.code();
+    }
+
+    private static void rebuild(Path run, PrintWriter text) throws IOException {
+        if (TradeoffReport.isIn(run)) {
+            TradeoffCommand.print(TradeoffReport.rebuild(run), run, text);
+        } else {
+            ReproduceCommand.print(RunReport.rebuild(run), run, text);
+        }
     }
 
     private void compare(Path target, PrintWriter text) throws IOException {

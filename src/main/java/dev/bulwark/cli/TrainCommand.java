@@ -59,9 +59,18 @@ final class TrainCommand implements Runnable {
         @Option(names = "--epsilon", required = true, description = "L-infinity radius to certify, in input units.")
         private double epsilon;
 
+        @Option(names = "--final-kappa", paramLabel = "K",
+                description = "Weight of the natural loss from the end of the ramp on, 0 to 1 (default: the preset's).")
+        private Double finalKappa;
+
         @Override
         Recipe recipe(Preset preset) {
-            return preset.ibp(epsilon);
+            return finalKappa == null ? preset.ibp(epsilon) : preset.ibp(epsilon).withFinalKappa(finalKappa);
+        }
+
+        @Override
+        String source(String preset) {
+            return finalKappa == null ? preset : preset + ", final kappa " + finalKappa;
         }
     }
 
@@ -109,6 +118,11 @@ final class TrainCommand implements Runnable {
 
         abstract Recipe recipe(Preset preset);
 
+        /** The recipe in brief, for the provenance. */
+        String source(String preset) {
+            return preset;
+        }
+
         @Override
         public Integer call() throws Exception {
             Recipe recipe = chosen();
@@ -126,7 +140,7 @@ final class TrainCommand implements Runnable {
                 DataSource source = data.source(EnumSet.allOf(Split.class));
                 Dataset training = limit == null ? source.dataset(Split.TRAIN) : source.dataset(Split.TRAIN, limit);
                 monitor.note(fleet.choice());
-                Map<String, Double> accuracies = Train.run(fleet.first(), recipe, preset.name().toLowerCase(Locale.ROOT), training,
+                Map<String, Double> accuracies = Train.run(fleet.first(), recipe, source(preset.name().toLowerCase(Locale.ROOT)), training,
                         source.dataset(Split.TEST), model, resume, checkpoints(), monitor);
                 spec.commandLine().getOut().println(model + Train.words(accuracies));
             }

@@ -163,6 +163,17 @@ public interface Backend extends AutoCloseable {
                          float lambda, float eta, DeviceBuffer weight,
                          DeviceBuffer gradient, DeviceBuffer losses, DeviceBuffer penalties);
 
+    /**
+     * Gradient of the margin {@code max over c != y of logits[n,c] - logits[n,y]}, y = labels[n], which Carlini and Wagner
+     * 2017 ascend: 1 at the best other class, the lowest index at a tie, -1 at the label, and 0 elsewhere. A row with a
+     * NaN, or without another class, has the gradient 0. Unlike {@link #crossEntropy}'s it never vanishes otherwise,
+     * however far apart the logits lie.
+     *
+     * @param logits {@code [rows,classes]}; gradient may be the same buffer
+     * @param labels {@code int [rows]}
+     */
+    void marginGradient(DeviceBuffer logits, DeviceBuffer labels, int rows, int classes, DeviceBuffer gradient);
+
     /** {@code sum[0] = beta sum[0] + sum of x^2}. */
     void sumOfSquares(DeviceBuffer x, long length, float beta, DeviceBuffer sum);
 

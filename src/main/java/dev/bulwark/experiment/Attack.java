@@ -1,5 +1,6 @@
 package dev.bulwark.experiment;
 
+import dev.bulwark.attack.AttackLoss;
 import dev.bulwark.attack.AttackOutcome;
 import dev.bulwark.attack.Pgd;
 import dev.bulwark.attack.PgdSettings;
@@ -7,9 +8,13 @@ import dev.bulwark.nn.DeviceNetwork;
 import dev.bulwark.report.AttackRow;
 import dev.bulwark.report.RowFile;
 import java.io.IOException;
+import java.util.List;
 
 /** PGD over many images: an upper bound on robust accuracy, never a guarantee. */
 public final class Attack {
+
+    /** The cross-entropy, then the margin at what it left standing: stronger than either alone, image by image. */
+    public static final List<AttackLoss> BOTH_LOSSES = List.of(AttackLoss.CROSS_ENTROPY, AttackLoss.MARGIN);
 
     private static final int BATCH = 250;
 
@@ -17,9 +22,10 @@ public final class Attack {
     }
 
     /** PGD's settings. @throws ExperimentException if they make no sense */
-    public static PgdSettings settings(double epsilon, int steps, double stepSize, int restarts, long seed) {
+    public static PgdSettings settings(double epsilon, int steps, double stepSize, int restarts, long seed,
+                                       List<AttackLoss> losses) {
         try {
-            return new PgdSettings(epsilon, steps, stepSize, restarts, seed);
+            return new PgdSettings(epsilon, steps, stepSize, restarts, seed, losses);
         } catch (IllegalArgumentException e) {
             throw new ExperimentException(e.getMessage());
         }
@@ -35,6 +41,6 @@ public final class Attack {
                 source.forEach(batch -> pgd.attack(subject.pixels(batch), subject.labels(batch), batch, settings));
             }
         }, (index, o) -> rows.append(new AttackRow(index, o.label(), o.cleanPrediction(), o.broken(),
-                o.adversarialPrediction(), o.linf())));
+                o.adversarialPrediction(), o.linf(), o.loss().map(loss -> AttackRow.Loss.valueOf(loss.name())))));
     }
 }

@@ -70,7 +70,7 @@ public final class Certify {
     /** Certifies every image without a row; rows go to {@code rows} and, with all votes, to {@code certificates}. */
     public static void certify(Fleet fleet, Subject subject, Settings settings, RowFile<SmoothingRow> rows,
                                Optional<RowFile<CertificateRow>> certificates, Monitor monitor) throws IOException {
-        Batches batches = new Batches("certify at sigma " + settings.sigma, subject.indices(),
+        Batches batches = new Batches("certify at sigma " + settings.sigma + " with n = " + settings.n, subject.indices(),
                 index -> rows.contains(index) && certificates.map(file -> file.contains(index)).orElse(true),
                 settings.imagesPerCall(fleet));
         batches.<Timed<Certification>>run(fleet, monitor, (backend, source) -> {

@@ -16,6 +16,7 @@ import dev.bulwark.report.RowFile;
 import dev.bulwark.report.RowFormat;
 import dev.bulwark.report.RunReport;
 import dev.bulwark.report.SmoothingRow;
+import dev.bulwark.report.Table1;
 import dev.bulwark.training.Preset;
 import dev.bulwark.training.Recipe;
 import java.io.IOException;
@@ -31,6 +32,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -47,6 +50,7 @@ public final class Reproduction {
      * @param n0             selection samples
      * @param n              estimation samples
      * @param alpha          failure probability of a certificate
+     * @param deep           further lines of Table 1, if wanted
      * @param steps          of PGD
      * @param restarts       of PGD
      * @param sampled        images for smoothing and PGD, the costly ones
@@ -55,7 +59,8 @@ public final class Reproduction {
      * @param trainingImages at most so many of the training images
      * @param models         folder of networks; empty to train them
      */
-    public record Plan(List<Double> sigmas, List<Double> epsilons, int n0, int n, double alpha, int steps, int restarts,
+    public record Plan(List<Double> sigmas, List<Double> epsilons, int n0, int n, double alpha, Optional<Deep> deep,
+                       int steps, int restarts,
                        Selection sampled, Selection verified, Preset preset, int trainingImages,
                        Optional<Path> models, long seed) {
 
@@ -64,7 +69,44 @@ public final class Reproduction {
             epsilons = List.copyOf(epsilons);
             // What is wrong with any of them is said before anything is trained.
             sigmas.forEach(sigma -> new Certify.Settings(sigma, n0, n, alpha, seed));
-            epsilons.forEach(epsilon -> Attack.settings(epsilon, steps, epsilon / 10, restarts, seed));
+            if (deep.isPresent()) {
+                deep.get().requireUse(sigmas, n, alpha);
+                new Certify.Settings(1, n0, deep.get().n, alpha, seed);
+            }
+            epsilons.forEach(epsilon -> Attack.settings(epsilon, steps, epsilon / 10, restarts, seed,
+                    Attack.BOTH_LOSSES));
+        }
+    }
+
+    /**
+     * Certificates with many more samples, for the noise levels at which the others can't reach Table 1's largest radius.
+     *
+     * @param n      estimation samples
+     * @param images at most so many, spread evenly over those that the other certificates take
+     */
+    public record Deep(int n, int images) {
+
+        public Deep {
+            if (images < 1) {
+                throw new ExperimentException("--deep-images must be at least 1: " + images);
+            }
+        }
+
+        @Override
+        public String toString() {
+            return "n = " + n + " on " + images + " images";
+        }
+
+        private void requireUse(List<Double> sigmas, int fewer, double alpha) {
+            if (n <= fewer || deepSigmas(sigmas, fewer, alpha).isEmpty()) {
+                throw new ExperimentException("--deep-n is for noise levels at which --n samples can't reach Table 1's largest "
+                        + "radius: " + (n <= fewer ? n + " is no more than --n " + fewer : fewer + " reach it at " + sigmas));
+            }
+        }
+
+        private int[] of(int[] candidates) {
+            int count = Math.min(images, candidates.length);
+            return IntStream.range(0, count).map(k -> candidates[(int) ((long) k * candidates.length / count)]).toArray();
         }
     }
 
@@ -123,11 +165,18 @@ public final class Reproduction {
             networks.put(Train.name(recipe.objective()), network(recipe, digests));
         }
         record.put("models", digests);
+        scope.add("PGD: " + plan.steps + " steps of epsilon/10 from each of " + plan.restarts + " random starting points up the "
+                + "cross-entropy, then as many up the margin (best other logit less the label's) at images that still stand.");
         sayWhatWasLeftOut();
         record.put("scope", scope);
 
         for (double sigma : plan.sigmas) {
-            timed(record, "certify", () -> certify(sigma, networks.get(Train.name(plan.preset.smoothing(sigma).objective()))));
+            timed(record, "certify", () -> certify(sigma, plan.n, plan.sampled.of(test.size()), rowsOf(sigma), networks));
+        }
+        if (plan.deep.isPresent()) {
+            for (double sigma : deepSigmas(plan.sigmas, plan.n, plan.alpha)) {
+                timed(record, "certify", () -> certify(sigma, plan.deep.get().n, deepImages(), deepRowsOf(sigma), networks));
+            }
         }
         for (double epsilon : plan.epsilons) {
             timed(record, "verify", () -> verify(epsilon, networks.get(Train.name(plan.preset.ibp(epsilon).objective()))));
@@ -147,8 +196,10 @@ public final class Reproduction {
         identity.put("n0", plan.n0);
         identity.put("n", plan.n);
         identity.put("alpha", plan.alpha);
+        identity.put("deep", plan.deep.map(Deep::toString).orElse("none"));
         identity.put("pgd_steps", plan.steps);
         identity.put("pgd_restarts", plan.restarts);
+        identity.put("pgd_loss", "both");
         identity.put("sampled_images", plan.sampled.toString());
         identity.put("verified_images", plan.verified.toString());
         if (plan.models.isPresent()) {
@@ -226,16 +277,29 @@ public final class Reproduction {
             left.add(String.format(Locale.ROOT, "IBP on %,d of %,d test images (%s).",
                     verified, test.size(), plan.verified.describe()));
         }
+        plan.deep.ifPresent(deep -> left.add(String.format(Locale.ROOT,
+                "Certificates with n = %,d at sigma %s on %,d of smoothing's images, spread evenly.", deep.n,
+                deepSigmas(plan.sigmas, plan.n, plan.alpha).stream().map(Train::decimals).collect(Collectors.joining(", ")),
+                deepImages().length)));
         scope.addAll(left);
     }
 
-    private void certify(double sigma, StoredNetwork network) throws IOException {
-        Subject subject = new Subject(network.network(), test, plan.sampled.of(test.size()));
-        Path rows = rowsOf(sigma);
-        Path votes = rows.resolveSibling("sigma-" + Train.decimals(sigma) + ".jsonl");
+    private static List<Double> deepSigmas(List<Double> sigmas, int n, double alpha) {
+        return sigmas.stream().filter(sigma -> Table1.outOfReach(sigma, n, alpha)).toList();
+    }
+
+    private int[] deepImages() {
+        return plan.deep.orElseThrow().of(plan.sampled.of(test.size()));
+    }
+
+    private void certify(double sigma, int n, int[] images, Path rows, Map<String, StoredNetwork> networks)
+            throws IOException {
+        StoredNetwork network = networks.get(Train.name(plan.preset.smoothing(sigma).objective()));
+        Subject subject = new Subject(network.network(), test, images);
+        Path votes = rows.resolveSibling(rows.getFileName().toString().replaceFirst("\\.tsv$", ".jsonl"));
         try (RowFile<SmoothingRow> tsv = rows(rows, SmoothingRow.FORMAT);
              RowFile<CertificateRow> jsonl = rows(votes, CertificateRow.FORMAT)) {
-            Certify.certify(fleet, subject, new Certify.Settings(sigma, plan.n0, plan.n, plan.alpha, plan.seed),
+            Certify.certify(fleet, subject, new Certify.Settings(sigma, plan.n0, n, plan.alpha, plan.seed),
                     tsv, Optional.of(jsonl), monitor);
         }
     }
@@ -272,11 +336,15 @@ public final class Reproduction {
     }
 
     private PgdSettings pgd(double epsilon) {
-        return Attack.settings(epsilon, plan.steps, epsilon / 10, plan.restarts, plan.seed);
+        return Attack.settings(epsilon, plan.steps, epsilon / 10, plan.restarts, plan.seed, Attack.BOTH_LOSSES);
     }
 
     private Path rowsOf(double sigma) {
         return folder.resolve("smoothing").resolve("sigma-" + Train.decimals(sigma) + ".tsv");
+    }
+
+    private Path deepRowsOf(double sigma) {
+        return folder.resolve("smoothing").resolve("sigma-" + Train.decimals(sigma) + "-n-" + plan.deep.orElseThrow().n + ".tsv");
     }
 
     private Path rowsOf(String kind, double epsilon) {

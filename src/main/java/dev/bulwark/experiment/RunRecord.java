@@ -85,8 +85,8 @@ public final class RunRecord {
             String name = names.next();
             // Compared as text: 1 and 1.0 are one number, and a file has no types.
             if (!found.path(name).toString().equals(wanted.path(name).toString())) {
-                throw new ExperimentException("can't resume: " + file + " has " + name + " " + found.path(name)
-                        + ", now it is " + wanted.path(name) + "; use another --out, or --overwrite");
+                throw new ExperimentException("can't resume: " + file + " has "
+                        + (found.has(name) ? name + " " + found.path(name) : "no " + name) + ", now it is " + wanted.path(name) + "; use another --out, or --overwrite");
             }
         }
     }

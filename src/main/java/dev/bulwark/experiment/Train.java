@@ -14,6 +14,7 @@ import dev.bulwark.training.Trained;
 import dev.bulwark.training.Trainer;
 import dev.bulwark.training.TrainingSet;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -54,8 +55,13 @@ public final class Train {
 
     /** At least two decimals, more only where the number has them: 0.1 is 0.10, 0.125 stays. */
     public static String decimals(double value) {
-        String two = String.format(Locale.ROOT, "%.2f", value);
-        return Double.parseDouble(two) == value ? two : Double.toString(value);
+        BigDecimal exact = BigDecimal.valueOf(value);
+        return exact.setScale(Math.max(2, exact.stripTrailingZeros().scale())).toPlainString();
+    }
+
+    /** What a network is called on the screen: after its file. */
+    static String title(Path model) {
+        return model.getFileName().toString().replaceFirst("\\.safetensors$", "");
     }
 
     /** Where a run that was stopped left off. */
@@ -89,7 +95,7 @@ public final class Train {
             Files.createDirectories(model.toAbsolutePath().getParent());
         }
         Trained trained;
-        try (Monitor.Stage stage = monitor.stage("train " + name(recipe.objective()), recipe.epochs(), "epochs")) {
+        try (Monitor.Stage stage = monitor.stage("train " + title(model), recipe.epochs(), "epochs")) {
             int[] seen = {0};
             CheckpointPolicy policy = new CheckpointPolicy(checkpoint, checkpoints);
             trained = Trainer.train(backend, recipe, images.set, policy, progress -> {

@@ -50,7 +50,7 @@ record Trainings(String source, Dataset training, Dataset test, Function<Recipe,
         long epochs = recipes.stream().mapToLong(Recipe::epochs).sum();
         try (JointStage stage = new JointStage(monitor, name, epochs, "epochs")) {
             lanes.run(recipes, (backend, recipe) -> {
-                String network = Train.name(recipe.objective());
+                String network = Train.title(file.apply(recipe));
                 try {
                     stage.note("trained " + network + Train.words(train(backend, recipe, images, stage)));
                 } catch (RuntimeException | IOException e) {

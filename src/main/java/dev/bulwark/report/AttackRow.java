@@ -1,16 +1,41 @@
 package dev.bulwark.report;
 
+import com.fasterxml.jackson.annotation.JsonValue;
+import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
+import com.fasterxml.jackson.databind.annotation.JsonSerialize;
+import java.util.Optional;
+
 /**
  * What PGD achieved against one image. An attack that fails proves nothing.
  *
  * @param broken                whether an input inside the box was found that is not classified as the label
  * @param adversarialPrediction class of the strongest input found
  * @param linf                  L-infinity distance of that input from the image, in input units
+ * @param loss                  what the attack climbed to break the image; empty where it stands, where the clean
+ *                              prediction is wrong already, and in rows of versions that did not say
  */
-public record AttackRow(int index, int label, int cleanPrediction, boolean broken, int adversarialPrediction, double linf)
-        implements Row {
+public record AttackRow(int index, int label, int cleanPrediction, boolean broken, int adversarialPrediction, double linf,
+        @JsonSerialize(using = JsonLines.LossWriter.class) @JsonDeserialize(using = JsonLines.LossReader.class)
+        Optional<Loss> loss) implements Row {
 
-    public static final RowFormat<AttackRow> FORMAT = new JsonLines<>(AttackRow.class);
+    /** What an attack climbs. One that has several tries them in this order, each at what the ones before left standing. */
+    public enum Loss {
+        CROSS_ENTROPY("cross-entropy"), MARGIN("margin");
+
+        private final String text;
+
+        Loss(String text) {
+            this.text = text;
+        }
+
+        /** As files and the command line spell it. */
+        @JsonValue
+        public String text() {
+            return text;
+        }
+    }
+
+    public static final RowFormat<AttackRow> FORMAT = new JsonLines<>(AttackRow.class, "loss");
 
     public AttackRow {
         Require.notNegative("index", index);
@@ -20,6 +45,7 @@ public record AttackRow(int index, int label, int cleanPrediction, boolean broke
         Require.finiteNotNegative("linf", linf);
         Require.that(!broken || adversarialPrediction != label,
                 "broken is true, but adversarial_prediction is the label " + label);
+        Require.that(broken || loss.isEmpty(), "loss is " + loss.map(Loss::text).orElse("") + ", but broken is false");
     }
 
     /** Whether the unperturbed image is classified as its label. */
@@ -30,5 +56,10 @@ public record AttackRow(int index, int label, int cleanPrediction, boolean broke
     /** Whether the attack left the image correctly classified: robust as far as anyone has shown otherwise. */
     public boolean survived() {
         return cleanCorrect() && !broken;
+    }
+
+    /** Whether the network has the image right and this loss is what broke it. */
+    public boolean brokenBy(Loss what) {
+        return cleanCorrect() && loss.equals(Optional.of(what));
     }
 }

@@ -13,18 +13,22 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import javax.imageio.ImageIO;
+import org.knowm.xchart.AnnotationText;
 import org.knowm.xchart.VectorGraphicsEncoder;
 import org.knowm.xchart.VectorGraphicsEncoder.VectorGraphicsFormat;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYSeries;
+import org.knowm.xchart.style.Styler.LegendLayout;
 import org.knowm.xchart.style.Styler.LegendPosition;
 import org.knowm.xchart.style.XYStyler;
+import org.knowm.xchart.style.lines.SeriesLines;
 import org.knowm.xchart.style.markers.Marker;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
-/** The two figures of a run, drawn for screens and print on white. */
+/** Figures, drawn for screens and print on white. */
 final class Charts {
 
     private static final int WIDTH = 880;
@@ -97,6 +101,42 @@ final class Charts {
         double last = table2.lines().get(table2.lines().size() - 1).at();
         frame(chart, Math.ceil(last * 20) / 20 + 0.02, Math.max(0, Math.floor((lowest - 5) / 10) * 10), LegendPosition.InsideSW);
         return chart;
+    }
+
+    /** Certified against clean accuracy, a point for each weight of the natural loss. */
+    static XYChart tradeoff(ResultTable table, double epsilon, Optional<TradeoffReport.Claim> claim) {
+        XYChart chart = blank("What certificates at \u03b5 = " + ResultTable.parameter(epsilon) + " cost on "
+                + table.scope().title(), "Clean accuracy (%)", "IBP certified accuracy (%)");
+        List<Double> clean = new ArrayList<>();
+        List<Double> certified = new ArrayList<>();
+        for (ResultTable.Line line : table.lines()) {
+            clean.add(percent(table.cell(line, Table2.CLEAN)));
+            certified.add(percent(table.cell(line, Table2.CERTIFIED)));
+        }
+        add(chart, "measured; \u03ba: final weight of the natural loss", clean, certified, SOLID, MARKERS.get(0));
+        List<Double> across = new ArrayList<>(clean);
+        claim.ifPresent(both -> {
+            across.add(both.clean().doubleValue());
+            add(chart, "claimed by the lab report", List.of(both.clean().doubleValue()),
+                    List.of(both.certified().doubleValue()), SeriesLines.NONE, SeriesMarkers.CROSS);
+        });
+        double left = Math.max(0, Math.floor(Collections.min(across) / 5 - 0.5) * 5);
+        double right = Math.min(100, Math.ceil(Collections.max(across) / 5 + 0.5) * 5);
+        frame(chart, right, 0, LegendPosition.OutsideS); // points may lie in any corner
+        chart.getStyler().setLegendLayout(LegendLayout.Horizontal);
+        // Room for labels to the right of the points, and on the edge as in the other figures.
+        chart.getStyler().setXAxisMin(left - 0.01 * (right - left)).setXAxisMax(right + 0.05 * (right - left))
+                .setXAxisDecimalPattern("0").setAnnotationTextFont(new Font(Font.SANS_SERIF, Font.PLAIN, 12))
+                .setAnnotationTextFontColor(INK);
+        for (int k = 0; k < clean.size(); ++k) {
+            chart.addAnnotation(new AnnotationText("\u03ba = " + table.lines().get(k).name(),
+                    clean.get(k) + 0.042 * (right - left), certified.get(k) + 2, false));
+        }
+        return chart;
+    }
+
+    private static double percent(ResultTable.Cell cell) {
+        return cell.measured().orElseThrow().percent(TableFormat.DECIMALS).doubleValue();
     }
 
     /** Steps too narrow to be seen are left out of the drawing, which then shows the lower accuracy of the next. */

@@ -15,20 +15,21 @@ final class CsvTable {
         return Stream.of(
                 table.scope().warning().map(warning -> "# " + warning).stream(),
                 Stream.of(header(table)),
-                table.lines().stream().map(CsvTable::line))
+                table.lines().stream().map(line -> line(table, line)))
                 .flatMap(line -> line).collect(Collectors.joining("\n", "", "\n"));
     }
 
     static String header(ResultTable table) {
-        return join(Stream.concat(
+        return join(concat(
                 Stream.of(table.definition().parameter(), "images"),
                 table.definition().columns().stream().map(column -> column.key().replace('/', '_')).flatMap(key -> Stream.of(
                         key, key + "_lower", key + "_upper", key + "_images", "reported_" + key, "published_" + key,
-                        "note_on_reported_" + key))));
+                        "note_on_reported_" + key)),
+                table.definition().sampled() ? Stream.of("n", "unreachable") : Stream.empty()));
     }
 
-    static String line(ResultTable.Line line) {
-        return join(Stream.concat(
+    static String line(ResultTable table, ResultTable.Line line) {
+        return join(concat(
                 Stream.of(ResultTable.parameter(line.at()), Long.toString(line.images())),
                 line.cells().stream().flatMap(cell -> Stream.of(
                         number(cell.measured().map(share -> share.percent(TableFormat.DECIMALS))),
@@ -37,7 +38,16 @@ final class CsvTable {
                         cell.measured().map(share -> Long.toString(share.images())).orElse(""),
                         number(cell.reported()),
                         number(cell.published()),
-                        cell.objection().orElse("")))));
+                        cell.objection().orElse(""))),
+                table.definition().sampled() ? Stream.of(
+                        line.samples().isPresent() ? Long.toString(line.samples().getAsLong()) : "",
+                        line.cells().stream().flatMap(cell -> cell.limit().stream()).collect(Collectors.joining(" ")))
+                        : Stream.empty()));
+    }
+
+    @SafeVarargs
+    private static Stream<String> concat(Stream<String>... parts) {
+        return Stream.of(parts).flatMap(part -> part);
     }
 
     static String join(Stream<String> cells) {

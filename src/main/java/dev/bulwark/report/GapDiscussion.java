@@ -1,5 +1,6 @@
 package dev.bulwark.report;
 
+import dev.bulwark.report.AttackRow.Loss;
 import dev.bulwark.report.Discussion.Finding;
 import dev.bulwark.report.Discussion.Verdict;
 import java.math.BigDecimal;
@@ -45,10 +46,29 @@ final class GapDiscussion {
             return Phrase.count(gap.hits()) + " of " + Phrase.count(gap.images()) + " at " + Phrase.epsilon(epsilon)
                     + " (" + Phrase.points(gap.percent(1)) + ")";
         }).toList();
-        return List.of("""
+        List<String> prose = new ArrayList<>(List.of("""
                 Between what IBP certifies and what PGD leaves standing lie images about which neither says anything: %s, \
                 counted on the same images. The true robust accuracy lies somewhere in this gap; a better verifier would \
-                close it from below, a better attack from above.""".formatted(Phrase.and(gaps)));
+                close it from below, a better attack from above.""".formatted(Phrase.and(gaps))));
+        secondLoss().ifPresent(prose::add);
+        return prose;
+    }
+
+    /** What it brought to attack by more than the cross-entropy. */
+    private Optional<String> secondLoss() {
+        List<AttackRow> attacks = epsilons.stream().flatMap(epsilon -> rows.get(epsilon).attacks().stream()).toList();
+        long first = attacks.stream().filter(row -> row.brokenBy(Loss.CROSS_ENTROPY)).count();
+        long second = attacks.stream().filter(row -> row.brokenBy(Loss.MARGIN)).count();
+        if (first == 0 || second == 0) {
+            return Optional.empty();
+        }
+        List<String> each = epsilons.stream().map(epsilon -> Phrase.count(rows.get(epsilon).attacks().stream()
+                .filter(row -> row.brokenBy(Loss.MARGIN)).count()) + " at " + Phrase.epsilon(epsilon)).toList();
+        return Optional.of("""
+                PGD climbed two losses, one after the other: of the images it broke, %s fell to the cross-entropy, and %s \
+                more, which had stood against it, to the margin between the best other logit and the label's (%s). An \
+                attack by cross-entropy alone would have called those robust."""
+                .formatted(Phrase.count(first), Phrase.count(second), Phrase.and(each)));
     }
 
     private List<Finding> growth() {

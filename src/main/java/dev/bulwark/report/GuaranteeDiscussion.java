@@ -49,7 +49,7 @@ final class GuaranteeDiscussion {
 
     /** An abstention is no claim, but its votes might have led to a false one: alpha counts every image that was tried. */
     private List<Finding> smoothing() {
-        List<CertificateRow> tried = run.smoothing().values().stream().flatMap(rows -> rows.certificates().stream())
+        List<CertificateRow> tried = run.certificates().flatMap(rows -> rows.certificates().stream())
                 .toList();
         long certified = tried.stream().filter(row -> row.predict().isPresent()).count();
         if (certified == 0) {

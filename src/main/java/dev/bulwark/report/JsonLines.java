@@ -14,12 +14,14 @@ import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializerProvider;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.module.SimpleModule;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * Rows as one JSON object a line, fields in the record's order and in snake_case, abstention as -1.
+ * Rows as one JSON object a line, fields in the record's order and in snake_case, abstention as -1, what is empty as null.
  *
  * <p>Numbers are printed so that they read back as the same double.
  */
@@ -39,9 +41,12 @@ final class JsonLines<T extends Row> implements RowFormat<T> {
             .build();
 
     private final Class<T> type;
+    private final List<String> later;
 
-    JsonLines(Class<T> type) {
+    /** @param later fields that files of earlier versions don't have; null there */
+    JsonLines(Class<T> type, String... later) {
         this.type = type;
+        this.later = List.of(later);
     }
 
     @Override
@@ -64,7 +69,8 @@ final class JsonLines<T extends Row> implements RowFormat<T> {
         try {
             JsonNode said = MAPPER.readTree(line);
             Require.that(said.isObject(), "is not a JSON object");
-            T row = MAPPER.readValue(line, type);
+            later.stream().filter(field -> !said.has(field)).forEach(((ObjectNode) said)::putNull);
+            T row = MAPPER.treeToValue(said, type);
             JsonNode meant = MAPPER.readTree(write(row));
             meant.fields().forEachRemaining(field -> {
                 JsonNode value = said.path(field.getKey());
@@ -101,6 +107,25 @@ final class JsonLines<T extends Row> implements RowFormat<T> {
         public OptionalInt deserialize(JsonParser in, DeserializationContext unused) throws IOException {
             int value = in.getIntValue();
             return value == -1 ? OptionalInt.empty() : OptionalInt.of(value);
+        }
+    }
+
+    static final class LossWriter extends JsonSerializer<Optional<AttackRow.Loss>> {
+        @Override
+        public void serialize(Optional<AttackRow.Loss> loss, JsonGenerator out, SerializerProvider provider) throws IOException {
+            provider.defaultSerializeValue(loss.orElse(null), out);
+        }
+    }
+
+    static final class LossReader extends JsonDeserializer<Optional<AttackRow.Loss>> {
+        @Override
+        public Optional<AttackRow.Loss> deserialize(JsonParser in, DeserializationContext context) throws IOException {
+            return Optional.of(context.readValue(in, AttackRow.Loss.class));
+        }
+
+        @Override
+        public Optional<AttackRow.Loss> getNullValue(DeserializationContext unused) {
+            return Optional.empty();
         }
     }
 }

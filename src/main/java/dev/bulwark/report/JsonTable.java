@@ -22,6 +22,10 @@ final class JsonTable {
     }
 
     static String write(ResultTable table) {
+        return text(tree(table));
+    }
+
+    static ObjectNode tree(ResultTable table) {
         ObjectNode root = NODES.objectNode();
         table.scope().warning().ifPresent(warning -> root.put("warning", warning));
         root.put("dataset", table.scope().dataset());
@@ -30,6 +34,10 @@ final class JsonTable {
         ArrayNode rows = root.putArray("rows");
         table.lines().forEach(line -> rows.add(row(table, line)));
         root.set("notes", texts(table.notes()));
+        return root;
+    }
+
+    static String text(ObjectNode root) {
         // The first field shares the first line with the brace, so that a warning stands in the first line here too.
         return root.toPrettyString().replaceFirst("\\{\\R\\s+", "{ ") + "\n";
     }
@@ -37,6 +45,7 @@ final class JsonTable {
     private static ObjectNode row(ResultTable table, ResultTable.Line line) {
         ObjectNode row = NODES.objectNode();
         row.put(table.definition().parameter(), line.at());
+        line.samples().ifPresent(n -> row.put("n", n));
         row.put("images", line.images());
         fill(row, table, line, cell -> number(cell.measured().map(share -> share.percent(TableFormat.DECIMALS))));
         fill(row.putObject("image_counts"), table, line,
@@ -44,6 +53,7 @@ final class JsonTable {
         fill(row.putObject("intervals"), table, line, JsonTable::interval);
         fill(row.putObject("reported"), table, line, cell -> number(cell.reported()));
         fill(row.putObject("published"), table, line, cell -> number(cell.published()));
+        unreachable(row, table, line);
         row.set("notes", texts(line.cells().stream().flatMap(cell -> cell.objection().stream()).toList()));
         return row;
     }
@@ -53,6 +63,14 @@ final class JsonTable {
             JsonPointer path = JsonPointer.compile("/" + table.definition().columns().get(c).key());
             ObjectNode parent = path.head().matches() ? node : node.withObject(path.head());
             parent.set(path.last().getMatchingProperty(), value.apply(line.cells().get(c)));
+        }
+    }
+
+    /** Which figures can't be anything but 0, and why; nothing where there are none. */
+    private static void unreachable(ObjectNode row, ResultTable table, ResultTable.Line line) {
+        for (int c = 0; c < line.cells().size(); ++c) {
+            String key = table.definition().columns().get(c).key();
+            line.cells().get(c).limit().ifPresent(limit -> row.withObject("/unreachable").put(key, limit));
         }
     }
 

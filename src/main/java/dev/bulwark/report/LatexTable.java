@@ -31,7 +31,7 @@ final class LatexTable {
         }
         lines.addAll(List.of("\\bottomrule", "\\end{tabular}", "", "\\medskip",
                 "\\begin{minipage}{\\linewidth}\\footnotesize"));
-        table.numberedFootnotes().forEach(footnote -> lines.add(Escape.LATEX.apply(footnote) + "\\par"));
+        table.footnotes().forEach(footnote -> lines.add(Escape.LATEX.apply(footnote) + "\\par"));
         table.notes().forEach(note -> lines.add(Escape.LATEX.apply(note) + "\\par"));
         lines.addAll(List.of("\\end{minipage}", "\\end{table}"));
         return String.join("\n", lines) + "\n";

@@ -21,6 +21,10 @@ public record Literature(Beside table1, Beside table2, List<Misstatement> missta
 
     /** The two sources beside one table, and further published results in prose. */
     public record Beside(Source reported, Source published, List<String> remarks) {
+
+        /** Beside what nobody else has measured. */
+        static final Beside NOTHING = new Beside(new Source("", "", List.of()), new Source("", "", List.of()), List.of());
+
         public Beside {
             remarks = List.copyOf(remarks);
         }

@@ -18,7 +18,7 @@ final class MarkdownTable {
         lines.add("|---:|:---|" + "---:|".repeat(table.header().size() - 2));
         table.printed().forEach(printed -> lines.add(row(printed.texts())));
         lines.add("");
-        for (String footnote : table.numberedFootnotes()) {
+        for (String footnote : table.footnotes()) {
             lines.addAll(List.of(Escape.MARKDOWN.apply(footnote), ""));
         }
         table.notes().forEach(note -> lines.add("- " + Escape.MARKDOWN.apply(note)));

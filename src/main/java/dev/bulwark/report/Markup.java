@@ -92,11 +92,11 @@ final class Markup {
             while (to < open.size() && open.get(to).kind() != ResultTable.Kind.MEASURED) {
                 ++to;
             }
-            List<String> objections = table.numberedFootnotes(line);
-            html.append("<tbody>\n").append(rows(open.subList(from, to), !objections.isEmpty()));
-            if (!objections.isEmpty()) {
+            List<String> footnotes = table.footnotes(line);
+            html.append("<tbody>\n").append(rows(open.subList(from, to), !footnotes.isEmpty()));
+            if (!footnotes.isEmpty()) {
                 html.append("<tr class=\"objection\"><td colspan=\"").append(table.header().size() - 1).append("\">")
-                        .append(objections.stream().map(objection -> "<p>" + prose(objection) + "</p>")
+                        .append(footnotes.stream().map(footnote -> "<p>" + prose(footnote) + "</p>")
                                 .collect(Collectors.joining())).append("</td></tr>\n");
             }
             html.append("</tbody>\n");
@@ -105,8 +105,8 @@ final class Markup {
         return html.toString();
     }
 
-    private static String rows(List<ResultTable.Printed> rows, boolean objected) {
-        String first = "<th scope=\"rowgroup\" rowspan=\"" + (rows.size() + (objected ? 1 : 0)) + "\">"
+    private static String rows(List<ResultTable.Printed> rows, boolean footnoted) {
+        String first = "<th scope=\"rowgroup\" rowspan=\"" + (rows.size() + (footnoted ? 1 : 0)) + "\">"
                 + text(rows.get(0).texts().get(0)) + "</th>";
         return rows.stream().map(row -> "<tr class=\"" + row.kind().name().toLowerCase(Locale.ROOT) + "\">"
                 + (row == rows.get(0) ? first : "") + "<th scope=\"row\">" + text(row.kind().text) + "</th>"

@@ -117,7 +117,7 @@ final class MethodsDiscussion {
     }
 
     private static String range(ResultTable table, String column, DoubleFunction<String> at) {
-        return Phrase.and(table.lines().stream().flatMap(line -> table.measured(line.at(), column)
+        return Phrase.and(table.lines().stream().filter(line -> !line.further()).flatMap(line -> table.measured(line.at(), column)
                 .map(share -> Phrase.percent(share) + " at " + at.apply(line.at())).stream()).toList());
     }
 

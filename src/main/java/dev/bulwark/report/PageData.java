@@ -42,7 +42,7 @@ final class PageData {
 
     /** What the tables have at their radii, and abstentions. */
     void addTable1(ResultTable table) {
-        for (ResultTable.Line line : table.lines()) {
+        for (ResultTable.Line line : table.lines().stream().filter(any -> !any.further()).toList()) {
             ObjectNode node = root.withArray("/smoothing").addObject();
             node.put("sigma", ResultTable.parameter(line.at()));
             for (double radius : Table1.RADII) {

@@ -66,6 +66,16 @@ final class Plausibility {
         return enough;
     }
 
+    /** Why nothing can be certified at this radius with so few samples, whatever the network. */
+    static Optional<String> outOfReach(double sigma, double radius, long n, double alpha) {
+        double reach = maxRadius(sigma, n, alpha);
+        return reach >= radius ? Optional.empty() : Optional.of(String.format(Locale.ROOT,
+                "0 by arithmetic: with n = %,d and alpha = %s no radius exceeds %s at sigma %s, even if all votes agree; "
+                        + "r = %.2f needs n >= %,d.", n, BigDecimal.valueOf(alpha),
+                BigDecimal.valueOf(Math.max(0, reach)).setScale(4, RoundingMode.UP), ResultTable.parameter(sigma), radius,
+                samplesFor(radius, sigma, alpha)));
+    }
+
     private static Optional<String> beyondReach(double sigma, double radius, BigDecimal reported) {
         double reach = maxRadius(sigma, REPORTED_N, REPORTED_ALPHA);
         if (reported.signum() == 0 || reach >= radius) {

@@ -4,6 +4,7 @@ import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -16,6 +17,9 @@ import java.util.stream.Stream;
  * @param beside where the other figures come from
  */
 public record ResultTable(TableDefinition<?> definition, RunScope scope, List<Line> lines, Literature.Beside beside) {
+
+    /** Marks a measured figure that can't be another. */
+    static final String STAR = "*";
 
     public ResultTable {
         lines = List.copyOf(lines);
@@ -31,13 +35,23 @@ public record ResultTable(TableDefinition<?> definition, RunScope scope, List<Li
     }
 
     /**
-     * @param at    sigma or epsilon
-     * @param cells one for each column
+     * @param at      sigma or epsilon
+     * @param samples noise samples behind each image's answer; empty where there are none, or nothing says how many
+     * @param further whether a line before it has the same sigma, with other samples: then its name says how many
+     * @param cells   one for each column
      */
-    public record Line(double at, List<Cell> cells) {
+    public record Line(double at, OptionalLong samples, boolean further, List<Cell> cells) {
 
         public Line {
             cells = List.copyOf(cells);
+            if (further && samples.isEmpty()) {
+                throw new IllegalArgumentException("a further line of " + at + " must say how many samples it has");
+            }
+        }
+
+        /** What readers see in the first column. */
+        String name() {
+            return parameter(at) + (further ? ", n = " + Phrase.count(samples.orElseThrow()) : "");
         }
 
         /** Most images that any cell rests on. */
@@ -58,9 +72,14 @@ public record ResultTable(TableDefinition<?> definition, RunScope scope, List<Li
     /**
      * @param measured  empty where the rows for it are missing
      * @param objection why the reported figure can't be right or is hard to believe
+     * @param limit     why the measured share can't be anything but 0
      */
     public record Cell(Optional<Share> measured, Optional<BigDecimal> reported, Optional<BigDecimal> published,
-            Optional<String> objection) {
+            Optional<String> objection, Optional<String> limit) {
+
+        Cell withLimit(Optional<String> other) {
+            return new Cell(measured, reported, published, objection, other);
+        }
     }
 
     /** What stands in one row of the printed table. */
@@ -126,19 +145,21 @@ public record ResultTable(TableDefinition<?> definition, RunScope scope, List<Li
     }
 
     List<String> header() {
-        return Stream.of(Stream.of(definition.parameter(), ""), definition.columns().stream().map(Column::title),
+        return Stream.of(Stream.of(definition.parameter(), ""),
+                definition.columns().stream().filter(Column::printed).map(Column::title),
                 Stream.of("Images")).flatMap(title -> title).toList();
     }
 
     /** The rows as readers see them, one decimal each. A reported figure that is objected to carries its footnote's number. */
     List<Printed> printed() {
-        List<String> footnotes = footnotes();
+        List<String> objections = objections();
         List<Printed> rows = new ArrayList<>();
         for (Line line : lines) {
             for (Kind kind : Kind.values()) {
-                List<String> texts = line.cells.stream().map(cell -> text(cell, kind, line, footnotes)).toList();
+                List<String> texts = IntStream.range(0, line.cells.size()).filter(c -> definition.columns().get(c).printed())
+                        .mapToObj(c -> text(line.cells.get(c), kind, line, objections)).toList();
                 if (kind == Kind.MEASURED) {
-                    rows.add(new Printed(kind, around(parameter(line.at), kind, texts, Long.toString(line.images()))));
+                    rows.add(new Printed(kind, around(line.name(), kind, texts, Long.toString(line.images()))));
                 } else if (texts.stream().anyMatch(text -> !text.isEmpty())) {
                     rows.add(new Printed(kind, around("", kind, texts, "")));
                 }
@@ -148,27 +169,40 @@ public record ResultTable(TableDefinition<?> definition, RunScope scope, List<Li
     }
 
     /** Objections in the order in which cells refer to them. */
-    private List<String> footnotes() {
+    private List<String> objections() {
         return lines.stream().flatMap(line -> line.cells.stream()).flatMap(cell -> cell.objection.stream())
                 .distinct().toList();
     }
 
-    /** Objections as they stand below the table. */
-    List<String> numberedFootnotes() {
-        return lines.stream().flatMap(line -> numberedFootnotes(line).stream()).distinct().toList();
+    /** What is wrong with reported figures, and which measured ones can't be others, as it stands below the table. */
+    List<String> footnotes() {
+        return lines.stream().flatMap(line -> footnotes(line).stream()).distinct().toList();
     }
 
-    /** The objections to one line's reported figures, as they stand below the table or below the line. */
-    List<String> numberedFootnotes(Line line) {
-        List<String> footnotes = footnotes();
-        return line.cells.stream().flatMap(cell -> cell.objection.stream()).distinct()
-                .map(objection -> "[" + (footnotes.indexOf(objection) + 1) + "] " + objection).toList();
+    /** What there is to say so about one line, as it stands below the table or below the line. */
+    List<String> footnotes(Line line) {
+        List<String> objections = objections();
+        return Stream.concat(
+                line.cells.stream().flatMap(cell -> cell.objection.stream()).distinct()
+                        .map(objection -> "[" + (objections.indexOf(objection) + 1) + "] " + objection),
+                line.cells.stream().flatMap(cell -> cell.limit.stream()).distinct().map(limit -> STAR + " " + limit)).toList();
+    }
+
+    /** How many noise samples stand behind an answer, where no line's name says so. */
+    private Stream<String> samples() {
+        List<Line> named = lines.stream().filter(line -> !line.further && line.samples.isPresent()).toList();
+        List<String> counts = named.stream().map(line -> Phrase.count(line.samples.orElseThrow())).distinct().toList();
+        return counts.size() < 2 ? counts.stream().map(n -> "n = " + n + " noise samples for each image"
+                + (lines.stream().anyMatch(Line::further) ? ", unless a row names another n." : "."))
+                : named.stream().map(line -> "n = " + Phrase.count(line.samples.orElseThrow())
+                        + " noise samples for each image at " + definition.parameter() + " " + parameter(line.at) + ".");
     }
 
     /** What a reader must know: what was left out, what the columns mean, where the other figures come from. */
     List<String> notes() {
         return Stream.of(
                 scope.sentences().stream(),
+                samples(),
                 definition.explanations().stream(),
                 Stream.of("Intervals are two-sided 95% Clopper-Pearson intervals over the choice of test images."),
                 Stream.of("A number in parentheses counts the images of a figure that rests on fewer than its row.")
@@ -186,14 +220,15 @@ public record ResultTable(TableDefinition<?> definition, RunScope scope, List<Li
         return Stream.of(Stream.of(at, kind.text), texts.stream(), Stream.of(images)).flatMap(text -> text).toList();
     }
 
-    private static String text(Cell cell, Kind kind, Line line, List<String> footnotes) {
+    private static String text(Cell cell, Kind kind, Line line, List<String> objections) {
         return switch (kind) {
             case MEASURED -> cell.measured.map(share -> share.percent(1)
+                    + cell.limit.map(limit -> STAR).orElse("")
                     + (share.images() == line.images() ? "" : " (" + share.images() + ")")).orElse("");
             case INTERVAL -> cell.measured.map(share -> share.lowerPercent(1) + " to " + share.upperPercent(1))
                     .orElse("");
             case REPORTED -> cell.reported.map(figure -> figure
-                    + cell.objection.map(text -> " [" + (footnotes.indexOf(text) + 1) + "]").orElse("")).orElse("");
+                    + cell.objection.map(text -> " [" + (objections.indexOf(text) + 1) + "]").orElse("")).orElse("");
             case PUBLISHED -> cell.published.map(BigDecimal::toPlainString).orElse("");
         };
     }

@@ -3,12 +3,11 @@ package dev.bulwark.report;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.SortedSet;
-import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -75,7 +74,7 @@ public record RunComparison(List<Side> tables, List<Path> written) {
             String name = name(run, runs) + folder.scope().warning().map(warning -> " [not MNIST]").orElse("");
             compared.add(new Compared(name, folder,
                     folder.smoothing().isEmpty() ? Optional.empty()
-                            : Optional.of(Table1.of(folder.smoothing(), folder.scope(), literature)),
+                            : Optional.of(Table1.of(folder.smoothing(), folder.further(), folder.scope(), literature)),
                     folder.ibp().isEmpty() ? Optional.empty()
                             : Optional.of(Table2.of(folder.ibp(), folder.scope(), literature))));
         }
@@ -122,16 +121,18 @@ public record RunComparison(List<Side> tables, List<Path> written) {
         ResultTable first = which.apply(runs.get(0));
         List<String> header = new ArrayList<>(first.header());
         header.set(1, "run");
-        SortedSet<Double> parameters = new TreeSet<>();
-        runs.forEach(run -> which.apply(run).lines().forEach(line -> parameters.add(line.at())));
+        List<String> names = runs.stream().flatMap(run -> which.apply(run).lines().stream())
+                .sorted(Comparator.comparingDouble(ResultTable.Line::at).thenComparing(ResultTable.Line::further)
+                        .thenComparingLong(line -> line.samples().orElse(0)))
+                .map(ResultTable.Line::name).distinct().toList();
         List<List<String>> rows = new ArrayList<>();
-        for (double at : parameters) {
-            String shown = ResultTable.parameter(at);
+        for (String name : names) {
+            String shown = name;
             for (Compared run : runs) {
                 for (ResultTable.Printed printed : which.apply(run).printed()) {
-                    if (printed.kind() == ResultTable.Kind.MEASURED
-                            && printed.texts().get(0).equals(ResultTable.parameter(at))) {
+                    if (printed.kind() == ResultTable.Kind.MEASURED && printed.texts().get(0).equals(name)) {
                         List<String> row = new ArrayList<>(printed.texts());
+                        row.replaceAll(text -> text.replace(ResultTable.STAR, "")); // each run's own table explains it
                         row.set(0, shown);
                         row.set(1, run.name);
                         rows.add(row);
@@ -149,7 +150,7 @@ public record RunComparison(List<Side> tables, List<Path> written) {
         warning(runs).ifPresent(warning -> lines.add("# " + warning));
         lines.add("run,dataset," + CsvTable.header(which.apply(runs.get(0))));
         runs.forEach(run -> which.apply(run).lines().forEach(line -> lines.add(
-                CsvTable.join(Stream.of(run.name, run.folder.scope().dataset())) + "," + CsvTable.line(line))));
+                CsvTable.join(Stream.of(run.name, run.folder.scope().dataset())) + "," + CsvTable.line(which.apply(run), line))));
         return String.join("\n", lines) + "\n";
     }
 

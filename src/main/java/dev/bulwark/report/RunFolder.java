@@ -9,8 +9,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -23,20 +26,22 @@ import java.util.stream.Stream;
 /**
  * What a run has left in its folder: {@code run.json}, {@code smoothing/sigma-0.25.tsv} and {@code .jsonl},
  * {@code ibp/epsilon-0.10.jsonl}, {@code pgd/epsilon-0.10.jsonl}. The values come from the file names; rows that state
- * others are refused.
+ * others are refused. {@code smoothing/sigma-0.25-n-1000000.tsv} and {@code .jsonl} are a further line of that sigma, with
+ * that many samples.
  *
  * @param run       {@code run.json}, an empty object if there is none
  * @param smoothing rows by sigma, none of them empty
+ * @param further   rows of the same sigmas with other numbers of samples
  * @param ibp       rows by epsilon, none of them empty
  * @param gallery   images to look at, if the run kept any
  * @param missing   what a whole run would have, a sentence each
  */
-record RunFolder(JsonNode run, RunScope scope, SortedMap<Double, Table1.Rows> smoothing, SortedMap<Double,
-        Table2.Rows> ibp,
-        Optional<Gallery> gallery, List<String> missing) {
+record RunFolder(JsonNode run, RunScope scope, SortedMap<Double, Table1.Rows> smoothing, List<Table1.Further> further,
+        SortedMap<Double, Table2.Rows> ibp, Optional<Gallery> gallery, List<String> missing) {
 
     RunFolder {
         smoothing = Collections.unmodifiableSortedMap(new TreeMap<>(smoothing));
+        further = List.copyOf(further);
         ibp = Collections.unmodifiableSortedMap(new TreeMap<>(ibp));
         missing = List.copyOf(missing);
     }
@@ -49,10 +54,18 @@ record RunFolder(JsonNode run, RunScope scope, SortedMap<Double, Table1.Rows> sm
         List<String> missing = new ArrayList<>();
         JsonNode run = run(folder.resolve("run.json"), missing);
         SortedMap<Double, Table1.Rows> smoothing = new TreeMap<>();
+        List<Table1.Further> further = new ArrayList<>();
         for (double sigma : parameters(folder.resolve("smoothing"), "sigma", "tsv|jsonl")) {
-            Table1.Rows rows = smoothing(folder.resolve("smoothing"), sigma, missing);
+            Table1.Rows rows = smoothing(folder.resolve("smoothing"), sigma, OptionalLong.empty(), missing);
             if (!rows.certified().isEmpty()) {
                 smoothing.put(sigma, rows);
+            }
+        }
+        for (Sampled file : sampled(folder.resolve("smoothing"))) {
+            Table1.Rows rows = smoothing(folder.resolve("smoothing"), file.sigma, OptionalLong.of(file.n), missing);
+            // Where the sigma has no other rows, these are its own.
+            if (!rows.certified().isEmpty() && smoothing.putIfAbsent(file.sigma, rows) != null) {
+                further.add(new Table1.Further(file.sigma, file.n, rows));
             }
         }
         SortedSet<Double> epsilons = parameters(folder.resolve("ibp"), "epsilon", "jsonl");
@@ -64,7 +77,12 @@ record RunFolder(JsonNode run, RunScope scope, SortedMap<Double, Table1.Rows> sm
                 ibp.put(epsilon, rows);
             }
         }
-        return new RunFolder(run, scope(run), smoothing, ibp, Gallery.read(folder), missing);
+        return new RunFolder(run, scope(run), smoothing, further, ibp, Gallery.read(folder), missing);
+    }
+
+    /** All rows of certificates, those of further lines included. */
+    Stream<Table1.Rows> certificates() {
+        return Stream.concat(smoothing.values().stream(), further.stream().map(Table1.Further::rows));
     }
 
     /** Certified accuracy against radius, a curve for each sigma. */
@@ -73,7 +91,7 @@ record RunFolder(JsonNode run, RunScope scope, SortedMap<Double, Table1.Rows> sm
                 .map(entry -> CertifiedCurve.of(entry.getKey(), entry.getValue().certified())).toList();
     }
 
-    private static JsonNode run(Path path, List<String> missing) throws IOException {
+    static JsonNode run(Path path, List<String> missing) throws IOException {
         if (!Files.exists(path)) {
             missing.add("run.json is missing, so the data set and what was left out are unknown.");
             return JsonNodeFactory.instance.objectNode();
@@ -89,17 +107,22 @@ record RunFolder(JsonNode run, RunScope scope, SortedMap<Double, Table1.Rows> sm
         }
     }
 
-    private static RunScope scope(JsonNode run) {
+    static RunScope scope(JsonNode run) {
         List<String> sentences = new ArrayList<>();
         run.path("scope").forEach(sentence -> sentences.add(sentence.asText()));
         return new RunScope(run.path("dataset").path("name").asText("unknown"), sentences);
     }
 
-    private static Table1.Rows smoothing(Path folder, double sigma, List<String> missing) throws IOException {
-        String name = "sigma-" + ResultTable.parameter(sigma);
+    private static Table1.Rows smoothing(Path folder, double sigma, OptionalLong n, List<String> missing)
+            throws IOException {
+        String name = "sigma-" + ResultTable.parameter(sigma) + (n.isPresent() ? "-n-" + n.getAsLong() : "");
         Path votes = folder.resolve(name + ".jsonl");
         List<SmoothingRow> certified = rows(folder.resolve(name + ".tsv"), SmoothingRow.FORMAT, missing, row -> true);
-        List<CertificateRow> certificates = rows(votes, CertificateRow.FORMAT, missing, row -> row.sigma() == sigma);
+        List<CertificateRow> certificates = rows(votes, CertificateRow.FORMAT, missing,
+                row -> row.sigma() == sigma && row.n() == n.orElse(row.n()));
+        if (certificates.stream().map(row -> Map.entry(row.n(), row.alpha())).distinct().count() > 1) {
+            throw new RowException(votes, "has rows of different n or alpha: a file holds one line of a table");
+        }
         return new Table1.Rows(
                 certified.isEmpty() ? certificates.stream().map(CertificateRow::withoutVotes).toList()
                         : certified, certificates);
@@ -121,7 +144,7 @@ record RunFolder(JsonNode run, RunScope scope, SortedMap<Double, Table1.Rows> sm
     }
 
     /** The rows of a file, all of which must be what its name says. */
-    private static <T extends Row> List<T> rows(Path path, RowFormat<T> format, List<String> missing,
+    static <T extends Row> List<T> rows(Path path, RowFormat<T> format, List<String> missing,
             Predicate<T> asNamed)
             throws IOException {
         List<T> rows = Files.exists(path) ? RowFile.read(path, format) : List.of();
@@ -138,8 +161,25 @@ record RunFolder(JsonNode run, RunScope scope, SortedMap<Double, Table1.Rows> sm
         return rows;
     }
 
+    /** Names a file of a further line. */
+    private record Sampled(double sigma, long n) {
+    }
+
+    /** What file names like {@code sigma-0.25-n-1000000.tsv} say, each once, by sigma and n. */
+    private static List<Sampled> sampled(Path folder) throws IOException {
+        if (!Files.isDirectory(folder)) {
+            return List.of();
+        }
+        Pattern pattern = Pattern.compile("sigma-(\\d+\\.\\d{2,})-n-([1-9]\\d{0,17})\\.(?:tsv|jsonl)");
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.map(file -> pattern.matcher(file.getFileName().toString())).filter(Matcher::matches)
+                    .map(name -> new Sampled(Double.parseDouble(name.group(1)), Long.parseLong(name.group(2)))).distinct()
+                    .sorted(Comparator.comparingDouble(Sampled::sigma).thenComparingLong(Sampled::n)).toList();
+        }
+    }
+
     /** The values in file names like {@code sigma-0.25.tsv}. */
-    private static SortedSet<Double> parameters(Path folder, String parameter, String endings) throws IOException {
+    static SortedSet<Double> parameters(Path folder, String parameter, String endings) throws IOException {
         SortedSet<Double> values = new TreeSet<>();
         if (Files.isDirectory(folder)) {
             Pattern pattern = Pattern.compile(parameter + "-(\\d+\\.\\d{2,})\\.(?:" + endings + ")");

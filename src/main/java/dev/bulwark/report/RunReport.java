@@ -53,7 +53,7 @@ public record RunReport(Optional<ResultTable> table1, Optional<ResultTable> tabl
         if (found.smoothing().isEmpty()) {
             missing.add("There are no smoothing rows, so there is no table 1.");
         } else {
-            table1 = Optional.of(Table1.of(found.smoothing(), found.scope(), literature));
+            table1 = Optional.of(Table1.of(found.smoothing(), found.further(), found.scope(), literature));
             missing.addAll(notMeasured("Table 1", table1.get()));
             write(table1.get(), outputs);
             draw("certified_accuracy", CertifiedCurve.csv(curves, found.scope()),
@@ -89,7 +89,7 @@ public record RunReport(Optional<ResultTable> table1, Optional<ResultTable> tabl
     }
 
     /** A machine without fonts can't draw; its tables are worth having all the same. */
-    private static void draw(String figure, String csv, Supplier<XYChart> chart, Outputs outputs, List<String> missing)
+    static void draw(String figure, String csv, Supplier<XYChart> chart, Outputs outputs, List<String> missing)
             throws IOException {
         outputs.write("figures/" + figure + ".csv", csv);
         try {

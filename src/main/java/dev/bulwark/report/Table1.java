@@ -1,6 +1,11 @@
 package dev.bulwark.report;
 
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
 import java.util.SortedMap;
 import java.util.stream.Stream;
 
@@ -24,13 +29,13 @@ public final class Table1 {
     static final TableDefinition<Rows> DEFINITION = new TableDefinition<>("table1", "Randomized smoothing (L2)", "sigma",
             COLUMNS, List.of(
                     "Clean: the class with the most estimation votes is the label; no abstention.",
-                    "Certified @ r: the label is certified with a radius of at least r; rounded down."));
+                    "Certified @ r: the label is certified with a radius of at least r; rounded down."), true);
 
     private Table1() {
     }
 
     /**
-     * The rows of one sigma.
+     * The rows of one sigma, all with as many samples.
      *
      * @param certified    what was certified, an image each
      * @param certificates the votes behind it; may be missing
@@ -40,11 +45,63 @@ public final class Table1 {
             certified = List.copyOf(certified);
             certificates = List.copyOf(certificates);
         }
+
+        /** Estimation samples for each image; nothing but the votes says how many. */
+        OptionalLong samples() {
+            return certificates.stream().mapToLong(CertificateRow::n).findFirst();
+        }
+    }
+
+    /**
+     * More rows of a sigma that has some already, with another number of samples: another line of the table.
+     *
+     * @param samples for each image
+     */
+    public record Further(double sigma, long samples, Rows rows) {
     }
 
     public static ResultTable of(SortedMap<Double, Rows> bySigma, RunScope scope, Literature literature) {
-        return DEFINITION.measure(bySigma, scope, literature.table1(),
-                (sigma, column) -> Plausibility.objection(literature.table1(), sigma, column));
+        return of(bySigma, List.of(), scope, literature);
+    }
+
+    /** @param further stand behind their sigma's own line; reported and published figures stand beside the latter */
+    static ResultTable of(SortedMap<Double, Rows> bySigma, List<Further> further, RunScope scope, Literature literature) {
+        Literature.Beside beside = literature.table1();
+        List<ResultTable.Line> lines = new ArrayList<>();
+        bySigma.forEach((sigma, rows) -> {
+            lines.add(limited(DEFINITION.line(sigma, rows, beside,
+                    column -> Plausibility.objection(beside, sigma, column)), rows, rows.samples(), false));
+            further.stream().filter(more -> more.sigma == sigma).sorted(Comparator.comparingLong(Further::samples))
+                    .forEach(more -> lines.add(limited(DEFINITION.line(sigma, more.rows, Literature.Beside.NOTHING,
+                            column -> Optional.empty()), more.rows, OptionalLong.of(more.samples), true)));
+        });
+        return new ResultTable(DEFINITION, scope, lines, beside);
+    }
+
+    /**
+     * Whether so few samples certify nothing at this table's largest radius, whatever the network.
+     *
+     * @param n     estimation samples
+     * @param alpha probability that a certificate is false
+     */
+    public static boolean outOfReach(double sigma, long n, double alpha) {
+        return Plausibility.outOfReach(sigma, RADII.get(RADII.size() - 1), n, alpha).isPresent();
+    }
+
+    /** The line with what is known of its samples: how many there are, and which radii they can't reach. */
+    private static ResultTable.Line limited(ResultTable.Line line, Rows rows, OptionalLong samples, boolean further) {
+        List<ResultTable.Cell> cells = new ArrayList<>(line.cells());
+        OptionalDouble alpha = rows.certificates.stream().mapToDouble(CertificateRow::alpha).findFirst();
+        for (int c = 0; samples.isPresent() && alpha.isPresent() && c < cells.size(); ++c) {
+            String key = COLUMNS.get(c).key();
+            ResultTable.Cell cell = cells.get(c);
+            if (cell.measured().filter(share -> share.hits() == 0).isPresent()) {
+                cells.set(c, cell.withLimit(RADII.stream().filter(radius -> key.equals(certifiedAt(radius))).findFirst()
+                        .flatMap(radius -> Plausibility.outOfReach(line.at(), radius, samples.getAsLong(),
+                                alpha.getAsDouble()))));
+            }
+        }
+        return new ResultTable.Line(line.at(), samples, further, cells);
     }
 
     /** Key of the column for a radius. */

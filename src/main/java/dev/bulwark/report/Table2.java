@@ -1,5 +1,6 @@
 package dev.bulwark.report;
 
+import dev.bulwark.report.AttackRow.Loss;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +19,7 @@ public final class Table2 {
     static final String CERTIFIED_BY_BOX = "ibp_certified_by_box";
     static final String PGD = "pgd_accuracy";
     static final String GAP = "pgd_gap";
+    static final String PGD_BY_CROSS_ENTROPY = "pgd_accuracy_by_loss/cross_entropy";
 
     private static final List<Column<Rows>> COLUMNS = List.of(
             new Column<>(CLEAN, "Clean", Rows::clean),
@@ -25,7 +27,8 @@ public final class Table2 {
             new Column<>(CERTIFIED_BY_BOX, "IBP certified by box",
                     rows -> Share.certified(rows.bounds, BoundsRow::certifiedByBox)),
             new Column<>(PGD, "PGD-50 empirical", rows -> Share.upperBound(rows.attacks, AttackRow::survived)),
-            new Column<>(GAP, "Gap to PGD", Rows::gap));
+            new Column<>(GAP, "Gap to PGD", Rows::gap),
+            new Column<>(PGD_BY_CROSS_ENTROPY, "PGD by cross-entropy alone", Rows::standingAfterCrossEntropy, false));
 
     static final TableDefinition<Rows> DEFINITION = new TableDefinition<>("table2",
             "Interval bound propagation (L-infinity)", "epsilon", COLUMNS, List.of(
@@ -36,7 +39,7 @@ public final class Table2 {
                     "PGD-50 empirical: classified correctly and not broken; an upper bound on robust accuracy, rounded "
                             + "up.",
                     "Gap to PGD: images that PGD did not break and IBP did not certify, among those with both; rounded "
-                            + "up."));
+                            + "up."), false);
 
     private Table2() {
     }
@@ -71,6 +74,15 @@ public final class Table2 {
         private Optional<Share> clean() {
             return bounds.isEmpty() ? Share.measured(attacks, AttackRow::cleanCorrect)
                     : Share.measured(bounds, BoundsRow::cleanCorrect);
+        }
+
+        /**
+         * Images that an attack by cross-entropy alone would have left: cross-entropy goes first, and at all images. Empty
+         * where no row says that it was tried.
+         */
+        private Optional<Share> standingAfterCrossEntropy() {
+            return attacks.stream().noneMatch(row -> row.brokenBy(Loss.CROSS_ENTROPY)) ? Optional.empty()
+                    : Share.upperBound(attacks, row -> row.cleanCorrect() && !row.brokenBy(Loss.CROSS_ENTROPY));
         }
 
         /**

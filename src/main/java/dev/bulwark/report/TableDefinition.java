@@ -3,8 +3,10 @@ package dev.bulwark.report;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.SortedMap;
 import java.util.function.BiFunction;
+import java.util.function.Function;
 
 /**
  * What a table shows, once for every format that it is written in.
@@ -14,9 +16,10 @@ import java.util.function.BiFunction;
  * @param parameter    what a line is for: {@code sigma} or {@code epsilon}
  * @param columns      what is measured on the rows of one sigma or epsilon
  * @param explanations what the columns mean, a sentence each
+ * @param sampled      whether answers rest on noise samples, of which lines may have more or fewer
  */
 public record TableDefinition<R>(String name, String topic, String parameter, List<Column<R>> columns,
-        List<String> explanations) {
+        List<String> explanations, boolean sampled) {
 
     public TableDefinition {
         columns = List.copyOf(columns);
@@ -31,11 +34,17 @@ public record TableDefinition<R>(String name, String topic, String parameter, Li
     ResultTable measure(SortedMap<Double, R> rows, RunScope scope, Literature.Beside beside,
             BiFunction<Double, String, Optional<String>> objection) {
         List<ResultTable.Line> lines = new ArrayList<>();
-        rows.forEach((at, measured) -> lines.add(new ResultTable.Line(at, columns.stream()
-                .map(column -> new ResultTable.Cell(column.measure().apply(measured),
-                        beside.reported().figure(at, column.key()), beside.published().figure(at, column.key()),
-                        objection.apply(at, column.key())))
-                .toList())));
+        rows.forEach((at, measured) ->
+                lines.add(line(at, measured, beside, column -> objection.apply(at, column))));
         return new ResultTable(this, scope, lines, beside);
+    }
+
+    /** Measures every column for one sigma or epsilon. */
+    ResultTable.Line line(double at, R rows, Literature.Beside beside, Function<String, Optional<String>> objection) {
+        return new ResultTable.Line(at, OptionalLong.empty(), false, columns.stream()
+                .map(column -> new ResultTable.Cell(column.measure().apply(rows),
+                        beside.reported().figure(at, column.key()), beside.published().figure(at, column.key()),
+                        objection.apply(column.key()), Optional.empty()))
+                .toList());
     }
 }

@@ -28,7 +28,7 @@ final class TextTable {
             lines.add(painted(row, aligned(row.texts(), widths), paint));
         }
         lines.add("");
-        table.numberedFootnotes().stream().map(paint::alarm).forEach(lines::add);
+        table.footnotes().stream().map(note -> note.startsWith(ResultTable.STAR) ? note : paint.alarm(note)).forEach(lines::add);
         lines.addAll(table.scope().sentences());
         return String.join("\n", lines) + "\n";
     }

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /** What a larger sigma buys and costs: the lab report's section on the sigma-radius trade-off, from these rows. */
 final class TradeoffDiscussion {
@@ -123,8 +124,17 @@ final class TradeoffDiscussion {
                             + "% at "
                             + Phrase.at(r) + ".", Verdict.IMPOSSIBLE, objection.replaceFirst("^Impossible: w", "W")
                             + " Measured: " + Phrase.percent(curve.at(r))
-                                    + ", and no radius beyond " + Phrase.radius(curve.furthest()) + ".")).stream();
+                                    + ", and no radius beyond " + Phrase.radius(curve.furthest()) + "."
+                                    + further(curve.sigma(), column))).stream();
         })).toList();
+    }
+
+    /** What more samples certify there. */
+    private String further(double sigma, String column) {
+        return table.lines().stream().filter(line -> line.further() && line.at() == sigma)
+                .map(line -> table.cell(line, column).measured().map(share -> " With n = "
+                        + Phrase.count(line.samples().orElseThrow()) + ": " + Phrase.precisely(share) + " of "
+                        + Phrase.images(share.images()) + ".").orElse("")).collect(Collectors.joining());
     }
 
     private List<Finding> boundedBySigma() {

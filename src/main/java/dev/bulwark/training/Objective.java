@@ -120,6 +120,11 @@ public sealed interface Objective {
             Checks.atLeast(0, "regulariser", regulariser);
         }
 
+        public IntervalBounds withFinalKappa(double other) {
+            return new IntervalBounds(epsilon, trainingFactor, warmUpEpochs, rampEpochs, ramp, kappaStart, other, kappaFrom,
+                    kappaTo, elided, regulariser);
+        }
+
         @Override
         public double sigma() {
             return 0;

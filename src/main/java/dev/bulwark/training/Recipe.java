@@ -56,6 +56,20 @@ public record Recipe(List<Integer> hidden, int epochs, int batch, long seed, Ini
                 objective);
     }
 
+    /**
+     * With another weight of the natural loss at the end of its change: more of it keeps more clean accuracy, and certifies
+     * less.
+     *
+     * @throws IllegalArgumentException if the objective has no bounds, or the weight does not lie in [0, 1]
+     */
+    public Recipe withFinalKappa(double kappa) {
+        if (!(objective instanceof Objective.IntervalBounds bounds)) {
+            throw new IllegalArgumentException("a final kappa is for training with bounds, not for " + objective);
+        }
+        return new Recipe(hidden, epochs, batch, seed, initialisation, optimiser, learningRate, averaging,
+                bounds.withFinalKappa(kappa));
+    }
+
     /** Inputs, hidden widths, classes. */
     public int[] widths(int inputs, int classes) {
         return IntStream.concat(IntStream.concat(IntStream.of(inputs), hidden.stream().mapToInt(Integer::intValue)),

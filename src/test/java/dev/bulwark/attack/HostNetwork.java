@@ -5,6 +5,7 @@ import dev.bulwark.nn.Network;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 
 /** Networks in double on the host, the yardstick of these tests. */
 final class HostNetwork {
@@ -69,6 +70,12 @@ final class HostNetwork {
             sum += Math.exp(logit - logits[label]);
         }
         return Math.log(sum);
+    }
+
+    /** The best other logit less the label's. */
+    static double margin(double[] logits, int label) {
+        return IntStream.range(0, logits.length).filter(c -> c != label).mapToDouble(c -> logits[c]).max().orElseThrow()
+                - logits[label];
     }
 
     static double[] row(float[] matrix, int row, int columns) {

@@ -11,8 +11,10 @@ import dev.bulwark.device.cpu.CpuBackend;
 import dev.bulwark.nn.DeviceNetwork;
 import dev.bulwark.nn.Network;
 import java.util.SplittableRandom;
+import java.util.function.ToDoubleBiFunction;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class InputGradientTest {
 
@@ -27,20 +29,23 @@ class InputGradientTest {
         backend.close();
     }
 
-    @Test
-    void gradientAgreesWithCentralDifferences() {
+    @ParameterizedTest
+    @EnumSource
+    void gradientAgreesWithCentralDifferences(AttackLoss loss) {
         SplittableRandom random = new SplittableRandom(11);
         Network net = HostNetwork.random(random, 1, INPUTS, 9, 7, 3);
         float[] images = HostNetwork.values(random, ROWS * INPUTS, 0, 1);
         int[] labels = random.ints(ROWS, 0, 3).toArray();
-        float[] gradient = gradient(net, images, labels);
+        float[] gradient = gradient(net, images, labels, loss);
+        ToDoubleBiFunction<double[], Integer> value =
+                loss == AttackLoss.MARGIN ? HostNetwork::margin : HostNetwork::crossEntropy;
         for (int n = 0; n < ROWS; ++n) {
-            double[] expected = centralDifferences(net, HostNetwork.row(images, n, INPUTS), labels[n]);
+            double[] expected = centralDifferences(net, HostNetwork.row(images, n, INPUTS), labels[n], value);
             assertArrayEquals(expected, HostNetwork.row(gradient, n, INPUTS), 1e-5);
         }
     }
 
-    private float[] gradient(Network net, float[] images, int[] labels) {
+    private float[] gradient(Network net, float[] images, int[] labels, AttackLoss loss) {
         try (DeviceNetwork network = DeviceNetwork.load(backend, net);
              DeviceMemory memory = new DeviceMemory(backend);
              InputGradient pass = new InputGradient(backend, memory, network, ROWS)) {
@@ -49,12 +54,13 @@ class InputGradientTest {
             pass.setRows(ROWS);
             pass.forward(x, ROWS);
             float[] gradient = new float[images.length];
-            backend.read(pass.backward(y, ROWS), gradient);
+            backend.read(pass.backward(loss, y, ROWS), gradient);
             return gradient;
         }
     }
 
-    private static double[] centralDifferences(Network net, double[] x, int label) {
+    private static double[] centralDifferences(Network net, double[] x, int label,
+                                               ToDoubleBiFunction<double[], Integer> loss) {
         double step = 1e-6;
         double[] gradient = new double[x.length];
         for (int k = 0; k < x.length; ++k) {
@@ -62,8 +68,8 @@ class InputGradientTest {
             double[] behind = x.clone();
             ahead[k] += step;
             behind[k] -= step;
-            gradient[k] = (HostNetwork.crossEntropy(HostNetwork.logits(net, ahead), label)
-                    - HostNetwork.crossEntropy(HostNetwork.logits(net, behind), label)) / (2 * step);
+            gradient[k] = (loss.applyAsDouble(HostNetwork.logits(net, ahead), label)
+                    - loss.applyAsDouble(HostNetwork.logits(net, behind), label)) / (2 * step);
         }
         return gradient;
     }

@@ -48,7 +48,8 @@ class PgdAgainstIbpProperties {
         try (DeviceNetwork network = DeviceNetwork.load(backend, net)) {
             List<Bounds> bounds = new Ibp(backend, network).verify(images, labels, epsilon);
             List<AttackOutcome> outcomes = new Pgd(backend, network)
-                    .attack(images, labels, indices, PgdSettings.standard(epsilon, seed));
+                    .attack(images, labels, indices, PgdSettings.standard(epsilon, seed)
+                            .withLosses(List.of(AttackLoss.CROSS_ENTROPY, AttackLoss.MARGIN)));
             for (int n = 0; n < IMAGES; ++n) {
                 boolean certified = bounds.get(n).certified();
                 boolean broken = outcomes.get(n).broken();

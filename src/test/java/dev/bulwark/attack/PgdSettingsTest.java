@@ -3,6 +3,7 @@ package dev.bulwark.attack;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -20,6 +21,15 @@ class PgdSettingsTest {
         Exception epsilon = assertThrows(IllegalArgumentException.class, () -> new PgdSettings(value, 1, 0.1, 1, 0));
         assertEquals("epsilon must be finite and not negative: " + value, epsilon.getMessage());
         assertThrows(IllegalArgumentException.class, () -> new PgdSettings(0.1, 1, value, 1, 0));
+    }
+
+    @Test
+    void givenNoLossOrOneTwice_whenSet_thenRefused() {
+        PgdSettings settings = PgdSettings.standard(0.1, 0);
+        assertEquals(List.of(AttackLoss.CROSS_ENTROPY), settings.losses());
+        assertThrows(IllegalArgumentException.class, () -> settings.withLosses(List.of()));
+        assertThrows(IllegalArgumentException.class,
+                () -> settings.withLosses(List.of(AttackLoss.MARGIN, AttackLoss.MARGIN)));
     }
 
     @Test

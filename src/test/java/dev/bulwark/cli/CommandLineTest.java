@@ -39,7 +39,7 @@ class CommandLineTest {
 
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Set<String> COMPUTING =
-            Set.of("certify", "predict", "verify", "attack", "train", "reproduce", "bench");
+            Set.of("certify", "predict", "verify", "attack", "train", "reproduce", "tradeoff", "bench");
 
     @TempDir
     private Path folder;
@@ -130,8 +130,23 @@ class CommandLineTest {
                 "certified", "certified_by_box"), fields(lines.get(0)));
         assertEquals(5, JSON.readTree(lines.get(0)).get("index").asInt());
         assertEquals("ibp", JSON.readTree(lines.get(0)).get("method").asText());
-        assertEquals(List.of("index", "label", "clean_prediction", "broken", "adversarial_prediction", "linf"),
+        assertEquals(List.of("index", "label", "clean_prediction", "broken", "adversarial_prediction", "linf", "loss"),
                 fields(Files.readAllLines(attacks).get(0)));
+    }
+
+    @Test
+    void givenALoss_whenAttacked_thenTheSummaryAndTheRecordSayWhichAndAnotherIsRefused() throws IOException {
+        Path rows = folder.resolve("attacks.jsonl");
+        Object[] attack = {"attack", model, "--dataset", "digits", "--epsilon", 0.05, "--steps", 3, "--restarts", 1,
+            "--limit", 40, "--out", rows, "--loss"};
+        Outcome margin = done(with(attack, "margin"));
+        assertTrue(margin.out.contains(" broken by margin, ") && !margin.out.contains("cross-entropy"), margin.out);
+        assertEquals("margin", JSON.readTree(folder.resolve("attacks.jsonl.run.json").toFile()).at("/identity/loss").asText());
+        fails(2, "has loss \"margin\", now it is \"both\"", with(attack, "both", "--resume"));
+        Outcome both = done(with(attack, "BOTH", "--overwrite"));
+        assertTrue(both.out.contains(" broken by cross-entropy, ") && both.out.contains(" broken by margin, "), both.out);
+        assertTrue(Files.readString(rows).contains("\"loss\":\"cross-entropy\""));
+        fails(2, "cross-entropy, MARGIN, BOTH", with(attack, "hinge"));
     }
 
     @Test
@@ -170,10 +185,83 @@ class CommandLineTest {
         assertTrue(record.has("command") && record.has("seed") && record.has("device") && record.has("versions")
                 && record.has("models") && record.has("timings") && record.has("finished"), record.toString());
 
+        assertEquals("both", record.at("/identity/pgd_loss").asText());
         String before = Files.readString(run.resolve("table2.md"));
+        assertTrue(before.contains("PGD: 2 steps of epsilon/10 from each of 1 random starting points up the cross-entropy"));
         Files.delete(run.resolve("table2.md"));
         done("report", run);
         assertEquals(before, Files.readString(run.resolve("table2.md")));
+    }
+
+    @Test
+    void givenMoreSamplesForSomeImages_whenReproduced_thenARowOfItsOwn() throws IOException {
+        Path run = folder.resolve("run");
+        Path models = Files.createDirectory(folder.resolve("models"));
+        for (String name : List.of("smoothing-sigma-0.25", "smoothing-sigma-4.00", "ibp-epsilon-0.05")) {
+            Files.copy(model, models.resolve(name + ".safetensors"));
+        }
+        Object[] common = {"reproduce", "--dataset", "digits", "--models", models, "--epsilon", "0.05", "--n0", 5, "--steps", 1,
+            "--restarts", 1, "--limit", 10, "--out", run, "--quiet", "--sigma"};
+        done(with(common, "0.25,4", "--n", 50, "--deep-n", 400, "--deep-images", 4));
+        assertEquals(List.of("0", "2", "5", "7"), Files.readAllLines(run.resolve("smoothing/sigma-0.25-n-400.tsv")).stream()
+                .skip(1).map(line -> line.split("\t")[0]).toList());
+        assertFalse(Files.exists(run.resolve("smoothing/sigma-4.00-n-400.tsv")), "50 samples reach r = 1 there");
+        JsonNode table = JSON.readTree(run.resolve("table1.json").toFile());
+        assertEquals(List.of("0.25 50 10", "0.25 400 4", "4.0 50 10"), table.get("rows").findValues("n").size() == 3
+                ? Stream.of(0, 1, 2).map(k -> table.get("rows").get(k)).map(row -> row.get("sigma").asText() + " "
+                        + row.get("n").asText() + " " + row.get("images").asText()).toList() : List.of());
+        assertTrue(table.get("scope").toString().contains("Certificates with n = 400 at sigma 0.25 on 4 of smoothing's images"));
+        fails(2, "has deep \"n = 400 on 4 images\", now it is \"n = 500 on 20 images\"", with(common, "0.25,4", "--n", 50, "--deep-n", 500, "--resume"));
+        fails(2, "400 is no more than --n 500", with(common, "0.25,4", "--n", 500, "--deep-n", 400, "--overwrite"));
+        fails(2, "50 reach it at [4.0]", with(common, "4", "--n", 50, "--deep-n", 400, "--overwrite"));
+        fails(2, "--deep-images must be at least 1", with(common, "4", "--deep-n", 20_000, "--deep-images", 0, "--overwrite"));
+        fails(2, "add that, or drop it", with(common, "4", "--deep-images", 3, "--overwrite"));
+    }
+
+    @Test
+    void givenSeveralWeights_whenTradedOff_thenAPointEachAndAResumedRunTrainsOnlyWhatIsNew() throws IOException {
+        Path run = folder.resolve("tradeoff");
+        Object[] common = {"tradeoff", "--dataset", "digits", "--epsilon", 0.05, "--hidden", 16, "--train-limit", 300, "--limit",
+            60, "--out", run, "--kappas"};
+        Outcome first = done(with(common, "0,0.5"));
+        assertTrue(first.out.contains("not MNIST") && first.out.contains("claims 98.7% clean with 96.2% certified"), first.out);
+        for (String file : List.of("run.json", "models/kappa-0.00.safetensors", "models/kappa-0.50.safetensors", "tradeoff.csv",
+                "tradeoff.md", "tradeoff.tex", "tradeoff.json", "figures/tradeoff.svg", "figures/tradeoff.png")) {
+            assertTrue(Files.exists(run.resolve(file)), file);
+        }
+        JsonNode table = JSON.readTree(run.resolve("tradeoff.json").toFile());
+        assertEquals(0.05, table.get("epsilon").asDouble());
+        assertEquals(98.7, table.at("/claimed/clean_accuracy").asDouble());
+        assertEquals(List.of("0.0", "0.5"), table.get("rows").findValuesAsText("kappa"));
+        assertEquals(60, table.at("/rows/1/image_counts/ibp_certified").asInt());
+        byte[] network = Files.readAllBytes(run.resolve("models/kappa-0.50.safetensors"));
+        String provenance = ModelFile.read(run.resolve("models/kappa-0.50.safetensors")).metadata().get("recipe");
+        assertTrue(provenance.contains("kappaEnd=0.5"), provenance);
+
+        fails(2, "already holds a run", with(common, "0,0.5"));
+        fails(2, "has hidden [16]", Arrays.stream(with(common, "0", "--resume")).map(word -> word.equals(16) ? 17 : word).toArray());
+        Outcome second = done(with(common, "0.5,1", "--resume"));
+        assertTrue(second.err.contains("train kappa-1.00") && !second.err.contains("train kappa-0.50"), second.err);
+        assertArrayEquals(network, Files.readAllBytes(run.resolve("models/kappa-0.50.safetensors")));
+        assertEquals(List.of("0.00", "0.50", "1.00"), Files.readAllLines(run.resolve("figures/tradeoff.csv")).stream()
+                .skip(2).map(line -> line.split(",")[0]).toList());
+        String before = Files.readString(run.resolve("tradeoff.md"));
+        Files.delete(run.resolve("tradeoff.md"));
+        done("report", run);
+        assertEquals(before, Files.readString(run.resolve("tradeoff.md")));
+        fails(2, "has no tables to compare", "report", run, run);
+        done(with(common, "0.25", "--overwrite"));
+        assertEquals(1, JSON.readTree(run.resolve("tradeoff.json").toFile()).get("rows").size());
+    }
+
+    @Test
+    void givenAFinalWeight_whenTrained_thenTheNetworkSaysSo() throws IOException {
+        Path network = folder.resolve("n.safetensors");
+        done("train", "ibp", "--epsilon", 0.05, "--final-kappa", 0.25, "--hidden", 16, "--limit", 200, "--dataset", "digits", "--out",
+                network, "--quiet");
+        Map<String, String> provenance = ModelFile.read(network).metadata();
+        assertEquals("quick, final kappa 0.25", provenance.get("preset"));
+        assertTrue(provenance.get("recipe").contains("kappaEnd=0.25"), provenance.get("recipe"));
     }
 
     @Test
@@ -313,6 +401,10 @@ class CommandLineTest {
         "radius --sigma 1 --count 11 --n 10", "radius --sigma -1 --count 5 --n 10", "radius --sigma 1 --count 5 --n 10 --alpha 0",
         "train ibp --epsilon -0.1 --dataset digits --out X", "train smoothing --sigma 0 --dataset digits --out X",
         "train smoothing --sigma 1 --hidden 0 --dataset digits --out X", "certify M --device tpu --sigma 1 --out X",
+        "attack M --dataset digits --epsilon 0.1 --loss hinge --out X",
+        "train ibp --epsilon 0.1 --final-kappa 1.5 --dataset digits --out X", "tradeoff --epsilon 0.1 --dataset digits",
+        "tradeoff --epsilon 0.1 --kappas 0,-1 --dataset digits --out X", "tradeoff --epsilon 0.1 --kappas 1,1.0 --dataset digits --out X",
+        "tradeoff --epsilon 0 --dataset digits --out X", "tradeoff --epsilon 0.1 --train-limit 0 --dataset digits --out X",
         "certify M --device cuda: --sigma 1 --out X", "certify M --device cuda:0,0 --sigma 1 --out X",
         "certify M --device cuda:-1 --sigma 1 --out X", "certify M --device cuda:0, --sigma 1 --out X"})
     void givenAWrongCommandLine_whenRun_thenOneLineAndTwo(String words) {

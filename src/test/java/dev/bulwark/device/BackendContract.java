@@ -9,10 +9,12 @@ import dev.bulwark.device.NoiseKey.Stream;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.DoubleUnaryOperator;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -605,6 +607,57 @@ public abstract class BackendContract {
                     assertTrue(k / 40 % 3 == 1 || Float.isFinite(slopes[k]), "element " + k);
                 }
             }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"67,10", "5,31", "9,33", "3,1021", "1021,2"})
+    void givenLogits_whenMarginGradient_thenItLeadsFromTheLabelToTheBestOtherClass(int rows, int classes) {
+        float[] z = values(rows * classes);
+        int[] labels = random.ints(rows, 0, classes).toArray();
+        float[] expected = new float[rows * classes];
+        for (int n = 0; n < rows; ++n) {
+            int row = n * classes;
+            int label = labels[n];
+            // Every other row is classified rightly: the label is then the best class, and not the one to climb.
+            z[row + label] += n % 2 == 0 ? 2 : 0;
+            int best = IntStream.range(0, classes).filter(c -> c != label).boxed()
+                    .max(Comparator.comparingDouble(c -> z[row + c])).orElseThrow();
+            expected[row + best] = 1;
+            expected[row + label] = -1;
+        }
+        try (DeviceBuffer logits = device(z); DeviceBuffer y = deviceInts(labels);
+             DeviceBuffer gradient = backend.allocate(z.length)) {
+            backend.marginGradient(logits, y, rows, classes, gradient);
+            assertArrayEquals(expected, host(gradient));
+            backend.marginGradient(logits, y, rows, classes, logits);
+            assertArrayEquals(expected, host(logits), "in place");
+        }
+    }
+
+    @Test
+    void givenTiesAndEndlessLogits_whenMarginGradient_thenTheLowestOfTheBestIsTaken() {
+        float end = Float.POSITIVE_INFINITY;
+        float[] z = {3, 3, 3, 3, 1, 7, 1, 1, -end, -end, -end, 0, 1e38f, end, end, -1};
+        float[] expected = {-1, 1, 0, 0, 1, -1, 0, 0, 1, 0, 0, -1, 0, 1, 0, -1};
+        try (DeviceBuffer logits = device(z); DeviceBuffer y = deviceInts(0, 1, 3, 3);
+             DeviceBuffer gradient = backend.allocate(z.length)) {
+            backend.marginGradient(logits, y, 4, 4, gradient);
+            assertArrayEquals(expected, host(gradient));
+        }
+    }
+
+    @Test
+    void givenAnUnknownLogitOrNoOtherClass_whenMarginGradient_thenTheRowStandsStill() {
+        float[] z = {1, 2, 3, Float.NaN, 2, 3, 1, Float.NaN, 3, 1, 2, Float.NaN};
+        float[] expected = {-1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+        try (DeviceBuffer logits = device(z); DeviceBuffer y = deviceInts(0, 0, 1, 0);
+             DeviceBuffer gradient = backend.allocate(z.length); DeviceBuffer single = backend.allocate(4)) {
+            backend.marginGradient(logits, y, 4, 3, gradient);
+            assertArrayEquals(expected, host(gradient));
+            backend.zeroInts(y);
+            backend.marginGradient(logits, y, 4, 1, single);
+            assertArrayEquals(new float[4], host(single));
         }
     }
 

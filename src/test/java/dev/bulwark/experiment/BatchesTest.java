@@ -73,7 +73,7 @@ class BatchesTest {
             @Override
             void run(Fleet fleet, Subject subject, Path out, Monitor monitor) throws IOException {
                 try (RowFile<AttackRow> rows = RowFile.resume(out, AttackRow.FORMAT)) {
-                    Attack.run(fleet, subject, Attack.settings(0.01, 3, 0.005, 2, 1), rows, monitor);
+                    Attack.run(fleet, subject, Attack.settings(0.01, 3, 0.005, 2, 1, Attack.BOTH_LOSSES), rows, monitor);
                 }
             }
         };

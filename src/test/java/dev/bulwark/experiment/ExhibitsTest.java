@@ -7,6 +7,7 @@ import dev.bulwark.report.Gallery.Reason;
 import dev.bulwark.report.SmoothingRow;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
@@ -43,6 +44,6 @@ class ExhibitsTest {
     }
 
     private static AttackRow attack(int index, int label, int clean, boolean broken) {
-        return new AttackRow(index, label, clean, broken, broken ? 9 : label, 0.1);
+        return new AttackRow(index, label, clean, broken, broken ? 9 : label, 0.1, Optional.empty());
     }
 }

@@ -24,6 +24,7 @@ import dev.bulwark.report.SmoothingRow;
 import dev.bulwark.smoothing.SmoothedClassifier;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
@@ -70,7 +71,7 @@ class ShowcaseTest {
                 rows = IntStream.range(0, data.size()).mapToObj(i -> new AttackRow(i, outcomes.get(i).label(),
                         outcomes.get(i).cleanPrediction(), outcomes.get(i).broken(), outcomes.get(i)
                                 .adversarialPrediction(),
-                        outcomes.get(i).linf())).toList();
+                        outcomes.get(i).linf(), Optional.empty())).toList();
             }
             Showcase showcase = new Showcase(backend, data, SEED);
             showcase.addAttacks(network, settings, rows);

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -51,6 +52,16 @@ class DiscussionTest {
     }
 
     @Test
+    void givenMoreSamples_whenDiscussed_thenWhatTheyReachStandsWithWhatTheOthersCannot() {
+        SortedMap<Double, Table1.Rows> rows = new TreeMap<>(Map.of(0.25, new Table1.Rows(images(9, 0.6), List.of())));
+        Table1.Further further = new Table1.Further(0.25, 1_000_000, new Table1.Rows(images(6, 1.05), List.of()));
+        Discussion discussion = new TradeoffDiscussion(Table1.of(rows, List.of(further), MNIST, literature),
+                List.of(CertifiedCurve.of(0.25, rows.get(0.25).certified()))).write();
+        assertTrue(finding(discussion, "certifies 2.1%").evidence().contains("With n = 1,000,000: 60.0%"),
+                finding(discussion, "certifies 2.1%").evidence());
+    }
+
+    @Test
     void givenOneSigma_whenDiscussed_thenNothingIsCompared() {
         Discussion discussion = tradeoff(Map.of(0.5, images(6, 0.4)));
         assertEquals(1, discussion.prose().size());
@@ -70,6 +81,17 @@ class DiscussionTest {
         assertTrue(gap.evidence().contains("82.7 \u2212 64.1 = 18.6")
                 && gap.evidence().contains("Measured: 30.0 points to PGD, 50.0 to"),
                 gap.evidence());
+    }
+
+    @Test
+    void givenTwoLosses_whenDiscussed_thenTheSecondsBreaksAreCountedApart() {
+        List<AttackRow> attacks = List.of(Rows.attack(0, 0, true), Rows.attack(1, 0, true), Rows.attack(2, 0, false),
+                new AttackRow(3, 0, 0, true, 1, 0.1, Optional.of(AttackRow.Loss.MARGIN)), Rows.attack(4, 1, true));
+        SortedMap<Double, Table2.Rows> rows = new TreeMap<>(Map.of(0.1, new Table2.Rows(
+                IntStream.range(0, 5).mapToObj(i -> Rows.bounds(i, 0.1, i == 4 ? 1 : 0, -1, false)).toList(), attacks)));
+        String prose = String.join(" ", new GapDiscussion(rows, Table2.comparable(rows, MNIST, literature)).write()
+                .orElseThrow().prose());
+        assertTrue(prose.contains("2 fell to the cross-entropy, and 1 more"), prose);
     }
 
     @Test

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -119,11 +120,11 @@ class RowFileTest {
 
     @Test
     void givenJsonLines_whenTorn_thenResumesWithoutHeader() throws IOException {
-        AttackRow row = new AttackRow(1, 4, 4, false, 4, 0.1);
+        AttackRow row = new AttackRow(1, 4, 4, false, 4, 0.1, Optional.empty());
         given(AttackRow.FORMAT.write(row) + "\n" + AttackRow.FORMAT.write(row));
         try (RowFile<AttackRow> file = RowFile.resume(path, AttackRow.FORMAT)) {
             assertEquals(List.of(row), file.earlier());
-            file.append(new AttackRow(2, 4, 4, true, 9, 0.1));
+            file.append(new AttackRow(2, 4, 4, true, 9, 0.1, Optional.empty()));
         }
         assertEquals(2, RowFile.read(path, AttackRow.FORMAT).size());
     }

@@ -5,8 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.bulwark.report.AttackRow.Loss;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -143,11 +145,27 @@ class RowFormatTest {
 
     @Test
     void givenAttack_whenWritten_thenFieldsInOrderAndReadsBack() {
-        AttackRow row = new AttackRow(9, 4, 4, true, 2, 0.1);
-        String line = "{\"index\":9,\"label\":4,\"clean_prediction\":4,\"broken\":true,\"adversarial_prediction\":2,\"linf\":0.1}";
+        AttackRow row = new AttackRow(9, 4, 4, true, 2, 0.1, Optional.of(Loss.MARGIN));
+        String line = "{\"index\":9,\"label\":4,\"clean_prediction\":4,\"broken\":true,\"adversarial_prediction\":2,\"linf\":0.1,"
+                + "\"loss\":\"margin\"}";
         assertEquals(line, AttackRow.FORMAT.write(row));
         assertEquals(row, AttackRow.FORMAT.read(line));
-        assertThrows(IllegalArgumentException.class, () -> new AttackRow(9, 4, 4, true, 4, 0.1));
+        assertThrows(IllegalArgumentException.class, () -> new AttackRow(9, 4, 4, true, 4, 0.1, Optional.empty()));
+    }
+
+    @Test
+    void givenAttackThatFailed_whenWritten_thenItsLossIsNull() {
+        AttackRow row = new AttackRow(9, 4, 4, false, 4, 0, Optional.empty());
+        assertTrue(AttackRow.FORMAT.write(row).endsWith(",\"loss\":null}"), AttackRow.FORMAT.write(row));
+        assertEquals(row, AttackRow.FORMAT.read(AttackRow.FORMAT.write(row)));
+        assertThrows(IllegalArgumentException.class, () -> new AttackRow(9, 4, 4, false, 4, 0, Optional.of(Loss.MARGIN)));
+    }
+
+    @Test
+    void givenAttackOfAnEarlierVersion_whenRead_thenNoLossIsClaimed() {
+        AttackRow row = AttackRow.FORMAT.read("{\"index\":9,\"label\":4,\"clean_prediction\":4,\"broken\":true,"
+                + "\"adversarial_prediction\":2,\"linf\":0.1}");
+        assertEquals(new AttackRow(9, 4, 4, true, 2, 0.1, Optional.empty()), row);
     }
 
     @ParameterizedTest
@@ -155,6 +173,10 @@ class RowFormatTest {
             "{\"index\":9,\"label\":4,\"clean_prediction\":4,\"broken\":true,\"adversarial_prediction\":2}",
             "{\"index\":9,\"label\":4,\"clean_prediction\":4,\"broken\":true,\"adversarial_prediction\":2,\"linf\":null}",
             "{\"index\":9,\"label\":4,\"clean_prediction\":4,\"broken\":true,\"adversarial_prediction\":2,\"linf\":0.1,\"x\":1}",
+            "{\"index\":9,\"label\":4,\"clean_prediction\":4,\"broken\":true,\"adversarial_prediction\":2,\"linf\":0.1,"
+                    + "\"loss\":\"hinge\"}",
+            "{\"index\":9,\"label\":4,\"clean_prediction\":4,\"broken\":false,\"adversarial_prediction\":4,\"linf\":0,"
+                    + "\"loss\":\"margin\"}",
             "{\"index\":9,\"label\":4.5,\"clean_prediction\":4,\"broken\":true,\"adversarial_prediction\":2,\"linf\":0.1}",
             "{\"index\":9,\"label\":4,\"clean_prediction\":4,\"broken\":true,\"adversarial_prediction\":2,\"linf\":0.1}{}"})
     void givenBadAttackLine_whenRead_thenOneLineComplaint(String line) {

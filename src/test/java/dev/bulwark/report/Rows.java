@@ -3,6 +3,7 @@ package dev.bulwark.report;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /** Rows that tests count in their heads. The label is 0 throughout, of two classes. */
@@ -36,7 +37,8 @@ final class Rows {
     }
 
     static AttackRow attack(int index, int cleanPrediction, boolean broken) {
-        return new AttackRow(index, 0, cleanPrediction, broken, broken ? 1 : 0, 0.1);
+        return new AttackRow(index, 0, cleanPrediction, broken, broken ? 1 : 0, 0.1,
+                broken && cleanPrediction == 0 ? Optional.of(AttackRow.Loss.CROSS_ENTROPY) : Optional.empty());
     }
 
     /** {@code hits} images certified beyond every radius, the others not at all. */

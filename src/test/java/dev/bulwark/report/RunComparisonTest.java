@@ -44,6 +44,18 @@ class RunComparisonTest {
     }
 
     @Test
+    void givenMoreSamplesInOneRun_whenCompared_thenThoseRowsStandApart() throws IOException {
+        Path first = givenRun("first", "mnist", 0.25, 3);
+        Path second = givenRun("second", "mnist", 0.25, 1);
+        Files.copy(first.resolve("smoothing/sigma-0.25.tsv"), second.resolve("smoothing/sigma-0.25-n-50000.tsv"));
+        RunComparison comparison = RunComparison.write(List.of(first, second), folder.resolve("out"));
+        assertEquals(List.of(List.of("0.25", "first"), List.of("", "second"), List.of("0.25, n = 50,000", "second")),
+                comparison.tables().get(0).rows().stream().map(row -> row.subList(0, 2)).toList());
+        List<String> csv = Files.readAllLines(folder.resolve("out/table1.csv"));
+        assertTrue(csv.get(0).endsWith(",n,unreachable") && csv.get(3).endsWith(",50000,"), csv.toString());
+    }
+
+    @Test
     void givenMarkupInARunsName_whenCompared_thenEscaped() throws IOException {
         Path first = givenRun("<img src=x>", "mnist", 0.25, 3);
         RunComparison.write(List.of(first, givenRun("second", "mnist", 0.25, 3)), folder.resolve("out"));

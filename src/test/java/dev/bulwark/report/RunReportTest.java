@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
@@ -70,6 +71,42 @@ class RunReportTest {
                 "There are neither bounds nor attacks, so there is no table 2."), report.missing());
         assertEquals("100.0", report.table1().orElseThrow().printed().get(0).texts().get(6), "the only image abstains");
         assertTrue(Files.readString(folder.resolve("table1.csv")).startsWith("# These are not MNIST figures"));
+    }
+
+    @Test
+    void givenTwoFilesOfOneSigmaWithOtherSamples_whenRebuilt_thenTwoRows() throws IOException {
+        givenVotes("sigma-0.50", 0, 100);
+        givenVotes("sigma-0.50-n-5000", 0, 5000);
+        givenVotes("sigma-0.50-n-700", 0, 700);
+        givenVotes("sigma-1.00-n-300", 0, 300);
+        ResultTable table = RunReport.rebuild(folder).table1().orElseThrow();
+        assertEquals(List.of("0.50", "0.50, n = 700", "0.50, n = 5,000", "1.00"),
+                table.lines().stream().map(ResultTable.Line::name).toList());
+        assertEquals(List.of(100L, 700L, 5000L, 300L), table.lines().stream().map(line -> line.samples().orElseThrow()).toList());
+        assertTrue(Files.readString(folder.resolve("report.html")).contains("0.50, n = 5,000"));
+    }
+
+    @Test
+    void givenSamplesThatContradictTheName_whenRebuilt_thenRefused() throws IOException {
+        givenVotes("sigma-0.50-n-5000", 0, 100);
+        assertTrue(assertThrows(RowException.class, () -> RunReport.rebuild(folder)).getMessage()
+                .contains("is not what the file's folder and name say"));
+    }
+
+    @Test
+    void givenOtherSamplesInOneFile_whenRebuilt_thenRefused() throws IOException {
+        givenVotes("sigma-0.50", 0, 100);
+        givenVotes("sigma-0.50", 1, 200);
+        assertTrue(assertThrows(RowException.class, () -> RunReport.rebuild(folder)).getMessage()
+                .contains("rows of different n or alpha"));
+    }
+
+    /** A row at sigma 0.5, or 1 if the name says so, that n votes certify. */
+    private void givenVotes(String name, int index, long n) throws IOException {
+        try (RowFile<CertificateRow> file = RowFile.resume(folder.resolve("smoothing/" + name + ".jsonl"), CertificateRow.FORMAT)) {
+            file.append(new CertificateRow(index, 0, OptionalInt.of(0), 0.4, 0.9, n, List.of(n, 0L), 10, n, 0.001,
+                    name.contains("1.00") ? 1 : 0.5, 1));
+        }
     }
 
     @Test

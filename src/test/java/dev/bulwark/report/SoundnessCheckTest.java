@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -53,6 +54,6 @@ class SoundnessCheckTest {
     @Test
     void givenTwoLabelsForOneImage_whenChecked_thenRefused() {
         assertThrows(IllegalArgumentException.class,
-                () -> SoundnessCheck.of(List.of(CERTIFIED), List.of(new AttackRow(17, 1, 1, false, 1, 0))));
+                () -> SoundnessCheck.of(List.of(CERTIFIED), List.of(new AttackRow(17, 1, 1, false, 1, 0, Optional.empty()))));
     }
 }

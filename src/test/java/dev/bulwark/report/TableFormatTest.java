@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -43,13 +44,50 @@ class TableFormatTest {
     void givenTable2_whenWrittenAsJson_thenFieldsAsOthersReadThem() throws JsonProcessingException {
         JsonNode row = new ObjectMapper().readTree(TableFormat.JSON.write(table2())).get("rows").get(0);
         assertEquals(List.of("epsilon", "images", "clean_accuracy", "ibp_certified", "ibp_certified_by_box", "pgd_accuracy",
-                "pgd_gap", "image_counts", "intervals", "reported", "published", "notes"), names(row));
+                "pgd_gap", "pgd_accuracy_by_loss", "image_counts", "intervals", "reported", "published", "notes"), names(row));
         assertEquals(100, row.get("ibp_certified").asDouble());
         assertEquals(0, row.get("ibp_certified_by_box").asDouble());
         assertEquals(2, row.get("image_counts").get("ibp_certified").asInt());
         assertEquals(1, row.get("image_counts").get("pgd_accuracy").asInt());
         assertEquals(91.3, row.get("reported").get("ibp_certified").asDouble());
         assertTrue(row.get("published").get("pgd_accuracy").isNull());
+    }
+
+    @Test
+    void givenTwoLinesOfOneSigma_whenWritten_thenEachSaysItsSamplesAndWhatTheyCannotReach() throws JsonProcessingException {
+        ResultTable table = deep();
+        List<String> csv = TableFormat.CSV.write(table).lines().toList();
+        assertEquals(3, csv.size());
+        assertTrue(csv.get(0).endsWith(",n,unreachable"), csv.get(0));
+        assertTrue(csv.get(1).startsWith("0.25,2,") && csv.get(1).contains(",10000,\"0 by arithmetic: with n = 10,000"), csv.get(1));
+        assertTrue(csv.get(2).startsWith("0.25,1,") && csv.get(2).endsWith(",1000000,"), csv.get(2));
+        JsonNode rows = new ObjectMapper().readTree(TableFormat.JSON.write(table)).get("rows");
+        assertEquals(List.of(10_000, 1_000_000), List.of(rows.get(0).get("n").asInt(), rows.get(1).get("n").asInt()));
+        assertEquals(List.of("certified/1.00"), names(rows.get(0).get("unreachable")));
+        assertFalse(rows.get(1).has("unreachable"));
+        assertTrue(rows.get(1).get("reported").get("certified").get("1.00").isNull(), "said of the line above");
+        String markdown = TableFormat.MARKDOWN.write(table);
+        assertTrue(markdown.contains("| 0.0\\* |") && markdown.contains("\n\\* 0 by arithmetic"), markdown);
+        assertTrue(markdown.contains("| 0.25, n = 1,000,000 | measured |"), markdown);
+        assertTrue(markdown.contains("n = 10,000 noise samples for each image, unless a row names another n."), markdown);
+        assertTrue(TableFormat.LATEX.write(table).contains("0.25, n = 1,000,000 & measured"));
+        assertTrue(TableFormat.TEXT.write(table).contains("needs n >= 218,105"));
+        String html = Markup.table(table, 1);
+        assertTrue(html.contains("0.25, n = 1,000,000") && html.contains("<td>0.0*</td>"), html);
+    }
+
+    /** At sigma 0.25, two images with 10,000 samples each, and one of them with a million, which certify it at 1. */
+    private static ResultTable deep() {
+        CertificateRow few = certificate(0, 10_000, 0.79);
+        CertificateRow many = certificate(0, 1_000_000, 1.08);
+        Table1.Rows main = new Table1.Rows(List.of(few.withoutVotes(), Rows.abstained(1)), List.of(few));
+        Table1.Rows further = new Table1.Rows(List.of(many.withoutVotes()), List.of(many));
+        return Table1.of(new TreeMap<>(Map.of(0.25, main)), List.of(new Table1.Further(0.25, 1_000_000, further)),
+                new RunScope("mnist", List.of()), Literature.load());
+    }
+
+    private static CertificateRow certificate(int index, long n, double radius) {
+        return new CertificateRow(index, 0, OptionalInt.of(0), radius, 0.99, n, List.of(n, 0L), 100, n, 0.001, 0.25, 1);
     }
 
     @ParameterizedTest

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class TablesTest {
@@ -40,6 +41,22 @@ class TablesTest {
         ResultTable table = table1(1.0, new Table1.Rows(Rows.certified(9995, 10_000), List.of()));
         assertEquals("99.9", measured(table).get(1), "99.95 certified");
         assertEquals("0.1", measured(table).get(4), "0.05 abstained, to nearest");
+    }
+
+    @Test
+    void givenTwoLosses_whenTable2Made_thenWhatTheFirstAloneLeftIsKnown() {
+        AttackRow second = new AttackRow(3, 0, 0, true, 1, 0.1, Optional.of(AttackRow.Loss.MARGIN));
+        List<AttackRow> both = List.of(Rows.attack(0, 0, true), Rows.attack(1, 0, false), Rows.attack(2, 1, true), second);
+        assertEquals(List.of("25.0", "50.0"), pgd(both));
+        assertEquals(List.of("0.0", ""), pgd(List.of(second)), "nothing says that the first loss was tried");
+    }
+
+    /** Accuracy under attack, by all losses and by cross-entropy alone. */
+    private static List<String> pgd(List<AttackRow> attacks) {
+        ResultTable table = Table2.of(new TreeMap<>(Map.of(0.1, new Table2.Rows(List.of(), attacks))), MNIST, LITERATURE);
+        assertTrue(table.header().stream().noneMatch(title -> title.contains("alone")), "for programs only");
+        return Stream.of(Table2.PGD, Table2.PGD_BY_CROSS_ENTROPY).map(key -> table.measured(0.1, key)
+                .map(share -> share.percent(1).toPlainString()).orElse("")).toList();
     }
 
     @Test
@@ -120,6 +137,14 @@ class TablesTest {
         long enough = Plausibility.samplesFor(1, 0.25, 0.001);
         assertTrue(Plausibility.maxRadius(0.25, enough, 0.001) >= 1);
         assertFalse(Plausibility.maxRadius(0.25, enough - 1, 0.001) >= 1);
+    }
+
+    @Test
+    void givenTheSmallestNoise_whenAskedForItsReach_thenTenThousandSamplesFallShortAndAMillionDoNot() {
+        assertTrue(Table1.outOfReach(0.25, 10_000, 0.001));
+        assertTrue(Table1.outOfReach(0.25, 218_104, 0.001));
+        assertFalse(Table1.outOfReach(0.25, 218_105, 0.001));
+        assertFalse(Table1.outOfReach(0.5, 10_000, 0.001));
     }
 
     @Test

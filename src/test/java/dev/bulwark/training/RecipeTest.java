@@ -49,6 +49,17 @@ class RecipeTest {
     }
 
     @Test
+    void givenAFinalKappa_whenBoundsAreTrained_thenTheNaturalLossEndsAtIt() {
+        Recipe recipe = Preset.QUICK.ibp(0.1);
+        Recipe other = recipe.withFinalKappa(0.25);
+        assertEquals(0.25, other.objective().kappaAt(recipe.epochs()));
+        assertEquals(recipe.objective().kappaAt(0), other.objective().kappaAt(0));
+        assertEquals(recipe, other.withFinalKappa(recipe.objective().kappaAt(recipe.epochs())));
+        assertThrows(IllegalArgumentException.class, () -> Preset.QUICK.smoothing(0.5).withFinalKappa(0.25));
+        assertThrows(IllegalArgumentException.class, () -> recipe.withFinalKappa(1.5));
+    }
+
+    @Test
     void givenHiddenWidths_whenAskedForAll_thenInputsAndClassesSurroundThem() {
         assertArrayEquals(new int[] {784, 1024, 512, 256, 10}, Preset.REPORT.smoothing(0.5).widths(784, 10));
     }

@@ -325,6 +325,11 @@ public final class CpuBackend implements Backend {
     }
 
     @Override
+    public void marginGradient(DeviceBuffer logits, DeviceBuffer labels, int count, int classes, DeviceBuffer gradient) {
+        losses.marginGradient(logits, labels, count, classes, gradient);
+    }
+
+    @Override
     public void sumOfSquares(DeviceBuffer x, long length, float beta, DeviceBuffer sum) {
         accumulate(sum, beta, spans.reduce(length, (s, count) -> {
             double total = 0;

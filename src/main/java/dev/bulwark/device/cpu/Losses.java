@@ -2,7 +2,7 @@ package dev.bulwark.device.cpu;
 
 import dev.bulwark.device.DeviceBuffer;
 
-/** Cross-entropy and the worst-case logits it is taken of; matrices {@code [rows,classes]}. */
+/** Cross-entropy, the worst-case logits it is taken of, and the margin; matrices {@code [rows,classes]}. */
 final class Losses {
 
     /** Gradients of less than 2^-67 are none: carried back through a few layers they would be denormal. */
@@ -72,6 +72,36 @@ final class Losses {
             Rows.store(loss, losses, first, 1);
             Rows.store(penalty, penalties, first, 1);
         });
+    }
+
+    void marginGradient(DeviceBuffer logits, DeviceBuffer labels, int count, int classes, DeviceBuffer gradient) {
+        rows.run(count, (first, block) -> {
+            float[] z = Rows.load(logits, first, block, classes);
+            int[] y = Rows.loadInts(labels, first, block, 1);
+            float[] g = new float[z.length];
+            for (int n = 0; n < block; ++n) {
+                int best = bestOther(z, n * classes, classes, y[n]);
+                if (best >= 0) {
+                    g[n * classes + best] = 1f;
+                    g[n * classes + y[n]] = -1f;
+                }
+            }
+            Rows.store(g, gradient, first, classes);
+        });
+    }
+
+    /** The class with the largest logit but the label, the lowest at a tie; -1 without one, or where a logit is NaN. */
+    private static int bestOther(float[] z, int row, int classes, int label) {
+        int best = -1;
+        for (int c = 0; c < classes; ++c) {
+            if (Float.isNaN(z[row + c])) {
+                return -1;
+            }
+            if (c != label && (best < 0 || z[row + c] > z[row + best])) {
+                best = c;
+            }
+        }
+        return best;
     }
 
     void worstCaseLogits(DeviceBuffer centre, DeviceBuffer radius, DeviceBuffer labels, int count, int classes,

@@ -231,6 +231,11 @@ public final class CudaBackend implements Backend {
     }
 
     @Override
+    public void marginGradient(DeviceBuffer logits, DeviceBuffer labels, int rows, int classes, DeviceBuffer gradient) {
+        losses.marginGradient(logits, labels, rows, classes, gradient);
+    }
+
+    @Override
     public void sumOfSquares(DeviceBuffer x, long length, float beta, DeviceBuffer sum) {
         reductions.sumOfSquares(x, length, beta, sum);
     }

@@ -2,13 +2,14 @@ package dev.bulwark.device.cuda;
 
 import dev.bulwark.device.DeviceBuffer;
 
-/** Cross-entropy and the worst-case logits it is taken of: losses.cu. */
+/** Cross-entropy, the worst-case logits it is taken of, and the margin: losses.cu. */
 final class Losses {
 
     private static final int WARP = 32;
 
     private final Kernel crossEntropy;
     private final Kernel consistencyLoss;
+    private final Kernel marginGradient;
     private final Kernel worstCaseLogits;
     private final Kernel worstCaseLogitsGradient;
     private final Kernel pairwiseDifferences;
@@ -19,6 +20,7 @@ final class Losses {
     Losses(KernelModule module) {
         crossEntropy = module.kernel("cross_entropy");
         consistencyLoss = module.kernel("consistency_loss");
+        marginGradient = module.kernel("margin_gradient");
         worstCaseLogits = module.kernel("worst_case_logits");
         worstCaseLogitsGradient = module.kernel("worst_case_logits_gradient");
         pairwiseDifferences = module.kernel("pairwise_differences");
@@ -44,6 +46,12 @@ final class Losses {
                 logits.require("logits", size), labels.require("labels", rows), copies, rows, classes, lambda, eta,
                 weight.require("weight", 1), gradient.require("gradient", size),
                 losses.require("losses", rows), penalties.require("penalties", rows));
+    }
+
+    void marginGradient(DeviceBuffer logits, DeviceBuffer labels, int rows, int classes, DeviceBuffer gradient) {
+        long size = (long) rows * classes;
+        marginGradient.launch(Grid.over(rows), logits.require("logits", size), labels.require("labels", rows), rows, classes,
+                gradient.require("gradient", size));
     }
 
     void worstCaseLogits(DeviceBuffer centre, DeviceBuffer radius, DeviceBuffer labels, int rows, int classes,
