@@ -8,6 +8,7 @@ import dev.bulwark.nn.DeviceNetwork;
 import dev.bulwark.nn.ForwardPass;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -38,6 +39,12 @@ final class PgdBatch implements AutoCloseable {
     private final DeviceBuffer kept;
     private final DeviceBuffer keptPredictions;
     private final InputGradient gradient;
+    /** The steps of the last restart. */
+    private Optional<Steps> recorded = Optional.empty();
+
+    /** One step for so many rows, recorded. */
+    private record Steps(int rows, Backend.Replay step) {
+    }
 
     /**
      * @param memory   owns the buffers; the caller closes it
@@ -95,11 +102,24 @@ final class PgdBatch implements AutoCloseable {
 
     /** All steps of a restart, without waiting for the device: an image may leave only when it is over. */
     private void ascend(int rows) {
-        try (Backend.Replay step = backend.record(() -> step(rows))) {
-            for (int s = 0; s < settings.steps(); ++s) {
-                step.run();
-            }
+        Backend.Replay step = recordedStep(rows);
+        for (int s = 0; s < settings.steps(); ++s) {
+            step.run();
         }
+    }
+
+    /** One step, recorded anew only where images have left since the last restart. */
+    private Backend.Replay recordedStep(int rows) {
+        if (recorded.isEmpty() || recorded.get().rows != rows) {
+            closeRecorded();
+            recorded = Optional.of(new Steps(rows, backend.record(() -> step(rows))));
+        }
+        return recorded.get().step;
+    }
+
+    private void closeRecorded() {
+        recorded.ifPresent(steps -> steps.step.close());
+        recorded = Optional.empty();
     }
 
     /** Moves x up the loss, then looks where it has come. */
@@ -149,6 +169,7 @@ final class PgdBatch implements AutoCloseable {
 
     @Override
     public void close() {
+        closeRecorded();
         gradient.close();
     }
 
