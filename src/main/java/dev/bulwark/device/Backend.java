@@ -278,6 +278,14 @@ public interface Backend extends AutoCloseable {
         return 40_000;
     }
 
+    /**
+     * Images that an attack or a verification should at least hold at a time, for the device to be busy. Bounds do not
+     * depend on it; attacks do as far as products of other shapes round otherwise.
+     */
+    default int imagesPerCall() {
+        return 250;
+    }
+
     // ---- intervals for certificates, rounded outward -----------------------------------------------------------------------
 
     /** The box {@code [x - epsilon, x + epsilon]} cut to [0, 1], outward; epsilon is the real number meant. */

@@ -11,8 +11,6 @@ import java.io.IOException;
 /** PGD over many images: an upper bound on robust accuracy, never a guarantee. */
 public final class Attack {
 
-    private static final int BATCH = 250;
-
     private Attack() {
     }
 
@@ -28,7 +26,8 @@ public final class Attack {
     /** Attacks every image without a row. */
     public static void run(Fleet fleet, Subject subject, PgdSettings settings, RowFile<AttackRow> rows,
                            Monitor monitor) throws IOException {
-        Batches batches = new Batches("attack at epsilon " + settings.epsilon(), subject.indices(), rows::contains, BATCH);
+        Batches batches = new Batches("attack at epsilon " + settings.epsilon(), subject.indices(), rows::contains,
+                fleet.first().imagesPerCall());
         batches.<AttackOutcome>run(fleet, monitor, (backend, source) -> {
             try (DeviceNetwork network = DeviceNetwork.load(backend, subject.network())) {
                 Pgd pgd = new Pgd(backend, network);

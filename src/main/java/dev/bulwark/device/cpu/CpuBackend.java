@@ -519,6 +519,12 @@ public final class CpuBackend implements Backend {
                 : new ComposedInputGradients(this, layers, capacity);
     }
 
+    /** At least a chunk of input gradients for each worker. */
+    @Override
+    public int imagesPerCall() {
+        return Math.max(Backend.super.imagesPerCall(), PackedInputGradients.CHUNK * workers.count());
+    }
+
     // ---- intervals for certificates ----------------------------------------------------------------------------------
 
     @Override

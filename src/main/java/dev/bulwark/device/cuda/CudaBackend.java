@@ -357,6 +357,12 @@ public final class CudaBackend implements Backend {
         return 8_000 * gpu.multiprocessors();
     }
 
+    /** Two tiles of 64 x 64 a multiprocessor in a layer of 1,024 outputs: fewer images, and launches are what takes time. */
+    @Override
+    public int imagesPerCall() {
+        return 64 * Math.max(1, gpu.multiprocessors() / 8);
+    }
+
     @Override
     public void outwardBox(DeviceBuffer x, long length, double epsilon, DeviceBuffer lower, DeviceBuffer upper) {
         outward.box(x, length, epsilon, lower, upper);
