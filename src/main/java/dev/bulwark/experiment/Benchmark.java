@@ -220,8 +220,7 @@ public final class Benchmark {
     private Rate ibp() {
         float[] images = uniform(settings.batch, settings.inputs());
         int[] labels = labels(settings.batch);
-        try (DeviceNetwork loaded = DeviceNetwork.load(backend, network)) {
-            Ibp verifier = new Ibp(backend, loaded);
+        try (DeviceNetwork loaded = DeviceNetwork.load(backend, network); Ibp verifier = new Ibp(backend, loaded)) {
             return rate(Map.of("batch", settings.batch),
                     new Cost(6 * settings.multiplyAdds(), 0, Limit.FLOAT_PRODUCTS), () -> {
                         verifier.verify(images, labels, 0.1);
