@@ -265,6 +265,15 @@ public interface Backend extends AutoCloseable {
     }
 
     /**
+     * Products of a large layer, as {@link #noisyClassifier} has them.
+     *
+     * @param edge inputs and outputs of the layer
+     */
+    default BareProducts bareProducts(int edge) {
+        return new ComposedBareProducts(this, edge);
+    }
+
+    /**
      * The network prepared for gradients with respect to its inputs, in the device's fastest way; for attacks only.
      *
      * @param capacity rows that a batch may have
