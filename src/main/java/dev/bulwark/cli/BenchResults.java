@@ -1,6 +1,7 @@
 package dev.bulwark.cli;
 
 import dev.bulwark.device.DeviceInfo;
+import dev.bulwark.experiment.Benchmark;
 import dev.bulwark.experiment.Rate;
 import dev.bulwark.experiment.Scaling;
 import java.io.PrintWriter;
@@ -8,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalDouble;
 
 /**
  * What a benchmark measured, for people and for files.
@@ -24,6 +26,7 @@ record BenchResults(DeviceInfo device, Map<String, Rate> rates, List<Scaling.Lin
         json.put("device", device);
         json.put("versions", Version.all());
         rates.forEach((name, rate) -> json.put(name, entry(rate)));
+        noiseOverCurand().ifPresent(ratio -> json.put("noise_over_curand", ratio));
         if (!products.isEmpty()) {
             json.put("training_products", products.stream().map(ProductComparison::entry).toList());
         }
@@ -54,11 +57,19 @@ record BenchResults(DeviceInfo device, Map<String, Rate> rates, List<Scaling.Lin
         return rate.fractionOf(rates.get(rate.cost().limit().ceiling()));
     }
 
+    /** This program's normals a second over cuRAND's; empty where there is no cuRAND. */
+    private OptionalDouble noiseOverCurand() {
+        return rates.containsKey(Benchmark.CURAND_NORMALS)
+                ? OptionalDouble.of(rates.get(Benchmark.NORMALS).median() / rates.get(Benchmark.CURAND_NORMALS).median())
+                : OptionalDouble.empty();
+    }
+
     void print(PrintWriter text) {
         text.printf("%-46s%16s%36s%20s%14s%n", "", "median", "smallest to largest", "achieved", "of ceiling");
         rates.forEach((name, rate) -> text.printf(Locale.ROOT, "%-46s%,16.0f%36s%20s%13.0f%%%n",
                 name.replace('_', ' ').replace(" per second", "/s"), rate.median(),
                 String.format(Locale.ROOT, "%,.0f to %,.0f", rate.min(), rate.max()), achieved(rate), 100 * fraction(rate)));
+        noiseOverCurand().ifPresent(ratio -> text.printf(Locale.ROOT, "%-46s%16.2f%n", "noise over curand", ratio));
         if (!products.isEmpty()) {
             text.printf("%n%-28s%20s%16s%16s%12s%n", "training's products", "m x n x k", "own TFLOP/s", "cuBLAS", "own over");
             products.forEach(line -> text.println(line.text()));

@@ -237,6 +237,15 @@ public interface Backend extends AutoCloseable {
     void uniformInBox(DeviceBuffer lower, DeviceBuffer upper, DeviceBuffer images, DeviceBuffer samples,
                       int rows, int columns, NoiseKey key, DeviceBuffer target);
 
+    /**
+     * A vendor's generator to measure this backend's noise against; empty where there is none for such a device.
+     *
+     * @throws DeviceException if there is one and it can't be used here; the message says why
+     */
+    default Optional<LibraryNormals> libraryNormals() {
+        return Optional.empty();
+    }
+
     // ---- votes and attacks -------------------------------------------------------------------------------------------------
 
     /** {@code target[n]} = {@code int} index of row n's largest logit, the lowest at a tie; -1 for a row with a NaN. */

@@ -5,11 +5,16 @@ import dev.bulwark.attack.PgdSettings;
 import dev.bulwark.bounds.Ibp;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.DeviceException;
+import dev.bulwark.device.DeviceLostException;
+import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.InputGradients;
+import dev.bulwark.device.LibraryNormals;
 import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.NoiseKey.Stream;
 import dev.bulwark.device.NoisyClassifier;
 import dev.bulwark.device.NoisyClassifier.Precision;
+import dev.bulwark.device.OutOfDeviceMemoryException;
 import dev.bulwark.device.Philox;
 import dev.bulwark.experiment.Rate.Cost;
 import dev.bulwark.experiment.Rate.Limit;
@@ -28,6 +33,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -38,6 +44,8 @@ public final class Benchmark {
 
     /** The rate of this program's noise. */
     public static final String NORMALS = "normals_per_second";
+    /** The rate of the vendor's, there only where a device has one. */
+    public static final String CURAND_NORMALS = "curand_normals_per_second";
 
     private static final NoiseKey KEY = new NoiseKey(1, Stream.BENCHMARK);
     private static final int DISTINCT_ROWS = 1_000;
@@ -130,12 +138,14 @@ public final class Benchmark {
     /** All rates, by the names that files use; ceilings first, so that the others can be held against them. */
     public Map<String, Rate> run(Monitor monitor) {
         Map<String, Rate> rates = new LinkedHashMap<>();
-        try (Monitor.Stage stage = monitor.stage("bench", 9, "rates")) {
+        try (Monitor.Stage stage = monitor.stage("bench", 10, "rates")) {
             Ceilings ceilings = new Ceilings(backend, stopwatch, settings.ceiling);
             put(rates, stage, "copies_per_second", ceilings.copies());
             put(rates, stage, "square_products_per_second", ceilings.floatProducts());
             put(rates, stage, "square_products_per_second_of_noisy_forwards", ceilings.classifierProducts());
             put(rates, stage, NORMALS, normals());
+            libraryNormals(monitor).ifPresent(rate -> rates.put(CURAND_NORMALS, rate));
+            stage.advance(1);
             put(rates, stage, "noisy_forwards_per_second", noisyForwards());
             put(rates, stage, "ibp_images_per_second", ibp());
             put(rates, stage, "ibp_training_samples_per_second", ibpTraining(0.5));
@@ -180,6 +190,30 @@ public final class Benchmark {
                 backend.synchronize();
                 return (double) rows * columns;
             });
+        }
+    }
+
+    /** As many normals as {@link #normals} takes, by the device's vendor; empty where there are none. */
+    private Optional<Rate> libraryNormals(Monitor monitor) {
+        int length = settings.normals * settings.inputs() / 2 * 2; // vendors' come in pairs
+        try (DeviceMemory memory = new DeviceMemory(backend)) {
+            Optional<LibraryNormals> found = backend.libraryNormals();
+            if (found.isEmpty()) {
+                return Optional.empty();
+            }
+            try (LibraryNormals normals = found.get()) {
+                DeviceBuffer target = memory.allocate(length);
+                return Optional.of(stopwatch.rate(Map.of("length", length), new Cost(0, Float.BYTES, Limit.COPIES), () -> {
+                    normals.fill(target);
+                    backend.synchronize();
+                    return length;
+                }));
+            }
+        } catch (DeviceLostException | OutOfDeviceMemoryException e) {
+            throw e;
+        } catch (DeviceException e) {
+            monitor.note("noise has no yardstick: " + e.getMessage());
+            return Optional.empty();
         }
     }
 

@@ -171,11 +171,14 @@ class CudaCommandLineTest {
     // ---- how fast -------------------------------------------------------------------------------------------------
 
     @Test
-    void givenAGpu_whenBenchmarked_thenOwnProductsStandBesideCublasWhereThereIsIt() throws IOException {
+    void givenAGpu_whenBenchmarked_thenOwnProductsStandBesideCublasAndNoiseBesideCurandWhereThereAreAny() throws IOException {
         Path out = folder.resolve("bench.json");
-        done("bench", "--device", "cuda:0", "--hidden", "20", "--images", 1, "--n", 20, "--batch", 4,
+        Outcome outcome = done("bench", "--device", "cuda:0", "--hidden", "20", "--images", 1, "--n", 20, "--batch", 4,
                 "--steps", 1, "--epoch", 1, "--normals", 3, "--ceiling", 16, "--repeats", 1, "--seconds", 1e-4, "--out", out);
         JsonNode result = JSON.readTree(out.toFile());
+        boolean curand = result.has("curand_normals_per_second");
+        assertEquals(curand, result.has("noise_over_curand"));
+        assertEquals(!curand, outcome.err.contains("noise has no yardstick: libcurand.so.10 does not load"), outcome.err);
         boolean cublas = result.get("device").get("libraries").get("products").asText().startsWith("cuBLAS");
         JsonNode products = result.get("training_products");
         // Two layers: forward and weight gradient of each, and the second's input gradient.

@@ -5,6 +5,7 @@ import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceException;
 import dev.bulwark.device.DeviceInfo;
+import dev.bulwark.device.LibraryNormals;
 import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.NoisyClassifier;
 import dev.bulwark.device.NoisyClassifier.Precision;
@@ -316,6 +317,11 @@ public final class CudaBackend implements Backend {
     public void uniformInBox(DeviceBuffer lower, DeviceBuffer upper, DeviceBuffer images, DeviceBuffer samples, int rows,
                              int columns, NoiseKey key, DeviceBuffer target) {
         noise.uniformInBox(lower, upper, images, samples, rows, columns, key, target);
+    }
+
+    @Override
+    public Optional<LibraryNormals> libraryNormals() {
+        return Optional.of(new Curand(memory));
     }
 
     @Override
