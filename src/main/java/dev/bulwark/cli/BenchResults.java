@@ -71,7 +71,7 @@ record BenchResults(DeviceInfo device, Map<String, Rate> rates, List<Scaling.Lin
                 String.format(Locale.ROOT, "%,.0f to %,.0f", rate.min(), rate.max()), achieved(rate), 100 * fraction(rate)));
         noiseOverCurand().ifPresent(ratio -> text.printf(Locale.ROOT, "%-46s%16.2f%n", "noise over curand", ratio));
         if (!products.isEmpty()) {
-            text.printf("%n%-28s%20s%16s%16s%12s%n", "training's products", "m x n x k", "own TFLOP/s", "cuBLAS", "own over");
+            text.printf("%n%-28s%20s%16s%16s%12s%n", "training's products", "m x n x k", "own GFLOP/s", "cuBLAS", "own over");
             products.forEach(line -> text.println(line.text()));
         }
         for (Scaling.Line line : growth) {

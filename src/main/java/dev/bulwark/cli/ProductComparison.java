@@ -41,8 +41,8 @@ record ProductComparison(TrainingProducts.Line own, Optional<TrainingProducts.Li
 
     String text() {
         String shape = own.m() + " x " + own.n() + " x " + own.k();
-        String line = String.format(Locale.ROOT, "%-28s%20s%16.3f", own.name(), shape, own.rate().flopsPerSecond() / 1e12);
-        return line + cublas.map(other -> String.format(Locale.ROOT, "%16.3f%12.2f",
-                other.rate().flopsPerSecond() / 1e12, ratioTo(other))).orElse("");
+        String line = String.format(Locale.ROOT, "%-28s%20s%,16.1f", own.name(), shape, own.rate().flopsPerSecond() / 1e9);
+        return line + cublas.map(other -> String.format(Locale.ROOT, "%,16.1f%12.2f",
+                other.rate().flopsPerSecond() / 1e9, ratioTo(other))).orElse("");
     }
 }
