@@ -8,7 +8,7 @@
  * Shapes    bf16 matrices have rows of a multiple of 64 elements (a panel), zero beyond their width, and a multiple of 64
  *           rows, of which those beyond the batch hold anything
  * Launch    products: grid (x: 64s of rows, y: 64s of outputs), 128 threads; the others see below
- * Traffic   each operand once for every 64 outputs or rows, from the second-level cache: 64 FLOP a byte
+ * Traffic   each operand once for every 64 outputs or rows, from the second-level cache: 32 FLOP a byte
  * Oracle    BackendContract (the chain rule in double); InputGradientsTest
  */
 #include "common.cuh"
