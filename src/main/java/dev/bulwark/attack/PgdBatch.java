@@ -29,6 +29,11 @@ final class PgdBatch implements AutoCloseable {
     private final int classes;
     private final ForwardPass forward;
     private final DeviceBuffer x;
+    /** Boxes of the whole batch, and which of them stand. */
+    private final DeviceBuffer lowest;
+    private final DeviceBuffer highest;
+    private final DeviceBuffer chosen;
+    /** Boxes of the images that stand. */
     private final DeviceBuffer lower;
     private final DeviceBuffer upper;
     private final DeviceBuffer labels;
@@ -58,6 +63,9 @@ final class PgdBatch implements AutoCloseable {
         this.classes = network.classes();
         this.forward = new ForwardPass(backend, memory, network, capacity);
         this.x = memory.allocate((long) capacity * inputs);
+        this.lowest = memory.allocate((long) capacity * inputs);
+        this.highest = memory.allocate((long) capacity * inputs);
+        this.chosen = memory.allocate(capacity);
         this.lower = memory.allocate((long) capacity * inputs);
         this.upper = memory.allocate((long) capacity * inputs);
         this.labels = memory.allocate(capacity);
@@ -74,12 +82,14 @@ final class PgdBatch implements AutoCloseable {
         backend.write(batchImages, x);
         Targets targets = new Targets(batchImages, batchLabels, classify(x, batchLabels.length));
         InwardBox box = InwardBox.around(batchImages, settings.epsilon());
+        backend.write(box.lower(), lowest);
+        backend.write(box.upper(), highest);
         for (int r = 0; r < settings.restarts(); ++r) {
             int[] standing = targets.standing();
             if (standing.length == 0) {
                 break;
             }
-            start(standing, box, batchLabels, batchIndices, r);
+            start(standing, batchLabels, batchIndices, r);
             ascend(standing.length);
             collectBroken(standing, elementsOf(batchLabels, standing), targets);
         }
@@ -87,10 +97,11 @@ final class PgdBatch implements AutoCloseable {
     }
 
     /** Puts the standing images, close together, at their starting points of restart r. */
-    private void start(int[] standing, InwardBox box, int[] batchLabels, int[] batchIndices, int r) {
+    private void start(int[] standing, int[] batchLabels, int[] batchIndices, int r) {
         int rows = standing.length;
-        backend.write(rowsOf(box.lower(), standing), lower);
-        backend.write(rowsOf(box.upper(), standing), upper);
+        backend.write(standing, chosen);
+        backend.gather(lowest, chosen, rows, inputs, lower);
+        backend.gather(highest, chosen, rows, inputs, upper);
         backend.write(elementsOf(batchLabels, standing), labels);
         backend.write(elementsOf(batchIndices, standing), imageIndices);
         backend.write(filled(rows, r), restarts);
@@ -171,14 +182,6 @@ final class PgdBatch implements AutoCloseable {
     public void close() {
         closeRecorded();
         gradient.close();
-    }
-
-    private float[] rowsOf(float[] matrix, int[] rows) {
-        float[] chosen = new float[rows.length * inputs];
-        for (int k = 0; k < rows.length; ++k) {
-            System.arraycopy(matrix, rows[k] * inputs, chosen, k * inputs, inputs);
-        }
-        return chosen;
     }
 
     private static int[] elementsOf(int[] values, int[] indices) {
