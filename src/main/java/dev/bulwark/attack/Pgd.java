@@ -21,9 +21,6 @@ import java.util.List;
  */
 public final class Pgd {
 
-    /** Images attacked together. */
-    private static final int BATCH = 1024;
-
     private final Backend backend;
     private final DeviceNetwork network;
 
@@ -48,7 +45,7 @@ public final class Pgd {
                     "imageIndices has " + imageIndices.length + " elements, labels " + labels.length);
         }
         int inputs = network.inputs();
-        int capacity = Math.max(1, Math.min(BATCH, labels.length));
+        int capacity = Math.max(1, Math.min(backend.imagesPerCall(), labels.length));
         List<AttackOutcome> outcomes = new ArrayList<>();
         try (DeviceMemory memory = new DeviceMemory(backend);
              PgdBatch batch = new PgdBatch(backend, memory, network, settings, capacity)) {

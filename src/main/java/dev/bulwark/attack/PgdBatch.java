@@ -8,6 +8,7 @@ import dev.bulwark.nn.DeviceNetwork;
 import dev.bulwark.nn.ForwardPass;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -28,6 +29,11 @@ final class PgdBatch implements AutoCloseable {
     private final int classes;
     private final ForwardPass forward;
     private final DeviceBuffer x;
+    /** Boxes of the whole batch, and which of them stand. */
+    private final DeviceBuffer lowest;
+    private final DeviceBuffer highest;
+    private final DeviceBuffer chosen;
+    /** Boxes of the images that stand. */
     private final DeviceBuffer lower;
     private final DeviceBuffer upper;
     private final DeviceBuffer labels;
@@ -38,6 +44,12 @@ final class PgdBatch implements AutoCloseable {
     private final DeviceBuffer kept;
     private final DeviceBuffer keptPredictions;
     private final InputGradient gradient;
+    /** The steps of the last restart. */
+    private Optional<Steps> recorded = Optional.empty();
+
+    /** One step up a loss for so many rows, recorded. */
+    private record Steps(AttackLoss loss, int rows, Backend.Replay step) {
+    }
 
     /**
      * @param memory   owns the buffers; the caller closes it
@@ -51,6 +63,9 @@ final class PgdBatch implements AutoCloseable {
         this.classes = network.classes();
         this.forward = new ForwardPass(backend, memory, network, capacity);
         this.x = memory.allocate((long) capacity * inputs);
+        this.lowest = memory.allocate((long) capacity * inputs);
+        this.highest = memory.allocate((long) capacity * inputs);
+        this.chosen = memory.allocate(capacity);
         this.lower = memory.allocate((long) capacity * inputs);
         this.upper = memory.allocate((long) capacity * inputs);
         this.labels = memory.allocate(capacity);
@@ -67,13 +82,15 @@ final class PgdBatch implements AutoCloseable {
         backend.write(batchImages, x);
         Targets targets = new Targets(batchImages, batchLabels, classify(x, batchLabels.length));
         InwardBox box = InwardBox.around(batchImages, settings.epsilon());
+        backend.write(box.lower(), lowest);
+        backend.write(box.upper(), highest);
         for (AttackLoss loss : settings.losses()) {
             for (int r = 0; r < settings.restarts(); ++r) {
                 int[] standing = targets.standing();
                 if (standing.length == 0) {
                     return targets.outcomes();
                 }
-                start(standing, box, batchLabels, batchIndices, r);
+                start(standing, batchLabels, batchIndices, r);
                 ascend(loss, standing.length);
                 collectBroken(loss, standing, elementsOf(batchLabels, standing), targets);
             }
@@ -82,10 +99,11 @@ final class PgdBatch implements AutoCloseable {
     }
 
     /** Puts the standing images, close together, at their starting points of restart r. */
-    private void start(int[] standing, InwardBox box, int[] batchLabels, int[] batchIndices, int r) {
+    private void start(int[] standing, int[] batchLabels, int[] batchIndices, int r) {
         int rows = standing.length;
-        backend.write(rowsOf(box.lower(), standing), lower);
-        backend.write(rowsOf(box.upper(), standing), upper);
+        backend.write(standing, chosen);
+        backend.gather(lowest, chosen, rows, inputs, lower);
+        backend.gather(highest, chosen, rows, inputs, upper);
         backend.write(elementsOf(batchLabels, standing), labels);
         backend.write(elementsOf(batchIndices, standing), imageIndices);
         backend.write(filled(rows, r), restarts);
@@ -97,11 +115,24 @@ final class PgdBatch implements AutoCloseable {
 
     /** All steps of a restart, without waiting for the device: an image may leave only when it is over. */
     private void ascend(AttackLoss loss, int rows) {
-        try (Backend.Replay step = backend.record(() -> step(loss, rows))) {
-            for (int s = 0; s < settings.steps(); ++s) {
-                step.run();
-            }
+        Backend.Replay step = recordedStep(loss, rows);
+        for (int s = 0; s < settings.steps(); ++s) {
+            step.run();
         }
+    }
+
+    /** One step, recorded anew only where images have left since the last restart, or another loss is climbed. */
+    private Backend.Replay recordedStep(AttackLoss loss, int rows) {
+        if (recorded.isEmpty() || recorded.get().loss != loss || recorded.get().rows != rows) {
+            closeRecorded();
+            recorded = Optional.of(new Steps(loss, rows, backend.record(() -> step(loss, rows))));
+        }
+        return recorded.get().step;
+    }
+
+    private void closeRecorded() {
+        recorded.ifPresent(steps -> steps.step.close());
+        recorded = Optional.empty();
     }
 
     /** Moves x up the loss, then looks where it has come. */
@@ -152,15 +183,8 @@ final class PgdBatch implements AutoCloseable {
 
     @Override
     public void close() {
+        closeRecorded();
         gradient.close();
-    }
-
-    private float[] rowsOf(float[] matrix, int[] rows) {
-        float[] chosen = new float[rows.length * inputs];
-        for (int k = 0; k < rows.length; ++k) {
-            System.arraycopy(matrix, rows[k] * inputs, chosen, k * inputs, inputs);
-        }
-        return chosen;
     }
 
     private static int[] elementsOf(int[] values, int[] indices) {

@@ -6,6 +6,7 @@ import dev.bulwark.nn.DeviceNetwork;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
@@ -16,19 +17,21 @@ import java.util.function.Consumer;
  */
 public final class Ibp implements Verifier {
 
-    /** Images that go through the network together; bounds do not depend on it beyond their last bits. */
-    private static final int BATCH = 512;
-
     /** How far a float pass may miss a margin before that counts as a contradiction, relative to 1 + |logits|. */
     private static final double FLOAT_TOLERANCE = 1e-3;
 
     private final Backend backend;
     private final DeviceNetwork network;
+    /** What {@link #pass} lies in. */
+    private final DeviceMemory memory;
+    /** The last call's, which the next one uses again. */
+    private Optional<IbpPass> pass = Optional.empty();
 
     /** @param network lies on {@code backend} and must outlive this object */
     public Ibp(Backend backend, DeviceNetwork network) {
         this.backend = backend;
         this.network = network;
+        this.memory = new DeviceMemory(backend);
     }
 
     @Override
@@ -39,16 +42,15 @@ public final class Ibp implements Verifier {
             throw new IllegalArgumentException("epsilon must be finite and not negative: " + epsilon);
         }
         int inputs = network.inputs();
+        int batch = Math.max(1, Math.min(backend.imagesPerCall(), labels.length));
+        IbpPass batches = passFor(batch);
         List<Bounds> bounds = new ArrayList<>();
-        try (DeviceMemory memory = new DeviceMemory(backend)) {
-            IbpPass pass = new IbpPass(backend, memory, network, Math.max(1, Math.min(BATCH, labels.length)));
-            for (int from = 0; from < labels.length; from += BATCH) {
-                int to = Math.min(from + BATCH, labels.length);
-                long length = (long) (to - from) * inputs;
-                pass.load(Arrays.copyOfRange(images, from * inputs, to * inputs), Arrays.copyOfRange(labels, from, to));
-                addBounds(pass, box -> backend.outwardBox(pass.images(), length, epsilon, box.lower(), box.upper()),
-                        bounds);
-            }
+        for (int from = 0; from < labels.length; from += batch) {
+            int to = Math.min(from + batch, labels.length);
+            long length = (long) (to - from) * inputs;
+            batches.load(Arrays.copyOfRange(images, from * inputs, to * inputs), Arrays.copyOfRange(labels, from, to));
+            addBounds(batches, box -> backend.outwardBox(batches.images(), length, epsilon, box.lower(), box.upper()),
+                    bounds);
         }
         return bounds;
     }
@@ -67,24 +69,37 @@ public final class Ibp implements Verifier {
             throw new IllegalArgumentException("image " + Arrays.toString(image) + " lies outside its box " + box);
         }
         List<Bounds> bounds = new ArrayList<>();
-        try (DeviceMemory memory = new DeviceMemory(backend)) {
-            IbpPass pass = new IbpPass(backend, memory, network, 1);
-            pass.load(image, new int[] {label});
-            addBounds(pass, target -> {
-                backend.write(box.lower(), target.lower());
-                backend.write(box.upper(), target.upper());
-            }, bounds);
-        }
+        IbpPass single = passFor(1);
+        single.load(image, new int[] {label});
+        addBounds(single, target -> {
+            backend.write(box.lower(), target.lower());
+            backend.write(box.upper(), target.upper());
+        }, bounds);
         return bounds.get(0);
+    }
+
+    /** A pass that holds at least so many images: the last call's, if it is large enough. */
+    private IbpPass passFor(int images) {
+        if (pass.isEmpty() || pass.get().capacity() < images) {
+            close();
+            pass = Optional.of(new IbpPass(backend, memory, network, images));
+        }
+        return pass.get();
+    }
+
+    @Override
+    public void close() {
+        pass = Optional.empty();
+        memory.close();
     }
 
     /** @param enterBoxes fills the boxes of the images that {@code pass} holds */
     private static void addBounds(IbpPass pass, Consumer<DeviceBox> enterBoxes, List<Bounds> bounds) {
         int first = bounds.size();
-        IbpPass.Clean clean = pass.clean();
-        bounds.addAll(pass.bounds(enterBoxes, clean.predictions()));
+        IbpPass.Results results = pass.run(enterBoxes);
+        bounds.addAll(results.bounds());
         for (int n = first; n < bounds.size(); ++n) {
-            requireNoContradiction(n, bounds.get(n), clean.logits(n - first));
+            requireNoContradiction(n, bounds.get(n), results.cleanLogits(n - first));
         }
     }
 

@@ -7,33 +7,72 @@ import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.nn.DeviceNetwork;
 import dev.bulwark.nn.ForwardPass;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 
-/** A batch on its way through a network: {@link #load}, then {@link #clean} and {@link #bounds}, in any order. */
+/** A batch on its way through a network: {@link #load}, then {@link #run}; then the next batch. */
 final class IbpPass {
 
     private final Backend backend;
     private final List<Affine> layers;
     private final int inputs;
     private final int classes;
+    private final int capacity;
     private final ForwardPass forward;
     private final DeviceBuffer images;
     private final DeviceBuffer labels;
-    private final DeviceBuffer predictions;
-    private final DeviceBuffer margins;
+    /** All that a batch's bounds are made of, end to end: one read brings it back. */
+    private final DeviceBuffer results;
     /** Two boxes that layers read and write in turn. */
     private final DeviceBox even;
     private final DeviceBox odd;
     private int[] hostLabels = {};
 
-    /** A float forward pass: logits {@code [N,C]} and their arg-max {@code [N]}. */
-    record Clean(float[] logits, int[] predictions) {
+    /**
+     * What is known of a batch.
+     *
+     * @param bounds      {@code [N]}: over every image's box, outward
+     * @param cleanLogits {@code [N][C]}: of the images themselves, rounded to nearest: empirical
+     */
+    record Results(List<Bounds> bounds, List<float[]> cleanLogits) {
 
-        float[] logits(int n) {
-            int classes = logits.length / predictions.length;
-            return Arrays.copyOfRange(logits, n * classes, (n + 1) * classes);
+        float[] cleanLogits(int n) {
+            return cleanLogits.get(n);
+        }
+    }
+
+    /** Where a batch's results lie in their buffer: four matrices {@code [rows,classes]}, then {@code int [rows]}. */
+    private record Layout(int rows, int classes) {
+
+        private static final int MATRICES = 4;
+        private static final int LOGITS = 0;
+        private static final int LOWER = 1;
+        private static final int UPPER = 2;
+        private static final int MARGINS = 3;
+
+        int at(int matrix) {
+            return matrix * rows * classes;
+        }
+
+        int predictions() {
+            return at(MATRICES);
+        }
+
+        int length() {
+            return predictions() + rows;
+        }
+
+        DeviceBuffer matrix(DeviceBuffer results, int matrix) {
+            return results.slice(at(matrix), (long) rows * classes);
+        }
+
+        /** Row n of a matrix among what was read. */
+        float[] row(int[] read, int matrix, int n) {
+            float[] row = new float[classes];
+            for (int c = 0; c < classes; ++c) {
+                row[c] = Float.intBitsToFloat(read[at(matrix) + n * classes + c]);
+            }
+            return row;
         }
     }
 
@@ -46,14 +85,19 @@ final class IbpPass {
         this.layers = network.layers();
         this.inputs = network.inputs();
         this.classes = network.classes();
+        this.capacity = capacity;
         int widest = Math.max(inputs, layers.stream().mapToInt(Affine::out).max().orElseThrow());
         this.forward = new ForwardPass(backend, memory, network, capacity);
         this.images = memory.allocate((long) capacity * inputs);
         this.labels = memory.allocate(capacity);
-        this.predictions = memory.allocate(capacity);
-        this.margins = memory.allocate((long) capacity * classes);
+        this.results = memory.allocate(new Layout(capacity, classes).length());
         this.even = DeviceBox.allocate(memory, (long) capacity * widest);
         this.odd = DeviceBox.allocate(memory, (long) capacity * widest);
+    }
+
+    /** Images that a batch may hold. */
+    int capacity() {
+        return capacity;
     }
 
     /** The batch's images on the device, {@code [N,D]}. */
@@ -67,22 +111,23 @@ final class IbpPass {
         hostLabels = batchLabels;
     }
 
-    /** The images themselves, rounded to nearest: empirical. */
-    Clean clean() {
-        int rows = hostLabels.length;
-        DeviceBuffer logits = forward.logits(images, rows);
-        backend.argMax(logits, rows, classes, predictions);
-        return new Clean(readFloats(logits), readInts(predictions));
+    /** @param enterBoxes fills the batch's input boxes */
+    Results run(Consumer<DeviceBox> enterBoxes) {
+        Layout layout = new Layout(hostLabels.length, classes);
+        clean(layout);
+        bounds(enterBoxes, layout);
+        return collect(layout);
     }
 
-    /**
-     * Every image's logits and margins over its box, outward.
-     *
-     * @param enterBoxes       fills the batch's input boxes
-     * @param cleanPredictions {@code [N]}
-     */
-    List<Bounds> bounds(Consumer<DeviceBox> enterBoxes, int[] cleanPredictions) {
-        int rows = hostLabels.length;
+    private void clean(Layout layout) {
+        int rows = layout.rows;
+        DeviceBuffer logits = forward.logits(images, rows);
+        backend.argMax(logits, rows, classes, results.slice(layout.predictions(), rows));
+        backend.copy(logits, (long) rows * classes, layout.matrix(results, Layout.LOGITS));
+    }
+
+    private void bounds(Consumer<DeviceBox> enterBoxes, Layout layout) {
+        int rows = layout.rows;
         DeviceBox from = even;
         DeviceBox to = odd;
         enterBoxes.accept(from);
@@ -95,33 +140,23 @@ final class IbpPass {
             to = next;
         }
         Affine last = layers.get(layers.size() - 1);
-        backend.outwardMargins(from.lower(), from.upper(), labels, rows, last, margins);
-        backend.outwardAffine(from.lower(), from.upper(), rows, last, to.lower(), to.upper());
-        return collect(cleanPredictions, readFloats(to.lower()), readFloats(to.upper()), readFloats(margins));
+        backend.outwardMargins(from.lower(), from.upper(), labels, rows, last, layout.matrix(results, Layout.MARGINS));
+        backend.outwardAffine(from.lower(), from.upper(), rows, last, layout.matrix(results, Layout.LOWER),
+                layout.matrix(results, Layout.UPPER));
     }
 
-    private List<Bounds> collect(int[] cleanPredictions, float[] lower, float[] upper, float[] marginLower) {
+    /** Waits for the batch. */
+    private Results collect(Layout layout) {
+        int[] read = new int[layout.length()];
+        backend.read(results, read);
         List<Bounds> bounds = new ArrayList<>();
-        for (int n = 0; n < hostLabels.length; ++n) {
-            int from = n * classes;
-            int to = from + classes;
-            Box logits = new Box(Arrays.copyOfRange(lower, from, to), Arrays.copyOfRange(upper, from, to));
-            bounds.add(new Bounds(hostLabels[n], cleanPredictions[n], logits,
-                    Arrays.copyOfRange(marginLower, from, to)));
+        List<float[]> cleanLogits = new ArrayList<>();
+        for (int n = 0; n < layout.rows; ++n) {
+            Box logits = new Box(layout.row(read, Layout.LOWER, n), layout.row(read, Layout.UPPER, n));
+            bounds.add(new Bounds(hostLabels[n], read[layout.predictions() + n], logits,
+                    layout.row(read, Layout.MARGINS, n)));
+            cleanLogits.add(layout.row(read, Layout.LOGITS, n));
         }
-        return bounds;
-    }
-
-    /** The batch's rows of {@code source} {@code [N,C]}. */
-    private float[] readFloats(DeviceBuffer source) {
-        float[] values = new float[hostLabels.length * classes];
-        backend.read(source, values);
-        return values;
-    }
-
-    private int[] readInts(DeviceBuffer source) {
-        int[] values = new int[hostLabels.length];
-        backend.read(source, values);
-        return values;
+        return new Results(bounds, cleanLogits);
     }
 }

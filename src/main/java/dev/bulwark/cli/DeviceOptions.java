@@ -76,6 +76,12 @@ final class DeviceOptions {
         return open(products, 1);
     }
 
+    /** Of the GPUs that were asked for, the first, with matrix products by own kernels whatever libraries there are. */
+    Fleet openFirstWithoutCublas() {
+        CudaOptions own = cuda(ProductPrecision.FLOAT32).withoutCublas();
+        return NUMBERED.matcher(device).matches() ? CudaFleet.of(numbers(), own, 1) : CudaFleet.all(own, 1);
+    }
+
     private Fleet open(ProductPrecision products, int most) {
         if (device.equals("auto")) {
             return automatic(products, most);

@@ -289,6 +289,15 @@ public interface Backend extends AutoCloseable {
     void uniformInBox(DeviceBuffer lower, DeviceBuffer upper, DeviceBuffer images, DeviceBuffer samples,
                       int rows, int columns, NoiseKey key, DeviceBuffer target);
 
+    /**
+     * A vendor's generator to measure this backend's noise against; empty where there is none for such a device.
+     *
+     * @throws DeviceException if there is one and it can't be used here; the message says why
+     */
+    default Optional<LibraryNormals> libraryNormals() {
+        return Optional.empty();
+    }
+
     // ---- votes and attacks -------------------------------------------------------------------------------------------------
 
     /** {@code target[n]} = {@code int} index of row n's largest logit, the lowest at a tie; -1 for a row with a NaN. */
@@ -317,6 +326,15 @@ public interface Backend extends AutoCloseable {
     }
 
     /**
+     * Products of a large layer, as {@link #noisyClassifier} has them.
+     *
+     * @param edge inputs and outputs of the layer
+     */
+    default BareProducts bareProducts(int edge) {
+        return new ComposedBareProducts(this, edge);
+    }
+
+    /**
      * The network prepared for gradients with respect to its inputs, in the device's fastest way; for attacks only.
      *
      * @param capacity rows that a batch may have
@@ -328,6 +346,14 @@ public interface Backend extends AutoCloseable {
     /** Noisy copies that one call of a {@link NoisyClassifier} should at least count, for the device to be busy between rows. */
     default int noisyCopiesPerCall() {
         return 40_000;
+    }
+
+    /**
+     * Images that an attack or a verification should at least hold at a time, for the device to be busy. Bounds do not
+     * depend on it; attacks do as far as products of other shapes round otherwise.
+     */
+    default int imagesPerCall() {
+        return 250;
     }
 
     // ---- intervals for certificates, rounded outward -----------------------------------------------------------------------

@@ -16,8 +16,6 @@ public final class Attack {
     /** The cross-entropy, then the margin at what it left standing: stronger than either alone, image by image. */
     public static final List<AttackLoss> BOTH_LOSSES = List.of(AttackLoss.CROSS_ENTROPY, AttackLoss.MARGIN);
 
-    private static final int BATCH = 250;
-
     private Attack() {
     }
 
@@ -34,7 +32,8 @@ public final class Attack {
     /** Attacks every image without a row. */
     public static void run(Fleet fleet, Subject subject, PgdSettings settings, RowFile<AttackRow> rows,
                            Monitor monitor) throws IOException {
-        Batches batches = new Batches("attack at epsilon " + settings.epsilon(), subject.indices(), rows::contains, BATCH);
+        Batches batches = new Batches("attack at epsilon " + settings.epsilon(), subject.indices(), rows::contains,
+                fleet.first().imagesPerCall());
         batches.<AttackOutcome>run(fleet, monitor, (backend, source) -> {
             try (DeviceNetwork network = DeviceNetwork.load(backend, subject.network())) {
                 Pgd pgd = new Pgd(backend, network);

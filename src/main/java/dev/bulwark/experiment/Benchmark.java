@@ -3,14 +3,18 @@ package dev.bulwark.experiment;
 import dev.bulwark.attack.Pgd;
 import dev.bulwark.attack.PgdSettings;
 import dev.bulwark.bounds.Ibp;
-import dev.bulwark.device.Affine;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.DeviceException;
+import dev.bulwark.device.DeviceLostException;
+import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.InputGradients;
+import dev.bulwark.device.LibraryNormals;
 import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.NoiseKey.Stream;
 import dev.bulwark.device.NoisyClassifier;
 import dev.bulwark.device.NoisyClassifier.Precision;
+import dev.bulwark.device.OutOfDeviceMemoryException;
 import dev.bulwark.device.Philox;
 import dev.bulwark.experiment.Rate.Cost;
 import dev.bulwark.experiment.Rate.Limit;
@@ -29,7 +33,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.DoubleSupplier;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -38,29 +42,38 @@ import java.util.stream.IntStream;
  */
 public final class Benchmark {
 
+    /** The rate of this program's noise. */
+    public static final String NORMALS = "normals_per_second";
+    /** The rate of the vendor's, there only where a device has one. */
+    public static final String CURAND_NORMALS = "curand_normals_per_second";
+
     private static final NoiseKey KEY = new NoiseKey(1, Stream.BENCHMARK);
+    private static final int DISTINCT_ROWS = 1_000;
 
     /**
      * What to measure and how long.
      *
-     * @param widths   of the network, inputs and classes included
-     * @param images   certified together
-     * @param samples  noisy copies of each
-     * @param batch    images of a step of training, verification and PGD
-     * @param pgdSteps steps of one attack
-     * @param ceiling  edge of the square products, a sixteenth of a copy's rows, that tell the machine's ceilings
-     * @param repeats  measurements of each rate
-     * @param seconds  least length of one measurement
+     * @param widths     of the network, inputs and classes included
+     * @param images     certified together
+     * @param samples    noisy copies of each
+     * @param batch      images of a step of training, verification and PGD
+     * @param pgdSteps   steps of one attack
+     * @param epochSteps steps of one epoch of training
+     * @param ceiling    edge of the square products, a sixteenth of a copy's rows, that tell the machine's ceilings
+     * @param normals    rows of noise, each as wide as the inputs
+     * @param repeats    measurements of each rate
+     * @param seconds    least length of one measurement
      */
-    public record Settings(List<Integer> widths, int images, int samples, int batch, int pgdSteps, int ceiling,
-                           int repeats, double seconds) {
+    public record Settings(List<Integer> widths, int images, int samples, int batch, int pgdSteps, int epochSteps,
+                           int ceiling, int normals, int repeats, double seconds) {
 
         public Settings {
             widths = List.copyOf(widths);
             if (widths.size() < 2 || widths.stream().anyMatch(width -> width < 1)) {
                 throw new ExperimentException("a network needs at least inputs and classes, all positive: " + widths);
             }
-            if (Math.min(Math.min(images, samples), Math.min(batch, pgdSteps)) < 1 || ceiling < 16) {
+            if (IntStream.of(images, samples, batch, pgdSteps, epochSteps, normals).min().orElseThrow() < 1
+                    || ceiling < 16) {
                 throw new ExperimentException("sizes must be positive, and --ceiling at least 16");
             }
             if (repeats < 1 || !(seconds > 0)) {
@@ -68,16 +81,26 @@ public final class Benchmark {
             }
         }
 
+        /** Sizes that keep {@code backend} busy, on a GPU for longer than launches and waits take. */
+        public static Settings suiting(Backend backend, List<Integer> widths, int repeats, double seconds) {
+            int samples = 10_000;
+            int images = Math.max(1, backend.noisyCopiesPerCall() / samples);
+            return backend.info().kind().equals("cpu")
+                    ? new Settings(widths, images, samples, 500, 20, Math.max(1, (int) Math.ceil(16 * seconds)), 2_048,
+                            4_000, repeats, seconds)
+                    : new Settings(widths, images, samples, 500, 50, 128, 8_192, 40_000, repeats, seconds);
+        }
+
         Settings withWidths(List<Integer> other) {
-            return new Settings(other, images, samples, batch, pgdSteps, ceiling, repeats, seconds);
+            return new Settings(other, images, samples, batch, pgdSteps, epochSteps, ceiling, normals, repeats, seconds);
         }
 
         Settings withImages(int other) {
-            return new Settings(widths, other, samples, batch, pgdSteps, ceiling, repeats, seconds);
+            return new Settings(widths, other, samples, batch, pgdSteps, epochSteps, ceiling, normals, repeats, seconds);
         }
 
         Settings withSamples(int other) {
-            return new Settings(widths, images, other, batch, pgdSteps, ceiling, repeats, seconds);
+            return new Settings(widths, images, other, batch, pgdSteps, epochSteps, ceiling, normals, repeats, seconds);
         }
 
         int inputs() {
@@ -101,11 +124,13 @@ public final class Benchmark {
 
     private final Backend backend;
     private final Settings settings;
+    private final Stopwatch stopwatch;
     private final Network network;
 
     public Benchmark(Backend backend, Settings settings) {
         this.backend = backend;
         this.settings = settings;
+        this.stopwatch = new Stopwatch(settings.repeats, settings.seconds);
         this.network = Initialisation.KAIMING_UNIFORM.network(
                 settings.widths.stream().mapToInt(Integer::intValue).toArray(), 1);
     }
@@ -113,11 +138,14 @@ public final class Benchmark {
     /** All rates, by the names that files use; ceilings first, so that the others can be held against them. */
     public Map<String, Rate> run(Monitor monitor) {
         Map<String, Rate> rates = new LinkedHashMap<>();
-        try (Monitor.Stage stage = monitor.stage("bench", 9, "rates")) {
-            put(rates, stage, "copies_per_second", copies());
-            put(rates, stage, "square_products_per_second", squareProducts());
-            put(rates, stage, "square_products_per_second_of_noisy_forwards", classifierProducts());
-            put(rates, stage, "normals_per_second", normals());
+        try (Monitor.Stage stage = monitor.stage("bench", 10, "rates")) {
+            Ceilings ceilings = new Ceilings(backend, stopwatch, settings.ceiling);
+            put(rates, stage, "copies_per_second", ceilings.copies());
+            put(rates, stage, "square_products_per_second", ceilings.floatProducts());
+            put(rates, stage, "square_products_per_second_of_noisy_forwards", ceilings.classifierProducts());
+            put(rates, stage, NORMALS, normals());
+            libraryNormals(monitor).ifPresent(rate -> rates.put(CURAND_NORMALS, rate));
+            stage.advance(1);
             put(rates, stage, "noisy_forwards_per_second", noisyForwards());
             put(rates, stage, "ibp_images_per_second", ibp());
             put(rates, stage, "ibp_training_samples_per_second", ibpTraining(0.5));
@@ -132,57 +160,6 @@ public final class Benchmark {
         stage.advance(1);
     }
 
-    // ---- what the machine could do ---------------------------------------------------------------------------------
-
-    /** Copies within the device's memory, of rows as wide as the square products. */
-    private Rate copies() {
-        long length = 16L * settings.ceiling * settings.ceiling;
-        try (DeviceBuffer source = backend.allocate(length); DeviceBuffer target = backend.allocate(length)) {
-            backend.fill(source, 1f);
-            return rate(Map.of("floats", (int) length), new Cost(0, 2.0 * Float.BYTES * length, Limit.COPIES), () -> {
-                backend.copy(source, length, target);
-                backend.synchronize();
-                return 1;
-            });
-        }
-    }
-
-    /** Square float products. */
-    private Rate squareProducts() {
-        int edge = settings.ceiling;
-        try (DeviceBuffer a = backend.allocate((long) edge * edge); DeviceBuffer b = backend.allocate((long) edge * edge);
-             DeviceBuffer c = backend.allocate((long) edge * edge)) {
-            backend.write(uniform(edge, edge), a);
-            backend.write(uniform(edge, edge), b);
-            return rate(Map.of("edge", edge), new Cost(2.0 * edge * edge * edge, 0, Limit.FLOAT_PRODUCTS), () -> {
-                backend.multiply(false, true, edge, edge, edge, a, b, 0f, c);
-                backend.synchronize();
-                return 1;
-            });
-        }
-    }
-
-    /** Square products in the arithmetic of noisy forward passes. */
-    private Rate classifierProducts() {
-        int edge = settings.ceiling;
-        try (DeviceBuffer weight = backend.allocate((long) edge * edge); DeviceBuffer bias = backend.allocate(edge);
-             DeviceBuffer inputs = backend.allocate((long) edge * edge);
-             DeviceBuffer logits = backend.allocate((long) edge * edge)) {
-            backend.write(uniform(edge, edge), weight);
-            backend.fill(bias, 0f);
-            backend.write(uniform(edge, edge), inputs);
-            try (NoisyClassifier one = backend.noisyClassifier(List.of(new Affine(weight, bias, edge, edge)))) {
-                return rate(Map.of("edge", edge), new Cost(2.0 * edge * edge * edge, 0, Limit.CLASSIFIER_PRODUCTS), () -> {
-                    one.logits(inputs, edge, logits);
-                    backend.synchronize();
-                    return 1;
-                });
-            }
-        }
-    }
-
-    // ---- what this program does --------------------------------------------------------------------------------------
-
     /** Noisy forward passes, noise and votes included. */
     public Rate noisyForwards() {
         int count = settings.images;
@@ -193,7 +170,7 @@ public final class Benchmark {
             backend.write(uniform(count, settings.inputs()), images);
             backend.zeroInts(counts);
             int[] indices = IntStream.range(0, count).toArray();
-            return rate(Map.of("images", count, "samples", settings.samples),
+            return stopwatch.rate(Map.of("images", count, "samples", settings.samples),
                     new Cost(2 * settings.multiplyAdds(), 0, Limit.CLASSIFIER_PRODUCTS), () -> {
                         classifier.countVotes(images, indices, 0.5f, KEY, 0, settings.samples, counts);
                         backend.synchronize();
@@ -203,12 +180,12 @@ public final class Benchmark {
     }
 
     private Rate normals() {
-        int rows = Math.min(settings.samples, 4_000);
+        int rows = settings.normals;
         int columns = settings.inputs();
         try (DeviceBuffer image = backend.allocate(columns);
              DeviceBuffer target = backend.allocate((long) rows * columns)) {
             backend.fill(image, 0f);
-            return rate(Map.of("rows", rows, "columns", columns), new Cost(0, Float.BYTES, Limit.COPIES), () -> {
+            return stopwatch.rate(Map.of("rows", rows, "columns", columns), new Cost(0, Float.BYTES, Limit.COPIES), () -> {
                 backend.noisyCopies(image, 0, 0, rows, columns, 1f, KEY, target);
                 backend.synchronize();
                 return (double) rows * columns;
@@ -216,13 +193,36 @@ public final class Benchmark {
         }
     }
 
+    /** As many normals as {@link #normals} takes, by the device's vendor; empty where there are none. */
+    private Optional<Rate> libraryNormals(Monitor monitor) {
+        int length = settings.normals * settings.inputs() / 2 * 2; // vendors' come in pairs
+        try (DeviceMemory memory = new DeviceMemory(backend)) {
+            Optional<LibraryNormals> found = backend.libraryNormals();
+            if (found.isEmpty()) {
+                return Optional.empty();
+            }
+            try (LibraryNormals normals = found.get()) {
+                DeviceBuffer target = memory.allocate(length);
+                return Optional.of(stopwatch.rate(Map.of("length", length), new Cost(0, Float.BYTES, Limit.COPIES), () -> {
+                    normals.fill(target);
+                    backend.synchronize();
+                    return length;
+                }));
+            }
+        } catch (DeviceLostException | OutOfDeviceMemoryException e) {
+            throw e;
+        } catch (DeviceException e) {
+            monitor.note("noise has no yardstick: " + e.getMessage());
+            return Optional.empty();
+        }
+    }
+
     /** A float forward pass, and two bounds that each take every weight once. */
     private Rate ibp() {
         float[] images = uniform(settings.batch, settings.inputs());
         int[] labels = labels(settings.batch);
-        try (DeviceNetwork loaded = DeviceNetwork.load(backend, network)) {
-            Ibp verifier = new Ibp(backend, loaded);
-            return rate(Map.of("batch", settings.batch),
+        try (DeviceNetwork loaded = DeviceNetwork.load(backend, network); Ibp verifier = new Ibp(backend, loaded)) {
+            return stopwatch.rate(Map.of("batch", settings.batch),
                     new Cost(6 * settings.multiplyAdds(), 0, Limit.FLOAT_PRODUCTS), () -> {
                         verifier.verify(images, labels, 0.1);
                         return settings.batch;
@@ -241,7 +241,7 @@ public final class Benchmark {
                 Optimiser.adam(), LearningRate.steps(1e-3, 1), 0, objective);
         int passes = kappa > 0 ? 3 : 2;
         double flops = passes * 2 * (3 * settings.multiplyAdds() - settings.firstLayer());
-        int steps = Math.max(1, (int) Math.ceil(16 * settings.seconds));
+        int steps = settings.epochSteps;
         TrainingSet data = new TrainingSet(uniform(steps * settings.batch, settings.inputs()),
                 labels(steps * settings.batch), settings.classes(), "random");
         List<Progress> epochs = Trainer.train(backend, recipe, data, progress -> { }).history();
@@ -258,7 +258,7 @@ public final class Benchmark {
                     .mapToInt(outcome -> outcome.cleanPrediction()).toArray();
             // Radius 0 breaks nothing, so that every image is worked on to the end.
             PgdSettings attack = new PgdSettings(0, settings.pgdSteps, 0, 1, 1);
-            return rate(Map.of("batch", settings.batch, "steps", settings.pgdSteps),
+            return stopwatch.rate(Map.of("batch", settings.batch, "steps", settings.pgdSteps),
                     new Cost(4 * settings.multiplyAdds(), 0, limitOfAttacks(loaded)), () -> {
                         pgd.attack(images, labels, indices, attack);
                         return (double) settings.batch * settings.pgdSteps;
@@ -272,29 +272,15 @@ public final class Benchmark {
         }
     }
 
-    // ---- measuring ---------------------------------------------------------------------------------------------------
-
-    /** @param work does some work and returns how much */
-    private Rate rate(Map<String, Integer> sizes, Cost cost, DoubleSupplier work) {
-        measure(work);
-        return Rate.of(IntStream.range(0, settings.repeats).mapToDouble(i -> measure(work)).toArray(), sizes, cost);
-    }
-
-    private double measure(DoubleSupplier work) {
-        double done = 0;
-        long start = System.nanoTime();
-        double elapsed = 0;
-        while (elapsed < settings.seconds) {
-            done += work.getAsDouble();
-            elapsed = (System.nanoTime() - start) / 1e9;
-        }
-        return done / elapsed;
-    }
-
+    /** Rows of uniform numbers; after so many they repeat. */
     private static float[] uniform(int rows, int columns) {
         float[] values = new float[Math.multiplyExact(rows, columns)];
-        for (int i = 0; i < values.length; ++i) {
+        int drawn = Math.min(rows, DISTINCT_ROWS) * columns;
+        for (int i = 0; i < drawn; ++i) {
             values[i] = Philox.uniform(KEY, i / columns, 0, i % columns);
+        }
+        for (int from = drawn; from < values.length; from += drawn) {
+            System.arraycopy(values, 0, values, from, Math.min(drawn, values.length - from));
         }
         return values;
     }

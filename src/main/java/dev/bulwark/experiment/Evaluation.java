@@ -17,16 +17,17 @@ import java.util.stream.IntStream;
 /** Accuracies of a network over a whole data set, for its provenance: percentages. */
 public final class Evaluation {
 
-    private static final int BATCH = 500;
-
     private final Backend backend;
     private final Network network;
     private final Dataset data;
+    /** Images that go through the network together. */
+    private final int batch;
 
     public Evaluation(Backend backend, Network network, Dataset data) {
         this.backend = backend;
         this.network = network;
         this.data = data;
+        this.batch = backend.imagesPerCall();
     }
 
     /** Share of images whose label has the largest logit. */
@@ -39,14 +40,14 @@ public final class Evaluation {
         int inputs = data.imageSize();
         int correct = 0;
         try (DeviceNetwork loaded = DeviceNetwork.load(backend, network); DeviceMemory memory = new DeviceMemory(backend)) {
-            ForwardPass pass = new ForwardPass(backend, memory, loaded, BATCH);
-            DeviceBuffer images = memory.allocate((long) BATCH * inputs);
-            DeviceBuffer indices = memory.allocate(BATCH);
-            DeviceBuffer samples = memory.allocate(BATCH);
-            DeviceBuffer best = memory.allocate(BATCH);
+            ForwardPass pass = new ForwardPass(backend, memory, loaded, batch);
+            DeviceBuffer images = memory.allocate((long) batch * inputs);
+            DeviceBuffer indices = memory.allocate(batch);
+            DeviceBuffer samples = memory.allocate(batch);
+            DeviceBuffer best = memory.allocate(batch);
             backend.zeroInts(samples);
-            for (int from = 0; from < data.size(); from += BATCH) {
-                int count = Math.min(BATCH, data.size() - from);
+            for (int from = 0; from < data.size(); from += batch) {
+                int count = Math.min(batch, data.size() - from);
                 float[] pixels = new float[count * inputs];
                 data.pixels(from, from + count, pixels);
                 backend.write(pixels, images);
@@ -69,10 +70,9 @@ public final class Evaluation {
     /** Share of images certified by IBP with the last layer elided. */
     public double certified(double epsilon) {
         int certified = 0;
-        try (DeviceNetwork loaded = DeviceNetwork.load(backend, network)) {
-            Ibp ibp = new Ibp(backend, loaded);
-            for (int from = 0; from < data.size(); from += BATCH) {
-                int count = Math.min(BATCH, data.size() - from);
+        try (DeviceNetwork loaded = DeviceNetwork.load(backend, network); Ibp ibp = new Ibp(backend, loaded)) {
+            for (int from = 0; from < data.size(); from += batch) {
+                int count = Math.min(batch, data.size() - from);
                 float[] pixels = new float[count * data.imageSize()];
                 data.pixels(from, from + count, pixels);
                 int[] labels = Arrays.copyOfRange(data.labels(), from, from + count);

@@ -11,8 +11,6 @@ import java.io.IOException;
 /** Deterministic bounds over many images. */
 public final class Verify {
 
-    private static final int BATCH = 500;
-
     private Verify() {
     }
 
@@ -28,10 +26,11 @@ public final class Verify {
     public static void run(Fleet fleet, Subject subject, double epsilon, Method method, RowFile<BoundsRow> rows,
                            Monitor monitor) throws IOException {
         BoundsRow.Method written = BoundsRow.Method.valueOf(method.name());
-        Batches batches = new Batches("verify at epsilon " + epsilon, subject.indices(), rows::contains, BATCH);
+        Batches batches = new Batches("verify at epsilon " + epsilon, subject.indices(), rows::contains,
+                fleet.first().imagesPerCall());
         batches.<Bounds>run(fleet, monitor, (backend, source) -> {
-            try (DeviceNetwork network = DeviceNetwork.load(backend, subject.network())) {
-                Verifier verifier = method.verifier(backend, network);
+            try (DeviceNetwork network = DeviceNetwork.load(backend, subject.network());
+                 Verifier verifier = method.verifier(backend, network)) {
                 source.forEach(batch -> verifier.verify(subject.pixels(batch), subject.labels(batch), radius(epsilon)));
             }
         }, (index, b) -> rows.append(BoundsRow.of(index, b.label(), epsilon, written, b.cleanPrediction(),

@@ -45,8 +45,8 @@ class PgdAgainstIbpProperties {
         int[] labels = random.ints(IMAGES, 0, 3).toArray();
         int[] indices = IntStream.range(0, IMAGES).toArray();
         double epsilon = random.nextDouble(0.01, 0.2);
-        try (DeviceNetwork network = DeviceNetwork.load(backend, net)) {
-            List<Bounds> bounds = new Ibp(backend, network).verify(images, labels, epsilon);
+        try (DeviceNetwork network = DeviceNetwork.load(backend, net); Ibp ibp = new Ibp(backend, network)) {
+            List<Bounds> bounds = ibp.verify(images, labels, epsilon);
             List<AttackOutcome> outcomes = new Pgd(backend, network)
                     .attack(images, labels, indices, PgdSettings.standard(epsilon, seed)
                             .withLosses(List.of(AttackLoss.CROSS_ENTROPY, AttackLoss.MARGIN)));

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.bulwark.device.Backend;
+import dev.bulwark.device.FaultyBackend;
 import dev.bulwark.device.cpu.CpuBackend;
 import dev.bulwark.nn.Dense;
 import dev.bulwark.nn.DeviceNetwork;
@@ -17,6 +18,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -256,6 +258,20 @@ class PgdTest {
                 }
             }
         }
+    }
+
+    @Test
+    void givenRestartsThatBreakNothing_whenAttacked_thenTheirStepIsRecordedOnce() {
+        SplittableRandom random = new SplittableRandom(8);
+        Network net = HostNetwork.random(random, 1, INPUTS, 16, 3);
+        float[] images = HostNetwork.values(random, 5 * INPUTS, 0, 1);
+        AtomicInteger recorded = new AtomicInteger();
+        Backend counting = FaultyBackend.wrap(backend, (operation, arguments) -> {
+            recorded.addAndGet(operation.equals("record") ? 1 : 0);
+            return Optional.empty();
+        });
+        attack(counting, net, images, predictions(net, images), PgdSettings.standard(0, 3));
+        assertEquals(1, recorded.get());
     }
 
     @Test

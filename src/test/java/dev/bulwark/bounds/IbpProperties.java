@@ -69,8 +69,8 @@ abstract class IbpProperties {
         }
 
         Bounds verify(Backend backend) {
-            try (DeviceNetwork onDevice = DeviceNetwork.load(backend, network)) {
-                return new Ibp(backend, onDevice).verify(box, image, label);
+            try (DeviceNetwork onDevice = DeviceNetwork.load(backend, network); Ibp ibp = new Ibp(backend, onDevice)) {
+                return ibp.verify(box, image, label);
             }
         }
     }

@@ -51,14 +51,14 @@ class IbpTest {
     }
 
     private Bounds verify(Network net, Box box, float[] image, int label) {
-        try (DeviceNetwork network = DeviceNetwork.load(backend, net)) {
-            return new Ibp(backend, network).verify(box, image, label);
+        try (DeviceNetwork network = DeviceNetwork.load(backend, net); Ibp ibp = new Ibp(backend, network)) {
+            return ibp.verify(box, image, label);
         }
     }
 
     private List<Bounds> verify(Network net, float[] images, int[] labels, double epsilon) {
-        try (DeviceNetwork network = DeviceNetwork.load(backend, net)) {
-            return new Ibp(backend, network).verify(images, labels, epsilon);
+        try (DeviceNetwork network = DeviceNetwork.load(backend, net); Ibp ibp = new Ibp(backend, network)) {
+            return ibp.verify(images, labels, epsilon);
         }
     }
 
@@ -131,7 +131,8 @@ class IbpTest {
         int[] labels = random.ints(1100, 0, 2).toArray();
         List<Bounds> together = verify(twoNeurons(0.25f), images, labels, 0.1);
         assertEquals(1100, together.size());
-        for (int n : new int[] {0, 511, 512, 1099}) {
+        int batch = backend.imagesPerCall();
+        for (int n : new int[] {0, Math.min(batch, 1098) - 1, Math.min(batch, 1098), 1099}) {
             float[] image = Arrays.copyOfRange(images, 2 * n, 2 * n + 2);
             Bounds alone = verify(twoNeurons(0.25f), image, new int[] {labels[n]}, 0.1).get(0);
             assertEquals(labels[n], together.get(n).label());
@@ -170,6 +171,24 @@ class IbpTest {
     }
 
     @Test
+    void givenFewerImagesThanBefore_whenVerifiedAgain_thenTheSameMemoryHoldsThem() {
+        float[] images = {0.75f, 0.25f, 0.1f, 0.9f, 0.5f, 0.5f};
+        int[] labels = {0, 1, 0};
+        try (DeviceNetwork network = DeviceNetwork.load(backend, twoNeurons(1)); Ibp ibp = new Ibp(backend, network)) {
+            ibp.verify(images, labels, 0.1);
+            long live = backend.liveBytes();
+            float[] two = Arrays.copyOfRange(images, 2, 6);
+            List<Bounds> again = ibp.verify(two, new int[] {1, 0}, 0.1);
+            assertEquals(live, backend.liveBytes());
+            List<Bounds> fresh = verify(twoNeurons(1), two, new int[] {1, 0}, 0.1);
+            for (int n = 0; n < 2; ++n) {
+                assertEquals(fresh.get(n).toString(), again.get(n).toString());
+                assertArrayEquals(fresh.get(n).marginLower(), again.get(n).marginLower());
+            }
+        }
+    }
+
+    @Test
     void givenImageOutsideItsBox_whenVerified_thenRefused() {
         assertThrows(IllegalArgumentException.class,
                 () -> verify(twoNeurons(1), ASYMMETRIC, new float[] {0.9f, 0.5f}, 0));
@@ -177,8 +196,8 @@ class IbpTest {
 
     @Test
     void givenUnsoundDevice_whenMisclassifiedImageIsCertified_thenFailsLoudly() {
-        try (DeviceNetwork network = DeviceNetwork.load(backend, twoNeurons(1))) {
-            Ibp ibp = new Ibp(withMarginsOfOne(), network);
+        try (DeviceNetwork network = DeviceNetwork.load(backend, twoNeurons(1));
+             Ibp ibp = new Ibp(withMarginsOfOne(), network)) {
             assertTrue(ibp.verify(IMAGE, new int[] {0}, 0.125).get(0).certified());
             Exception failure = assertThrows(IllegalStateException.class,
                     () -> ibp.verify(IMAGE, new int[] {1}, 0.125));

@@ -11,10 +11,13 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.bulwark.data.Dataset;
 import dev.bulwark.data.Digits;
 import dev.bulwark.data.Split;
+import dev.bulwark.device.Backend;
+import dev.bulwark.device.cuda.CudaBackend;
 import dev.bulwark.device.cuda.EmulatedDriver;
 import dev.bulwark.device.cuda.EmulatedDriver.Counter;
 import dev.bulwark.device.cuda.EmulatedDriver.Setting;
 import dev.bulwark.device.cuda.TestGpu;
+import dev.bulwark.experiment.Benchmark;
 import dev.bulwark.nn.DeviceNetwork;
 import dev.bulwark.nn.ModelFile;
 import dev.bulwark.nn.Precision;
@@ -163,6 +166,39 @@ class CudaCommandLineTest {
         Path out = file(rows, "on" + System.nanoTime());
         done(line(rows, device, out, more));
         return timeless(out);
+    }
+
+    // ---- how fast -------------------------------------------------------------------------------------------------
+
+    @Test
+    void givenAGpu_whenBenchmarked_thenOwnProductsStandBesideCublasAndNoiseBesideCurandWhereThereAreAny() throws IOException {
+        Path out = folder.resolve("bench.json");
+        Outcome outcome = done("bench", "--device", "cuda:0", "--hidden", "20", "--images", 1, "--n", 20, "--batch", 4,
+                "--steps", 1, "--epoch", 1, "--normals", 3, "--ceiling", 16, "--repeats", 1, "--seconds", 1e-4, "--out", out);
+        JsonNode result = JSON.readTree(out.toFile());
+        boolean curand = result.has("curand_normals_per_second");
+        assertEquals(curand, result.has("noise_over_curand"));
+        assertEquals(!curand, outcome.err.contains("noise has no yardstick: libcurand.so.10 does not load"), outcome.err);
+        boolean cublas = result.get("device").get("libraries").get("products").asText().startsWith("cuBLAS");
+        JsonNode products = result.get("training_products");
+        // Two layers: forward and weight gradient of each, and the second's input gradient.
+        assertEquals(5, products.size());
+        for (JsonNode product : products) {
+            assertTrue(product.get("own_flops_per_second").asDouble() > 0, product.toString());
+            assertEquals(cublas, product.has("own_over_cublas"), product.toString());
+        }
+        assertEquals("layer 2 input gradient", products.get(4).get("product").asText());
+        assertEquals(List.of(4, 20, 10), Stream.of("m", "n", "k").map(name -> products.get(4).get(name).asInt()).toList());
+    }
+
+    @Test
+    void givenAGpu_whenABenchmarkIsSized_thenItFillsTheGpu() {
+        try (Backend gpu = CudaBackend.open(0)) {
+            Benchmark.Settings settings = Benchmark.Settings.suiting(gpu, List.of(784, 10), 3, 0.5);
+            assertEquals(gpu.noisyCopiesPerCall() / 10_000, settings.images());
+            assertEquals(8_192, settings.ceiling());
+            assertEquals(0, gpu.imagesPerCall() % 64, "whole tiles");
+        }
     }
 
     // ---- the CPU's results -----------------------------------------------------------------------------------------

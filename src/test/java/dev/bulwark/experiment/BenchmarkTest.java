@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.bulwark.device.Backend;
+import dev.bulwark.device.BareProducts;
 import dev.bulwark.device.cpu.CpuBackend;
 import dev.bulwark.experiment.Rate.Cost;
 import dev.bulwark.experiment.Rate.Limit;
@@ -15,7 +16,7 @@ import org.junit.jupiter.api.Test;
 class BenchmarkTest {
 
     private static final Benchmark.Settings TINY =
-            new Benchmark.Settings(List.of(20, 16, 8, 3), 2, 50, 4, 2, 32, 3, 1e-4);
+            new Benchmark.Settings(List.of(20, 16, 8, 3), 2, 50, 4, 2, 1, 32, 7, 3, 1e-4);
 
     @Test
     void givenATinyNetwork_whenBenchmarked_thenEveryStageHasARateOfItsOwnSizes() {
@@ -63,9 +64,30 @@ class BenchmarkTest {
     }
 
     @Test
+    void givenACpu_whenABenchmarkIsSized_thenSizesAreThoseOfPeers() {
+        try (Backend backend = CpuBackend.plainJava()) {
+            assertEquals(new Benchmark.Settings(List.of(5, 2), 4, 10_000, 500, 20, 8, 2_048, 4_000, 3, 0.5),
+                    Benchmark.Settings.suiting(backend, List.of(5, 2), 3, 0.5));
+        }
+    }
+
+    @Test
+    void givenAnEdge_whenProductsAreBare_thenTheyAreCountedAndNothingIsLeft() {
+        for (CpuBackend backend : List.of(CpuBackend.plainJava(), CpuBackend.create())) {
+            try (backend) {
+                try (BareProducts products = backend.bareProducts(31)) {
+                    products.run();
+                    assertEquals(31.0 * 31 * 31 * backend.info().workers(), products.multiplyAdds());
+                }
+                assertEquals(0, backend.liveBytes());
+            }
+        }
+    }
+
+    @Test
     void givenSizesThatMakeNoSense_whenSet_thenTheComplaintNamesThem() {
-        assertThrows(ExperimentException.class, () -> new Benchmark.Settings(List.of(5), 1, 1, 1, 1, 16, 1, 1));
-        assertThrows(ExperimentException.class, () -> new Benchmark.Settings(List.of(5, 2), 0, 1, 1, 1, 16, 1, 1));
-        assertThrows(ExperimentException.class, () -> new Benchmark.Settings(List.of(5, 2), 1, 1, 1, 1, 16, 0, 1));
+        assertThrows(ExperimentException.class, () -> new Benchmark.Settings(List.of(5), 1, 1, 1, 1, 1, 16, 1, 1, 1));
+        assertThrows(ExperimentException.class, () -> new Benchmark.Settings(List.of(5, 2), 0, 1, 1, 1, 1, 16, 1, 1, 1));
+        assertThrows(ExperimentException.class, () -> new Benchmark.Settings(List.of(5, 2), 1, 1, 1, 1, 1, 16, 1, 0, 1));
     }
 }

@@ -50,8 +50,8 @@ class FailedAllocationTest {
     }
 
     private static void verify(Backend backend) {
-        try (DeviceNetwork network = DeviceNetwork.load(backend, NETWORK)) {
-            new Ibp(backend, network).verify(IMAGES, LABELS, 0.1);
+        try (DeviceNetwork network = DeviceNetwork.load(backend, NETWORK); Ibp ibp = new Ibp(backend, network)) {
+            ibp.verify(IMAGES, LABELS, 0.1);
         }
     }
 

@@ -6,6 +6,7 @@ import static dev.bulwark.device.cpu.Spans.Operand.out;
 
 import dev.bulwark.device.Affine;
 import dev.bulwark.device.Backend;
+import dev.bulwark.device.BareProducts;
 import dev.bulwark.device.ComposedInputGradients;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceException;
@@ -547,12 +548,21 @@ public final class CpuBackend implements Backend {
 
     @Override
     public NoisyClassifier noisyClassifier(List<Affine> layers) {
+        return new LaneNoisyClassifier(workers, noise, layers, lanes(layers, LaneNoisyClassifier.CHUNK));
+    }
+
+    @Override
+    public BareProducts bareProducts(int edge) {
+        return BareLanes.of(this, workers, edge, this::lanes);
+    }
+
+    /** Lanes for chunks of {@code rows} rows. */
+    private Lanes lanes(List<Affine> layers, int rows) {
         if (hasOneDnn()) {
-            PackedNetwork packed = new PackedNetwork(noise, layers, LaneNoisyClassifier.CHUNK, precision);
-            return new LaneNoisyClassifier(workers, noise, layers, packed::lane, packed::close);
+            PackedNetwork packed = new PackedNetwork(noise, layers, rows, precision);
+            return new Lanes(packed::lane, packed::close);
         }
-        return new LaneNoisyClassifier(workers, noise, layers,
-                () -> new PlainLane(products, layers, LaneNoisyClassifier.CHUNK), () -> { });
+        return new Lanes(() -> new PlainLane(products, layers, rows), () -> { });
     }
 
     @Override
@@ -560,6 +570,12 @@ public final class CpuBackend implements Backend {
         return hasOneDnn()
                 ? new PackedInputGradients(workers, layers, capacity, precision)
                 : new ComposedInputGradients(this, layers, capacity);
+    }
+
+    /** At least a chunk of input gradients for each worker. */
+    @Override
+    public int imagesPerCall() {
+        return Math.max(Backend.super.imagesPerCall(), PackedInputGradients.CHUNK * workers.count());
     }
 
     private boolean hasOneDnn() {

@@ -10,8 +10,11 @@ interface ForwardLane extends AutoCloseable {
     /** Sets row {@code row} of the inputs to {@code x + sigma z}, in this lane's input format; all heap arrays. */
     void setInput(int row, float[] x, float[] z, float sigma);
 
-    /** Runs all rows and copies their logits to {@code logits}, {@code [rows,classes]}. */
-    void run(float[] logits);
+    /** Runs all rows. */
+    void run();
+
+    /** Copies the logits of the last {@link #run} to {@code target}, {@code [rows,classes]}. */
+    void logits(float[] target);
 
     @Override
     void close();

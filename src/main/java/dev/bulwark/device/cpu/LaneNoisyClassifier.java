@@ -10,7 +10,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicIntegerArray;
-import java.util.function.Supplier;
 
 /**
  * Noise, forward pass and votes of a chunk of samples on one worker, without waiting for the others.
@@ -29,22 +28,17 @@ final class LaneNoisyClassifier implements NoisyClassifier {
     private final int classes;
     private final ConcurrentLinkedQueue<Lane> lanes = new ConcurrentLinkedQueue<>();
     private final Precision precision;
-    private final Shared shared;
+    private final Lanes source;
 
-    /** What all lanes use, closed after them. */
-    interface Shared {
-        void close();
-    }
-
-    LaneNoisyClassifier(Workers workers, NoiseRows noise, List<Affine> layers, Supplier<ForwardLane> forward,
-                        Shared shared) {
-        this.shared = shared;
+    /** @param source of lanes for {@link #CHUNK} rows, closed with this object */
+    LaneNoisyClassifier(Workers workers, NoiseRows noise, List<Affine> layers, Lanes source) {
+        this.source = source;
         this.workers = workers;
         this.noise = noise;
         this.inputs = layers.get(0).in();
         this.classes = layers.get(layers.size() - 1).out();
         for (int i = 0; i < workers.count(); ++i) {
-            lanes.add(new Lane(forward.get(), inputs, classes));
+            lanes.add(new Lane(source.open(), inputs, classes));
         }
         this.precision = lanes.peek().forward.precision();
     }
@@ -73,7 +67,7 @@ final class LaneNoisyClassifier implements NoisyClassifier {
                     int sample = firstSample + (int) ((first + row) % samples);
                     lane.fill(noise, row, pixels, image, key, imageIndices[image], sample, sigma);
                 }
-                lane.forward.run(lane.logits);
+                lane.run();
                 for (int row = 0; row < rows; ++row) {
                     int vote = Losses.argMax(lane.logits, row * classes, classes);
                     if (vote >= 0) {
@@ -100,7 +94,7 @@ final class LaneNoisyClassifier implements NoisyClassifier {
                 int first = chunk * CHUNK;
                 int count = Math.min(CHUNK, rows - first);
                 lane.fill(Rows.load(given, first, count, inputs), count);
-                lane.forward.run(lane.logits);
+                lane.run();
                 Rows.store(count == CHUNK ? lane.logits : Arrays.copyOf(lane.logits, count * classes),
                         logits, first, classes);
             } finally {
@@ -114,7 +108,7 @@ final class LaneNoisyClassifier implements NoisyClassifier {
         for (Lane lane = lanes.poll(); lane != null; lane = lanes.poll()) {
             lane.forward.close();
         }
-        shared.close();
+        source.close();
     }
 
     /** What one worker holds. */
@@ -131,6 +125,11 @@ final class LaneNoisyClassifier implements NoisyClassifier {
             this.normals = new float[Philox.paddedLength(inputs)];
             this.image = new float[inputs];
             this.logits = new float[CHUNK * classes];
+        }
+
+        void run() {
+            forward.run();
+            forward.logits(logits);
         }
 
         void fill(NoiseRows noise, int row, float[] pixels, int image, NoiseKey key, int index, int sample, float sigma) {

@@ -39,7 +39,7 @@ import org.bytedeco.javacpp.PointerScope;
 final class PackedInputGradients implements InputGradients {
 
     /** Rows of a chunk: enough for the products' blocking, few enough to share a batch out evenly. */
-    private static final int CHUNK = 128;
+    static final int CHUNK = 128;
 
     private final PointerScope pointers = new PointerScope().extend();
     private final Workers workers;

@@ -156,11 +156,15 @@ final class PackedNetwork implements AutoCloseable {
         }
 
         @Override
-        public void run(float[] target) {
+        public void run() {
             for (int i = 0; i < primitives.size(); ++i) {
                 primitives.get(i).execute(queue, arguments.get(i));
             }
             queue._wait();
+        }
+
+        @Override
+        public void logits(float[] target) {
             logits.get(0, target);
         }
 

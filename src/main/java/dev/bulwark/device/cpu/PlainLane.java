@@ -42,7 +42,7 @@ final class PlainLane implements ForwardLane {
     }
 
     @Override
-    public void run(float[] logits) {
+    public void run() {
         for (int i = 0; i < layers.size(); ++i) {
             Affine layer = layers.get(i);
             FloatBuffer out = activations.get(i + 1);
@@ -50,7 +50,11 @@ final class PlainLane implements ForwardLane {
                     CpuMemory.floats(layer.weight()), layer.in(), 0f, out, layer.out());
             BiasRelu.apply(out, rows, biases.get(i), i < layers.size() - 1);
         }
-        activations.get(layers.size()).get(0, logits);
+    }
+
+    @Override
+    public void logits(float[] target) {
+        activations.get(layers.size()).get(0, target);
     }
 
     @Override

@@ -5,6 +5,8 @@ import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceException;
 import dev.bulwark.device.DeviceInfo;
+import dev.bulwark.device.InputGradients;
+import dev.bulwark.device.LibraryNormals;
 import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.NoisyClassifier;
 import dev.bulwark.device.NoisyClassifier.Precision;
@@ -37,6 +39,7 @@ public final class CudaBackend implements Backend {
     private final OutwardIntervals outward;
     private final CudaOptions options;
     private final Smoothing smoothing;
+    private Optional<TensorInputGradients.Kernels> gradientKernels = Optional.empty();
     /** Which PTX the modules were loaded from. */
     private final Set<String> architectures = new TreeSet<>();
 
@@ -103,7 +106,12 @@ public final class CudaBackend implements Backend {
                 + " multiprocessors of compute capability " + gpu.gpu().capabilityName());
         libraries.put("noise", "Philox4x32-10, own kernels");
         libraries.put("noisy forward passes", options.noisyForwards().toString());
+        libraries.put("gradients of attacks", gradientPrecision().toString());
         return new DeviceInfo("cuda", gpu.gpu().name(), gpu.multiprocessors(), libraries);
+    }
+
+    private Precision gradientPrecision() {
+        return options.noisyForwards() == Precision.FLOAT32 ? Precision.FLOAT32 : Precision.BFLOAT16;
     }
 
     /** On a stream of its own: small launches, which leave most of a GPU idle, then run beside one another. */
@@ -345,6 +353,11 @@ public final class CudaBackend implements Backend {
     }
 
     @Override
+    public Optional<LibraryNormals> libraryNormals() {
+        return Optional.of(new Curand(memory));
+    }
+
+    @Override
     public void argMax(DeviceBuffer logits, int rows, int classes, DeviceBuffer target) {
         votes.argMax(logits, rows, classes, target);
     }
@@ -372,6 +385,18 @@ public final class CudaBackend implements Backend {
                 ? Backend.super.noisyClassifier(layers) : smoothing.classifier(layers);
     }
 
+    /** On tensor cores, unless noisy forward passes are to be in float: then nothing is in less. */
+    @Override
+    public InputGradients inputGradients(List<Affine> layers, int capacity) {
+        if (gradientPrecision() == Precision.FLOAT32) {
+            return Backend.super.inputGradients(layers, capacity);
+        }
+        if (gradientKernels.isEmpty()) { // loaded where they are needed: attacks alone need them
+            gradientKernels = Optional.of(TensorInputGradients.Kernels.of(module("input_gradients")));
+        }
+        return new TensorInputGradients(memory, transfers, gradientKernels.get(), layers, capacity);
+    }
+
     /** For tests, which compare the ways of smoothing. */
     Smoothing smoothing() {
         return smoothing;
@@ -381,6 +406,12 @@ public final class CudaBackend implements Backend {
     @Override
     public int noisyCopiesPerCall() {
         return 8_000 * gpu.multiprocessors();
+    }
+
+    /** Two tiles of 64 x 64 a multiprocessor in a layer of 1,024 outputs: fewer images, and launches are what takes time. */
+    @Override
+    public int imagesPerCall() {
+        return 64 * Math.max(1, gpu.multiprocessors() / 8);
     }
 
     @Override

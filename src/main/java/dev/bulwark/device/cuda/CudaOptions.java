@@ -38,4 +38,9 @@ public record CudaOptions(Precision noisyForwards, ProductPrecision products, bo
     public CudaOptions withProducts(ProductPrecision precision) {
         return new CudaOptions(noisyForwards, precision, cublas);
     }
+
+    /** These options, with matrix products by own kernels. */
+    public CudaOptions withoutCublas() {
+        return new CudaOptions(noisyForwards, products, false);
+    }
 }

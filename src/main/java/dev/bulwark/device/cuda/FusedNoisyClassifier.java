@@ -55,14 +55,24 @@ final class FusedNoisyClassifier implements NoisyClassifier {
             this.kernel = kernel.allowShared(sharedBytes(slots, rows));
             this.indices = new ImageIndices(memory, transfers);
             try {
-                this.widths = memory.allocate(network.widths().length);
-                transfers.write(network.widths(), widths);
+                this.widths = onGpu(memory, transfers, network.widths());
             } catch (RuntimeException e) {
                 indices.close();
                 throw e;
             }
         } catch (RuntimeException e) {
             network.close();
+            throw e;
+        }
+    }
+
+    private static DeviceBuffer onGpu(CudaMemory memory, Transfers transfers, int[] values) {
+        DeviceBuffer buffer = memory.allocate(values.length);
+        try {
+            transfers.write(values, buffer);
+            return buffer;
+        } catch (RuntimeException e) {
+            buffer.close();
             throw e;
         }
     }

@@ -57,10 +57,18 @@ final class OutwardIntervals {
                 layer.in(), layer.out());
     }
 
-    /** The largest tile of which every multiprocessor gets one; every size gives the same bits. */
+    /** The largest tile of which nearly every multiprocessor gets one; every size gives the same bits. */
     private Tile tileFor(int rows, int outputs) {
-        return tiles.stream().filter(tile -> tile.blocks(rows, outputs) >= multiprocessors).findFirst()
+        return tiles.stream().filter(tile -> fills(tile.blocks(rows, outputs), multiprocessors)).findFirst()
                 .orElse(tiles.get(tiles.size() - 1));
+    }
+
+    /**
+     * Whether so many blocks leave at most a sixteenth of the multiprocessors idle: that costs less than the next smaller
+     * tile, of which shared memory bounds the rate.
+     */
+    static boolean fills(long blocks, int multiprocessors) {
+        return blocks >= multiprocessors - multiprocessors / 16;
     }
 
     void margins(DeviceBuffer lower, DeviceBuffer upper, DeviceBuffer labels, int rows, Affine layer,

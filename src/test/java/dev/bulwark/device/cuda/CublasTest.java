@@ -2,15 +2,8 @@ package dev.bulwark.device.cuda;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeFalse;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.io.File;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -62,31 +55,10 @@ class CublasTest {
     }
 
     private void installFake(String name, int version) throws Exception {
-        assumeFalse(TestGpu.isReal(), "the stand-in for cuBLAS can't reach a real GPU's memory");
-        assumeTrue(Files.exists(FAKE), "the stand-in's source is not here");
-        Path versions = Files.writeString(folder.resolve("versions"), name + " { global: cublas*; local: *; };");
-        run(List.of("g++", "-std=c++17", "-O1", "-fPIC", "-shared", "-DFAKE_VERSION=" + version, "-Wl,-soname," + name,
-                "-Wl,--version-script=" + versions, FAKE.toString(), "-ldl",
-                "-o", folder.resolve(name).toString()));
+        new StandIn(folder).install(FAKE, name, "cublas*", "-DFAKE_VERSION=" + version);
     }
 
     private List<String> probe() throws Exception {
-        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin/java").toString(),
-                "-cp", System.getProperty("java.class.path")));
-        for (String property : new String[] {"requireGpu", "emulated"}) {
-            command.add("-D" + property + "=" + Boolean.getBoolean(property));
-        }
-        command.add(CublasProbe.class.getName());
-        return run(command);
-    }
-
-    private List<String> run(List<String> command) throws IOException, InterruptedException {
-        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
-        String installed = System.getenv("LD_LIBRARY_PATH");
-        builder.environment().put("LD_LIBRARY_PATH", folder + (installed == null ? "" : File.pathSeparator + installed));
-        Process process = builder.start();
-        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertEquals(0, process.waitFor(), output);
-        return output.lines().toList();
+        return new StandIn(folder).run(CublasProbe.class);
     }
 }

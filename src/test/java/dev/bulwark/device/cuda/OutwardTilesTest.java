@@ -2,6 +2,7 @@ package dev.bulwark.device.cuda;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.bulwark.device.Affine;
@@ -76,6 +77,16 @@ class OutwardTilesTest {
             values[k] = (float) (random.nextDouble() * 2 - 1);
         }
         return values;
+    }
+
+    @Test
+    void givenAFewIdleMultiprocessors_whenATileIsChosen_thenItFillsTheGpuAllTheSame() {
+        assertTrue(OutwardIntervals.fills(128, 132), "500 rows of 1,024 outputs in 64 x 64 tiles");
+        assertTrue(OutwardIntervals.fills(124, 132), "a sixteenth is idle");
+        assertFalse(OutwardIntervals.fills(123, 132), "more than a sixteenth is idle");
+        assertTrue(OutwardIntervals.fills(15, 15));
+        assertFalse(OutwardIntervals.fills(14, 15), "a sixteenth of few is none");
+        assertFalse(OutwardIntervals.fills(1L << 30, COUNTLESS));
     }
 
     @Test

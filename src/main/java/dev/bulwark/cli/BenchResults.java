@@ -1,0 +1,87 @@
+package dev.bulwark.cli;
+
+import dev.bulwark.device.DeviceInfo;
+import dev.bulwark.experiment.Benchmark;
+import dev.bulwark.experiment.Rate;
+import dev.bulwark.experiment.Scaling;
+import java.io.PrintWriter;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.OptionalDouble;
+
+/**
+ * What a benchmark measured, for people and for files.
+ *
+ * @param rates    by the names that files use
+ * @param growth   empty unless asked for
+ * @param products empty but on a GPU
+ */
+record BenchResults(DeviceInfo device, Map<String, Rate> rates, List<Scaling.Line> growth,
+                    List<ProductComparison> products) {
+
+    /** Adds everything to {@code json}. */
+    void addTo(Map<String, Object> json) {
+        json.put("device", device);
+        json.put("versions", Version.all());
+        rates.forEach((name, rate) -> json.put(name, entry(rate)));
+        noiseOverCurand().ifPresent(ratio -> json.put("noise_over_curand", ratio));
+        if (!products.isEmpty()) {
+            json.put("training_products", products.stream().map(ProductComparison::entry).toList());
+        }
+        if (!growth.isEmpty()) {
+            json.put("scaling", growth);
+        }
+    }
+
+    private Map<String, Object> entry(Rate rate) {
+        Map<String, Object> entry = new LinkedHashMap<>();
+        entry.put("min", rate.min());
+        entry.put("median", rate.median());
+        entry.put("max", rate.max());
+        entry.put("repeats", rate.repeats());
+        entry.put("sizes", rate.sizes());
+        if (rate.cost().flops() > 0) {
+            entry.put("flops_per_second", rate.flopsPerSecond());
+        }
+        if (rate.cost().bytes() > 0) {
+            entry.put("bytes_per_second", rate.bytesPerSecond());
+        }
+        entry.put("ceiling", rate.cost().limit().ceiling());
+        entry.put("fraction_of_ceiling", fraction(rate));
+        return entry;
+    }
+
+    private double fraction(Rate rate) {
+        return rate.fractionOf(rates.get(rate.cost().limit().ceiling()));
+    }
+
+    /** This program's normals a second over cuRAND's; empty where there is no cuRAND. */
+    private OptionalDouble noiseOverCurand() {
+        return rates.containsKey(Benchmark.CURAND_NORMALS)
+                ? OptionalDouble.of(rates.get(Benchmark.NORMALS).median() / rates.get(Benchmark.CURAND_NORMALS).median())
+                : OptionalDouble.empty();
+    }
+
+    void print(PrintWriter text) {
+        text.printf("%-46s%16s%36s%20s%14s%n", "", "median", "smallest to largest", "achieved", "of ceiling");
+        rates.forEach((name, rate) -> text.printf(Locale.ROOT, "%-46s%,16.0f%36s%20s%13.0f%%%n",
+                name.replace('_', ' ').replace(" per second", "/s"), rate.median(),
+                String.format(Locale.ROOT, "%,.0f to %,.0f", rate.min(), rate.max()), achieved(rate), 100 * fraction(rate)));
+        noiseOverCurand().ifPresent(ratio -> text.printf(Locale.ROOT, "%-46s%16.2f%n", "noise over curand", ratio));
+        if (!products.isEmpty()) {
+            text.printf("%n%-28s%20s%16s%16s%12s%n", "training's products", "m x n x k", "own GFLOP/s", "cuBLAS", "own over");
+            products.forEach(line -> text.println(line.text()));
+        }
+        for (Scaling.Line line : growth) {
+            text.printf(Locale.ROOT, "%-16s%,16.0f%14.4f s%14.3f ns a thousand multiply-adds%n",
+                    line.what(), line.size(), line.seconds(), 1e12 * line.secondsAUnit());
+        }
+    }
+
+    private static String achieved(Rate rate) {
+        return rate.cost().flops() > 0 ? String.format(Locale.ROOT, "%,.1f GFLOP/s", rate.flopsPerSecond() / 1e9)
+                : String.format(Locale.ROOT, "%,.1f GB/s", rate.bytesPerSecond() / 1e9);
+    }
+}

@@ -1,0 +1,57 @@
+package dev.bulwark.cli;
+
+import dev.bulwark.device.Backend;
+import dev.bulwark.experiment.Benchmark;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import picocli.CommandLine.Option;
+
+/** How much a benchmark measures: what suits the device, unless an option says otherwise. */
+final class BenchSizes {
+
+    private static final int INPUTS = 784;
+    private static final int CLASSES = 10;
+
+    @Option(names = "--repeats", defaultValue = "5", description = "Measurements of each rate (default: ${DEFAULT-VALUE}).")
+    private int repeats;
+
+    @Option(names = "--seconds", defaultValue = "1",
+            description = "Least length of one measurement (default: ${DEFAULT-VALUE}).")
+    private double seconds;
+
+    @Option(names = "--hidden", paramLabel = "W,W,…", split = ",", defaultValue = "1024,512,256",
+            description = "Widths of the hidden layers (default: ${DEFAULT-VALUE}).")
+    private List<Integer> hidden;
+
+    @Option(names = "--images", description = "Images certified together (default: 4; on a GPU what a call should have).")
+    private Optional<Integer> images;
+
+    @Option(names = "--n", description = "Noisy copies of each (default: 10000).")
+    private Optional<Integer> samples;
+
+    @Option(names = "--batch", description = "Images of a step of training, IBP and PGD (default: 500).")
+    private Optional<Integer> batch;
+
+    @Option(names = "--steps", description = "Steps of PGD (default: 20; on a GPU 50).")
+    private Optional<Integer> steps;
+
+    @Option(names = "--epoch", description = "Steps of an epoch of training (default: 16 for each of --seconds; on a GPU 128).")
+    private Optional<Integer> epoch;
+
+    @Option(names = "--normals", description = "Rows of noise alone (default: 4000; on a GPU 40000).")
+    private Optional<Integer> normals;
+
+    @Option(names = "--ceiling", description = "Edge of the square products that tell what the machine can do "
+            + "(default: 2048; on a GPU 8192).")
+    private Optional<Integer> ceiling;
+
+    /** @throws dev.bulwark.experiment.ExperimentException if they make no sense */
+    Benchmark.Settings on(Backend backend) {
+        List<Integer> widths = Stream.of(List.of(INPUTS), hidden, List.of(CLASSES)).flatMap(List::stream).toList();
+        Benchmark.Settings suiting = Benchmark.Settings.suiting(backend, widths, repeats, seconds);
+        return new Benchmark.Settings(widths, images.orElse(suiting.images()), samples.orElse(suiting.samples()),
+                batch.orElse(suiting.batch()), steps.orElse(suiting.pgdSteps()), epoch.orElse(suiting.epochSteps()),
+                ceiling.orElse(suiting.ceiling()), normals.orElse(suiting.normals()), repeats, seconds);
+    }
+}
