@@ -22,12 +22,12 @@ final class Libraries {
     }
 
     /** @throws DeviceException if this processor or its libraries have no such products */
-    static Products products(ProductPrecision precision) {
+    static SharedProducts products(ProductPrecision precision, Workers workers) {
         if (precision == ProductPrecision.FLOAT32) {
-            return products();
+            return new FloatProducts(workers, products());
         }
         if (precision == ProductPrecision.BFLOAT16 && fastestPrecision() == Precision.BFLOAT16) {
-            return new Bfloat16Products();
+            return new Bfloat16Products(workers);
         }
         throw new DeviceException("this processor has no native products in " + precision
                 + ": use --training-precision fp32");

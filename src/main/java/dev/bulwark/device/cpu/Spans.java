@@ -38,11 +38,11 @@ final class Spans {
         }
 
         static Operand out(DeviceBuffer buffer, long length) {
-            return new Operand(CpuMemory.floats(buffer.require("output", length)), false, true);
+            return new Operand(CpuMemory.floatsToWrite(buffer.require("output", length)), false, true);
         }
 
         static Operand inOut(DeviceBuffer buffer, long length) {
-            return new Operand(CpuMemory.floats(buffer.require("operand", length)), true, true);
+            return new Operand(CpuMemory.floatsToWrite(buffer.require("operand", length)), true, true);
         }
     }
 

@@ -65,7 +65,7 @@ final class TrainingIntervals {
         double scale = CpuMemory.floats(weight).get(0) / (double) tau;
         double tight = tightness(radius, length, CpuMemory.floats(inputRadius).get(0), tau, scale, gradientRadius);
         double balance = balance(centre, length, tau, scale, gradientCentre);
-        FloatBuffer total = CpuMemory.floats(loss);
+        FloatBuffer total = CpuMemory.floatsToWrite(loss);
         total.put(0, (float) (total.get(0) + scale * (tight + balance)));
     }
 

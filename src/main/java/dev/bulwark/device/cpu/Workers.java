@@ -53,6 +53,20 @@ final class Workers implements AutoCloseable {
         }
     }
 
+    /** Work on {@code count} of several equal things, from number {@code first} on. */
+    interface Part {
+        void run(int first, int count);
+    }
+
+    /** One part of {@code total} things for each worker; fewer parts where they would have less than 16. */
+    void split(int total, Part part) {
+        int parts = Math.min(count, (total + 15) / 16);
+        run(parts, i -> {
+            int first = (int) ((long) total * i / parts);
+            part.run(first, (int) ((long) total * (i + 1) / parts) - first);
+        });
+    }
+
     /** Makes sure that the first {@code wanted} helpers look for work. */
     private synchronized void wake(int wanted) {
         for (int i = 0; i < wanted; ++i) {
