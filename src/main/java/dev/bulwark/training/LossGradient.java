@@ -153,8 +153,7 @@ final class LossGradient {
     private void activate(Rows rows, Signal before, Signal after) {
         long length = before.boxLength(rows);
         if (rows.clean()) {
-            backend.copy(before.clean(rows), length, after.clean(rows));
-            backend.relu(after.clean(rows), length);
+            backend.relu(before.clean(rows), length, after.clean(rows));
         }
         backend.intervalRelu(before.centre(rows), before.radius(), length, after.centre(rows), after.radius());
     }

@@ -86,6 +86,11 @@ public final class CpuBackend implements Backend {
         return new CpuBackend(workers, live, blocks, Libraries.products(products, workers), noise, precision);
     }
 
+    /** Whether {@link #withProducts} has such products on this processor. */
+    public static boolean has(ProductPrecision products) {
+        return Libraries.has(products);
+    }
+
     /** Nothing but plain Java: the fallback, made explicit for tests. */
     public static CpuBackend plainJava() {
         return create(new JavaProducts(), new ScalarNoise(), Precision.FLOAT32);
@@ -212,17 +217,34 @@ public final class CpuBackend implements Backend {
         workers.split(columns, (from, block) -> {
             double[] total = new double[block];
             float[] row = new float[block];
+            float[] four = new float[block]; // four rows in float: to widen each element costs as much as several sums
             for (int n = 0; n < count; ++n) {
                 values.get(n * columns + from, row);
-                for (int j = 0; j < block; ++j) {
-                    total[j] += row[j];
+                if (n % 4 == 0) {
+                    addTo(total, four);
+                    System.arraycopy(row, 0, four, 0, block);
+                } else {
+                    addTo(four, row);
                 }
             }
+            addTo(total, four);
             for (int j = 0; j < block; ++j) {
                 float before = beta == 0f ? 0f : beta * target.get(from + j);
                 target.put(from + j, (float) (before + total[j]));
             }
         });
+    }
+
+    private static void addTo(double[] sums, float[] terms) {
+        for (int j = 0; j < sums.length; ++j) {
+            sums[j] += terms[j];
+        }
+    }
+
+    private static void addTo(float[] sums, float[] terms) {
+        for (int j = 0; j < sums.length; ++j) {
+            sums[j] += terms[j];
+        }
     }
 
     // ---- element by element ----------------------------------------------------------------------------------------
@@ -235,6 +257,17 @@ public final class CpuBackend implements Backend {
                 values[i] = Math.max(values[i], 0f);
             }
         }, inOut(x, length));
+    }
+
+    @Override
+    public void relu(DeviceBuffer x, long length, DeviceBuffer y) {
+        spans.apply(length, (s, count) -> {
+            float[] from = s[0];
+            float[] to = s[1];
+            for (int i = 0; i < count; ++i) {
+                to[i] = Math.max(from[i], 0f);
+            }
+        }, in(x, length), out(y, length));
     }
 
     @Override

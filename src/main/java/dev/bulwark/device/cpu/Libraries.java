@@ -23,14 +23,16 @@ final class Libraries {
 
     /** @throws DeviceException if this processor or its libraries have no such products */
     static SharedProducts products(ProductPrecision precision, Workers workers) {
-        if (precision == ProductPrecision.FLOAT32) {
-            return new FloatProducts(workers, products());
+        if (!has(precision)) {
+            throw new DeviceException("this processor has no native products in " + precision
+                    + ": use --training-precision fp32");
         }
-        if (precision == ProductPrecision.BFLOAT16 && fastestPrecision() == Precision.BFLOAT16) {
-            return new Bfloat16Products(workers);
-        }
-        throw new DeviceException("this processor has no native products in " + precision
-                + ": use --training-precision fp32");
+        return precision == ProductPrecision.BFLOAT16 ? new Bfloat16Products(workers) : new FloatProducts(workers, products());
+    }
+
+    static boolean has(ProductPrecision precision) {
+        return precision == ProductPrecision.FLOAT32
+                || precision == ProductPrecision.BFLOAT16 && fastestPrecision() == Precision.BFLOAT16;
     }
 
     static NoiseRows noise() {
