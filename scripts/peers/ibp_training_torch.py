@@ -37,11 +37,12 @@ def worst_logits(model, x, labels, epsilon):
     return upper.squeeze(2) + bias
 
 
-def training_step(model, optimiser, x, labels, epsilon, kappa):
+def training_step(model, optimiser, x, labels, epsilon, kappa, precision):
     optimiser.zero_grad(set_to_none=True)
-    loss = (1 - kappa) * cross_entropy(worst_logits(model, x, labels, epsilon), labels)
-    if kappa > 0:
-        loss = loss + kappa * cross_entropy(model(x), labels)
+    with torch.autocast(x.device.type, dtype=torch.bfloat16, enabled=precision == "bf16"):
+        loss = (1 - kappa) * cross_entropy(worst_logits(model, x, labels, epsilon).float(), labels)
+        if kappa > 0:
+            loss = loss + kappa * cross_entropy(model(x).float(), labels)
     loss.backward()
     optimiser.step()
     return len(x)
@@ -56,6 +57,8 @@ def certify(model, x, labels, epsilon):
 def main():
     parser = arguments(__doc__.splitlines()[0])
     parser.add_argument("--batch", type=int, default=500)
+    parser.add_argument("--precision", choices=("fp32", "bf16"), default="fp32",
+                        help="of training's products: bf16 is PyTorch's autocast")
     parser.add_argument("--epsilon", type=float, default=0.1)
     options = start(parser)
     model = network()
@@ -63,10 +66,10 @@ def main():
     x, labels = torch.rand(options.batch, SIZES[0]), torch.randint(CLASSES, (options.batch,))
 
     images = rate(options, lambda: certify(model, x, labels, options.epsilon))
-    mixed = rate(options, lambda: training_step(model, optimiser, x, labels, options.epsilon, kappa=0.5))
-    worst = rate(options, lambda: training_step(model, optimiser, x, labels, options.epsilon, kappa=0.0))
+    mixed = rate(options, lambda: training_step(model, optimiser, x, labels, options.epsilon, 0.5, options.precision))
+    worst = rate(options, lambda: training_step(model, optimiser, x, labels, options.epsilon, 0.0, options.precision))
     finish(options, {"ibp_training_samples_per_second": mixed, "ibp_worst_case_training_samples_per_second": worst,
-                     "ibp_images_per_second": images, "batch": options.batch})
+                     "ibp_images_per_second": images, "batch": options.batch, "precision": options.precision})
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceInfo;
 import dev.bulwark.device.NoisyClassifier;
+import dev.bulwark.device.ProductPrecision;
 import dev.bulwark.device.cpu.CpuBackend;
 import dev.bulwark.experiment.Benchmark;
 import dev.bulwark.experiment.Fleet;
@@ -80,6 +81,12 @@ final class BenchCommand implements Callable<Integer> {
             try (Backend exact = CpuBackend.create(NoisyClassifier.Precision.FLOAT32)) {
                 rates.put("noisy_forwards_per_second_fp32", new Benchmark(exact, settings).noisyForwards()
                         .against(Limit.FLOAT_PRODUCTS));
+            }
+            if (CpuBackend.has(ProductPrecision.BFLOAT16)) {
+                try (Backend rounding = CpuBackend.create().withProducts(ProductPrecision.BFLOAT16)) {
+                    rates.put("ibp_training_bf16_samples_per_second", new Benchmark(rounding, settings).ibpTraining()
+                            .against(Limit.CLASSIFIER_PRODUCTS));
+                }
             }
         }
         return new BenchResults(info, rates, growth, List.of());

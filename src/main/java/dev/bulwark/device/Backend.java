@@ -125,6 +125,12 @@ public interface Backend extends AutoCloseable {
     /** {@code x = max(x, 0)}, in place, on {@code length} elements; NaN stays NaN, or an unknown bound would become 0. */
     void relu(DeviceBuffer x, long length);
 
+    /** {@code y = max(x, 0)} on {@code length} elements, as {@link #relu(DeviceBuffer, long)} does it in place. */
+    default void relu(DeviceBuffer x, long length, DeviceBuffer y) {
+        copy(x, length, y);
+        relu(y, length);
+    }
+
     /** {@code gradient = 0} where {@code y <= 0}, in place; y is the ReLU's input or output. */
     void reluGradient(DeviceBuffer y, long length, DeviceBuffer gradient);
 

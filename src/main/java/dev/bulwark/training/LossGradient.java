@@ -162,8 +162,7 @@ final class LossGradient {
     private void activate(Rows rows, Signal before, Signal after) {
         long length = before.boxLength(rows);
         if (rows.clean()) {
-            backend.copy(before.clean(rows), before.cleanLength(rows), after.clean(rows));
-            backend.relu(after.clean(rows), after.cleanLength(rows));
+            backend.relu(before.clean(rows), before.cleanLength(rows), after.clean(rows));
         }
         backend.intervalRelu(before.centre(rows), before.radius(), length, after.centre(rows), after.radius());
     }

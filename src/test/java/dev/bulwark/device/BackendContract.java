@@ -341,6 +341,9 @@ public abstract class BackendContract {
                     masked[i] = y[i] > 0 ? x[i] : 0f;
                 }
                 assertArrayEquals(signed, host(c));
+                backend.relu(a, length, c);
+                assertArrayEquals(mapped(x, v -> Math.max(v, 0)), host(c));
+                assertArrayEquals(x, host(a));
                 backend.reluGradient(b, length, a);
                 same(masked, host(a));
             }
@@ -350,6 +353,10 @@ public abstract class BackendContract {
     @Test
     void givenAnUnknownBound_whenRelu_thenItStaysUnknown() {
         try (DeviceBuffer x = device(Float.NaN, -1f, Float.POSITIVE_INFINITY, -0f)) {
+            try (DeviceBuffer y = backend.allocate(4)) {
+                backend.relu(x, 4, y);
+                assertArrayEquals(new float[] {Float.NaN, 0f, Float.POSITIVE_INFINITY, 0f}, host(y));
+            }
             backend.relu(x, 4);
             assertArrayEquals(new float[] {Float.NaN, 0f, Float.POSITIVE_INFINITY, 0f}, host(x));
         }

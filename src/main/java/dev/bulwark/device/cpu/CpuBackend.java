@@ -30,7 +30,9 @@ import java.util.function.IntUnaryOperator;
 public final class CpuBackend implements Backend {
 
     private final Workers workers;
-    private final Products products;
+    private final SharedProducts products;
+    /** For one worker's forward passes where there is no oneDNN. */
+    private final Products blocks;
     private final NoiseRows noise;
     private final Precision precision;
     private final AtomicLong live;
@@ -42,9 +44,11 @@ public final class CpuBackend implements Backend {
     private final Optimisers optimisers;
     private final OutwardIntervals outward;
 
-    private CpuBackend(Workers workers, AtomicLong live, Products products, NoiseRows noise, Precision precision) {
+    private CpuBackend(Workers workers, AtomicLong live, Products blocks, SharedProducts products, NoiseRows noise,
+                       Precision precision) {
         this.workers = workers;
         this.live = live;
+        this.blocks = blocks;
         this.products = products;
         this.noise = noise;
         this.precision = precision;
@@ -82,7 +86,12 @@ public final class CpuBackend implements Backend {
      * @throws DeviceException if this processor or its libraries can't
      */
     public CpuBackend withProducts(ProductPrecision products) {
-        return new CpuBackend(workers, live, Libraries.products(products), noise, precision);
+        return new CpuBackend(workers, live, blocks, Libraries.products(products, workers), noise, precision);
+    }
+
+    /** Whether {@link #withProducts} has such products on this processor. */
+    public static boolean has(ProductPrecision products) {
+        return Libraries.has(products);
     }
 
     /** Nothing but plain Java: the fallback, made explicit for tests. */
@@ -90,9 +99,9 @@ public final class CpuBackend implements Backend {
         return create(new JavaProducts(), new ScalarNoise(), Precision.FLOAT32);
     }
 
-    private static CpuBackend create(Products products, NoiseRows noise, Precision precision) {
+    private static CpuBackend create(Products blocks, NoiseRows noise, Precision precision) {
         Workers workers = new Workers(Runtime.getRuntime().availableProcessors());
-        return new CpuBackend(workers, new AtomicLong(), products, noise, precision);
+        return new CpuBackend(workers, new AtomicLong(), blocks, new FloatProducts(workers, blocks), noise, precision);
     }
 
     @Override
@@ -124,12 +133,12 @@ public final class CpuBackend implements Backend {
 
     @Override
     public void write(float[] source, DeviceBuffer target) {
-        CpuMemory.floats(target.require("target", source.length)).put(0, source);
+        CpuMemory.floatsToWrite(target.require("target", source.length)).put(0, source);
     }
 
     @Override
     public void write(int[] source, DeviceBuffer target) {
-        CpuMemory.ints(target.require("target", source.length)).put(0, source);
+        CpuMemory.intsToWrite(target.require("target", source.length)).put(0, source);
     }
 
     @Override
@@ -145,7 +154,7 @@ public final class CpuBackend implements Backend {
     @Override
     public void copy(DeviceBuffer source, long length, DeviceBuffer target) {
         IntBuffer from = CpuMemory.ints(source.require("source", length));
-        CpuMemory.ints(target.require("target", length)).put(0, from, 0, (int) length);
+        CpuMemory.intsToWrite(target.require("target", length)).put(0, from, 0, (int) length);
     }
 
     @Override
@@ -162,7 +171,7 @@ public final class CpuBackend implements Backend {
     @Override
     public void gather(DeviceBuffer source, DeviceBuffer indices, int count, int columns, DeviceBuffer target) {
         IntBuffer from = CpuMemory.ints(source);
-        IntBuffer to = CpuMemory.ints(target.require("target", (long) count * columns));
+        IntBuffer to = CpuMemory.intsToWrite(target.require("target", (long) count * columns));
         int[] picked = Rows.loadInts(indices, 0, count, 1);
         rows.run(count, (first, block) -> {
             for (int n = first; n < first + block; ++n) {
@@ -202,66 +211,49 @@ public final class CpuBackend implements Backend {
     @Override
     public void multiply(boolean transposeA, boolean transposeB, int m, int n, int k,
                          DeviceBuffer a, DeviceBuffer b, float beta, DeviceBuffer c) {
-        FloatBuffer left = CpuMemory.floats(a.require("a", (long) m * k));
-        FloatBuffer right = CpuMemory.floats(b.require("b", (long) k * n));
-        FloatBuffer result = CpuMemory.floats(c.require("c", (long) m * n));
-        int lda = transposeA ? m : k;
-        int ldb = transposeB ? k : n;
-        if (m >= n) {
-            slices(m, (from, count) -> products.multiply(transposeA, transposeB, count, n, k,
-                    tail(left, transposeA ? from : (long) from * k), lda, right, ldb, beta,
-                    tail(result, (long) from * n), n));
-        } else {
-            slices(n, (from, count) -> products.multiply(transposeA, transposeB, m, count, k, left, lda,
-                    tail(right, transposeB ? (long) from * k : from), ldb, beta, tail(result, from), n));
-        }
-    }
-
-    private static FloatBuffer tail(FloatBuffer buffer, long from) {
-        return buffer.slice((int) from, buffer.capacity() - (int) from);
-    }
-
-    /** One slice of {@code total} for each worker. */
-    private void slices(int total, Rows.Block block) {
-        int tasks = Math.min(workers.count(), (total + 15) / 16);
-        workers.run(tasks, task -> {
-            int from = (int) ((long) total * task / tasks);
-            block.run(from, (int) ((long) total * (task + 1) / tasks) - from);
-        });
+        products.multiply(transposeA, transposeB, m, n, k, a, b, beta, c);
     }
 
     @Override
     public void affine(DeviceBuffer x, int count, Affine layer, boolean relu, DeviceBuffer y) {
-        FloatBuffer inputs = CpuMemory.floats(x.require("x", (long) count * layer.in()));
-        FloatBuffer outputs = CpuMemory.floats(y.require("y", (long) count * layer.out()));
-        FloatBuffer weight = CpuMemory.floats(layer.weight());
-        float[] bias = Rows.load(layer.bias(), 0, layer.out(), 1);
-        slices(count, (from, block) -> {
-            FloatBuffer out = outputs.slice(from * layer.out(), block * layer.out());
-            products.multiply(false, true, block, layer.out(), layer.in(),
-                    tail(inputs, (long) from * layer.in()), layer.in(), weight, layer.in(), 0f, out, layer.out());
-            BiasRelu.apply(out, block, bias, relu);
-        });
+        products.affine(x, count, layer, relu, y);
     }
 
     @Override
     public void columnSums(DeviceBuffer x, int count, int columns, float beta, DeviceBuffer sums) {
         FloatBuffer values = CpuMemory.floats(x.require("x", (long) count * columns));
-        FloatBuffer target = CpuMemory.floats(sums.require("sums", columns));
-        slices(columns, (from, block) -> {
+        FloatBuffer target = CpuMemory.floatsToWrite(sums.require("sums", columns));
+        workers.split(columns, (from, block) -> {
             double[] total = new double[block];
             float[] row = new float[block];
+            float[] four = new float[block]; // four rows in float: to widen each element costs as much as several sums
             for (int n = 0; n < count; ++n) {
                 values.get(n * columns + from, row);
-                for (int j = 0; j < block; ++j) {
-                    total[j] += row[j];
+                if (n % 4 == 0) {
+                    addTo(total, four);
+                    System.arraycopy(row, 0, four, 0, block);
+                } else {
+                    addTo(four, row);
                 }
             }
+            addTo(total, four);
             for (int j = 0; j < block; ++j) {
                 float before = beta == 0f ? 0f : beta * target.get(from + j);
                 target.put(from + j, (float) (before + total[j]));
             }
         });
+    }
+
+    private static void addTo(double[] sums, float[] terms) {
+        for (int j = 0; j < sums.length; ++j) {
+            sums[j] += terms[j];
+        }
+    }
+
+    private static void addTo(float[] sums, float[] terms) {
+        for (int j = 0; j < sums.length; ++j) {
+            sums[j] += terms[j];
+        }
     }
 
     // ---- element by element ----------------------------------------------------------------------------------------
@@ -274,6 +266,17 @@ public final class CpuBackend implements Backend {
                 values[i] = Math.max(values[i], 0f);
             }
         }, inOut(x, length));
+    }
+
+    @Override
+    public void relu(DeviceBuffer x, long length, DeviceBuffer y) {
+        spans.apply(length, (s, count) -> {
+            float[] from = s[0];
+            float[] to = s[1];
+            for (int i = 0; i < count; ++i) {
+                to[i] = Math.max(from[i], 0f);
+            }
+        }, in(x, length), out(y, length));
     }
 
     @Override
@@ -347,7 +350,7 @@ public final class CpuBackend implements Backend {
     }
 
     private static void accumulate(DeviceBuffer sum, float beta, double value) {
-        FloatBuffer target = CpuMemory.floats(sum.require("sum", 1));
+        FloatBuffer target = CpuMemory.floatsToWrite(sum.require("sum", 1));
         double before = beta == 0f ? 0 : beta * (double) target.get(0);
         target.put(0, (float) (before + value));
     }
@@ -418,7 +421,7 @@ public final class CpuBackend implements Backend {
     @Override
     public void clipFactor(DeviceBuffer sumOfSquares, float maxNorm, DeviceBuffer factor) {
         double norm = Math.sqrt(CpuMemory.floats(sumOfSquares).get(0));
-        CpuMemory.floats(factor).put(0, norm > maxNorm ? (float) (maxNorm / norm) : 1f);
+        CpuMemory.floatsToWrite(factor).put(0, norm > maxNorm ? (float) (maxNorm / norm) : 1f);
     }
 
     @Override
@@ -458,7 +461,7 @@ public final class CpuBackend implements Backend {
                            IntUnaryOperator sample, int columns, float sigma, NoiseKey key,
                            DeviceBuffer target) {
         FloatBuffer from = CpuMemory.floats(x.require("x", stride == 0 ? columns : (long) count * columns));
-        FloatBuffer to = CpuMemory.floats(target.require("target", (long) count * columns));
+        FloatBuffer to = CpuMemory.floatsToWrite(target.require("target", (long) count * columns));
         rows.run(count, (first, block) -> {
             int[] words = new int[Philox.paddedLength(columns)];
             float[] z = new float[words.length];
@@ -504,7 +507,7 @@ public final class CpuBackend implements Backend {
     @Override
     public void countArgMax(DeviceBuffer logits, int count, int classes, DeviceBuffer counts) {
         float[] values = Rows.load(logits, 0, count, classes);
-        IntBuffer votes = CpuMemory.ints(counts.require("counts", classes));
+        IntBuffer votes = CpuMemory.intsToWrite(counts.require("counts", classes));
         for (int n = 0; n < count; ++n) {
             int best = Losses.argMax(values, n * classes, classes);
             if (best >= 0) {
@@ -532,10 +535,10 @@ public final class CpuBackend implements Backend {
     public void keepMisclassified(DeviceBuffer x, DeviceBuffer predictions, DeviceBuffer labels, int count, int columns,
                                   DeviceBuffer kept, DeviceBuffer keptPredictions) {
         FloatBuffer from = CpuMemory.floats(x.require("x", (long) count * columns));
-        FloatBuffer to = CpuMemory.floats(kept.require("kept", (long) count * columns));
+        FloatBuffer to = CpuMemory.floatsToWrite(kept.require("kept", (long) count * columns));
         IntBuffer found = CpuMemory.ints(predictions.require("predictions", count));
         IntBuffer truth = CpuMemory.ints(labels.require("labels", count));
-        IntBuffer noted = CpuMemory.ints(keptPredictions.require("keptPredictions", count));
+        IntBuffer noted = CpuMemory.intsToWrite(keptPredictions.require("keptPredictions", count));
         rows.run(count, (first, block) -> {
             for (int n = first; n < first + block; ++n) {
                 if (found.get(n) != truth.get(n)) {
@@ -562,7 +565,7 @@ public final class CpuBackend implements Backend {
             PackedNetwork packed = new PackedNetwork(noise, layers, rows, precision);
             return new Lanes(packed::lane, packed::close);
         }
-        return new Lanes(() -> new PlainLane(products, layers, rows), () -> { });
+        return new Lanes(() -> new PlainLane(blocks, layers, rows), () -> { });
     }
 
     @Override
@@ -579,7 +582,7 @@ public final class CpuBackend implements Backend {
     }
 
     private boolean hasOneDnn() {
-        return !(products instanceof JavaProducts);
+        return !(blocks instanceof JavaProducts);
     }
 
     // ---- intervals for certificates ----------------------------------------------------------------------------------

@@ -78,7 +78,7 @@ final class LaneNoisyClassifier implements NoisyClassifier {
                 lanes.add(lane);
             }
         });
-        IntBuffer target = CpuMemory.ints(counts);
+        IntBuffer target = CpuMemory.intsToWrite(counts);
         for (int k = 0; k < votes.length(); ++k) {
             target.put(k, target.get(k) + votes.get(k));
         }

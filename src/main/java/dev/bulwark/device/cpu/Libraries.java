@@ -22,15 +22,17 @@ final class Libraries {
     }
 
     /** @throws DeviceException if this processor or its libraries have no such products */
-    static Products products(ProductPrecision precision) {
-        if (precision == ProductPrecision.FLOAT32) {
-            return products();
+    static SharedProducts products(ProductPrecision precision, Workers workers) {
+        if (!has(precision)) {
+            throw new DeviceException("this processor has no native products in " + precision
+                    + ": use --training-precision fp32");
         }
-        if (precision == ProductPrecision.BFLOAT16 && fastestPrecision() == Precision.BFLOAT16) {
-            return new Bfloat16Products();
-        }
-        throw new DeviceException("this processor has no native products in " + precision
-                + ": use --training-precision fp32");
+        return precision == ProductPrecision.BFLOAT16 ? new Bfloat16Products(workers) : new FloatProducts(workers, products());
+    }
+
+    static boolean has(ProductPrecision precision) {
+        return precision == ProductPrecision.FLOAT32
+                || precision == ProductPrecision.BFLOAT16 && fastestPrecision() == Precision.BFLOAT16;
     }
 
     static NoiseRows noise() {

@@ -207,7 +207,7 @@ final class Losses {
             for (int n = 0; n < block; ++n) {
                 best[n] = argMax(z, n * classes, classes);
             }
-            CpuMemory.ints(target).put(first, best);
+            CpuMemory.intsToWrite(target).put(first, best);
         });
     }
 

@@ -3,12 +3,17 @@ package dev.bulwark.device.cpu;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_sgemm;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_success;
 
+import dev.bulwark.device.cpu.OneDnnMatmul.Shape;
 import java.nio.FloatBuffer;
 import org.bytedeco.dnnl.dnnl_version_t;
 import org.bytedeco.dnnl.global.dnnl;
+import org.bytedeco.dnnl.memory;
+import org.bytedeco.javacpp.FloatPointer;
 
 /** oneDNN's single-precision product, called by each worker on its own block (OMP_NUM_THREADS=1 keeps it to one thread). */
 final class OneDnnProducts implements Products {
+
+    private final OneDnnMatmul matmul = new OneDnnMatmul(memory.data_type.f32);
 
     @Override
     public String name() {
@@ -27,5 +32,15 @@ final class OneDnnProducts implements Products {
 
     private static byte letter(boolean transposed) {
         return (byte) (transposed ? 'T' : 'N');
+    }
+
+    /** {@inheritDoc} Bias and ReLU happen while the sums are still in registers. */
+    @Override
+    public void affine(int rows, int out, int in, FloatBuffer x, FloatBuffer weight, FloatBuffer bias, boolean relu,
+                       FloatBuffer y) {
+        try (FloatPointer left = new FloatPointer(x); FloatPointer right = new FloatPointer(weight);
+             FloatPointer offsets = new FloatPointer(bias); FloatPointer result = new FloatPointer(y)) {
+            matmul.run(Shape.affine(rows, out, in, relu), left, right, offsets, result);
+        }
     }
 }

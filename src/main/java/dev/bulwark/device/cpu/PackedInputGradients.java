@@ -135,7 +135,7 @@ final class PackedInputGradients implements InputGradients {
     @Override
     public void forward(DeviceBuffer x, int rows, DeviceBuffer logits) {
         FloatBuffer from = CpuMemory.floats(x.require("x", (long) rows * inputs));
-        FloatBuffer to = CpuMemory.floats(logits.require("logits", (long) rows * classes));
+        FloatBuffer to = CpuMemory.floatsToWrite(logits.require("logits", (long) rows * classes));
         eachChunk(rows, (chunk, first, count) -> {
             chunk.images.put(0, from, first * inputs, count * inputs);
             chunk.forward.run();
@@ -146,7 +146,7 @@ final class PackedInputGradients implements InputGradients {
     @Override
     public void backward(DeviceBuffer logitGradients, int rows, DeviceBuffer gradients) {
         FloatBuffer from = CpuMemory.floats(logitGradients.require("logitGradients", (long) rows * classes));
-        FloatBuffer to = CpuMemory.floats(gradients.require("gradients", (long) rows * inputs));
+        FloatBuffer to = CpuMemory.floatsToWrite(gradients.require("gradients", (long) rows * inputs));
         eachChunk(rows, (chunk, first, count) -> {
             chunk.logitGradients.put(0, from, first * classes, count * classes);
             chunk.backward.run();

@@ -16,4 +16,13 @@ interface Products {
      */
     void multiply(boolean transposeA, boolean transposeB, int m, int n, int k, FloatBuffer a, int lda,
                   FloatBuffer b, int ldb, float beta, FloatBuffer c, int ldc);
+
+    /** {@code y = x W^T + b}, then {@code max(y, 0)} where {@code relu}; x {@code [rows,in]}, y {@code [rows,out]}. */
+    default void affine(int rows, int out, int in, FloatBuffer x, FloatBuffer weight, FloatBuffer bias, boolean relu,
+                        FloatBuffer y) {
+        multiply(false, true, rows, out, in, x, in, weight, in, 0f, y, out);
+        float[] offsets = new float[out];
+        bias.get(0, offsets);
+        BiasRelu.apply(y, rows, offsets, relu);
+    }
 }

@@ -40,6 +40,6 @@ final class Rows {
     }
 
     static void store(float[] values, DeviceBuffer matrix, int first, int columns) {
-        CpuMemory.floats(matrix).put(first * columns, values);
+        CpuMemory.floatsToWrite(matrix).put(first * columns, values);
     }
 }

@@ -31,6 +31,11 @@ final class Spans {
         double run(float[][] operands, int count);
     }
 
+    /** Sets {@code sums} to partial sums over elements 0 .. count - 1 of each operand's array. */
+    interface Reductions {
+        void run(float[][] operands, int count, double[] sums);
+    }
+
     /** A buffer and whether its elements are loaded before and stored after. */
     record Operand(FloatBuffer elements, boolean loaded, boolean stored) {
         static Operand in(DeviceBuffer buffer, long length) {
@@ -38,11 +43,11 @@ final class Spans {
         }
 
         static Operand out(DeviceBuffer buffer, long length) {
-            return new Operand(CpuMemory.floats(buffer.require("output", length)), false, true);
+            return new Operand(CpuMemory.floatsToWrite(buffer.require("output", length)), false, true);
         }
 
         static Operand inOut(DeviceBuffer buffer, long length) {
-            return new Operand(CpuMemory.floats(buffer.require("operand", length)), true, true);
+            return new Operand(CpuMemory.floatsToWrite(buffer.require("operand", length)), true, true);
         }
     }
 
@@ -61,20 +66,27 @@ final class Spans {
 
     /** Sums {@code reduction} over all chunks, in an order that doesn't depend on the workers. */
     double reduce(long length, Reduction reduction, Operand... operands) {
-        double[] partial = new double[(int) ((length + CHUNK - 1) / CHUNK)];
+        return reduce(1, length, (s, count, sums) -> sums[0] = reduction.run(s, count), operands)[0];
+    }
+
+    /** As many {@code sums} in one pass, each in an order that doesn't depend on the workers. */
+    double[] reduce(int sums, long length, Reductions reductions, Operand... operands) {
+        double[][] partial = new double[(int) ((length + CHUNK - 1) / CHUNK)][sums];
         share(length, (from, to) -> {
             float[][] arrays = scratch.get();
             for (int at = from; at < to; at += CHUNK) {
                 int count = Math.min(CHUNK, to - at);
                 load(operands, arrays, at, count);
-                partial[at / CHUNK] = reduction.run(arrays, count);
+                reductions.run(arrays, count, partial[at / CHUNK]);
             }
         });
-        double sum = 0;
-        for (double part : partial) {
-            sum += part;
+        double[] total = new double[sums];
+        for (double[] part : partial) {
+            for (int i = 0; i < sums; ++i) {
+                total[i] += part[i];
+            }
         }
-        return sum;
+        return total;
     }
 
     /** A range of elements, its start a multiple of {@link #CHUNK}. */

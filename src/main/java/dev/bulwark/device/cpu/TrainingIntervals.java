@@ -65,7 +65,7 @@ final class TrainingIntervals {
         double scale = CpuMemory.floats(weight).get(0) / (double) tau;
         double tight = tightness(radius, length, CpuMemory.floats(inputRadius).get(0), tau, scale, gradientRadius);
         double balance = balance(centre, length, tau, scale, gradientCentre);
-        FloatBuffer total = CpuMemory.floats(loss);
+        FloatBuffer total = CpuMemory.floatsToWrite(loss);
         total.put(0, (float) (total.get(0) + scale * (tight + balance)));
     }
 
@@ -87,8 +87,9 @@ final class TrainingIntervals {
 
     private double balance(DeviceBuffer centre, long length, double tau, double scale, DeviceBuffer gradientCentre) {
         double mean = spans.reduce(length, (s, count) -> sum(s[0], count), in(centre, length)) / length;
-        Side above = side(centre, length, mean, 1f);
-        Side below = side(centre, length, mean, -1f);
+        double[] sums = spans.reduce(6, length, (s, count, to) -> sides(s[0], mean, count, to), in(centre, length));
+        Side above = new Side(sums[0], sums[1], sums[2]);
+        Side below = new Side(sums[3], sums[4], sums[5]);
         if (!(above.sum > 0 && below.sum < 0 && above.square > 0 && below.square > 0)) {
             return 0;
         }
@@ -126,11 +127,14 @@ final class TrainingIntervals {
         }
     }
 
-    private Side side(DeviceBuffer centre, long length, double mean, float sign) {
-        double sum = spans.reduce(length, (s, count) -> sideSum(s[0], sign, 0, 1, count), in(centre, length));
-        double deviation = spans.reduce(length, (s, count) -> sideSum(s[0], sign, mean, 1, count), in(centre, length));
-        double square = spans.reduce(length, (s, count) -> sideSum(s[0], sign, mean, 2, count), in(centre, length));
-        return new Side(sum, deviation, square);
+    /** The parts of both sides' {@link Side} that these centres make up, above first. */
+    private static void sides(float[] c, double mean, int count, double[] sums) {
+        for (int side = 0; side < 2; ++side) {
+            float sign = side == 0 ? 1f : -1f;
+            sums[3 * side] = sideSum(c, sign, 0, 1, count);
+            sums[3 * side + 1] = sideSum(c, sign, mean, 1, count);
+            sums[3 * side + 2] = sideSum(c, sign, mean, 2, count);
+        }
     }
 
     private static double sideSum(float[] c, float sign, double mean, int power, int count) {

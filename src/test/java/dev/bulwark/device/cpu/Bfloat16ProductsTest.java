@@ -1,5 +1,6 @@
 package dev.bulwark.device.cpu;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -12,6 +13,7 @@ import dev.bulwark.device.DeviceException;
 import dev.bulwark.device.DeviceInfo;
 import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.ProductPrecision;
+import java.util.Arrays;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -35,14 +37,17 @@ class Bfloat16ProductsTest {
         return values;
     }
 
-    /**
-     * Each factor is rounded by at most 2^-9 of itself, so a product by 2^-8 and a little; the float sum of k of them
-     * loses at most 2^-24 with each addition.
-     */
+    /** {@code x} with 8 significant bits, ties to even. */
+    private static double rounded(float x) {
+        double step = Math.ulp(x) * 0x1p16;
+        return Math.rint(x / step) * step;
+    }
+
+    /** Products of two roundings fit a float; the float sum of k of them loses at most 2^-24 with each addition. */
     @ParameterizedTest
     @CsvSource({"1, 1, 1", "1, 10, 33", "17, 10, 256", "256, 100, 31", "33, 1021, 65", "130, 64, 784"})
     void givenFactors_whenMultiplied_thenTheSumIsOfTheirRoundings(int m, int n, int k) {
-        double share = 0x1p-8 + 0x1p-18 + (k + 2) * 0x1p-24;
+        double share = (k + 2) * 0x1p-24;
         for (int transposes = 0; transposes < 4; ++transposes) {
             boolean ta = (transposes & 1) != 0;
             boolean tb = (transposes & 2) != 0;
@@ -55,8 +60,8 @@ class Bfloat16ProductsTest {
                     double sum = beta * before[i];
                     double size = Math.abs(sum);
                     for (int p = 0; p < k; ++p) {
-                        double product = (double) a[ta ? p * m + i / n : i / n * k + p]
-                                * b[tb ? i % n * k + p : p * n + i % n];
+                        double product = rounded(a[ta ? p * m + i / n : i / n * k + p])
+                                * rounded(b[tb ? i % n * k + p : p * n + i % n]);
                         sum += product;
                         size += Math.abs(product);
                     }
@@ -79,7 +84,7 @@ class Bfloat16ProductsTest {
 
     @Test
     void givenMoreBitsThanBf16Has_whenMultiplied_thenOnlyTheUnroundedBackendKeepsThem() {
-        int n = 256; // oneDNN may keep all bits where there is too little to gain
+        int n = 33;
         float x = 1 + 0x1p-20f;
         float[] a = new float[n * n];
         float[] unit = new float[n * n];
@@ -96,6 +101,46 @@ class Bfloat16ProductsTest {
                 assertEquals(each == backend ? 1f : x, product[0]);
             }
             assertTrue(backend.info().libraries().get(DeviceInfo.PRODUCTS).endsWith("factors in bf16"));
+        }
+    }
+
+    @Test
+    void givenAFactorThatChanges_whenMultipliedAgain_thenItsNewValuesCount() {
+        try (Backend backend = open(); DeviceMemory memory = new DeviceMemory(backend)) {
+            int n = 31;
+            DeviceBuffer all = memory.zeros(3L * n);
+            DeviceBuffer factor = all.slice(n, n);
+            DeviceBuffer unit = memory.holding(1f);
+            DeviceBuffer product = memory.allocate(n);
+            float[] found = new float[n];
+            float[] values = new float[n];
+            for (int change = 1; change < 6; ++change) {
+                switch (change) {
+                    case 1 -> backend.fill(factor, change);
+                    case 2 -> backend.fill(all, change);
+                    case 3 -> backend.multiply(false, false, n, 1, 1, product, unit, 1f, factor);
+                    case 4 -> backend.absolute(product, n, factor);
+                    default -> {
+                        Arrays.fill(values, change);
+                        backend.write(values, factor);
+                    }
+                }
+                backend.multiply(false, false, n, 1, 1, factor, unit, 0f, product);
+                backend.read(product, found);
+                Arrays.fill(values, change == 3 || change == 4 ? 4 : change);
+                assertArrayEquals(values, found, "change " + change);
+            }
+        }
+    }
+
+    @Test
+    void givenFactors_whenTheirBuffersClose_thenNoByteStaysLive() {
+        try (Backend backend = open()) {
+            try (DeviceMemory memory = new DeviceMemory(backend)) {
+                DeviceBuffer x = memory.holding(values(33));
+                backend.multiply(false, true, 33, 33, 1, x, x, 0f, memory.allocate(33 * 33));
+            }
+            assertEquals(0, backend.liveBytes());
         }
     }
 
