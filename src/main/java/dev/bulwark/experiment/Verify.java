@@ -12,6 +12,8 @@ import java.io.IOException;
 public final class Verify {
 
     private static final int BATCH = 500;
+    /** What takes seconds even so, for rows to come in one by one where images are slow. */
+    private static final int SLOW_BATCH = 128;
 
     private Verify() {
     }
@@ -24,14 +26,27 @@ public final class Verify {
         return epsilon;
     }
 
-    /** Bounds every image without a row over the L-infinity box of half-width {@code epsilon}, cut to [0, 1]. */
-    public static void run(Fleet fleet, Subject subject, double epsilon, Method method, RowFile<BoundsRow> rows,
-                           Monitor monitor) throws IOException {
+    /** {@code steps}, if slopes can take as many. @throws ExperimentException otherwise */
+    public static int steps(int steps) {
+        if (steps < 0) {
+            throw new ExperimentException("--steps must not be negative: " + steps);
+        }
+        return steps;
+    }
+
+    /**
+     * Bounds every image without a row over the L-infinity box of half-width {@code epsilon}, cut to [0, 1].
+     *
+     * @param steps of {@link Method#ALPHA_CROWN}'s slopes; the other methods have none
+     */
+    public static void run(Fleet fleet, Subject subject, double epsilon, Method method, int steps,
+                           RowFile<BoundsRow> rows, Monitor monitor) throws IOException {
         BoundsRow.Method written = BoundsRow.Method.valueOf(method.name());
-        Batches batches = new Batches("verify at epsilon " + epsilon, subject.indices(), rows::contains, BATCH);
+        Batches batches = new Batches("verify at epsilon " + epsilon, subject.indices(), rows::contains,
+                method == Method.IBP ? BATCH : SLOW_BATCH);
         batches.<Bounds>run(fleet, monitor, (backend, source) -> {
             try (DeviceNetwork network = DeviceNetwork.load(backend, subject.network())) {
-                Verifier verifier = method.verifier(backend, network);
+                Verifier verifier = method.verifier(backend, network, steps);
                 source.forEach(batch -> verifier.verify(subject.pixels(batch), subject.labels(batch), radius(epsilon)));
             }
         }, (index, b) -> rows.append(BoundsRow.of(index, b.label(), epsilon, written, b.cleanPrediction(),
