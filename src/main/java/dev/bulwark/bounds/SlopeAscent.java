@@ -76,13 +76,7 @@ final class SlopeAscent implements BackwardPass.Slopes {
     }
 
     private float[] climb(FormRows chunk, int steps) {
-        rows = chunk.count();
-        BackwardPass.Started forms = pass.startMargins(chunk);
-        for (int k = 0; k < pass.layers().size(); ++k) {
-            backend.gather(pass.layers().get(k).relaxation().lowerSlope(), pass.backward().owners(), rows, units(k), of(k));
-        }
-        backend.fill(means, 0f);
-        backend.fill(squares, 0f);
+        BackwardPass.Started forms = start(chunk);
         float[] best = forms.minima(pass.inputs(), this);
         for (int t = 1; t <= steps && !allPositive(best); ++t) {
             differentiate();
@@ -95,6 +89,18 @@ final class SlopeAscent implements BackwardPass.Slopes {
         return best;
     }
 
+    /** Forms with CROWN's own slopes, each with a copy for itself. */
+    BackwardPass.Started start(FormRows chunk) {
+        rows = chunk.count();
+        BackwardPass.Started forms = pass.startMargins(chunk);
+        for (int k = 0; k < pass.layers().size(); ++k) {
+            backend.gather(pass.layers().get(k).relaxation().lowerSlope(), pass.backward().owners(), rows, units(k), of(k));
+        }
+        backend.fill(means, 0f);
+        backend.fill(squares, 0f);
+        return forms;
+    }
+
     private static boolean allPositive(float[] bounds) {
         for (float bound : bounds) {
             if (!(bound > 0)) {
@@ -105,7 +111,7 @@ final class SlopeAscent implements BackwardPass.Slopes {
     }
 
     /** Pushes the corners of the last pass forward on its lines, and leaves every slope's gradient on the way. */
-    private void differentiate() {
+    void differentiate() {
         BackwardPass back = pass.backward();
         DeviceBuffer from = points;
         DeviceBuffer to = nextPoints;
@@ -116,7 +122,7 @@ final class SlopeAscent implements BackwardPass.Slopes {
             RelaxedLayer layer = pass.layers().get(k);
             backend.affine(from, rows, layer.affine(), false, to);
             backend.relaxedRelu(back.coefficients(k + 1), rows, back.owners(), layer.relaxation(), of(k), to,
-                    slice(gradients, k));
+                    gradients(k));
             DeviceBuffer next = from;
             from = to;
             to = next;
@@ -140,6 +146,11 @@ final class SlopeAscent implements BackwardPass.Slopes {
     private DeviceBuffer slice(DeviceBuffer buffer, int layer) {
         long before = pass.layers().subList(0, layer).stream().mapToLong(l -> (long) rows * l.affine().out()).sum();
         return buffer.slice(before, (long) rows * units(layer));
+    }
+
+    /** Of the negated bound, as {@link Backend#adam} goes downhill: {@code [rows,units]}. */
+    DeviceBuffer gradients(int layer) {
+        return slice(gradients, layer);
     }
 
     @Override
