@@ -35,6 +35,10 @@ public final class Crown implements Verifier {
     private final DeviceNetwork network;
     private final Ibp ibp;
     private final int steps;
+    /** What {@link #batch} lies in. */
+    private final DeviceMemory memory;
+    /** The last call's, which the next one uses again. */
+    private Optional<Batch> batch = Optional.empty();
 
     /**
      * @param network lies on {@code backend} and must outlive this object
@@ -48,24 +52,22 @@ public final class Crown implements Verifier {
         this.network = network;
         this.ibp = new Ibp(backend, network);
         this.steps = steps;
+        this.memory = new DeviceMemory(backend);
     }
 
     @Override
     public List<Bounds> verify(float[] images, int[] labels, double epsilon) {
         List<Bounds> propagated = ibp.verify(images, labels, epsilon);
         int inputs = network.inputs();
+        int size = Math.max(1, Math.min(BATCH, labels.length));
+        Batch batches = batchFor(size);
         List<Bounds> bounds = new ArrayList<>();
-        try (DeviceMemory memory = new DeviceMemory(backend)) {
-            int capacity = Math.max(1, Math.min(BATCH, labels.length));
-            DeviceBuffer pixels = memory.allocate((long) capacity * inputs);
-            Batch batch = new Batch(memory, capacity);
-            for (int from = 0; from < labels.length; from += capacity) {
-                int to = Math.min(from + capacity, labels.length);
-                backend.write(Arrays.copyOfRange(images, from * inputs, to * inputs), pixels);
-                long length = (long) (to - from) * inputs;
-                bounds.addAll(batch.tighten(propagated.subList(from, to),
-                        box -> backend.outwardBox(pixels, length, epsilon, box.lower(), box.upper())));
-            }
+        for (int from = 0; from < labels.length; from += size) {
+            int to = Math.min(from + size, labels.length);
+            long length = (long) (to - from) * inputs;
+            backend.write(Arrays.copyOfRange(images, from * inputs, to * inputs), batches.pixels);
+            bounds.addAll(batches.tighten(propagated.subList(from, to),
+                    box -> backend.outwardBox(batches.pixels, length, epsilon, box.lower(), box.upper())));
         }
         requireNoContradiction(bounds, images);
         return bounds;
@@ -79,14 +81,28 @@ public final class Crown implements Verifier {
      */
     public Bounds verify(Box box, float[] image, int label) {
         List<Bounds> propagated = List.of(ibp.verify(box, image, label));
-        try (DeviceMemory memory = new DeviceMemory(backend)) {
-            List<Bounds> bounds = new Batch(memory, 1).tighten(propagated, target -> {
-                backend.write(box.lower(), target.lower());
-                backend.write(box.upper(), target.upper());
-            });
-            requireNoContradiction(bounds, image);
-            return bounds.get(0);
+        List<Bounds> bounds = batchFor(1).tighten(propagated, target -> {
+            backend.write(box.lower(), target.lower());
+            backend.write(box.upper(), target.upper());
+        });
+        requireNoContradiction(bounds, image);
+        return bounds.get(0);
+    }
+
+    /** What holds at least so many images: the last call's, if it is large enough. */
+    private Batch batchFor(int images) {
+        if (batch.isEmpty() || batch.get().capacity < images) {
+            close();
+            batch = Optional.of(new Batch(images));
         }
+        return batch.get();
+    }
+
+    @Override
+    public void close() {
+        batch = Optional.empty();
+        memory.close();
+        ibp.close();
     }
 
     /** A certificate contradicts a clean prediction other than the label: see {@link Ibp#requireNoContradiction}. */
@@ -101,19 +117,24 @@ public final class Crown implements Verifier {
     }
 
     private float[] cleanLogits(float[] image) {
-        try (DeviceMemory memory = new DeviceMemory(backend)) {
+        try (DeviceMemory scratch = new DeviceMemory(backend)) {
             float[] logits = new float[network.classes()];
-            backend.read(new ForwardPass(backend, memory, network, 1).logits(memory.holding(image), 1), logits);
+            backend.read(new ForwardPass(backend, scratch, network, 1).logits(scratch.holding(image), 1), logits);
             return logits;
         }
     }
 
     /** One batch after another, in the same buffers. */
     private final class Batch {
+        private final int capacity;
+        private final DeviceBuffer pixels;
         private final CrownPass pass;
         private final Optional<SlopeAscent> ascent;
 
-        Batch(DeviceMemory memory, int capacity) {
+        /** @param capacity images that a batch may hold */
+        Batch(int capacity) {
+            this.capacity = capacity;
+            pixels = memory.allocate((long) capacity * network.inputs());
             pass = new CrownPass(backend, memory, network, capacity, FORMS);
             boolean anySlopes = steps > 0 && network.layers().size() > 1;
             ascent = anySlopes ? Optional.of(new SlopeAscent(backend, memory, pass, MARGINS)) : Optional.empty();

@@ -45,8 +45,8 @@ public final class Verify {
         Batches batches = new Batches("verify at epsilon " + epsilon, subject.indices(), rows::contains,
                 method == Method.IBP ? BATCH : SLOW_BATCH);
         batches.<Bounds>run(fleet, monitor, (backend, source) -> {
-            try (DeviceNetwork network = DeviceNetwork.load(backend, subject.network())) {
-                Verifier verifier = method.verifier(backend, network, steps);
+            try (DeviceNetwork network = DeviceNetwork.load(backend, subject.network());
+                 Verifier verifier = method.verifier(backend, network, steps)) {
                 source.forEach(batch -> verifier.verify(subject.pixels(batch), subject.labels(batch), radius(epsilon)));
             }
         }, (index, b) -> rows.append(BoundsRow.of(index, b.label(), epsilon, written, b.cleanPrediction(),

@@ -38,8 +38,9 @@ abstract class CrownProperties {
     }
 
     private Bounds verify(RandomCase c, int steps) {
-        try (DeviceNetwork network = DeviceNetwork.load(backend, c.network())) {
-            return new Crown(backend, network, steps).verify(c.box(), c.image(), c.label());
+        try (DeviceNetwork network = DeviceNetwork.load(backend, c.network());
+             Crown crown = new Crown(backend, network, steps)) {
+            return crown.verify(c.box(), c.image(), c.label());
         }
     }
 
@@ -86,8 +87,8 @@ abstract class CrownProperties {
     void eachMethodKeepsWhatTheOneBeforeItHas(@ForAll long seed) {
         RandomCase c = RandomCase.of(seed);
         Bounds weaker;
-        try (DeviceNetwork network = DeviceNetwork.load(backend, c.network())) {
-            weaker = new Ibp(backend, network).verify(c.box(), c.image(), c.label());
+        try (DeviceNetwork network = DeviceNetwork.load(backend, c.network()); Ibp ibp = new Ibp(backend, network)) {
+            weaker = ibp.verify(c.box(), c.image(), c.label());
         }
         for (int steps : new int[] {0, 4}) {
             Bounds stronger = verify(c, steps);

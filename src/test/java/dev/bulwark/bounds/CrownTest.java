@@ -58,14 +58,16 @@ class CrownTest {
     }
 
     private Bounds verify(Network net, Box box, float[] image, int label, int steps) {
-        try (DeviceNetwork network = DeviceNetwork.load(backend, net)) {
-            return new Crown(backend, network, steps).verify(box, image, label);
+        try (DeviceNetwork network = DeviceNetwork.load(backend, net);
+             Crown crown = new Crown(backend, network, steps)) {
+            return crown.verify(box, image, label);
         }
     }
 
     private List<Bounds> verify(Network net, float[] images, int[] labels, double epsilon, int steps) {
-        try (DeviceNetwork network = DeviceNetwork.load(backend, net)) {
-            return new Crown(backend, network, steps).verify(images, labels, epsilon);
+        try (DeviceNetwork network = DeviceNetwork.load(backend, net);
+             Crown crown = new Crown(backend, network, steps)) {
+            return crown.verify(images, labels, epsilon);
         }
     }
 
@@ -330,6 +332,24 @@ class CrownTest {
             assertArrayEquals(alone.upper(), together.get(n).upper(), ROUNDING);
             // Slopes stop climbing when all margins that climb together are positive.
             assertEquals(alone.certified(), together.get(n).certified());
+        }
+    }
+
+    @Test
+    void givenFewerImagesThanBefore_whenVerifiedAgain_thenTheSameMemoryHoldsThem() {
+        float[] images = {0.75f, 0.25f, 0.1f, 0.9f, 0.5f, 0.5f};
+        try (DeviceNetwork network = DeviceNetwork.load(backend, twoNeurons(-0.25f));
+             Crown crown = new Crown(backend, network, 3)) {
+            crown.verify(images, new int[] {0, 1, 0}, 0.1);
+            long live = backend.liveBytes();
+            float[] two = Arrays.copyOfRange(images, 2, 6);
+            List<Bounds> again = crown.verify(two, new int[] {1, 0}, 0.1);
+            assertEquals(live, backend.liveBytes());
+            List<Bounds> fresh = verify(twoNeurons(-0.25f), two, new int[] {1, 0}, 0.1, 3);
+            for (int n = 0; n < 2; ++n) {
+                assertEquals(fresh.get(n).toString(), again.get(n).toString());
+                assertArrayEquals(fresh.get(n).marginLower(), again.get(n).marginLower());
+            }
         }
     }
 

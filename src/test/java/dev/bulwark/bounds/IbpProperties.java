@@ -34,8 +34,8 @@ abstract class IbpProperties {
     }
 
     private Bounds verify(RandomCase c) {
-        try (DeviceNetwork network = DeviceNetwork.load(backend, c.network())) {
-            return new Ibp(backend, network).verify(c.box(), c.image(), c.label());
+        try (DeviceNetwork network = DeviceNetwork.load(backend, c.network()); Ibp ibp = new Ibp(backend, network)) {
+            return ibp.verify(c.box(), c.image(), c.label());
         }
     }
 

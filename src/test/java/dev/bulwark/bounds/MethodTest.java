@@ -20,8 +20,9 @@ class MethodTest {
     @ParameterizedTest
     @EnumSource
     void everyMethodBoundsANetwork(Method method) {
-        try (Backend backend = CpuBackend.create(); DeviceNetwork network = DeviceNetwork.load(backend, IDENTITY)) {
-            Bounds bounds = method.verifier(backend, network).verify(new float[] {0.75f, 0.25f}, new int[] {0}, 0.125).get(0);
+        try (Backend backend = CpuBackend.create(); DeviceNetwork network = DeviceNetwork.load(backend, IDENTITY);
+             Verifier verifier = method.verifier(backend, network)) {
+            Bounds bounds = verifier.verify(new float[] {0.75f, 0.25f}, new int[] {0}, 0.125).get(0);
             assertEquals(0.25f, bounds.marginLower()[1], 1e-6f);
         }
     }
