@@ -1,5 +1,6 @@
 package dev.bulwark.bounds;
 
+import dev.bulwark.device.Affine;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
@@ -135,9 +136,11 @@ public final class Crown implements Verifier {
         Batch(int capacity) {
             this.capacity = capacity;
             pixels = memory.allocate((long) capacity * network.inputs());
-            pass = new CrownPass(backend, memory, network, capacity, FORMS);
+            int widest = network.layers().stream().mapToInt(Affine::out).max().orElseThrow();
+            pass = new CrownPass(backend, memory, network, capacity, Math.min(FORMS, 2 * widest * capacity));
             boolean anySlopes = steps > 0 && network.layers().size() > 1;
-            ascent = anySlopes ? Optional.of(new SlopeAscent(backend, memory, pass, MARGINS)) : Optional.empty();
+            ascent = anySlopes ? Optional.of(new SlopeAscent(backend, memory, pass,
+                    Math.min(MARGINS, network.classes() * capacity))) : Optional.empty();
         }
 
         /** @param propagated what {@link Ibp} found for the batch */

@@ -41,6 +41,10 @@ final class SlopeAscent implements BackwardPass.Slopes {
     private final DeviceBuffer nextPoints;
     private int rows;
 
+    /**
+     * @param memory   owns the buffers; the caller closes it
+     * @param capacity margins that climb together, at most as many as forms that go back together
+     */
     SlopeAscent(Backend backend, DeviceMemory memory, CrownPass pass, int capacity) {
         this.backend = backend;
         this.pass = pass;

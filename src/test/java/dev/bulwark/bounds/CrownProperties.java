@@ -4,8 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.bulwark.device.Backend;
+import dev.bulwark.nn.Dense;
 import dev.bulwark.nn.DeviceNetwork;
+import dev.bulwark.nn.Network;
 import java.math.BigDecimal;
+import java.util.List;
 import java.util.SplittableRandom;
 import net.jqwik.api.Assume;
 import net.jqwik.api.ForAll;
@@ -63,7 +66,26 @@ abstract class CrownProperties {
 
     @Property(tries = 200)
     void sampledPointsOfTheBoxStayInsideTheBounds(@ForAll long seed) {
-        RandomCase c = RandomCase.of(seed);
+        assertSound(RandomCase.of(seed), seed);
+    }
+
+    /** Weights of very different size, and with opposite ones: float sums of such lose all their digits. */
+    @Property(tries = 200)
+    void sampledPointsStayInsideWhereWeightsCancel(@ForAll long seed) {
+        RandomCase mild = RandomCase.of(seed);
+        SplittableRandom random = new SplittableRandom(seed);
+        List<Dense> wild = mild.network().denseLayers().stream().map(layer -> {
+            float[] weight = layer.weight();
+            for (int k = 0; k < weight.length; ++k) {
+                weight[k] = k > 0 && random.nextInt(3) == 0 ? -weight[k - 1]
+                        : (float) Math.scalb(weight[k], random.nextInt(-30, 30));
+            }
+            return new Dense(layer.in(), layer.out(), weight, layer.bias());
+        }).toList();
+        assertSound(new RandomCase(Network.mlp(wild), mild.box(), mild.image(), mild.label()), seed);
+    }
+
+    private void assertSound(RandomCase c, long seed) {
         ExactNetwork exact = new ExactNetwork(c.network());
         for (int steps : new int[] {0, 3}) {
             Bounds bounds = verify(c, steps);

@@ -69,6 +69,14 @@ class BatchesTest {
                 }
             }
         },
+        VERIFY_BY_CROWN {
+            @Override
+            void run(Fleet fleet, Subject subject, Path out, Monitor monitor) throws IOException {
+                try (RowFile<BoundsRow> rows = RowFile.resume(out, BoundsRow.FORMAT)) {
+                    Verify.run(fleet, subject, 0.01, Method.CROWN, 0, rows, monitor);
+                }
+            }
+        },
         ATTACK {
             @Override
             void run(Fleet fleet, Subject subject, Path out, Monitor monitor) throws IOException {
