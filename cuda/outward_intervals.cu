@@ -16,7 +16,7 @@
  * Bits      the same for every tile size and launch shape: a sum is always taken in the same order
  * Oracle    BackendContract, IbpProperties (exact decimal arithmetic), OutwardTilesTest
  */
-#include "sums.cuh"
+#include "outward_sums.cuh"
 
 /** epsilon: a float not below the distance meant. */
 extern "C" __global__ void outward_box(const float* __restrict__ x, float epsilon, float* __restrict__ lower,
@@ -181,14 +181,6 @@ template <int ROWS, int OUTPUTS> static __device__ __forceinline__ void outward_
 OUTWARD_AFFINE(128, 64)
 OUTWARD_AFFINE(64, 64)
 OUTWARD_AFFINE(32, 32)
-
-/** The sum over the warp's lanes, rounded down at each addition; the same bits in each lane. */
-static __device__ __forceinline__ float warp_sum_down(float x) {
-    for (int distance = WARP / 2; distance > 0; distance /= 2) {
-        x = __fadd_rd(x, __shfl_xor_sync(ALL_LANES, x, distance));
-    }
-    return x;
-}
 
 /**
  * A warp for each row and class. The coefficient d = W[y,i] - W[c,i] is no float in general: it lies between its

@@ -107,7 +107,7 @@ public final class Ibp implements Verifier {
      * An image lies in its own box, so a certificate contradicts a clean prediction other than the label. Near a tie
      * the float pass may be what errs; where it misses a proven margin by more than rounding, the bounds are wrong.
      */
-    private static void requireNoContradiction(int image, Bounds bounds, float[] cleanLogits) {
+    static void requireNoContradiction(int image, Bounds bounds, float[] cleanLogits) {
         if (!bounds.certified() || bounds.cleanPrediction() == bounds.label()) {
             return;
         }

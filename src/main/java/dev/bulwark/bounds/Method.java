@@ -13,16 +13,22 @@ public enum Method {
     /** CROWN with optimised slopes (Xu et al. 2020). */
     ALPHA_CROWN;
 
+    /** This method on {@code network}, which lies on {@code backend}, with its defaults. */
+    public Verifier verifier(Backend backend, DeviceNetwork network) {
+        return verifier(backend, network, Crown.DEFAULT_STEPS);
+    }
+
     /**
      * This method on {@code network}, which lies on {@code backend}.
      *
-     * @throws IllegalArgumentException if the method is not available: another one is never used in its place
+     * @param steps of {@link #ALPHA_CROWN}'s slopes; the others have none
      */
-    public Verifier verifier(Backend backend, DeviceNetwork network) {
-        if (this != IBP) {
-            throw new IllegalArgumentException(this + " bounds are not available yet; use --method ibp");
-        }
-        return new Ibp(backend, network);
+    public Verifier verifier(Backend backend, DeviceNetwork network, int steps) {
+        return switch (this) {
+            case IBP -> new Ibp(backend, network);
+            case CROWN -> new Crown(backend, network, 0);
+            case ALPHA_CROWN -> new Crown(backend, network, steps);
+        };
     }
 
     /** As on the command line and in rows: {@code alpha-crown}. */

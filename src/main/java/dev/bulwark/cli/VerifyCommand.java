@@ -1,5 +1,6 @@
 package dev.bulwark.cli;
 
+import dev.bulwark.bounds.Crown;
 import dev.bulwark.bounds.Method;
 import dev.bulwark.device.DeviceInfo;
 import dev.bulwark.experiment.ExperimentException;
@@ -28,21 +29,29 @@ final class VerifyCommand extends ModelCommand {
             description = "How to bound (default: ${DEFAULT-VALUE}).")
     private String method;
 
+    @Option(names = "--steps", description = "Steps in which alpha-crown improves its slopes (default: "
+            + Crown.DEFAULT_STEPS + "); the other methods take none.")
+    private Integer steps;
+
     @Override
     void check() {
-        method();
+        if (method() != Method.ALPHA_CROWN && steps != null) {
+            throw new ExperimentException("--steps are alpha-crown's: --method " + method + " takes none");
+        }
+        Verify.steps(steps());
         Verify.radius(epsilon);
     }
 
     @Override
     RowsRun identify(RowsRun run, DeviceInfo device) {
-        return run.with("epsilon", epsilon).with("method", method);
+        RowsRun bounded = run.with("epsilon", epsilon).with("method", method);
+        return method() == Method.ALPHA_CROWN ? bounded.with("steps", steps()) : bounded;
     }
 
     @Override
     void write(Fleet fleet, Subject subject, RowsRun run, Monitor monitor) throws IOException {
         try (RowFile<BoundsRow> rows = run.open(out(), BoundsRow.FORMAT)) {
-            Verify.run(fleet, subject, epsilon, method(), rows, monitor);
+            Verify.run(fleet, subject, epsilon, method(), steps(), rows, monitor);
         }
     }
 
@@ -54,14 +63,14 @@ final class VerifyCommand extends ModelCommand {
                 + rows.stream().filter(BoundsRow::certifiedByBox).count() + " certified by box");
     }
 
+    private int steps() {
+        return steps == null ? Crown.DEFAULT_STEPS : steps;
+    }
+
     private Method method() {
-        Method known = Arrays.stream(Method.values()).filter(m -> m.toString().equals(method)).findFirst()
+        return Arrays.stream(Method.values()).filter(m -> m.toString().equals(method)).findFirst()
                 .orElseThrow(() -> new ExperimentException("--method is one of "
                         + Arrays.stream(Method.values()).map(Method::toString).collect(Collectors.joining(", "))
                         + ", not " + method));
-        if (known != Method.IBP) {
-            throw new ExperimentException("--method " + method + " is not available yet: use --method ibp");
-        }
-        return known;
     }
 }

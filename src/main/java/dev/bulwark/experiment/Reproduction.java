@@ -307,7 +307,7 @@ public final class Reproduction {
     private void verify(double epsilon, StoredNetwork network) throws IOException {
         Subject subject = new Subject(network.network(), test, plan.verified.of(test.size()));
         try (RowFile<BoundsRow> rows = rows(rowsOf("ibp", epsilon), BoundsRow.FORMAT)) {
-            Verify.run(fleet, subject, epsilon, Method.IBP, rows, monitor);
+            Verify.run(fleet, subject, epsilon, Method.IBP, 0, rows, monitor);
         }
     }
 

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedSet;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -69,14 +70,20 @@ public record RunComparison(List<Side> tables, List<Path> written) {
     public static RunComparison write(List<Path> runs, Path target) throws IOException {
         Literature literature = Literature.load();
         List<Compared> compared = new ArrayList<>();
+        List<RunFolder> folders = new ArrayList<>();
         for (Path run : runs) {
-            RunFolder folder = RunFolder.read(run);
-            String name = name(run, runs) + folder.scope().warning().map(warning -> " [not MNIST]").orElse("");
+            folders.add(RunFolder.read(run));
+        }
+        SortedSet<BoundsRow.Method> methods = Table2.others(
+                folders.stream().flatMap(folder -> folder.ibp().values().stream()).toList());
+        for (int r = 0; r < folders.size(); ++r) {
+            RunFolder folder = folders.get(r);
+            String name = name(runs.get(r), runs) + folder.scope().warning().map(warning -> " [not MNIST]").orElse("");
             compared.add(new Compared(name, folder,
                     folder.smoothing().isEmpty() ? Optional.empty()
                             : Optional.of(Table1.of(folder.smoothing(), folder.further(), folder.scope(), literature)),
                     folder.ibp().isEmpty() ? Optional.empty()
-                            : Optional.of(Table2.of(folder.ibp(), folder.scope(), literature))));
+                            : Optional.of(Table2.of(folder.ibp(), folder.scope(), literature, methods))));
         }
         Outputs outputs = new Outputs(target);
         List<Side> sides = new ArrayList<>();

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -25,14 +26,14 @@ import java.util.stream.Stream;
 
 /**
  * What a run has left in its folder: {@code run.json}, {@code smoothing/sigma-0.25.tsv} and {@code .jsonl},
- * {@code ibp/epsilon-0.10.jsonl}, {@code pgd/epsilon-0.10.jsonl}. The values come from the file names; rows that state
- * others are refused. {@code smoothing/sigma-0.25-n-1000000.tsv} and {@code .jsonl} are a further line of that sigma, with
- * that many samples.
+ * {@code ibp/epsilon-0.10.jsonl}, {@code pgd/epsilon-0.10.jsonl}; {@code crown} and {@code alpha-crown} where somebody has
+ * verified so too. The values come from the file names; rows that state others are refused.
+ * {@code smoothing/sigma-0.25-n-1000000.tsv} and {@code .jsonl} are a further line of that sigma, with that many samples.
  *
  * @param run       {@code run.json}, an empty object if there is none
  * @param smoothing rows by sigma, none of them empty
  * @param further   rows of the same sigmas with other numbers of samples
- * @param ibp       rows by epsilon, none of them empty
+ * @param ibp       rows of all bounds and attacks by epsilon, none of them empty
  * @param gallery   images to look at, if the run kept any
  * @param missing   what a whole run would have, a sentence each
  */
@@ -68,12 +69,14 @@ record RunFolder(JsonNode run, RunScope scope, SortedMap<Double, Table1.Rows> sm
                 further.add(new Table1.Further(file.sigma, file.n, rows));
             }
         }
-        SortedSet<Double> epsilons = parameters(folder.resolve("ibp"), "epsilon", "jsonl");
-        epsilons.addAll(parameters(folder.resolve("pgd"), "epsilon", "jsonl"));
+        SortedSet<Double> epsilons = parameters(folder.resolve("pgd"), "epsilon", "jsonl");
+        for (BoundsRow.Method method : BoundsRow.Method.values()) {
+            epsilons.addAll(parameters(folder.resolve(method.text()), "epsilon", "jsonl"));
+        }
         SortedMap<Double, Table2.Rows> ibp = new TreeMap<>();
         for (double epsilon : epsilons) {
             Table2.Rows rows = ibp(folder, epsilon, missing);
-            if (!rows.bounds().isEmpty() || !rows.attacks().isEmpty()) {
+            if (!rows.isEmpty()) {
                 ibp.put(epsilon, rows);
             }
         }
@@ -131,16 +134,29 @@ record RunFolder(JsonNode run, RunScope scope, SortedMap<Double, Table1.Rows> sm
     private static Table2.Rows ibp(Path folder, double epsilon, List<String> missing) throws IOException {
         String name = "epsilon-" + ResultTable.parameter(epsilon) + ".jsonl";
         Path attacks = folder.resolve("pgd").resolve(name);
-        Table2.Rows rows = new Table2.Rows(
-                rows(folder.resolve("ibp").resolve(name), BoundsRow.FORMAT, missing,
-                        row -> row.epsilon() == epsilon && row.method() == BoundsRow.Method.IBP),
-                rows(attacks, AttackRow.FORMAT, missing, row -> true));
+        List<BoundsRow> bounds = bounds(folder, BoundsRow.Method.IBP, epsilon, missing);
+        SortedMap<BoundsRow.Method, List<BoundsRow>> others = new TreeMap<>();
+        for (BoundsRow.Method method : EnumSet.of(BoundsRow.Method.CROWN, BoundsRow.Method.ALPHA_CROWN)) {
+            List<BoundsRow> extra = bounds(folder, method, epsilon, new ArrayList<>()); // no run is incomplete without
+            if (!extra.isEmpty()) {
+                others.put(method, extra);
+            }
+        }
+        Table2.Rows rows = new Table2.Rows(bounds, rows(attacks, AttackRow.FORMAT, missing, row -> true), others);
         try {
             SoundnessCheck.of(rows.bounds(), rows.attacks());
+            others.values().forEach(extra -> SoundnessCheck.of(extra, rows.attacks()));
         } catch (IllegalArgumentException e) {
             throw new RowException(attacks, e.getMessage());
         }
         return rows;
+    }
+
+    /** A method's rows, from the folder that has its name. */
+    private static List<BoundsRow> bounds(Path folder, BoundsRow.Method method, double epsilon, List<String> missing)
+            throws IOException {
+        Path path = folder.resolve(method.text()).resolve("epsilon-" + ResultTable.parameter(epsilon) + ".jsonl");
+        return rows(path, BoundsRow.FORMAT, missing, row -> row.epsilon() == epsilon && row.method() == method);
     }
 
     /** The rows of a file, all of which must be what its name says. */

@@ -1,13 +1,19 @@
 package dev.bulwark.report;
 
 import dev.bulwark.report.AttackRow.Loss;
+import dev.bulwark.report.BoundsRow.Method;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
@@ -49,12 +55,23 @@ public final class Table2 {
      *
      * @param bounds  what IBP certifies, with the last layer elided and by its output box
      * @param attacks what PGD achieved, often on fewer images
+     * @param others  what further methods certify, often on fewer images; none of the lists is empty
      */
-    public record Rows(List<BoundsRow> bounds, List<AttackRow> attacks) {
+    public record Rows(List<BoundsRow> bounds, List<AttackRow> attacks, SortedMap<Method, List<BoundsRow>> others) {
 
         public Rows {
             bounds = List.copyOf(bounds);
             attacks = List.copyOf(attacks);
+            others = Collections.unmodifiableSortedMap(new TreeMap<>(others));
+        }
+
+        /** Without further methods. */
+        public Rows(List<BoundsRow> bounds, List<AttackRow> attacks) {
+            this(bounds, attacks, new TreeMap<>());
+        }
+
+        boolean isEmpty() {
+            return bounds.isEmpty() && attacks.isEmpty() && others.isEmpty();
         }
 
         /**
@@ -67,11 +84,18 @@ public final class Table2 {
             }
             Set<Integer> bounded = bounds.stream().map(BoundsRow::index).collect(Collectors.toSet());
             Set<Integer> attacked = attacks.stream().map(AttackRow::index).collect(Collectors.toSet());
+            SortedMap<Method, List<BoundsRow>> comparable = new TreeMap<>();
+            others.forEach((method, rows) -> comparable.put(method,
+                    rows.stream().filter(row -> bounded.contains(row.index()) && attacked.contains(row.index())).toList()));
+            comparable.values().removeIf(List::isEmpty);
             return new Rows(bounds.stream().filter(row -> attacked.contains(row.index())).toList(),
-                    attacks.stream().filter(row -> bounded.contains(row.index())).toList());
+                    attacks.stream().filter(row -> bounded.contains(row.index())).toList(), comparable);
         }
 
         private Optional<Share> clean() {
+            if (bounds.isEmpty() && attacks.isEmpty()) {
+                return others.values().stream().findFirst().flatMap(rows -> Share.measured(rows, BoundsRow::cleanCorrect));
+            }
             return bounds.isEmpty() ? Share.measured(attacks, AttackRow::cleanCorrect)
                     : Share.measured(bounds, BoundsRow::cleanCorrect);
         }
@@ -109,6 +133,31 @@ public final class Table2 {
     }
 
     public static ResultTable of(SortedMap<Double, Rows> byEpsilon, RunScope scope, Literature literature) {
-        return DEFINITION.measure(byEpsilon, scope, literature.table2(), (epsilon, column) -> Optional.empty());
+        return of(byEpsilon, scope, literature, others(byEpsilon.values()));
+    }
+
+    /** With a column for each of {@code methods}, whether there are rows for it or not. */
+    static ResultTable of(SortedMap<Double, Rows> byEpsilon, RunScope scope, Literature literature,
+            SortedSet<Method> methods) {
+        List<Column<Rows>> columns = new ArrayList<>(COLUMNS);
+        List<String> explanations = new ArrayList<>(DEFINITION.explanations());
+        for (Method method : methods) {
+            columns.add(new Column<>(method.name().toLowerCase(Locale.ROOT) + "_certified", title(method) + " certified",
+                    rows -> Share.certified(rows.others.getOrDefault(method, List.of()), BoundsRow::certified)));
+            explanations.add(title(method) + " certified: every margin's lower bound is positive; IBP's certificates are "
+                    + "among them; rounded down.");
+        }
+        return new TableDefinition<>(DEFINITION.name(), DEFINITION.topic(), DEFINITION.parameter(), columns, explanations,
+                DEFINITION.sampled())
+                .measure(byEpsilon, scope, literature.table2(), (epsilon, column) -> Optional.empty());
+    }
+
+    /** The methods beyond IBP that any of the rows are of. */
+    static SortedSet<Method> others(Collection<Rows> all) {
+        return all.stream().flatMap(rows -> rows.others.keySet().stream()).collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    private static String title(Method method) {
+        return method == Method.CROWN ? "CROWN" : "alpha-CROWN";
     }
 }

@@ -134,6 +134,26 @@ class CommandLineTest {
                 fields(Files.readAllLines(attacks).get(0)));
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"crown", "alpha-crown --steps 2", "alpha-crown"})
+    void givenAMethodThatGoesBack_whenVerified_thenLinesSaySoAndNoMarginIsLooserThanByIbp(String words) throws IOException {
+        Path propagated = folder.resolve("ibp.jsonl");
+        Path bounds = folder.resolve("bounds.jsonl");
+        done("verify", model, "--dataset", "digits", "--epsilon", 0.01, "--indices", "5,3", "--out", propagated);
+        done(Stream.concat(Stream.of("verify", model, "--dataset", "digits", "--epsilon", 0.01, "--indices", "5,3", "--out",
+                bounds, "--method"), Arrays.stream(words.split(" "))).toArray());
+        List<String> lines = Files.readAllLines(bounds);
+        assertEquals(2, lines.size());
+        for (int k = 0; k < 2; ++k) {
+            JsonNode line = JSON.readTree(lines.get(k));
+            assertEquals(words.split(" ")[0], line.get("method").asText());
+            JsonNode weaker = JSON.readTree(Files.readAllLines(propagated).get(k)).get("margin_lower");
+            for (int c = 0; c < 10; ++c) {
+                assertTrue(line.get("margin_lower").get(c).asDouble() >= weaker.get(c).asDouble());
+            }
+        }
+    }
+
     @Test
     void givenALoss_whenAttacked_thenTheSummaryAndTheRecordSayWhichAndAnotherIsRefused() throws IOException {
         Path rows = folder.resolve("attacks.jsonl");
@@ -397,6 +417,8 @@ class CommandLineTest {
         "certify M --dataset digits --data D --sigma 1 --out X", "certify M --dataset digits --sigma 1 --resume --overwrite --out X",
         "verify M --dataset digits --epsilon -1 --out X", "verify M --dataset digits --epsilon NaN --out X",
         "verify M --dataset digits --epsilon 0.1 --method exact --out X",
+        "verify M --dataset digits --epsilon 0.1 --method crown --steps 3 --out X",
+        "verify M --dataset digits --epsilon 0.1 --method alpha-crown --steps -1 --out X",
         "attack M --dataset digits --epsilon 0.1 --steps 0 --out X", "attack M --dataset digits --epsilon -0.1 --out X",
         "radius --sigma 1 --count 11 --n 10", "radius --sigma -1 --count 5 --n 10", "radius --sigma 1 --count 5 --n 10 --alpha 0",
         "train ibp --epsilon -0.1 --dataset digits --out X", "train smoothing --sigma 0 --dataset digits --out X",

@@ -65,7 +65,15 @@ class BatchesTest {
             @Override
             void run(Fleet fleet, Subject subject, Path out, Monitor monitor) throws IOException {
                 try (RowFile<BoundsRow> rows = RowFile.resume(out, BoundsRow.FORMAT)) {
-                    Verify.run(fleet, subject, 0.01, Method.IBP, rows, monitor);
+                    Verify.run(fleet, subject, 0.01, Method.IBP, 0, rows, monitor);
+                }
+            }
+        },
+        VERIFY_BY_CROWN {
+            @Override
+            void run(Fleet fleet, Subject subject, Path out, Monitor monitor) throws IOException {
+                try (RowFile<BoundsRow> rows = RowFile.resume(out, BoundsRow.FORMAT)) {
+                    Verify.run(fleet, subject, 0.01, Method.CROWN, 0, rows, monitor);
                 }
             }
         },

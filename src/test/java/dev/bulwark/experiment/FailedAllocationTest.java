@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.bulwark.attack.Pgd;
 import dev.bulwark.attack.PgdSettings;
+import dev.bulwark.bounds.Crown;
 import dev.bulwark.bounds.Ibp;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.FaultyBackend;
@@ -37,6 +38,7 @@ class FailedAllocationTest {
         return Stream.of(
                 Named.of("certify", FailedAllocationTest::certify),
                 Named.of("verify", FailedAllocationTest::verify),
+                Named.of("verify by alpha-crown", FailedAllocationTest::verifyByCrown),
                 Named.of("attack", FailedAllocationTest::attack),
                 Named.of("train for smoothing", backend -> train(backend, Preset.QUICK.smoothing(0.5))),
                 Named.of("train for bounds", backend -> train(backend, Preset.QUICK.ibp(0.1))));
@@ -52,6 +54,12 @@ class FailedAllocationTest {
     private static void verify(Backend backend) {
         try (DeviceNetwork network = DeviceNetwork.load(backend, NETWORK); Ibp ibp = new Ibp(backend, network)) {
             ibp.verify(IMAGES, LABELS, 0.1);
+        }
+    }
+
+    private static void verifyByCrown(Backend backend) {
+        try (DeviceNetwork network = DeviceNetwork.load(backend, NETWORK); Crown crown = new Crown(backend, network, 2)) {
+            crown.verify(IMAGES, LABELS, 0.1);
         }
     }
 

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -123,6 +125,38 @@ class RunReportTest {
         assertThrows(SoundnessException.class, () -> RunReport.rebuild(folder));
         assertFalse(Files.exists(folder.resolve("table2.json")));
         assertFalse(Files.exists(folder.resolve("report.html")));
+    }
+
+    @Test
+    void givenRowsOfCrown_whenRebuilt_thenTheyStandBesideThoseOfIbpAndAreCheckedAlike() throws IOException {
+        givenBounds(0, -1);
+        givenCrown("crown");
+        givenAttack(Rows.attack(0, 0, false));
+        RunReport.rebuild(folder);
+        JsonNode line = new ObjectMapper().readTree(folder.resolve("table2.json").toFile()).path("rows").path(0);
+        assertEquals(0.0, line.path("ibp_certified").asDouble());
+        assertEquals(100.0, line.path("crown_certified").asDouble());
+        assertTrue(line.path("alpha_crown_certified").isMissingNode());
+
+        Files.delete(folder.resolve("pgd/epsilon-0.10.jsonl"));
+        givenAttack(Rows.attack(0, 0, true));
+        assertThrows(SoundnessException.class, () -> RunReport.rebuild(folder));
+    }
+
+    @Test
+    void givenRowsOfCrownInAnotherMethodsFolder_whenRebuilt_thenRefused() throws IOException {
+        givenBounds(0, 1);
+        givenCrown("alpha-crown");
+        String message = assertThrows(RowException.class, () -> RunReport.rebuild(folder)).getMessage();
+        assertTrue(message.contains("epsilon-0.10.jsonl: the row for index 0"), message);
+    }
+
+    private void givenCrown(String method) throws IOException {
+        try (RowFile<BoundsRow> file = RowFile.create(folder.resolve(method + "/epsilon-0.10.jsonl"), BoundsRow.FORMAT)) {
+            BoundsRow row = Rows.bounds(0, 0.1, 0, 1, false);
+            file.append(new BoundsRow(row.index(), row.label(), row.epsilon(), BoundsRow.Method.CROWN, row.cleanPrediction(),
+                    row.lower(), row.upper(), row.marginLower()));
+        }
     }
 
     @Test

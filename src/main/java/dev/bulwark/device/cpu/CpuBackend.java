@@ -17,6 +17,7 @@ import dev.bulwark.device.NoisyClassifier;
 import dev.bulwark.device.NoisyClassifier.Precision;
 import dev.bulwark.device.Philox;
 import dev.bulwark.device.ProductPrecision;
+import dev.bulwark.device.Relaxation;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.util.Arrays;
@@ -43,6 +44,7 @@ public final class CpuBackend implements Backend {
     private final TrainingIntervals intervals;
     private final Optimisers optimisers;
     private final OutwardIntervals outward;
+    private final LinearRelaxations relaxations;
 
     private CpuBackend(Workers workers, AtomicLong live, Products blocks, SharedProducts products, NoiseRows noise,
                        Precision precision) {
@@ -59,6 +61,7 @@ public final class CpuBackend implements Backend {
         this.intervals = new TrainingIntervals(spans);
         this.optimisers = new Optimisers(spans);
         this.outward = new OutwardIntervals(spans, workers);
+        this.relaxations = new LinearRelaxations(rows);
     }
 
     /** All cores, the fastest libraries that load, and noisy forward passes in bf16 where the processor has it. */
@@ -602,6 +605,48 @@ public final class CpuBackend implements Backend {
     public void outwardMargins(DeviceBuffer lower, DeviceBuffer upper, DeviceBuffer labels, int count, Affine layer,
                                DeviceBuffer margins) {
         outward.margins(lower, upper, labels, count, layer, margins);
+    }
+
+    // ---- linear relaxations for certificates -------------------------------------------------------------------------
+
+    /** oneDNN's and plain Java's sums are float sums in some order, which is all that the error allowed asks for. */
+    @Override
+    public void backwardAffine(DeviceBuffer a, int count, Affine layer, DeviceBuffer target) {
+        multiply(false, false, count, layer.in(), layer.out(), a, layer.weight(), 0f, target);
+    }
+
+    @Override
+    public void backwardRelu(DeviceBuffer coefficients, int count, DeviceBuffer owners, Relaxation relaxation,
+                             DeviceBuffer slopes, DeviceBuffer slopeRows, DeviceBuffer bias, DeviceBuffer target,
+                             DeviceBuffer constants) {
+        relaxations.backwardRelu(coefficients, count, owners, relaxation, slopes, slopeRows, bias, target, constants);
+    }
+
+    @Override
+    public void formMinima(DeviceBuffer coefficients, int count, DeviceBuffer owners, DeviceBuffer lower, DeviceBuffer upper,
+                           int columns, DeviceBuffer constants, DeviceBuffer minima) {
+        relaxations.minima(coefficients, count, owners, lower, upper, columns, constants, minima);
+    }
+
+    @Override
+    public void formCorners(DeviceBuffer coefficients, int count, DeviceBuffer owners, DeviceBuffer lower,
+                            DeviceBuffer upper, int columns, DeviceBuffer corners) {
+        relaxations.corners(coefficients, count, owners, lower, upper, columns, corners);
+    }
+
+    @Override
+    public void relaxedRelu(DeviceBuffer coefficients, int count, DeviceBuffer owners, Relaxation relaxation,
+                            DeviceBuffer slopes, DeviceBuffer z, DeviceBuffer gradient) {
+        relaxations.relaxedRelu(coefficients, count, owners, relaxation, slopes, z, gradient);
+    }
+
+    @Override
+    public void clamp(DeviceBuffer x, long length, float low, float high) {
+        spans.apply(length, (s, count) -> {
+            for (int i = 0; i < count; ++i) {
+                s[0][i] = Math.max(low, Math.min(high, s[0][i]));
+            }
+        }, inOut(x, length));
     }
 
     @Override

@@ -10,6 +10,7 @@ import dev.bulwark.device.LibraryNormals;
 import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.NoisyClassifier;
 import dev.bulwark.device.NoisyClassifier.Precision;
+import dev.bulwark.device.Relaxation;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
@@ -37,6 +38,7 @@ public final class CudaBackend implements Backend {
     private final Noise noise;
     private final Votes votes;
     private final OutwardIntervals outward;
+    private final LinearRelaxations relaxations;
     private final CudaOptions options;
     private final Smoothing smoothing;
     private Optional<TensorInputGradients.Kernels> gradientKernels = Optional.empty();
@@ -59,6 +61,7 @@ public final class CudaBackend implements Backend {
             noise = new Noise(module("noise"));
             votes = new Votes(module("votes"));
             outward = new OutwardIntervals(gpu.multiprocessors(), module("outward_intervals"));
+            relaxations = new LinearRelaxations(module("linear_relaxation"));
             smoothing = new Smoothing(memory, transfers, this::module);
         } catch (RuntimeException | Error e) {
             close();
@@ -429,6 +432,41 @@ public final class CudaBackend implements Backend {
     public void outwardMargins(DeviceBuffer lower, DeviceBuffer upper, DeviceBuffer labels, int rows, Affine layer,
                                DeviceBuffer margins) {
         outward.margins(lower, upper, labels, rows, layer, margins);
+    }
+
+    @Override
+    public void backwardAffine(DeviceBuffer a, int rows, Affine layer, DeviceBuffer target) {
+        products.backwardAffine(a, rows, layer, target);
+    }
+
+    @Override
+    public void backwardRelu(DeviceBuffer coefficients, int rows, DeviceBuffer owners, Relaxation relaxation,
+                             DeviceBuffer slopes, DeviceBuffer slopeRows, DeviceBuffer bias, DeviceBuffer target,
+                             DeviceBuffer constants) {
+        relaxations.backwardRelu(coefficients, rows, owners, relaxation, slopes, slopeRows, bias, target, constants);
+    }
+
+    @Override
+    public void formMinima(DeviceBuffer coefficients, int rows, DeviceBuffer owners, DeviceBuffer lower,
+                           DeviceBuffer upper, int columns, DeviceBuffer constants, DeviceBuffer minima) {
+        relaxations.minima(coefficients, rows, owners, lower, upper, columns, constants, minima);
+    }
+
+    @Override
+    public void formCorners(DeviceBuffer coefficients, int rows, DeviceBuffer owners, DeviceBuffer lower,
+                            DeviceBuffer upper, int columns, DeviceBuffer corners) {
+        relaxations.corners(coefficients, rows, owners, lower, upper, columns, corners);
+    }
+
+    @Override
+    public void relaxedRelu(DeviceBuffer coefficients, int rows, DeviceBuffer owners, Relaxation relaxation,
+                            DeviceBuffer slopes, DeviceBuffer z, DeviceBuffer gradient) {
+        relaxations.relaxedRelu(coefficients, rows, owners, relaxation, slopes, z, gradient);
+    }
+
+    @Override
+    public void clamp(DeviceBuffer x, long length, float low, float high) {
+        relaxations.clamp(x, length, low, high);
     }
 
     /** Gives everything back; a GPU that was lost has nothing to give. */

@@ -20,6 +20,8 @@ final class Products implements AutoCloseable {
 
     private final Kernel columnSums;
     private final MatrixProduct product;
+    /** For certificates, whose account of rounding is about fp32 sums; what libraries do may depend on their environment. */
+    private final ProductKernels ownFloats;
     /** Why cuBLAS does not compute; empty if it does. */
     private final Optional<String> withoutCublas;
     /** What {@link #product} works with, last first. */
@@ -42,18 +44,14 @@ final class Products implements AutoCloseable {
             }
         }
         withoutCublas = whyNot;
-        product = found != null ? found : ownKernels(memory, options.products(), module, modules, finish);
-    }
-
-    private MatrixProduct ownKernels(CudaMemory memory, ProductPrecision precision, KernelModule products,
-                                     Function<String, KernelModule> modules, ProductFinish finish) {
-        KernelModule module = precision == ProductPrecision.TF32 ? modules.apply("products_tf32") : products;
         int multiprocessors = memory.gpu().multiprocessors();
-        // Allocated here once: a recorded sequence may not allocate. Operations are in order, so one is enough.
-        DeviceBuffer scratch = memory.scratch(ProductPlan.scratchLength(multiprocessors));
-        opened.push(scratch);
         try {
-            return new ProductKernels(precision, module, multiprocessors, scratch, finish);
+            // Allocated here once: a recorded sequence may not allocate. Operations are in order, so one is enough.
+            DeviceBuffer scratch = memory.scratch(ProductPlan.scratchLength(multiprocessors));
+            opened.push(scratch);
+            ownFloats = new ProductKernels(ProductPrecision.FLOAT32, module, multiprocessors, scratch, finish);
+            product = found != null ? found : options.products() == ProductPrecision.FLOAT32 ? ownFloats
+                    : new ProductKernels(options.products(), modules.apply("products_tf32"), multiprocessors, scratch, finish);
         } catch (RuntimeException e) {
             close();
             throw e;
@@ -82,6 +80,14 @@ final class Products implements AutoCloseable {
         y.require("y", (long) rows * layer.out());
         if (rows > 0 && layer.out() > 0) {
             product.affine(x, rows, layer, relu, y);
+        }
+    }
+
+    void backwardAffine(DeviceBuffer a, int rows, Affine layer, DeviceBuffer target) {
+        a.require("a", (long) rows * layer.out());
+        target.require("target", (long) rows * layer.in());
+        if (rows > 0 && layer.in() > 0) {
+            ownFloats.multiply(false, false, rows, layer.in(), layer.out(), a, layer.weight(), 0f, target);
         }
     }
 

@@ -4,7 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import dev.bulwark.bounds.Bounds;
-import dev.bulwark.bounds.Ibp;
+import dev.bulwark.bounds.Method;
+import dev.bulwark.bounds.Verifier;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.cpu.CpuBackend;
 import dev.bulwark.nn.DeviceNetwork;
@@ -20,7 +21,7 @@ import net.jqwik.api.statistics.Statistics;
 import net.jqwik.api.statistics.StatisticsCoverage;
 
 /** A certified image that PGD breaks would be a bug in one of the two. */
-class PgdAgainstIbpProperties {
+class PgdAgainstBoundsProperties {
 
     private static final int IMAGES = 20;
 
@@ -38,15 +39,16 @@ class PgdAgainstIbpProperties {
     }
 
     @Property(tries = 40)
-    void pgdNeverBreaksACertifiedImage(@ForAll long seed) {
+    void pgdNeverBreaksACertifiedImage(@ForAll long seed, @ForAll Method method) {
         SplittableRandom random = new SplittableRandom(seed);
         Network net = HostNetwork.random(random, 1, 4, 12, 3);
         float[] images = HostNetwork.values(random, IMAGES * 4, 0, 1);
         int[] labels = random.ints(IMAGES, 0, 3).toArray();
         int[] indices = IntStream.range(0, IMAGES).toArray();
         double epsilon = random.nextDouble(0.01, 0.2);
-        try (DeviceNetwork network = DeviceNetwork.load(backend, net); Ibp ibp = new Ibp(backend, network)) {
-            List<Bounds> bounds = ibp.verify(images, labels, epsilon);
+        try (DeviceNetwork network = DeviceNetwork.load(backend, net);
+             Verifier verifier = method.verifier(backend, network)) {
+            List<Bounds> bounds = verifier.verify(images, labels, epsilon);
             List<AttackOutcome> outcomes = new Pgd(backend, network)
                     .attack(images, labels, indices, PgdSettings.standard(epsilon, seed)
                             .withLosses(List.of(AttackLoss.CROSS_ENTROPY, AttackLoss.MARGIN)));
@@ -58,7 +60,7 @@ class PgdAgainstIbpProperties {
                 Statistics.collect(certified ? "certified" : broken ? "broken" : "neither");
             }
         }
-        Statistics.coverage(PgdAgainstIbpProperties::bothKindsOccur);
+        Statistics.coverage(PgdAgainstBoundsProperties::bothKindsOccur);
     }
 
     private static void bothKindsOccur(StatisticsCoverage coverage) {

@@ -1,0 +1,14 @@
+/*
+ * outward_sums.cuh: sums that round in one direction at every addition.
+ */
+#pragma once
+
+#include "sums.cuh"
+
+/** The sum over the warp's lanes, rounded down at each addition; the same bits in each lane. */
+static __device__ __forceinline__ float warp_sum_down(float x) {
+    for (int distance = WARP / 2; distance > 0; distance /= 2) {
+        x = __fadd_rd(x, __shfl_xor_sync(ALL_LANES, x, distance));
+    }
+    return x;
+}

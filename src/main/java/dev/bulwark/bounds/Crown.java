@@ -1,0 +1,161 @@
+package dev.bulwark.bounds;
+
+import dev.bulwark.device.Affine;
+import dev.bulwark.device.Backend;
+import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.DeviceMemory;
+import dev.bulwark.nn.DeviceNetwork;
+import dev.bulwark.nn.ForwardPass;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * CROWN (Zhang et al. 2018): margins as affine forms that go back through the network, every ReLU replaced by a line on
+ * the side that keeps them lower bounds. With steps, alpha-CROWN (Xu et al. 2021): the lines' slopes are optimised for the
+ * margins that are still open.
+ *
+ * <p>Units' boxes are bounded by CROWN as well, layer after layer, and every answer is the best of this and of
+ * {@link Ibp}: what that certifies, this does. The package's description has the proof that rounding is accounted for.
+ */
+public final class Crown implements Verifier {
+
+    /** Steps after which slopes gain little on fully connected networks. */
+    public static final int DEFAULT_STEPS = 20;
+
+    /** Images whose lines are kept at a time; bounds do not depend on it beyond their last bits. */
+    private static final int BATCH = 128;
+    /** Forms that go back together: a product of so many rows keeps any device busy. */
+    private static final int FORMS = 8192;
+    /** As {@link #FORMS}, with slopes for each: ten times the memory. */
+    private static final int MARGINS = 2048;
+
+    private final Backend backend;
+    private final DeviceNetwork network;
+    private final Ibp ibp;
+    private final int steps;
+    /** What {@link #batch} lies in. */
+    private final DeviceMemory memory;
+    /** The last call's, which the next one uses again. */
+    private Optional<Batch> batch = Optional.empty();
+
+    /**
+     * @param network lies on {@code backend} and must outlive this object
+     * @param steps   of the slopes; 0 for CROWN's own slopes
+     */
+    public Crown(Backend backend, DeviceNetwork network, int steps) {
+        if (steps < 0) {
+            throw new IllegalArgumentException("steps must not be negative: " + steps);
+        }
+        this.backend = backend;
+        this.network = network;
+        this.ibp = new Ibp(backend, network);
+        this.steps = steps;
+        this.memory = new DeviceMemory(backend);
+    }
+
+    @Override
+    public List<Bounds> verify(float[] images, int[] labels, double epsilon) {
+        List<Bounds> propagated = ibp.verify(images, labels, epsilon);
+        int inputs = network.inputs();
+        int size = Math.max(1, Math.min(BATCH, labels.length));
+        Batch batches = batchFor(size);
+        List<Bounds> bounds = new ArrayList<>();
+        for (int from = 0; from < labels.length; from += size) {
+            int to = Math.min(from + size, labels.length);
+            long length = (long) (to - from) * inputs;
+            backend.write(Arrays.copyOfRange(images, from * inputs, to * inputs), batches.pixels);
+            bounds.addAll(batches.tighten(propagated.subList(from, to),
+                    box -> backend.outwardBox(batches.pixels, length, epsilon, box.lower(), box.upper())));
+        }
+        requireNoContradiction(bounds, images);
+        return bounds;
+    }
+
+    /**
+     * Bounds over any box around one image, for instance one with unequal sides.
+     *
+     * @param box   {@code [D]}, finite
+     * @param image {@code [D]}, inside the box
+     */
+    public Bounds verify(Box box, float[] image, int label) {
+        List<Bounds> propagated = List.of(ibp.verify(box, image, label));
+        List<Bounds> bounds = batchFor(1).tighten(propagated, target -> {
+            backend.write(box.lower(), target.lower());
+            backend.write(box.upper(), target.upper());
+        });
+        requireNoContradiction(bounds, image);
+        return bounds.get(0);
+    }
+
+    /** What holds at least so many images: the last call's, if it is large enough. */
+    private Batch batchFor(int images) {
+        if (batch.isEmpty() || batch.get().capacity < images) {
+            close();
+            batch = Optional.of(new Batch(images));
+        }
+        return batch.get();
+    }
+
+    @Override
+    public void close() {
+        batch = Optional.empty();
+        memory.close();
+        ibp.close();
+    }
+
+    /** A certificate contradicts a clean prediction other than the label: see {@link Ibp#requireNoContradiction}. */
+    private void requireNoContradiction(List<Bounds> bounds, float[] images) {
+        for (int n = 0; n < bounds.size(); ++n) {
+            if (bounds.get(n).certified() && bounds.get(n).cleanPrediction() != bounds.get(n).label()) {
+                int inputs = network.inputs();
+                Ibp.requireNoContradiction(n, bounds.get(n),
+                        cleanLogits(Arrays.copyOfRange(images, n * inputs, (n + 1) * inputs)));
+            }
+        }
+    }
+
+    private float[] cleanLogits(float[] image) {
+        try (DeviceMemory scratch = new DeviceMemory(backend)) {
+            float[] logits = new float[network.classes()];
+            backend.read(new ForwardPass(backend, scratch, network, 1).logits(scratch.holding(image), 1), logits);
+            return logits;
+        }
+    }
+
+    /** One batch after another, in the same buffers. */
+    private final class Batch {
+        private final int capacity;
+        private final DeviceBuffer pixels;
+        private final CrownPass pass;
+        private final Optional<SlopeAscent> ascent;
+
+        /** @param capacity images that a batch may hold */
+        Batch(int capacity) {
+            this.capacity = capacity;
+            pixels = memory.allocate((long) capacity * network.inputs());
+            int widest = network.layers().stream().mapToInt(Affine::out).max().orElseThrow();
+            pass = new CrownPass(backend, memory, network, capacity, Math.min(FORMS, 2 * widest * capacity));
+            boolean anySlopes = steps > 0 && network.layers().size() > 1;
+            ascent = anySlopes ? Optional.of(new SlopeAscent(backend, memory, pass,
+                    Math.min(MARGINS, network.classes() * capacity))) : Optional.empty();
+        }
+
+        /** @param propagated what {@link Ibp} found for the batch */
+        List<Bounds> tighten(List<Bounds> propagated, Consumer<DeviceBox> enterBoxes) {
+            pass.relax(propagated.size(), enterBoxes);
+            Margins margins = new Margins(propagated, network.classes());
+            margins.takeLogits(pass.logits());
+            FormRows all = margins.open(n -> true, Float.POSITIVE_INFINITY);
+            margins.take(all, pass.margins(all));
+            ascent.ifPresent(slopes -> {
+                // No margin of a misclassified image is worth a step: the image lies in its own box.
+                FormRows open = margins.open(n -> propagated.get(n).cleanPrediction() == propagated.get(n).label(), 0);
+                margins.take(open, slopes.margins(open, steps));
+            });
+            return margins.bounds();
+        }
+    }
+}

@@ -1,0 +1,73 @@
+package dev.bulwark.bounds;
+
+import dev.bulwark.device.Affine;
+import dev.bulwark.device.Backend;
+import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.DeviceMemory;
+import dev.bulwark.device.Relaxation;
+
+/** A hidden layer and, for each image of a batch, lines that bound its ReLUs. */
+final class RelaxedLayer {
+
+    private final Backend backend;
+    private final Affine affine;
+    private final Relaxation relaxation;
+    /** Every weight's share of what a product with the layer's weights may be off by, rounded up; no bias. */
+    private final Affine productErrors;
+    private final DeviceBuffer unused;
+
+    /** @param capacity images that a batch may hold */
+    RelaxedLayer(Backend backend, DeviceMemory memory, Affine affine, int capacity) {
+        this.backend = backend;
+        this.affine = affine;
+        long elements = (long) capacity * affine.out();
+        this.relaxation = new Relaxation(memory.allocate(elements), memory.allocate(elements), memory.allocate(elements),
+                memory.allocate(elements), memory.allocate(elements), affine.out());
+        this.productErrors = new Affine(memory.holding(productErrors(backend, affine)), memory.zeros(affine.out()),
+                affine.in(), affine.out());
+        this.unused = memory.allocate(elements);
+    }
+
+    private static float[] productErrors(Backend backend, Affine affine) {
+        float[] errors = new float[affine.in() * affine.out()];
+        backend.read(affine.weight(), errors);
+        double relative = Backend.productError(affine.out());
+        for (int k = 0; k < errors.length; ++k) {
+            errors[k] = Rounding.up(Math.nextUp(relative * Math.nextUp(Math.abs(errors[k]) + Backend.NEGLIGIBLE)));
+        }
+        return errors;
+    }
+
+    Affine affine() {
+        return affine;
+    }
+
+    Relaxation relaxation() {
+        return relaxation;
+    }
+
+    /**
+     * Takes the lines that fit bounds of the layer's outputs.
+     *
+     * @param lower           {@code [N,out]}, as is {@code upper}
+     * @param inputMagnitudes {@code [N,in]}: nowhere in the box is an input of this layer further from 0
+     */
+    void relax(float[] lower, float[] upper, int images, DeviceBuffer inputMagnitudes) {
+        float[] slopes = new float[lower.length];
+        float[] intercepts = new float[lower.length];
+        float[] lowerSlopes = new float[lower.length];
+        float[] magnitudes = new float[lower.length];
+        for (int k = 0; k < lower.length; ++k) {
+            UpperLine line = UpperLine.over(lower[k], upper[k]);
+            slopes[k] = line.slope();
+            intercepts[k] = line.intercept();
+            lowerSlopes[k] = upper[k] > -lower[k] ? 1 : 0;
+            magnitudes[k] = Math.max(Math.abs(lower[k]), Math.abs(upper[k]));
+        }
+        backend.write(slopes, relaxation.upperSlope());
+        backend.write(intercepts, relaxation.upperIntercept());
+        backend.write(lowerSlopes, relaxation.lowerSlope());
+        backend.write(magnitudes, relaxation.magnitude());
+        backend.outwardAffine(inputMagnitudes, inputMagnitudes, images, productErrors, unused, relaxation.productError());
+    }
+}

@@ -1,0 +1,169 @@
+package dev.bulwark.device.cpu;
+
+import dev.bulwark.device.Backend;
+import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.Relaxation;
+import java.nio.FloatBuffer;
+
+/**
+ * Affine forms on their way back through ReLUs. Constants are summed in double, where products of floats are exact; what
+ * the sums may be off by is at most a multiple of the sum of absolute values (Higham 2002, section 3.1) and is taken off
+ * before rounding down to float. That multiple is infinite where anything overflowed, and the result then NaN.
+ */
+final class LinearRelaxations {
+
+    /** Twice the unit roundoff of double: every count of operations below has a factor of two to spare. */
+    private static final double ROUNDOFF = 0x1p-52;
+
+    private final Rows rows;
+
+    LinearRelaxations(Rows rows) {
+        this.rows = rows;
+    }
+
+    /** A row of each of some matrices, copied when another one than the last is asked for. */
+    private static final class Loaded {
+        private final FloatBuffer[] matrices;
+        private final float[][] row;
+        private int at = -1;
+
+        Loaded(int columns, DeviceBuffer... buffers) {
+            matrices = new FloatBuffer[buffers.length];
+            row = new float[buffers.length][columns];
+            for (int i = 0; i < buffers.length; ++i) {
+                matrices[i] = CpuMemory.floats(buffers[i]);
+            }
+        }
+
+        float[][] row(int index) {
+            if (index != at) {
+                for (int i = 0; i < matrices.length; ++i) {
+                    matrices[i].get(index * row[i].length, row[i]);
+                }
+                at = index;
+            }
+            return row;
+        }
+    }
+
+    void backwardRelu(DeviceBuffer coefficients, int count, DeviceBuffer owners, Relaxation relaxation,
+                      DeviceBuffer slopes, DeviceBuffer slopeRows, DeviceBuffer bias, DeviceBuffer target,
+                      DeviceBuffer constants) {
+        int units = relaxation.units();
+        int[] owner = Rows.loadInts(owners, 0, count, 1);
+        int[] slopeRow = Rows.loadInts(slopeRows, 0, count, 1);
+        float[] b = Rows.load(bias, 0, 1, units);
+        rows.run(count, (first, block) -> {
+            Loaded lines = new Loaded(units, relaxation.upperSlope(), relaxation.upperIntercept(),
+                    relaxation.magnitude(), relaxation.productError());
+            Loaded below = new Loaded(units, slopes);
+            float[] a = Rows.load(coefficients, first, block, units);
+            float[] c = Rows.load(constants, first, block, 1);
+            for (int r = 0; r < block; ++r) {
+                c[r] = backwardRelu(a, r * units, lines.row(owner[first + r]), below.row(slopeRow[first + r])[0], b, c[r]);
+            }
+            Rows.store(a, target, first, units);
+            Rows.store(c, constants, first, 1);
+        });
+    }
+
+    /** One form, in place, its coefficients {@code a[at ..]}; returns its new constant. */
+    private static float backwardRelu(float[] a, int at, float[][] lines, float[] below, float[] bias, float constant) {
+        float[] slope = lines[0];
+        float[] intercept = lines[1];
+        float[] magnitude = lines[2];
+        float[] productError = lines[3];
+        double sum = constant;
+        double absolute = Math.abs(constant);
+        for (int j = 0; j < bias.length; ++j) {
+            float before = a[at + j];
+            boolean negative = before < 0;
+            double exact = (double) before * (negative ? slope[j] : Math.max(0f, Math.min(1f, below[j])));
+            float after = (float) exact;
+            double shift = negative ? (double) before * intercept[j] : 0;
+            double biased = (double) after * bias[j];
+            double lost = Math.abs(exact - after) * magnitude[j]
+                    + (Math.abs(after) + Backend.NEGLIGIBLE) * productError[j];
+            sum += shift + biased - lost;
+            absolute += Math.abs(shift) + Math.abs(biased) + lost;
+            a[at + j] = after;
+        }
+        return OutwardIntervals.down(sum - slack(4 * bias.length, absolute));
+    }
+
+    void minima(DeviceBuffer coefficients, int count, DeviceBuffer owners, DeviceBuffer lower, DeviceBuffer upper,
+                int columns, DeviceBuffer constants, DeviceBuffer minima) {
+        int[] owner = Rows.loadInts(owners, 0, count, 1);
+        rows.run(count, (first, block) -> {
+            Loaded box = new Loaded(columns, lower, upper);
+            float[] a = Rows.load(coefficients, first, block, columns);
+            float[] c = Rows.load(constants, first, block, 1);
+            for (int r = 0; r < block; ++r) {
+                c[r] = minimum(a, r * columns, box.row(owner[first + r]), c[r]);
+            }
+            Rows.store(c, minima, first, 1);
+        });
+    }
+
+    private static float minimum(float[] a, int at, float[][] box, float constant) {
+        float[] lower = box[0];
+        float[] upper = box[1];
+        double sum = constant;
+        double absolute = Math.abs(constant);
+        for (int i = 0; i < lower.length; ++i) {
+            float coefficient = a[at + i];
+            double product = (double) coefficient * (coefficient > 0 ? lower[i] : upper[i]);
+            sum += product;
+            absolute += Math.abs(product);
+        }
+        return OutwardIntervals.down(sum - slack(lower.length, absolute));
+    }
+
+    /**
+     * Bound of all rounding in a sum of {@code terms} terms with absolute values that sum to {@code absolute}: of the sum,
+     * of the terms, of which none takes more than four roundings, and of the bound itself.
+     */
+    private static double slack(int terms, double absolute) {
+        return (terms + 16) * ROUNDOFF * absolute + Double.MIN_NORMAL;
+    }
+
+    void corners(DeviceBuffer coefficients, int count, DeviceBuffer owners, DeviceBuffer lower, DeviceBuffer upper,
+                 int columns, DeviceBuffer corners) {
+        int[] owner = Rows.loadInts(owners, 0, count, 1);
+        rows.run(count, (first, block) -> {
+            Loaded box = new Loaded(columns, lower, upper);
+            float[] a = Rows.load(coefficients, first, block, columns);
+            for (int r = 0; r < block; ++r) {
+                float[][] bounds = box.row(owner[first + r]);
+                for (int i = 0; i < columns; ++i) {
+                    a[r * columns + i] = bounds[a[r * columns + i] > 0 ? 0 : 1][i];
+                }
+            }
+            Rows.store(a, corners, first, columns);
+        });
+    }
+
+    void relaxedRelu(DeviceBuffer coefficients, int count, DeviceBuffer owners, Relaxation relaxation,
+                     DeviceBuffer slopes, DeviceBuffer z, DeviceBuffer gradient) {
+        int units = relaxation.units();
+        int[] owner = Rows.loadInts(owners, 0, count, 1);
+        rows.run(count, (first, block) -> {
+            Loaded lines = new Loaded(units, relaxation.upperSlope(), relaxation.upperIntercept());
+            float[] a = Rows.load(coefficients, first, block, units);
+            float[] below = Rows.load(slopes, first, block, units);
+            float[] values = Rows.load(z, first, block, units);
+            for (int r = 0; r < block; ++r) {
+                float[][] above = lines.row(owner[first + r]);
+                for (int j = 0; j < units; ++j) {
+                    int k = r * units + j;
+                    float coefficient = a[k];
+                    float point = values[k];
+                    values[k] = coefficient < 0 ? above[0][j] * point + above[1][j] : below[k] * point;
+                    a[k] = above[1][j] > 0 && coefficient > 0 ? -coefficient * point : 0;
+                }
+            }
+            Rows.store(values, z, first, units);
+            Rows.store(a, gradient, first, units);
+        });
+    }
+}

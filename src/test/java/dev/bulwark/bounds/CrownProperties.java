@@ -1,0 +1,127 @@
+package dev.bulwark.bounds;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.bulwark.device.Backend;
+import dev.bulwark.nn.Dense;
+import dev.bulwark.nn.DeviceNetwork;
+import dev.bulwark.nn.Network;
+import java.math.BigDecimal;
+import java.util.List;
+import java.util.SplittableRandom;
+import net.jqwik.api.Assume;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.lifecycle.AfterProperty;
+import net.jqwik.api.lifecycle.BeforeProperty;
+
+/** CROWN and alpha-CROWN on random networks: what holds of every point, of each other and of the published formula. */
+abstract class CrownProperties {
+
+    /**
+     * What rounding may cost a {@link RandomCase}: {@link Backend#productError} of twenty terms, 2e-6, times coefficients
+     * that sum to some dozens, times inputs of some units, for two layers whose boxes widen each other's lines.
+     */
+    private static final double SLACK = 1e-3;
+
+    private Backend backend;
+
+    abstract Backend open();
+
+    @BeforeProperty
+    void start() {
+        backend = open();
+    }
+
+    @AfterProperty
+    void everyByteIsReturned() {
+        assertEquals(0, backend.liveBytes());
+        backend.close();
+    }
+
+    private Bounds verify(RandomCase c, int steps) {
+        try (DeviceNetwork network = DeviceNetwork.load(backend, c.network());
+             Crown crown = new Crown(backend, network, steps)) {
+            return crown.verify(c.box(), c.image(), c.label());
+        }
+    }
+
+    @Property(tries = 200)
+    void marginsAreThoseOfThePublishedFormulaOrOfIntervals(@ForAll long seed) {
+        RandomCase c = RandomCase.of(seed);
+        ReferenceCrown reference = new ReferenceCrown(c.network(), c.box());
+        Assume.that(reference.distanceToAnotherChoice() > 1e-4);
+        Bounds bounds = verify(c, 0);
+        BigDecimal[] intervals = new ExactNetwork(c.network()).margins(c.box(), c.label());
+        for (int k = 0; k < intervals.length; ++k) {
+            double published = reference.margin(c.label(), k, reference::adaptive);
+            double best = k == c.label() ? 0 : Math.max(published, intervals[k].doubleValue());
+            double found = bounds.marginLower()[k];
+            assertTrue(found >= best - SLACK, "class " + k + ": " + found + " for " + best);
+            // A box's own comparison may beat both; it is IBP's, and tested there.
+            assertTrue(found <= best + SLACK || found <= Bounds.subtractDown(bounds.lower()[c.label()], bounds.upper()[k]));
+        }
+    }
+
+    @Property(tries = 200)
+    void sampledPointsOfTheBoxStayInsideTheBounds(@ForAll long seed) {
+        assertSound(RandomCase.of(seed), seed);
+    }
+
+    /** Weights of very different size, and with opposite ones: float sums of such lose all their digits. */
+    @Property(tries = 200)
+    void sampledPointsStayInsideWhereWeightsCancel(@ForAll long seed) {
+        RandomCase mild = RandomCase.of(seed);
+        SplittableRandom random = new SplittableRandom(seed);
+        List<Dense> wild = mild.network().denseLayers().stream().map(layer -> {
+            float[] weight = layer.weight();
+            for (int k = 0; k < weight.length; ++k) {
+                weight[k] = k > 0 && random.nextInt(3) == 0 ? -weight[k - 1]
+                        : (float) Math.scalb(weight[k], random.nextInt(-30, 30));
+            }
+            return new Dense(layer.in(), layer.out(), weight, layer.bias());
+        }).toList();
+        assertSound(new RandomCase(Network.mlp(wild), mild.box(), mild.image(), mild.label()), seed);
+    }
+
+    private void assertSound(RandomCase c, long seed) {
+        ExactNetwork exact = new ExactNetwork(c.network());
+        for (int steps : new int[] {0, 3}) {
+            Bounds bounds = verify(c, steps);
+            SplittableRandom random = new SplittableRandom(~seed);
+            for (int sample = 0; sample < 20; ++sample) {
+                BigDecimal[] logits = exact.logits(c.point(random));
+                for (int k = 0; k < logits.length; ++k) {
+                    assertNotAbove(bounds.lower()[k], logits[k]);
+                    assertNotAbove(-bounds.upper()[k], logits[k].negate());
+                    assertNotAbove(bounds.marginLower()[k], logits[c.label()].subtract(logits[k]));
+                }
+            }
+        }
+    }
+
+    private static void assertNotAbove(float bound, BigDecimal exact) {
+        assertTrue(new BigDecimal(bound).compareTo(exact) <= 0, bound + " is above " + exact);
+    }
+
+    @Property(tries = 200)
+    void eachMethodKeepsWhatTheOneBeforeItHas(@ForAll long seed) {
+        RandomCase c = RandomCase.of(seed);
+        Bounds weaker;
+        try (DeviceNetwork network = DeviceNetwork.load(backend, c.network()); Ibp ibp = new Ibp(backend, network)) {
+            weaker = ibp.verify(c.box(), c.image(), c.label());
+        }
+        for (int steps : new int[] {0, 4}) {
+            Bounds stronger = verify(c, steps);
+            for (int k = 0; k < weaker.lower().length; ++k) {
+                assertTrue(stronger.lower()[k] >= weaker.lower()[k]);
+                assertTrue(stronger.upper()[k] <= weaker.upper()[k]);
+                assertTrue(stronger.marginLower()[k] >= weaker.marginLower()[k]);
+            }
+            assertTrue(stronger.certified() || !weaker.certified());
+            assertTrue(stronger.certifiedByBox() || !weaker.certifiedByBox());
+            weaker = stronger;
+        }
+    }
+}

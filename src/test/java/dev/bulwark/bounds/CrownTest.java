@@ -1,0 +1,373 @@
+package dev.bulwark.bounds;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.bulwark.device.Backend;
+import dev.bulwark.device.DeviceMemory;
+import dev.bulwark.device.cpu.CpuBackend;
+import dev.bulwark.nn.Dense;
+import dev.bulwark.nn.DeviceNetwork;
+import dev.bulwark.nn.Network;
+import java.math.BigDecimal;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Networks that can be bounded by hand, or exactly. {@link CudaCrownTest} repeats it. */
+class CrownTest {
+
+    /** What is promised of two products and their sums, on numbers of a few units. */
+    private static final float ROUNDING = 2e-5f;
+
+    private static final float[] IMAGE = {0.25f, 0.5f};
+
+    /** Around {@link #IMAGE}, every side of another length. */
+    private static final Box ASYMMETRIC = new Box(new float[] {0.125f, 0.5f}, new float[] {0.5f, 0.75f});
+
+    private Backend backend;
+
+    Backend open() {
+        return CpuBackend.create();
+    }
+
+    @BeforeEach
+    void start() {
+        backend = open();
+    }
+
+    @AfterEach
+    void everyByteIsReturned() {
+        assertEquals(0, backend.liveBytes());
+        backend.close();
+    }
+
+    /** h0 = relu(x0 - x1 + 1/2), h1 = relu(-2 x0 + x1 + 1/4), and logit0 - logit1 = h0 + 2 h1 + lead, as in {@link IbpTest}. */
+    private static Network twoNeurons(float lead) {
+        return Network.mlp(List.of(
+                new Dense(2, 2, new float[] {1, -1, -2, 1}, new float[] {0.5f, 0.25f}),
+                new Dense(2, 2, new float[] {2, -1, 1, -3}, new float[] {lead, 0})));
+    }
+
+    private Bounds verify(Network net, Box box, float[] image, int label, int steps) {
+        try (DeviceNetwork network = DeviceNetwork.load(backend, net);
+             Crown crown = new Crown(backend, network, steps)) {
+            return crown.verify(box, image, label);
+        }
+    }
+
+    private List<Bounds> verify(Network net, float[] images, int[] labels, double epsilon, int steps) {
+        try (DeviceNetwork network = DeviceNetwork.load(backend, net);
+             Crown crown = new Crown(backend, network, steps)) {
+            return crown.verify(images, labels, epsilon);
+        }
+    }
+
+    // ---- by hand ---------------------------------------------------------------------------------------------------------
+
+    /** z0 in [-1/8, 1/2], z1 in [-1/4, 3/4], both mostly positive: slopes below are 1, above 4/5 and 3/4. */
+    @Test
+    void givenAsymmetricBox_whenVerified_thenMarginsAreThoseByHand() {
+        // z0 + 2 z1 + 1 = -3 x0 + x1 + 2, least at (1/2, 1/2).
+        assertArrayEquals(new float[] {0, 1}, verify(twoNeurons(1), ASYMMETRIC, IMAGE, 0, 0).marginLower(), ROUNDING);
+        // -4/5 (z0 + 1/8) - 2 3/4 (z1 + 1/4) - 1 = 2.2 x0 - 0.7 x1 - 2.25, least at (1/8, 3/4); intervals give -3.
+        assertArrayEquals(new float[] {-2.5f, 0}, verify(twoNeurons(1), ASYMMETRIC, IMAGE, 1, 0).marginLower(), ROUNDING);
+    }
+
+    @Test
+    void givenAsymmetricBox_whenVerified_thenLogitsAreThoseByHandWhereTheyBeatIntervals() {
+        Bounds bounds = verify(twoNeurons(1), ASYMMETRIC, IMAGE, 0, 0);
+        // logit0 = 2 h0 - h1 + 1 > 2 z0 - 3/4 (z1 + 1/4) + 1 = 3.5 x0 - 2.75 x1 + 1.625, at (1/8, 3/4): 0; intervals 1/4.
+        // logit1 = h0 - 3 h1 > z0 - 9/4 (z1 + 1/4) = 5.5 x0 - 3.25 x1 - 0.625, at (1/8, 3/4): -2.375; intervals -2.25.
+        assertArrayEquals(new float[] {0.25f, -2.25f}, bounds.lower(), ROUNDING);
+        // logit0 < 8/5 (z0 + 1/8) - z1 + 1 = 3.6 x0 - 2.6 x1 + 1.75, at (1/2, 1/2): 2.25; intervals 2.
+        // logit1 < 4/5 (z0 + 1/8) - 3 z1 = 6.8 x0 - 3.8 x1 - 0.25, at (1/2, 1/2): 1.25; intervals 1/2.
+        assertArrayEquals(new float[] {2, 0.5f}, bounds.upper(), ROUNDING);
+    }
+
+    /** With slope 1 for z0 and s for z1 the margin is least 1 + 1/4 + lead for every s in [1/4, 1/2], and nowhere more. */
+    @Test
+    void givenSlopesThatMatter_whenOptimised_thenTheyReachTheBestOnesByHand() {
+        assertEquals(-0.375f, verify(twoNeurons(-0.375f), ASYMMETRIC, IMAGE, 0, 0).marginLower()[1], ROUNDING);
+        float best = verify(twoNeurons(-0.375f), ASYMMETRIC, IMAGE, 0, 20).marginLower()[1];
+        assertEquals(-0.125f, best, 0.01f);
+        assertTrue(best <= -0.125f, "no slopes give more: " + best);
+    }
+
+    @Test
+    void givenAMarginThatOnlyOtherSlopesShow_whenVerified_thenAlphaCrownAloneCertifies() {
+        assertFalse(verify(twoNeurons(-0.125f), ASYMMETRIC, IMAGE, 0, 0).certified());
+        assertTrue(verify(twoNeurons(-0.125f), ASYMMETRIC, IMAGE, 0, 20).certified());
+    }
+
+    @Test
+    void givenSingleLayer_whenVerified_thenMarginIsItsWorstCase() {
+        Network linear = Network.mlp(List.of(new Dense(2, 2, new float[] {1, -1, -2, 2}, new float[] {0, 1})));
+        // logit0 - logit1 = 3 x0 - 3 x1 - 1, at [5/8, 7/8] x [1/8, 3/8].
+        for (int steps : new int[] {0, 5}) {
+            Bounds bounds = verify(linear, new float[] {0.75f, 0.25f}, new int[] {0}, 0.125, steps).get(0);
+            assertArrayEquals(new float[] {0, -0.25f}, bounds.marginLower(), 1e-6f);
+        }
+    }
+
+    /** Units that never switch make a network affine: CROWN is exact, however wide the box, and intervals are not. */
+    @Test
+    void givenUnitsOfKnownSign_whenVerified_thenMarginIsThatOfTheAffineMap() {
+        Network affine = Network.mlp(List.of(
+                new Dense(2, 3, new float[] {1, -1, -1, 1, 1, 1}, new float[] {2, 2, -3}),
+                new Dense(3, 2, new float[] {1, 1, 9, -1, 2, 9}, new float[] {4, 4}),
+                new Dense(2, 2, new float[] {1, 1, 0, 0.5f}, new float[] {0, 6.5f})));
+        // h = (x0 - x1 + 2, -x0 + x1 + 2, 0), then (8, -3 x0 + 3 x1 + 6); margin 8 - 6.5 + 1/2 (6 - 3 x0 + 3 x1).
+        Box unit = new Box(new float[] {0, 0}, new float[] {1, 1});
+        Bounds bounds = verify(affine, unit, IMAGE, 0, 0);
+        assertEquals(3, bounds.marginLower()[1], 1e-4f);
+        assertTrue(bounds.certified());
+    }
+
+    // ---- against exact minima ----------------------------------------------------------------------------------------------
+
+    /**
+     * One hidden layer over a rectangle: the margin is affine between the lines where units switch, so its least value
+     * lies at a corner of the rectangle, where such a line meets its edge, or where two lines meet.
+     */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10})
+    void givenTwoInputs_whenVerified_thenNoBoundIsAboveTheExactMinimum(long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        int units = random.nextInt(2, 9);
+        Dense first = new Dense(2, units, RandomCase.values(random, 2 * units, -1, 1), RandomCase.values(random, units, -1, 1));
+        Dense last = new Dense(units, 2, RandomCase.values(random, 2 * units, -1, 1), new float[] {0.25f, 0});
+        double published = new ReferenceCrown(Network.mlp(List.of(first, last)), ASYMMETRIC).margin(0, 1,
+                (layer, unit) -> 0.5);
+        double exact = leastMargin(first, last);
+        assertTrue(published <= exact + 1e-12, "the reference itself");
+        for (int steps : new int[] {0, 10}) {
+            float margin = verify(Network.mlp(List.of(first, last)), ASYMMETRIC, IMAGE, 0, steps).marginLower()[1];
+            assertTrue(margin <= exact + 1e-12, margin + " is above " + exact);
+            assertTrue(margin > exact - 2, "within sight of it: " + margin + " for " + exact);
+        }
+    }
+
+    private static double leastMargin(Dense first, Dense last) {
+        // Lines a x0 + b x1 = c: the box's edges, then where units switch.
+        double[][] lines = new double[4 + first.out()][];
+        lines[0] = new double[] {1, 0, 0.125};
+        lines[1] = new double[] {1, 0, 0.5};
+        lines[2] = new double[] {0, 1, 0.5};
+        lines[3] = new double[] {0, 1, 0.75};
+        for (int j = 0; j < first.out(); ++j) {
+            lines[4 + j] = new double[] {first.weight()[2 * j], first.weight()[2 * j + 1], -first.bias()[j]};
+        }
+        double least = Double.POSITIVE_INFINITY;
+        for (double[] p : lines) {
+            for (double[] q : lines) {
+                double determinant = p[0] * q[1] - p[1] * q[0];
+                double x0 = (p[2] * q[1] - p[1] * q[2]) / determinant;
+                double x1 = (p[0] * q[2] - p[2] * q[0]) / determinant;
+                double rounding = 1e-12;
+                if (x0 >= 0.125 - rounding && x0 <= 0.5 + rounding && x1 >= 0.5 - rounding && x1 <= 0.75 + rounding) {
+                    least = Math.min(least, margin(first, last, x0, x1));
+                }
+            }
+        }
+        return least;
+    }
+
+    private static double margin(Dense first, Dense last, double x0, double x1) {
+        double margin = (double) last.bias()[0] - last.bias()[1];
+        for (int j = 0; j < first.out(); ++j) {
+            double h = Math.max(0, first.weight()[2 * j] * x0 + first.weight()[2 * j + 1] * x1 + first.bias()[j]);
+            margin += h * ((double) last.weight()[j] - last.weight()[first.out() + j]);
+        }
+        return margin;
+    }
+
+    // ---- rounding ----------------------------------------------------------------------------------------------------------
+
+    /**
+     * logit0 - logit1 = -2^24 h0 - h1 - .. - h8 + 2^24 h9 + 1/2 with every h = x: -8 x + 1/2, which is negative at 1. A
+     * float sum of the coefficients loses the eight ones to -2^24, of which each is half a unit in the last place.
+     */
+    @Test
+    void givenCoefficientsThatCancelInFloat_whenVerified_thenTheFloatsMistakeIsNotCertified() {
+        float[] ones = new float[10];
+        Arrays.fill(ones, 1);
+        float[] weight = new float[20];
+        Arrays.fill(weight, 0, 10, -1);
+        weight[0] = -0x1p24f;
+        weight[9] = 0x1p24f;
+        Network net = Network.mlp(List.of(new Dense(1, 10, ones, new float[10]), new Dense(10, 2, weight, new float[] {0.5f, 0})));
+
+        float naive = 0;
+        for (int j = 0; j < 10; ++j) {
+            naive += weight[j] * ones[j];
+        }
+        assertTrue(naive * 1 + 0.5f > 0, "floats would certify: the whole coefficient is " + naive);
+
+        float[] zero = {0};
+        for (int steps : new int[] {0, 20}) {
+            Bounds bounds = verify(net, new Box(zero, new float[] {1}), zero, 0, steps);
+            assertTrue(bounds.marginLower()[1] <= -7.5f, "the margin at 1: " + bounds);
+            assertFalse(bounds.certified());
+        }
+    }
+
+    /** The unit's line above has slope 1/3 and intercept 2/3 on [-2, 1]: neither is a float. */
+    @Test
+    void givenALineThatIsNoFloat_whenRounded_thenItStaysAboveTheReluAtBothEnds() {
+        SplittableRandom random = new SplittableRandom(5);
+        for (int k = 0; k < 100_000; ++k) {
+            float lower = -(float) Math.exp(random.nextDouble(-80, 80));
+            float upper = (float) Math.exp(random.nextDouble(-80, 80));
+            UpperLine line = UpperLine.over(lower, upper);
+            assertTrue(line.slope() >= 0 && line.slope() <= 1 && line.intercept() > 0, line.toString());
+            // Exactly: a product of two floats fits a double; the sign of a sum of doubles is that of the rounded sum.
+            assertTrue((double) line.slope() * lower + line.intercept() >= 0, "at " + lower + ": " + line);
+            BigDecimal atUpper = new BigDecimal(line.slope()).multiply(new BigDecimal(upper))
+                    .add(new BigDecimal(line.intercept()));
+            assertTrue(atUpper.compareTo(new BigDecimal(upper)) >= 0, "at " + upper + ": " + line);
+            double best = -(double) lower * upper / ((double) upper - lower);
+            assertEquals(best, line.intercept(), 0x1p-22 * (best + Math.max(upper, -lower)) + Float.MIN_VALUE);
+        }
+        assertEquals(new UpperLine(0, 0), UpperLine.over(-1, 0));
+        assertEquals(new UpperLine(1, 0), UpperLine.over(0, 1));
+    }
+
+    @Test
+    void givenAnUnknownInterval_whenRelaxed_thenTheLineIsUnknown() {
+        float inf = Float.POSITIVE_INFINITY;
+        for (float[] interval : new float[][] {{Float.NaN, 1}, {-1, Float.NaN}, {-inf, 1}, {-1, inf}, {-inf, inf}}) {
+            UpperLine line = UpperLine.over(interval[0], interval[1]);
+            assertTrue(Float.isNaN(line.intercept()) || line.intercept() == inf, Arrays.toString(interval) + line);
+        }
+    }
+
+    /** Products beyond the largest float on the way back; the network's own values stay finite. */
+    @Test
+    void givenOverflowOnTheWayBack_whenVerified_thenNothingIsCertifiedFromIt() {
+        Network net = Network.mlp(List.of(
+                new Dense(1, 2, new float[] {1e-20f, -1e-20f}, new float[] {0, 1e-20f}),
+                new Dense(2, 2, new float[] {1e30f, -1e30f, 1e30f, 1e30f}, new float[] {0, -1e9f}),
+                new Dense(2, 2, new float[] {1e25f, 1e25f, 0, 0}, new float[] {-1, 0})));
+        Bounds bounds = verify(net, new Box(new float[] {0}, new float[] {1}), new float[] {0.1f}, 0, 5);
+        assertFalse(bounds.certified(), "at 0.1 both units of the second layer are off: " + bounds);
+    }
+
+    // ---- slopes ------------------------------------------------------------------------------------------------------------
+
+    /** The derivative on the device against central differences of the published formula in double. */
+    @ParameterizedTest
+    @ValueSource(longs = {11, 12, 13, 14})
+    void givenSlopes_whenDifferentiated_thenCentralDifferencesAgree(long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        Network net = Network.mlp(List.of(
+                new Dense(4, 9, RandomCase.values(random, 36, -1, 1), RandomCase.values(random, 9, -0.5, 0.5)),
+                new Dense(9, 7, RandomCase.values(random, 63, -1, 1), RandomCase.values(random, 7, -0.5, 0.5)),
+                new Dense(7, 3, RandomCase.values(random, 21, -1, 1), RandomCase.values(random, 3, -0.5, 0.5))));
+        float[] low = RandomCase.values(random, 4, 0, 0.5);
+        float[] high = RandomCase.values(random, 4, 0.5, 1);
+        ReferenceCrown reference = new ReferenceCrown(net, new Box(low, high));
+        float[][] slopes = {RandomCase.values(random, 9, 0.1, 0.9), RandomCase.values(random, 7, 0.1, 0.9)};
+        try (DeviceNetwork network = DeviceNetwork.load(backend, net); DeviceMemory memory = new DeviceMemory(backend)) {
+            CrownPass pass = new CrownPass(backend, memory, network, 1, 100);
+            pass.relax(1, box -> {
+                backend.write(low, box.lower());
+                backend.write(high, box.upper());
+            });
+            SlopeAscent ascent = new SlopeAscent(backend, memory, pass, 1);
+            BackwardPass.Started margin = ascent.start(new FormRows(new int[] {0}, new int[] {3 + 2})); // logit 1 - logit 2
+            for (int k = 0; k < 2; ++k) {
+                for (int j = 0; j < slopes[k].length; ++j) { // where the sign is known, the slope is not free
+                    slopes[k][j] = reference.open(k, j) ? slopes[k][j] : (float) reference.adaptive(k, j);
+                }
+                backend.write(slopes[k], ascent.of(k));
+            }
+            float bound = margin.minima(pass.inputs(), ascent)[0];
+            assertEquals(reference.margin(1, 2, (layer, unit) -> slopes[layer][unit]), bound, 1e-4);
+            ascent.differentiate();
+            for (int k = 0; k < 2; ++k) {
+                float[] gradient = new float[slopes[k].length];
+                backend.read(ascent.gradients(k), gradient);
+                for (int j = 0; j < gradient.length; ++j) {
+                    double expected = reference.open(k, j) ? derivative(reference, slopes, k, j) : 0;
+                    // Float boxes make float lines: some units in the last place of products of a few units each.
+                    assertEquals(expected, -gradient[j], 1e-4, "slope " + j + " of layer " + k);
+                }
+            }
+        }
+    }
+
+    private static double derivative(ReferenceCrown reference, float[][] slopes, int layer, int unit) {
+        double step = 1e-6;
+        double[] sides = new double[2];
+        for (int side = 0; side < 2; ++side) {
+            double moved = slopes[layer][unit] + (2 * side - 1) * step;
+            sides[side] = reference.margin(1, 2, (k, j) -> k == layer && j == unit ? moved : slopes[k][j]);
+        }
+        return (sides[1] - sides[0]) / (2 * step);
+    }
+
+    // ---- batches and arguments -----------------------------------------------------------------------------------------------
+
+    @Test
+    void boundsDoNotDependOnBatchOrCompany() {
+        SplittableRandom random = new SplittableRandom(8);
+        float[] images = RandomCase.values(random, 300 * 2, 0, 1);
+        int[] labels = random.ints(300, 0, 2).toArray();
+        List<Bounds> together = verify(twoNeurons(-0.25f), images, labels, 0.1, 3);
+        assertEquals(300, together.size());
+        for (int n : new int[] {0, 127, 128, 299}) {
+            float[] image = Arrays.copyOfRange(images, 2 * n, 2 * n + 2);
+            Bounds alone = verify(twoNeurons(-0.25f), image, new int[] {labels[n]}, 0.1, 3).get(0);
+            assertEquals(labels[n], together.get(n).label());
+            assertArrayEquals(alone.lower(), together.get(n).lower(), ROUNDING);
+            assertArrayEquals(alone.upper(), together.get(n).upper(), ROUNDING);
+            // Slopes stop climbing when all margins that climb together are positive.
+            assertEquals(alone.certified(), together.get(n).certified());
+        }
+    }
+
+    @Test
+    void givenFewerImagesThanBefore_whenVerifiedAgain_thenTheSameMemoryHoldsThem() {
+        float[] images = {0.75f, 0.25f, 0.1f, 0.9f, 0.5f, 0.5f};
+        try (DeviceNetwork network = DeviceNetwork.load(backend, twoNeurons(-0.25f));
+             Crown crown = new Crown(backend, network, 3)) {
+            crown.verify(images, new int[] {0, 1, 0}, 0.1);
+            long live = backend.liveBytes();
+            float[] two = Arrays.copyOfRange(images, 2, 6);
+            List<Bounds> again = crown.verify(two, new int[] {1, 0}, 0.1);
+            assertEquals(live, backend.liveBytes());
+            List<Bounds> fresh = verify(twoNeurons(-0.25f), two, new int[] {1, 0}, 0.1, 3);
+            for (int n = 0; n < 2; ++n) {
+                assertEquals(fresh.get(n).toString(), again.get(n).toString());
+                assertArrayEquals(fresh.get(n).marginLower(), again.get(n).marginLower());
+            }
+        }
+    }
+
+    @Test
+    void givenNoImages_whenVerified_thenNoBounds() {
+        assertEquals(List.of(), verify(twoNeurons(1), new float[0], new int[0], 0.1, 3));
+    }
+
+    @Test
+    void givenStepsBelowZero_whenMade_thenNamesThem() {
+        Exception refusal = assertThrows(IllegalArgumentException.class, () -> verify(twoNeurons(1), ASYMMETRIC, IMAGE, 0, -1));
+        assertEquals("steps must not be negative: -1", refusal.getMessage());
+    }
+
+    @Test
+    void givenEpsilonThatIsNoDistance_whenVerified_thenNamesIt() {
+        Exception refusal = assertThrows(IllegalArgumentException.class,
+                () -> verify(twoNeurons(1), IMAGE, new int[] {0}, Double.NaN, 0));
+        assertEquals("epsilon must be finite and not negative: NaN", refusal.getMessage());
+    }
+}
