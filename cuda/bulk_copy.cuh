@@ -42,13 +42,16 @@ __device__ __forceinline__ void arrive(Mbarrier* barrier) {
     asm volatile("mbarrier.arrive.shared::cta.b64 _, [%0];" :: "r"(shared_address(barrier)) : "memory");
 }
 
-/** Arrives at the like of this barrier in the block of the cluster with this rank, one's own perhaps. */
-__device__ __forceinline__ void arrive_in(unsigned rank, Mbarrier* barrier) {
-    asm volatile("{\n\t"
-                 ".reg .b32 there;\n\t"
-                 "mapa.shared::cluster.u32 there, %0, %1;\n\t"
-                 "mbarrier.arrive.shared::cluster.b64 _, [there];\n\t"
-                 "}" :: "r"(shared_address(barrier)), "r"(rank) : "memory");
+/** Where the cluster has the like of this barrier in the block of this rank, one's own perhaps. */
+__device__ __forceinline__ unsigned cluster_address(const Mbarrier* barrier, unsigned rank) {
+    unsigned there;
+    asm("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(there) : "r"(shared_address(barrier)), "r"(rank));
+    return there;
+}
+
+/** Arrives at the barrier with this address in the cluster. */
+__device__ __forceinline__ void arrive_at(unsigned cluster_address) {
+    asm volatile("mbarrier.arrive.shared::cluster.b64 _, [%0];" :: "r"(cluster_address) : "memory");
 }
 
 /** Arrives at a barrier of this block and announces bytes that its phase also waits for. */

@@ -88,19 +88,27 @@ void arrive(Mbarrier& barrier) {
     end_phase_if_complete(barrier);
 }
 
-/** The like of a place in this block's shared memory in another of the cluster; that must not have left. */
-template <class T>
-T* in_block(unsigned rank, T* own) {
+/** A cluster's address: the block's rank above, the offset in its dynamic shared memory below. */
+constexpr unsigned offset_bits = 24;
+
+/** What lies there; the block must not have left. */
+unsigned char* in_cluster(unsigned address) {
+    const unsigned rank = address >> offset_bits, offset = address & ((1u << offset_bits) - 1);
     const Block& here = *self()->block;
-    const auto offset = reinterpret_cast<const unsigned char*>(own) - here.dynamic_shared;
-    if (rank >= here.cluster || offset < 0 || static_cast<size_t>(offset) >= here.dynamic_shared_bytes) {
+    if (rank >= here.cluster || offset >= here.dynamic_shared_bytes) {
         fail("an address in another block's shared memory that is none");
     }
     const Block& there = worker().blocks[rank];
     if (there.alive == 0) {
         fail("shared memory of a block of the cluster that has left");
     }
-    return reinterpret_cast<T*>(there.dynamic_shared + offset);
+    return there.dynamic_shared + offset;
+}
+
+/** The like of a place in this block's shared memory in another of the cluster. */
+template <class T>
+T* in_block(unsigned rank, T* own) {
+    return reinterpret_cast<T*>(in_cluster(cluster_address(own, rank)));
 }
 
 void require_published(const Mbarrier& barrier) {
@@ -137,8 +145,16 @@ void mbarrier_arrive(Mbarrier* barrier) {
     arrive(*barrier);
 }
 
-void mbarrier_arrive_in(unsigned rank, Mbarrier* barrier) {
-    Mbarrier* there = in_block(rank, barrier);
+unsigned cluster_address(const void* own, unsigned rank) {
+    const auto offset = static_cast<const unsigned char*>(own) - self()->block->dynamic_shared;
+    if (offset < 0 || offset >> offset_bits != 0) {
+        fail("a cluster's address of what is no shared memory");
+    }
+    return rank << offset_bits | static_cast<unsigned>(offset);
+}
+
+void mbarrier_arrive_at(unsigned cluster_address) {
+    auto* there = reinterpret_cast<Mbarrier*>(in_cluster(cluster_address));
     require_published(*there);
     arrive(*there);
 }

@@ -34,8 +34,10 @@ void mbarrier_init(Mbarrier* barrier, unsigned expected);
 /** fence.mbarrier_init: barriers made by this thread may now be met by copies and by other blocks. */
 void mbarrier_publish();
 void mbarrier_arrive(Mbarrier* barrier);
-/** Arrives at the barrier at the same place in another block of the cluster, or this one. */
-void mbarrier_arrive_in(unsigned rank, Mbarrier* barrier);
+/** mapa: the address in the cluster of the same place in another block, or this one. */
+unsigned cluster_address(const void* own, unsigned rank);
+/** Arrives at the barrier with this address in the cluster. */
+void mbarrier_arrive_at(unsigned cluster_address);
 /** Arrives, and has the phase wait for {@code bytes} more. */
 void mbarrier_expect(Mbarrier* barrier, unsigned bytes);
 /** Waits for the end of the phase of this parity. */

@@ -8,7 +8,8 @@ using emu::Mbarrier;
 inline void make_barrier(Mbarrier* barrier, unsigned arrivals) { emu::mbarrier_init(barrier, arrivals); }
 inline void publish_barriers() { emu::mbarrier_publish(); }
 inline void arrive(Mbarrier* barrier) { emu::mbarrier_arrive(barrier); }
-inline void arrive_in(unsigned rank, Mbarrier* barrier) { emu::mbarrier_arrive_in(rank, barrier); }
+inline unsigned cluster_address(const Mbarrier* barrier, unsigned rank) { return emu::cluster_address(barrier, rank); }
+inline void arrive_at(unsigned cluster_address) { emu::mbarrier_arrive_at(cluster_address); }
 inline void arrive_expecting(Mbarrier* barrier, unsigned bytes) { emu::mbarrier_expect(barrier, bytes); }
 inline void await_phase(const Mbarrier* barrier, unsigned parity) { emu::mbarrier_wait(barrier, parity); }
 
