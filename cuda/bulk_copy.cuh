@@ -5,9 +5,9 @@
  * bytes as were announced, and the next begins, of the other parity. Phases are even and odd in turn, the first is even;
  * to wait for a parity is right only for one who can't be two phases behind.
  *
- * A bulk copy runs in the async proxy: it reaches shared memory as tensor cores do, past what threads have written. Blocks
- * of a cluster see one another's shared memory, in which a barrier or buffer of one block has its like in every other at
- * the same place. None may leave while another may still write to it or arrive at it: they meet before.
+ * A bulk copy runs in the async proxy: it reaches shared memory as tensor cores do, past what threads have written.
+ * Blocks of a cluster see one another's shared memory, in which a barrier or buffer of one block has its like in every
+ * other at the same place. None may leave while another may still write to it or arrive at it: they meet before.
  *
  * Twins: emulated_bulk_copy.h, where a copy arrives as late as it may and every misuse that can be told is an error.
  */

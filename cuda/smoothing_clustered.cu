@@ -6,18 +6,18 @@
  *           - classes with D at most 64 times `ring`, H2 <= 512, H3 <= 256, classes <= 16; widths are padded with zeros
  * Launch    512 threads; clusters of two blocks, one block a multiprocessor, stride over pairs of tiles of 64 samples of
  *           one image. Where the last pair lacks a tile, its block takes part in the barriers alone
- * Roles     warps 0 to 7, two warpgroups: products, half of the columns each, and votes; warp 8: copies of weights; warps 9
- *           to 15: noise, as far ahead as the ring has room, beside everything else
+ * Roles     warps 0 to 7, two warpgroups: products, half of the columns each, and votes; warp 8: copies of weights; warps
+ *           9 to 15: noise, as far ahead as the ring has room, beside everything else
  * Weights   in stages of 8 KB, packed in the order of their use (pack_stages); each block fetches half of each stage for
  *           both, six stages deep. A stage is filled again when all sixteen warps of products have given it back
  * Layers    the first in chunks of 256 outputs, whose activations pass through shared memory into the second layer's 512
  *           sums at once: 192 sums a thread, all layers, and no activation ever needs more than 32 KB
- * Memory    1 KB barriers, 48 KB stages, 32 KB activations, 8 KB a panel of 64 inputs: 18 panels fit, 13 are a tile of 784
+ * Memory    1 KB barriers, 48 KB stages, 32 KB activations, 8 KB a panel of 64 inputs: 18 fit, 13 are a tile of 784
  * Work      784-1024-512-256-10: 45,824 cycles of the tensor cores a tile, 356 products of 128 cycles and 32 of 8
  * Traffic   a tile takes 2.92 MB of weights, half of them from the second-level cache: 23 KB a sample. Shared memory, 128
  *           bytes a cycle: weights in and out 45,700 cycles, inputs and activations 15,300, in all 61,000: the bound
- * Limits    predicted, not measured: 0.43 to 0.55 s for 1e8 samples. Registers bind: the third accumulator leaves 32 for
- *           all else, so a product of 256 columns, which would read A half as often, has no room
+ * Limits    predicted, not measured: 0.45 to 0.65 s for 1e8 samples (PERFORMANCE.md). Registers bind: 192 sums leave 32
+ *           for all else, so a product of 256 columns, which would read A half as often, has no room
  * Overflow  an activation above 65504 may reach padded outputs as inf times 0: NaN, and the sample votes for nobody
  * Oracle    ClusteredNoisyClassifierTest: the layered kernels vote by vote, and a reference in double
  */
@@ -27,7 +27,7 @@
 #include "votes.cuh"
 #include "warpgroup.cuh"
 
-// ---- layout --------------------------------------------------------------------------------------------------------------
+// ---- layout ---------------------------------------------------------------------------------------------------------
 
 /** Samples of a tile, and of a product. */
 constexpr int ROWS = 64;
@@ -133,7 +133,7 @@ struct Tiles {
     }
 };
 
-// ---- weights -------------------------------------------------------------------------------------------------------------
+// ---- weights --------------------------------------------------------------------------------------------------------
 
 /** One thread: has all stages copied, tile after tile; each block of the cluster fetches half of each for both. */
 __device__ __forceinline__ void copy_weights(const Memory& memory, const Shape& shape, const Tiles& tiles,
@@ -155,7 +155,7 @@ __device__ __forceinline__ void copy_weights(const Memory& memory, const Shape& 
     tiles.for_each([&](int, int) { copy_tile(); }, copy_tile);
 }
 
-// ---- noise ---------------------------------------------------------------------------------------------------------------
+// ---- noise ----------------------------------------------------------------------------------------------------------
 
 struct NoiseSource {
     const float* images;
@@ -205,7 +205,7 @@ __device__ __forceinline__ void fill_panels(const Memory& memory, const Shape& s
     }, [] {});
 }
 
-// ---- products ------------------------------------------------------------------------------------------------------------
+// ---- products -------------------------------------------------------------------------------------------------------
 
 /**
  * A consumer warp's way through stages and panels. Its latest product may still run: the stage that this reads is given
@@ -444,10 +444,10 @@ __device__ __forceinline__ void pass_over_tile(Consumer& consumer, const Shape& 
     }
 }
 
-// ---- kernels -------------------------------------------------------------------------------------------------------------
+// ---- kernels --------------------------------------------------------------------------------------------------------
 
 /**
- * W [out,in] rounded to fp16, zero beyond its edges, in blocks of 16 inputs (a slice) of `columns` columns (a group): each
+ * W [out,in] rounded to fp16, zero beyond its edges, in blocks of 16 inputs (a slice) of `columns` columns (a group):
  * eight inputs a column, 16 bytes, all columns' first eight and then all columns' second. Slice j of group g lies at
  * g group_bytes + j slice_bytes + (j / 16) chunk_bytes of `packed`. Any 1-D grid and block; a thread eight inputs.
  */

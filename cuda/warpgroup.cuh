@@ -117,7 +117,7 @@ __device__ __forceinline__ void take_registers() {
     asm volatile("setmaxnreg.inc.sync.aligned.u32 %0;" :: "n"(registers));
 }
 
-/** threadIdx.x % 32, asked for anew at each call: where registers are scarce, that costs an instruction and no register. */
+/** threadIdx.x % 32, asked for anew at each call: that costs an instruction and no register, where these are scarce. */
 __device__ __forceinline__ int lane_of_warp() {
     int lane;
     asm volatile("mov.u32 %0, %%laneid;" : "=r"(lane));

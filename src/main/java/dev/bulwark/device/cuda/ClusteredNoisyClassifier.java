@@ -28,7 +28,8 @@ final class ClusteredNoisyClassifier implements NoisyClassifier {
 
     private static final int PANEL_BYTES = ROWS * HalfNetwork.PANEL * Short.BYTES;
     /** Barriers, six stages of weights, and activations of a chunk. */
-    private static final int FIXED_BYTES = 1024 + 6 * StagedWeights.STAGE_BYTES + ROWS * StagedWeights.CHUNK * Short.BYTES;
+    private static final int FIXED_BYTES =
+            1024 + 6 * StagedWeights.STAGE_BYTES + ROWS * StagedWeights.CHUNK * Short.BYTES;
     /** Panels that there are barriers for. */
     private static final int MOST_RING = 32;
     /** A block counts tiles in an int and adds a grid's blocks to it. */
@@ -50,7 +51,8 @@ final class ClusteredNoisyClassifier implements NoisyClassifier {
      * @param separateLayers makes the classifier that tells logits, when they are first asked for
      */
     ClusteredNoisyClassifier(CudaMemory memory, Transfers transfers, KernelModule kernels, HalfNetwork network,
-                             List<Affine> layers, int ring, Function<HalfNetwork, LayeredNoisyClassifier> separateLayers) {
+                             List<Affine> layers, int ring,
+                             Function<HalfNetwork, LayeredNoisyClassifier> separateLayers) {
         this.memory = memory;
         this.network = network;
         this.ring = ring;
@@ -127,7 +129,8 @@ final class ClusteredNoisyClassifier implements NoisyClassifier {
                 throw new IllegalArgumentException(samples + " samples of " + count + " images at once: at most "
                         + MOST_TILES + " tiles of " + ROWS);
             }
-            long clusters = Math.min((tiles + CLUSTER - 1) / CLUSTER, Math.max(1, memory.gpu().multiprocessors() / CLUSTER));
+            long clusters = Math.min((tiles + CLUSTER - 1) / CLUSTER,
+                    Math.max(1, memory.gpu().multiprocessors() / CLUSTER));
             Grid grid = Grid.blocks((int) clusters * CLUSTER, 1, THREADS).withShared(sharedBytes(ring));
             kernel.launch(grid, images.slice((long) first * inputs, (long) count * inputs), onGpu, count,
                     inputs, staged.chunks(), classes, ring, staged.weights(), staged.biases(),

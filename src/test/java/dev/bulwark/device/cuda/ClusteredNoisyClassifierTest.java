@@ -76,8 +76,8 @@ class ClusteredNoisyClassifierTest {
             }
             assertEquals(count * samples, Arrays.stream(votes).sum());
             assertTrue(Arrays.stream(votes).filter(n -> n > 0).count() > 1, "all votes for one class");
-            // The emulated tensor cores all sum over the inputs in order. Real ones don't say: where two sums differ in their
-            // last bits, and an activation in its own, samples within some 0.002 of a tie may vote otherwise.
+            // The emulated tensor cores all sum over the inputs in order. Real ones don't say: where two sums differ in
+            // their last bits, and an activation in its own, samples within some 0.002 of a tie may vote otherwise.
             int nearTies = TestGpu.isReal() ? 1 + count * samples / 50 : 0;
             assertTrue(moved <= 2 * nearTies, Arrays.toString(votes) + ", not " + Arrays.toString(expected));
         }
@@ -221,7 +221,8 @@ class ClusteredNoisyClassifierTest {
     }
 
     private int[] votesAt(float pixel, int[] widths, float[][] weights, float[][] biases) {
-        try (HalfNetworkOnGpu net = new HalfNetworkOnGpu(backend, widths, weights, biases); DeviceBuffer image = device(pixel);
+        try (HalfNetworkOnGpu net = new HalfNetworkOnGpu(backend, widths, weights, biases);
+             DeviceBuffer image = device(pixel);
              NoisyClassifier clustered = backend.smoothing().clustered(net.layers)) {
             int[] votes = new int[net.classes()];
             try (DeviceBuffer counts = backend.allocate(votes.length)) {

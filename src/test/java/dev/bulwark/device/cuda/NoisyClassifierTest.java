@@ -261,9 +261,20 @@ class NoisyClassifierTest {
     }
 
     @Test
+    void givenActivationsThatDoNotFit_whenTheFusedKernelIsAskedFor_thenItIsRefusedWithAWayOut() {
+        try (HalfNetworkOnGpu net = net("9000-3")) {
+            Exception e = assertThrows(DeviceException.class,
+                    () -> backend.smoothing().classifier(net.layers, NoisyKernels.FUSED));
+            assertTrue(e.getMessage().contains("--noisy-kernels auto"), e.getMessage());
+        }
+    }
+
+    @Test
     void givenActivationsThatDoNotFit_whenPrepared_thenLayersRunOneByOne() {
-        try (HalfNetworkOnGpu net = net("9000-3"); NoisyClassifier large = backend.smoothing().classifier(net.layers, NoisyKernels.AUTO);
-             HalfNetworkOnGpu other = net("90-3"); NoisyClassifier small = backend.smoothing().classifier(other.layers, NoisyKernels.AUTO)) {
+        Smoothing smoothing = backend.smoothing();
+        try (HalfNetworkOnGpu net = net("9000-3"); HalfNetworkOnGpu other = net("90-3");
+             NoisyClassifier large = smoothing.classifier(net.layers, NoisyKernels.AUTO);
+             NoisyClassifier small = smoothing.classifier(other.layers, NoisyKernels.AUTO)) {
             assertInstanceOf(LayeredNoisyClassifier.class, large);
             assertInstanceOf(FusedNoisyClassifier.class, small);
         }
