@@ -22,31 +22,12 @@
  */
 #include "noise.cuh"
 #include "smoothing_tile.cuh"
+#include "votes.cuh"
 
 constexpr int MOST_ROWS = 64;
-constexpr int UNSEEN = 0x7FFFFFFF;
-constexpr int NOBODY = -1;
-
-/** The best logit so far and its class; the class is UNSEEN before the first and NOBODY once a NaN was met. */
-struct Best {
-    float value;
-    int index;
-};
 
 static_assert(sizeof(Best) * TILE_WARPS * MOST_ROWS + sizeof(int) * MOST_ROWS <= 5120,
               "FusedNoisyClassifier leaves 5120 bytes for what the kernel declares itself");
-
-__device__ __forceinline__ Best better(Best a, Best b) {
-    if (a.index == NOBODY || b.index == NOBODY) {
-        return {0.f, NOBODY};
-    }
-    const bool second = b.value > a.value || (b.value == a.value && b.index < a.index);
-    return second ? b : a;
-}
-
-__device__ __forceinline__ Best as_best(float logit, int index) {
-    return {logit, logit != logit ? NOBODY : index};
-}
 
 /** Panels in shared memory, used as a ring. */
 template <int ROWS>

@@ -15,6 +15,7 @@
 #pragma once
 
 #include "common.cuh"
+#include "halves.cuh"
 #include "tensor_core.cuh"
 
 constexpr int TILE_WARPS = 8;
@@ -41,14 +42,6 @@ __device__ __forceinline__ int panels_of(int width) {
 /** Blocks of 16 outputs stored for a layer: whole panels. */
 __device__ __forceinline__ int packed_blocks(int out) {
     return panels_of(out) * PANEL_STEPS;
-}
-
-/** Two numbers rounded to fp16, the first in the lower half. */
-__device__ __forceinline__ unsigned to_halves(float low, float high) {
-    const __half2 pair = __floats2half2_rn(low, high);
-    unsigned bits;
-    memcpy(&bits, &pair, sizeof bits);
-    return bits;
 }
 
 /** Where column c < 64 of a row of a panel lies. */
@@ -143,11 +136,6 @@ __device__ __forceinline__ void start_from_bias(const float* __restrict__ bias, 
             acc[m][n][1] = acc[m][n][3] = odd;
         }
     }
-}
-
-/** max(x, 0), but NaN stays NaN: an overflow must not become a vote. */
-__device__ __forceinline__ float keep_positive(float x) {
-    return x <= 0.f ? 0.f : x;
 }
 
 /** Calls put(row, column, even, odd) for each pair of neighbouring columns that this lane holds, columns from 0. */

@@ -16,3 +16,25 @@ __device__ __forceinline__ int vote_of(const float* __restrict__ logits, int cla
     }
     return best;
 }
+
+constexpr int UNSEEN = 0x7FFFFFFF;
+constexpr int NOBODY = -1;
+
+/** The best logit so far and its class; the class is UNSEEN before the first and NOBODY once a NaN was met. */
+struct Best {
+    float value;
+    int index;
+};
+
+/** The larger logit, of the lower class at a tie. */
+__device__ __forceinline__ Best better(Best a, Best b) {
+    if (a.index == NOBODY || b.index == NOBODY) {
+        return {0.f, NOBODY};
+    }
+    const bool second = b.value > a.value || (b.value == a.value && b.index < a.index);
+    return second ? b : a;
+}
+
+__device__ __forceinline__ Best as_best(float logit, int index) {
+    return {logit, logit != logit ? NOBODY : index};
+}

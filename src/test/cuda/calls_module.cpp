@@ -76,6 +76,25 @@ bool allowed(const Function& function, dim3 grid, dim3 block, unsigned dynamic_s
     return false;
 }
 
+/** Whether its blocks can run in clusters as the kernel wants; a line says why not. */
+int allowed_cluster(const Function& function, dim3 grid, dim3 block) {
+    const unsigned cluster = function.entry.cluster;
+    const std::string kernel = std::string("kernel ") + function.kernel->name + ": ";
+    if (cluster == 1) {
+        return SUCCESS;
+    }
+    if (grid.x % cluster != 0) {
+        say(kernel + std::to_string(grid.x) + " blocks are no whole clusters of " + std::to_string(cluster));
+        return INVALID_CLUSTER_SIZE;
+    }
+    if (cluster > most_cluster || block.x * block.y * block.z * cluster > most_fibers || function.entry.shared_bytes != 0) {
+        say(kernel + "the emulated driver has no such clusters: more than " + std::to_string(most_cluster) + " blocks or "
+            + std::to_string(most_fibers) + " threads, or static shared memory");
+        return NOT_SUPPORTED;
+    }
+    return SUCCESS;
+}
+
 int resident_blocks(const Function& function, unsigned threads, size_t dynamic_shared) {
     const unsigned shared_of_multiprocessor = (driver().settings.capability >= 90 ? 228u : 164u) << 10;
     const size_t shared = dynamic_shared + function.entry.shared_bytes + 1024;
@@ -96,10 +115,14 @@ int launch(void* handle, dim3 grid, dim3 block, unsigned dynamic_shared, void* s
     if (!allowed(*function, grid, block, dynamic_shared)) {
         return INVALID_VALUE;
     }
+    if (const int result = allowed_cluster(*function, grid, block)) {
+        return result;
+    }
     auto launch = std::make_shared<Launch>();
     launch->kernel = function->kernel;
     launch->grid = grid;
     launch->block = block;
+    launch->cluster = function->entry.cluster;
     launch->dynamic_shared_bytes = dynamic_shared;
     launch->static_shared = function->entry.shared_bytes != 0;
     for (unsigned i = 0; i < function->kernel->count; ++i) {

@@ -1,8 +1,9 @@
 /*
- * emulated_async.h: copies that arrive later, and what waits for them.
+ * emulated_async.h: copies that arrive later, what waits for them, and clusters of blocks.
  *
  * The schedule decides when a copy happens: at once, or only when a thread waits for it (cp.async) or nothing else can
- * run (bulk copies). A kernel that reads too early, or reuses the source too early, then gives different results.
+ * run (bulk copies, then in an order of the schedule's). A kernel that reads too early, or reuses the source too early,
+ * then gives different results.
  */
 #pragma once
 
@@ -20,20 +21,37 @@ void commit_copies();
 /** cp.async.wait_group: all of this thread's groups but the {@code open} latest have arrived. */
 void wait_copies(unsigned open);
 
-/** Twin of an mbarrier, in its 8 bytes of shared memory. */
+/** An mbarrier in its 8 bytes of shared memory; memory that nobody has written is none. */
 struct alignas(8) Mbarrier {
-    unsigned phase : 1, count : 15, pending : 16;
-    int transactions; // bytes still to come
+    uint64_t phase : 1, expected : 20, pending : 20;
+    int64_t transactions : 21; // bytes still to come; may be below zero for a while
+    uint64_t unpublished : 1, uninitialised : 1;
 };
 
-void mbarrier_init(Mbarrier* barrier, unsigned count);
+static_assert(sizeof(Mbarrier) == 8, "an mbarrier has eight bytes");
+
+void mbarrier_init(Mbarrier* barrier, unsigned expected);
+/** fence.mbarrier_init: barriers made by this thread may now be met by copies and by other blocks. */
+void mbarrier_publish();
 void mbarrier_arrive(Mbarrier* barrier);
+/** mapa: the address in the cluster of the same place in another block, or this one. */
+unsigned cluster_address(const void* own, unsigned rank);
+/** Arrives at the barrier with this address in the cluster. */
+void mbarrier_arrive_at(unsigned cluster_address);
 /** Arrives, and has the phase wait for {@code bytes} more. */
 void mbarrier_expect(Mbarrier* barrier, unsigned bytes);
 /** Waits for the end of the phase of this parity. */
 void mbarrier_wait(const Mbarrier* barrier, unsigned parity);
 
-/** cp.async.bulk from global to shared memory; both addresses and {@code bytes} are multiples of 16. */
-void bulk_copy(void* target, const void* source, unsigned bytes, Mbarrier* barrier);
+/**
+ * cp.async.bulk with .multicast::cluster: from global memory to the same place in the shared memory of each block of
+ * {@code ranks}, a bit each. Addresses and {@code bytes} are multiples of 16.
+ */
+void bulk_copy(void* target, const void* source, unsigned bytes, Mbarrier* barrier, unsigned ranks);
+
+unsigned cluster_rank();
+/** barrier.cluster.arrive and .wait. */
+void cluster_arrive();
+void cluster_wait();
 
 } // namespace emu

@@ -1,8 +1,8 @@
 /*
  * emulated_block.h: one block of threads, each of them a fiber, and the ways in which they meet.
  *
- * A worker runs a block's fibers on itself, one at a time: a fiber runs until it waits for others, so the order in which
- * fibers are taken is the schedule, and no two fibers of a block ever run at once. A fiber's record lies at the upper end
+ * A worker runs the fibers of a block, or of all blocks of a cluster, on itself, one at a time: a fiber runs until it
+ * waits for others, so the order in which fibers are taken is the schedule, and no two of a block ever run at once. A fiber's record lies at the upper end
  * of its own stack, whose address is a multiple of its size: any function finds its thread from the stack pointer alone.
  * (Variables of the worker's thread would do as well, but for the JVM, which refuses libraries that need them early.)
  */
@@ -16,9 +16,13 @@ namespace emu {
 
 constexpr unsigned warp_size = 32;
 constexpr unsigned most_threads = 1024;
+/** Blocks of a cluster, and all their threads, that a worker can run side by side. */
+constexpr unsigned most_cluster = 8, most_fibers = 2 * most_threads;
 constexpr size_t stack_bytes = 64 << 10;
 
 struct Block;
+struct Worker;
+class TensorCores;
 
 /** What a fiber waits for: goes on once {@code ready(awaited, seen)} holds. */
 struct Wait {
@@ -33,8 +37,11 @@ struct Fiber {
     void* stack_pointer;
     Block* block;
     uint3 thread;
-    unsigned index; // in the block, x fastest
+    unsigned index;  // in the block, x fastest
+    unsigned number; // in the cluster
     bool finished;
+    bool at_cluster_barrier; // between its arrival there and its wait
+    unsigned cluster_generation;
     Wait wait;
 };
 
@@ -57,18 +64,17 @@ struct Collective {
 struct Warp {
     unsigned alive;                          // lanes that have not left the kernel
     unsigned participants;                   // lanes of the exchange that runs
+    unsigned registers;                      // of each thread, as setmaxnreg counts them
     Collective collectives[warp_size];       // by the lowest lane of the mask
     alignas(64) unsigned char x[warp_size][64]; // what each lane brings
     alignas(64) unsigned char y[warp_size][64]; // what each lane takes away
 };
 
-/** Four warps in one wgmma; each thread brings a pointer. */
-struct Warpgroup {
-    Meeting meeting;
-    void* operand[4 * warp_size];
-};
-
 struct Block {
+    Worker* worker;
+    TensorCores* tensor_cores; // and what is known of shared memory to them
+    unsigned rank, cluster;    // number in its cluster, blocks of that
+    unsigned free_registers;
     uint3 index;
     dim3 size, grid;
     unsigned threads, alive;
@@ -76,10 +82,8 @@ struct Block {
     uint2 votes, outcome[2]; // of __syncthreads_count and its kin: yes in .x, all in .y; the outcome by the generation's parity
     Meeting named_barriers[16];
     Warp warps[most_threads / warp_size];
-    Warpgroup warpgroups[most_threads / (4 * warp_size)];
     unsigned char* dynamic_shared;
     size_t dynamic_shared_bytes;
-    Fiber* fibers[most_threads];
 };
 
 /** The fiber that calls. */
@@ -91,8 +95,6 @@ inline Fiber* self() {
 
 inline unsigned lane() { return self()->index % warp_size; }
 inline Warp& warp() { return self()->block->warps[self()->index / warp_size]; }
-inline unsigned warpgroup_lane() { return self()->index % (4 * warp_size); }
-inline Warpgroup& warpgroup() { return self()->block->warpgroups[self()->index / (4 * warp_size)]; }
 
 /** Dynamic shared memory of the block; a multiple of 1024. */
 inline unsigned char* dynamic_shared() { return self()->block->dynamic_shared; }
@@ -122,16 +124,6 @@ template <class Exchange>
 inline void collective(unsigned mask, Exchange exchange) {
     static_assert(std::is_empty<Exchange>::value, "an exchange sees the warp, and nothing of the one lane that runs it");
     meet_in_warp(mask, +exchange);
-}
-
-/** The 128 threads of a warpgroup meet; the last one to come runs {@code exchange}. */
-template <class Exchange>
-inline void warpgroup_collective(Exchange exchange) {
-    Warpgroup& group = warpgroup();
-    if (group.meeting.arrived + 1 == 4 * warp_size) {
-        exchange(group);
-    }
-    meet(group.meeting, 4 * warp_size, "a warpgroup's instruction");
 }
 
 // ---- shuffles and votes --------------------------------------------------------------------------------------------------

@@ -12,7 +12,10 @@ namespace emu {
 
 /** In which order a block's threads run, and when copies arrive; every schedule is one that a GPU may take. */
 struct Schedule {
-    /** 0 forward, 1 reversed, 1000 + k starves four warps from 4 k on, any other number shuffles with that seed. */
+    /**
+     * 0 forward, 1 reversed, 1000 + k starves four warps of each block from 4 k on, k < 8, and 1008 + r all of a
+     * cluster's block r; any other number shuffles with that seed.
+     */
     size_t order = 0;
     /** Whether copies arrive as late as they may, instead of at once. */
     bool late = true;
@@ -24,6 +27,7 @@ struct Schedule {
 struct Launch {
     const Registration* kernel;
     dim3 grid, block;
+    unsigned cluster; // blocks along x that run together
     unsigned dynamic_shared_bytes;
     bool static_shared;
     std::vector<std::vector<unsigned char>> arguments;
@@ -34,7 +38,7 @@ struct Failure {
     int code = 0;
     std::string reason;
     const void* address = nullptr; // of the access that failed
-    size_t block = 0;
+    size_t block = 0; // before a worker hands it on: in its cluster
     int thread = -1;
 };
 
@@ -44,7 +48,9 @@ struct AsyncCopy {
     unsigned bytes, valid;
 };
 
+/** What one block gets of a bulk copy. */
 struct BulkCopy {
+    Block* block;
     void* target;
     const void* source;
     unsigned bytes;
@@ -54,44 +60,59 @@ struct BulkCopy {
 /** A thread's copies that have not arrived, in the groups it committed; the last group is still open. */
 using CopyGroups = std::deque<std::vector<AsyncCopy>>;
 
-/** The block that a worker runs, and what it needs for that. */
-struct Worker : Block {
+/** Runs one block, or the blocks of one cluster, and has what it needs for that. */
+struct Worker {
     Worker();
 
-    /** Runs one block to its end, or to its failure. */
-    void run(const Launch& launch, const Schedule& schedule, size_t block_number);
+    /** Runs one cluster to its end, or to its failure. */
+    void run(const Launch& launch, const Schedule& schedule, size_t cluster_number);
 
     /** Leaves the fiber that calls, for good, with {@code failure} set. */
     [[noreturn]] void leave();
+    /** As leave, and says why. */
+    [[noreturn]] void leave(int code, const std::string& reason, const void* address = nullptr, const Fiber* fiber = self());
 
     /** Goes on with the next fiber that can; returns when the caller's turn has come. */
     void switch_from(Fiber& fiber);
 
-    bool owns(uintptr_t stack) const { return stack - stacks < stack_bytes * most_threads; }
+    bool owns(uintptr_t stack) const { return stack - stacks < stack_bytes * most_fibers; }
+    const Fiber* fiber_of(uintptr_t stack) const { return fibers[(stack - stacks) / stack_bytes]; }
 
     const Launch* launch = nullptr;
     Failure failure;
     bool late = true;
-    std::vector<CopyGroups> async_copies;
+    Block blocks[most_cluster];
+    std::vector<CopyGroups> async_copies; // by a fiber's number
     std::deque<BulkCopy> bulk_copies;
-    /** That only starved warps can run, until the block's threads meet; saves looking for others again and again. */
+    Meeting cluster_barrier;
+    /** That only starved warps can run, until threads meet; saves looking for others again and again. */
     bool others_wait = false;
 
+    /** Threads of the cluster that have not left. */
+    unsigned alive() const;
+
 private:
-    void arrange(const Schedule& schedule, size_t block_number);
-    void prepare(unsigned index);
+    void start(Block& block, unsigned rank, size_t number);
+    void arrange(const Schedule& schedule, size_t cluster_number);
+    void prepare(Block& block, unsigned index);
     Fiber* next_ready(unsigned from, bool also_starved);
-    bool check_slack();
+    bool starved(const Fiber& fiber) const;
+    void perform_one_copy();
+    bool check_slack(const Block& block) const;
     void poison_static_shared();
     std::string deadlock() const;
     static void enter();
     void finish(Fiber& fiber);
 
     uintptr_t stacks;
-    unsigned char* shared_end;
+    Fiber* fibers[most_fibers];
+    unsigned total = 0; // fibers of the cluster
+    unsigned char* shared_end[most_cluster] = {};
     void* main_stack = nullptr;
-    unsigned starved_warps = 0; // bit per warp
-    unsigned short order[most_threads], position[most_threads];
+    unsigned starved_warps = 0; // bit per warp of a block
+    unsigned starved_block = most_cluster;
+    unsigned order[most_fibers], position[most_fibers];
+    size_t choice = 0; // of the copy to arrive next
     unsigned char* static_shared = nullptr;
     size_t static_shared_bytes = 0;
 };

@@ -48,7 +48,9 @@ void on_fault(int signal, siginfo_t* info, void* opaque) {
     const auto stack = static_cast<uintptr_t>(context->uc_mcontext.gregs[REG_RSP]);
     if (Worker* worker = worker_of(stack)) {
         describe(worker->failure, signal, info, context);
-        worker->failure.thread = static_cast<int>((stack / stack_bytes) - (reinterpret_cast<uintptr_t>(worker->fibers[0]) / stack_bytes));
+        const Fiber* fiber = worker->fiber_of(stack);
+        worker->failure.thread = static_cast<int>(fiber->index);
+        worker->failure.block = fiber->block->rank;
         pthread_sigmask(SIG_SETMASK, &context->uc_sigmask, nullptr);
         worker->leave();
     }

@@ -2,7 +2,8 @@
  * faulty_kernels.cu: kernels with one fault each, which the emulated driver must find, and what they are compared with.
  * Launch    as each kernel says; EmulatedDriverTest holds their PTX declarations
  */
-#include "common.cuh"
+#include "bulk_copy.cuh"
+#include "warpgroup.cuh"
 
 /** Reads one element past the end of x. */
 extern "C" __global__ void faulty_read(const float* x, float* y, int n) {
@@ -138,3 +139,110 @@ extern "C" __global__ void faulty_index(float* y, int index) {
     y[0] = tile[index];
 }
 EXPORT_KERNEL(faulty_index)
+
+// ---- clusters and tensor cores -------------------------------------------------------------------------------------------
+
+/** What cluster_product leaves out or does wrong. */
+enum ClusterFault {
+    NO_FAULT,
+    NO_FENCE_AFTER_STORE,     // fence.proxy.async
+    NO_FENCE_OF_REGISTERS,    // wgmma.fence
+    SUMS_READ_IN_FLIGHT,
+    SUMS_WRITTEN_IN_FLIGHT,
+    OPERAND_OVERWRITTEN,
+    COPY_OVER_OPERAND,
+    NO_WAIT_FOR_COPY,
+    WRONG_PHASE,
+    TOO_MANY_ARRIVALS,
+    TOO_FEW_BYTES,
+    BARRIER_NOT_PUBLISHED,
+    BARRIER_NOT_MADE,
+    LEAVES_EARLY,
+    ONE_WARP_MORE,
+    SWIZZLED,
+    OUTSIDE,
+    TOO_MANY_REGISTERS,
+};
+
+/**
+ * y[rank][row][column] = sum over 16 inputs of row % 8 times w: each of two blocks of 128 threads stores A [64,16], all of
+ * a row r % 8, and has half of B [16,16] copied to both from w, 512 bytes of fp16. Any fault but the first must be found.
+ */
+extern "C" __global__ void __cluster_dims__(2, 1, 1) __launch_bounds__(128, 1)
+cluster_product(const unsigned char* w, float* y, int fault) {
+    DYNAMIC_SHARED(unsigned char, memory);
+    Mbarrier* arrived = reinterpret_cast<Mbarrier*>(memory);
+    Mbarrier* asked = arrived + 1;
+    unsigned char* a = memory + 1024;
+    unsigned char* b = a + 2048;
+    const unsigned rank = cluster_rank();
+    const int row = threadIdx.x % 64;
+    if (threadIdx.x == 0 && fault != BARRIER_NOT_MADE) {
+        make_barrier(arrived, 1);
+        make_barrier(asked, 2);
+        if (fault != BARRIER_NOT_PUBLISHED) {
+            publish_barriers();
+        }
+    }
+    meet_in_cluster();
+    for (int i = 0; i < 8; ++i) {
+        store_operand(a + threadIdx.x / 64 * 1024 + row * 16 + 2 * i, __float2half_rn((float) (row % 8)));
+    }
+    if (fault != NO_FENCE_AFTER_STORE || threadIdx.x != 77) {
+        fence_for_tensor_cores();
+    }
+    __syncthreads();
+    if (threadIdx.x == 0) {
+        arrive_at(cluster_address(asked, 1 - rank));
+        arrive(asked);
+        if (fault == TOO_MANY_ARRIVALS) {
+            arrive(asked);
+            arrive(asked);
+        }
+        await_phase(asked, 0); // both are ready for the copies of both
+        arrive_expecting(arrived, fault == TOO_FEW_BYTES ? 256 : 512);
+        copy_to_blocks(b + rank * 256, w + rank * 256, 256, arrived, 3);
+    }
+    if (fault == LEAVES_EARLY && rank == 1) {
+        return;
+    }
+    if (fault != NO_WAIT_FOR_COPY) {
+        await_phase(arrived, fault == WRONG_PHASE);
+    }
+    float sums[8] = {};
+    if (fault != NO_FENCE_OF_REGISTERS) {
+        begin_products();
+    }
+    Operand left = operand(a, 1024);
+    if (fault == SWIZZLED) {
+        left.descriptor |= 1ULL << 62;
+    }
+    multiply_add_64(sums, left, operand(fault == OUTSIDE ? b + 384 : b, 256));
+    if (fault == SUMS_WRITTEN_IN_FLIGHT) {
+        sums[3] = 1.f;
+        multiply_add_64(sums, left, operand(b, 256));
+    }
+    if (fault == ONE_WARP_MORE && threadIdx.x < 32) {
+        multiply_add_64(sums, left, operand(b, 256));
+    }
+    commit_products();
+    if (fault == OPERAND_OVERWRITTEN && threadIdx.x == 5) {
+        store_operand(a + 80, __float2half_rn(9.f));
+    }
+    if (fault == COPY_OVER_OPERAND && threadIdx.x == 5 && rank == 0) {
+        copy_to_blocks(b, w, 256, arrived, 1);
+    }
+    if (fault != SUMS_READ_IN_FLIGHT) {
+        await_products<0>();
+    }
+    for (int i = 0; i < 8; ++i) {
+        const int r = threadIdx.x / 32 * 16 + threadIdx.x % 32 / 4 + 8 * (i / 2 % 2);
+        y[(rank * 64 + r) * 16 + 8 * (i / 4) + 2 * (threadIdx.x % 4) + i % 2] = sums[i];
+    }
+    await_products<0>();
+    if (fault == TOO_MANY_REGISTERS) {
+        take_registers<256>();
+    }
+    meet_in_cluster();
+}
+EXPORT_KERNEL(cluster_product)

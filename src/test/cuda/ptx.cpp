@@ -88,6 +88,9 @@ bool Ptx::parse(const std::string& text, Ptx& ptx) {
                 found.most_threads = threads;
             }
         }
+        if (const unsigned blocks = threads_of(directives, "reqnctapercluster")) {
+            found.cluster = blocks; // clusters of this project lie along x
+        }
         const std::string code = text.substr(body, next == std::string::npos ? next : next - body);
         for (const auto& variable : shared_of(code)) {
             found.shared_bytes += variable.second;

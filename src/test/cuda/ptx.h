@@ -14,6 +14,7 @@ struct PtxEntry {
     std::vector<Parameter> parameters;
     unsigned most_threads = emu::most_threads; // .maxntid or .reqntid
     unsigned shared_bytes = 0;                 // static
+    unsigned cluster = 1;                      // .reqnctapercluster: blocks along x
 };
 
 struct Ptx {

@@ -1,7 +1,8 @@
-/* scheduler.cpp: runs the threads of one block as fibers, in the order that the schedule says. */
+/* scheduler.cpp: runs the threads of one block, or of a cluster's, as fibers, in the order that the schedule says. */
 #include "cuda_result.h"
 #include "emulated_async.h"
 #include "engine.h"
+#include "tensor_core_state.h"
 
 #include <algorithm>
 #include <link.h>
@@ -51,7 +52,7 @@ unsigned char* reserve(size_t bytes, int protection) {
     return static_cast<unsigned char*>(memory);
 }
 
-Worker& worker() { return *static_cast<Worker*>(self()->block); }
+Worker& worker() { return *self()->block->worker; }
 
 bool generation_passed(const void* generation, unsigned seen) { return *static_cast<const unsigned*>(generation) != seen; }
 
@@ -78,16 +79,12 @@ void complete_barrier(Block& block) {
 
 // ---- waiting -------------------------------------------------------------------------------------------------------------
 
-void fail(const char* reason) {
-    Worker& block = worker();
-    block.failure = {LAUNCH_FAILED, reason, nullptr, 0, static_cast<int>(self()->index)};
-    block.leave();
-}
+void fail(const char* reason) { worker().leave(LAUNCH_FAILED, reason); }
 
 void await(const Wait& wait) {
     Fiber& fiber = *self();
     fiber.wait = wait;
-    static_cast<Worker*>(fiber.block)->switch_from(fiber);
+    fiber.block->worker->switch_from(fiber);
     fiber.wait.ready = nullptr;
 }
 
@@ -124,6 +121,65 @@ void named_barrier(unsigned id, unsigned threads) {
     meet(self()->block->named_barriers[id], threads, "a named barrier");
 }
 
+unsigned cluster_rank() { return self()->block->rank; }
+
+void cluster_arrive() {
+    Fiber& fiber = *self();
+    if (fiber.at_cluster_barrier) {
+        fail("a thread arrives at its cluster's barrier again without having waited there");
+    }
+    Meeting& meeting = worker().cluster_barrier;
+    fiber.at_cluster_barrier = true;
+    fiber.cluster_generation = meeting.generation;
+    if (++meeting.arrived == worker().alive()) {
+        complete(meeting);
+    }
+}
+
+void cluster_wait() {
+    Fiber& fiber = *self();
+    if (!fiber.at_cluster_barrier) {
+        fail("a thread waits at its cluster's barrier without having arrived");
+    }
+    const Meeting& meeting = worker().cluster_barrier;
+    if (meeting.generation == fiber.cluster_generation) {
+        await({generation_passed, &meeting.generation, fiber.cluster_generation, "the cluster's barrier"});
+    }
+    fiber.at_cluster_barrier = false;
+}
+
+void keep_registers(unsigned registers) {
+    memcpy(warp().x[lane()], &registers, sizeof registers);
+    collective(~0u, [](Warp& w) {
+        unsigned asked;
+        memcpy(&asked, w.x[0], sizeof asked);
+        if (asked > w.registers) {
+            fail("setmaxnreg.dec to more registers than the warp has");
+        }
+        self()->block->free_registers += (w.registers - asked) * warp_size;
+        w.registers = asked;
+        worker().others_wait = false;
+    });
+}
+
+void take_registers(unsigned registers) {
+    collective(~0u, [](Warp&) {});
+    Block& block = *self()->block;
+    if (lane() == 0) {
+        if (registers < warp().registers) {
+            fail("setmaxnreg.inc to fewer registers than the warp has");
+        }
+        const unsigned wanted = (registers - warp().registers) * warp_size;
+        const auto enough = [](const void* free, unsigned needed) { return *static_cast<const unsigned*>(free) >= needed; };
+        if (!enough(&block.free_registers, wanted)) {
+            await({enough, &block.free_registers, wanted, "setmaxnreg, for registers that others give back"});
+        }
+        block.free_registers -= wanted;
+        warp().registers = registers;
+    }
+    collective(~0u, [](Warp&) {});
+}
+
 void meet_in_warp(unsigned mask, void (*exchange)(Warp&)) {
     Warp& w = warp();
     const unsigned me = 1u << lane();
@@ -145,195 +201,143 @@ void meet_in_warp(unsigned mask, void (*exchange)(Warp&)) {
     }
 }
 
-// ---- copies that arrive later --------------------------------------------------------------------------------------------
+// ---- fibers --------------------------------------------------------------------------------------------------------------
 
-namespace {
-
-void perform(const AsyncCopy& copy) {
-    memcpy(copy.target, copy.source, copy.valid);
-    memset(static_cast<char*>(copy.target) + copy.valid, 0, copy.bytes - copy.valid);
-}
-
-void end_phase_if_complete(Mbarrier& barrier) {
-    if (barrier.pending == 0 && barrier.transactions == 0) {
-        barrier.phase ^= 1;
-        worker().others_wait = false;
-        barrier.pending = barrier.count;
+Worker::Worker() : async_copies(most_fibers) {
+    unsigned char* reserved = reserve(stack_bytes * (most_fibers + 1), PROT_READ | PROT_WRITE);
+    stacks = (reinterpret_cast<uintptr_t>(reserved) + stack_bytes - 1) & ~(stack_bytes - 1);
+    for (unsigned i = 0; i < most_fibers; ++i) {
+        mprotect(reinterpret_cast<void*>(stacks + i * stack_bytes), page, PROT_NONE);
+        fibers[i] = reinterpret_cast<Fiber*>(stacks + (i + 1) * stack_bytes - sizeof(Fiber));
     }
 }
 
-void perform(const BulkCopy& copy) {
-    memcpy(copy.target, copy.source, copy.bytes);
-    copy.barrier->transactions -= static_cast<int>(copy.bytes);
-    end_phase_if_complete(*copy.barrier);
-}
+namespace {
 
-bool phase_passed(const void* barrier, unsigned parity) { return static_cast<const Mbarrier*>(barrier)->phase != parity; }
-
-bool aligned(const void* a, const void* b, unsigned bytes) {
-    return ((reinterpret_cast<uintptr_t>(a) | reinterpret_cast<uintptr_t>(b)) & (bytes - 1)) == 0;
+/** Room for the largest dynamic shared memory between no-access pages; its end. */
+unsigned char* reserve_shared() {
+    const size_t shared = (most_shared_bytes + shared_alignment + page - 1) & ~(page - 1);
+    unsigned char* memory = reserve(shared + 2 * page, PROT_READ | PROT_WRITE);
+    mprotect(memory, page, PROT_NONE);
+    mprotect(memory + page + shared, page, PROT_NONE);
+    return memory + page + shared;
 }
 
 } // namespace
 
-void copy_async(void* target, const void* source, unsigned bytes, unsigned valid) {
-    if ((bytes != 4 && bytes != 8 && bytes != 16) || valid > bytes || !aligned(target, source, bytes)) {
-        fail("cp.async copies 4, 8 or 16 bytes, aligned to as many");
+unsigned Worker::alive() const {
+    unsigned sum = 0;
+    for (unsigned rank = 0; rank < launch->cluster; ++rank) {
+        sum += blocks[rank].alive;
     }
-    const AsyncCopy copy{target, source, bytes, valid};
-    if (!worker().late) {
-        perform(copy);
-        return;
-    }
-    CopyGroups& groups = worker().async_copies[self()->index];
-    if (groups.empty()) {
-        groups.emplace_back();
-    }
-    groups.back().push_back(copy);
+    return sum;
 }
 
-void commit_copies() {
-    CopyGroups& groups = worker().async_copies[self()->index];
-    if (groups.empty()) {
-        groups.emplace_back();
-    }
-    groups.emplace_back();
-}
-
-void wait_copies(unsigned open) {
-    CopyGroups& groups = worker().async_copies[self()->index];
-    while (groups.size() > open + 1) { // the last group is not committed
-        for (const AsyncCopy& copy : groups.front()) {
-            perform(copy);
-        }
-        groups.pop_front();
-    }
-}
-
-void mbarrier_init(Mbarrier* barrier, unsigned count) {
-    barrier->phase = 0;
-    barrier->count = barrier->pending = static_cast<unsigned short>(count);
-    barrier->transactions = 0;
-}
-
-void mbarrier_arrive(Mbarrier* barrier) {
-    if (barrier->pending == 0) {
-        fail("more arrivals at an mbarrier than it counts");
-    }
-    --barrier->pending;
-    end_phase_if_complete(*barrier);
-}
-
-void mbarrier_expect(Mbarrier* barrier, unsigned bytes) {
-    barrier->transactions += static_cast<int>(bytes);
-    mbarrier_arrive(barrier);
-}
-
-void mbarrier_wait(const Mbarrier* barrier, unsigned parity) {
-    if (!phase_passed(barrier, parity & 1)) {
-        await({phase_passed, barrier, parity & 1, "an mbarrier"});
-    }
-}
-
-void bulk_copy(void* target, const void* source, unsigned bytes, Mbarrier* barrier) {
-    if (bytes % 16 != 0 || !aligned(target, source, 16)) {
-        fail("a bulk copy is a multiple of 16 bytes, at multiples of 16");
-    }
-    const BulkCopy copy{target, source, bytes, barrier};
-    if (worker().late) {
-        worker().bulk_copies.push_back(copy);
-    } else {
-        perform(copy);
-    }
-}
-
-// ---- fibers --------------------------------------------------------------------------------------------------------------
-
-Worker::Worker() : async_copies(most_threads) {
-    unsigned char* reserved = reserve(stack_bytes * (most_threads + 1), PROT_READ | PROT_WRITE);
-    stacks = (reinterpret_cast<uintptr_t>(reserved) + stack_bytes - 1) & ~(stack_bytes - 1);
-    for (unsigned i = 0; i < most_threads; ++i) {
-        mprotect(reinterpret_cast<void*>(stacks + i * stack_bytes), page, PROT_NONE);
-        fibers[i] = reinterpret_cast<Fiber*>(stacks + (i + 1) * stack_bytes - sizeof(Fiber));
-    }
-    const size_t shared = (most_shared_bytes + shared_alignment + page - 1) & ~(page - 1);
-    unsigned char* memory = reserve(shared + 2 * page, PROT_READ | PROT_WRITE);
-    mprotect(memory, page, PROT_NONE);
-    shared_end = memory + page + shared;
-    mprotect(shared_end, page, PROT_NONE);
-}
-
-void Worker::run(const Launch& what, const Schedule& schedule, size_t block_number) {
+void Worker::run(const Launch& what, const Schedule& schedule, size_t cluster_number) {
     launch = &what;
     failure = Failure();
     late = schedule.late;
-    grid = what.grid;
-    size = what.block;
-    threads = alive = size.x * size.y * size.z;
-    index = {static_cast<unsigned>(block_number % grid.x), static_cast<unsigned>(block_number / grid.x % grid.y),
-             static_cast<unsigned>(block_number / grid.x / grid.y)};
-    barrier = Meeting();
-    votes = {0, 0};
-    std::fill(std::begin(named_barriers), std::end(named_barriers), Meeting());
-    const unsigned warp_count = (threads + warp_size - 1) / warp_size;
-    for (unsigned i = 0; i < warp_count; ++i) {
-        const unsigned lanes = std::min(warp_size, threads - i * warp_size);
-        warps[i].alive = lanes == warp_size ? ~0u : (1u << lanes) - 1;
-        std::fill(std::begin(warps[i].collectives), std::end(warps[i].collectives), Collective());
-        warpgroups[i / 4].meeting = Meeting();
+    cluster_barrier = Meeting();
+    bulk_copies.clear();
+    total = 0;
+    for (unsigned rank = 0; rank < what.cluster; ++rank) {
+        start(blocks[rank], rank, cluster_number * what.cluster + rank);
     }
-    dynamic_shared_bytes = what.dynamic_shared_bytes;
-    dynamic_shared = shared_end - (dynamic_shared_bytes + shared_alignment - 1) / shared_alignment * shared_alignment;
-    memset(dynamic_shared, poison, dynamic_shared_bytes);
-    memset(dynamic_shared + dynamic_shared_bytes, shared_slack, shared_end - dynamic_shared - dynamic_shared_bytes);
     if (what.static_shared) {
         poison_static_shared();
     }
-    bulk_copies.clear();
-    arrange(schedule, block_number);
-    for (unsigned i = 0; i < threads; ++i) {
-        prepare(i);
-    }
+    arrange(schedule, cluster_number);
     emulated_switch_stacks(&main_stack, fibers[order[0]]->stack_pointer);
-    if (failure.code == 0 && !check_slack()) {
-        failure = {ILLEGAL_ADDRESS, "a write just past the end of dynamic shared memory", nullptr, 0, -1};
+    for (unsigned rank = 0; failure.code == 0 && rank < what.cluster; ++rank) {
+        if (!check_slack(blocks[rank])) {
+            failure = {ILLEGAL_ADDRESS, "a write just past the end of dynamic shared memory", nullptr, rank, -1};
+        }
     }
-    failure.block = block_number;
+    failure.block += cluster_number * what.cluster;
 }
 
-bool Worker::check_slack() {
-    return std::all_of(dynamic_shared + dynamic_shared_bytes, shared_end,
+/** Lays out a block's threads and its shared memory. */
+void Worker::start(Block& block, unsigned rank, size_t number) {
+    block.worker = this;
+    block.rank = rank;
+    block.cluster = launch->cluster;
+    block.grid = launch->grid;
+    block.size = launch->block;
+    block.threads = block.alive = block.size.x * block.size.y * block.size.z;
+    block.index = {static_cast<unsigned>(number % block.grid.x), static_cast<unsigned>(number / block.grid.x % block.grid.y),
+                   static_cast<unsigned>(number / block.grid.x / block.grid.y)};
+    block.barrier = Meeting();
+    block.votes = {0, 0};
+    std::fill(std::begin(block.named_barriers), std::end(block.named_barriers), Meeting());
+    const unsigned warp_count = (block.threads + warp_size - 1) / warp_size;
+    const unsigned registers = std::min(255u, (64u << 10) / (warp_count * warp_size)) & ~7u;
+    block.free_registers = 0;
+    for (unsigned i = 0; i < warp_count; ++i) {
+        const unsigned lanes = std::min(warp_size, block.threads - i * warp_size);
+        block.warps[i].alive = lanes == warp_size ? ~0u : (1u << lanes) - 1;
+        block.warps[i].registers = registers;
+        std::fill(std::begin(block.warps[i].collectives), std::end(block.warps[i].collectives), Collective());
+    }
+    if (shared_end[rank] == nullptr) {
+        shared_end[rank] = reserve_shared();
+        block.tensor_cores = new TensorCores(block);
+    }
+    const size_t bytes = launch->dynamic_shared_bytes;
+    block.dynamic_shared_bytes = bytes;
+    block.dynamic_shared = shared_end[rank] - (bytes + shared_alignment - 1) / shared_alignment * shared_alignment;
+    memset(block.dynamic_shared, poison, bytes);
+    memset(block.dynamic_shared + bytes, shared_slack, shared_end[rank] - block.dynamic_shared - bytes);
+    block.tensor_cores->forget();
+    for (unsigned i = 0; i < block.threads; ++i) {
+        prepare(block, i);
+    }
+}
+
+bool Worker::check_slack(const Block& block) const {
+    return std::all_of(block.dynamic_shared + block.dynamic_shared_bytes, shared_end[block.rank],
                        [](unsigned char byte) { return byte == shared_slack; });
 }
 
-/** Decides on the order of this block's threads. */
-void Worker::arrange(const Schedule& schedule, size_t block_number) {
-    std::iota(order, order + threads, 0);
+/** Decides on the order of this cluster's threads. */
+void Worker::arrange(const Schedule& schedule, size_t cluster_number) {
+    std::iota(order, order + total, 0);
     starved_warps = 0;
+    starved_block = most_cluster;
     others_wait = false;
+    choice = schedule.order;
     if (schedule.order == Schedule::reversed) {
-        std::reverse(order, order + threads);
+        std::reverse(order, order + total);
     } else if (schedule.order >= Schedule::starving) {
-        starved_warps = 0xFu << (schedule.order - Schedule::starving) % 8 * 4;
-        std::stable_partition(order, order + threads, [&](unsigned i) { return !(starved_warps >> i / warp_size & 1); });
+        const size_t which = schedule.order - Schedule::starving;
+        if (which < 8) {
+            starved_warps = 0xFu << which * 4;
+        } else {
+            starved_block = static_cast<unsigned>(which - 8);
+        }
+        std::stable_partition(order, order + total, [&](unsigned i) { return !starved(*fibers[i]); });
     } else if (schedule.order != Schedule::forward) {
-        std::minstd_rand random(static_cast<unsigned>(schedule.order * 2654435761u + block_number * 40503u + 1));
-        std::shuffle(order, order + threads, random);
+        std::minstd_rand random(static_cast<unsigned>(schedule.order * 2654435761u + cluster_number * 40503u + 1));
+        std::shuffle(order, order + total, random);
     }
-    for (unsigned i = 0; i < threads; ++i) {
-        position[order[i]] = static_cast<unsigned short>(i);
+    for (unsigned i = 0; i < total; ++i) {
+        position[order[i]] = i;
     }
 }
 
+bool Worker::starved(const Fiber& fiber) const {
+    return (starved_warps >> fiber.index / warp_size & 1) != 0 || fiber.block->rank == starved_block;
+}
+
 /** Lays out a fiber's stack as if it had just called switch_stacks on its way into enter(). */
-void Worker::prepare(unsigned i) {
-    Fiber& fiber = *fibers[i];
-    fiber.block = this;
+void Worker::prepare(Block& block, unsigned i) {
+    Fiber& fiber = *fibers[total];
+    fiber.block = &block;
     fiber.index = i;
-    fiber.thread = {i % size.x, i / size.x % size.y, i / (size.x * size.y)};
-    fiber.finished = false;
+    fiber.number = total;
+    fiber.thread = {i % block.size.x, i / block.size.x % block.size.y, i / (block.size.x * block.size.y)};
+    fiber.finished = fiber.at_cluster_barrier = false;
     fiber.wait = Wait();
-    async_copies[i].clear();
+    async_copies[total++].clear();
     void** top = reinterpret_cast<void**>(reinterpret_cast<uintptr_t>(&fiber) & ~uintptr_t(15));
     *--top = nullptr;                              // enter() returns nowhere; keeps the stack aligned
     *--top = reinterpret_cast<void*>(&Worker::enter);
@@ -345,30 +349,40 @@ void Worker::prepare(unsigned i) {
 
 void Worker::enter() {
     Fiber& fiber = *self();
-    Worker& block = worker();
+    Worker& own = worker();
     void* arguments[64];
-    for (size_t i = 0; i < block.launch->arguments.size(); ++i) {
-        arguments[i] = const_cast<unsigned char*>(block.launch->arguments[i].data());
+    for (size_t i = 0; i < own.launch->arguments.size(); ++i) {
+        arguments[i] = const_cast<unsigned char*>(own.launch->arguments[i].data());
     }
-    block.launch->kernel->call(arguments);
-    block.finish(fiber);
+    own.launch->kernel->call(arguments);
+    own.finish(fiber);
 }
 
 /** Those that wait for this thread wait no longer. */
 void Worker::finish(Fiber& fiber) {
+    Block& block = *fiber.block;
     fiber.finished = true;
-    --alive;
-    if (barrier.arrived > 0 && barrier.arrived == alive) {
-        complete_barrier(*this);
+    --block.alive;
+    if (block.barrier.arrived > 0 && block.barrier.arrived == block.alive) {
+        complete_barrier(block);
     }
-    Warp& w = warps[fiber.index / warp_size];
+    if (cluster_barrier.arrived > 0 && cluster_barrier.arrived == alive()) {
+        complete(cluster_barrier);
+    }
+    Warp& w = block.warps[fiber.index / warp_size];
     w.alive &= ~(1u << fiber.index % warp_size);
     for (Collective& collective : w.collectives) {
         if (collective.arrived != 0 && collective.arrived == (collective.mask & w.alive)) {
             complete(w, collective);
         }
     }
-    if (alive == 0) {
+    if (block.alive == 0) {
+        block.tensor_cores->check_end();
+    }
+    if (alive() == 0) {
+        if (!bulk_copies.empty()) {
+            leave(LAUNCH_FAILED, "all threads have left, and bulk copies are still to arrive", nullptr, &fiber);
+        }
         leave();
     }
     switch_from(fiber);
@@ -380,10 +394,15 @@ void Worker::leave() {
     __builtin_unreachable();
 }
 
+void Worker::leave(int code, const std::string& reason, const void* address, const Fiber* fiber) {
+    failure = {code, reason, address, fiber->block->rank, static_cast<int>(fiber->index)};
+    leave();
+}
+
 Fiber* Worker::next_ready(unsigned from, bool also_starved) {
-    for (unsigned i = 1; i <= threads; ++i) {
-        Fiber& fiber = *fibers[order[(from + i) % threads]];
-        if (!fiber.finished && (also_starved || !(starved_warps >> fiber.index / warp_size & 1))
+    for (unsigned i = from + 1, end = from + 1 + total; i < end; ++i) {
+        Fiber& fiber = *fibers[order[i < total ? i : i - total]];
+        if (!fiber.finished && (also_starved || !starved(fiber))
                 && (fiber.wait.ready == nullptr || fiber.wait.ready(fiber.wait.awaited, fiber.wait.seen))) {
             return &fiber;
         }
@@ -392,9 +411,9 @@ Fiber* Worker::next_ready(unsigned from, bool also_starved) {
 }
 
 void Worker::switch_from(Fiber& fiber) {
-    const unsigned from = position[fiber.index];
+    const unsigned from = position[fiber.number];
     Fiber* next = nullptr;
-    if (starved_warps != 0 && !others_wait) {
+    if ((starved_warps != 0 || starved_block != most_cluster) && !others_wait) {
         next = next_ready(from, false);
         others_wait = next == nullptr;
     }
@@ -402,13 +421,11 @@ void Worker::switch_from(Fiber& fiber) {
         next = next_ready(from, true);
     }
     while (next == nullptr && !bulk_copies.empty()) {
-        perform(bulk_copies.front());
-        bulk_copies.pop_front();
+        perform_one_copy();
         next = next_ready(from, true);
     }
     if (next == nullptr) {
-        failure = {LAUNCH_FAILED, deadlock(), nullptr, 0, static_cast<int>(fiber.index)};
-        leave();
+        leave(LAUNCH_FAILED, deadlock(), nullptr, &fiber);
     }
     if (next != &fiber) {
         emulated_switch_stacks(&fiber.stack_pointer, next->stack_pointer);
@@ -420,7 +437,7 @@ std::string Worker::deadlock() const {
         unsigned threads, first;
     };
     std::map<std::string, Waiting> places;
-    for (unsigned i = 0; i < threads; ++i) {
+    for (unsigned i = 0; i < total; ++i) {
         if (!fibers[i]->finished) {
             ++places.insert({fibers[i]->wait.where, {0, i}}).first->second.threads;
         }
@@ -430,7 +447,7 @@ std::string Worker::deadlock() const {
         text += (text.back() == ':' ? " " : ", ") + std::to_string(place.second.threads) + " threads (first: "
                 + std::to_string(place.second.first) + ") wait in " + place.first;
     }
-    return text + (alive < threads ? "; " + std::to_string(threads - alive) + " have left the kernel" : "");
+    return text + (alive() < total ? "; " + std::to_string(total - alive()) + " have left the kernel" : "");
 }
 
 // ---- static shared memory ------------------------------------------------------------------------------------------------

@@ -19,10 +19,7 @@ struct Location {
 };
 
 [[noreturn]] void undefined(Result code, const std::string& what, const Location& location) {
-    Worker& worker = *static_cast<Worker*>(self()->block);
-    worker.failure = {code, what + " in " + location.file + ":" + std::to_string(location.line), nullptr, 0,
-                      static_cast<int>(self()->index)};
-    worker.leave();
+    self()->block->worker->leave(code, what + " in " + location.file + ":" + std::to_string(location.line));
 }
 
 } // namespace

@@ -1,4 +1,4 @@
-/* workers.cpp: shares a launch's blocks out among threads that stay between launches. */
+/* workers.cpp: shares a launch's blocks, or clusters of them, out among threads that stay between launches. */
 #include "cuda_result.h"
 #include "engine.h"
 
@@ -21,7 +21,7 @@ std::atomic<Worker*> workers[most_workers];
 struct Job {
     const Launch* launch = nullptr;
     Schedule schedule;
-    size_t blocks = 0;
+    size_t clusters = 0;
     std::atomic<size_t> next{0};
     std::atomic<bool> failed{false};
     Failure failure;
@@ -33,11 +33,11 @@ public:
         std::unique_lock<std::mutex> lock(mutex);
         job.launch = &launch;
         job.schedule = schedule;
-        job.blocks = static_cast<size_t>(launch.grid.x) * launch.grid.y * launch.grid.z;
+        job.clusters = static_cast<size_t>(launch.grid.x) * launch.grid.y * launch.grid.z / launch.cluster;
         job.next = 0;
         job.failed = false;
         job.failure = Failure();
-        active = std::min({std::max<size_t>(count, 1), job.blocks, most_workers});
+        active = std::min({std::max<size_t>(count, 1), job.clusters, most_workers});
         while (started < active) {
             start();
         }
@@ -77,7 +77,7 @@ private:
                 work.wait(lock, [&] { return generation != seen && number < active; });
                 seen = generation;
             }
-            run_blocks(*worker);
+            run_clusters(*worker);
             std::lock_guard<std::mutex> lock(mutex);
             if (--running == 0) {
                 done.notify_all();
@@ -85,9 +85,9 @@ private:
         }
     }
 
-    void run_blocks(Worker& worker) {
-        for (size_t turn; !job.failed && (turn = job.next++) < job.blocks;) {
-            worker.run(*job.launch, job.schedule, block_at(turn));
+    void run_clusters(Worker& worker) {
+        for (size_t turn; !job.failed && (turn = job.next++) < job.clusters;) {
+            worker.run(*job.launch, job.schedule, cluster_at(turn));
             if (worker.failure.code != 0) {
                 std::lock_guard<std::mutex> lock(mutex);
                 if (!job.failed) {
@@ -99,7 +99,7 @@ private:
     }
 
     /** Blocks come in no order on a GPU either. */
-    size_t block_at(size_t turn) const { return job.schedule.order == Schedule::forward ? turn : job.blocks - 1 - turn; }
+    size_t cluster_at(size_t turn) const { return job.schedule.order == Schedule::forward ? turn : job.clusters - 1 - turn; }
 
     std::mutex mutex;
     std::condition_variable work, done;

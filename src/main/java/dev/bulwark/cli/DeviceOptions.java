@@ -5,6 +5,7 @@ import dev.bulwark.device.NoisyClassifier;
 import dev.bulwark.device.cpu.CpuBackend;
 import dev.bulwark.device.cuda.CudaOptions;
 import dev.bulwark.device.ProductPrecision;
+import dev.bulwark.device.cuda.CudaOptions.NoisyKernels;
 import dev.bulwark.device.cuda.Gpu;
 import dev.bulwark.experiment.ExperimentException;
 import dev.bulwark.experiment.Fleet;
@@ -42,6 +43,11 @@ final class DeviceOptions {
     @Option(names = "--precision", paramLabel = "auto|fp32|bf16|fp16", defaultValue = "auto",
             description = "Arithmetic of noisy forward passes, part of the base classifier (default: ${DEFAULT-VALUE}).")
     private Precision precision;
+
+    @Option(names = "--noisy-kernels", paramLabel = "auto|layered|fused|clustered", defaultValue = "auto",
+            description = "On a GPU, the kernels that count noisy votes in fp16; clustered takes four layers and compute "
+                    + "capability 9.0 (default: ${DEFAULT-VALUE}).")
+    private NoisyKernels noisyKernels;
 
     /** Whether the CPU may have been left to choose the arithmetic of noisy forward passes. */
     boolean mayRoundOnCpu() {
@@ -108,7 +114,7 @@ final class DeviceOptions {
 
     private CudaOptions cuda(ProductPrecision products) {
         CudaOptions options = CudaOptions.DEFAULT.withProducts(products);
-        return precision.asked().map(options::withNoisyForwards).orElse(options);
+        return precision.asked().map(options::withNoisyForwards).orElse(options).withNoisyKernels(noisyKernels);
     }
 
     private Fleet automatic(ProductPrecision products, int most) {
@@ -127,6 +133,9 @@ final class DeviceOptions {
         if (products == ProductPrecision.TF32) {
             throw new ExperimentException("the CPU has no products in " + products + why
                     + ": drop --training-precision, or train on a GPU");
+        }
+        if (noisyKernels != NoisyKernels.AUTO) {
+            throw new ExperimentException("the CPU has no kernels to choose among" + why + ": drop --noisy-kernels");
         }
         CpuBackend cpu = precision.asked().map(CpuBackend::create).orElseGet(CpuBackend::create).withProducts(products);
         return new Fleet(List.of(cpu), "running on the CPU, " + cpu.info().name() + why);

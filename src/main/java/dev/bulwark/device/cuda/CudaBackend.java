@@ -11,6 +11,7 @@ import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.NoisyClassifier;
 import dev.bulwark.device.NoisyClassifier.Precision;
 import dev.bulwark.device.Relaxation;
+import dev.bulwark.device.cuda.CudaOptions.NoisyKernels;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
@@ -108,7 +109,12 @@ public final class CudaBackend implements Backend {
         libraries.put("kernels", String.join(" and ", architectures) + " on " + gpu.multiprocessors()
                 + " multiprocessors of compute capability " + gpu.gpu().capabilityName());
         libraries.put("noise", "Philox4x32-10, own kernels");
-        libraries.put("noisy forward passes", options.noisyForwards().toString());
+        // In the clustered kernel sums run in an order of their own: rows of both must not end up in one file.
+        libraries.put("noisy forward passes", options.noisyForwards()
+                + (options.noisyKernels() == NoisyKernels.CLUSTERED ? ", clustered kernel" : ""));
+        if (options.noisyForwards() == Precision.FLOAT16) {
+            libraries.put(DeviceInfo.NOISY_KERNELS, options.noisyKernels().toString());
+        }
         libraries.put("gradients of attacks", gradientPrecision().toString());
         return new DeviceInfo("cuda", gpu.gpu().name(), gpu.multiprocessors(), libraries);
     }
@@ -385,7 +391,7 @@ public final class CudaBackend implements Backend {
     @Override
     public NoisyClassifier noisyClassifier(List<Affine> layers) {
         return options.noisyForwards() == Precision.FLOAT32
-                ? Backend.super.noisyClassifier(layers) : smoothing.classifier(layers);
+                ? Backend.super.noisyClassifier(layers) : smoothing.classifier(layers, options.noisyKernels());
     }
 
     /** On tensor cores, unless noisy forward passes are to be in float: then nothing is in less. */

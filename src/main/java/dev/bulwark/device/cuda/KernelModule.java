@@ -34,19 +34,29 @@ final class KernelModule implements AutoCloseable {
         this.memory = memory;
         this.name = name;
         memory.gpu().makeCurrent();
-        boolean hopper = memory.gpu().capability() == HOPPER && load(HOPPER_PTX) == CUresult.CUDA_SUCCESS;
-        if (!hopper) {
-            int result = load(PORTABLE_PTX);
-            if (result != CUresult.CUDA_SUCCESS) {
-                throw new CudaException("loading the kernels of " + name, result,
-                        "they need an NVIDIA driver " + Driver.OLDEST_NAME + " or newer; or use --device cpu");
-            }
+        int result = memory.gpu().capability() == HOPPER ? load(HOPPER_PTX) : CUresult.CUDA_ERROR_NO_BINARY_FOR_GPU;
+        boolean hopper = result == CUresult.CUDA_SUCCESS;
+        boolean onlyHopper = !has(PORTABLE_PTX) && has(HOPPER_PTX);
+        if (!hopper && !onlyHopper) {
+            result = load(PORTABLE_PTX);
+        }
+        if (result != CUresult.CUDA_SUCCESS) {
+            throw new CudaException("loading the kernels of " + name, result,
+                    "they need an NVIDIA driver " + Driver.OLDEST_NAME + " or newer; or use --device cpu");
         }
         architecture = hopper ? HOPPER_PTX : PORTABLE_PTX;
     }
 
+    private boolean has(String ptx) {
+        return KernelModule.class.getResource(resource(ptx)) != null;
+    }
+
+    private String resource(String ptx) {
+        return name + "." + ptx + ".ptx";
+    }
+
     private int load(String ptx) {
-        String resource = name + "." + ptx + ".ptx";
+        String resource = resource(ptx);
         try (InputStream in = KernelModule.class.getResourceAsStream(resource)) {
             if (in == null) {
                 throw new IllegalStateException("the jar lacks " + resource + ": run scripts/build-kernels and build again");

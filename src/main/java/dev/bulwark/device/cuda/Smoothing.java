@@ -1,20 +1,23 @@
 package dev.bulwark.device.cuda;
 
 import dev.bulwark.device.Affine;
+import dev.bulwark.device.DeviceException;
 import dev.bulwark.device.NoisyClassifier;
+import dev.bulwark.device.cuda.CudaOptions.NoisyKernels;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 
 /**
- * Base classifiers of randomized smoothing in half precision: smoothing_fused.cu where it fits, else smoothing_layers.cu.
- * Their kernels are the longest to compile for a GPU, so each source is loaded when it is first needed.
+ * Base classifiers of randomized smoothing in half precision: smoothing_fused.cu where it fits, else smoothing_layers.cu,
+ * or smoothing_clustered.cu where that is asked for. Their kernels are the longest to compile for a GPU, so each source is loaded when it is first needed.
  */
 final class Smoothing {
 
     private static final String LAYERS = "smoothing_layers";
     private static final String FUSED = "smoothing_fused";
+    private static final String CLUSTERED = "smoothing_clustered";
 
     private final CudaMemory memory;
     private final Transfers transfers;
@@ -33,14 +36,26 @@ final class Smoothing {
     }
 
     /**
-     * The fastest classifier whose activations fit this GPU. All give the same votes.
+     * A classifier by the kernels asked for.
      *
      * @param layers affine maps with a ReLU between each two
-     * @throws dev.bulwark.device.DeviceException if a weight is beyond fp16's range
+     * @throws DeviceException if a weight is beyond fp16's range, or these kernels can't run the network on this GPU
      */
-    NoisyClassifier classifier(List<Affine> layers) {
-        int rows = mostRows(layers);
-        return rows > 0 ? fused(layers, rows) : layered(layers);
+    NoisyClassifier classifier(List<Affine> layers, NoisyKernels kernels) {
+        int rows = kernels == NoisyKernels.AUTO || kernels == NoisyKernels.FUSED ? mostRows(layers) : 0;
+        return switch (kernels) {
+            case AUTO -> rows > 0 ? fused(layers, rows) : layered(layers);
+            case LAYERED -> layered(layers);
+            case FUSED -> {
+                if (rows == 0) {
+                    throw new DeviceException("the fused kernel can't count these noisy votes: a block of "
+                            + memory.gpu().gpu().name() + " lacks shared memory for the activations; "
+                            + "use --noisy-kernels auto");
+                }
+                yield fused(layers, rows);
+            }
+            case CLUSTERED -> clustered(layers);
+        };
     }
 
     /** The most samples a block of the fused kernel can take on this GPU; 0 if it can't run. */
@@ -52,6 +67,18 @@ final class Smoothing {
     NoisyClassifier fused(List<Affine> layers, int rows) {
         Kernel kernel = module(FUSED).kernel("smoothing_fused_" + rows);
         return new FusedNoisyClassifier(memory, transfers, kernel, packed(layers), rows, this::layered);
+    }
+
+    /** The whole network in one kernel, two blocks to a set of weights. */
+    NoisyClassifier clustered(List<Affine> layers) {
+        return clustered(layers, ClusteredNoisyClassifier.mostRing(memory.gpu()));
+    }
+
+    /** As {@link #clustered(List)}, with room for {@code ring} panels of inputs in a block. */
+    NoisyClassifier clustered(List<Affine> layers, int ring) {
+        ClusteredNoisyClassifier.requireFit(memory.gpu(), layers);
+        KernelModule kernels = module(CLUSTERED);
+        return new ClusteredNoisyClassifier(memory, transfers, kernels, packed(layers), layers, ring, this::layered);
     }
 
     /** One kernel a layer. */

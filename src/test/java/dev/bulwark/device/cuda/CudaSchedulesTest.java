@@ -74,6 +74,67 @@ class CudaSchedulesTest {
         }
     }
 
+    /** Warps of two blocks, each with a role of its own; every order of them, and of the copies between them. */
+    @Nested
+    class ClustersReversed extends ClusteredNoisyClassifierTest {
+        @Override
+        @BeforeEach
+        void open() {
+            schedule(EmulatedDriver.REVERSED, true);
+            super.open();
+        }
+    }
+
+    @Nested
+    class ClustersAtOnce extends ClusteredNoisyClassifierTest {
+        @Override
+        @BeforeEach
+        void open() {
+            schedule(EmulatedDriver.FORWARD, false);
+            super.open();
+        }
+    }
+
+    @Nested
+    class ClustersShuffled extends ClusteredNoisyClassifierTest {
+        @Override
+        @BeforeEach
+        void open() {
+            schedule(7, true);
+            super.open();
+        }
+    }
+
+    @Nested
+    class ConsumersStarving extends ClusteredNoisyClassifierTest {
+        @Override
+        @BeforeEach
+        void open() {
+            schedule(EmulatedDriver.STARVING, true);
+            super.open();
+        }
+    }
+
+    @Nested
+    class NoiseStarving extends ClusteredNoisyClassifierTest {
+        @Override
+        @BeforeEach
+        void open() {
+            schedule(EmulatedDriver.STARVING + 3, false);
+            super.open();
+        }
+    }
+
+    @Nested
+    class BlockStarving extends ClusteredNoisyClassifierTest {
+        @Override
+        @BeforeEach
+        void open() {
+            schedule(EmulatedDriver.STARVING_BLOCK + 1, true);
+            super.open();
+        }
+    }
+
     @AfterAll
     static void asBefore() {
         if (!TestGpu.isReal()) {

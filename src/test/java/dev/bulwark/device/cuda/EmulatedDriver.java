@@ -23,7 +23,10 @@ public final class EmulatedDriver {
         CAPABILITY(0x42000001),
         /** CUDA's version, for example 12060. */
         DRIVER_VERSION(0x42000002),
-        /** The order of a block's threads: {@link #FORWARD}, {@link #REVERSED}, {@link #STARVING}, else a seed. */
+        /**
+         * The order of a block's threads: {@link #FORWARD}, {@link #REVERSED}, {@link #STARVING},
+         * {@link #STARVING_BLOCK}, else a seed.
+         */
         SCHEDULE(0x42000003),
         /** 1 if all work of streams, and asynchronous copies, happen as late as they may; 0 at once. */
         LATE(0x42000004),
@@ -74,6 +77,9 @@ public final class EmulatedDriver {
     public static final int REVERSED = 1;
     /** Plus k: four warps of each block, from 4 k on, run only when no other can. */
     public static final int STARVING = 1000;
+
+    /** Plus r: block r of each cluster runs only when no other can. */
+    public static final int STARVING_BLOCK = 1008;
 
     private static final int RESET = 0x42000103;
 

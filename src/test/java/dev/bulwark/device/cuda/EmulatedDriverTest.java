@@ -93,7 +93,9 @@ class EmulatedDriverTest {
                 + entry("sound_collectives", "4", "u64")
                 + entry("directed_rounding", "", "u64", "u64", "u64", "u64", "u32")
                 + entry("faulty_alignment", "", "u64", "u64")
-                + entry("faulty_index", "32", "u64", "u32");
+                + entry("faulty_index", "32", "u64", "u32")
+                + entry("cluster_product", "", "u64", "u64", "u32")
+                        .replace(".maxntid 256, 1, 1", ".maxntid 128, 1, 1\n.explicitcluster\n.reqnctapercluster 2, 1, 1");
     }
 
     private static String entry(String name, String sharedBytes, String... parameters) {
@@ -659,5 +661,68 @@ class EmulatedDriverTest {
         int exponent = bits >> 10;
         float fraction = (bits & 0x3FF) / 1024f;
         return exponent == 0 ? Math.scalb(fraction, -14) : Math.scalb(1 + fraction, exponent - 15);
+    }
+
+    // ---- clusters and tensor cores -----------------------------------------------------------------------------------
+
+    private static final int CLUSTER_SHARED = 1024 + 2048 + 512;
+    private static final int INVALID_CLUSTER_SIZE = 912;
+
+    /** What cluster_product comes to, or why it failed. */
+    private int product(int fault, int schedule, boolean late, float[] result) {
+        set(Setting.SCHEDULE, schedule);
+        set(Setting.LATE, late ? 1 : 0);
+        float[] halves = new float[16 * 16 / 2];
+        for (int i = 0; i < halves.length; ++i) {
+            // Two halves each: input k = 8 (i / 64) + 2 (i % 4), and the next, of column (i / 4) % 16: 1 / 2^(k % 4).
+            int low = 0x3C00 - 0x400 * (2 * i % 4);
+            int high = 0x3C00 - 0x400 * ((2 * i + 1) % 4);
+            halves[i] = Float.intBitsToFloat(high << 16 | low);
+        }
+        CUdeviceptr w = device(halves);
+        CUdeviceptr y = allocate(2 * 64 * 16);
+        int outcome = run("cluster_product", 2, 128, CLUSTER_SHARED, of(w), of(y), of(fault));
+        if (outcome == CUDA_SUCCESS) {
+            System.arraycopy(host(y, result.length), 0, result, 0, result.length);
+        }
+        return outcome;
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {EmulatedDriver.FORWARD, EmulatedDriver.REVERSED, 7, EmulatedDriver.STARVING,
+        EmulatedDriver.STARVING_BLOCK, EmulatedDriver.STARVING_BLOCK + 1})
+    void givenASoundCluster_whenItsBlocksMultiply_thenEachHasTheProduct(int schedule) {
+        for (boolean late : new boolean[] {false, true}) {
+            float[] result = new float[2 * 64 * 16];
+            check(product(0, schedule, late, result));
+            for (int i = 0; i < result.length; ++i) {
+                // Sixteen inputs: four times 1 + 1/2 + 1/4 + 1/8.
+                assertEquals(i / 16 % 8 * 7.5f, result[i], "element " + i);
+            }
+        }
+    }
+
+    /** In the order of faulty_kernels.cu; the fault that only shows in the result is another test's. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17})
+    void givenAFaultyCluster_whenRun_thenTheLaunchFails(int fault) {
+        assertEquals(CUDA_ERROR_LAUNCH_FAILED, product(fault, EmulatedDriver.FORWARD, true, new float[1]), "fault " + fault);
+    }
+
+    @Test
+    void givenSumsReadTooEarly_whenRun_thenTheyAreNoNumbers() {
+        for (boolean late : new boolean[] {false, true}) {
+            float[] result = new float[2 * 64 * 16];
+            check(product(3, EmulatedDriver.FORWARD, late, result));
+            for (float value : result) {
+                assertTrue(Float.isNaN(value));
+            }
+        }
+    }
+
+    @Test
+    void givenHalfACluster_whenLaunched_thenItIsRefused() {
+        assertEquals(INVALID_CLUSTER_SIZE, launch("cluster_product", 3, 128, CLUSTER_SHARED, of(allocate(128)), of(allocate(1)),
+                of(0)));
     }
 }

@@ -13,6 +13,7 @@ import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.NoiseKey.Stream;
 import dev.bulwark.device.NoisyClassifier;
 import dev.bulwark.device.Philox;
+import dev.bulwark.device.cuda.CudaOptions.NoisyKernels;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -51,7 +52,7 @@ class NoisyClassifierTest {
     void givenAnyShape_whenLayered_thenEveryLogitIsWithinTheSumsRoundingOfTheReference(String shape) {
         int samples = 23;
         int[] indices = {59_999, 4};
-        try (Net net = new Net(shape); DeviceBuffer images = device(pixels(2 * net.inputs()));
+        try (HalfNetworkOnGpu net = net(shape); DeviceBuffer images = device(pixels(2 * net.inputs()));
              LayeredNoisyClassifier layered = backend.smoothing().layered(net.layers);
              DeviceBuffer counts = backend.allocate(2L * net.classes())) {
             backend.zeroInts(counts);
@@ -85,7 +86,7 @@ class NoisyClassifierTest {
     void givenAnyShapeAndTile_whenFused_thenEveryVoteIsThatOfTheLayers(String shape, int rows) {
         int samples = 101;
         int[] indices = {3, 0, 70};
-        try (Net net = new Net(shape); DeviceBuffer images = device(pixels(3 * net.inputs()));
+        try (HalfNetworkOnGpu net = net(shape); DeviceBuffer images = device(pixels(3 * net.inputs()));
              NoisyClassifier layered = backend.smoothing().layered(net.layers);
              NoisyClassifier fused = backend.smoothing().fused(net.layers, rows)) {
             int[] expected = votes(layered, images, indices, samples, net.classes());
@@ -99,7 +100,7 @@ class NoisyClassifierTest {
     @CsvSource({"784-30-10, 64", "100-70-40-5, 48", "31-33-7, 32"})
     void givenADoubleReference_whenFused_thenOnlyNearTiesMayVoteOtherwise(String shape, int rows) {
         int samples = 300;
-        try (Net net = new Net(shape); DeviceBuffer image = device(pixels(net.inputs()));
+        try (HalfNetworkOnGpu net = net(shape); DeviceBuffer image = device(pixels(net.inputs()));
              NoisyClassifier fused = backend.smoothing().fused(net.layers, rows)) {
             float[] x = floats(image);
             int[] certain = new int[net.classes()];
@@ -124,7 +125,7 @@ class NoisyClassifierTest {
     @Test
     void givenManyImages_whenCounted_thenEachHasItsOwnVotes() {
         int count = 4099; // more than one buffer of indices holds
-        try (Net net = new Net("3-4-2"); DeviceBuffer images = device(pixels(3 * count));
+        try (HalfNetworkOnGpu net = net("3-4-2"); DeviceBuffer images = device(pixels(3 * count));
              NoisyClassifier layered = backend.smoothing().layered(net.layers);
              NoisyClassifier fused = backend.smoothing().fused(net.layers, 48)) {
             int[] indices = new int[count];
@@ -140,7 +141,7 @@ class NoisyClassifierTest {
     @Test
     void givenManyInputs_whenClassified_thenEachHasItsOwnLogits() {
         int count = 4099; // more than one buffer of indices holds
-        try (Net net = new Net(new int[] {1, 1}, new float[][] {{-1f}}, new float[][] {{3f}});
+        try (HalfNetworkOnGpu net = net(new int[] {1, 1}, new float[][] {{-1f}}, new float[][] {{3f}});
              NoisyClassifier fused = backend.smoothing().fused(net.layers, 32); DeviceBuffer logits = backend.allocate(count)) {
             float[] x = new float[count];
             float[] expected = new float[count];
@@ -211,7 +212,7 @@ class NoisyClassifierTest {
 
     @Test
     void givenNoSamples_whenCounted_thenCountsStay() {
-        try (Net net = new Net("3-4-2"); DeviceBuffer images = device(pixels(3));
+        try (HalfNetworkOnGpu net = net("3-4-2"); DeviceBuffer images = device(pixels(3));
              NoisyClassifier layered = backend.smoothing().layered(net.layers);
              NoisyClassifier fused = backend.smoothing().fused(net.layers, 64)) {
             assertArrayEquals(new int[] {0, 0}, votes(layered, images, new int[] {1}, 0, 2));
@@ -225,7 +226,7 @@ class NoisyClassifierTest {
     void givenAWeightBeyondFp16_whenPrepared_thenItIsRefusedWithAWayOut() {
         for (float weight : new float[] {65_520f, -1e9f, Float.NaN}) {
             float[][] weights = {{0, 65_504f, 0, 0, 0, weight}};
-            try (Net net = new Net(new int[] {2, 3}, weights, new float[][] {{0, 0, 0}})) {
+            try (HalfNetworkOnGpu net = net(new int[] {2, 3}, weights, new float[][] {{0, 0, 0}})) {
                 Exception e = assertThrows(DeviceException.class, () -> backend.noisyClassifier(net.layers));
                 assertTrue(e.getMessage().contains("--precision fp32"), e.getMessage());
             }
@@ -235,7 +236,7 @@ class NoisyClassifierTest {
     @Test
     void givenAWeightBeyondFp16InALaterLayer_whenPrepared_thenTheMessageNamesThatLayer() {
         float[][] weights = {{1f}, {1f}, {-70_000f}};
-        try (Net net = new Net(new int[] {1, 1, 1, 1}, weights, new float[][] {{0}, {0}, {0}})) {
+        try (HalfNetworkOnGpu net = net(new int[] {1, 1, 1, 1}, weights, new float[][] {{0}, {0}, {0}})) {
             Exception e = assertThrows(DeviceException.class, () -> backend.noisyClassifier(net.layers));
             assertTrue(e.getMessage().startsWith("layer 2 "), e.getMessage());
         }
@@ -243,7 +244,7 @@ class NoisyClassifierTest {
 
     @Test
     void givenLayersThatDoNotFollowOneAnother_whenPrepared_thenTheyAreRefused() {
-        try (Net net = new Net("3-4-2")) {
+        try (HalfNetworkOnGpu net = net("3-4-2")) {
             List<Affine> reversed = List.of(net.layers.get(1), net.layers.get(0));
             Exception e = assertThrows(IllegalArgumentException.class, () -> backend.smoothing().layered(reversed));
             assertTrue(e.getMessage().contains("layer 1") && e.getMessage().contains("3") && e.getMessage().contains("2"),
@@ -254,15 +255,26 @@ class NoisyClassifierTest {
 
     @Test
     void givenTheStandardNetwork_whenPlanned_thenItsLastOutputsOverwriteTheInputs() {
-        try (Net net = new Net("784-1024-512-256-10")) {
+        try (HalfNetworkOnGpu net = net("784-1024-512-256-10")) {
             assertEquals(13 + 8, FusedNoisyClassifier.slots(net.layers));
         }
     }
 
     @Test
+    void givenActivationsThatDoNotFit_whenTheFusedKernelIsAskedFor_thenItIsRefusedWithAWayOut() {
+        try (HalfNetworkOnGpu net = net("9000-3")) {
+            Exception e = assertThrows(DeviceException.class,
+                    () -> backend.smoothing().classifier(net.layers, NoisyKernels.FUSED));
+            assertTrue(e.getMessage().contains("--noisy-kernels auto"), e.getMessage());
+        }
+    }
+
+    @Test
     void givenActivationsThatDoNotFit_whenPrepared_thenLayersRunOneByOne() {
-        try (Net net = new Net("9000-3"); NoisyClassifier large = backend.smoothing().classifier(net.layers);
-             Net other = new Net("90-3"); NoisyClassifier small = backend.smoothing().classifier(other.layers)) {
+        Smoothing smoothing = backend.smoothing();
+        try (HalfNetworkOnGpu net = net("9000-3"); HalfNetworkOnGpu other = net("90-3");
+             NoisyClassifier large = smoothing.classifier(net.layers, NoisyKernels.AUTO);
+             NoisyClassifier small = smoothing.classifier(other.layers, NoisyKernels.AUTO)) {
             assertInstanceOf(LayeredNoisyClassifier.class, large);
             assertInstanceOf(FusedNoisyClassifier.class, small);
         }
@@ -281,7 +293,7 @@ class NoisyClassifierTest {
 
     /** Votes of 40 noiseless samples of the one-element image (2). */
     private int[] votesAtZero(boolean fused, int[] widths, float[][] weights, float[][] biases) {
-        try (Net net = new Net(widths, weights, biases); DeviceBuffer image = device(2f);
+        try (HalfNetworkOnGpu net = net(widths, weights, biases); DeviceBuffer image = device(2f);
              NoisyClassifier classifier = fused ? backend.smoothing().fused(net.layers, 32)
                      : backend.smoothing().layered(net.layers)) {
             return votes(classifier, image, new int[] {0}, 40, net.classes(), 0f);
@@ -323,56 +335,11 @@ class NoisyClassifierTest {
         return values;
     }
 
-    /** A network on the GPU and its reference. */
-    private final class Net implements AutoCloseable {
-
-        private final List<DeviceBuffer> buffers = new ArrayList<>();
-        final List<Affine> layers = new ArrayList<>();
-        final HalfReference reference;
-        private final int[] widths;
-
-        /** Random weights of a scale that keeps activations near one. */
-        Net(String shape) {
-            this(Arrays.stream(shape.split("-")).mapToInt(Integer::parseInt).toArray());
-        }
-
-        private Net(int[] widths) {
-            this(widths, parameters(widths, true), parameters(widths, false));
-        }
-
-        Net(int[] widths, float[][] weights, float[][] biases) {
-            this.widths = widths;
-            this.reference = new HalfReference(widths, weights, biases);
-            for (int i = 0; i < weights.length; ++i) {
-                buffers.add(device(weights[i]));
-                buffers.add(device(biases[i]));
-                layers.add(new Affine(buffers.get(2 * i), buffers.get(2 * i + 1), widths[i], widths[i + 1]));
-            }
-        }
-
-        int inputs() {
-            return widths[0];
-        }
-
-        int classes() {
-            return widths[widths.length - 1];
-        }
-
-        @Override
-        public void close() {
-            buffers.forEach(DeviceBuffer::close);
-        }
+    private HalfNetworkOnGpu net(String shape) {
+        return new HalfNetworkOnGpu(backend, shape, random);
     }
 
-    private float[][] parameters(int[] widths, boolean weights) {
-        float[][] layers = new float[widths.length - 1][];
-        for (int i = 0; i < layers.length; ++i) {
-            double scale = weights ? Math.sqrt(6.0 / widths[i]) : 0.1;
-            layers[i] = new float[weights ? widths[i] * widths[i + 1] : widths[i + 1]];
-            for (int k = 0; k < layers[i].length; ++k) {
-                layers[i][k] = (float) (scale * (2 * random.nextDouble() - 1));
-            }
-        }
-        return layers;
+    private HalfNetworkOnGpu net(int[] widths, float[][] weights, float[][] biases) {
+        return new HalfNetworkOnGpu(backend, widths, weights, biases);
     }
 }

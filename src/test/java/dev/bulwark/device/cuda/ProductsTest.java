@@ -9,6 +9,7 @@ import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.NoisyClassifier.Precision;
 import dev.bulwark.device.ProductPrecision;
+import dev.bulwark.device.cuda.CudaOptions.NoisyKernels;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -28,7 +29,7 @@ class ProductsTest {
     private final SplittableRandom random = new SplittableRandom(3);
 
     private static CudaBackend open(ProductPrecision precision) {
-        return TestGpu.open(new CudaOptions(Precision.FLOAT16, precision, false));
+        return TestGpu.open(new CudaOptions(Precision.FLOAT16, NoisyKernels.AUTO, precision, false));
     }
 
     /** An operand of any sign, with its copy on the device some floats after the start of an allocation. */

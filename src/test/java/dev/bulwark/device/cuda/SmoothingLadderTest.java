@@ -1,6 +1,8 @@
 package dev.bulwark.device.cuda;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.bulwark.device.Affine;
@@ -10,13 +12,14 @@ import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.NoiseKey.Stream;
 import dev.bulwark.device.NoisyClassifier;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
 /**
  * The versions of the smoothing kernel beside one another on a real GPU, at the size that matters: their speeds are what
- * each is kept for, and on silicon, too, the half-precision ones must agree vote by vote.
+ * each is kept for, and on silicon, too, the half-precision ones must agree: vote by vote, the clustered one nearly so.
  */
 @GpuTest
 class SmoothingLadderTest {
@@ -45,10 +48,31 @@ class SmoothingLadderTest {
                         }
                     }
                 }
+                if (backend.info().libraries().get("kernels").endsWith("compute capability 9.0")) {
+                    try (NoisyClassifier clustered = smoothing.clustered(layers)) {
+                        assertNearly(votes, tell("clustered, fp16", backend, clustered, SAMPLES));
+                    }
+                }
             } finally {
                 parameters.forEach(DeviceBuffer::close);
             }
         }
+    }
+
+    /**
+     * Within a layer, wgmma sums in an order of its own: an activation in some hundreds then rounds to the neighbouring
+     * fp16 number, which moves logits by less than 0.01 of their spread. So one sample in a hundred is near enough to a
+     * tie, and half of those may vote otherwise.
+     */
+    private static void assertNearly(int[] expected, int[] votes) {
+        long moved = 0;
+        for (int i = 0; i < votes.length; ++i) {
+            moved += Math.abs(votes[i] - expected[i]);
+        }
+        double share = moved / 2.0 / (IMAGES * (double) SAMPLES);
+        System.out.printf("%.2g of all votes differ%n", share);
+        assertEquals(Arrays.stream(expected).asLongStream().sum(), Arrays.stream(votes).asLongStream().sum());
+        assertTrue(share < 0.01, share + " of all votes differ");
     }
 
     /** Counts, prints the speed and gives the votes. */
