@@ -20,6 +20,7 @@ import dev.bulwark.device.cuda.TestGpu;
 import dev.bulwark.experiment.Benchmark;
 import dev.bulwark.nn.DeviceNetwork;
 import dev.bulwark.nn.ModelFile;
+import dev.bulwark.nn.Network;
 import dev.bulwark.nn.Precision;
 import dev.bulwark.nn.StoredNetwork;
 import dev.bulwark.training.Initialisation;
@@ -219,6 +220,24 @@ class CudaCommandLineTest {
         }
         // The noise is the same bit for bit; of 300 samples one may lie so near a tie that float sums decide otherwise.
         assertTrue(moved <= 2, moved + " votes differ");
+    }
+
+    @Test
+    void givenFourLayers_whenCertifiedByEachKernel_thenTheRowsAreTheSame() throws IOException {
+        Network network = Initialisation.KAIMING_UNIFORM.network(new int[] {784, 24, 20, 16, 10}, 1);
+        ModelFile.write(model, network, Precision.F32, Map.of());
+        List<String> layered = rowsOn(Rows.CERTIFY_IN_HALF_PRECISION, "cuda", "--noisy-kernels", "layered");
+        assertEquals(layered, rowsOn(Rows.CERTIFY_IN_HALF_PRECISION, "cuda", "--noisy-kernels", "fused"));
+        // On a GPU near ties may differ; the emulated tensor cores sum in one order.
+        assertEquals(layered, rowsOn(Rows.CERTIFY_IN_HALF_PRECISION, "cuda", "--noisy-kernels", "clustered"));
+    }
+
+    @Test
+    void givenKernelsThatCannotRun_whenAskedFor_thenOneLineAndFour() {
+        Path out = folder.resolve("out.tsv");
+        fails("a network of 4 layers, not 2",
+                line(Rows.CERTIFY_IN_HALF_PRECISION, "cuda", out, "--noisy-kernels", "clustered"));
+        fails("--noisy-kernels auto", line(Rows.CERTIFY, "cuda", out, "--noisy-kernels", "clustered"));
     }
 
     @Test
