@@ -93,7 +93,7 @@ public final class Crown implements Verifier {
     /** What holds at least so many images: the last call's, if it is large enough. */
     private Batch batchFor(int images) {
         if (batch.isEmpty() || batch.get().capacity < images) {
-            close();
+            closeBatch();
             batch = Optional.of(new Batch(images));
         }
         return batch.get();
@@ -101,9 +101,13 @@ public final class Crown implements Verifier {
 
     @Override
     public void close() {
+        closeBatch();
+        ibp.close();
+    }
+
+    private void closeBatch() {
         batch = Optional.empty();
         memory.close();
-        ibp.close();
     }
 
     /** A certificate contradicts a clean prediction other than the label: see {@link Ibp#requireNoContradiction}. */

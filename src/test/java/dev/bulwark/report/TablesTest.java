@@ -103,8 +103,8 @@ class TablesTest {
                         List.of(Rows.bounds(0, 0.1, 0, 1, false), Rows.bounds(1, 0.1, 0, 1, false)))));
         ResultTable table = table2(rows);
         assertEquals(List.of("100.0", "33.3", "0.0", "100.0 (1)", "0.0 (1)", "100.0 (2)"), measured(table));
-        assertEquals("crown_certified", table.definition().columns().get(5).key());
-        assertEquals(5, table2(new Table2.Rows(rows.bounds(), rows.attacks())).definition().columns().size());
+        assertEquals("crown_certified", table.definition().columns().get(6).key());
+        assertEquals(6, table2(new Table2.Rows(rows.bounds(), rows.attacks())).definition().columns().size());
         assertEquals(List.of("100.0", "", "", "", "", "100.0"),
                 measured(table2(new Table2.Rows(List.of(), List.of(), rows.others()))));
     }
