@@ -23,7 +23,7 @@ public enum Preset {
         }
     },
 
-    /** The most certified accuracy we know how to get from this network. A quarter of an hour a network on two cores. */
+    /** The most certified accuracy we know how to get from this network. Some ten minutes a network on two cores. */
     BEST {
         /** Two noisy copies of each image that should agree: 4.6 points at sigma 0.5 and r = 1, less at smaller radii. */
         @Override
