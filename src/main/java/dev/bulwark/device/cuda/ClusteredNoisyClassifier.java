@@ -6,7 +6,6 @@ import dev.bulwark.device.DeviceException;
 import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.NoisyClassifier;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.Function;
 import jcuda.driver.CUdevice_attribute;
 
@@ -40,9 +39,8 @@ final class ClusteredNoisyClassifier implements NoisyClassifier {
     private final HalfNetwork network;
     private final int ring;
     private final StagedWeights staged;
-    private final Function<HalfNetwork, LayeredNoisyClassifier> separateLayers;
+    private final SeparateLayers separate;
     private final ImageIndices indices;
-    private Optional<LayeredNoisyClassifier> separate = Optional.empty();
 
     /**
      * @param network        owned by this object; has checked the weights
@@ -56,7 +54,7 @@ final class ClusteredNoisyClassifier implements NoisyClassifier {
         this.memory = memory;
         this.network = network;
         this.ring = ring;
-        this.separateLayers = separateLayers;
+        this.separate = new SeparateLayers(network, separateLayers);
         try {
             kernel = kernels.kernel("smoothing_clustered").allowShared(sharedBytes(ring));
             staged = new StagedWeights(memory, transfers, kernels.kernel("pack_stages"), layers);
@@ -142,15 +140,12 @@ final class ClusteredNoisyClassifier implements NoisyClassifier {
     /** By a kernel for each layer, whose sums run in another order. */
     @Override
     public void logits(DeviceBuffer inputs, int total, DeviceBuffer logits) {
-        if (separate.isEmpty()) {
-            separate = Optional.of(separateLayers.apply(network));
-        }
-        separate.get().logits(inputs, total, logits);
+        separate.logits(inputs, total, logits);
     }
 
     @Override
     public void close() {
-        separate.ifPresent(LayeredNoisyClassifier::close);
+        separate.close();
         indices.close();
         staged.close();
         network.close();

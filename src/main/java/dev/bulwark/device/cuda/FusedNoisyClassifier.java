@@ -5,7 +5,6 @@ import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.NoisyClassifier;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.Function;
 import jcuda.driver.CUdevice_attribute;
 
@@ -34,10 +33,9 @@ final class FusedNoisyClassifier implements NoisyClassifier {
     private final HalfNetwork network;
     private final int rows;
     private final int slots;
-    private final Function<HalfNetwork, LayeredNoisyClassifier> separateLayers;
+    private final SeparateLayers separate;
     private final ImageIndices indices;
     private final DeviceBuffer widths;
-    private Optional<LayeredNoisyClassifier> separate = Optional.empty();
 
     /**
      * @param network        owned by this object
@@ -47,7 +45,7 @@ final class FusedNoisyClassifier implements NoisyClassifier {
     FusedNoisyClassifier(CudaMemory memory, Transfers transfers, Kernel kernel, HalfNetwork network, int rows,
                          Function<HalfNetwork, LayeredNoisyClassifier> separateLayers) {
         this.memory = memory;
-        this.separateLayers = separateLayers;
+        this.separate = new SeparateLayers(network, separateLayers);
         this.network = network;
         this.rows = rows;
         this.slots = slots(network.layers());
@@ -136,15 +134,12 @@ final class FusedNoisyClassifier implements NoisyClassifier {
     /** The fused kernel keeps its logits to itself: a kernel for each layer gives the same. */
     @Override
     public void logits(DeviceBuffer inputs, int total, DeviceBuffer logits) {
-        if (separate.isEmpty()) {
-            separate = Optional.of(separateLayers.apply(network));
-        }
-        separate.get().logits(inputs, total, logits);
+        separate.logits(inputs, total, logits);
     }
 
     @Override
     public void close() {
-        separate.ifPresent(LayeredNoisyClassifier::close);
+        separate.close();
         widths.close();
         indices.close();
         network.close();
