@@ -1,7 +1,8 @@
 /*
  * elementwise.cu: operations in which every element of the result depends on the same element of the operands.
  * Math      see each kernel
- * Shapes    vectors of n floats; gather: source [M,columns], rows int [count], target [count,columns]
+ * Shapes    vectors of n floats; gather: source [M,columns], rows int [count], target [count,columns];
+ *           gather_columns: source [rows,width], columns int [count], target [rows,count]
  * Launch    any 1-D grid and block; grid-stride loops
  * Traffic   bound by memory: 4 bytes an element for each operand read or written
  * Oracle    BackendContract (references in double)
@@ -61,3 +62,14 @@ extern "C" __global__ void gather(const unsigned* __restrict__ source, const int
     }
 }
 EXPORT_KERNEL(gather)
+
+/** target[n,k] = source[n,columns[k]]. */
+extern "C" __global__ void gather_columns(const float* __restrict__ source, const int* __restrict__ columns,
+                                          float* __restrict__ target, int rows, int width, int count) {
+    const long long n = (long long) rows * count;
+    for (long long i = grid_first(); i < n; i += grid_stride()) {
+        const long long row = i / count;
+        target[i] = source[row * width + columns[i - row * count]];
+    }
+}
+EXPORT_KERNEL(gather_columns)

@@ -76,6 +76,15 @@ public interface Backend extends AutoCloseable {
     void gather(DeviceBuffer source, DeviceBuffer rows, int count, int columns, DeviceBuffer target);
 
     /**
+     * {@code target[n,k] = source[n,columns[k]]}.
+     *
+     * @param source  {@code [rows,width]}
+     * @param columns {@code int [count]}
+     * @param target  {@code [rows,count]}, not the source
+     */
+    void gatherColumns(DeviceBuffer source, int rows, int width, DeviceBuffer columns, int count, DeviceBuffer target);
+
+    /**
      * Images through affine maps: with {@code [a, b, c, d, e, f] = maps[rows[n]]}, the pixel (u, v) of {@code target[n]} is
      * the bilinear interpolation of {@code source[rows[n]]} at {@code (a u + b v + c, d u + e v + f)}, kept in [0, 1], and 0
      * outside the image. u and x count columns, v and y rows. Equal on all backends, bit for bit.

@@ -236,7 +236,8 @@ public final class Reproduction {
         Path file = plan.models.isPresent() ? given(recipe) : trained(recipe);
         StoredNetwork stored = ModelFile.read(file);
         digests.put(name, stored.sha256());
-        scope.add("Networks: preset " + stored.metadata().getOrDefault("preset", "unknown") + ", trained on "
+        scope.add("Networks: preset " + stored.metadata().getOrDefault("preset", "unknown") + ", "
+                + stored.metadata().getOrDefault("layers", "of unknown layers") + ", trained on "
                 + stored.metadata().getOrDefault("training_data", "unknown data") + ".");
         return stored;
     }

@@ -114,8 +114,8 @@ public final class Tradeoff {
         for (Recipe recipe : plan.recipes()) {
             StoredNetwork network = trained(recipe);
             digests.put(Train.title(model(recipe)), network.sha256());
-            scope.add("Networks: preset " + plan.preset + " but for kappa, hidden layers " + plan.base.hidden() + ", trained on "
-                    + network.metadata().getOrDefault("training_data", "unknown data") + ".");
+            scope.add("Networks: preset " + plan.preset + " but for kappa, " + network.metadata().getOrDefault("layers", "of unknown layers")
+                    + ", trained on " + network.metadata().getOrDefault("training_data", "unknown data") + ".");
             long start = System.nanoTime();
             bound(recipe, network);
             record.addSeconds("verify", (System.nanoTime() - start) / 1e9);
@@ -139,6 +139,7 @@ public final class Tradeoff {
         identity.put("epsilon", plan.epsilon());
         identity.put("preset", plan.preset);
         identity.put("hidden", plan.base.hidden());
+        identity.put("convolution", plan.base.convolution().toString());
         identity.put("seed", plan.base.seed());
         identity.put("training_images", plan.trainingImages);
         identity.put("verified_images", plan.verified.toString());

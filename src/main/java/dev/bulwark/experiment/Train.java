@@ -148,6 +148,7 @@ public final class Train {
         provenance.put("made_by", "bulwark");
         provenance.put("name", name(recipe.objective()));
         provenance.put("preset", source);
+        provenance.put("layers", recipe.layers(training.imageSize(), training.classes()));
         provenance.put("recipe", recipe.toString());
         provenance.put("recipe_sha256", recipe.digest());
         provenance.put("seed", Long.toString(recipe.seed()));

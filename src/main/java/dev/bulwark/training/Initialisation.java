@@ -47,23 +47,25 @@ public enum Initialisation {
 
     /** @param widths inputs, hidden widths, classes */
     public Network network(int[] widths, long seed) {
-        NoiseKey key = new NoiseKey(seed, NoiseKey.Stream.INITIALISATION);
         List<Dense> layers = new ArrayList<>();
         for (int layer = 0; layer + 1 < widths.length; ++layer) {
-            int in = widths[layer];
-            int out = widths[layer + 1];
-            boolean last = layer + 2 == widths.length;
-            float[] weight = new float[Math.multiplyExact(in, out)];
-            for (int k = 0; k < weight.length; ++k) {
-                weight[k] = weight(key, layer, last, in, k);
-            }
-            float[] bias = new float[out];
-            for (int k = 0; k < out; ++k) {
-                bias[k] = bias(key, layer, last, in, k);
-            }
-            layers.add(new Dense(in, out, weight, bias));
+            layers.add(layer(seed, layer, layer + 2 == widths.length, widths[layer], widths[layer + 1]));
         }
         return Network.mlp(layers);
+    }
+
+    /** The parameters of layer {@code layer}, counted from 0. */
+    Dense layer(long seed, int layer, boolean last, int in, int out) {
+        NoiseKey key = new NoiseKey(seed, NoiseKey.Stream.INITIALISATION);
+        float[] weight = new float[Math.multiplyExact(in, out)];
+        for (int k = 0; k < weight.length; ++k) {
+            weight[k] = weight(key, layer, last, in, k);
+        }
+        float[] bias = new float[out];
+        for (int k = 0; k < out; ++k) {
+            bias[k] = bias(key, layer, last, in, k);
+        }
+        return new Dense(in, out, weight, bias);
     }
 
     abstract float weight(NoiseKey key, int layer, boolean last, int fanIn, int element);

@@ -4,9 +4,9 @@ import dev.bulwark.device.Affine;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
-import dev.bulwark.nn.DeviceNetwork;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The loss of one batch and its gradient with respect to every parameter.
@@ -40,6 +40,7 @@ final class LossGradient {
 
     private final DeviceBuffer labels;
     private final Signal input;
+    private final Optional<Windows> windows;
     private final List<IntervalAffine> layers = new ArrayList<>();
     private final List<Signal> activations = new ArrayList<>();
     private final DeviceBuffer inputRadiusSum;
@@ -53,13 +54,13 @@ final class LossGradient {
     private final DeviceBuffer worstPredictions;
 
     /**
-     * @param widths     inputs, hidden widths, classes
      * @param batch      most images in a batch
-     * @param parameters in {@link DeviceNetwork}'s order
+     * @param parameters as {@code layout} says
      * @param gradient   likewise; overwritten by {@link #compute}
      */
-    LossGradient(Backend backend, DeviceMemory memory, int[] widths, int batch, Objective objective,
+    LossGradient(Backend backend, DeviceMemory memory, ParameterLayout layout, int batch, Objective objective,
                  StepScalars scalars, DeviceBuffer parameters, DeviceBuffer gradient) {
+        int[] widths = layout.widths();
         this.backend = backend;
         this.scalars = scalars;
         this.objective = objective;
@@ -67,13 +68,15 @@ final class LossGradient {
         this.labels = memory.allocate(batch);
         int points = Math.multiplyExact(batch, objective.copies());
         this.input = Signal.allocate(memory, points, widths[0], widths[0]);
-        List<Affine> affine = DeviceNetwork.layersIn(parameters, widths);
-        List<Affine> affineGradients = DeviceNetwork.layersIn(gradient, widths);
+        this.windows = layout.places().map(places -> new Windows(backend, memory, points, widths[0], places));
+        List<Affine> affine = layout.layersIn(parameters);
+        List<Affine> affineGradients = layout.layersIn(gradient);
         int last = affine.size() - 1;
         for (int k = 0; k <= last; ++k) {
             boolean differences = objective.elided() && k == last;
             var spread = differences ? IntervalAffine.Spread.DIFFERENCES : IntervalAffine.Spread.OUTPUTS;
-            layers.add(new IntervalAffine(backend, memory, points, affine.get(k), affineGradients.get(k), spread));
+            layers.add(new IntervalAffine(backend, memory, points, k == 0 ? layout.windows() : 1, affine.get(k),
+                    affineGradients.get(k), spread));
             if (k < last) {
                 activations.add(Signal.allocate(memory, points, widths[k + 1], widths[k + 1]));
             }
@@ -142,7 +145,8 @@ final class LossGradient {
     }
 
     private void forward(Rows rows) {
-        Signal signal = input;
+        windows.ifPresent(seen -> seen.look(rows, input));
+        Signal signal = firstInput();
         for (int k = 0; k < activations.size(); ++k) {
             boolean pointsOnly = !rows.box();
             layers.get(k).forward(rows, signal, pointsOnly);
@@ -208,7 +212,12 @@ final class LossGradient {
             layers.get(k).inputGradient(rows, below.outputGradient());
             activationGradient(rows, k - 1);
         }
-        layers.get(0).parameterGradient(rows, input);
+        layers.get(0).parameterGradient(rows, firstInput());
+    }
+
+    /** What the first layer sees: the images, or windows of them. */
+    private Signal firstInput() {
+        return windows.map(Windows::seen).orElse(input);
     }
 
     /** Takes hidden layer k's gradient, in place, from behind its ReLU to before it. */

@@ -2,12 +2,15 @@ package dev.bulwark.training;
 
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
  * Everything that decides what a training run computes, apart from the data. {@link Preset} holds the named ones.
  *
  * @param hidden         widths of the hidden layers, first to last
+ * @param convolution    the first hidden layer, where it looks at windows of the image; else that is dense too
  * @param epochs         passes over the training images
  * @param batch          images in one step; an epoch's last step takes what is left
  * @param seed           keys the initial weights, the order of the images and the noise on them
@@ -18,12 +21,16 @@ import java.util.stream.IntStream;
  * @param augmentation   how images are changed before every step
  * @param objective      what is minimised
  */
-public record Recipe(List<Integer> hidden, int epochs, int batch, long seed, Initialisation initialisation,
+public record Recipe(List<Integer> hidden, Optional<Convolution> convolution, int epochs, int batch, long seed, Initialisation initialisation,
                      Optimiser optimiser, LearningRate learningRate, double averaging, Augmentation augmentation, Objective objective) {
 
     public Recipe {
         hidden = List.copyOf(hidden);
         hidden.forEach(width -> Checks.atLeast(1, "hidden width", width));
+        Checks.named("convolution, or that there is none,", convolution);
+        if (convolution.isPresent() && hidden.isEmpty()) {
+            throw new IllegalArgumentException("a convolution needs a hidden layer");
+        }
         Checks.atLeast(1, "epochs", epochs);
         Checks.atLeast(1, "batch", batch);
         Checks.named("initialisation", initialisation);
@@ -36,24 +43,33 @@ public record Recipe(List<Integer> hidden, int epochs, int batch, long seed, Ini
         Checks.named("objective", objective);
     }
 
-    /** Of images as they are. */
+    /** Of dense layers and images as they are. */
     public Recipe(List<Integer> hidden, int epochs, int batch, long seed, Initialisation initialisation,
                   Optimiser optimiser, LearningRate learningRate, double averaging, Objective objective) {
-        this(hidden, epochs, batch, seed, initialisation, optimiser, learningRate, averaging, Augmentation.NONE, objective);
+        this(hidden, Optional.empty(), epochs, batch, seed, initialisation, optimiser, learningRate, averaging, Augmentation.NONE,
+                objective);
     }
 
     public Recipe withAugmentation(Augmentation other) {
-        return new Recipe(hidden, epochs, batch, seed, initialisation, optimiser, learningRate, averaging, other, objective);
+        return new Recipe(hidden, convolution, epochs, batch, seed, initialisation, optimiser, learningRate, averaging, other,
+                objective);
+    }
+
+    /** With a convolution as the first hidden layer. */
+    public Recipe withConvolution(Convolution other) {
+        return new Recipe(hidden, Optional.of(other), epochs, batch, seed, initialisation, optimiser, learningRate, averaging,
+                augmentation, objective);
     }
 
     public Recipe withSeed(long other) {
-        return new Recipe(hidden, epochs, batch, other, initialisation, optimiser, learningRate, averaging, augmentation,
-                objective);
+        return new Recipe(hidden, convolution, epochs, batch, other, initialisation, optimiser, learningRate, averaging,
+                augmentation, objective);
     }
 
+    /** With hidden layers of other widths, all of them dense. */
     public Recipe withHidden(List<Integer> other) {
-        return new Recipe(other, epochs, batch, seed, initialisation, optimiser, learningRate, averaging, augmentation,
-                objective);
+        return new Recipe(other, Optional.empty(), epochs, batch, seed, initialisation, optimiser, learningRate, averaging,
+                augmentation, objective);
     }
 
     /**
@@ -66,14 +82,24 @@ public record Recipe(List<Integer> hidden, int epochs, int batch, long seed, Ini
         if (!(objective instanceof Objective.IntervalBounds bounds)) {
             throw new IllegalArgumentException("a final kappa is for training with bounds, not for " + objective);
         }
-        return new Recipe(hidden, epochs, batch, seed, initialisation, optimiser, learningRate, averaging,
-                bounds.withFinalKappa(kappa));
+        return new Recipe(hidden, convolution, epochs, batch, seed, initialisation, optimiser, learningRate, averaging,
+                augmentation, bounds.withFinalKappa(kappa));
     }
 
     /** Inputs, hidden widths, classes. */
     public int[] widths(int inputs, int classes) {
         return IntStream.concat(IntStream.concat(IntStream.of(inputs), hidden.stream().mapToInt(Integer::intValue)),
                 IntStream.of(classes)).toArray();
+    }
+
+    ParameterLayout layout(int inputs, int classes) {
+        return new ParameterLayout(widths(inputs, classes), convolution);
+    }
+
+    /** In words: {@code 784-1024-512-256-10, the first layer 16 channels of 7 x 7 windows, 3 apart}. */
+    public String layers(int inputs, int classes) {
+        return IntStream.of(widths(inputs, classes)).mapToObj(Integer::toString).collect(Collectors.joining("-"))
+                + convolution.map(windows -> ", the first layer " + windows.words()).orElse("");
     }
 
     /** Hexadecimal SHA-256 over every field: equal recipes, and only those, agree. */

@@ -4,7 +4,6 @@ import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.NoiseKey;
-import dev.bulwark.nn.DeviceNetwork;
 import dev.bulwark.nn.Network;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -24,7 +23,7 @@ final class TrainingRun {
     private final Backend backend;
     private final Recipe recipe;
     private final TrainingSet data;
-    private final int[] widths;
+    private final ParameterLayout layout;
     private final Schedule schedule;
     private final NoiseKey noise;
 
@@ -48,7 +47,7 @@ final class TrainingRun {
         this.memory = memory;
         this.recipe = recipe;
         this.data = data;
-        this.widths = recipe.widths(data.inputs(), data.classes());
+        this.layout = recipe.layout(data.inputs(), data.classes());
         this.schedule = new Schedule(recipe, data.count());
         this.noise = new NoiseKey(recipe.seed(), NoiseKey.Stream.AUGMENTATION);
         int batch = Math.min(recipe.batch(), data.count());
@@ -62,12 +61,11 @@ final class TrainingRun {
         this.maps = recipe.augmentation().isNone() ? Optional.empty()
                 : Optional.of(memory.allocate((long) data.count() * Augmentation.MAP));
 
-        Network start = recipe.initialisation().network(widths, recipe.seed());
-        DeviceBuffer parameters = memory.holding(DeviceNetwork.flatten(start));
+        DeviceBuffer parameters = memory.holding(layout.start(recipe.initialisation(), recipe.seed()));
         DeviceBuffer gradient = memory.zeros(parameters.length());
         Objective objective = recipe.objective();
-        this.scalars = new StepScalars(backend, memory, widths, schedule.stepsPerEpoch());
-        this.loss = new LossGradient(backend, memory, widths, batch, objective, scalars, parameters, gradient);
+        this.scalars = new StepScalars(backend, memory, layout.widths(), schedule.stepsPerEpoch());
+        this.loss = new LossGradient(backend, memory, layout, batch, objective, scalars, parameters, gradient);
         this.update = new ParameterUpdate(backend, memory, recipe, scalars, parameters, gradient);
         this.log = new EpochLog(backend, memory, schedule.stepsPerEpoch(), objective.copies(), data.labels());
     }
@@ -86,7 +84,7 @@ final class TrainingRun {
 
     /** The network as it stands; parameters that are no longer finite throw. */
     Network network() {
-        return DeviceNetwork.unflatten(read(update.result()), widths);
+        return layout.network(read(update.result()));
     }
 
     /** Trains through epoch {@code epoch}, counted from 0. @throws DivergenceException if a loss is not finite */

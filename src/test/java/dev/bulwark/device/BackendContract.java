@@ -156,6 +156,24 @@ public abstract class BackendContract {
         }
     }
 
+    @ParameterizedTest
+    @CsvSource({"1, 1, 1", "3, 5, 31", "65, 33, 20", "131, 7, 1021"})
+    void givenColumnIndices_whenGathered_thenEveryRowShowsThemInTheirOrder(int rows, int width, int count) {
+        float[] matrix = values(rows * width);
+        int[] picked = new int[count];
+        Arrays.setAll(picked, k -> (k * 3 + 2) % width);
+        try (DeviceBuffer source = device(matrix); DeviceBuffer columns = deviceInts(picked);
+             DeviceBuffer target = backend.allocate(rows * count)) {
+            backend.gatherColumns(source, rows, width, columns, count, target);
+            float[] actual = host(target);
+            for (int i = 0; i < actual.length; ++i) {
+                assertEquals(matrix[i / count * width + picked[i % count]], actual[i], "element " + i);
+            }
+            assertThrows(IllegalArgumentException.class,
+                    () -> backend.gatherColumns(source, rows + 1, width, columns, count, target));
+        }
+    }
+
     @Test
     void givenARecordedSequence_whenReplayed_thenItReadsTheScalarsOfThatMoment() {
         try (DeviceBuffer x = device(0.5f, 0.9f);

@@ -10,6 +10,7 @@ import dev.bulwark.training.Objective.GaussianAugmentation;
 import dev.bulwark.training.Objective.IntervalBounds;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -72,6 +73,75 @@ abstract class LossGradientContract {
         for (int k = 0; k < parameters.length; ++k) {
             assertEquals(reference.derivative(exact, k), computed.gradient()[k], TOLERANCE, "parameter " + k);
         }
+    }
+
+    /** Against the dense network that the convolution stands for, spread out here. */
+    @ParameterizedTest
+    @CsvSource({
+        // epsilon, kappa, lambda, elided, kernel, stride
+        "0,    1,    0,   false, 2, 1",
+        "0.1,  0,    0,   true,  2, 1",
+        "0.1,  0.3,  0.5, true,  2, 2",
+        "0.1,  0.3,  0.5, false, 3, 2",
+        "0.1,  0.3,  0,   true,  1, 3",
+        "0.02, 0.75, 0.5, true,  4, 1",
+    })
+    void givenAConvolution_whenDifferentiated_thenCentralDifferencesAgree(
+            double epsilon, double kappa, double lambda, boolean elided, int kernel, int stride) {
+        Random random = new Random(5);
+        float[] squares = new float[BATCH * 16];
+        for (int i = 0; i < squares.length; ++i) {
+            squares[i] = random.nextFloat();
+        }
+        int grid = (4 - kernel) / stride + 1;
+        int[] widths = {16, 3 * grid * grid, 5, 3};
+        ParameterLayout layout = new ParameterLayout(widths, Optional.of(new Convolution(3, kernel, stride)));
+        assertEquals(3 * kernel * kernel + 3 + (widths[1] + 1) * 5 + 6 * 3, layout.length());
+        float[] start = new float[(int) layout.length()];
+        for (int k = 0; k < start.length; ++k) {
+            start[k] = (float) (0.5 * random.nextGaussian());
+        }
+        ReferenceLoss reference = new ReferenceLoss(widths, squares, labels, epsilon, kappa, lambda, elided);
+        double[] exact = IntStream.range(0, start.length).mapToDouble(k -> start[k]).toArray();
+
+        Computed computed = compute(layout, squares, start, new Schedule.Step(BATCH, 1, epsilon, kappa, lambda, 0, 1, 1),
+                bounds(elided));
+
+        assertEquals(reference.at(spreadOut(exact, kernel, stride)), computed.loss(), TOLERANCE);
+        for (int k = 0; k < start.length; ++k) {
+            double step = 1e-6;
+            double[] above = exact.clone();
+            double[] below = exact.clone();
+            above[k] += step;
+            below[k] -= step;
+            double slope = (reference.at(spreadOut(above, kernel, stride)) - reference.at(spreadOut(below, kernel, stride)))
+                    / (2 * step);
+            assertEquals(slope, computed.gradient()[k], TOLERANCE, "parameter " + k);
+        }
+    }
+
+    /** Parameters of 3 channels over 4 x 4 pixels as those of a dense layer; the others follow unchanged. */
+    private static double[] spreadOut(double[] shared, int kernel, int stride) {
+        int grid = (4 - kernel) / stride + 1;
+        int units = 3 * grid * grid;
+        int weights = 3 * kernel * kernel;
+        double[] dense = new double[units * 16 + units + shared.length - weights - 3];
+        for (int v = 0; v < grid; ++v) {
+            for (int u = 0; u < grid; ++u) {
+                for (int channel = 0; channel < 3; ++channel) {
+                    int unit = (v * grid + u) * 3 + channel;
+                    for (int row = 0; row < kernel; ++row) {
+                        for (int column = 0; column < kernel; ++column) {
+                            dense[unit * 16 + (v * stride + row) * 4 + u * stride + column] =
+                                    shared[(channel * kernel + row) * kernel + column];
+                        }
+                    }
+                    dense[units * 16 + unit] = shared[weights + channel];
+                }
+            }
+        }
+        System.arraycopy(shared, weights + 3, dense, units * 17, shared.length - weights - 3);
+        return dense;
     }
 
     @Test
@@ -152,16 +222,19 @@ abstract class LossGradientContract {
     }
 
     private Computed compute(int[] widths, float[] images, Schedule.Step step, Objective objective) {
+        ParameterLayout layout = new ParameterLayout(widths, Optional.empty());
+        return compute(layout, images, Arrays.copyOf(parameters, (int) layout.length()), step, objective);
+    }
+
+    private Computed compute(ParameterLayout layout, float[] images, float[] start, Schedule.Step step, Objective objective) {
         try (Backend backend = open(); DeviceMemory memory = new DeviceMemory(backend)) {
-            int count = IntStream.range(0, widths.length - 1).map(k -> (widths[k] + 1) * widths[k + 1]).sum();
-            float[] start = new float[count];
-            System.arraycopy(parameters, 0, start, 0, count);
+            int count = start.length;
             DeviceBuffer gradient = memory.allocate(count);
             backend.fill(gradient, Float.NaN);
-            StepScalars scalars = new StepScalars(backend, memory, widths, 1);
+            StepScalars scalars = new StepScalars(backend, memory, layout.widths(), 1);
             scalars.load(List.of(step));
             scalars.select(0);
-            LossGradient loss = new LossGradient(backend, memory, widths, BATCH, objective, scalars,
+            LossGradient loss = new LossGradient(backend, memory, layout, BATCH, objective, scalars,
                     memory.holding(start), gradient);
             backend.fill(loss.images(), Float.NaN);
             backend.write(images, loss.images());

@@ -9,6 +9,7 @@ import dev.bulwark.training.Objective.GaussianAugmentation;
 import dev.bulwark.training.Objective.IntervalBounds;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -57,6 +58,28 @@ class RecipeTest {
         assertEquals(recipe, other.withFinalKappa(recipe.objective().kappaAt(recipe.epochs())));
         assertThrows(IllegalArgumentException.class, () -> Preset.QUICK.smoothing(0.5).withFinalKappa(0.25));
         assertThrows(IllegalArgumentException.class, () -> recipe.withFinalKappa(1.5));
+    }
+
+    @Test
+    void givenAFinalKappa_whenItChanges_thenNothingElseDoes() {
+        Recipe recipe = Toy.convolutional().withAugmentation(new Augmentation(3, 0.1, 1));
+        Recipe other = recipe.withFinalKappa(0.25);
+        assertEquals(recipe, other.withFinalKappa(recipe.objective().kappaAt(recipe.epochs())));
+        assertEquals(recipe.augmentation(), other.augmentation());
+        assertEquals(recipe.convolution(), other.convolution());
+        assertEquals(recipe, recipe.withSeed(recipe.seed() + 1).withSeed(recipe.seed()));
+    }
+
+    @Test
+    void givenAConvolution_whenPutInWords_thenTheyNameWidthsAndWindows() {
+        Recipe recipe = Toy.convolutional();
+        assertEquals("9-16-13-3, the first layer 4 channels of 2 x 2 windows, 1 apart", recipe.layers(9, 3));
+        assertEquals("9-8-3", recipe.withHidden(List.of(8)).layers(9, 3), "other widths are dense");
+        assertNotEquals(recipe.digest(), recipe.withConvolution(new Convolution(4, 2, 2)).digest());
+        assertRefused("a convolution needs a hidden layer",
+                () -> new Recipe(List.of(), Optional.of(new Convolution(4, 2, 1)), 1, 1, 0, recipe.initialisation(),
+                        recipe.optimiser(), LearningRate.steps(1, 1), 0, Augmentation.NONE, recipe.objective()));
+        assertRefused("kernel must be at least 1.0, not 0.0", () -> new Convolution(4, 0, 2));
     }
 
     @Test

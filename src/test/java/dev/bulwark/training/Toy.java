@@ -36,6 +36,11 @@ final class Toy {
                 new IntervalBounds(0.1, 1.2, 1, 6, Ramp.SMOOTH, 1, 0, 1, 8, true, 0.5));
     }
 
+    /** Four channels of two by two windows of the three by three inputs. */
+    static Recipe convolutional() {
+        return ibp().withHidden(List.of(16, 13)).withConvolution(new Convolution(4, 2, 1));
+    }
+
     static Recipe smoothing() {
         return smoothing(new GaussianAugmentation(0.1));
     }

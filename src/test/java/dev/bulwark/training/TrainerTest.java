@@ -37,7 +37,8 @@ class TrainerTest {
     private Path folder;
 
     static Stream<Recipe> recipes() {
-        return Stream.of(Toy.ibp(), Toy.smoothing(), Toy.consistency(),
+        return Stream.of(Toy.ibp(), Toy.convolutional(), Toy.smoothing(), Toy.consistency(),
+                Toy.consistency().withHidden(List.of(16)).withConvolution(new Convolution(4, 2, 1)),
                 Toy.ibp().withAugmentation(new Augmentation(3, 0.05, 0.2)),
                 Toy.consistency().withAugmentation(new Augmentation(0, 0, 0.2)));
     }

@@ -184,6 +184,23 @@ public final class CpuBackend implements Backend {
     }
 
     @Override
+    public void gatherColumns(DeviceBuffer source, int count, int width, DeviceBuffer columns, int picked, DeviceBuffer target) {
+        target.require("target", (long) count * picked);
+        source.require("source", (long) count * width);
+        int[] places = Rows.loadInts(columns, 0, picked, 1);
+        rows.run(count, (first, block) -> {
+            float[] from = Rows.load(source, first, block, width);
+            float[] to = new float[block * picked];
+            for (int n = 0; n < block; ++n) {
+                for (int k = 0; k < picked; ++k) {
+                    to[n * picked + k] = from[n * width + places[k]];
+                }
+            }
+            Rows.store(to, target, first, picked);
+        });
+    }
+
+    @Override
     public void resample(DeviceBuffer source, DeviceBuffer maps, DeviceBuffer indices, int count, int height, int width,
                          DeviceBuffer target) {
         resampling.resample(source, maps, indices, count, height, width, target);

@@ -192,6 +192,11 @@ public final class CudaBackend implements Backend {
     }
 
     @Override
+    public void gatherColumns(DeviceBuffer source, int rows, int width, DeviceBuffer columns, int count, DeviceBuffer target) {
+        elementwise.gatherColumns(source, rows, width, columns, count, target);
+    }
+
+    @Override
     public void resample(DeviceBuffer source, DeviceBuffer maps, DeviceBuffer rows, int count, int height, int width,
                          DeviceBuffer target) {
         resampling.resample(source, maps, rows, count, height, width, target);

@@ -11,6 +11,7 @@ final class Elementwise {
     private final Kernel addSigned;
     private final Kernel signedStep;
     private final Kernel gather;
+    private final Kernel gatherColumns;
 
     Elementwise(KernelModule module) {
         relu = module.kernel("relu");
@@ -19,6 +20,7 @@ final class Elementwise {
         addSigned = module.kernel("add_signed");
         signedStep = module.kernel("signed_step");
         gather = module.kernel("gather");
+        gatherColumns = module.kernel("gather_columns");
     }
 
     void relu(DeviceBuffer x, long length) {
@@ -47,5 +49,11 @@ final class Elementwise {
         long length = (long) count * columns;
         gather.launch(Grid.over(length), source, rows.require("rows", count), target.require("target", length),
                 count, columns);
+    }
+
+    void gatherColumns(DeviceBuffer source, int rows, int width, DeviceBuffer columns, int count, DeviceBuffer target) {
+        long length = (long) rows * count;
+        gatherColumns.launch(Grid.over(length), source.require("source", (long) rows * width),
+                columns.require("columns", count), target.require("target", length), rows, width, count);
     }
 }
