@@ -34,11 +34,13 @@ public enum Preset {
             return DENSE.smoothing(sigma).withConvolution(WINDOWS);
         }
 
+        /** The smaller the boxes, the more room they leave a network to fit the training images too closely. */
         @Override
         public Recipe ibp(double epsilon) {
-            return shi(60, 128, LearningRate.cosine(epsilon < 0.15 ? 2e-3 : 1e-3, 0).withWarmUp(0.5), 0.999,
+            double turned = epsilon < 0.075 ? 6 : epsilon < 0.15 ? 4 : epsilon < 0.25 ? 2 : 0;
+            return shi(60, 128, LearningRate.cosine(2e-3, 0).withWarmUp(0.5), 0.999,
                     new IntervalBounds(epsilon, epsilon < 0.15 ? 1.1 : 1.05, 0.5, 30, Ramp.LINEAR, 1, 0, 0.5, 30.5, true, 0.5))
-                    .withConvolution(WINDOWS);
+                    .withAugmentation(new Augmentation(turned, turned / 100, turned / 8)).withConvolution(WINDOWS);
         }
     },
 

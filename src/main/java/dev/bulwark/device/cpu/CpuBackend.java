@@ -30,6 +30,10 @@ import java.util.function.IntUnaryOperator;
 /** The seam on the host's processor, all cores. */
 public final class CpuBackend implements Backend {
 
+    /** Elements of a row that is worth a call of its own; in {@link #columnSums}, where there are many. */
+    private static final int LONG_ROW = 512;
+    private static final int MANY_ROWS = 1024;
+
     private final Workers workers;
     private final SharedProducts products;
     /** For one worker's forward passes where there is no oneDNN. */
@@ -185,18 +189,19 @@ public final class CpuBackend implements Backend {
 
     @Override
     public void gatherColumns(DeviceBuffer source, int count, int width, DeviceBuffer columns, int picked, DeviceBuffer target) {
-        target.require("target", (long) count * picked);
-        source.require("source", (long) count * width);
+        FloatBuffer from = CpuMemory.floats(source.require("source", (long) count * width));
+        FloatBuffer to = CpuMemory.floatsToWrite(target.require("target", (long) count * picked));
         int[] places = Rows.loadInts(columns, 0, picked, 1);
         rows.run(count, (first, block) -> {
-            float[] from = Rows.load(source, first, block, width);
-            float[] to = new float[block * picked];
-            for (int n = 0; n < block; ++n) {
+            float[] row = new float[width];
+            float[] shown = new float[picked];
+            for (int n = first; n < first + block; ++n) {
+                from.get(n * width, row);
                 for (int k = 0; k < picked; ++k) {
-                    to[n * picked + k] = from[n * width + places[k]];
+                    shown[k] = row[places[k]];
                 }
+                to.put(n * picked, shown);
             }
-            Rows.store(to, target, first, picked);
         });
     }
 
@@ -243,25 +248,39 @@ public final class CpuBackend implements Backend {
     public void columnSums(DeviceBuffer x, int count, int columns, float beta, DeviceBuffer sums) {
         FloatBuffer values = CpuMemory.floats(x.require("x", (long) count * columns));
         FloatBuffer target = CpuMemory.floatsToWrite(sums.require("sums", columns));
-        workers.split(columns, (from, block) -> {
-            double[] total = new double[block];
-            float[] row = new float[block];
-            float[] four = new float[block]; // four rows in float: to widen each element costs as much as several sums
-            for (int n = 0; n < count; ++n) {
-                values.get(n * columns + from, row);
-                if (n % 4 == 0) {
-                    addTo(total, four);
-                    System.arraycopy(row, 0, four, 0, block);
-                } else {
-                    addTo(four, row);
-                }
+        // Short rows are summed several at a time, as one long row, and what is left of them after that.
+        int together = count < MANY_ROWS ? 1 : Math.max(1, LONG_ROW / columns);
+        int wide = together * columns;
+        double[] total = new double[wide];
+        workers.split(wide, (from, block) -> addRows(values, count / together, wide, from, block, total));
+        double[] rest = new double[columns];
+        addRows(values.slice(count / together * wide, count % together * columns), count % together, columns, 0, columns, rest);
+        for (int j = 0; j < columns; ++j) {
+            double sum = rest[j];
+            for (int k = j; k < wide; k += columns) {
+                sum += total[k];
             }
-            addTo(total, four);
-            for (int j = 0; j < block; ++j) {
-                float before = beta == 0f ? 0f : beta * target.get(from + j);
-                target.put(from + j, (float) (before + total[j]));
+            float before = beta == 0f ? 0f : beta * target.get(j);
+            target.put(j, (float) (before + sum));
+        }
+    }
+
+    /** Adds columns {@code from .. from + block - 1} of {@code [count,columns]} to the same elements of {@code total}. */
+    private static void addRows(FloatBuffer values, int count, int columns, int from, int block, double[] total) {
+        double[] sums = new double[block];
+        float[] row = new float[block];
+        float[] four = new float[block]; // four rows in float: to widen each element costs as much as several sums
+        for (int n = 0; n < count; ++n) {
+            values.get(n * columns + from, row);
+            if (n % 4 == 0) {
+                addTo(sums, four);
+                System.arraycopy(row, 0, four, 0, block);
+            } else {
+                addTo(four, row);
             }
-        });
+        }
+        addTo(sums, four);
+        System.arraycopy(sums, 0, total, from, block);
     }
 
     private static void addTo(double[] sums, float[] terms) {

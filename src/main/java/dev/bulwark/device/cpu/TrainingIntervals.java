@@ -81,7 +81,7 @@ final class TrainingIntervals {
         return tight;
     }
 
-    /** Sums over the centres of one sign: how many, of c, of c - mean, of (c - mean)^2. */
+    /** Sums over the centres of one sign: of c, of c - mean, of (c - mean)^2. */
     private record Side(double sum, double deviation, double square) {
     }
 
@@ -101,14 +101,10 @@ final class TrainingIntervals {
         double shift = -2 * (variances.slopeA * above.deviation + variances.slopeB * below.deviation) / length;
         spans.apply(length, (s, count) -> {
             for (int i = 0; i < count; ++i) {
-                double c = s[0][i];
-                double slope = shift;
-                if (c > 0) {
-                    slope += means.slopeA + 2 * variances.slopeA * (c - mean);
-                } else if (c < 0) {
-                    slope += -means.slopeB + 2 * variances.slopeB * (c - mean);
-                }
-                s[1][i] += (float) slope;
+                float at = s[0][i];
+                double slopeAbove = means.slopeA + 2 * variances.slopeA * (at - mean);
+                double slopeBelow = -means.slopeB + 2 * variances.slopeB * (at - mean);
+                s[1][i] += (float) (shift + Masks.positive(at) * slopeAbove + Masks.positive(-at) * slopeBelow);
             }
         }, in(centre, length), inOut(gradientCentre, length));
         return means.loss + variances.loss;
@@ -127,25 +123,34 @@ final class TrainingIntervals {
         }
     }
 
-    /** The parts of both sides' {@link Side} that these centres make up, above first. */
-    private static void sides(float[] c, double mean, int count, double[] sums) {
-        for (int side = 0; side < 2; ++side) {
-            float sign = side == 0 ? 1f : -1f;
-            sums[3 * side] = sideSum(c, sign, 0, 1, count);
-            sums[3 * side + 1] = sideSum(c, sign, mean, 1, count);
-            sums[3 * side + 2] = sideSum(c, sign, mean, 2, count);
-        }
-    }
-
-    private static double sideSum(float[] c, float sign, double mean, int power, int count) {
-        double sum = 0;
+    /**
+     * The parts of both sides' {@link Side} that these centres make up, above first. The signs are a coin's throws, which no
+     * processor foresees: multiplied by masks, each side sees all centres.
+     */
+    private static void sides(float[] centres, double mean, int count, double[] sums) {
+        double above = 0;
+        double aboveDeviation = 0;
+        double aboveSquare = 0;
+        double below = 0;
+        double belowDeviation = 0;
+        double belowSquare = 0;
         for (int i = 0; i < count; ++i) {
-            if (c[i] * sign > 0) {
-                double deviation = c[i] - mean;
-                sum += power == 1 ? deviation : deviation * deviation;
-            }
+            double deviation = centres[i] - mean;
+            double up = Masks.positive(centres[i]) * deviation;
+            double down = Masks.positive(-centres[i]) * deviation;
+            above += Math.max(centres[i], 0f);
+            aboveDeviation += up;
+            aboveSquare += up * deviation;
+            below += Math.min(centres[i], 0f);
+            belowDeviation += down;
+            belowSquare += down * deviation;
         }
-        return sum;
+        sums[0] = above;
+        sums[1] = aboveDeviation;
+        sums[2] = aboveSquare;
+        sums[3] = below;
+        sums[4] = belowDeviation;
+        sums[5] = belowSquare;
     }
 
     private static void addConstant(float[] x, float constant, int count) {
@@ -155,10 +160,21 @@ final class TrainingIntervals {
     }
 
     static double sum(float[] x, int count) {
-        double sum = 0;
-        for (int i = 0; i < count; ++i) {
-            sum += x[i];
+        // Four sums at a time: one addition must wait for the one before it.
+        double first = 0;
+        double second = 0;
+        double third = 0;
+        double fourth = 0;
+        int i = 0;
+        for (; i + 3 < count; i += 4) {
+            first += x[i];
+            second += x[i + 1];
+            third += x[i + 2];
+            fourth += x[i + 3];
         }
-        return sum;
+        for (; i < count; ++i) {
+            first += x[i];
+        }
+        return (first + second) + (third + fourth);
     }
 }
