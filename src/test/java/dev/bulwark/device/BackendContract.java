@@ -1203,8 +1203,17 @@ public abstract class BackendContract {
     @ParameterizedTest
     @CsvSource({"1", "33", "600"})
     void givenInputs_whenClassified_thenLogitsAreTheNetworksUpToItsPrecision(int rows) {
-        int[] widths = {50, 33, 20, 7};
-        try (RandomNetwork network = new RandomNetwork(widths); DeviceBuffer inputs = device(values(rows * 50));
+        requireLogits(rows, false, 50, 33, 20, 7);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1", "33", "600"})
+    void givenAFirstLayerOfWindows_whenClassified_thenLogitsAreTheNetworksUpToItsPrecision(int rows) {
+        requireLogits(rows, true, 50, 300, 20, 7);
+    }
+
+    private void requireLogits(int rows, boolean windows, int... widths) {
+        try (RandomNetwork network = new RandomNetwork(windows, widths); DeviceBuffer inputs = device(values(rows * 50));
              DeviceBuffer expected = backend.allocate(rows * 7L); DeviceBuffer actual = backend.allocate(rows * 7L);
              NoisyClassifier composed = new ComposedNoisyClassifier(backend, network.layers);
              NoisyClassifier classifier = backend.noisyClassifier(network.layers)) {
@@ -1255,10 +1264,19 @@ public abstract class BackendContract {
     @ParameterizedTest
     @CsvSource({"1", "33", "300"})
     void givenANetwork_whenDifferentiated_thenInputGradientsAreTheChainRulesUpToItsPrecision(int rows) {
-        int[] widths = {50, 33, 20, 7};
-        try (RandomNetwork network = new RandomNetwork(widths); DeviceBuffer x = device(values(rows * 50));
+        requireInputGradients(rows, false, 50, 33, 20, 7);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1", "33", "300"})
+    void givenAFirstLayerOfWindows_whenDifferentiated_thenInputGradientsAreTheChainRulesUpToItsPrecision(int rows) {
+        requireInputGradients(rows, true, 150, 300, 20, 7);
+    }
+
+    private void requireInputGradients(int rows, boolean windows, int... widths) {
+        try (RandomNetwork network = new RandomNetwork(windows, widths); DeviceBuffer x = device(values(rows * widths[0]));
              DeviceBuffer up = device(values(rows * 7)); DeviceBuffer logits = backend.allocate(rows * 7L);
-             DeviceBuffer expectedLogits = backend.allocate(rows * 7L); DeviceBuffer gradients = backend.allocate(rows * 50L);
+             DeviceBuffer expectedLogits = backend.allocate(rows * 7L); DeviceBuffer gradients = backend.allocate((long) rows * widths[0]);
              NoisyClassifier composed = new ComposedNoisyClassifier(backend, network.layers);
              InputGradients prepared = backend.inputGradients(network.layers, 300)) {
             composed.logits(x, rows, expectedLogits);
@@ -1354,10 +1372,32 @@ public abstract class BackendContract {
     @ParameterizedTest
     @CsvSource({"1,1,1", "3,2,5", "9,65,130", "17,300,10", "70,31,128", "129,9,193", "1,1021,33"})
     void givenABox_whenPushedThroughAnAffineMap_thenTheExactBoxIsJustInside(int rows, int in, int out) {
+        requireExactBoxJustInside(rows, in, out, values(in * out));
+    }
+
+    /** Units that see some of the inputs only, and one that sees none: what products may leave out must be nothing. */
+    @ParameterizedTest
+    @CsvSource({"9,65,130", "17,301,300", "5,7,700"})
+    void givenWindows_whenPushedThroughAnAffineMap_thenTheExactBoxIsJustInside(int rows, int in, int out) {
+        float[] w = windowed(values(in * out), in, out);
+        Arrays.fill(w, (out - 1) * in, out * in, 0f);
+        requireExactBoxJustInside(rows, in, out, w);
+    }
+
+    /** Weights with zeros outside a window of the inputs, which moves from the first to the last along the units. */
+    private static float[] windowed(float[] weight, int in, int out) {
+        for (int k = 0; k < weight.length; ++k) {
+            if (Math.abs((double) (k % in) / in - (double) (k / in) / out) > 0.1) {
+                weight[k] = 0;
+            }
+        }
+        return weight;
+    }
+
+    private void requireExactBoxJustInside(int rows, int in, int out, float[] w) {
         // Slices that start anywhere: no kernel may count on more than a float's alignment.
         float[] l = mapped(values(rows * in), v -> v * 3);
         float[] h = mapped(l, v -> v + 0.25 + 0.125 * Math.sin(v * 100));
-        float[] w = values(in * out);
         float[] b = values(out);
         try (DeviceBuffer box = device(joined(l, h)); DeviceBuffer weight = device(joined(new float[1], w));
              DeviceBuffer bias = device(b); DeviceBuffer result = backend.allocate(2L * rows * out + 1)) {
@@ -1572,10 +1612,16 @@ public abstract class BackendContract {
         final List<Affine> layers;
 
         RandomNetwork(int... widths) {
+            this(false, widths);
+        }
+
+        /** @param windows whether the first layer's units see a part of the inputs each */
+        RandomNetwork(boolean windows, int... widths) {
             ArrayList<Affine> made = new ArrayList<>();
             for (int i = 0; i + 1 < widths.length; ++i) {
                 double scale = Math.sqrt(6.0 / widths[i]);
-                DeviceBuffer weight = device(mapped(values(widths[i] * widths[i + 1]), v -> scale * v));
+                float[] drawn = mapped(values(widths[i] * widths[i + 1]), v -> scale * v);
+                DeviceBuffer weight = device(windows && i == 0 ? windowed(drawn, widths[0], widths[1]) : drawn);
                 DeviceBuffer bias = device(mapped(values(widths[i + 1]), v -> 0.1 * v));
                 buffers.add(weight);
                 buffers.add(bias);

@@ -3,6 +3,7 @@ package dev.bulwark.device.cpu;
 import dev.bulwark.device.Affine;
 import dev.bulwark.device.DeviceBuffer;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * Boxes that hold the real-number network's values. Sums are taken in double, where products of floats are exact; what
@@ -91,11 +92,12 @@ final class OutwardIntervals {
         /** Sums for outputs {@code o .. o + OUTPUTS - 1}. */
         void over(Weights weights, Inputs inputs, int o) {
             double[] tile = weights.tiles[o / OUTPUTS];
+            Band band = weights.bands.get(o / OUTPUTS);
             for (int n = 0; n < centre.length; ++n) {
                 System.arraycopy(weights.bias, o, centre[n], 0, OUTPUTS);
                 Arrays.fill(radius[n], 0);
             }
-            for (int i = 0; i < inputs.stride; i += COLUMNS) {
+            for (int i = band.firstColumn() / COLUMNS * COLUMNS; i < band.firstColumn() + band.columns(); i += COLUMNS) {
                 for (int k = 0; k < COLUMNS; ++k) {
                     System.arraycopy(tile, (i + k) * OUTPUTS, columns[k], 0, OUTPUTS);
                     takeAbsolute(columns[k], absolute[k]);
@@ -160,9 +162,10 @@ final class OutwardIntervals {
 
     /**
      * A layer's weights in double, {@link #OUTPUTS} outputs a tile: {@code tiles[o / OUTPUTS][i OUTPUTS + o % OUTPUTS]}.
-     * A tile is read front to back; whole columns would be read in steps that no prefetcher follows.
+     * A tile is read front to back; whole columns would be read in steps that no prefetcher follows. A tile's zeros before and
+     * behind its band are left out of the sums, which they would not change.
      */
-    private record Weights(double[][] tiles, double[] bias, double[] norm, int in) {
+    private record Weights(double[][] tiles, List<Band> bands, double[] bias, double[] norm, int in) {
 
         static Weights of(Affine layer) {
             int in = layer.in();
@@ -180,7 +183,7 @@ final class OutwardIntervals {
                     norm[o] += Math.abs(weight);
                 }
             }
-            return new Weights(tiles, bias, norm, in);
+            return new Weights(tiles, Band.of(w, layer.out(), in, OUTPUTS), bias, norm, in);
         }
 
         double slack(int output, double magnitude) {

@@ -1,12 +1,8 @@
 package dev.bulwark.device.cpu;
-
-import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_BIAS;
 import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_DIFF_DST;
 import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_DIFF_SRC;
 import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_DST;
-import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_SCRATCHPAD;
 import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_SRC;
-import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_WEIGHTS;
 
 import dev.bulwark.device.Affine;
 import dev.bulwark.device.DeviceBuffer;
@@ -19,11 +15,8 @@ import org.bytedeco.dnnl.IntMemoryMap;
 import org.bytedeco.dnnl.eltwise_backward;
 import org.bytedeco.dnnl.eltwise_forward;
 import org.bytedeco.dnnl.engine;
-import org.bytedeco.dnnl.matmul;
 import org.bytedeco.dnnl.memory;
-import org.bytedeco.dnnl.post_ops;
 import org.bytedeco.dnnl.primitive;
-import org.bytedeco.dnnl.primitive_attr;
 import org.bytedeco.dnnl.reorder;
 import org.bytedeco.dnnl.stream;
 import org.bytedeco.dnnl.global.dnnl;
@@ -51,9 +44,8 @@ final class PackedInputGradients implements InputGradients {
     private final List<Stage> stages = new ArrayList<>();
     private final List<Chunk> chunks = new ArrayList<>();
 
-    /** A layer's products, and its parameters packed for them. */
-    private record Stage(matmul.primitive_desc forward, memory weight, memory bias,
-                         matmul.primitive_desc backward, memory transposed) {
+    /** A layer's products. */
+    private record Stage(PackedProduct forward, PackedProduct backward) {
     }
 
     /** @param precision {@code FLOAT32} or, where {@link PackedNetwork#hasBfloat16}, {@code BFLOAT16} */
@@ -65,9 +57,11 @@ final class PackedInputGradients implements InputGradients {
         this.classes = layers.get(layers.size() - 1).out();
         try {
             cpu = new engine(engine.kind.cpu, 0);
-            stream packing = new stream(cpu);
             for (int i = 0; i < layers.size(); ++i) {
-                stages.add(pack(layers.get(i), i == 0, i == layers.size() - 1, packing));
+                boolean last = i == layers.size() - 1;
+                stages.add(new Stage(
+                        PackedProduct.forward(cpu, layers.get(i), CHUNK, types(last), !last),
+                        PackedProduct.backward(cpu, layers.get(i), CHUNK, types(i == 0))));
             }
             for (int first = 0; first < capacity; first += CHUNK) {
                 chunks.add(new Chunk());
@@ -77,50 +71,9 @@ final class PackedInputGradients implements InputGradients {
         }
     }
 
-    private Stage pack(Affine layer, boolean first, boolean last, stream packing) {
-        memory.desc input = matrix(CHUNK, layer.in(), type, memory.format_tag.ab);
-        memory.desc output = matrix(CHUNK, layer.out(), type, memory.format_tag.ab);
-        memory.desc bias = matrix(1, layer.out(), memory.data_type.f32, memory.format_tag.ab);
-        matmul.primitive_desc forward = new matmul.primitive_desc(cpu, input,
-                matrix(layer.in(), layer.out(), type, memory.format_tag.any), bias,
-                last ? matrix(CHUNK, layer.out(), memory.data_type.f32, memory.format_tag.ab) : output,
-                attributes(!last), false);
-        matmul.primitive_desc backward = new matmul.primitive_desc(cpu, output,
-                matrix(layer.out(), layer.in(), type, memory.format_tag.any),
-                first ? matrix(CHUNK, layer.in(), memory.data_type.f32, memory.format_tag.ab) : input,
-                attributes(false), false);
-
-        // W [out,in] row-major is [in,out] with its order of elements turned round.
-        memory weight = packed(layer.weight(), matrix(layer.in(), layer.out(), memory.data_type.f32, memory.format_tag.ba),
-                forward.weights_desc(), packing);
-        memory transposed = packed(layer.weight(),
-                matrix(layer.out(), layer.in(), memory.data_type.f32, memory.format_tag.ab),
-                backward.weights_desc(), packing);
-        return new Stage(forward, weight, packed(layer.bias(), bias, bias, packing), backward, transposed);
-    }
-
-    private memory packed(DeviceBuffer source, memory.desc as, memory.desc target, stream packing) {
-        memory plain = new memory(as, cpu);
-        floats(plain).put(0, CpuMemory.floats(source), 0, (int) (as.get_size() / Float.BYTES));
-        memory packed = new memory(target, cpu);
-        new reorder(plain, packed).execute(packing, plain, packed);
-        packing._wait();
-        return packed;
-    }
-
-    private static primitive_attr attributes(boolean relu) {
-        primitive_attr attributes = new primitive_attr();
-        attributes.set_scratchpad_mode(dnnl.scratchpad_mode.user);
-        if (relu) {
-            post_ops after = new post_ops();
-            after.append_eltwise(dnnl.algorithm.eltwise_relu, 0f, 0f);
-            attributes.set_post_ops(after);
-        }
-        return attributes;
-    }
-
-    private static memory.desc matrix(int rows, int columns, memory.data_type type, memory.format_tag order) {
-        return new memory.desc(new long[] {rows, columns}, type, order);
+    /** @param outermost whether the result leaves the network, as float */
+    private PackedProduct.Types types(boolean outermost) {
+        return new PackedProduct.Types(type, outermost ? memory.data_type.f32 : type);
     }
 
     private static FloatBuffer floats(memory of) {
@@ -184,20 +137,20 @@ final class PackedInputGradients implements InputGradients {
         private final List<memory> entered = new ArrayList<>();
 
         Chunk() {
-            memory plainImages = zeros(matrix(CHUNK, inputs, memory.data_type.f32, memory.format_tag.ab));
+            memory plainImages = zeros(PackedProduct.matrix(CHUNK, inputs, memory.data_type.f32));
             images = floats(plainImages);
             memory values = forward.convert(plainImages);
             for (Stage stage : stages) {
                 entered.add(values);
-                values = forward.affine(stage.forward, values, stage.weight, stage.bias);
+                values = stage.forward.appendTo(forward::add, values);
             }
             logits = floats(values);
 
-            memory plainGradients = zeros(matrix(CHUNK, classes, memory.data_type.f32, memory.format_tag.ab));
+            memory plainGradients = zeros(PackedProduct.matrix(CHUNK, classes, memory.data_type.f32));
             logitGradients = floats(plainGradients);
             memory gradient = backward.convert(plainGradients);
             for (int i = stages.size() - 1; i >= 0; --i) {
-                gradient = backward.multiply(stages.get(i).backward, gradient, stages.get(i).transposed);
+                gradient = stages.get(i).backward.appendTo(backward::add, gradient);
                 if (i > 0) {
                     backward.mask(entered.get(i), gradient);
                 }
@@ -226,26 +179,6 @@ final class PackedInputGradients implements InputGradients {
             map.put(DNNL_ARG_SRC, source);
             map.put(DNNL_ARG_DST, target);
             add(new reorder(source, target), map);
-            return target;
-        }
-
-        memory affine(matmul.primitive_desc description, memory source, memory weight, memory bias) {
-            IntMemoryMap map = new IntMemoryMap();
-            map.put(DNNL_ARG_BIAS, bias);
-            return multiply(description, source, weight, map);
-        }
-
-        memory multiply(matmul.primitive_desc description, memory source, memory weight) {
-            return multiply(description, source, weight, new IntMemoryMap());
-        }
-
-        private memory multiply(matmul.primitive_desc description, memory source, memory weight, IntMemoryMap map) {
-            memory target = new memory(description.dst_desc(), cpu);
-            map.put(DNNL_ARG_SRC, source);
-            map.put(DNNL_ARG_WEIGHTS, weight);
-            map.put(DNNL_ARG_DST, target);
-            map.put(DNNL_ARG_SCRATCHPAD, new memory(description.scratchpad_desc(), cpu));
-            add(new matmul(description), map);
             return target;
         }
 

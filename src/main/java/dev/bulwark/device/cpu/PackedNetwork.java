@@ -1,11 +1,5 @@
 package dev.bulwark.device.cpu;
 
-import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_BIAS;
-import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_DST;
-import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_SCRATCHPAD;
-import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_SRC;
-import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_WEIGHTS;
-
 import dev.bulwark.device.Affine;
 import dev.bulwark.device.NoisyClassifier.Precision;
 import java.nio.FloatBuffer;
@@ -16,9 +10,6 @@ import org.bytedeco.dnnl.IntMemoryMap;
 import org.bytedeco.dnnl.engine;
 import org.bytedeco.dnnl.matmul;
 import org.bytedeco.dnnl.memory;
-import org.bytedeco.dnnl.post_ops;
-import org.bytedeco.dnnl.primitive_attr;
-import org.bytedeco.dnnl.reorder;
 import org.bytedeco.dnnl.stream;
 import org.bytedeco.dnnl.global.dnnl;
 import org.bytedeco.javacpp.FloatPointer;
@@ -36,14 +27,11 @@ final class PackedNetwork implements AutoCloseable {
     private final PointerScope pointers = new PointerScope().extend();
     private final NoiseRows noise;
     private final engine cpu;
-    private final List<Stage> stages = new ArrayList<>();
+    private final int inputs;
+    private final List<PackedProduct> products = new ArrayList<>();
     private final int rows;
     private final Precision precision;
     private final memory.data_type type;
-
-    /** One layer's primitive description and its packed parameters, shared by all lanes. */
-    private record Stage(matmul.primitive_desc description, memory weight, memory bias) {
-    }
 
     /** @param precision {@code FLOAT32} or, where {@link #hasBfloat16}, {@code BFLOAT16} */
     PackedNetwork(NoiseRows noise, List<Affine> layers, int rows, Precision precision) {
@@ -51,11 +39,13 @@ final class PackedNetwork implements AutoCloseable {
         this.precision = precision;
         this.type = precision == Precision.BFLOAT16 ? memory.data_type.bf16 : memory.data_type.f32;
         this.rows = rows;
+        this.inputs = layers.get(0).in();
         try {
             cpu = new engine(engine.kind.cpu, 0);
-            stream packing = new stream(cpu);
             for (int i = 0; i < layers.size(); ++i) {
-                stages.add(pack(layers.get(i), i < layers.size() - 1, packing));
+                boolean hidden = i < layers.size() - 1;
+                var types = new PackedProduct.Types(type, hidden ? type : memory.data_type.f32);
+                products.add(PackedProduct.forward(cpu, layers.get(i), rows, types, hidden));
             }
         } finally {
             pointers.close();
@@ -66,41 +56,6 @@ final class PackedNetwork implements AutoCloseable {
     static boolean hasBfloat16() {
         int isa = dnnl.dnnl_get_effective_cpu_isa();
         return (isa & dnnl.dnnl_cpu_isa_avx512_core_bf16) == dnnl.dnnl_cpu_isa_avx512_core_bf16;
-    }
-
-    private Stage pack(Affine layer, boolean hidden, stream packing) {
-        memory.desc source = matrix(rows, layer.in(), type, memory.format_tag.ab);
-        memory.desc weight = matrix(layer.in(), layer.out(), type, memory.format_tag.any);
-        memory.desc bias = matrix(1, layer.out(), memory.data_type.f32, memory.format_tag.ab);
-        memory.desc target = matrix(rows, layer.out(),
-                hidden ? type : memory.data_type.f32, memory.format_tag.ab);
-        primitive_attr attributes = new primitive_attr();
-        attributes.set_scratchpad_mode(dnnl.scratchpad_mode.user);
-        if (hidden) {
-            post_ops relu = new post_ops();
-            relu.append_eltwise(dnnl.algorithm.eltwise_relu, 0f, 0f);
-            attributes.set_post_ops(relu);
-        }
-        matmul.primitive_desc description =
-                new matmul.primitive_desc(cpu, source, weight, bias, target, attributes, false);
-
-        memory plain = new memory(
-                matrix(layer.in(), layer.out(), memory.data_type.f32, memory.format_tag.ba), cpu);
-        copy(CpuMemory.floats(layer.weight()), plain, layer.in() * layer.out());
-        memory packed = new memory(description.weights_desc(), cpu);
-        new reorder(plain, packed).execute(packing, plain, packed);
-        packing._wait();
-        memory offsets = new memory(bias, cpu);
-        copy(CpuMemory.floats(layer.bias()), offsets, layer.out());
-        return new Stage(description, packed, offsets);
-    }
-
-    private static memory.desc matrix(int rows, int columns, memory.data_type type, memory.format_tag order) {
-        return new memory.desc(new long[] {rows, columns}, type, order);
-    }
-
-    private static void copy(FloatBuffer source, memory target, int length) {
-        new FloatPointer(target.get_data_handle()).capacity(length).asBuffer().put(0, source, 0, length);
     }
 
     /** Memory and primitives for one worker. */
@@ -124,22 +79,16 @@ final class PackedNetwork implements AutoCloseable {
         Lane() {
             try {
                 queue = new stream(cpu);
-                memory source = new memory(stages.get(0).description.src_desc(), cpu);
-                inputs = precision == Precision.BFLOAT16 ? new Bfloat16Rows(noise, source, rows) : new FloatRows(source, rows);
-                for (Stage stage : stages) {
-                    memory target = new memory(stage.description.dst_desc(), cpu);
-                    IntMemoryMap map = new IntMemoryMap();
-                    map.put(DNNL_ARG_SRC, source);
-                    map.put(DNNL_ARG_WEIGHTS, stage.weight);
-                    map.put(DNNL_ARG_BIAS, stage.bias);
-                    map.put(DNNL_ARG_DST, target);
-                    map.put(DNNL_ARG_SCRATCHPAD, new memory(stage.description.scratchpad_desc(), cpu));
-                    primitives.add(new matmul(stage.description));
-                    arguments.add(map);
-                    source = target;
+                memory values = new memory(PackedProduct.matrix(rows, PackedNetwork.this.inputs, type), cpu);
+                inputs = precision == Precision.BFLOAT16 ? new Bfloat16Rows(noise, values, rows) : new FloatRows(values, rows);
+                for (PackedProduct product : products) {
+                    values = product.appendTo((primitive, map) -> {
+                        primitives.add(primitive);
+                        arguments.add(map);
+                    }, values);
                 }
-                long bytes = stages.get(stages.size() - 1).description.dst_desc().get_size();
-                logits = new FloatPointer(source.get_data_handle()).capacity(bytes / Float.BYTES).asBuffer();
+                long length = values.get_desc().get_size() / Float.BYTES;
+                logits = new FloatPointer(values.get_data_handle()).capacity(length).asBuffer();
             } finally {
                 own.close();
             }

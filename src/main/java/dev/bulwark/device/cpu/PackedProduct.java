@@ -1,0 +1,158 @@
+package dev.bulwark.device.cpu;
+
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_BIAS;
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_DST;
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_SCRATCHPAD;
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_SRC;
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_WEIGHTS;
+
+import dev.bulwark.device.Affine;
+import java.util.ArrayList;
+import java.util.List;
+import org.bytedeco.dnnl.IntMemoryMap;
+import org.bytedeco.dnnl.engine;
+import org.bytedeco.dnnl.matmul;
+import org.bytedeco.dnnl.memory;
+import org.bytedeco.dnnl.post_ops;
+import org.bytedeco.dnnl.primitive_attr;
+import org.bytedeco.dnnl.reorder;
+import org.bytedeco.dnnl.stream;
+import org.bytedeco.dnnl.global.dnnl;
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.ShortPointer;
+
+/**
+ * A layer's product with weights packed once for oneDNN, shared by all lanes; sums are float. Where the weights are banded,
+ * it is one product for each band, over the inputs that count.
+ *
+ * <p>What it allocates belongs to the pointer scope that is open.
+ */
+final class PackedProduct {
+
+    /** Outputs of a band, forwards and backwards: enough to fill a matrix unit, few enough to see a part of the inputs. */
+    private static final int FORWARD_BAND = 128;
+    private static final int BACKWARD_BAND = 64;
+
+    private final engine cpu;
+    private final memory.desc target;
+    private final List<Part> parts = new ArrayList<>();
+
+    /** The product of one band. */
+    private record Part(Band band, matmul.primitive_desc description, memory weight, memory bias) {
+    }
+
+    /** The types of a product's factors and of its result. */
+    record Types(memory.data_type factors, memory.data_type result) {
+    }
+
+    private PackedProduct(engine cpu, memory.desc target) {
+        this.cpu = cpu;
+        this.target = target;
+    }
+
+    /** {@code y = x W^T + b}, then {@code max(y, 0)} where {@code relu}; x {@code [rows,in]}, y {@code [rows,out]}. */
+    static PackedProduct forward(engine cpu, Affine layer, int rows, Types types, boolean relu) {
+        float[] weight = Rows.load(layer.weight(), 0, layer.out(), layer.in());
+        float[] bias = Rows.load(layer.bias(), 0, layer.out(), 1);
+        return of(cpu, weight, bias, layer.out(), layer.in(), FORWARD_BAND, rows, types, relu);
+    }
+
+    /** {@code y = g W}; g {@code [rows,out]}, y {@code [rows,in]}. */
+    static PackedProduct backward(engine cpu, Affine layer, int rows, Types types) {
+        float[] weight = Rows.load(layer.weight(), 0, layer.out(), layer.in());
+        float[] transposed = new float[weight.length];
+        for (int k = 0; k < weight.length; ++k) {
+            transposed[k % layer.in() * layer.out() + k / layer.in()] = weight[k];
+        }
+        return of(cpu, transposed, new float[0], layer.in(), layer.out(), BACKWARD_BAND, rows, types, false);
+    }
+
+    private static PackedProduct of(engine cpu, float[] weight, float[] bias, int out, int in, int height, int rows,
+                                    Types types, boolean relu) {
+        PackedProduct product = new PackedProduct(cpu, matrix(rows, out, types.result));
+        stream packing = new stream(cpu);
+        for (Band band : Band.worthwhile(weight, out, in, height)) {
+            memory.desc source = columns(rows, band.columns(), in, types.factors);
+            memory.desc factor = new memory.desc(new long[] {band.columns(), band.rows()}, types.factors, memory.format_tag.any);
+            memory.desc offsets = matrix(1, band.rows(), memory.data_type.f32);
+            memory.desc result = columns(rows, band.rows(), out, types.result);
+            matmul.primitive_desc description = bias.length > 0
+                    ? new matmul.primitive_desc(cpu, source, factor, offsets, result, attributes(relu), false)
+                    : new matmul.primitive_desc(cpu, source, factor, result, attributes(relu), false);
+            memory shift = new memory(offsets, cpu);
+            if (bias.length > 0) {
+                floats(shift).put(bias, band.firstRow(), band.rows());
+            }
+            product.parts.add(new Part(band, description, pack(cpu, weight, in, band, description.weights_desc(), packing),
+                    shift));
+        }
+        return product;
+    }
+
+    /** The band's weights, {@code [rows,columns]} row-major, which is {@code [columns,rows]} with the order turned round. */
+    private static memory pack(engine cpu, float[] weight, int in, Band band, memory.desc as, stream packing) {
+        memory plain = new memory(new memory.desc(new long[] {band.columns(), band.rows()}, memory.data_type.f32,
+                memory.format_tag.ba), cpu);
+        FloatPointer target = floats(plain);
+        for (int row = 0; row < band.rows(); ++row) {
+            target.position((long) row * band.columns())
+                    .put(weight, (band.firstRow() + row) * in + band.firstColumn(), band.columns());
+        }
+        memory packed = new memory(as, cpu);
+        new reorder(plain, packed).execute(packing, plain, packed);
+        packing._wait();
+        return packed;
+    }
+
+    private static primitive_attr attributes(boolean relu) {
+        primitive_attr attributes = new primitive_attr();
+        attributes.set_scratchpad_mode(dnnl.scratchpad_mode.user);
+        if (relu) {
+            post_ops after = new post_ops();
+            after.append_eltwise(dnnl.algorithm.eltwise_relu, 0f, 0f);
+            attributes.set_post_ops(after);
+        }
+        return attributes;
+    }
+
+    /** A row-major matrix. */
+    static memory.desc matrix(int rows, int columns, memory.data_type type) {
+        return new memory.desc(new long[] {rows, columns}, type, memory.format_tag.ab);
+    }
+
+    /** Some columns of a row-major matrix that has {@code width}. */
+    private static memory.desc columns(int rows, int columns, int width, memory.data_type type) {
+        return new memory.desc(new long[] {rows, columns}, type, new long[] {width, 1}, false);
+    }
+
+    private static FloatPointer floats(memory of) {
+        return new FloatPointer(of.get_data_handle());
+    }
+
+    /** A product's primitive with its arguments. */
+    interface Run {
+        void add(matmul primitive, IntMemoryMap arguments);
+    }
+
+    /** Memory for the result; with {@code source}, hands its primitives to {@code run}. */
+    memory appendTo(Run run, memory source) {
+        memory result = new memory(target, cpu);
+        for (Part part : parts) {
+            IntMemoryMap arguments = new IntMemoryMap();
+            arguments.put(DNNL_ARG_SRC, from(source, part.band.firstColumn(), part.description.src_desc()));
+            arguments.put(DNNL_ARG_WEIGHTS, part.weight);
+            arguments.put(DNNL_ARG_BIAS, part.bias);
+            arguments.put(DNNL_ARG_DST, from(result, part.band.firstRow(), part.description.dst_desc()));
+            arguments.put(DNNL_ARG_SCRATCHPAD, new memory(part.description.scratchpad_desc(), cpu));
+            run.add(new matmul(part.description), arguments);
+        }
+        return result;
+    }
+
+    /** The columns of {@code whole} that begin with number {@code column}. */
+    private memory from(memory whole, int column, memory.desc columns) {
+        return new memory(columns, cpu, columns.get_data_type().value == memory.data_type.bf16.value
+                ? new ShortPointer(whole.get_data_handle()).getPointer(column)
+                : floats(whole).getPointer(column));
+    }
+}
