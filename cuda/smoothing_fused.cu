@@ -2,7 +2,7 @@
  * smoothing_fused.cu: votes of noisy samples, the whole network in one persistent kernel (v1 of the ladder).
  * Math      as smoothing_layers.cu, bit for bit the same logits
  * Shapes    images [N,D]   indices int [N]   samples > 0   widths int [layers + 1]   counts int [N,classes], added to;
- *           weights: every layer's fragments, one after the other, each whole panels of outputs wide
+ *           seen [blocks of the first layer's outputs], find_seen_panels; weights: every layer's fragments, one after the other, each whole panels of outputs wide
  *           (smoothing_tile.cuh); biases likewise, fp32
  * Launch    256 threads, one block a multiprocessor; blocks stride over tiles of ROWS samples of one image, the last of
  *           an image masked. Dynamic shared memory: `slots` panels of ROWS x 128 bytes
@@ -49,10 +49,29 @@ struct LayerAt {
     const uint4* weights;
     const float* bias;
     int start;
+    /** Which panels of inputs each block of outputs sees; null where they see all. */
+    const int2* seen;
 
     __device__ LayerAt next(int width) const {
         return {out, width, weights + (long long) steps_of(in) * packed_blocks(out) * 32,
-                bias + panels_of(out) * PANEL_COLUMNS, 0};
+                bias + panels_of(out) * PANEL_COLUMNS, 0, nullptr};
+    }
+
+    /** First and end of the panels that NB blocks from `block` on see; one panel at least. */
+    template <int NB>
+    __device__ int2 panels_for(int block) const {
+        int2 panels = {0, panels_of(in)};
+        if (seen != nullptr) {
+            panels = __ldg(seen + block);
+            for (int n = 1; n < NB; ++n) {
+                const int2 other = __ldg(seen + block + n);
+                panels = {min(panels.x, other.x), max(panels.y, other.y)};
+            }
+            if (panels.y == 0) {
+                panels = {0, 1};
+            }
+        }
+        return panels;
     }
 };
 
@@ -89,8 +108,12 @@ __device__ __forceinline__ void pass(const Ring<16 * MT>& ring, const LayerAt& l
     const int block = idle ? first_block : own;
     float acc[MT][2 * NB][4];
     start_from_bias<MT, NB>(layer.bias + 16 * block, acc);
-    multiply<MT, NB>([&](int p) { return ring.panel(layer.start, p); }, steps_of(layer.in),
-                     layer.weights + 32 * block + (threadIdx.x & 31), 32 * packed_blocks(layer.out), acc);
+    const int2 panels = layer.template panels_for<NB>(block);
+    const int start = ring.wrap(layer.start + panels.x), first_step = panels.x * PANEL_STEPS;
+    const int stride = 32 * packed_blocks(layer.out);
+    multiply<MT, NB>([&](int p) { return ring.panel(start, p); },
+                     min(steps_of(layer.in), panels.y * PANEL_STEPS) - first_step,
+                     layer.weights + (long long) first_step * stride + 32 * block + (threadIdx.x & 31), stride, acc);
     if (last_pass) {
         __syncthreads(); // all have read the inputs, which may be overwritten now
     }
@@ -198,7 +221,8 @@ __device__ __forceinline__ void count_tile(const Best (*best)[MOST_ROWS], int ro
 template <int MT>
 __device__ __forceinline__ void smoothing_fused(const float* __restrict__ images, const int* __restrict__ indices,
                                                 int image_count, const int* __restrict__ widths, int layers, int slots,
-                                                const uint4* __restrict__ weights, const float* __restrict__ biases,
+                                                const int2* __restrict__ seen, const uint4* __restrict__ weights,
+                                                const float* __restrict__ biases,
                                                 float sigma, NoiseKey key, int first_sample, int samples,
                                                 int* __restrict__ counts) {
     constexpr int ROWS = 16 * MT;
@@ -216,7 +240,7 @@ __device__ __forceinline__ void smoothing_fused(const float* __restrict__ images
             best[i / ROWS][i % ROWS] = {-INFINITY, UNSEEN};
         }
         __syncthreads();
-        LayerAt layer = {inputs, widths[1], weights, biases, 0};
+        LayerAt layer = {inputs, widths[1], weights, biases, 0, seen};
         for (int l = 1; l < layers; ++l) {
             const int target = ring.wrap(layer.start + panels_of(layer.in));
             passes<MT, 4>(ring, layer, Hidden<MT> {ring, target});
@@ -231,30 +255,30 @@ __device__ __forceinline__ void smoothing_fused(const float* __restrict__ images
 
 extern "C" __global__ void __launch_bounds__(TILE_THREADS, 1)
 smoothing_fused_64(const float* __restrict__ images, const int* __restrict__ indices, int image_count,
-                   const int* __restrict__ widths, int layers, int slots, const uint4* __restrict__ weights,
-                   const float* __restrict__ biases, float sigma, unsigned key_low, unsigned key_high, unsigned stream,
+                   const int* __restrict__ widths, int layers, int slots, const int2* __restrict__ seen,
+                   const uint4* __restrict__ weights, const float* __restrict__ biases, float sigma, unsigned key_low, unsigned key_high, unsigned stream,
                    int first_sample, int samples, int* __restrict__ counts) {
-    smoothing_fused<4>(images, indices, image_count, widths, layers, slots, weights, biases, sigma,
+    smoothing_fused<4>(images, indices, image_count, widths, layers, slots, seen, weights, biases, sigma,
                        {key_low, key_high, stream}, first_sample, samples, counts);
 }
 EXPORT_KERNEL(smoothing_fused_64)
 
 extern "C" __global__ void __launch_bounds__(TILE_THREADS, 1)
 smoothing_fused_48(const float* __restrict__ images, const int* __restrict__ indices, int image_count,
-                   const int* __restrict__ widths, int layers, int slots, const uint4* __restrict__ weights,
-                   const float* __restrict__ biases, float sigma, unsigned key_low, unsigned key_high, unsigned stream,
+                   const int* __restrict__ widths, int layers, int slots, const int2* __restrict__ seen,
+                   const uint4* __restrict__ weights, const float* __restrict__ biases, float sigma, unsigned key_low, unsigned key_high, unsigned stream,
                    int first_sample, int samples, int* __restrict__ counts) {
-    smoothing_fused<3>(images, indices, image_count, widths, layers, slots, weights, biases, sigma,
+    smoothing_fused<3>(images, indices, image_count, widths, layers, slots, seen, weights, biases, sigma,
                        {key_low, key_high, stream}, first_sample, samples, counts);
 }
 EXPORT_KERNEL(smoothing_fused_48)
 
 extern "C" __global__ void __launch_bounds__(TILE_THREADS, 1)
 smoothing_fused_32(const float* __restrict__ images, const int* __restrict__ indices, int image_count,
-                   const int* __restrict__ widths, int layers, int slots, const uint4* __restrict__ weights,
-                   const float* __restrict__ biases, float sigma, unsigned key_low, unsigned key_high, unsigned stream,
+                   const int* __restrict__ widths, int layers, int slots, const int2* __restrict__ seen,
+                   const uint4* __restrict__ weights, const float* __restrict__ biases, float sigma, unsigned key_low, unsigned key_high, unsigned stream,
                    int first_sample, int samples, int* __restrict__ counts) {
-    smoothing_fused<2>(images, indices, image_count, widths, layers, slots, weights, biases, sigma,
+    smoothing_fused<2>(images, indices, image_count, widths, layers, slots, seen, weights, biases, sigma,
                        {key_low, key_high, stream}, first_sample, samples, counts);
 }
 EXPORT_KERNEL(smoothing_fused_32)

@@ -73,7 +73,7 @@ final class ReproduceCommand implements Callable<Integer> {
     @Option(names = "--from-scratch", description = "Train all networks, even where some are shipped.")
     private boolean fromScratch;
 
-    @Option(names = "--preset", paramLabel = "report|best|quick",
+    @Option(names = "--preset", paramLabel = "report|best|dense|quick",
             description = "How networks are trained; implies --from-scratch (default: quick, where none are shipped).")
     private Preset preset;
 

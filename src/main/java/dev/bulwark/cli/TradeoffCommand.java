@@ -54,12 +54,12 @@ final class TradeoffCommand implements Callable<Integer> {
             description = "Weights of the natural loss from the end of the ramp on (default: ${DEFAULT-VALUE}).")
     private List<Double> kappas;
 
-    @Option(names = "--preset", paramLabel = "report|best|quick", defaultValue = "quick",
+    @Option(names = "--preset", paramLabel = "report|best|dense|quick", defaultValue = "quick",
             description = "How networks are trained, but for that weight (default: ${DEFAULT-VALUE}).")
     private Preset preset;
 
     @Option(names = "--hidden", paramLabel = "W,W,…", split = ",",
-            description = "Widths of the hidden layers (default: the preset's).")
+            description = "Widths of the hidden layers, all dense (default: the preset's).")
     private List<Integer> hidden;
 
     @Option(names = "--train-limit", paramLabel = "N", description = "Train on the first N images only.")

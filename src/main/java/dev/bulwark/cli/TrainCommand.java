@@ -88,12 +88,13 @@ final class TrainCommand implements Runnable {
         @Mixin
         private DataOptions data;
 
-        @Option(names = "--preset", paramLabel = "report|best|quick", defaultValue = "quick",
-                description = "The recipe: the lab report's, the best known, or minutes on two cores (default: ${DEFAULT-VALUE}).")
+        @Option(names = "--preset", paramLabel = "report|best|dense|quick", defaultValue = "quick",
+                description = "The recipe: the lab report's, the best known, the best of dense layers, or minutes on two cores "
+                        + "(default: ${DEFAULT-VALUE}).")
         private Preset preset;
 
         @Option(names = "--hidden", paramLabel = "W,W,…", split = ",",
-                description = "Widths of the hidden layers (default: the preset's).")
+                description = "Widths of the hidden layers, all dense (default: the preset's).")
         private List<Integer> hidden;
 
         @Option(names = "--limit", paramLabel = "N", description = "Train on the first N images only.")

@@ -22,15 +22,17 @@ final class HalfNetwork implements AutoCloseable {
     private final List<DeviceBuffer> opened = new ArrayList<>();
     private final DeviceBuffer weights;
     private final DeviceBuffer biases;
+    private final DeviceBuffer seen;
 
     /**
      * Copies the layers' parameters: their buffers may be closed afterwards.
      *
      * @param pack   the kernel that rounds and reorders one layer
+     * @param find   the kernel that finds which inputs the first layer's outputs see
      * @param layers affine maps with a ReLU between each two
      * @throws DeviceException if a weight is beyond fp16's range
      */
-    HalfNetwork(CudaMemory memory, Transfers transfers, Kernel pack, List<Affine> layers) {
+    HalfNetwork(CudaMemory memory, Transfers transfers, Kernel pack, Kernel find, List<Affine> layers) {
         this.layers = List.copyOf(layers);
         requireChain();
         try {
@@ -45,6 +47,10 @@ final class HalfNetwork implements AutoCloseable {
                         overflows.slice(i, 1));
                 transfers.copy(layer.bias(), layer.out(), biases(i));
             }
+            Affine first = layers.get(0);
+            int blocks = (int) padded(first.out()) / STEP;
+            seen = opening(memory.allocate(2L * blocks));
+            find.launch(Grid.overWarps(blocks), weights(0), first.in(), first.out(), seen);
             requireInRange(transfers, overflows);
         } catch (RuntimeException e) {
             close();
@@ -137,6 +143,14 @@ final class HalfNetwork implements AutoCloseable {
     /** One layer's packed weights. */
     DeviceBuffer weights(int layer) {
         return weights.slice(offset(layer, HalfNetwork::packedFloats), packedFloats(layers.get(layer)));
+    }
+
+    /**
+     * {@code int [blocks of 16 outputs, 2]} of the first layer: first and end of the panels of inputs for which they have
+     * weights that are not 0.
+     */
+    DeviceBuffer seen() {
+        return seen;
     }
 
     /** All layers' padded biases, one after the other. */

@@ -90,7 +90,9 @@ final class Smoothing {
         return new LayeredNoisyClassifier(memory, transfers, LayeredNoisyClassifier.Kernels.of(module(LAYERS)), network);
     }
 
-    private HalfNetwork packed(List<Affine> layers) {
-        return new HalfNetwork(memory, transfers, module(LAYERS).kernel("pack_weights"), layers);
+    /** The weights as the kernels take them. */
+    HalfNetwork packed(List<Affine> layers) {
+        KernelModule kernels = module(LAYERS);
+        return new HalfNetwork(memory, transfers, kernels.kernel("pack_weights"), kernels.kernel("find_seen_panels"), layers);
     }
 }

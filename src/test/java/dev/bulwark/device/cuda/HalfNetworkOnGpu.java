@@ -15,13 +15,16 @@ final class HalfNetworkOnGpu implements AutoCloseable {
     private final List<DeviceBuffer> buffers = new ArrayList<>();
     private final int[] widths;
 
-    /** Random weights of a scale that keeps activations near one; the shape as in {@code 784-1024-10}. */
+    /**
+     * Random weights of a scale that keeps activations near one; the shape as in {@code 784-1024-10}, or as in
+     * {@code 784~1024-10} where the first layer's units see a part of the inputs each, further on from unit to unit.
+     */
     HalfNetworkOnGpu(CudaBackend backend, String shape, SplittableRandom random) {
-        this(backend, Arrays.stream(shape.split("-")).mapToInt(Integer::parseInt).toArray(), random);
+        this(backend, Arrays.stream(shape.split("[-~]")).mapToInt(Integer::parseInt).toArray(), shape.contains("~"), random);
     }
 
-    private HalfNetworkOnGpu(CudaBackend backend, int[] widths, SplittableRandom random) {
-        this(backend, widths, parameters(widths, true, random), parameters(widths, false, random));
+    private HalfNetworkOnGpu(CudaBackend backend, int[] widths, boolean windows, SplittableRandom random) {
+        this(backend, widths, parameters(widths, true, windows, random), parameters(widths, false, false, random));
     }
 
     HalfNetworkOnGpu(CudaBackend backend, int[] widths, float[][] weights, float[][] biases) {
@@ -34,16 +37,24 @@ final class HalfNetworkOnGpu implements AutoCloseable {
         }
     }
 
-    private static float[][] parameters(int[] widths, boolean weights, SplittableRandom random) {
+    private static float[][] parameters(int[] widths, boolean weights, boolean windows, SplittableRandom random) {
         float[][] layers = new float[widths.length - 1][];
         for (int i = 0; i < layers.length; ++i) {
             double scale = weights ? Math.sqrt(6.0 / widths[i]) : 0.1;
             layers[i] = new float[weights ? widths[i] * widths[i + 1] : widths[i + 1]];
             for (int k = 0; k < layers[i].length; ++k) {
                 layers[i][k] = (float) (scale * (2 * random.nextDouble() - 1));
+                if (windows && i == 0 && !sees(k / widths[0], k % widths[0], widths)) {
+                    layers[i][k] = 0;
+                }
             }
         }
         return layers;
+    }
+
+    /** Whether a unit of a first layer of windows sees an input; the last unit sees none. */
+    static boolean sees(int unit, int input, int[] widths) {
+        return unit < widths[1] - 1 && Math.abs((double) unit / widths[1] - (double) input / widths[0]) < 0.1;
     }
 
     private static DeviceBuffer device(CudaBackend backend, float[] values) {

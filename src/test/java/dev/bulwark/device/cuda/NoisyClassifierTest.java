@@ -82,6 +82,7 @@ class NoisyClassifierTest {
         "1-31-10, 64", "1-31-10, 48", "33-65-17-3, 32", "16-16, 64", "784-40-10, 48", "50-130-2, 64",
         "784-1024-512-256-10, 64",
         "300-530-70-4, 64", "300-530-70-4, 48", "70-1100-20-5, 32", "20-33-600, 64", "7-260-1030-3, 48",
+        "784~1024-512-256-10, 64", "784~1024-33-10, 48", "300~530-70-4, 32", "1000~17-5, 64",
         "70-512-5, 64", "33-1024-20-3, 32"}) // and widths that fill all warps' registers exactly
     void givenAnyShapeAndTile_whenFused_thenEveryVoteIsThatOfTheLayers(String shape, int rows) {
         int samples = 101;
@@ -93,6 +94,33 @@ class NoisyClassifierTest {
             assertArrayEquals(expected, votes(fused, images, indices, samples, net.classes()));
             assertEquals(3 * samples, Arrays.stream(expected).sum());
             assertTrue(Arrays.stream(expected).filter(count -> count > 0).count() > 1, "all votes for one class");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"784~1024-10", "300~530-4", "50~16-3", "784-40-10"})
+    void givenWindows_whenPacked_thenEachBlockOfOutputsKnowsThePanelsItSees(String shape) {
+        try (HalfNetworkOnGpu net = net(shape)) {
+            float[] weight = floats(net.layers.get(0).weight());
+            int in = net.layers.get(0).in();
+            int out = net.layers.get(0).out();
+            try (HalfNetwork packed = backend.smoothing().packed(net.layers)) {
+                int[] seen = new int[(int) packed.seen().length()];
+                backend.read(packed.seen(), seen);
+                assertEquals((out + 63) / 64 * 8, seen.length);
+                for (int block = 0; block < seen.length / 2; ++block) {
+                    int first = (in + 63) / 64;
+                    int end = 0;
+                    for (int k = Math.min(out, 16 * block) * in; k < Math.min(out, 16 * (block + 1)) * in; ++k) {
+                        if (weight[k] != 0f) {
+                            first = Math.min(first, k % in / 64);
+                            end = Math.max(end, k % in / 64 + 1);
+                        }
+                    }
+                    assertEquals(first, seen[2 * block], "first panel of block " + block);
+                    assertEquals(end, seen[2 * block + 1], "end of block " + block);
+                }
+            }
         }
     }
 
