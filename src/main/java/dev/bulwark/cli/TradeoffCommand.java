@@ -58,9 +58,8 @@ final class TradeoffCommand implements Callable<Integer> {
             description = "How networks are trained, but for that weight (default: ${DEFAULT-VALUE}).")
     private Preset preset;
 
-    @Option(names = "--hidden", paramLabel = "W,W,…", split = ",",
-            description = "Widths of the hidden layers, all dense (default: the preset's).")
-    private List<Integer> hidden;
+    @Mixin
+    private LayerOptions layers;
 
     @Option(names = "--train-limit", paramLabel = "N", description = "Train on the first N images only.")
     private Integer trainLimit;
@@ -103,7 +102,7 @@ final class TradeoffCommand implements Callable<Integer> {
         try {
             Recipe recipe = preset.ibp(epsilon).withSeed(seed);
             kappas.forEach(recipe::withFinalKappa);
-            return hidden == null ? recipe : recipe.withHidden(hidden);
+            return layers.of(recipe);
         } catch (IllegalArgumentException e) {
             throw new ExperimentException(e.getMessage());
         }

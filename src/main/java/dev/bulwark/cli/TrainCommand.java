@@ -13,7 +13,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.EnumSet;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -93,9 +92,8 @@ final class TrainCommand implements Runnable {
                         + "(default: ${DEFAULT-VALUE}).")
         private Preset preset;
 
-        @Option(names = "--hidden", paramLabel = "W,W,…", split = ",",
-                description = "Widths of the hidden layers, all dense (default: the preset's).")
-        private List<Integer> hidden;
+        @Mixin
+        private LayerOptions layers;
 
         @Option(names = "--limit", paramLabel = "N", description = "Train on the first N images only.")
         private Integer limit;
@@ -160,8 +158,7 @@ final class TrainCommand implements Runnable {
                 throw new ExperimentException("--limit must be at least 1: " + limit);
             }
             try {
-                Recipe recipe = recipe(preset).withSeed(seed);
-                return hidden == null ? recipe : recipe.withHidden(hidden);
+                return layers.of(recipe(preset).withSeed(seed));
             } catch (IllegalArgumentException e) {
                 throw new ExperimentException(e.getMessage());
             }

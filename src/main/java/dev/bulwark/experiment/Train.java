@@ -87,6 +87,7 @@ public final class Train {
     /** As above, with images that may be shared with other networks' training. */
     static Map<String, Double> run(Backend backend, Recipe recipe, String source, Images images, Path model,
                                    boolean resume, Duration checkpoints, Monitor monitor) throws IOException {
+        requireFit(recipe, images.training);
         Path checkpoint = checkpoint(model);
         if (!resume) {
             Files.deleteIfExists(checkpoint);
@@ -110,6 +111,14 @@ public final class Train {
                 provenance(recipe, source, images, backend.info(), trained, accuracies));
         Files.deleteIfExists(checkpoint);
         return accuracies;
+    }
+
+    private static void requireFit(Recipe recipe, Dataset training) {
+        try {
+            recipe.requireFit(training.imageSize(), training.classes());
+        } catch (IllegalArgumentException e) {
+            throw new ExperimentException(e.getMessage());
+        }
     }
 
     /** Accuracies by name as a line ends with them: {@code , clean accuracy 98.00%}. */

@@ -96,6 +96,11 @@ public record Recipe(List<Integer> hidden, Optional<Convolution> convolution, in
         return new ParameterLayout(widths(inputs, classes), convolution);
     }
 
+    /** Complains unless a convolution fits images of {@code inputs} pixels and the first width. */
+    public void requireFit(int inputs, int classes) {
+        layout(inputs, classes);
+    }
+
     /** In words: {@code 784-1024-512-256-10, the first layer 16 channels of 7 x 7 windows, 3 apart}. */
     public String layers(int inputs, int classes) {
         return IntStream.of(widths(inputs, classes)).mapToObj(Integer::toString).collect(Collectors.joining("-"))

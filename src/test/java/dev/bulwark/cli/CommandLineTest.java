@@ -285,6 +285,26 @@ class CommandLineTest {
     }
 
     @Test
+    void givenWindows_whenTrained_thenTheFirstLayerSeesThemAndOtherWidthsAreRefused() throws IOException {
+        Path network = folder.resolve("n.safetensors");
+        Object[] common = {"train", "ibp", "--epsilon", 0.05, "--limit", 200, "--dataset", "digits", "--out", network, "--quiet"};
+        done(with(common, "--hidden", "8,6", "--windows", "2,14,14"));
+        assertEquals("784-8-6-10, the first layer 2 channels of 14 x 14 windows, 14 apart",
+                ModelFile.read(network).metadata().get("layers"));
+        float[] weight = ModelFile.read(network).network().denseLayers().get(0).weight();
+        for (int k = 0; k < weight.length; ++k) {
+            int window = k / 784 / 2;
+            boolean seen = k % 784 / 28 / 14 == window / 2 && k % 28 / 14 == window % 2;
+            assertTrue(seen || weight[k] == 0f, "weight " + k);
+        }
+        fails(2, "a first layer of 9 units is not 2 channels of 14 x 14 windows, 14 apart, which makes 8",
+                with(common, "--hidden", "9,6", "--windows", "2,14,14", "--overwrite"));
+        fails(2, "--windows takes three numbers", with(common, "--windows", "2,14", "--overwrite"));
+        fails(2, "kernel must be at least 1.0, not 0.0", with(common, "--windows", "2,0,1", "--overwrite"));
+        fails(2, "an image of 28 x 28 has no room", with(common, "--windows", "2,29,1", "--overwrite"));
+    }
+
+    @Test
     void givenARunThatIsOverwritten_whenItsDataDiffer_thenItsNetworksAreTrainedAnew() throws IOException {
         Path run = folder.resolve("run");
         Path network = run.resolve("models/smoothing-sigma-0.25.safetensors");
