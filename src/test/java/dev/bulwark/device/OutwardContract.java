@@ -1,0 +1,243 @@
+package dev.bulwark.device;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.math.BigDecimal;
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The contract's part on intervals for certificates, which are rounded outward: the exact ones are inside. */
+abstract class OutwardContract extends VotesContract {
+
+    @Test
+    void givenADecimalEpsilon_whenBoxedOutward_thenTheDecimalBoxIsInside() {
+        float[] x = mapped(values(500), v -> 0.5 + 0.5 * v);
+        x[0] = 0f;
+        x[1] = 1f;
+        x[2] = 0.1f;
+        BigDecimal epsilon = new BigDecimal("0.1");
+        try (DeviceBuffer input = device(x); DeviceBuffer low = backend.allocate(500); DeviceBuffer high = backend.allocate(500)) {
+            backend.outwardBox(input, 500, 0.1, low, high);
+            float[] l = host(low);
+            float[] h = host(high);
+            for (int i = 0; i < x.length; ++i) {
+                BigDecimal exact = new BigDecimal(x[i]);
+                BigDecimal lower = exact.subtract(epsilon).max(BigDecimal.ZERO);
+                BigDecimal upper = exact.add(epsilon).min(BigDecimal.ONE);
+                assertTrue(new BigDecimal(l[i]).compareTo(lower) <= 0, "lower " + i);
+                assertTrue(new BigDecimal(h[i]).compareTo(upper) >= 0, "upper " + i);
+                assertEquals(lower.doubleValue(), l[i], 2e-7);
+                assertEquals(upper.doubleValue(), h[i], 2e-7);
+                assertTrue(l[i] >= 0 && h[i] <= 1);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1,1,1", "3,2,5", "9,65,130", "17,300,10", "70,31,128", "129,9,193", "1,1021,33"})
+    void givenABox_whenPushedThroughAnAffineMap_thenTheExactBoxIsJustInside(int rows, int in, int out) {
+        requireExactBoxJustInside(rows, in, out, values(in * out));
+    }
+
+    /** Units that see some of the inputs only, and one that sees none: what products may leave out must be nothing. */
+    @ParameterizedTest
+    @CsvSource({"9,65,130", "17,301,300", "5,7,700"})
+    void givenWindows_whenPushedThroughAnAffineMap_thenTheExactBoxIsJustInside(int rows, int in, int out) {
+        float[] w = windowed(values(in * out), in, out);
+        Arrays.fill(w, (out - 1) * in, out * in, 0f);
+        requireExactBoxJustInside(rows, in, out, w);
+    }
+
+    private void requireExactBoxJustInside(int rows, int in, int out, float[] w) {
+        // Slices that start anywhere: no kernel may count on more than a float's alignment.
+        float[] l = mapped(values(rows * in), v -> v * 3);
+        float[] h = mapped(l, v -> v + 0.25 + 0.125 * Math.sin(v * 100));
+        float[] b = values(out);
+        try (DeviceBuffer box = device(joined(l, h)); DeviceBuffer weight = device(joined(new float[1], w));
+             DeviceBuffer bias = device(b); DeviceBuffer result = backend.allocate(2L * rows * out + 1)) {
+            DeviceBuffer outLower = result.slice(0, (long) rows * out);
+            DeviceBuffer outUpper = result.slice((long) rows * out + 1, (long) rows * out);
+            backend.outwardAffine(box.slice(0, l.length), box.slice(l.length, h.length), rows,
+                    new Affine(weight.slice(1, w.length), bias, in, out), outLower, outUpper);
+            float[] low = host(outLower);
+            float[] high = host(outUpper);
+            for (int k = 0; k < rows * out; ++k) {
+                int n = k / out;
+                int o = k % out;
+                BigDecimal exactLow = new BigDecimal(b[o]);
+                BigDecimal exactHigh = exactLow;
+                double magnitude = Math.abs(b[o]);
+                for (int i = 0; i < in; ++i) {
+                    BigDecimal weightOi = new BigDecimal(w[o * in + i]);
+                    float lower = l[n * in + i];
+                    float upper = h[n * in + i];
+                    boolean positive = w[o * in + i] > 0;
+                    exactLow = exactLow.add(weightOi.multiply(new BigDecimal(positive ? lower : upper)));
+                    exactHigh = exactHigh.add(weightOi.multiply(new BigDecimal(positive ? upper : lower)));
+                    magnitude += Math.abs(w[o * in + i]) * Math.max(Math.abs(lower), Math.abs(upper));
+                }
+                assertJustBelow(exactLow, low[k], in, magnitude, "lower " + k);
+                assertJustBelow(exactHigh.negate(), -high[k], in, magnitude, "upper " + k);
+            }
+        }
+    }
+
+    private static float[] joined(float[] first, float[] second) {
+        float[] both = Arrays.copyOf(first, first.length + second.length);
+        System.arraycopy(second, 0, both, first.length, second.length);
+        return both;
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1,1,1", "5,31,3", "9,33,10", "2,130,41", "3,1021,2"})
+    void givenAnyLastLayer_whenMargins_thenTheExactElidedMarginIsJustAbove(int rows, int in, int out) {
+        float[] l = values(rows * in);
+        float[] h = mapped(l, v -> v + 0.25 + 0.125 * Math.sin(v * 100));
+        float[] w = values(in * out);
+        float[] b = values(out);
+        int[] y = random.ints(rows, 0, out).toArray();
+        try (DeviceBuffer lower = device(l); DeviceBuffer upper = device(h); DeviceBuffer weight = device(w);
+             DeviceBuffer bias = device(b); DeviceBuffer labels = deviceInts(y);
+             DeviceBuffer margins = backend.allocate((long) rows * out)) {
+            backend.outwardMargins(lower, upper, labels, rows, new Affine(weight, bias, in, out), margins);
+            float[] actual = host(margins);
+            for (int k = 0; k < actual.length; ++k) {
+                int label = y[k / out];
+                BigDecimal exact = new BigDecimal(b[label]).subtract(new BigDecimal(b[k % out]));
+                double magnitude = Math.abs(b[label]) + Math.abs(b[k % out]);
+                for (int i = 0; i < in; ++i) {
+                    BigDecimal d = new BigDecimal(w[label * in + i]).subtract(new BigDecimal(w[k % out * in + i]));
+                    float x = (d.signum() > 0 ? l : h)[k / out * in + i];
+                    exact = exact.add(d.multiply(new BigDecimal(x)));
+                    magnitude += Math.abs(d.doubleValue() * x);
+                }
+                if (k % out == label) {
+                    assertEquals(0f, actual[k]);
+                } else {
+                    assertJustBelow(exact, actual[k], in, magnitude, "margin " + k);
+                }
+            }
+        }
+    }
+
+    @Test
+    void givenUnknownOrEndlessBounds_whenPushedThroughAnAffineMap_thenNoBoundIsTighterThanItIs() {
+        float inf = Float.POSITIVE_INFINITY;
+        // Rows: x0 unknown; x0 in [0, inf); x0 in (-inf, inf); all known. x1 in [1, 2].
+        float[] l = {Float.NaN, 1, 0, 1, -inf, 1, 1, 1};
+        float[] h = {Float.NaN, 2, inf, 2, inf, 2, 2, 2};
+        float[] w = {1, 1, -1, 1, 0, 1, 3e38f, 3e38f, -3e38f, -3e38f, Float.NaN, 1};
+        double none = Double.NaN;
+        double[] trueLower = {
+            none, none, none, none, none, none,
+            1, -inf, 1, 3e38, -inf, none,
+            -inf, -inf, 1, -inf, -inf, none,
+            2, -1, 1, 6e38, -12e38, none};
+        double[] trueUpper = {
+            none, none, none, none, none, none,
+            inf, 2, 2, inf, -3e38, none,
+            inf, inf, 2, inf, inf, none,
+            4, 1, 2, 12e38, -6e38, none};
+        try (DeviceBuffer lower = device(l); DeviceBuffer upper = device(h); DeviceBuffer weight = device(w);
+             DeviceBuffer bias = device(new float[6]); DeviceBuffer outLower = backend.allocate(24);
+             DeviceBuffer outUpper = backend.allocate(24)) {
+            backend.outwardAffine(lower, upper, 4, new Affine(weight, bias, 2, 6), outLower, outUpper);
+            float[] low = host(outLower);
+            float[] high = host(outUpper);
+            for (int k = 0; k < 24; ++k) {
+                assertNotAbove(trueLower[k], low[k], "lower " + k);
+                assertNotAbove(-trueUpper[k], -high[k], "upper " + k);
+            }
+            backend.relu(outLower, 24);
+            backend.relu(outUpper, 24);
+            assertTrue(Float.isNaN(host(outLower)[0]) && Float.isNaN(host(outUpper)[0]), "what is unknown stays so");
+        }
+    }
+
+    @Test
+    void givenUnknownOrEndlessBounds_whenMargins_thenNoneIsAboveTheTrueOne() {
+        float inf = Float.POSITIVE_INFINITY;
+        float[] l = {Float.NaN, 1, 0, 1, -inf, 1, -0.25f, 1, 0.25f, 1};
+        float[] h = {Float.NaN, 2, inf, 2, inf, 2, 0.5f, 2, 0.5f, 2};
+        float[] w = {3e38f, 1, -3e38f, 1, 3e38f, 0, Float.NaN, 1};
+        double none = Double.NaN;
+        double[] trueMargin = {
+            0, none, none, none,
+            0, 0, 1, none,
+            0, -inf, 1, none,
+            0, -1.5e38, 1, none,
+            0, 1.5e38, 1, none};
+        try (DeviceBuffer lower = device(l); DeviceBuffer upper = device(h); DeviceBuffer weight = device(w);
+             DeviceBuffer bias = device(new float[4]); DeviceBuffer labels = deviceInts(0, 0, 0, 0, 0);
+             DeviceBuffer margins = backend.allocate(20)) {
+            backend.outwardMargins(lower, upper, labels, 5, new Affine(weight, bias, 2, 4), margins);
+            float[] actual = host(margins);
+            for (int k = 0; k < 20; ++k) {
+                if (k % 4 == 0) {
+                    assertEquals(0f, actual[k]);
+                } else {
+                    assertNotAbove(trueMargin[k], actual[k], "margin " + k);
+                }
+            }
+        }
+    }
+
+    @Test
+    void givenPixelsAtOrBeyondTheEdge_whenBoxedOutward_thenTheBoxIsCutAndTheUnknownStaysUnknown() {
+        try (DeviceBuffer x = device(0f, 1f, 0.25f, Float.NaN); DeviceBuffer low = backend.allocate(4);
+             DeviceBuffer high = backend.allocate(4)) {
+            backend.outwardBox(x, 4, 0.5, low, high);
+            assertEquals(0f, host(low)[0]);
+            assertEquals(1f, host(high)[1]);
+            assertEquals(0f, host(low)[2]);
+            assertTrue(host(high)[2] > 0.75f, "0.5 may be the nearest double of a number just above");
+            assertTrue(Float.isNaN(host(low)[3]) && Float.isNaN(host(high)[3]));
+            backend.outwardBox(x, 4, 1e300, low, high);
+            assertArrayEquals(new float[] {0f, 0f, 0f, Float.NaN}, host(low));
+            assertArrayEquals(new float[] {1f, 1f, 1f, Float.NaN}, host(high));
+        }
+    }
+
+    /** W[y] - W[c] = 1 + 2^-25 or 1 - 2^-26: nearest to both is 1, which is above the one and below the other. */
+    @Test
+    void givenACoefficientBetweenTwoFloats_whenMargins_thenItIsRoundedAgainstUsForEitherSign() {
+        float[] w = {1f, -0x1p-25f, 0x1p-26f};
+        float[] x = {-1f, 1f};
+        double[] exact = {0, -1 - 0x1p-25, -1 + 0x1p-26, 0, 1 + 0x1p-25, 1 - 0x1p-26};
+        try (DeviceBuffer lower = device(x); DeviceBuffer upper = device(x); DeviceBuffer weight = device(w);
+             DeviceBuffer bias = device(0f, 0f, 0f); DeviceBuffer labels = deviceInts(0, 0);
+             DeviceBuffer margins = backend.allocate(6)) {
+            backend.outwardMargins(lower, upper, labels, 2, new Affine(weight, bias, 1, 3), margins);
+            float[] actual = host(margins);
+            for (int k = 0; k < 6; ++k) {
+                assertTrue(actual[k] <= exact[k], k + ": " + actual[k] + " is above " + exact[k]);
+                assertEquals(exact[k], actual[k], 0x1p-22, "margin " + k);
+            }
+        }
+    }
+
+    @Test
+    void givenABoxOfTheLastInputs_whenMargins_thenTheExactElidedMarginIsJustAbove() {
+        float[] l = {-1f, 0.5f, 0.25f, 2f};
+        float[] h = {-0.5f, 0.75f, 0.5f, 2f};
+        float[] w = {1, -1, 0.5f, 2, -3, 0.25f};
+        float[] b = {0.125f, -1f, 3f};
+        try (DeviceBuffer lower = device(l); DeviceBuffer upper = device(h); DeviceBuffer weight = device(w);
+             DeviceBuffer bias = device(b); DeviceBuffer labels = deviceInts(2, 0); DeviceBuffer margins = backend.allocate(6)) {
+            backend.outwardMargins(lower, upper, labels, 2, new Affine(weight, bias, 2, 3), margins);
+            float[] actual = host(margins);
+            // Row 0, label 2: W2 - W0 = (-4, 1.25), W2 - W1 = (-3.5, -1.75); row 1, label 0: (0.5, -3), (4, -1.25).
+            double[] expected = {
+                3 - 0.125 + -4 * -0.5 + 1.25 * 0.5, 3 + 1 + -3.5 * -0.5 + -1.75 * 0.75, 0,
+                0, 0.125 + 1 + 0.5 * 0.25 - 3 * 2, 0.125 - 3 + 4 * 0.25 - 1.25 * 2};
+            for (int k = 0; k < 6; ++k) {
+                assertTrue(actual[k] <= expected[k], k + ": " + actual[k] + " above " + expected[k]);
+                assertEquals(expected[k], actual[k], outwardSlack(2, expected[k], 16)); // products of at most 16 in all
+            }
+        }
+    }
+}

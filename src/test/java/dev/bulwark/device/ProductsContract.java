@@ -1,0 +1,94 @@
+package dev.bulwark.device;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The contract's part on products: of matrices, affine layers, sums of columns. */
+abstract class ProductsContract extends MemoryContract {
+
+    @ParameterizedTest
+    @CsvSource({"1,1,1", "3,5,7", "33,31,17", "64,10,784", "10,300,65", "130,129,257"})
+    void givenAnyShape_whenMultiplied_thenEveryTransposeAgreesWithTheDoubleSum(int m, int n, int k) {
+        float[] a = values(m * k);
+        float[] b = values(k * n);
+        float[] c = values(m * n);
+        for (int transposes = 0; transposes < 4; ++transposes) {
+            boolean ta = (transposes & 1) != 0;
+            boolean tb = (transposes & 2) != 0;
+            double[] expected = new double[m * n];
+            for (int i = 0; i < m; ++i) {
+                for (int j = 0; j < n; ++j) {
+                    double sum = 0.5 * c[i * n + j];
+                    for (int p = 0; p < k; ++p) {
+                        sum += (double) a[ta ? p * m + i : i * k + p] * b[tb ? j * k + p : p * n + j];
+                    }
+                    expected[i * n + j] = sum;
+                }
+            }
+            try (DeviceBuffer left = device(a); DeviceBuffer right = device(b); DeviceBuffer result = device(c)) {
+                backend.multiply(ta, tb, m, n, k, left, right, 0.5f, result);
+                close(expected, host(result), 1e-5);
+            }
+        }
+    }
+
+    @Test
+    void givenGarbageInTheTarget_whenMultipliedWithBetaZero_thenItIsNotRead() {
+        try (DeviceBuffer a = device(2); DeviceBuffer b = device(3); DeviceBuffer c = device(Float.NaN)) {
+            backend.multiply(false, false, 1, 1, 1, a, b, 0f, c);
+            assertArrayEquals(new float[] {6}, host(c));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1,1,1", "2,3,2", "33,65,31", "257,40,10", "5,20,3000", "33,784,10"})
+    void givenAnyShape_whenAffineWithAndWithoutRelu_thenItAgreesWithTheDoubleSum(int rows, int in, int out) {
+        float[] x = values(rows * in);
+        float[] w = values(in * out);
+        float[] b = values(out);
+        double[] expected = new double[rows * out];
+        for (int n = 0; n < rows; ++n) {
+            for (int o = 0; o < out; ++o) {
+                double sum = b[o];
+                for (int i = 0; i < in; ++i) {
+                    sum += (double) w[o * in + i] * x[n * in + i];
+                }
+                expected[n * out + o] = sum;
+            }
+        }
+        try (DeviceBuffer input = device(x); DeviceBuffer weight = device(w); DeviceBuffer bias = device(b);
+             DeviceBuffer y = backend.allocate((long) rows * out)) {
+            Affine layer = new Affine(weight, bias, in, out);
+            backend.affine(input, rows, layer, false, y);
+            close(expected, host(y), 1e-5);
+            backend.affine(input, rows, layer, true, y);
+            for (int k = 0; k < expected.length; ++k) {
+                expected[k] = Math.max(expected[k], 0);
+            }
+            close(expected, host(y), 1e-5);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1,1", "3,2", "500,10", "65,1021"})
+    void givenAMatrix_whenColumnsAreSummed_thenBetaWeighsWhatWasThere(int rows, int columns) {
+        float[] x = values(rows * columns);
+        double[] expected = new double[columns];
+        for (int k = 0; k < x.length; ++k) {
+            expected[k % columns] += x[k];
+        }
+        try (DeviceBuffer matrix = device(x); DeviceBuffer sums = backend.allocate(columns)) {
+            backend.fill(sums, Float.NaN);
+            backend.columnSums(matrix, rows, columns, 0f, sums);
+            close(expected, host(sums), 1e-5);
+            backend.columnSums(matrix, rows, columns, 1f, sums);
+            for (int c = 0; c < columns; ++c) {
+                expected[c] *= 2;
+            }
+            close(expected, host(sums), 1e-5);
+        }
+    }
+}

@@ -1,0 +1,223 @@
+package dev.bulwark.device;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.math.BigDecimal;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The contract's part on linear relaxations for certificates, whose bounds must hold of exact numbers. */
+abstract class RelaxationContract extends OutwardContract {
+
+    @ParameterizedTest
+    @CsvSource({"1,1,1", "31,33,5", "3,5,1021", "130,257,65", "9,1024,33"})
+    void givenForms_whenTakenBackThroughWeights_thenTheErrorIsAsPromised(int rows, int out, int in) {
+        float[] a = values(rows * out);
+        float[] w = values(in * out);
+        a[0] = 1e-40f; // an underflow is promised to cost little
+        w[0] = 1e-30f;
+        try (DeviceBuffer forms = device(a); DeviceBuffer weight = device(w); DeviceBuffer bias = device(new float[out]);
+             DeviceBuffer target = backend.allocate((long) rows * in)) {
+            backend.backwardAffine(forms, rows, new Affine(weight, bias, in, out), target);
+            float[] actual = host(target);
+            for (int k = 0; k < actual.length; ++k) {
+                double exact = 0; // in double: a billionth of what is promised of floats
+                double promised = 0;
+                for (int j = 0; j < out; ++j) {
+                    float left = a[k / in * out + j];
+                    float right = w[j * in + k % in];
+                    exact += (double) left * right;
+                    promised += (Math.abs(left) + Backend.NEGLIGIBLE) * (Math.abs(right) + Backend.NEGLIGIBLE);
+                }
+                assertEquals(exact, actual[k], Backend.productError(out) * promised, "element " + k);
+            }
+        }
+    }
+
+    @Test
+    void givenSumsOfMoreTermsThanFloatsCanCount_whenAskedForTheirError_thenThereIsNone() {
+        assertEquals(9 * 0x1p-24, Backend.productError(1), 0x1p-40);
+        assertThrows(IllegalArgumentException.class, () -> Backend.productError(1 << 23));
+    }
+
+    /** Relaxed ReLUs of {@code owners} images, with lines that need not fit any box: the operations must not care. */
+    private final class Lines implements AutoCloseable {
+        final float[] upperSlope;
+        final float[] upperIntercept;
+        final float[] magnitude;
+        final float[] productError;
+        final Relaxation relaxation;
+
+        Lines(int owners, int units) {
+            upperSlope = mapped(values(owners * units), v -> 0.5 + 0.5 * v);
+            upperIntercept = mapped(values(owners * units), v -> Math.max(0, v));
+            magnitude = mapped(values(owners * units), v -> 3 * Math.abs(v));
+            productError = mapped(values(owners * units), v -> 1e-4 * Math.abs(v));
+            relaxation = new Relaxation(device(upperSlope), device(upperIntercept), device(magnitude), device(magnitude),
+                    device(productError), units);
+        }
+
+        @Override
+        public void close() {
+            for (DeviceBuffer buffer : List.of(relaxation.upperSlope(), relaxation.upperIntercept(),
+                    relaxation.lowerSlope(), relaxation.magnitude(), relaxation.productError())) {
+                buffer.close();
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1,1,1", "5,2,31", "33,3,33", "70,7,1021"})
+    void givenForms_whenTakenBackThroughRelus_thenConstantsAreJustBelowWhatIsPromised(int rows, int owners, int units) {
+        float[] a = values(rows * units);
+        float[] constant = values(rows);
+        float[] bias = values(units);
+        float[] slopes = mapped(values(2 * units), v -> 0.5 + 0.75 * v); // some beyond [0, 1]
+        int[] owner = random.ints(rows, 0, owners).toArray();
+        int[] slopeRow = random.ints(rows, 0, 2).toArray();
+        try (Lines lines = new Lines(owners, units); DeviceBuffer forms = device(a); DeviceBuffer constants = device(constant);
+             DeviceBuffer b = device(bias); DeviceBuffer below = device(slopes); DeviceBuffer ownerRows = deviceInts(owner);
+             DeviceBuffer slopeRows = deviceInts(slopeRow); DeviceBuffer target = backend.allocate((long) rows * units)) {
+            backend.backwardRelu(forms, rows, ownerRows, lines.relaxation, below, slopeRows, b, target, constants);
+            float[] after = host(target);
+            float[] gained = host(constants);
+            for (int r = 0; r < rows; ++r) {
+                BigDecimal exact = new BigDecimal(constant[r]);
+                double magnitude = Math.abs(constant[r]);
+                for (int j = 0; j < units; ++j) {
+                    float before = a[r * units + j];
+                    float t = after[r * units + j];
+                    int line = owner[r] * units + j;
+                    float slope = before < 0 ? lines.upperSlope[line]
+                            : Math.max(0, Math.min(1, slopes[slopeRow[r] * units + j]));
+                    assertEquals((float) ((double) before * slope), t);
+                    BigDecimal lost = new BigDecimal(before).multiply(new BigDecimal(slope)).subtract(new BigDecimal(t)).abs()
+                            .multiply(new BigDecimal(lines.magnitude[line]))
+                            .add(new BigDecimal(Math.abs(t)).add(new BigDecimal(Backend.NEGLIGIBLE))
+                                    .multiply(new BigDecimal(lines.productError[line])));
+                    BigDecimal shift = new BigDecimal(Math.min(before, 0)).multiply(new BigDecimal(lines.upperIntercept[line]));
+                    BigDecimal biased = new BigDecimal(t).multiply(new BigDecimal(bias[j]));
+                    exact = exact.add(shift).add(biased).subtract(lost);
+                    magnitude += shift.abs().add(biased.abs()).add(lost).doubleValue();
+                }
+                assertJustBelow(exact, gained[r], 4 * units, magnitude, "constant " + r);
+            }
+            float[] separate = after.clone();
+            backend.write(constant, constants);
+            backend.backwardRelu(forms, rows, ownerRows, lines.relaxation, below, slopeRows, b, forms, constants);
+            assertArrayEquals(separate, host(forms), "in place");
+            assertArrayEquals(gained, host(constants));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1,1,1", "5,2,31", "33,3,33", "70,7,1021"})
+    void givenForms_whenMinimisedOverBoxes_thenTheExactMinimumIsJustAbove(int rows, int owners, int columns) {
+        float[] a = values(rows * columns);
+        float[] constant = values(rows);
+        float[] l = values(owners * columns);
+        float[] h = mapped(l, v -> v + 0.25 + 0.125 * Math.sin(v * 100));
+        int[] owner = random.ints(rows, 0, owners).toArray();
+        try (DeviceBuffer forms = device(a); DeviceBuffer constants = device(constant); DeviceBuffer lower = device(l);
+             DeviceBuffer upper = device(h); DeviceBuffer ownerRows = deviceInts(owner);
+             DeviceBuffer minima = backend.allocate(rows); DeviceBuffer corners = backend.allocate((long) rows * columns)) {
+            backend.formMinima(forms, rows, ownerRows, lower, upper, columns, constants, minima);
+            backend.formCorners(forms, rows, ownerRows, lower, upper, columns, corners);
+            float[] actual = host(minima);
+            float[] corner = host(corners);
+            for (int r = 0; r < rows; ++r) {
+                BigDecimal exact = new BigDecimal(constant[r]);
+                double magnitude = Math.abs(constant[r]);
+                for (int i = 0; i < columns; ++i) {
+                    float x = (a[r * columns + i] > 0 ? l : h)[owner[r] * columns + i];
+                    assertEquals(x, corner[r * columns + i]);
+                    exact = exact.add(new BigDecimal(a[r * columns + i]).multiply(new BigDecimal(x)));
+                    magnitude += Math.abs(a[r * columns + i] * x);
+                }
+                assertJustBelow(exact, actual[r], columns, magnitude, "minimum " + r);
+            }
+            backend.formMinima(forms, rows, ownerRows, lower, upper, columns, constants, constants);
+            assertArrayEquals(actual, host(constants), "in place");
+        }
+    }
+
+    /** Infinite coefficients are what an overflow leaves; a bound from them would be infinite where it should be none. */
+    @Test
+    void givenUnknownOrEndlessForms_whenTakenBack_thenNothingIsKnownOfThem() {
+        float inf = Float.POSITIVE_INFINITY;
+        float[] a = {Float.NaN, 1, inf, 1, -inf, 1, inf, -inf};
+        try (DeviceBuffer forms = device(a); DeviceBuffer constants = device(0, 0, 0, 0); DeviceBuffer lower = device(1, 1);
+             DeviceBuffer upper = device(2, 2); DeviceBuffer owners = deviceInts(0, 0, 0, 0);
+             DeviceBuffer ones = device(1, 1); DeviceBuffer zeros = device(0, 0);
+             DeviceBuffer minima = backend.allocate(4); DeviceBuffer target = backend.allocate(8)) {
+            backend.formMinima(forms, 4, owners, lower, upper, 2, constants, minima);
+            for (float minimum : host(minima)) {
+                assertNotAbove(Double.NaN, minimum, "minimum");
+            }
+            for (DeviceBuffer error : List.of(ones, zeros)) {
+                Relaxation relaxation = new Relaxation(ones, zeros, ones, ones, error, 2);
+                backend.fill(constants, 0f);
+                backend.backwardRelu(forms, 4, owners, relaxation, ones, owners, ones, target, constants);
+                for (float constant : host(constants)) {
+                    assertNotAbove(Double.NaN, constant, "constant");
+                }
+            }
+        }
+    }
+
+    @Test
+    void givenUnknownLines_whenTakenBack_thenNothingIsKnown() {
+        float none = Float.NaN;
+        try (DeviceBuffer forms = device(-1, 1); DeviceBuffer constants = device(0); DeviceBuffer owners = deviceInts(0);
+             DeviceBuffer unknown = device(none, none); DeviceBuffer ones = device(1, 1);
+             DeviceBuffer target = backend.allocate(2)) {
+            Relaxation relaxation = new Relaxation(unknown, unknown, ones, unknown, unknown, 2);
+            backend.backwardRelu(forms, 1, owners, relaxation, ones, owners, ones, target, constants);
+            assertTrue(Float.isNaN(host(constants)[0]));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1,1,1", "5,2,31", "33,3,33", "7,7,1021"})
+    void givenPoints_whenPutOnTheLines_thenGradientsAreThoseOfTheLowerSlopes(int rows, int owners, int units) {
+        float[] a = values(rows * units);
+        float[] z = values(rows * units);
+        float[] slopes = mapped(values(rows * units), v -> 0.5 + 0.5 * v);
+        int[] owner = random.ints(rows, 0, owners).toArray();
+        try (Lines lines = new Lines(owners, units); DeviceBuffer forms = device(a); DeviceBuffer points = device(z);
+             DeviceBuffer below = device(slopes); DeviceBuffer ownerRows = deviceInts(owner);
+             DeviceBuffer gradients = backend.allocate((long) rows * units)) {
+            backend.relaxedRelu(forms, rows, ownerRows, lines.relaxation, below, points, gradients);
+            float[] value = host(points);
+            float[] gradient = host(gradients);
+            for (int k = 0; k < value.length; ++k) {
+                int line = owner[k / units] * units + k % units;
+                double expected = a[k] < 0 ? (double) lines.upperSlope[line] * z[k] + lines.upperIntercept[line]
+                        : (double) slopes[k] * z[k];
+                assertEquals(expected, value[k], 0x1p-22, "value " + k); // two roundings of numbers below two
+                boolean open = lines.upperIntercept[line] > 0;
+                assertEquals(open && a[k] > 0 ? -(double) a[k] * z[k] : 0, gradient[k], 0x1p-24, "gradient " + k);
+            }
+        }
+    }
+
+    @Test
+    void givenAnyNumbers_whenClamped_thenTheyLieInTheRangeAndTheUnknownStaysUnknown() {
+        for (int length : ODD_LENGTHS) {
+            float[] x = values(length);
+            try (DeviceBuffer buffer = device(x)) {
+                backend.clamp(buffer, length, -0.25f, 0.5f);
+                same(mapped(x, v -> Math.max(-0.25, Math.min(0.5, v))), host(buffer));
+            }
+        }
+        try (DeviceBuffer buffer = device(Float.NaN, -9, 9, 9)) {
+            backend.clamp(buffer, 3, 0f, 1f);
+            assertArrayEquals(new float[] {Float.NaN, 0, 1, 9}, host(buffer));
+        }
+    }
+}
