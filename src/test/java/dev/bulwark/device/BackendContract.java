@@ -8,5 +8,5 @@ package dev.bulwark.device;
  * <p>Tolerances: a float sum of k products of values of order one is off by at most k * 2^-24 times the sum of absolute
  * values; {@link #close} allows that for the sizes used, and no more.
  */
-public abstract class BackendContract extends RelaxationContract {
+public abstract class BackendContract extends VotesContract {
 }

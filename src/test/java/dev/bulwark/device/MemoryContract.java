@@ -11,7 +11,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** The contract's part on memory: buffers and slices, gathered rows and columns, replays, views of images. */
-abstract class MemoryContract extends BackendFixture {
+abstract class MemoryContract extends RelaxationContract {
 
     @Test
     void givenABuffer_whenUsedAfterClose_thenItThrowsAndBytesAreBack() {

@@ -11,7 +11,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** The contract's part on intervals for certificates, which are rounded outward: the exact ones are inside. */
-abstract class OutwardContract extends VotesContract {
+abstract class OutwardContract extends BackendFixture {
 
     @Test
     void givenADecimalEpsilon_whenBoxedOutward_thenTheDecimalBoxIsInside() {

@@ -12,7 +12,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** The contract's part on linear relaxations for certificates, whose bounds must hold of exact numbers. */
-abstract class RelaxationContract extends OutwardContract {
+public abstract class RelaxationContract extends OutwardContract {
 
     @ParameterizedTest
     @CsvSource({"1,1,1", "31,33,5", "3,5,1021", "130,257,65", "9,1024,33"})

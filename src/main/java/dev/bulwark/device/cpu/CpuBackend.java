@@ -36,9 +36,12 @@ public final class CpuBackend implements Backend {
 
     private final Workers workers;
     private final SharedProducts products;
+    /** Products in float, for bounds. */
+    private final SharedProducts floats;
     /** For one worker's forward passes where there is no oneDNN. */
     private final Products blocks;
     private final NoiseRows noise;
+    private final IntervalSums sums;
     private final Precision precision;
     private final AtomicLong live;
     private final Spans spans;
@@ -51,12 +54,14 @@ public final class CpuBackend implements Backend {
     private final LinearRelaxations relaxations;
 
     private CpuBackend(Workers workers, AtomicLong live, Products blocks, SharedProducts products, NoiseRows noise,
-                       Precision precision) {
+                       IntervalSums sums, Precision precision) {
         this.workers = workers;
         this.live = live;
         this.blocks = blocks;
+        this.floats = new FloatProducts(workers, blocks);
         this.products = products;
         this.noise = noise;
+        this.sums = sums;
         this.precision = precision;
         this.spans = new Spans(workers);
         this.rows = new Rows(workers);
@@ -64,13 +69,13 @@ public final class CpuBackend implements Backend {
         this.losses = new Losses(rows);
         this.intervals = new TrainingIntervals(spans);
         this.optimisers = new Optimisers(spans);
-        this.outward = new OutwardIntervals(spans, workers);
+        this.outward = new OutwardIntervals(spans, workers, sums);
         this.relaxations = new LinearRelaxations(rows);
     }
 
     /** All cores, the fastest libraries that load, and noisy forward passes in bf16 where the processor has it. */
     public static CpuBackend create() {
-        return create(Libraries.products(), Libraries.noise(), Libraries.fastestPrecision());
+        return create(Libraries.products(), Libraries.noise(), Libraries.sums(), Libraries.fastestPrecision());
     }
 
     /**
@@ -83,7 +88,7 @@ public final class CpuBackend implements Backend {
                 && Libraries.fastestPrecision() != Precision.BFLOAT16) {
             throw new DeviceException("this processor has no native " + precision + " products: use --precision fp32");
         }
-        return create(Libraries.products(), Libraries.noise(), precision);
+        return create(Libraries.products(), Libraries.noise(), Libraries.sums(), precision);
     }
 
     /**
@@ -93,7 +98,7 @@ public final class CpuBackend implements Backend {
      * @throws DeviceException if this processor or its libraries can't
      */
     public CpuBackend withProducts(ProductPrecision products) {
-        return new CpuBackend(workers, live, blocks, Libraries.products(products, workers), noise, precision);
+        return new CpuBackend(workers, live, blocks, Libraries.products(products, workers), noise, sums, precision);
     }
 
     /** Whether {@link #withProducts} has such products on this processor. */
@@ -103,12 +108,13 @@ public final class CpuBackend implements Backend {
 
     /** Nothing but plain Java: the fallback, made explicit for tests. */
     public static CpuBackend plainJava() {
-        return create(new JavaProducts(), new ScalarNoise(), Precision.FLOAT32);
+        return create(new JavaProducts(), new ScalarNoise(), new ScalarSums(), Precision.FLOAT32);
     }
 
-    private static CpuBackend create(Products blocks, NoiseRows noise, Precision precision) {
+    private static CpuBackend create(Products blocks, NoiseRows noise, IntervalSums sums, Precision precision) {
         Workers workers = new Workers(Runtime.getRuntime().availableProcessors());
-        return new CpuBackend(workers, new AtomicLong(), blocks, new FloatProducts(workers, blocks), noise, precision);
+        return new CpuBackend(workers, new AtomicLong(), blocks, new FloatProducts(workers, blocks), noise, sums,
+                precision);
     }
 
     @Override
@@ -645,10 +651,13 @@ public final class CpuBackend implements Backend {
 
     // ---- linear relaxations for certificates -------------------------------------------------------------------------
 
-    /** oneDNN's and plain Java's sums are float sums in some order, which is all that the error allowed asks for. */
+    /**
+     * oneDNN's and plain Java's sums are float sums in some order, which is all that the error allowed asks for; training's
+     * products may be coarser.
+     */
     @Override
     public void backwardAffine(DeviceBuffer a, int count, Affine layer, DeviceBuffer target) {
-        multiply(false, false, count, layer.in(), layer.out(), a, layer.weight(), 0f, target);
+        floats.multiply(false, false, count, layer.in(), layer.out(), a, layer.weight(), 0f, target);
     }
 
     @Override

@@ -13,6 +13,7 @@ final class Libraries {
 
     private static final Optional<Products> ONE_DNN = oneDnn();
     private static final NoiseRows NOISE = vectorNoise();
+    private static final IntervalSums SUMS = vectorSums();
 
     private Libraries() {
     }
@@ -37,6 +38,10 @@ final class Libraries {
 
     static NoiseRows noise() {
         return NOISE;
+    }
+
+    static IntervalSums sums() {
+        return SUMS;
     }
 
     static Precision fastestPrecision() {
@@ -73,6 +78,17 @@ final class Libraries {
             return new VectorNoise();
         } catch (UnsupportedOperationException | LinkageError e) {
             return new ScalarNoise();
+        }
+    }
+
+    private static IntervalSums vectorSums() {
+        if (!VectorModule.load()) {
+            return new ScalarSums();
+        }
+        try {
+            return new VectorSums();
+        } catch (UnsupportedOperationException | LinkageError e) {
+            return new ScalarSums();
         }
     }
 }

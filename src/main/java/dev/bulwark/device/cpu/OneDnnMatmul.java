@@ -101,6 +101,8 @@ final class OneDnnMatmul {
                 operations.append_eltwise(dnnl.algorithm.eltwise_relu, 0f, 0f);
             }
             primitive_attr attributes = new primitive_attr();
+            // Bounds count on float being float, whatever oneDNN's environment variable says.
+            attributes.set_fpmath_mode(dnnl.fpmath_mode.strict);
             attributes.set_post_ops(operations);
             return attributes;
         }

@@ -13,19 +13,19 @@ final class OutwardIntervals {
 
     /** Rows of x that share one pass over the weights. */
     private static final int ROWS = 16;
-    /** Outputs whose sums for all {@link #ROWS} stay in the first-level cache. */
-    private static final int OUTPUTS = 128;
-    /** Columns of the weights multiplied at once; inputs are padded to a multiple of it. */
-    private static final int COLUMNS = 4;
+    /** Columns of the weights that may be multiplied at once; inputs are padded to a multiple of it. */
+    static final int COLUMNS = 4;
     /** Twice the unit roundoff of double: every count of operations below has a factor of two to spare. */
     private static final double ROUNDOFF = 0x1p-52;
 
     private final Spans spans;
     private final Workers workers;
+    private final IntervalSums sums;
 
-    OutwardIntervals(Spans spans, Workers workers) {
+    OutwardIntervals(Spans spans, Workers workers, IntervalSums sums) {
         this.spans = spans;
         this.workers = workers;
+        this.sums = sums;
     }
 
     void box(DeviceBuffer x, long length, double epsilon, DeviceBuffer lower, DeviceBuffer upper) {
@@ -51,7 +51,8 @@ final class OutwardIntervals {
     }
 
     void affine(DeviceBuffer lower, DeviceBuffer upper, int rows, Affine layer, DeviceBuffer outLower, DeviceBuffer outUpper) {
-        Weights weights = Weights.of(layer);
+        int outputs = sums.outputs();
+        Weights weights = Weights.of(layer, outputs);
         int tasks = (rows + ROWS - 1) / ROWS;
         workers.run(tasks, task -> {
             int first = task * ROWS;
@@ -59,72 +60,26 @@ final class OutwardIntervals {
             Inputs inputs = Inputs.of(lower, upper, first, count, layer.in());
             float[] low = new float[count * layer.out()];
             float[] high = new float[count * layer.out()];
-            Sums sums = new Sums(count);
-            for (int o = 0; o < layer.out(); o += OUTPUTS) {
-                int block = Math.min(OUTPUTS, layer.out() - o);
-                sums.over(weights, inputs, o);
+            double[][] centre = new double[count][outputs];
+            double[][] radius = new double[count][outputs];
+            for (int o = 0; o < layer.out(); o += outputs) {
+                int block = Math.min(outputs, layer.out() - o);
+                for (int n = 0; n < count; ++n) {
+                    System.arraycopy(weights.bias, o, centre[n], 0, outputs);
+                    Arrays.fill(radius[n], 0);
+                }
+                sums.add(weights.tiles[o / outputs], weights.bands.get(o / outputs), inputs, centre, radius);
                 for (int n = 0; n < count; ++n) {
                     for (int j = 0; j < block; ++j) {
                         double slack = weights.slack(o + j, inputs.magnitude[n]);
-                        low[n * layer.out() + o + j] = down(sums.centre[n][j] - sums.radius[n][j] - slack);
-                        high[n * layer.out() + o + j] = up(sums.centre[n][j] + sums.radius[n][j] + slack);
+                        low[n * layer.out() + o + j] = down(centre[n][j] - radius[n][j] - slack);
+                        high[n * layer.out() + o + j] = up(centre[n][j] + radius[n][j] + slack);
                     }
                 }
             }
             Rows.store(low, outLower, first, layer.out());
             Rows.store(high, outUpper, first, layer.out());
         });
-    }
-
-    /** Centres and radii of {@link #OUTPUTS} outputs at a time for some rows: {@code b + sum of w c}, {@code sum of |w| r}. */
-    private static final class Sums {
-        private final double[][] centre;
-        private final double[][] radius;
-        /** The columns being multiplied, each an array of its own: C2 vectorises over those three times as well. */
-        private final double[][] columns = new double[COLUMNS][OUTPUTS];
-        private final double[][] absolute = new double[COLUMNS][OUTPUTS];
-
-        Sums(int rows) {
-            centre = new double[rows][OUTPUTS];
-            radius = new double[rows][OUTPUTS];
-        }
-
-        /** Sums for outputs {@code o .. o + OUTPUTS - 1}. */
-        void over(Weights weights, Inputs inputs, int o) {
-            double[] tile = weights.tiles[o / OUTPUTS];
-            Band band = weights.bands.get(o / OUTPUTS);
-            for (int n = 0; n < centre.length; ++n) {
-                System.arraycopy(weights.bias, o, centre[n], 0, OUTPUTS);
-                Arrays.fill(radius[n], 0);
-            }
-            for (int i = band.firstColumn() / COLUMNS * COLUMNS; i < band.firstColumn() + band.columns(); i += COLUMNS) {
-                for (int k = 0; k < COLUMNS; ++k) {
-                    System.arraycopy(tile, (i + k) * OUTPUTS, columns[k], 0, OUTPUTS);
-                    takeAbsolute(columns[k], absolute[k]);
-                }
-                for (int n = 0; n < centre.length; ++n) {
-                    addProducts(columns, inputs.centre, n * inputs.stride + i, centre[n]);
-                    addProducts(absolute, inputs.radius, n * inputs.stride + i, radius[n]);
-                }
-            }
-        }
-
-        private static void takeAbsolute(double[] from, double[] to) {
-            for (int j = 0; j < OUTPUTS; ++j) {
-                to[j] = Math.abs(from[j]);
-            }
-        }
-
-        private static void addProducts(double[][] columns, double[] x, int at, double[] sum) {
-            addProducts(columns[0], x[at], columns[1], x[at + 1], columns[2], x[at + 2], columns[3], x[at + 3], sum);
-        }
-
-        private static void addProducts(double[] w0, double x0, double[] w1, double x1, double[] w2, double x2,
-                                        double[] w3, double x3, double[] sum) {
-            for (int j = 0; j < OUTPUTS; ++j) {
-                sum[j] = Math.fma(w0[j], x0, Math.fma(w1[j], x1, Math.fma(w2[j], x2, Math.fma(w3[j], x3, sum[j]))));
-            }
-        }
     }
 
     void margins(DeviceBuffer lower, DeviceBuffer upper, DeviceBuffer labels, int rows, Affine layer, DeviceBuffer margins) {
@@ -161,29 +116,29 @@ final class OutwardIntervals {
     }
 
     /**
-     * A layer's weights in double, {@link #OUTPUTS} outputs a tile: {@code tiles[o / OUTPUTS][i OUTPUTS + o % OUTPUTS]}.
+     * A layer's weights in double, some outputs a tile: {@code tiles[o / outputs][i outputs + o % outputs]}.
      * A tile is read front to back; whole columns would be read in steps that no prefetcher follows. A tile's zeros before and
      * behind its band are left out of the sums, which they would not change.
      */
     private record Weights(double[][] tiles, List<Band> bands, double[] bias, double[] norm, int in) {
 
-        static Weights of(Affine layer) {
+        static Weights of(Affine layer, int outputs) {
             int in = layer.in();
             float[] w = Rows.load(layer.weight(), 0, layer.out(), in);
             float[] b = Rows.load(layer.bias(), 0, layer.out(), 1);
-            double[][] tiles = new double[(layer.out() + OUTPUTS - 1) / OUTPUTS][padded(in) * OUTPUTS];
-            double[] bias = new double[tiles.length * OUTPUTS];
+            double[][] tiles = new double[(layer.out() + outputs - 1) / outputs][padded(in) * outputs];
+            double[] bias = new double[tiles.length * outputs];
             double[] norm = new double[layer.out()];
             for (int o = 0; o < layer.out(); ++o) {
                 bias[o] = b[o];
-                double[] tile = tiles[o / OUTPUTS];
+                double[] tile = tiles[o / outputs];
                 for (int i = 0; i < in; ++i) {
                     double weight = w[o * in + i];
-                    tile[i * OUTPUTS + o % OUTPUTS] = weight;
+                    tile[i * outputs + o % outputs] = weight;
                     norm[o] += Math.abs(weight);
                 }
             }
-            return new Weights(tiles, Band.of(w, layer.out(), in, OUTPUTS), bias, norm, in);
+            return new Weights(tiles, Band.of(w, layer.out(), in, outputs), bias, norm, in);
         }
 
         double slack(int output, double magnitude) {
@@ -208,7 +163,7 @@ final class OutwardIntervals {
      *
      * @param stride elements from row to row; those behind a row's own are zero
      */
-    private record Inputs(double[] centre, double[] radius, double[] magnitude, int stride) {
+    record Inputs(double[] centre, double[] radius, double[] magnitude, int stride) {
 
         static Inputs of(DeviceBuffer lower, DeviceBuffer upper, int first, int count, int columns) {
             float[] l = Rows.load(lower, first, count, columns);

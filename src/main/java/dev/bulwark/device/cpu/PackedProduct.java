@@ -107,6 +107,7 @@ final class PackedProduct {
     private static primitive_attr attributes(boolean relu) {
         primitive_attr attributes = new primitive_attr();
         attributes.set_scratchpad_mode(dnnl.scratchpad_mode.user);
+        attributes.set_fpmath_mode(dnnl.fpmath_mode.strict);
         if (relu) {
             post_ops after = new post_ops();
             after.append_eltwise(dnnl.algorithm.eltwise_relu, 0f, 0f);
