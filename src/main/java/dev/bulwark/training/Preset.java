@@ -28,10 +28,15 @@ public enum Preset {
      * shared weights. Some ten minutes a network on two cores.
      */
     BEST {
-        /** Two noisy copies of each image that should agree: 4.6 points at sigma 0.5 and r = 1, less at smaller radii. */
+        /** Much noise leaves a network little room to fit the training images too closely, and so little for augmentation. */
         @Override
         public Recipe smoothing(double sigma) {
-            return DENSE.smoothing(sigma).withConvolution(WINDOWS);
+            if (sigma < 0.75) {
+                return DENSE.smoothing(sigma).withConvolution(WINDOWS);
+            }
+            return recipe(60, 128, Optimiser.adam(), LearningRate.cosine(2e-3, 0).withWarmUp(1), 0.999,
+                    new GaussianAugmentation(sigma, 2, 5, 0.5))
+                    .withAugmentation(new Augmentation(3, 0.03, 0.4)).withConvolution(WINDOWS);
         }
 
         /** The smaller the boxes, the more room they leave a network to fit the training images too closely. */
