@@ -7,13 +7,14 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /** What this machine and this JVM have, found once; what is missing is named in provenance, never silently replaced. */
 final class Libraries {
 
     private static final Optional<Products> ONE_DNN = oneDnn();
-    private static final NoiseRows NOISE = vectorNoise();
-    private static final IntervalSums SUMS = vectorSums();
+    private static final NoiseRows NOISE = vectorised(() -> new VectorNoise(), ScalarNoise::new);
+    private static final IntervalSums SUMS = vectorised(() -> new VectorSums(), ScalarSums::new);
 
     private Libraries() {
     }
@@ -70,25 +71,15 @@ final class Libraries {
         }
     }
 
-    private static NoiseRows vectorNoise() {
+    /** What is written in explicit vectors, or else what is not; a class that names the module's must not be loaded before it. */
+    private static <T> T vectorised(Supplier<T> explicit, Supplier<T> plain) {
         if (!VectorModule.load()) {
-            return new ScalarNoise();
+            return plain.get();
         }
         try {
-            return new VectorNoise();
+            return explicit.get();
         } catch (UnsupportedOperationException | LinkageError e) {
-            return new ScalarNoise();
-        }
-    }
-
-    private static IntervalSums vectorSums() {
-        if (!VectorModule.load()) {
-            return new ScalarSums();
-        }
-        try {
-            return new VectorSums();
-        } catch (UnsupportedOperationException | LinkageError e) {
-            return new ScalarSums();
+            return plain.get();
         }
     }
 }
