@@ -114,8 +114,9 @@ public final class Tradeoff {
         for (Recipe recipe : plan.recipes()) {
             StoredNetwork network = trained(recipe);
             digests.put(Train.title(model(recipe)), network.sha256());
-            scope.add("Networks: preset " + plan.preset + " but for kappa, " + network.metadata().getOrDefault("layers", "of unknown layers")
-                    + ", trained on " + network.metadata().getOrDefault("training_data", "unknown data") + ".");
+            scope.add("Networks: preset " + plan.preset + " but for kappa, "
+                    + network.metadata().getOrDefault("layers", "of unknown layers") + ", trained on "
+                    + network.metadata().getOrDefault("training_data", "unknown data") + ".");
             long start = System.nanoTime();
             bound(recipe, network);
             record.addSeconds("verify", (System.nanoTime() - start) / 1e9);

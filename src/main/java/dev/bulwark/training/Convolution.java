@@ -1,11 +1,11 @@
 package dev.bulwark.training;
 
 /**
- * A first layer that looks at a grid of windows of the image, each channel with one set of weights for all of them (LeCun et
- * al. 1998, "Gradient-based learning applied to document recognition", section II).
+ * A first layer that looks at a grid of windows of the image, each channel with one set of weights for all of them (LeCun
+ * et al. 1998, "Gradient-based learning applied to document recognition", section II).
  *
- * <p>Only training knows of it: what becomes of it is a dense layer of {@code windows x windows x channels} units, most of
- * whose weights are 0. That is what bounds gain by: a box widens with the L1 norm of a unit's weights.
+ * <p>Only training knows of it: what becomes of it is a dense layer of {@code windows x windows x channels} units, most
+ * of whose weights are 0. That is what bounds gain by: a box widens with the L1 norm of a unit's weights.
  *
  * @param channels sets of weights
  * @param kernel   pixels along either edge of a window

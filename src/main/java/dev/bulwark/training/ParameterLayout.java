@@ -79,7 +79,8 @@ final class ParameterLayout {
         long at = 0;
         for (int layer = 0; layer + 1 < widths.length; ++layer) {
             long weights = (long) in(layer) * out(layer);
-            layers.add(new Affine(parameters.slice(at, weights), parameters.slice(at + weights, out(layer)), in(layer), out(layer)));
+            layers.add(new Affine(parameters.slice(at, weights), parameters.slice(at + weights, out(layer)),
+                    in(layer), out(layer)));
             at += weights + out(layer);
         }
         return List.copyOf(layers);

@@ -21,8 +21,9 @@ import java.util.stream.IntStream;
  * @param augmentation   how images are changed before every step
  * @param objective      what is minimised
  */
-public record Recipe(List<Integer> hidden, Optional<Convolution> convolution, int epochs, int batch, long seed, Initialisation initialisation,
-                     Optimiser optimiser, LearningRate learningRate, double averaging, Augmentation augmentation, Objective objective) {
+public record Recipe(List<Integer> hidden, Optional<Convolution> convolution, int epochs, int batch, long seed,
+                     Initialisation initialisation, Optimiser optimiser, LearningRate learningRate, double averaging,
+                     Augmentation augmentation, Objective objective) {
 
     public Recipe {
         hidden = List.copyOf(hidden);
@@ -46,8 +47,8 @@ public record Recipe(List<Integer> hidden, Optional<Convolution> convolution, in
     /** Of dense layers and images as they are. */
     public Recipe(List<Integer> hidden, int epochs, int batch, long seed, Initialisation initialisation,
                   Optimiser optimiser, LearningRate learningRate, double averaging, Objective objective) {
-        this(hidden, Optional.empty(), epochs, batch, seed, initialisation, optimiser, learningRate, averaging, Augmentation.NONE,
-                objective);
+        this(hidden, Optional.empty(), epochs, batch, seed, initialisation, optimiser, learningRate, averaging,
+                Augmentation.NONE, objective);
     }
 
     public Recipe withAugmentation(Augmentation other) {

@@ -194,7 +194,8 @@ public final class CpuBackend implements Backend {
     }
 
     @Override
-    public void gatherColumns(DeviceBuffer source, int count, int width, DeviceBuffer columns, int picked, DeviceBuffer target) {
+    public void gatherColumns(DeviceBuffer source, int count, int width, DeviceBuffer columns, int picked,
+                              DeviceBuffer target) {
         FloatBuffer from = CpuMemory.floats(source.require("source", (long) count * width));
         FloatBuffer to = CpuMemory.floatsToWrite(target.require("target", (long) count * picked));
         int[] places = Rows.loadInts(columns, 0, picked, 1);

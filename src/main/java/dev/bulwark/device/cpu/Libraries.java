@@ -71,7 +71,7 @@ final class Libraries {
         }
     }
 
-    /** What is written in explicit vectors, or else what is not; a class that names the module's must not be loaded before it. */
+    /** What is written in explicit vectors, or else what is not. Lambdas: no class may be loaded before the module it names. */
     private static <T> T vectorised(Supplier<T> explicit, Supplier<T> plain) {
         if (!VectorModule.load()) {
             return plain.get();

@@ -73,7 +73,8 @@ final class PackedProduct {
         stream packing = new stream(cpu);
         for (Band band : Band.worthwhile(weight, out, in, height)) {
             memory.desc source = columns(rows, band.columns(), in, types.factors);
-            memory.desc factor = new memory.desc(new long[] {band.columns(), band.rows()}, types.factors, memory.format_tag.any);
+            memory.desc factor = new memory.desc(new long[] {band.columns(), band.rows()}, types.factors,
+                    memory.format_tag.any);
             memory.desc offsets = matrix(1, band.rows(), memory.data_type.f32);
             memory.desc result = columns(rows, band.rows(), out, types.result);
             matmul.primitive_desc description = bias.length > 0
@@ -83,8 +84,8 @@ final class PackedProduct {
             if (bias.length > 0) {
                 floats(shift).put(bias, band.firstRow(), band.rows());
             }
-            product.parts.add(new Part(band, description, pack(cpu, weight, in, band, description.weights_desc(), packing),
-                    shift));
+            memory packed = pack(cpu, weight, in, band, description.weights_desc(), packing);
+            product.parts.add(new Part(band, description, packed, shift));
         }
         return product;
     }

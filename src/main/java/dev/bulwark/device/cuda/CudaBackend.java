@@ -192,7 +192,8 @@ public final class CudaBackend implements Backend {
     }
 
     @Override
-    public void gatherColumns(DeviceBuffer source, int rows, int width, DeviceBuffer columns, int count, DeviceBuffer target) {
+    public void gatherColumns(DeviceBuffer source, int rows, int width, DeviceBuffer columns, int count,
+                              DeviceBuffer target) {
         elementwise.gatherColumns(source, rows, width, columns, count, target);
     }
 
