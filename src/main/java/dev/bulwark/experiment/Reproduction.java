@@ -209,6 +209,8 @@ public final class Reproduction {
         } else {
             identity.put("networks", "preset " + plan.preset.name().toLowerCase(Locale.ROOT) + (trainers == fleet ? ""
                     : ", products " + trainers.info().libraries().get(DeviceInfo.PRODUCTS)));
+            // A preset may become another in a later version: a run must not end with networks of both.
+            identity.put("recipes", recipes().stream().map(recipe -> recipe.digest().substring(0, 12)).toList().toString());
             identity.put("training_images", plan.trainingImages);
         }
         identity.put("seed", plan.seed);

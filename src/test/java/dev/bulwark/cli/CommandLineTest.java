@@ -315,6 +315,11 @@ class CommandLineTest {
         done(with(common, "--train-limit", 300, "--overwrite"));
         assertEquals("digits, 200 images", before);
         assertEquals("digits, 300 images", ModelFile.read(network).metadata().get("training_data"));
+
+        Path record = run.resolve("run.json");
+        String recipes = JSON.readTree(record.toFile()).findValue("recipes").asText();
+        Files.writeString(record, Files.readString(record).replace(recipes, "[of another version]"));
+        fails(2, "has recipes \"[of another version]\"", with(common, "--train-limit", 300, "--resume"));
     }
 
     // ---- interruption ------------------------------------------------------------------------------------------------
