@@ -73,7 +73,7 @@ abstract class ProductsContract extends MemoryContract {
     }
 
     @ParameterizedTest
-    @CsvSource({"1,1", "3,2", "500,10", "65,1021"})
+    @CsvSource({"1,1", "3,2", "500,10", "65,1021", "1024,16", "1025,3", "1500,600"})
     void givenAMatrix_whenColumnsAreSummed_thenBetaWeighsWhatWasThere(int rows, int columns) {
         float[] x = values(rows * columns);
         double[] expected = new double[columns];
