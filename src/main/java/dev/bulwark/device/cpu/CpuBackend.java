@@ -30,10 +30,6 @@ import java.util.function.IntUnaryOperator;
 /** The seam on the host's processor, all cores. */
 public final class CpuBackend implements Backend {
 
-    /** Elements of a row that is worth a call of its own; in {@link #columnSums}, where there are many. */
-    private static final int LONG_ROW = 512;
-    private static final int MANY_ROWS = 1024;
-
     private final Workers workers;
     private final SharedProducts products;
     /** Products in float, for bounds. */
@@ -46,6 +42,7 @@ public final class CpuBackend implements Backend {
     private final AtomicLong live;
     private final Spans spans;
     private final Rows rows;
+    private final ColumnSums columnSums;
     private final Resampling resampling;
     private final Losses losses;
     private final TrainingIntervals intervals;
@@ -65,6 +62,7 @@ public final class CpuBackend implements Backend {
         this.precision = precision;
         this.spans = new Spans(workers);
         this.rows = new Rows(workers);
+        this.columnSums = new ColumnSums(workers);
         this.resampling = new Resampling(rows);
         this.losses = new Losses(rows);
         this.intervals = new TrainingIntervals(spans);
@@ -253,53 +251,7 @@ public final class CpuBackend implements Backend {
 
     @Override
     public void columnSums(DeviceBuffer x, int count, int columns, float beta, DeviceBuffer sums) {
-        FloatBuffer values = CpuMemory.floats(x.require("x", (long) count * columns));
-        FloatBuffer target = CpuMemory.floatsToWrite(sums.require("sums", columns));
-        // Short rows are summed several at a time, as one long row, and what is left of them after that.
-        int together = count < MANY_ROWS ? 1 : Math.max(1, LONG_ROW / columns);
-        int wide = together * columns;
-        double[] total = new double[wide];
-        workers.split(wide, (from, block) -> addRows(values, count / together, wide, from, block, total));
-        double[] rest = new double[columns];
-        addRows(values.slice(count / together * wide, count % together * columns), count % together, columns, 0, columns, rest);
-        for (int j = 0; j < columns; ++j) {
-            double sum = rest[j];
-            for (int k = j; k < wide; k += columns) {
-                sum += total[k];
-            }
-            float before = beta == 0f ? 0f : beta * target.get(j);
-            target.put(j, (float) (before + sum));
-        }
-    }
-
-    /** Adds columns {@code from .. from + block - 1} of {@code [count,columns]} to the same elements of {@code total}. */
-    private static void addRows(FloatBuffer values, int count, int columns, int from, int block, double[] total) {
-        double[] sums = new double[block];
-        float[] row = new float[block];
-        float[] four = new float[block]; // four rows in float: to widen each element costs as much as several sums
-        for (int n = 0; n < count; ++n) {
-            values.get(n * columns + from, row);
-            if (n % 4 == 0) {
-                addTo(sums, four);
-                System.arraycopy(row, 0, four, 0, block);
-            } else {
-                addTo(four, row);
-            }
-        }
-        addTo(sums, four);
-        System.arraycopy(sums, 0, total, from, block);
-    }
-
-    private static void addTo(double[] sums, float[] terms) {
-        for (int j = 0; j < sums.length; ++j) {
-            sums[j] += terms[j];
-        }
-    }
-
-    private static void addTo(float[] sums, float[] terms) {
-        for (int j = 0; j < sums.length; ++j) {
-            sums[j] += terms[j];
-        }
+        columnSums.add(x, count, columns, beta, sums);
     }
 
     // ---- element by element ----------------------------------------------------------------------------------------
