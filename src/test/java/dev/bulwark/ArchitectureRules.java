@@ -35,7 +35,8 @@ final class ArchitectureRules {
             List.of("nn"),
             List.of("data"),
             List.of("stats"),
-            List.of("device"));
+            List.of("device"),
+            List.of("files"));
 
     private final String root;
     private final Map<String, ArchRule> rules = new LinkedHashMap<>();

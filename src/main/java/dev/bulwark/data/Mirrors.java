@@ -1,5 +1,7 @@
 package dev.bulwark.data;
 
+import dev.bulwark.files.AtomicFile;
+import dev.bulwark.files.Reason;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -9,9 +11,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpTimeoutException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -63,9 +63,9 @@ final class Mirrors {
         byte[] packed = download(file, digest);
         Path place = folder.resolve(file.packedName());
         try {
-            store(packed, place);
+            AtomicFile.replace(place, packed);
         } catch (IOException e) {
-            throw new DataException(place + ": cannot be written (" + e + ")", e);
+            throw new DataException(place + ": cannot be written (" + Reason.of(e) + ")", e);
         }
         return place;
     }
@@ -126,17 +126,6 @@ final class Mirrors {
         String found = IdxFile.read(new ByteArrayInputStream(packed), address.toString(), file.kind()).digest();
         if (!found.equals(digest)) {
             throw new IOException("the content's SHA-256 is " + found + ", " + digest + " expected");
-        }
-    }
-
-    private static void store(byte[] packed, Path place) throws IOException {
-        Files.createDirectories(place.getParent());
-        Path partial = Files.createTempFile(place.getParent(), place.getFileName().toString(), ".part");
-        try {
-            Files.write(partial, packed);
-            Files.move(partial, place, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        } finally {
-            Files.deleteIfExists(partial);
         }
     }
 

@@ -1,18 +1,19 @@
 package dev.bulwark.nn;
 
+import dev.bulwark.files.AtomicFile;
+import dev.bulwark.files.Reason;
 import dev.bulwark.nn.SafetensorsHeader.Tensor;
 import java.io.BufferedInputStream;
-import java.io.BufferedOutputStream;
 import java.io.DataInput;
 import java.io.DataInputStream;
 import java.io.DataOutput;
 import java.io.DataOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -21,7 +22,6 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
 
 /**
  * Networks in safetensors files: eight bytes of header length (little-endian), a JSON header, the tensors' numbers.
@@ -59,7 +59,7 @@ public final class ModelFile {
         } catch (EOFException e) {
             throw ModelException.in(file, "the file shrank while it was read");
         } catch (IOException e) {
-            throw ModelException.in(file, "cannot be read: %s", e);
+            throw ModelException.in(file, "cannot be read: %s", Reason.of(e));
         }
     }
 
@@ -69,7 +69,7 @@ public final class ModelFile {
      *
      * @throws IllegalArgumentException if the network is more than dense layers with ReLUs between
      * @throws ArithmeticException      if a weight is beyond the precision's range
-     * @throws ModelException           if the file can't be written
+     * @throws UncheckedIOException     naming the file if it can't be written
      */
     public static void write(Path file, Network network, Precision precision, Map<String, String> metadata) {
         List<Dense> layers = network.denseLayers();
@@ -78,10 +78,9 @@ public final class ModelFile {
                     "only dense layers on a flat input, with a ReLU between each two, can be stored: " + network);
         }
         Network stored = rounded(network, precision);
-        Path temporary = file.resolveSibling(file.getFileName() + "." + UUID.randomUUID() + ".tmp");
         try {
-            try (DataOutputStream out = new DataOutputStream(
-                    new BufferedOutputStream(Files.newOutputStream(temporary)))) {
+            AtomicFile.replace(file, stream -> {
+                DataOutputStream out = new DataOutputStream(stream);
                 byte[] json = new SafetensorsHeader(metadata, MlpTensors.of(layers, precision)).toJson();
                 out.writeLong(Long.reverseBytes(json.length));
                 out.write(json);
@@ -89,12 +88,9 @@ public final class ModelFile {
                     writeValues(layer.weight(), precision, out);
                     writeValues(layer.bias(), precision, out);
                 }
-            }
-            Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
+            });
         } catch (IOException e) {
-            throw ModelException.in(file, "cannot be written: %s", e);
-        } finally {
-            deleteIfLeft(temporary);
+            throw new UncheckedIOException(e.getMessage(), e);
         }
     }
 
@@ -194,14 +190,6 @@ public final class ModelFile {
         int[] dimensions = shape.dimensions();
         int columns = dimensions[dimensions.length - 1];
         return dimensions.length == 1 ? "[" + k + "]" : "[" + k / columns + ", " + k % columns + "]";
-    }
-
-    private static void deleteIfLeft(Path temporary) {
-        try {
-            Files.deleteIfExists(temporary);
-        } catch (IOException e) {
-            // Only a failed write leaves it, and that failure is on its way up.
-        }
     }
 
     private static MessageDigest sha256() {

@@ -1,14 +1,13 @@
 package dev.bulwark.report;
 
+import dev.bulwark.files.AtomicFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Files written whole or not at all: each under a temporary name beside its own, then renamed. */
+/** The files of a report in one folder, each written whole or not at all. */
 final class Outputs {
 
     private final Path folder;
@@ -24,15 +23,7 @@ final class Outputs {
 
     void write(String name, byte[] content) throws IOException {
         Path target = folder.resolve(name);
-        Files.createDirectories(target.getParent());
-        // Not Files.createTempFile, whose files only their owner may read.
-        Path temporary = target.resolveSibling("." + target.getFileName() + ".tmp");
-        try {
-            Files.write(temporary, content);
-            Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        } finally {
-            Files.deleteIfExists(temporary);
-        }
+        AtomicFile.replace(target, content);
         written.add(target);
     }
 

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -176,12 +177,12 @@ class ModelFileTest {
     }
 
     @Test
-    void givenNoFolder_whenWritten_thenOneLineNamesTheFile() {
-        Path file = folder.resolve("absent").resolve("m.safetensors");
-        String message = assertThrows(ModelException.class,
+    void givenAFileInPlaceOfTheFolder_whenWritten_thenOneLineNamesTheFile() throws IOException {
+        Path file = Files.writeString(folder.resolve("taken"), "").resolve("m.safetensors");
+        String message = assertThrows(UncheckedIOException.class,
                 () -> ModelFile.write(file, tiny(), Precision.F32, Map.of())).getMessage();
-        assertTrue(message.startsWith(file + ": cannot be written: java.nio.file.NoSuchFileException"), message);
-        assertFalse(message.contains("\n"));
+        assertTrue(message.startsWith(file + ": "), message);
+        assertFalse(message.contains("\n") || message.contains("Exception"), message);
     }
 
     @Test

@@ -1,0 +1,89 @@
+package dev.bulwark.files;
+
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+
+/**
+ * Files that are replaced whole or not at all: written to a hidden draft beside, forced to the disk, renamed. A reader sees
+ * the old content or the new; a failure leaves the old, and no draft. Only a process killed on the way leaves its draft,
+ * {@code .NAME.PID.tmp}, which nothing reads.
+ *
+ * <p>Drafts are not {@code Files.createTempFile}'s, which only their owner may read: a file has the mode that the user's
+ * umask gives to all others.
+ */
+public final class AtomicFile {
+
+    private static final int BUFFER = 1 << 16;
+
+    private AtomicFile() {
+    }
+
+    /** Writes a file's content. */
+    public interface Content {
+        void writeTo(OutputStream stream) throws IOException;
+    }
+
+    /** As {@link #replace(Path, Content)} with bytes that are at hand. */
+    public static void replace(Path target, byte[] content) throws IOException {
+        replace(target, stream -> stream.write(content));
+    }
+
+    /**
+     * Gives {@code target}, whose folder is made if need be, new content.
+     *
+     * @throws java.nio.file.FileSystemException naming {@code target}
+     */
+    public static void replace(Path target, Content content) throws IOException {
+        try {
+            Folders.makeFor(target);
+            Path draft = newDraft(target);
+            try {
+                write(draft, content);
+                Files.move(draft, target, StandardCopyOption.ATOMIC_MOVE);
+            } catch (Throwable e) {
+                delete(draft); // but not once it is moved: the name may be another thread's by now
+                throw e;
+            }
+        } catch (IOException e) {
+            throw Reason.at(target, e);
+        }
+    }
+
+    /** An empty file of a name that no other process and no other thread writes to. */
+    private static Path newDraft(Path target) throws IOException {
+        for (int k = 0; ; ++k) {
+            Path draft = target.resolveSibling("." + target.getFileName() + "." + ProcessHandle.current().pid()
+                    + (k == 0 ? "" : "-" + k) + ".tmp");
+            try {
+                return Files.createFile(draft);
+            } catch (FileAlreadyExistsException e) {
+                // Another thread's, or left by a killed process that had this number.
+            }
+        }
+    }
+
+    private static void write(Path draft, Content content) throws IOException {
+        try (FileChannel channel = FileChannel.open(draft, StandardOpenOption.WRITE);
+             OutputStream stream = new BufferedOutputStream(Channels.newOutputStream(channel), BUFFER)) {
+            content.writeTo(stream);
+            stream.flush();
+            channel.force(true);
+        }
+    }
+
+    private static void delete(Path draft) {
+        try {
+            Files.deleteIfExists(draft);
+        } catch (IOException e) {
+            // The failure that made it necessary is on its way up.
+        }
+    }
+}
