@@ -1,5 +1,6 @@
 package dev.bulwark.data;
 
+import dev.bulwark.files.Reason;
 import java.io.BufferedInputStream;
 import java.io.EOFException;
 import java.io.IOException;
@@ -10,7 +11,6 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
-import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 
 /**
@@ -65,7 +65,7 @@ final class IdxFile {
         } catch (NoSuchFileException e) {
             throw new DataException(file + ": no such file", e);
         } catch (IOException e) {
-            throw new DataException(file + ": cannot be read (" + e.getMessage() + ")", e);
+            throw new DataException(file + ": cannot be read (" + Reason.of(e) + ")", e);
         }
     }
 
@@ -112,7 +112,7 @@ final class IdxFile {
         buffered.mark(2);
         boolean gzip = buffered.read() == 0x1F && buffered.read() == 0x8B;
         buffered.reset();
-        return gzip ? new GZIPInputStream(buffered, 1 << 16) : buffered;
+        return gzip ? new GzipContent(buffered) : buffered;
     }
 
     private static int readHeader(InputStream content, String source, Kind kind) throws IOException {

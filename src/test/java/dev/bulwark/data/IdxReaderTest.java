@@ -10,6 +10,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -184,7 +186,40 @@ class IdxReaderTest {
     void givenAWrongGzipChecksum_whenRead_thenTheStreamIsCorrupt() {
         byte[] packed = IdxBytes.gzip(IMAGES);
         packed[packed.length - 8] ^= 1;
-        assertImagesRefused(": the gzip stream is corrupt (Corrupt GZIP trailer)", packed);
+        assertImagesRefused(": the gzip stream is corrupt (its checksum is wrong)", packed);
+    }
+
+    @Test
+    void givenAnythingBehindAGzipStream_whenRead_thenRefused() {
+        byte[] packed = IdxBytes.gzip(IMAGES);
+        for (byte[] behind : List.of(new byte[1], new byte[100], "text".getBytes(), new byte[] {0x1F}, new byte[] {0x1F, 0x20},
+                new byte[] {0x1F, (byte) 0x8B, 7, 0, 0, 0, 0, 0, 0, 0})) {
+            DataException refusal = assertThrows(DataException.class,
+                    () -> read(IdxBytes.concatenated(packed, behind), LABELS));
+            assertTrue(refusal.getMessage().startsWith(imageFile() + ": the gzip stream "), refusal.getMessage());
+        }
+    }
+
+    @Test
+    void givenSeveralGzipMembers_whenRead_thenTheyAreOneContent() throws IOException {
+        byte[] packed = new byte[0];
+        for (int from = 0; from < IMAGES.length; from += 1_000) {
+            packed = IdxBytes.concatenated(packed,
+                    IdxBytes.gzip(Arrays.copyOfRange(IMAGES, from, Math.min(IMAGES.length, from + 1_000))));
+        }
+        assertEquals(read(IMAGES, LABELS).digest(), read(packed, LABELS).digest());
+    }
+
+    /** RFC 1952's optional fields: extra, name, comment and header checksum, whose presence flags tell. */
+    @Test
+    void givenAGzipHeaderWithAllItsFields_whenRead_thenTheyAreSkipped() throws IOException {
+        byte[] packed = IdxBytes.gzip(IMAGES);
+        byte[] header = Arrays.copyOf(packed, 10);
+        header[3] = 0b11111;
+        byte[] fields = {3, 0, 'a', 'b', 'c', 'n', 'a', 'm', 'e', 0, 'c', 0, 0x12, 0x34};
+        byte[] whole = IdxBytes.concatenated(IdxBytes.concatenated(header, fields),
+                Arrays.copyOfRange(packed, 10, packed.length));
+        assertEquals(read(IMAGES, LABELS).digest(), read(whole, LABELS).digest());
     }
 
     @Test
