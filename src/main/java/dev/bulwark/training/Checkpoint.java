@@ -1,16 +1,18 @@
 package dev.bulwark.training;
 
-import java.io.BufferedOutputStream;
+import dev.bulwark.files.AtomicFile;
+import dev.bulwark.files.Reason;
 import java.io.ByteArrayInputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.security.DigestOutputStream;
 import java.security.MessageDigest;
 import java.util.ArrayList;
@@ -19,14 +21,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.DoubleStream;
 
 /**
  * A run between two epochs: all that the next epoch depends on.
  *
  * <p><b>File.</b> Big-endian, as {@link DataOutputStream} writes: the eight bytes {@code BWCHECK1}; digest of the recipe
  * and of the data (modified UTF-8 with a length); number of epochs done and an entry for each; number of tensors and for
- * each its name, its length and its floats; SHA-256 of everything before. A file is written beside its final place and
- * moved there in one step, so a reader never sees half of one.
+ * each its name, its length and its floats; SHA-256 of everything before. A reader never sees half of one.
  */
 final class Checkpoint {
 
@@ -63,24 +65,37 @@ final class Checkpoint {
             throw new CheckpointException("checkpoint " + file + " belongs to other training data (" + dataDigest
                     + ", not " + data.digest() + "); restore that data, or delete the file to start afresh");
         }
+        if (history.stream().anyMatch(progress -> progress.epochs() != recipe.epochs())) {
+            throw new CheckpointException("checkpoint " + file + " has epochs of another run than its recipe's "
+                    + recipe.epochs() + "; delete it to start afresh");
+        }
         return this;
+    }
+
+    /**
+     * The tensors, if they are those of a run in every name and length.
+     *
+     * @param lengths by name
+     * @throws CheckpointException naming {@code file} if they are not
+     */
+    Map<String, float[]> stateOf(Path file, Map<String, Long> lengths) {
+        Map<String, Long> found = new LinkedHashMap<>();
+        state.forEach((name, values) -> found.put(name, (long) values.length));
+        if (!found.equals(lengths)) {
+            throw new CheckpointException("checkpoint " + file + " has tensors " + found + ", this run has " + lengths
+                    + "; delete it to start afresh");
+        }
+        return state;
     }
 
     // ---- writing ---------------------------------------------------------------------------------------------------
 
-    /** Replaces {@code file}, at once or not at all. */
+    /** Replaces {@code file}, at once or not at all. @throws UncheckedIOException naming it if it can't be written */
     void write(Path file) {
-        Path draft = file.resolveSibling(file.getFileName() + ".part");
         try {
-            if (file.toAbsolutePath().getParent() != null) {
-                Files.createDirectories(file.toAbsolutePath().getParent());
-            }
-            try (var stream = new BufferedOutputStream(Files.newOutputStream(draft), 1 << 16)) {
-                writeSigned(stream);
-            }
-            Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            AtomicFile.replace(file, this::writeSigned);
         } catch (IOException e) {
-            throw new CheckpointException("checkpoint " + file + " can't be written: " + e, e);
+            throw new UncheckedIOException(e.getMessage(), e);
         }
     }
 
@@ -131,49 +146,102 @@ final class Checkpoint {
 
     /** @throws CheckpointException unless {@code file} is a whole, unharmed checkpoint */
     static Checkpoint read(Path file) {
+        byte[] bytes;
         try {
-            byte[] bytes = Files.readAllBytes(file);
-            if (!Arrays.equals(MAGIC, Arrays.copyOf(bytes, MAGIC.length))) {
-                throw new CheckpointException(file + " is not a checkpoint of this version");
-            }
-            int signed = Math.max(0, bytes.length - Digests.BYTES);
-            MessageDigest digest = Digests.sha256();
-            digest.update(bytes, 0, signed);
-            if (!Arrays.equals(digest.digest(), Arrays.copyOfRange(bytes, signed, bytes.length))) {
-                throw new CheckpointException("checkpoint " + file
-                        + " is truncated or damaged (its checksum does not match); delete it to start afresh");
-            }
+            bytes = Files.readAllBytes(file);
+        } catch (IOException e) {
+            throw new CheckpointException("checkpoint " + file + " can't be read: " + Reason.of(e), e);
+        }
+        if (!startsLikeOne(bytes)) {
+            throw new CheckpointException(file + " is not a checkpoint of this version");
+        }
+        int signed = Math.max(0, bytes.length - Digests.BYTES);
+        MessageDigest digest = Digests.sha256();
+        digest.update(bytes, 0, signed);
+        if (!Arrays.equals(digest.digest(), Arrays.copyOfRange(bytes, signed, bytes.length))) {
+            throw new CheckpointException("checkpoint " + file
+                    + " is truncated or damaged (its checksum does not match); delete it to start afresh");
+        }
+        try {
             return parse(new DataInputStream(new ByteArrayInputStream(bytes, MAGIC.length, signed - MAGIC.length)));
         } catch (EOFException e) {
             throw new CheckpointException("checkpoint " + file + " ends early; delete it to start afresh", e);
-        } catch (IOException e) {
-            throw new CheckpointException("checkpoint " + file + " can't be read: " + e, e);
+        } catch (IOException | IllegalArgumentException e) {
+            throw new CheckpointException("checkpoint " + file + " is not one that this program wrote (" + e.getMessage()
+                    + "); delete it to start afresh", e);
         }
     }
 
+    /** Whether {@code file} starts as checkpoints do, whatever follows. */
+    static boolean isOne(Path file) throws IOException {
+        try (InputStream in = Files.newInputStream(file)) {
+            return startsLikeOne(in.readNBytes(MAGIC.length));
+        }
+    }
+
+    private static boolean startsLikeOne(byte[] bytes) {
+        return Arrays.equals(MAGIC, Arrays.copyOf(bytes, MAGIC.length));
+    }
+
+    /** Whoever alters a file can sign it again, so the checksum vouches for nothing that is read here. */
     private static Checkpoint parse(DataInputStream in) throws IOException {
         String recipeDigest = in.readUTF();
         String dataDigest = in.readUTF();
         List<Progress> history = new ArrayList<>();
-        for (int left = in.readInt(); left > 0; --left) {
-            history.add(readProgress(in));
+        for (int left = readCount("epochs", in); left > 0; --left) {
+            Progress progress = readProgress(in);
+            require(progress.epoch() == history.size() + 1, "epoch " + progress.epoch() + " follows " + history.size());
+            history.add(progress);
         }
         Map<String, float[]> state = new LinkedHashMap<>();
-        for (int left = in.readInt(); left > 0; --left) {
+        for (int left = readCount("tensors", in); left > 0; --left) {
             String name = in.readUTF();
-            float[] values = new float[in.readInt()];
-            ByteBuffer.wrap(in.readNBytes(4 * values.length)).asFloatBuffer().get(values);
-            state.put(name, values);
+            require(state.put(name, readTensor(name, in)) == null, "two tensors " + name);
         }
+        require(in.available() == 0, in.available() + " bytes too many");
         return new Checkpoint(recipeDigest, dataDigest, history, state);
     }
 
+    private static int readCount(String what, DataInputStream in) throws IOException {
+        int count = in.readInt();
+        require(count >= 0, count + " " + what);
+        return count;
+    }
+
+    private static float[] readTensor(String name, DataInputStream in) throws IOException {
+        int length = readCount("numbers in " + name, in);
+        if (length > in.available() / Float.BYTES) {
+            throw new EOFException();
+        }
+        float[] values = new float[length];
+        ByteBuffer.wrap(in.readNBytes(Float.BYTES * length)).asFloatBuffer().get(values);
+        for (float value : values) {
+            require(Float.isFinite(value), value + " in " + name);
+        }
+        return values;
+    }
+
+    private static void require(boolean condition, String found) {
+        if (!condition) {
+            throw new IllegalArgumentException("it has " + found);
+        }
+    }
+
     private static Progress readProgress(DataInputStream in) throws IOException {
-        return new Progress(in.readInt(), in.readInt(), in.readInt(), in.readInt(), in.readDouble(),
+        Progress read = new Progress(in.readInt(), in.readInt(), in.readInt(), in.readInt(), in.readDouble(),
                 readTerm(in), readTerm(in), in.readDouble(), in.readDouble(), in.readDouble(), in.readDouble());
+        require(read.epochs() >= read.epoch() && read.steps() > 0 && read.images() > 0, "an impossible epoch: " + read);
+        require(DoubleStream.of(read.loss(), read.epsilon(), read.kappa(), read.learningRate(), read.seconds())
+                .allMatch(Double::isFinite), "an epoch that is not finite: " + read);
+        return read;
     }
 
     private static Optional<Progress.Term> readTerm(DataInputStream in) throws IOException {
-        return in.readBoolean() ? Optional.of(new Progress.Term(in.readDouble(), in.readDouble())) : Optional.empty();
+        if (!in.readBoolean()) {
+            return Optional.empty();
+        }
+        Progress.Term term = new Progress.Term(in.readDouble(), in.readDouble());
+        require(Double.isFinite(term.loss()) && term.accuracy() >= 0 && term.accuracy() <= 1, "an impossible " + term);
+        return Optional.of(term);
     }
 }

@@ -1,6 +1,6 @@
 package dev.bulwark.training;
 
-/** A checkpoint can't be read, can't be written, or belongs to another run; the message is one line that says which. */
+/** A checkpoint can't be read, or belongs to another run; the message is one line that says which. */
 public final class CheckpointException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;

@@ -41,7 +41,8 @@ public final class Trainer {
      * Trains from the checkpoint, if its file exists, and saves on the way.
      *
      * @throws DivergenceException if a loss stops being finite, or an epoch's mean loss explodes
-     * @throws CheckpointException if the file is damaged, belongs to another recipe or data, or can't be written
+     * @throws CheckpointException if the file is damaged, or belongs to another recipe or data
+     * @throws java.io.UncheckedIOException if it can't be written
      */
     public static Trained train(Backend backend, Recipe recipe, TrainingSet data, CheckpointPolicy checkpoints,
                                 Progress.Listener listener) {
@@ -54,7 +55,7 @@ public final class Trainer {
         try (DeviceMemory memory = new DeviceMemory(backend)) {
             TrainingRun run = new TrainingRun(backend, memory, recipe, data);
             saved.ifPresent(checkpoint -> {
-                run.restore(checkpoint.state());
+                run.restore(checkpoint.stateOf(checkpoints.get().file(), run.stateLengths()));
                 history.addAll(checkpoint.history());
             });
             while (history.size() < recipe.epochs()) {

@@ -77,6 +77,13 @@ final class TrainingRun {
         return values;
     }
 
+    /** How long each tensor of {@link #state} is, by name. */
+    Map<String, Long> stateLengths() {
+        Map<String, Long> lengths = new LinkedHashMap<>();
+        update.state().forEach((name, tensor) -> lengths.put(name, tensor.length()));
+        return lengths;
+    }
+
     /** Goes back to what {@link #state} returned. */
     void restore(Map<String, float[]> values) {
         update.state().forEach((name, tensor) -> backend.write(values.get(name), tensor));

@@ -6,12 +6,16 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.Size;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -84,10 +88,79 @@ class CheckpointTest {
         Path blocked = Files.createDirectory(folder.resolve("taken")).resolve("x");
         Files.createDirectories(blocked.resolve("inside"));
 
-        String message = assertThrows(CheckpointException.class,
+        String message = assertThrows(UncheckedIOException.class,
                 () -> new Checkpoint("recipe", "data", List.of(), Map.of()).write(blocked)).getMessage();
 
-        assertTrue(message.contains("can't be written"), message);
+        assertTrue(message.startsWith(blocked + ": is a folder"), message);
+        try (var files = Files.list(blocked.getParent())) {
+            assertEquals(List.of(blocked), files.toList(), "no draft is left");
+        }
+    }
+
+    /** Whoever can alter a file can sign it again: what is read must be checked whatever the checksum says. */
+    @Test
+    void givenAnyByteAlteredAndSignedAgain_whenRead_thenItIsRefusedInOneLineOrMakesSense() throws IOException {
+        byte[] whole = Files.readAllBytes(file);
+        for (int at = 8; at < whole.length - 32; ++at) {
+            for (int change : new int[] {0x01, 0x40, 0x80, 0xFF}) {
+                byte[] altered = whole.clone();
+                altered[at] ^= change;
+                assertReadsOrRefuses(signed(Arrays.copyOf(altered, whole.length - 32)));
+            }
+        }
+    }
+
+    @Test
+    void givenAnyTruncationOrExtensionSignedAgain_whenRead_thenRefused() throws IOException {
+        byte[] whole = Files.readAllBytes(file);
+        for (int length = 8; length < whole.length + 5; ++length) {
+            if (length != whole.length - 32) {
+                Files.write(file, signed(Arrays.copyOf(Arrays.copyOf(whole, whole.length - 32), length)));
+                assertRefused("delete it to start afresh");
+            }
+        }
+    }
+
+    @Property(tries = 300)
+    void anyBytesSignedAgain_whenRead_thenRefusedInOneLineOrMakeSense(@ForAll @Size(max = 200) byte[] bytes) throws IOException {
+        folder = Files.createTempDirectory("checkpoint");
+        try {
+            write();
+            byte[] magic = Arrays.copyOf(Files.readAllBytes(file), 8);
+            byte[] content = Arrays.copyOf(magic, 8 + bytes.length);
+            System.arraycopy(bytes, 0, content, 8, bytes.length);
+            assertReadsOrRefuses(signed(content));
+        } finally {
+            Files.delete(file);
+            Files.delete(file.getParent());
+            Files.delete(folder);
+        }
+    }
+
+    @Test
+    void givenTensorsOfAnotherRun_whenAskedFor_thenBothAreNamed() {
+        Checkpoint read = Checkpoint.read(file);
+        assertEquals(read.state(), read.stateOf(file, Map.of("parameters", 3L, "mean", 0L)));
+        for (Map<String, Long> other : List.of(Map.of("parameters", 3L), Map.of("parameters", 4L, "mean", 0L),
+                Map.of("parameters", 3L, "variance", 0L))) {
+            String message = assertThrows(CheckpointException.class, () -> read.stateOf(file, other)).getMessage();
+            assertTrue(message.contains("has tensors {") && message.lines().count() == 1, message);
+        }
+    }
+
+    private void assertReadsOrRefuses(byte[] content) throws IOException {
+        Files.write(file, content);
+        try {
+            Checkpoint.read(file);
+        } catch (CheckpointException e) {
+            assertEquals(1, e.getMessage().lines().count(), e.getMessage());
+        }
+    }
+
+    private static byte[] signed(byte[] content) {
+        byte[] whole = Arrays.copyOf(content, content.length + Digests.BYTES);
+        System.arraycopy(Digests.sha256().digest(content), 0, whole, content.length, Digests.BYTES);
+        return whole;
     }
 
     private void assertRefused(String reason) {
