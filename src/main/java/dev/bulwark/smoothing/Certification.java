@@ -10,14 +10,14 @@ public final class Certification {
     private final int n0;
     private final int n;
     private final double alpha;
-    private final float sigma;
+    private final double sigma;
     private final Radius radius;
 
     /**
      * @param guess  the class with most of the n0 selection votes
      * @param counts estimation votes for each class; at most n in all, fewer where votes went to nobody
      */
-    public Certification(int guess, int[] counts, int n0, int n, double alpha, float sigma) {
+    public Certification(int guess, int[] counts, int n0, int n, double alpha, double sigma) {
         if (guess < 0 || guess >= counts.length) {
             throw new IllegalArgumentException("guess must lie in [0, " + counts.length + "): " + guess);
         }
@@ -59,8 +59,8 @@ public final class Certification {
         return alpha;
     }
 
-    /** The noise's standard deviation, exactly this float, in input units. */
-    public float sigma() {
+    /** The noise's standard deviation as it was asked for, in input units; drawn is the nearest float. */
+    public double sigma() {
         return sigma;
     }
 

@@ -8,6 +8,10 @@ import java.util.OptionalDouble;
  * The l2 radius that a count of votes supports: {@code sigma Phi^-1(pALower)}, Theorem 1 of Cohen et al. 2019 with
  * {@code pB <= 1 - pA}. Bound, quantile and product each round down.
  *
+ * <p><b>Which sigma.</b> Noise is drawn with the float nearest to the sigma that is asked for and recorded, which may lie on
+ * either side of it. A radius takes the smaller of the two: it is true of the noise drawn, and never more than the recorded
+ * sigma supports. They differ by a part in 10^7 at most, and not at all where a float holds sigma, as with 0.25, 0.5 and 1.
+ *
  * @param pALower with probability at least 1 - alpha, no more than the probability of the class counted
  * @param value   the radius, in input units; empty where pALower is at most 1/2 and nothing may be claimed
  */
@@ -21,15 +25,20 @@ public record Radius(double pALower, OptionalDouble value) {
      */
     public static Radius of(long count, long samples, double sigma, double alpha) {
         requireSigma(sigma);
-        double pALower = BinomialBound.lower(count, samples, alpha);
+        return of(BinomialBound.lower(count, samples, alpha), sigma);
+    }
+
+    /** @param pALower a bound that was shown before; below 1 */
+    public static Radius of(double pALower, double sigma) {
+        requireSigma(sigma);
         return new Radius(pALower, pALower > 0.5
-                ? OptionalDouble.of(multiplyDown(sigma, StandardNormal.quantile(pALower)))
+                ? OptionalDouble.of(multiplyDown(Math.min(sigma, (float) sigma), StandardNormal.quantile(pALower)))
                 : OptionalDouble.empty());
     }
 
     static void requireSigma(double sigma) {
-        if (!(sigma > 0 && Double.isFinite(sigma))) {
-            throw new IllegalArgumentException("sigma must be positive and finite: " + sigma);
+        if (!((float) sigma > 0 && Float.isFinite((float) sigma))) {
+            throw new IllegalArgumentException("sigma must be positive and finite, as a float too: " + sigma);
         }
     }
 

@@ -25,22 +25,22 @@ public final class SmoothedClassifier implements AutoCloseable {
 
     private final Backend backend;
     private final DeviceNetwork network;
-    private final float sigma;
+    private final double sigma;
     private final long seed;
     private final int batch;
     private final NoisyClassifier base;
 
     /**
      * @param network lies on {@code backend} and must outlive this object
-     * @param sigma   noise standard deviation, in input units
+     * @param sigma   noise standard deviation, in input units; noise is drawn with the nearest float
      * @param seed    of all noise
      */
-    public SmoothedClassifier(Backend backend, DeviceNetwork network, float sigma, long seed) {
+    public SmoothedClassifier(Backend backend, DeviceNetwork network, double sigma, long seed) {
         this(backend, network, sigma, seed, BATCH);
     }
 
     /** @param batch images counted by one call to the device; results do not depend on it */
-    public SmoothedClassifier(Backend backend, DeviceNetwork network, float sigma, long seed, int batch) {
+    public SmoothedClassifier(Backend backend, DeviceNetwork network, double sigma, long seed, int batch) {
         Radius.requireSigma(sigma);
         requirePositive("batch", batch);
         this.backend = backend;
@@ -114,7 +114,7 @@ public final class SmoothedClassifier implements AutoCloseable {
                 int rows = Math.min(batch, imageIndices.length - from);
                 backend.write(Arrays.copyOfRange(images, from * inputs, (from + rows) * inputs), x);
                 backend.zeroInts(counts);
-                base.countVotes(x, Arrays.copyOfRange(imageIndices, from, from + rows), sigma, key, 0, samples, counts);
+                base.countVotes(x, Arrays.copyOfRange(imageIndices, from, from + rows), (float) sigma, key, 0, samples, counts);
                 int[] batchVotes = new int[rows * classes];
                 backend.read(counts, batchVotes);
                 for (int n = 0; n < rows; ++n) {
