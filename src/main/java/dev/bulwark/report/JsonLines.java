@@ -15,10 +15,15 @@ import com.fasterxml.jackson.databind.SerializerProvider;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.ser.PropertyWriter;
 import java.io.IOException;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Rows as one JSON object a line, fields in the record's order and in snake_case, abstention as -1, what is empty as null.
@@ -40,18 +45,55 @@ final class JsonLines<T extends Row> implements RowFormat<T> {
                     .addDeserializer(OptionalInt.class, new PredictionReader()))
             .build();
 
+    /** A number, a word or a flat list of them: all that fields hold. */
+    private static final String VALUE = "(?:-?[\\d.][-+.\\dEe]*|\"[^\"]*\"|null|true|false|\\[[^\\[\\]{}]*])";
+    /** With so many fields in order and by name, a line is a row of some version. */
+    private static final int TELLING = 3;
+
     private final Class<T> type;
+    private final Consumer<T> check;
     private final List<String> later;
+    private final Pattern pattern;
 
     /** @param later fields that files of earlier versions don't have; null there */
     JsonLines(Class<T> type, String... later) {
+        this(type, row -> { }, later);
+    }
+
+    /** @param check whether a row that is read may claim what it does; throws IllegalArgumentException if not */
+    JsonLines(Class<T> type, Consumer<T> check, String... later) {
         this.type = type;
+        this.check = check;
         this.later = List.of(later);
+        this.pattern = pattern(type);
+    }
+
+    /** What a line of any version looks like: the first fields in order, then all or some of the others. */
+    private static Pattern pattern(Class<?> type) {
+        StringBuilder pattern = new StringBuilder("\\{");
+        int fields = 0;
+        try {
+            for (Iterator<PropertyWriter> all = MAPPER.getSerializerProviderInstance().findValueSerializer(type).properties();
+                 all.hasNext(); ++fields) {
+                String field = (fields == 0 ? "" : ",\\s*") + "\"" + all.next().getName() + "\":\\s*" + VALUE;
+                pattern.append(fields < TELLING ? field : "(?:" + field + ")?");
+            }
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("rows can be written: " + type, e);
+        }
+        return Pattern.compile(pattern + "}\\s*");
     }
 
     @Override
     public Optional<String> header() {
         return Optional.empty();
+    }
+
+    /** A torn line ends before its pattern does, and nothing in it is other than the pattern says. */
+    @Override
+    public boolean begins(String line, boolean torn) {
+        Matcher whole = pattern.matcher(line);
+        return whole.matches() || torn && whole.hitEnd();
     }
 
     @Override
@@ -71,6 +113,7 @@ final class JsonLines<T extends Row> implements RowFormat<T> {
             Require.that(said.isObject(), "is not a JSON object");
             later.stream().filter(field -> !said.has(field)).forEach(((ObjectNode) said)::putNull);
             T row = MAPPER.treeToValue(said, type);
+            check.accept(row);
             JsonNode meant = MAPPER.readTree(write(row));
             meant.fields().forEachRemaining(field -> {
                 JsonNode value = said.path(field.getKey());

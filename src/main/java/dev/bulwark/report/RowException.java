@@ -8,10 +8,15 @@ public final class RowException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     RowException(Path file, String problem) {
-        super(file + ": " + problem);
+        super(file + ": " + oneLine(problem));
     }
 
     RowException(Path file, int line, String problem) {
-        super(file + ", line " + line + ": " + problem);
+        super(file + ", line " + line + ": " + oneLine(problem));
+    }
+
+    /** Problems quote what files hold. */
+    private static String oneLine(String problem) {
+        return problem.replaceAll("\\p{Cntrl}+", " ");
     }
 }

@@ -1,66 +1,93 @@
 package dev.bulwark.report;
 
+import dev.bulwark.files.OneWriter;
+import dev.bulwark.files.Reason;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
 /**
- * A file of rows that grows by one line per image and survives being killed.
+ * A file of rows that grows by one line per image and survives being killed. One process writes it at a time.
  *
  * <p>Each row is handed to the operating system in one write, line break included, so that a killed process loses at most
  * the row it was writing. {@link #resume} cuts such a torn last line; a line that is corrupt anywhere else is an error,
- * since what follows it can't be trusted to be this run's.
+ * since what follows it can't be trusted to be this run's. A file that does not begin as one of ours is never touched.
  */
 public final class RowFile<T extends Row> implements AutoCloseable {
 
     private final Path path;
     private final RowFormat<T> format;
+    private final OneWriter writer;
     private final FileChannel channel;
+    /** What {@link #path} stood for when it was opened. */
+    private final Object key;
     private final List<T> earlier;
     private final Set<Integer> indices = new HashSet<>();
 
-    private RowFile(Path path, RowFormat<T> format, FileChannel channel, List<T> earlier) {
+    private RowFile(Path path, RowFormat<T> format, OneWriter writer, FileChannel channel, List<T> earlier)
+            throws IOException {
         this.path = path;
         this.format = format;
+        this.writer = writer;
         this.channel = channel;
+        this.key = key(path);
         this.earlier = List.copyOf(earlier);
         earlier.forEach(row -> indices.add(row.index()));
     }
 
-    /** Starts a new file. @throws FileAlreadyExistsException if the file holds anything already */
+    /**
+     * Starts a new file.
+     *
+     * @throws FileAlreadyExistsException          if the file holds rows already
+     * @throws RowException                        if it holds something else
+     * @throws dev.bulwark.files.InUseException if another process writes it
+     */
     public static <T extends Row> RowFile<T> create(Path path, RowFormat<T> format) throws IOException {
-        if (Files.exists(path) && Files.size(path) > 0) {
-            throw new FileAlreadyExistsException(path.toString(), null, "it holds earlier rows: resume or replace them");
-        }
-        return replace(path, format);
+        return open(path, format, () -> {
+            requireOurs(path);
+            if (Files.exists(path) && Files.size(path) > 0) {
+                throw new FileAlreadyExistsException(path.toString(), null, "it holds earlier rows: resume or replace them");
+            }
+            return RowContent.none();
+        });
     }
 
-    /** Starts a new file; rows of an earlier one are lost. */
+    /** Starts a new file; rows of an earlier one are lost. Throws as {@link #create} does, but for earlier rows. */
     public static <T extends Row> RowFile<T> replace(Path path, RowFormat<T> format) throws IOException {
-        return open(path, format, new Content<>(List.of(), 0));
+        return open(path, format, () -> {
+            requireOurs(path);
+            return RowContent.none();
+        });
     }
 
     /** Continues a file behind its last complete row, or starts it. @throws RowException if an earlier line is corrupt */
     public static <T extends Row> RowFile<T> resume(Path path, RowFormat<T> format) throws IOException {
-        return open(path, format, Files.exists(path) ? parse(path, format) : new Content<>(List.of(), 0));
+        return open(path, format, () -> Files.exists(path) ? RowContent.read(path, format) : RowContent.none());
     }
 
     /** The complete rows of a file, which stays as it is. @throws RowException if a line but the last is corrupt */
     public static <T extends Row> List<T> read(Path path, RowFormat<T> format) throws IOException {
-        return parse(path, format).rows;
+        return RowContent.read(path, format).rows();
     }
 
-    /** Adds a row; when this returns, the row outlives the process. */
+    /** Whether a file may be replaced by rows: it is empty, or begins as rows of some kind do. False for folders. */
+    public static boolean mayBeReplaced(Path path) throws IOException {
+        return Files.isRegularFile(path) && RowContent.isEmptyOrRows(path);
+    }
+
+    /** Adds a row; when this returns, the row outlives the process. @throws FileSystemException if the file is gone */
     public void append(T row) throws IOException {
         if (!indices.add(row.index())) {
             throw new IllegalArgumentException(path + " already has a row for index " + row.index());
@@ -78,69 +105,85 @@ public final class RowFile<T extends Row> implements AutoCloseable {
         return indices.contains(index);
     }
 
+    /** @throws FileSystemException if the file is gone, and with it its rows */
     @Override
     public void close() throws IOException {
-        channel.close();
+        try (writer; channel) {
+            if (channel.isOpen()) {
+                requireThere();
+            }
+        }
     }
 
-    private static <T extends Row> RowFile<T> open(Path path, RowFormat<T> format, Content<T> content) throws IOException {
-        if (path.toAbsolutePath().getParent() != null) {
-            Files.createDirectories(path.toAbsolutePath().getParent());
-        }
-        FileChannel channel = FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    private static <T extends Row> RowFile<T> open(Path path, RowFormat<T> format, Start<T> start) throws IOException {
+        OneWriter writer = OneWriter.of(path);
+        FileChannel channel = null;
         try {
-            channel.truncate(content.length).position(content.length);
-            RowFile<T> file = new RowFile<>(path, format, channel, content.rows);
-            if (content.length == 0 && format.header().isPresent()) {
+            RowContent<T> content = start.content();
+            channel = FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            channel.truncate(content.length()).position(content.length());
+            RowFile<T> file = new RowFile<>(path, format, writer, channel, content.rows());
+            if (content.length() == 0 && format.header().isPresent()) {
                 file.write(format.header().get());
             }
             return file;
         } catch (IOException | RuntimeException e) {
-            channel.close();
-            throw e;
+            try (writer; FileChannel opened = channel) {
+                throw e;
+            }
         }
     }
 
+    /** A row that can't be written whole is cut off again, so that the file ends with a line break. */
     private void write(String line) throws IOException {
         ByteBuffer bytes = StandardCharsets.UTF_8.encode(line + "\n");
-        while (bytes.hasRemaining()) {
-            channel.write(bytes);
-        }
-    }
-
-    /** Rows up to the last complete and valid one, and how many bytes they take. */
-    private record Content<T>(List<T> rows, long length) {
-    }
-
-    private static <T extends Row> Content<T> parse(Path path, RowFormat<T> format) throws IOException {
-        // Rows are ASCII. One char a byte keeps positions right whatever a damaged file holds.
-        String text = Files.readString(path, StandardCharsets.ISO_8859_1);
-        Map<Integer, T> rows = new LinkedHashMap<>();
-        int start = format.header().isPresent() ? skipHeader(path, format.header().get(), text) : 0;
-        int number = format.header().isPresent() ? 2 : 1;
-        for (int end = text.indexOf('\n', start); end >= 0; end = text.indexOf('\n', start)) {
+        writer.write(() -> {
+            requireThere();
+            long end = channel.position();
             try {
-                T row = format.read(text.substring(start, end));
-                Require.that(rows.putIfAbsent(row.index(), row) == null, "a second row for index " + row.index());
-            } catch (IllegalArgumentException e) {
-                if (end == text.length() - 1) {
-                    break;
+                while (bytes.hasRemaining()) {
+                    channel.write(bytes);
                 }
-                throw new RowException(path, number, e.getMessage());
+            } catch (IOException e) {
+                cutAfter(end);
+                throw Reason.at(path, e);
             }
-            start = end + 1;
-            ++number;
-        }
-        return new Content<>(List.copyOf(rows.values()), start);
+        });
     }
 
-    /** Where the rows start; 0 where the header is torn. Anything else is another kind of file, which must not be cut. */
-    private static int skipHeader(Path path, String header, String text) {
-        String line = header + "\n";
-        if (!text.startsWith(line) && !line.startsWith(text)) {
-            String found = text.lines().findFirst().orElse("");
-            throw new RowException(path, 1, "is \"" + found + "\", expected the header \"" + header.replace('\t', ' ') + "\"");
+    private void cutAfter(long end) {
+        try {
+            channel.truncate(end);
+        } catch (IOException e) {
+            // What is left is a torn last line, which resuming cuts.
         }
-        return text.startsWith(line) ? line.length() : 0;
+    }
+
+    /** A file that was removed takes every further row without complaint, and loses it. */
+    private void requireThere() throws IOException {
+        if (!Objects.equals(key, key(path))) {
+            throw new FileSystemException(path.toString(), null,
+                    "it was removed or replaced during the run, so its rows are lost: start again");
+        }
+    }
+
+    /** Device and inode, where the system has them; null where there is no such file. */
+    private static Object key(Path path) throws IOException {
+        try {
+            return Files.readAttributes(path, BasicFileAttributes.class).fileKey();
+        } catch (NoSuchFileException e) {
+            return null;
+        }
+    }
+
+    /** Decides what an opened file goes on from; called by the one who may write it. */
+    private interface Start<T extends Row> {
+        RowContent<T> content() throws IOException;
+    }
+
+    private static void requireOurs(Path path) throws IOException {
+        if (Files.exists(path) && !mayBeReplaced(path)) {
+            throw new RowException(path, "is not a file of rows: it stays as it is, so name another");
+        }
     }
 }

@@ -35,6 +35,12 @@ final class TabSeparated<T extends Row> implements RowFormat<T> {
     }
 
     @Override
+    public boolean begins(String line, boolean torn) {
+        String header = header().orElseThrow();
+        return torn ? header.startsWith(line) : header.equals(line);
+    }
+
+    @Override
     public String write(T row) {
         return String.join("\t", cells.apply(row));
     }

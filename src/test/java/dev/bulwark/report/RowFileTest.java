@@ -5,8 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.bulwark.files.InUseException;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -14,6 +16,7 @@ import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 class RowFileTest {
@@ -132,5 +135,127 @@ class RowFileTest {
     private void given(String content) throws IOException {
         Files.createDirectories(path.getParent());
         Files.writeString(path, content);
+    }
+
+    // ---- whose file it is ---------------------------------------------------------------------------------------------
+
+    /** Somebody's files that look a little like ours. */
+    private static final List<String> FOREIGN = List.of("my notes", "my notes\n", "\n", "{", "{}\n", "[1]\n", "\0\0\0\0",
+            "{\"index\":3,\"text\":\"a\"}\n", "{\"index\":3,\"label\":2,\"text\":\"a\"}\n", "{\"index\":3,\"label\":2,\"te",
+            "{\"index\":3,\"label\":2,\"predict\":1,\"radius\":{", "idx\tlabel\n", "idx\tlabel\tpredict\tradius\tcorrect\ttime\tmore",
+            "index,label\n1,2\n");
+
+    @Test
+    void givenSomebodysFile_whenOpenedInAnyWay_thenRefusedAndNotAByteChanges() throws IOException {
+        for (String content : FOREIGN) {
+            for (RowFormat<? extends Row> format : List.of(SmoothingRow.FORMAT, CertificateRow.FORMAT, AttackRow.FORMAT)) {
+                if (content.equals("{") && format != SmoothingRow.FORMAT) {
+                    continue; // the first byte of a row
+                }
+                given(content);
+                assertThrows(RowException.class, () -> RowFile.resume(path, format), content);
+                assertThrows(RowException.class, () -> RowFile.read(path, format), content);
+                if (!content.equals("{")) {
+                    assertThrows(RowException.class, () -> RowFile.create(path, format), content);
+                    assertThrows(RowException.class, () -> RowFile.replace(path, format), content);
+                }
+                assertEquals(content, Files.readString(path));
+            }
+        }
+    }
+
+    @Test
+    void givenAnyTearOfTheFirstJsonLine_whenResumed_thenItIsTakenForOursAndCut() throws IOException {
+        String line = CertificateRow.FORMAT.write(Rows.votes(3, 90, 0.25)) + "\n";
+        for (int length = 0; length < line.length(); ++length) {
+            given(line.substring(0, length));
+            RowFile.resume(path, CertificateRow.FORMAT).close();
+            assertEquals("", Files.readString(path), "torn at byte " + length);
+        }
+    }
+
+    @Test
+    void givenRowsOfAnyKindOrVersion_whenReplaced_thenTheyGo() throws IOException {
+        for (String content : List.of(WHOLE, "idx\tlabel\tpredict\tcorrect\ttime\n", WHOLE.replace("\n", "\r\n"),
+                AttackRow.FORMAT.write(Rows.attack(1, 0, false)) + "\n", BoundsRow.FORMAT.write(Rows.bounds(1, 0.1, 0, 1, true)),
+                "{\"index\":9,\"label\":4,\"clean_prediction\":4,\"broken\":true,\"adversarial_prediction\":2,\"linf\":0.1}\n",
+                CertificateRow.FORMAT.write(Rows.votes(1, 90, 1)).replaceFirst("\"radius\":[^,]*", "\"radius\":99"))) {
+            given(content);
+            RowFile.replace(path, AttackRow.FORMAT).close();
+            assertEquals("", Files.readString(path));
+        }
+    }
+
+    @Test
+    void givenRowsWithWindowsLineEnds_whenReadOrResumed_thenTheMessageSaysSo() throws IOException {
+        given(WHOLE.replace("\n", "\r\n"));
+        for (RowException refusal : List.of(assertThrows(RowException.class, () -> RowFile.read(path, SmoothingRow.FORMAT)),
+                assertThrows(RowException.class, () -> RowFile.resume(path, SmoothingRow.FORMAT)))) {
+            assertTrue(refusal.getMessage().contains("CR LF"), refusal.getMessage());
+        }
+    }
+
+    @Test
+    void givenAFolderOrADevice_whenAsked_thenItMayNotBeReplaced() throws IOException {
+        assertFalse(RowFile.mayBeReplaced(folder));
+        assertFalse(RowFile.mayBeReplaced(Path.of("/dev/null")));
+        assertFalse(RowFile.mayBeReplaced(folder.resolve("absent")));
+    }
+
+    // ---- one writer, and a file that is there ---------------------------------------------------------------------------
+
+    @Test
+    void givenAFileThatIsBeingWritten_whenOpenedAgainInAnyWay_thenRefusedUntilClosedAndNothingElseIsLeft() throws IOException {
+        try (RowFile<SmoothingRow> file = RowFile.create(path, SmoothingRow.FORMAT)) {
+            file.append(FIRST);
+            RowFile.read(path, SmoothingRow.FORMAT);
+            assertThrows(InUseException.class, () -> RowFile.resume(path, SmoothingRow.FORMAT));
+            assertThrows(InUseException.class, () -> RowFile.replace(path, SmoothingRow.FORMAT));
+            assertThrows(InUseException.class, () -> RowFile.create(path, SmoothingRow.FORMAT));
+            file.append(SECOND);
+        }
+        assertEquals(WHOLE, Files.readString(path));
+        try (var files = Files.list(path.getParent())) {
+            assertEquals(List.of(path), files.toList());
+        }
+        RowFile.resume(path, SmoothingRow.FORMAT).close();
+    }
+
+    @Test
+    void givenAFileThatCouldNotBeOpened_whenMended_thenItIsFreeAgain() throws IOException {
+        given("my notes");
+        assertThrows(RowException.class, () -> RowFile.resume(path, SmoothingRow.FORMAT));
+        Files.delete(path);
+        RowFile.resume(path, SmoothingRow.FORMAT).close();
+    }
+
+    @Test
+    void givenAFileRemovedWhileOpen_whenAppendedToOrClosed_thenAnErrorNamesIt() throws IOException {
+        for (boolean replaced : new boolean[] {false, true}) {
+            RowFile<SmoothingRow> file = RowFile.create(path, SmoothingRow.FORMAT);
+            file.append(FIRST);
+            Files.delete(path);
+            if (replaced) {
+                given(WHOLE);
+            }
+            assertGone(() -> file.append(SECOND));
+            assertGone(file::close);
+            Files.deleteIfExists(path);
+        }
+    }
+
+    @Test
+    void givenAFolderRemovedWhileOpen_whenAppendedToOrClosed_thenAnErrorNamesTheFile() throws IOException {
+        RowFile<SmoothingRow> file = RowFile.create(path, SmoothingRow.FORMAT);
+        Files.delete(path);
+        Files.delete(path.resolveSibling(".sigma-0.25.tsv.lock"));
+        Files.delete(path.getParent());
+        assertGone(() -> file.append(SECOND));
+        assertGone(file::close);
+    }
+
+    private void assertGone(Executable work) {
+        String complaint = assertThrows(FileSystemException.class, work).getMessage();
+        assertTrue(complaint.startsWith(path + ": ") && complaint.contains("removed") && complaint.lines().count() == 1, complaint);
     }
 }

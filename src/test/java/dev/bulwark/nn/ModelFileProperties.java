@@ -1,0 +1,80 @@
+package dev.bulwark.nn;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.constraints.Size;
+import net.jqwik.api.constraints.StringLength;
+import net.jqwik.api.lifecycle.AfterProperty;
+import net.jqwik.api.lifecycle.BeforeProperty;
+
+/** Model files with a piece cut out, put in or replaced: read as networks, or refused in one line. */
+class ModelFileProperties {
+
+    private static final int LENGTH = 8;
+
+    private Path folder;
+    private Path file;
+    private byte[] whole;
+
+    @BeforeProperty
+    void write() throws IOException {
+        folder = Files.createTempDirectory("model");
+        file = folder.resolve("m.safetensors");
+        ModelFile.write(file, Network.mlp(List.of(new Dense(3, 2, new float[] {1, -2, 3, 0, 5, -6}, new float[] {1, 2}),
+                new Dense(2, 2, new float[] {1, 2, -3, 4}, new float[] {0, -1}))), Precision.F16, Map.of("preset", "quick"));
+        whole = Files.readAllBytes(file);
+    }
+
+    @AfterProperty
+    void delete() throws IOException {
+        Files.delete(file);
+        Files.delete(folder);
+    }
+
+    @Property(tries = 300)
+    void anyBytesPutAnywhere(@ForAll @IntRange(max = 700) int from, @ForAll @IntRange(max = 30) int length,
+                             @ForAll @Size(max = 12) byte[] other) throws IOException {
+        int start = Math.min(from, whole.length);
+        check(concatenated(Arrays.copyOf(whole, start), other,
+                Arrays.copyOfRange(whole, Math.min(whole.length, start + length), whole.length)));
+    }
+
+    /** The header's length is put right again, so that what is in it gets looked at. */
+    @Property(tries = 500)
+    void anyTextPutIntoTheHeader(@ForAll @IntRange(max = 600) int from, @ForAll @IntRange(max = 12) int length,
+                                 @ForAll @StringLength(max = 6) String other) throws IOException {
+        String header = new String(whole, LENGTH, (whole[0] & 0xFF) + 256 * (whole[1] & 0xFF), StandardCharsets.UTF_8);
+        int start = Math.min(from, header.length());
+        byte[] altered = (header.substring(0, start) + other + header.substring(Math.min(header.length(), start + length)))
+                .getBytes(StandardCharsets.UTF_8);
+        check(new SafetensorsBytes().length(altered.length).raw(altered)
+                .raw(Arrays.copyOfRange(whole, LENGTH + header.length(), whole.length)).bytes());
+    }
+
+    private void check(byte[] bytes) throws IOException {
+        Files.write(file, bytes);
+        try {
+            ModelFile.read(file).network();
+        } catch (ModelException e) {
+            assertEquals(1, e.getMessage().lines().count(), e.getMessage());
+        }
+    }
+
+    private static byte[] concatenated(byte[]... parts) {
+        SafetensorsBytes bytes = new SafetensorsBytes();
+        for (byte[] part : parts) {
+            bytes.raw(part);
+        }
+        return bytes.bytes();
+    }
+}
