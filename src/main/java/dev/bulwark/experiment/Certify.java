@@ -4,6 +4,7 @@ import dev.bulwark.device.Backend;
 import dev.bulwark.nn.DeviceNetwork;
 import dev.bulwark.report.CertificateRow;
 import dev.bulwark.report.PredictionRow;
+import dev.bulwark.report.RadiusRule;
 import dev.bulwark.report.RowFile;
 import dev.bulwark.report.SmoothingRow;
 import dev.bulwark.smoothing.Certificate;
@@ -13,7 +14,9 @@ import dev.bulwark.smoothing.SmoothedClassifier;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Function;
@@ -33,6 +36,9 @@ public final class Certify {
      */
     public record Settings(double sigma, int n0, int n, double alpha, long seed) {
 
+        /** Of either kind for an image: sums and products with batch sizes then stay far inside their types. */
+        private static final int MOST_SAMPLES = 10_000_000;
+
         /** The lab report's protocol. */
         public static Settings standard(double sigma, long seed) {
             return new Settings(sigma, 100, 10_000, 0.001, seed);
@@ -40,8 +46,8 @@ public final class Certify {
 
         public Settings {
             require(sigma > 0 && (float) sigma > 0 && Float.isFinite((float) sigma), "--sigma must be positive and finite: " + sigma);
-            require(n0 >= 1, "--n0 must be at least 1: " + n0);
-            require(n >= 1 && n <= 10_000_000, "--n must lie between 1 and 10,000,000: " + n);
+            require(n0 >= 1 && n0 <= MOST_SAMPLES, "--n0 must lie between 1 and 10,000,000: " + n0);
+            require(n >= 1 && n <= MOST_SAMPLES, "--n must lie between 1 and 10,000,000: " + n);
             require(alpha >= 1e-9 && alpha <= 0.5, "--alpha must lie between 1e-9 and 0.5: " + alpha);
         }
 
@@ -70,6 +76,7 @@ public final class Certify {
     /** Certifies every image without a row; rows go to {@code rows} and, with all votes, to {@code certificates}. */
     public static void certify(Fleet fleet, Subject subject, Settings settings, RowFile<SmoothingRow> rows,
                                Optional<RowFile<CertificateRow>> certificates, Monitor monitor) throws IOException {
+        requireOfThisRun(settings, rows.earlier(), certificates.map(RowFile::earlier).orElse(List.of()));
         Batches batches = new Batches("certify at sigma " + settings.sigma + " with n = " + settings.n, subject.indices(),
                 index -> rows.contains(index) && certificates.map(file -> file.contains(index)).orElse(true),
                 settings.imagesPerCall(fleet));
@@ -88,6 +95,32 @@ public final class Certify {
                 rows.append(smoothingRow(index, label, found.result, found.time));
             }
         });
+    }
+
+    /** Rows that are kept must claim what this run would: they may have been altered, or be another run's. */
+    private static void requireOfThisRun(Settings settings, List<SmoothingRow> rows,
+                                         List<CertificateRow> certificates) {
+        Map<Integer, CertificateRow> votes = new HashMap<>();
+        for (CertificateRow row : certificates) {
+            votes.put(row.index(), row);
+            if (row.n0() != settings.n0 || row.n() != settings.n || row.alpha() != settings.alpha
+                    || row.sigma() != settings.sigma || row.seed() != settings.seed) {
+                throw new ExperimentException("can't resume: the certificate for index " + row.index() + " is another run's, with "
+                        + "sigma " + row.sigma() + ", n0 " + row.n0() + ", n " + row.n() + ", alpha " + row.alpha() + " and seed "
+                        + row.seed());
+            }
+        }
+        try {
+            for (SmoothingRow row : rows) {
+                if (votes.containsKey(row.index())) {
+                    RadiusRule.requireSame(row, votes.get(row.index()));
+                } else {
+                    RadiusRule.requireInReach(row, settings.sigma, settings.n, settings.alpha);
+                }
+            }
+        } catch (IllegalArgumentException e) {
+            throw new ExperimentException("can't resume: " + e.getMessage());
+        }
     }
 
     /** Predicts every image without a row, abstaining where the votes don't tell at level alpha. */
@@ -109,7 +142,7 @@ public final class Certify {
     }
 
     private static SmoothedClassifier smoothed(Backend backend, DeviceNetwork network, Settings settings) {
-        return new SmoothedClassifier(backend, network, (float) settings.sigma, settings.seed);
+        return new SmoothedClassifier(backend, network, settings.sigma, settings.seed);
     }
 
     private static SmoothingRow smoothingRow(int index, int label, Certification found, Duration time) {

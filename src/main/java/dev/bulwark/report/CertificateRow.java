@@ -23,7 +23,8 @@ public record CertificateRow(int index, int label, OptionalInt predict, double r
         @JsonProperty("p_a_lower") double pALower, long count, List<Long> counts, long n0, long n,
         double alpha, double sigma, long seed) implements Row {
 
-    public static final RowFormat<CertificateRow> FORMAT = new JsonLines<>(CertificateRow.class);
+    public static final RowFormat<CertificateRow> FORMAT =
+            new JsonLines<>(CertificateRow.class, RadiusRule::requireSupported);
 
     public CertificateRow {
         counts = List.copyOf(counts);

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -40,6 +42,10 @@ import java.util.stream.Stream;
 record RunFolder(JsonNode run, RunScope scope, SortedMap<Double, Table1.Rows> smoothing, List<Table1.Further> further,
         SortedMap<Double, Table2.Rows> ibp, Optional<Gallery> gallery, List<String> missing) {
 
+    /** What rows may rest on at most where nothing says on how many samples they do: the limits of this program. */
+    private static final long MOST_SAMPLES = 10_000_000;
+    private static final double LARGEST_ALPHA = 0.5;
+
     RunFolder {
         smoothing = Collections.unmodifiableSortedMap(new TreeMap<>(smoothing));
         further = List.copyOf(further);
@@ -57,13 +63,13 @@ record RunFolder(JsonNode run, RunScope scope, SortedMap<Double, Table1.Rows> sm
         SortedMap<Double, Table1.Rows> smoothing = new TreeMap<>();
         List<Table1.Further> further = new ArrayList<>();
         for (double sigma : parameters(folder.resolve("smoothing"), "sigma", "tsv|jsonl")) {
-            Table1.Rows rows = smoothing(folder.resolve("smoothing"), sigma, OptionalLong.empty(), missing);
+            Table1.Rows rows = smoothing(folder, sigma, OptionalLong.empty(), run, missing);
             if (!rows.certified().isEmpty()) {
                 smoothing.put(sigma, rows);
             }
         }
         for (Sampled file : sampled(folder.resolve("smoothing"))) {
-            Table1.Rows rows = smoothing(folder.resolve("smoothing"), file.sigma, OptionalLong.of(file.n), missing);
+            Table1.Rows rows = smoothing(folder, file.sigma, OptionalLong.of(file.n), run, missing);
             // Where the sigma has no other rows, these are its own.
             if (!rows.certified().isEmpty() && smoothing.putIfAbsent(file.sigma, rows) != null) {
                 further.add(new Table1.Further(file.sigma, file.n, rows));
@@ -101,10 +107,13 @@ record RunFolder(JsonNode run, RunScope scope, SortedMap<Double, Table1.Rows> sm
         }
         try {
             JsonNode run = new ObjectMapper().readTree(path.toFile());
-            if (!run.isObject()) {
+            if (!(run instanceof ObjectNode record)) {
                 throw new RowException(path, "is not a JSON object");
             }
-            return run;
+            RecordFields.problem(record).ifPresent(problem -> {
+                throw new RowException(path, problem);
+            });
+            return record;
         } catch (JsonProcessingException e) {
             throw new RowException(path, e.getLocation() == null ? 1 : e.getLocation().getLineNr(), "is not JSON");
         }
@@ -116,19 +125,43 @@ record RunFolder(JsonNode run, RunScope scope, SortedMap<Double, Table1.Rows> sm
         return new RunScope(run.path("dataset").path("name").asText("unknown"), sentences);
     }
 
-    private static Table1.Rows smoothing(Path folder, double sigma, OptionalLong n, List<String> missing)
+    private static Table1.Rows smoothing(Path folder, double sigma, OptionalLong n, JsonNode run, List<String> missing)
             throws IOException {
         String name = "sigma-" + ResultTable.parameter(sigma) + (n.isPresent() ? "-n-" + n.getAsLong() : "");
-        Path votes = folder.resolve(name + ".jsonl");
-        List<SmoothingRow> certified = rows(folder.resolve(name + ".tsv"), SmoothingRow.FORMAT, missing, row -> true);
+        Path printed = folder.resolve("smoothing").resolve(name + ".tsv");
+        Path votes = folder.resolve("smoothing").resolve(name + ".jsonl");
+        List<SmoothingRow> certified = rows(printed, SmoothingRow.FORMAT, missing, row -> true);
         List<CertificateRow> certificates = rows(votes, CertificateRow.FORMAT, missing,
                 row -> row.sigma() == sigma && row.n() == n.orElse(row.n()));
         if (certificates.stream().map(row -> Map.entry(row.n(), row.alpha())).distinct().count() > 1) {
             throw new RowException(votes, "has rows of different n or alpha: a file holds one line of a table");
         }
+        try {
+            requireSupported(certified, certificates, sigma, n, run.path("identity"));
+        } catch (IllegalArgumentException e) {
+            throw new RowException(printed, e.getMessage());
+        }
         return new Table1.Rows(
                 certified.isEmpty() ? certificates.stream().map(CertificateRow::withoutVotes).toList()
                         : certified, certificates);
+    }
+
+    /** Rows without votes are held against those of other images, else against what the run's record says. */
+    private static void requireSupported(List<SmoothingRow> certified, List<CertificateRow> certificates, double sigma,
+            OptionalLong n, JsonNode identity) {
+        Map<Integer, CertificateRow> votes = new HashMap<>();
+        certificates.forEach(row -> votes.put(row.index(), row));
+        long samples = certificates.stream().mapToLong(CertificateRow::n).findFirst()
+                .orElse(n.orElse(identity.path("n").asLong(MOST_SAMPLES)));
+        double alpha = certificates.stream().mapToDouble(CertificateRow::alpha).findFirst()
+                .orElse(identity.path("alpha").asDouble(LARGEST_ALPHA));
+        for (SmoothingRow row : certified) {
+            if (votes.containsKey(row.index())) {
+                RadiusRule.requireSame(row, votes.get(row.index()));
+            } else {
+                RadiusRule.requireInReach(row, sigma, samples, alpha);
+            }
+        }
     }
 
     private static Table2.Rows ibp(Path folder, double epsilon, List<String> missing) throws IOException {

@@ -2,7 +2,6 @@ package dev.bulwark.report;
 
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,7 +36,7 @@ public record RunReport(Optional<ResultTable> table1, Optional<ResultTable> tabl
      */
     public static RunReport rebuild(Path folder) throws IOException {
         if (!Files.isDirectory(folder)) {
-            throw new NotDirectoryException(folder.toString());
+            throw new RowException(folder, Files.exists(folder) ? "is not a folder: name a run's" : "no such folder");
         }
         RunFolder found = RunFolder.read(folder);
         if (found.smoothing().isEmpty() && found.ibp().isEmpty()) {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.bulwark.report.AttackRow.Loss;
+import dev.bulwark.smoothing.Radius;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -91,10 +92,12 @@ class RowFormatTest {
 
     @Test
     void givenCertificate_whenWritten_thenFieldsInOrderAndReadsBack() {
-        CertificateRow row = new CertificateRow(3, 1, OptionalInt.of(1), 0.123456789012345, 0.75, 8, List.of(2L, 8L), 100, 10,
-                0.001, 0.25, -5);
-        String line = "{\"index\":3,\"label\":1,\"predict\":1,\"radius\":0.123456789012345,\"p_a_lower\":0.75,\"count\":8,"
-                + "\"counts\":[2,8],\"n0\":100,\"n\":10,\"alpha\":0.001,\"sigma\":0.25,\"seed\":-5}";
+        Radius radius = Radius.of(18, 20, 0.25, 0.001);
+        CertificateRow row = new CertificateRow(3, 1, OptionalInt.of(1), radius.value().orElseThrow(), radius.pALower(), 18,
+                List.of(2L, 18L), 100, 20, 0.001, 0.25, -5);
+        String line = "{\"index\":3,\"label\":1,\"predict\":1,\"radius\":" + radius.value().getAsDouble() + ",\"p_a_lower\":"
+                + radius.pALower() + ",\"count\":18,"
+                + "\"counts\":[2,18],\"n0\":100,\"n\":20,\"alpha\":0.001,\"sigma\":0.25,\"seed\":-5}";
         assertEquals(line, CertificateRow.FORMAT.write(row));
         assertEquals(row, CertificateRow.FORMAT.read(line));
         assertEquals(1, row.mostVoted());
@@ -102,7 +105,8 @@ class RowFormatTest {
 
     @Test
     void givenAbstention_whenWritten_thenPredictIsMinusOne() {
-        CertificateRow row = new CertificateRow(3, 1, OptionalInt.empty(), 0, 0.2, 5, List.of(5L, 5L), 1, 10, 0.001, 1, 0);
+        CertificateRow row = new CertificateRow(3, 1, OptionalInt.empty(), 0,
+                Radius.of(5, 10, 1, 0.001).pALower(), 5, List.of(5L, 5L), 1, 10, 0.001, 1, 0);
         assertTrue(CertificateRow.FORMAT.write(row).contains("\"predict\":-1,\"radius\":0.0,"));
         assertEquals(row, CertificateRow.FORMAT.read(CertificateRow.FORMAT.write(row)));
         assertEquals(0, row.mostVoted(), "the first of equals");

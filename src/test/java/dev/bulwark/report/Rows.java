@@ -1,5 +1,6 @@
 package dev.bulwark.report;
 
+import dev.bulwark.smoothing.Radius;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,10 +25,16 @@ final class Rows {
         return SmoothingRow.abstained(index, 0, Duration.ofMillis(5));
     }
 
-    /** A certificate with these votes of 100; it abstains, as only the votes matter. */
+    /** What these votes of 100 certify. */
     static CertificateRow votes(int index, long forLabel, double sigma) {
-        return new CertificateRow(index, 0, OptionalInt.empty(), 0, 0.4, forLabel, List.of(forLabel, 100 - forLabel),
-                10, 100, 0.001, sigma, 1);
+        return votes(index, List.of(forLabel, 100 - forLabel), 100, sigma);
+    }
+
+    /** What these votes of {@code n}, the first of them for the label, certify at alpha = 0.001. */
+    static CertificateRow votes(int index, List<Long> counts, long n, double sigma) {
+        Radius radius = Radius.of(counts.get(0), n, sigma, 0.001);
+        return new CertificateRow(index, 0, radius.value().isPresent() ? OptionalInt.of(0) : OptionalInt.empty(),
+                radius.value().orElse(0), radius.pALower(), counts.get(0), counts, 10, n, 0.001, sigma, 1);
     }
 
     /** Bounds with this lower bound of the margin; {@code byBox} decides whether the boxes of the logits are apart. */
@@ -41,11 +48,11 @@ final class Rows {
                 broken && cleanPrediction == 0 ? Optional.of(AttackRow.Loss.CROSS_ENTROPY) : Optional.empty());
     }
 
-    /** {@code hits} images certified beyond every radius, the others not at all. */
+    /** {@code hits} images certified at every radius of the table, the others not at all. */
     static List<SmoothingRow> certified(int hits, int images) {
         List<SmoothingRow> rows = new ArrayList<>();
         for (int i = 0; i < images; ++i) {
-            rows.add(i < hits ? radius(i, 2) : abstained(i));
+            rows.add(i < hits ? radius(i, 1) : abstained(i));
         }
         return rows;
     }

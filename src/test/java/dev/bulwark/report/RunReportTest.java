@@ -106,8 +106,57 @@ class RunReportTest {
     /** A row at sigma 0.5, or 1 if the name says so, that n votes certify. */
     private void givenVotes(String name, int index, long n) throws IOException {
         try (RowFile<CertificateRow> file = RowFile.resume(folder.resolve("smoothing/" + name + ".jsonl"), CertificateRow.FORMAT)) {
-            file.append(new CertificateRow(index, 0, OptionalInt.of(0), 0.4, 0.9, n, List.of(n, 0L), 10, n, 0.001,
-                    name.contains("1.00") ? 1 : 0.5, 1));
+            file.append(Rows.votes(index, List.of(n, 0L), n, name.contains("1.00") ? 1 : 0.5));
+        }
+    }
+
+    @Test
+    void givenAPrintedRadiusThatIsNotItsVotes_whenRebuilt_thenRefused() throws IOException {
+        givenSmoothing();
+        Path file = folder.resolve("smoothing/sigma-0.25.tsv");
+        String rows = Files.readString(file);
+        for (String radius : List.of("99.0", "0.75", "0.0")) {
+            Files.writeString(file, rows.replaceFirst("(?m)^60\t0\t0\t[^\t]*", "60\t0\t0\t" + radius));
+            String message = assertThrows(RowException.class, () -> RunReport.rebuild(folder)).getMessage();
+            assertTrue(message.startsWith(file + ": the row for index 60 has label 0, predict 0 and radius " + radius), message);
+        }
+    }
+
+    @Test
+    void givenPrintedRowsAlone_whenTheRecordSaysOnWhatTheyRest_thenNoRadiusIsBeyondReach() throws IOException {
+        Path file = folder.resolve("smoothing/sigma-0.25.tsv");
+        try (RowFile<SmoothingRow> rows = RowFile.create(file, SmoothingRow.FORMAT)) {
+            rows.append(Rows.radius(7, 0.79));
+        }
+        for (String identity : List.of("\"n\":10000,\"alpha\":0.001", "\"n\":9000,\"alpha\":0.001", "\"n\":10000,\"alpha\":0.0005")) {
+            Files.writeString(folder.resolve("run.json"), "{\"identity\":{" + identity + "}}");
+            RunReport.rebuild(folder); // at most 0.7997, 0.7930 and 0.7945
+        }
+        for (String identity : List.of("\"n\":1000,\"alpha\":0.001", "\"n\":10000,\"alpha\":1e-9")) {
+            Files.writeString(folder.resolve("run.json"), "{\"identity\":{" + identity + "}}");
+            String message = assertThrows(RowException.class, () -> RunReport.rebuild(folder)).getMessage();
+            assertTrue(message.startsWith(file + ": the row for index 7 has radius 0.79, but no votes support more than"), message);
+        }
+    }
+
+    @Test
+    void givenAPathThatIsNoRunFolder_whenRebuilt_thenOneLineSaysSo() throws IOException {
+        assertEquals(folder.resolve("absent") + ": no such folder",
+                assertThrows(RowException.class, () -> RunReport.rebuild(folder.resolve("absent"))).getMessage());
+        Path file = Files.writeString(folder.resolve("file"), "");
+        assertEquals(file + ": is not a folder: name a run's",
+                assertThrows(RowException.class, () -> RunReport.rebuild(file)).getMessage());
+    }
+
+    @Test
+    void givenFieldsOfRunJsonThatMakeNoSense_whenRebuilt_thenTheFieldIsNamed() throws IOException {
+        givenBounds(0, 1);
+        for (String field : List.of("\"timings\":5", "\"timings\":{\"certify\":\"long\"}", "\"timings\":{\"certify\":-1}",
+                "\"timings\":{\"certify\":1e999}", "\"scope\":{}", "\"scope\":[1]", "\"models\":[]", "\"seed\":1.5",
+                "\"command\":[]", "\"identity\":1", "\"dataset\":\"mnist\"", "\"device\":7")) {
+            Files.writeString(folder.resolve("run.json"), "{" + field + "}");
+            String message = assertThrows(RowException.class, () -> RunReport.rebuild(folder)).getMessage();
+            assertTrue(message.startsWith(folder.resolve("run.json") + ": " + field.split("\"")[1] + " is not "), message);
         }
     }
 
@@ -221,14 +270,16 @@ class RunReportTest {
         for (String sigma : List.of("0.25", "0.50", "1.00")) {
             try (RowFile<SmoothingRow> rows = RowFile.create(folder.resolve("smoothing/sigma-" + sigma + ".tsv"), SmoothingRow.FORMAT)) {
                 for (int i = 0; i < 10_000; ++i) {
-                    rows.append(Rows.radius(i, i * 3.1985e-4));
+                    rows.append(Rows.radius(i, i * 3.1985e-4 * Double.parseDouble(sigma)));
                 }
             }
         }
         RunReport.rebuild(folder);
         assertTrue(Files.size(folder.resolve("report.html")) < 5_000_000, Files.size(folder.resolve("report.html")) + " bytes");
         String page = Files.readString(folder.resolve("report.html"));
-        assertEquals(3, page.split("\\[3.19818,1]").length - 1, "every curve has its last step");
+        for (String last : List.of("0.799545", "1.59909", "3.19818")) {
+            assertTrue(page.contains("[" + last + ",1]"), "every curve has its last step: " + last);
+        }
     }
 
     private void givenSmoothing() throws IOException {
@@ -236,8 +287,9 @@ class RunReportTest {
                 RowFile<CertificateRow> votes =
                         RowFile.create(folder.resolve("smoothing/sigma-0.25.jsonl"), CertificateRow.FORMAT)) {
             for (int i = 0; i < 4; ++i) {
-                rows.append(Rows.radius(20 * i, 0.2 * i));
-                votes.append(Rows.votes(20 * i, 60, 0.25));
+                CertificateRow certificate = Rows.votes(20 * i, 60 + 10 * i, 0.25);
+                votes.append(certificate);
+                rows.append(certificate.withoutVotes());
             }
         }
     }

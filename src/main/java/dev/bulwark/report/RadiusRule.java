@@ -1,0 +1,79 @@
+package dev.bulwark.report;
+
+import dev.bulwark.smoothing.Radius;
+import dev.bulwark.stats.BinomialBound;
+import java.util.function.DoubleSupplier;
+
+/**
+ * What a row of randomized smoothing may claim: its votes decide the bound of the probability, the bound decides radius and
+ * abstention, and a printed radius is that one rounded down. Rows are files, which anybody can alter; so whoever reads them,
+ * for a report or to go on with them, derives their claims again.
+ *
+ * <p>More than what is derived is never accepted. Less, by up to a millionth, is: another version may have rounded further
+ * down. A radius may rest on the float that noise was drawn with, as earlier versions' did, where that lies above the sigma
+ * that the row states.
+ */
+public final class RadiusRule {
+
+    private static final double LOSS = 1e-6;
+
+    private RadiusRule() {
+    }
+
+    /** @throws IllegalArgumentException if a certificate claims what its votes do not support; one line */
+    static void requireSupported(CertificateRow row) {
+        requireDerived("p_a_lower", row.pALower(), derived("p_a_lower", () ->
+                BinomialBound.lower(row.count(), row.n(), row.alpha())), "count, n and alpha");
+        requireAbstention(row);
+        if (row.predict().isPresent()) {
+            requireDerived("radius", row.radius(), derived("radius", () ->
+                    Radius.of(row.pALower(), drawn(row.sigma())).value().orElse(0)), "p_a_lower and sigma");
+        }
+    }
+
+    /** @throws IllegalArgumentException unless a printed row says what the votes of the same image say; one line */
+    public static void requireSame(SmoothingRow row, CertificateRow votes) {
+        SmoothingRow expected = votes.withoutVotes();
+        Require.that(row.label() == expected.label() && row.predict().equals(expected.predict())
+                && row.radius() == expected.radius(), "the row for index " + row.index() + " has label " + row.label()
+                + ", predict " + TabSeparated.prediction(row.predict()) + " and radius " + TabSeparated.radius(row.radius())
+                + ", but its votes say " + expected.label() + ", " + TabSeparated.prediction(expected.predict()) + " and "
+                + TabSeparated.radius(expected.radius()));
+    }
+
+    /**
+     * The same for a printed row whose votes are not known: no radius is larger than that of votes that all agree.
+     *
+     * @throws IllegalArgumentException if it is; one line
+     */
+    public static void requireInReach(SmoothingRow row, double sigma, long n, double alpha) {
+        double largest = Radius.of(n, n, drawn(sigma), alpha).value().orElse(0);
+        Require.that(row.radius() <= largest, "the row for index " + row.index() + " has radius "
+                + TabSeparated.radius(row.radius()) + ", but no votes support more than " + largest + " at sigma " + sigma
+                + " with n = " + n + " and alpha = " + alpha);
+    }
+
+    /** The votes decide it, in both directions. */
+    private static void requireAbstention(CertificateRow row) {
+        Require.that(row.predict().isPresent() == row.pALower() > 0.5, "predict is "
+                + TabSeparated.prediction(row.predict()) + ", but p_a_lower is " + row.pALower());
+    }
+
+    private static void requireDerived(String field, double stated, double derived, String from) {
+        Require.that(stated <= derived && stated >= derived * (1 - LOSS),
+                field + " is " + stated + ", but " + from + " make it " + derived);
+    }
+
+    private static double derived(String field, DoubleSupplier value) {
+        try {
+            return value.getAsDouble();
+        } catch (ArithmeticException e) {
+            throw new IllegalArgumentException(field + " can't be derived: " + e.getMessage(), e);
+        }
+    }
+
+    /** The float nearest to sigma if it is larger. */
+    private static double drawn(double sigma) {
+        return Math.max(sigma, (float) sigma);
+    }
+}
