@@ -26,6 +26,14 @@ run_bulwark() {
     export BULWARK_HOME=$1
     shift
     export OMP_NUM_THREADS=1 # the CPU backend owns its threads: each calls oneDNN on its own
+    # With fewer, the JVM ends in a trace before it reaches a line of ours: classes and libraries are files.
+    local files
+    files=$(ulimit -n)
+    if [[ $files != unlimited ]] && (( files < 64 )); then
+        printf 'bulwark: too many open files: raise the limit with ulimit -n, from %s to 64 at least\n' "$files" >&2
+        exit 1
+    fi
+
     if [[ -t 2 ]]; then export BULWARK_TERMINAL=1; else export BULWARK_TERMINAL=0; fi # bars for people, lines for logs
     if [[ -t 1 ]]; then export BULWARK_TERMINAL_OUT=1; else export BULWARK_TERMINAL_OUT=0; fi # colours likewise
 

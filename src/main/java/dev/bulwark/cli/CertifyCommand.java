@@ -2,6 +2,7 @@ package dev.bulwark.cli;
 
 import dev.bulwark.device.DeviceInfo;
 import dev.bulwark.experiment.Certify;
+import dev.bulwark.experiment.ExperimentException;
 import dev.bulwark.experiment.Fleet;
 import dev.bulwark.experiment.Monitor;
 import dev.bulwark.experiment.Subject;
@@ -13,6 +14,7 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -34,6 +36,14 @@ final class CertifyCommand extends ModelCommand {
     @Override
     void check() {
         smoothing.settings(n0);
+        if (certificates != null && certificates.toAbsolutePath().normalize().equals(out().toAbsolutePath().normalize())) {
+            throw new ExperimentException("--out and --certificates name one file: name two");
+        }
+    }
+
+    @Override
+    Map<String, Path> outputs() {
+        return certificates == null ? super.outputs() : Map.of("--out", out(), "--certificates", certificates);
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.bulwark.cli;
 import dev.bulwark.data.DataException;
 import dev.bulwark.device.DeviceException;
 import dev.bulwark.experiment.ExperimentException;
+import dev.bulwark.files.InUseException;
 import dev.bulwark.nn.ModelException;
 import dev.bulwark.report.RowException;
 import dev.bulwark.training.CheckpointException;
@@ -27,7 +28,7 @@ enum ExitCode {
     }
 
     static ExitCode of(Throwable failure) {
-        if (failure instanceof ExperimentException) {
+        if (failure instanceof ExperimentException || failure instanceof InUseException) {
             return USAGE;
         }
         if (failure instanceof DataException || failure instanceof ModelException || failure instanceof RowException

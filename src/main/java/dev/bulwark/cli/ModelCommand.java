@@ -3,6 +3,7 @@ package dev.bulwark.cli;
 import dev.bulwark.data.Dataset;
 import dev.bulwark.data.Split;
 import dev.bulwark.device.DeviceInfo;
+import dev.bulwark.experiment.Existing;
 import dev.bulwark.experiment.Fleet;
 import dev.bulwark.experiment.Monitor;
 import dev.bulwark.experiment.Subject;
@@ -11,6 +12,7 @@ import dev.bulwark.nn.StoredNetwork;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Mixin;
@@ -60,9 +62,22 @@ abstract class ModelCommand implements Callable<Integer> {
         return out;
     }
 
+    /** The files that rows go to, by option. */
+    Map<String, Path> outputs() {
+        return Map.of("--out", out);
+    }
+
+    private void requireUsableOutputs(Existing existing) throws IOException {
+        for (Map.Entry<String, Path> output : outputs().entrySet()) {
+            OutputPaths.requireFile(output.getKey(), output.getValue());
+            existing.requireUsable(output.getValue());
+        }
+    }
+
     @Override
     public final Integer call() throws Exception {
         check();
+        requireUsableOutputs(earlier.existing());
         StoredNetwork network = ModelFile.read(model);
         try (Fleet fleet = device.open()) {
             Dataset test = data.source(Set.of(Split.TEST)).dataset(Split.TEST);

@@ -15,9 +15,10 @@ import dev.bulwark.report.RunReport;
 import dev.bulwark.training.Preset;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
-import java.time.format.DateTimeFormatter;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
@@ -123,15 +124,22 @@ final class ReproduceCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         Existing existing = earlier.existing();
-        Path folder = folder(existing);
+        Optional<Path> given = folder(existing);
         Monitor monitor = general.monitor(spec.commandLine().getErr());
         try (Fleet fleet = device.open()) {
             DataSource source = data.sourceOrDigits(EnumSet.allOf(Split.class), monitor);
             Effort chosen = effort != null ? effort : fleet.info().kind().equals("cpu") ? Effort.QUICK : Effort.FULL;
             Reproduction.Plan plan = plan(source, chosen);
-            monitor.note("run folder: " + folder);
-            print(reproduce(new Reproduction(fleet, plan, source, folder, existing, monitor), plan), folder,
-                    spec.commandLine().getOut());
+            Path folder = given.isPresent() ? given.get() : RunRecord.newUnder(RUNS, LocalDateTime.now());
+            try {
+                monitor.note("run folder: " + folder);
+                print(reproduce(new Reproduction(fleet, plan, source, folder, existing, monitor), plan), folder,
+                        spec.commandLine().getOut());
+            } finally {
+                if (given.isEmpty()) {
+                    deleteIfEmpty(folder);
+                }
+            }
         }
         return ExitCode.DONE.code();
     }
@@ -183,15 +191,26 @@ final class ReproduceCommand implements Callable<Integer> {
         return Path.of(home == null ? "." : home).resolve("models");
     }
 
-    private Path folder(Existing existing) throws IOException {
+    /** The run's folder; empty for a new one, which is made when everything else is known to make sense. */
+    private Optional<Path> folder(Existing existing) throws IOException {
         if (out != null) {
-            return out;
+            OutputPaths.requireFolder("--out", out);
+            return Optional.of(out);
         }
         if (existing == Existing.RESUME) {
-            return RunRecord.latestUnder(RUNS).orElseThrow(() ->
-                    new ExperimentException("nothing to resume under " + RUNS + ": name the run's folder with --out"));
+            return Optional.of(RunRecord.latestUnder(RUNS).orElseThrow(() ->
+                    new ExperimentException("nothing to resume under " + RUNS + ": name the run's folder with --out")));
         }
-        return RUNS.resolve(DateTimeFormatter.ofPattern("yyyy-MM-dd-HHmmss").format(LocalDateTime.now()));
+        return Optional.empty();
+    }
+
+    /** A run that could not start leaves nothing. */
+    private static void deleteIfEmpty(Path folder) throws IOException {
+        try {
+            Files.deleteIfExists(folder);
+        } catch (DirectoryNotEmptyException e) {
+            // It has started.
+        }
     }
 
     /** The tables, what is missing, and where the rest lies. */

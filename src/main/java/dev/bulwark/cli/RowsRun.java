@@ -54,23 +54,21 @@ final class RowsRun {
     /** Checks that rows there are this run's, writes the missing ones and notes how it went. */
     void run(String command, Fleet fleet, Dataset data, Writing writing) throws IOException {
         Path file = out.resolveSibling(out.getFileName() + ".run.json");
-        if (existing == Existing.REFUSE && Files.exists(out) && Files.size(out) > 0) {
-            throw new ExperimentException(
-                    out + " already holds rows: go on with --resume, or throw them away with --overwrite");
-        }
+        existing.requireUsable(out);
         if (existing == Existing.RESUME && Files.exists(out) && !Files.exists(file)) {
             throw new ExperimentException("can't resume: " + file + " is missing, so nothing says what the rows in "
                     + out + " are; use another --out, or --overwrite");
         }
-        RunRecord record = RunRecord.open(file, existing, identity);
-        record.put("command", command);
-        record.put("versions", Version.all());
-        record.putDevices(fleet);
-        record.put("data", DataSource.describe(data));
-        long start = System.nanoTime();
-        writing.run();
-        record.addSeconds("total", (System.nanoTime() - start) / 1e9);
-        record.finish();
+        try (RunRecord record = RunRecord.open(file, existing, identity)) {
+            record.put("command", command);
+            record.put("versions", Version.all());
+            record.putDevices(fleet);
+            record.put("data", DataSource.describe(data));
+            long start = System.nanoTime();
+            writing.run();
+            record.addSeconds("total", (System.nanoTime() - start) / 1e9);
+            record.finish();
+        }
     }
 
     /** Opens a file of rows as the user wants earlier ones treated. */

@@ -73,6 +73,7 @@ final class TradeoffCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         Existing existing = earlier.existing();
+        OutputPaths.requireFolder("--out", out);
         Recipe base = recipe();
         Monitor monitor = general.monitor(spec.commandLine().getErr());
         try (Fleet fleet = device.open()) {

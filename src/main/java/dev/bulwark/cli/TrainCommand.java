@@ -7,6 +7,7 @@ import dev.bulwark.experiment.ExperimentException;
 import dev.bulwark.experiment.Fleet;
 import dev.bulwark.experiment.Monitor;
 import dev.bulwark.experiment.Train;
+import dev.bulwark.nn.ModelFile;
 import dev.bulwark.training.Preset;
 import dev.bulwark.training.Recipe;
 import java.nio.file.Files;
@@ -127,8 +128,16 @@ final class TrainCommand implements Runnable {
             Recipe recipe = chosen();
             String name = Train.name(recipe.objective());
             Path model = out == null ? Path.of(name + ".safetensors") : out;
+            OutputPaths.requireFile("--out", model);
             if (Files.exists(model) && !overwrite) {
                 throw new ExperimentException(model + " is there already: name another --out, or replace it with --overwrite");
+            }
+            if (Files.exists(model) && !ModelFile.mayBeReplaced(model)) {
+                throw new ExperimentException(model + " is no model file: it stays as it is, so name another --out");
+            }
+            if (resume && !Files.exists(Train.checkpoint(model))) {
+                throw new ExperimentException("nothing to resume: there is no " + Train.checkpoint(model)
+                        + "; drop --resume to start");
             }
             if (Files.exists(Train.checkpoint(model)) && !resume && !overwrite) {
                 throw new ExperimentException(Train.checkpoint(model) + " is there from a run that was stopped: go on with "

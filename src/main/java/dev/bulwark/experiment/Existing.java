@@ -5,6 +5,7 @@ import dev.bulwark.report.RowFile;
 import dev.bulwark.report.RowFormat;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** What to do with rows that an output already holds. */
@@ -17,6 +18,26 @@ public enum Existing {
     /** Throw them away. */
     REPLACE;
 
+    /**
+     * What must hold of a path before rows go there; to be asked before anything is read, computed or written.
+     *
+     * @throws ExperimentException if it names a folder or a file of another kind, or holds rows that must not be touched
+     */
+    public void requireUsable(Path path) throws IOException {
+        if (Files.isDirectory(path)) {
+            throw new ExperimentException(path + " is a folder: name a file for the rows");
+        }
+        if (!Files.exists(path)) {
+            return;
+        }
+        if (!Files.isRegularFile(path) || this != RESUME && !RowFile.mayBeReplaced(path)) {
+            throw new ExperimentException(path + " is not a file of rows: it stays as it is, so name another");
+        }
+        if (this == REFUSE && Files.size(path) > 0) {
+            throw holdsRows(path);
+        }
+    }
+
     /** Opens a file of rows. @throws ExperimentException if it holds rows that must not be touched */
     public <T extends Row> RowFile<T> open(Path path, RowFormat<T> format) throws IOException {
         switch (this) {
@@ -28,9 +49,12 @@ public enum Existing {
                 try {
                     return RowFile.create(path, format);
                 } catch (FileAlreadyExistsException e) {
-                    throw new ExperimentException(
-                            path + " already holds rows: go on with --resume, or throw them away with --overwrite");
+                    throw holdsRows(path);
                 }
         }
+    }
+
+    private static ExperimentException holdsRows(Path path) {
+        return new ExperimentException(path + " already holds rows: go on with --resume, or throw them away with --overwrite");
     }
 }

@@ -148,7 +148,12 @@ public final class Reproduction {
         if (existing == Existing.REFUSE && Files.exists(folder.resolve("run.json"))) {
             throw new ExperimentException(folder + " already holds a run: go on with --resume, or throw it away with --overwrite");
         }
-        RunRecord record = RunRecord.open(folder.resolve("run.json"), existing, identity());
+        try (RunRecord record = RunRecord.open(folder.resolve("run.json"), existing, identity())) {
+            return run(record, command, versions);
+        }
+    }
+
+    private RunReport run(RunRecord record, String command, Map<String, ?> versions) throws IOException {
         record.put("command", command);
         record.put("versions", versions);
         record.put("dataset", DataSource.describe(test));

@@ -5,11 +5,16 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.bulwark.files.AtomicFile;
+import dev.bulwark.files.OneWriter;
+import dev.bulwark.report.RecordFields;
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Instant;
+import java.time.LocalDateTime;
+import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
 import java.util.Comparator;
 import java.util.Iterator;
@@ -20,17 +25,20 @@ import java.util.stream.Stream;
 /**
  * The JSON file beside a run's rows: everything that they depend on ({@code identity}), and how the run went.
  *
- * <p>Rows may only be continued by a run of the same identity; whatever else differs, they would be the same rows.
+ * <p>Rows may only be continued by a run of the same identity; whatever else differs, they would be the same rows. Whoever
+ * has the record open is the only process at the run.
  */
-public final class RunRecord {
+public final class RunRecord implements AutoCloseable {
 
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
     private final Path file;
+    private final OneWriter writer;
     private final ObjectNode content;
 
-    private RunRecord(Path file, ObjectNode content) {
+    private RunRecord(Path file, OneWriter writer, ObjectNode content) {
         this.file = file;
+        this.writer = writer;
         this.content = content;
     }
 
@@ -38,21 +46,55 @@ public final class RunRecord {
      * Starts a record, or takes up the one that is there.
      *
      * @param identity in a fixed order, of strings, numbers, lists and maps
-     * @throws ExperimentException if the run there is another one, or there is none to resume rows of
+     * @throws ExperimentException if the run there is another one, if there is none to resume, or if the file is no record
+     * @throws dev.bulwark.files.InUseException if another process is at the run
      */
     public static RunRecord open(Path file, Existing existing, Map<String, ?> identity) throws IOException {
-        ObjectNode wanted = JSON.valueToTree(identity);
-        if (existing == Existing.RESUME && Files.exists(file)) {
-            ObjectNode found = read(file);
-            requireSame(file, (ObjectNode) found.path("identity"), wanted);
-            return new RunRecord(file, found);
+        if (existing == Existing.RESUME && !Files.exists(file)) {
+            throw new ExperimentException("nothing to resume: there is no " + file + "; name a run that was started, or drop "
+                    + "--resume to start one");
         }
-        ObjectNode content = JSON.createObjectNode();
-        content.put("started", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
-        content.set("identity", wanted);
-        RunRecord record = new RunRecord(file, content);
-        record.save();
-        return record;
+        OneWriter writer = OneWriter.of(file);
+        try {
+            ObjectNode wanted = JSON.valueToTree(identity);
+            if (existing == Existing.RESUME) {
+                ObjectNode found = read(file);
+                requireSame(file, (ObjectNode) found.path("identity"), wanted);
+                return new RunRecord(file, writer, found);
+            }
+            if (Files.exists(file)) {
+                read(file);
+            }
+            ObjectNode content = JSON.createObjectNode();
+            content.put("started", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
+            content.set("identity", wanted);
+            RunRecord record = new RunRecord(file, writer, content);
+            record.save();
+            return record;
+        } catch (IOException | RuntimeException e) {
+            try (writer) {
+                throw e;
+            }
+        }
+    }
+
+    /**
+     * A new folder under {@code runs}, named after the time. Runs that start in the same second get one each.
+     *
+     * @throws IOException if it can't be made
+     */
+    public static Path newUnder(Path runs, LocalDateTime now) throws IOException {
+        String name = DateTimeFormatter.ofPattern("yyyy-MM-dd-HHmmss").format(now);
+        if (!Files.isDirectory(runs)) {
+            Files.createDirectories(runs);
+        }
+        for (int k = 1; ; ++k) {
+            try {
+                return Files.createDirectory(runs.resolve(k == 1 ? name : name + "-" + k));
+            } catch (FileAlreadyExistsException e) {
+                // Another run's.
+            }
+        }
     }
 
     /** The run folder under {@code runs} whose record was written last. */
@@ -70,13 +112,17 @@ public final class RunRecord {
         try {
             JsonNode tree = JSON.readTree(file.toFile());
             if (tree instanceof ObjectNode object && object.path("identity").isObject()) {
+                RecordFields.problem(object).ifPresent(problem -> {
+                    throw new ExperimentException(file + " can't be this program's record of a run, for its " + problem
+                            + ": use another --out, or remove the file");
+                });
                 return object;
             }
         } catch (JsonProcessingException e) {
             // Said below: it is no record.
         }
         throw new ExperimentException(file + " is no record of a run, so nothing says what the rows beside it are: "
-                + "use another --out, or --overwrite");
+                + "use another --out, or remove the file");
     }
 
     private static void requireSame(Path file, ObjectNode found, ObjectNode wanted) {
@@ -115,15 +161,14 @@ public final class RunRecord {
         put("finished", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
     }
 
+    /** Lets others at the run. @throws IOException if the lock can't be removed */
+    @Override
+    public void close() throws IOException {
+        writer.close();
+    }
+
     private void save() throws IOException {
-        Path folder = file.toAbsolutePath().getParent();
-        Files.createDirectories(folder);
-        Path temporary = Files.createTempFile(folder, file.getFileName().toString(), ".tmp");
-        try {
-            JSON.writeValue(temporary.toFile(), content);
-            Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        } finally {
-            Files.deleteIfExists(temporary);
-        }
+        byte[] bytes = JSON.writeValueAsBytes(content);
+        writer.write(() -> AtomicFile.replace(file, bytes));
     }
 }

@@ -96,7 +96,12 @@ public final class Tradeoff {
         if (existing == Existing.REFUSE && Files.exists(file)) {
             throw new ExperimentException(folder + " already holds a run: go on with --resume, or throw it away with --overwrite");
         }
-        RunRecord record = RunRecord.open(file, existing, identity());
+        try (RunRecord record = RunRecord.open(file, existing, identity())) {
+            return run(record, command, versions);
+        }
+    }
+
+    private TradeoffReport run(RunRecord record, String command, Map<String, ?> versions) throws IOException {
         if (existing == Existing.REPLACE) {
             throwAway(MODELS);
             throwAway(ROWS);

@@ -3,6 +3,7 @@ package dev.bulwark.experiment;
 import dev.bulwark.data.Dataset;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceInfo;
+import dev.bulwark.files.OneWriter;
 import dev.bulwark.nn.ModelFile;
 import dev.bulwark.nn.Network;
 import dev.bulwark.nn.Precision;
@@ -15,7 +16,6 @@ import dev.bulwark.training.Trainer;
 import dev.bulwark.training.TrainingSet;
 import java.io.IOException;
 import java.math.BigDecimal;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -88,17 +88,22 @@ public final class Train {
     static Map<String, Double> run(Backend backend, Recipe recipe, String source, Images images, Path model,
                                    boolean resume, Duration checkpoints, Monitor monitor) throws IOException {
         requireFit(recipe, images.training);
-        Path checkpoint = checkpoint(model);
-        if (!resume) {
-            Files.deleteIfExists(checkpoint);
+        CheckpointPolicy policy = new CheckpointPolicy(checkpoint(model), checkpoints);
+        try (OneWriter writer = OneWriter.of(model)) {
+            if (!resume) {
+                policy.discard();
+            }
+            Map<String, Double> accuracies = train(backend, recipe, source, images, model, policy, monitor);
+            policy.discard();
+            return accuracies;
         }
-        if (model.toAbsolutePath().getParent() != null) {
-            Files.createDirectories(model.toAbsolutePath().getParent());
-        }
+    }
+
+    private static Map<String, Double> train(Backend backend, Recipe recipe, String source, Images images, Path model,
+                                             CheckpointPolicy policy, Monitor monitor) {
         Trained trained;
         try (Monitor.Stage stage = monitor.stage("train " + title(model), recipe.epochs(), "epochs")) {
             int[] seen = {0};
-            CheckpointPolicy policy = new CheckpointPolicy(checkpoint, checkpoints);
             trained = Trainer.train(backend, recipe, images.set, policy, progress -> {
                 stage.advance(progress.epoch() - seen[0]);
                 seen[0] = progress.epoch();
@@ -109,7 +114,6 @@ public final class Train {
         Map<String, Double> accuracies = measure(backend.unrounded(), rounded, recipe, images.test);
         ModelFile.write(model, rounded, Precision.F16,
                 provenance(recipe, source, images, backend.info(), trained, accuracies));
-        Files.deleteIfExists(checkpoint);
         return accuracies;
     }
 

@@ -63,6 +63,18 @@ public final class ModelFile {
         }
     }
 
+    /** Whether {@code file} begins as safetensors files do, whatever follows, or is empty: then nothing else is lost with it. */
+    public static boolean mayBeReplaced(Path file) throws IOException {
+        if (!Files.isRegularFile(file)) {
+            return false;
+        }
+        try (DataInputStream in = new DataInputStream(Files.newInputStream(file))) {
+            long size = Files.size(file);
+            long header = size > Long.BYTES ? Long.reverseBytes(in.readLong()) : 0;
+            return size == 0 || header > 0 && header <= size - Long.BYTES && in.read() == '{';
+        }
+    }
+
     /**
      * Writes {@code network}, by way of a temporary file beside it: a reader sees the old file or all of the new one. The
      * same network, precision and metadata give the same bytes.

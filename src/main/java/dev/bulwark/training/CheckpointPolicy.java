@@ -1,5 +1,7 @@
 package dev.bulwark.training;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 
@@ -17,5 +19,20 @@ public record CheckpointPolicy(Path file, Duration interval) {
         if (interval.isNegative()) {
             throw new IllegalArgumentException("checkpoint interval must not be negative: " + interval);
         }
+    }
+
+    /**
+     * Throws the checkpoint away, if there is one.
+     *
+     * @throws CheckpointException if the file is none, and so not this program's to delete
+     */
+    public void discard() throws IOException {
+        if (!Files.exists(file)) {
+            return;
+        }
+        if (!Checkpoint.isOne(file)) {
+            throw new CheckpointException(file + " is in the place of a checkpoint and is none: move it away");
+        }
+        Files.delete(file);
     }
 }
