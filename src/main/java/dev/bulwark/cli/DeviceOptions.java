@@ -118,7 +118,7 @@ final class DeviceOptions {
     }
 
     private Fleet automatic(ProductPrecision products, int most) {
-        if (!Gpu.driverLoads()) {
+        if (!Gpu.driverIsInstalled()) {
             return cpu(products, "; no CUDA driver on this machine");
         }
         try {

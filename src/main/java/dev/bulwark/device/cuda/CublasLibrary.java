@@ -41,11 +41,12 @@ final class CublasLibrary {
     private static Optional<String> tryToLoad() {
         loadForwarder();
         try {
+            NativeLibrary.load("JCublas2", "jcuda.jcublas.JCublas2");
             JCublas2.setExceptionsEnabled(false); // Cublas.check() throws instead, as Driver.check() does
             return Optional.empty();
         } catch (LinkageError e) {
-            return Optional.of("neither libcublas.so.13 nor libcublas.so.12 loads (install CUDA 12's or 13's cuBLAS, "
-                    + "or name its folder in LD_LIBRARY_PATH)");
+            return Optional.of("neither libcublas.so.13 nor libcublas.so.12 loads (" + e.getMessage()
+                    + "; install CUDA 12's or 13's cuBLAS, or name its folder in LD_LIBRARY_PATH)");
         }
     }
 

@@ -27,11 +27,12 @@ final class CurandLibrary {
 
     private static Optional<String> tryToLoad() {
         try {
+            NativeLibrary.load("JCurand", "jcuda.jcurand.JCurand");
             JCurand.setExceptionsEnabled(false); // Curand.check() throws instead, as Driver.check() does
             return Optional.empty();
         } catch (LinkageError e) {
-            return Optional.of("libcurand.so.10 does not load (install CUDA's cuRAND, or name its folder in "
-                    + "LD_LIBRARY_PATH)");
+            return Optional.of("libcurand.so.10 does not load (" + e.getMessage()
+                    + "; install CUDA's cuRAND, or name its folder in LD_LIBRARY_PATH)");
         }
     }
 }

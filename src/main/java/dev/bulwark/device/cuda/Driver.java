@@ -12,6 +12,7 @@ import dev.bulwark.device.DeviceException;
 import dev.bulwark.device.DeviceLostException;
 import dev.bulwark.device.OutOfDeviceMemoryException;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 import jcuda.driver.CUdevice;
 import jcuda.driver.CUresult;
 import jcuda.driver.JCudaDriver;
@@ -23,6 +24,8 @@ final class Driver {
     static final int OLDEST = 11_080;
     static final String OLDEST_NAME = "520 (CUDA 11.8)";
 
+    /** The dynamic linker's words where there is no such library. */
+    private static final String NO_DRIVER = "libcuda.so.1: cannot open shared object file";
     private static final String NO_GPU = "the CUDA driver finds no GPU: use --device cpu";
 
     private Driver() {
@@ -34,10 +37,12 @@ final class Driver {
      * @throws DeviceException if there is none, or none that works
      */
     static void initialise() {
-        if (!loads()) {
-            throw new DeviceException("no CUDA driver on this machine (libcuda.so.1 does not load): "
-                    + "install NVIDIA's driver, " + OLDEST_NAME + " or newer, or use --device cpu");
-        }
+        whyNotLoaded().ifPresent(cause -> {
+            throw new DeviceException(isInstalled()
+                    ? "JCuda's native library does not load (" + cause + "): mend what that names, or use --device cpu"
+                    : "no CUDA driver on this machine (" + cause + "): install NVIDIA's driver, " + OLDEST_NAME
+                            + " or newer, or use --device cpu");
+        });
         requireStarted(cuInit(0));
         if (version() < OLDEST) {
             throw new DeviceException("the CUDA driver supports CUDA " + name(version()) + ", the kernels need driver "
@@ -45,13 +50,29 @@ final class Driver {
         }
     }
 
-    /** Whether there is a driver at all. */
-    static boolean loads() {
-        try {
-            JCudaDriver.setExceptionsEnabled(false); // check() throws instead: it names the call, JCuda would not
-            return true;
-        } catch (UnsatisfiedLinkError | NoClassDefFoundError e) {
-            return false;
+    /** Whether there is a driver at all; it may still not load, or not start. */
+    static boolean isInstalled() {
+        return !whyNotLoaded().orElse("").startsWith(NO_DRIVER);
+    }
+
+    /** Loads JCuda's binding of the driver at the first call; what the dynamic linker misses, or empty once it is loaded. */
+    private static Optional<String> whyNotLoaded() {
+        return Loading.WHY_NOT;
+    }
+
+    /** What becomes of loading stays so for the process. */
+    private static final class Loading {
+
+        static final Optional<String> WHY_NOT = load();
+
+        private static Optional<String> load() {
+            try {
+                NativeLibrary.load("JCudaDriver", "jcuda.driver.JCudaDriver");
+                JCudaDriver.setExceptionsEnabled(false); // check() throws instead: it names the call, JCuda would not
+                return Optional.empty();
+            } catch (LinkageError e) {
+                return Optional.of(String.valueOf(e.getMessage()));
+            }
         }
     }
 

@@ -20,9 +20,9 @@ public record Gpu(int ordinal, String name, int capability, long memoryBytes, in
     /** Compute capabilities below this have no kernels here. */
     private static final int OLDEST_CAPABILITY = 80;
 
-    /** Whether a CUDA driver loads at all; it may still be too old, or find no GPU. */
-    public static boolean driverLoads() {
-        return Driver.loads();
+    /** Whether there is a CUDA driver at all; it may still not load, be too old, or find no GPU. */
+    public static boolean driverIsInstalled() {
+        return Driver.isInstalled();
     }
 
     /** The CUDA version that the driver supports, for example {@code 12.6}. @throws DeviceException if there is no driver */

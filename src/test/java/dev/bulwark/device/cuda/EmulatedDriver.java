@@ -6,7 +6,6 @@ import static jcuda.driver.JCudaDriver.cuCtxSetLimit;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import jcuda.driver.CUresult;
-import jcuda.driver.JCudaDriver;
 
 /**
  * The emulated driver of {@code src/test/cuda/}: settings, faults on demand, and counters of what is alive. They travel
@@ -103,7 +102,9 @@ public final class EmulatedDriver {
         }
         // JCuda's library asks for libcuda.so.1: what is loaded under that name already is what it gets.
         System.load(LIBRARY.toAbsolutePath().toString());
-        JCudaDriver.setExceptionsEnabled(false);
+        if (!Driver.isInstalled()) {
+            throw new IllegalStateException("JCuda does not take " + LIBRARY);
+        }
         loaded = true;
     }
 
