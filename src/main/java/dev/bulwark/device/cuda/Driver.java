@@ -159,8 +159,13 @@ final class Driver {
                     CUresult.CUDA_ERROR_HARDWARE_STACK_ERROR, CUresult.CUDA_ERROR_MISALIGNED_ADDRESS,
                     CUresult.CUDA_ERROR_ECC_UNCORRECTABLE, CUresult.CUDA_ERROR_NVLINK_UNCORRECTABLE,
                     CUresult.CUDA_ERROR_CONTEXT_IS_DESTROYED, CUresult.CUDA_ERROR_UNKNOWN,
-                    CUresult.CUDA_ERROR_ASSERT -> new DeviceLostException(CudaException.describe(call, result)
+                    CUresult.CUDA_ERROR_ASSERT, CUresult.CUDA_ERROR_MPS_CLIENT_TERMINATED, CudaException.CONTAINED,
+                    CudaException.TENSOR_MEMORY_LEAK, CudaException.EXTERNAL_DEVICE ->
+                    new DeviceLostException(CudaException.describe(call, result)
                     + "; the GPU's context is lost: start again, with --resume for what was finished");
+            case CUresult.CUDA_ERROR_DEVICE_UNAVAILABLE -> new DeviceLostException(CudaException.describe(call, result)
+                    + "; the GPU is gone, or another process has it to itself (nvidia-smi tells): start again when it is "
+                    + "free, with --resume for what was finished, or use another --device");
             default -> new CudaException(call, result, "");
         };
     }

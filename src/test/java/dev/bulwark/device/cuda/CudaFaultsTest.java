@@ -21,6 +21,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What becomes of a driver's failures: each is reported as soon as it can be known, and nothing stays alive after it. */
 @GpuTest
@@ -97,6 +99,21 @@ class CudaFaultsTest {
         float[] result = {7, 7, 7};
         assertThrows(DeviceLostException.class, () -> backend.read(x, result));
         assertArrayEquals(new float[] {7, 7, 7}, result);
+        backend.close();
+    }
+
+    /** All after which the driver's manual has a process start again, and the GPU that dropped out. */
+    @ParameterizedTest
+    @CsvSource({"46, DEVICE_UNAVAILABLE", "214, ECC_UNCORRECTABLE", "220, NVLINK_UNCORRECTABLE", "226, CONTAINED",
+        "700, ILLEGAL_ADDRESS", "702, LAUNCH_TIMEOUT", "709, CONTEXT_IS_DESTROYED", "710, ASSERT",
+        "714, HARDWARE_STACK_ERROR", "715, ILLEGAL_INSTRUCTION", "716, MISALIGNED_ADDRESS", "717, INVALID_ADDRESS_SPACE",
+        "718, INVALID_PC", "719, LAUNCH_FAILED", "721, TENSOR_MEMORY_LEAK", "810, MPS_CLIENT_TERMINATED",
+        "911, EXTERNAL_DEVICE", "999, UNKNOWN"})
+    void givenACodeThatEndsTheContext_whenCalled_thenTheDeviceIsLostAndTheCodeNamed(int code, String name) {
+        CudaBackend backend = TestGpu.open();
+        EmulatedDriver.set(Setting.LOSE_DEVICE, code);
+        DeviceLostException e = assertThrows(DeviceLostException.class, backend::synchronize);
+        assertTrue(e.getMessage().contains("CUDA_ERROR_" + name) && e.getMessage().contains("--resume"), e.getMessage());
         backend.close();
     }
 
