@@ -130,7 +130,7 @@ offer_package() {
 up_to_date() {
     [[ -f $setup_stamp && -f $setup_target/bulwark.jar && -d $setup_target/lib ]] || return 1
     local source sources=()
-    for source in pom.xml LICENSE src/main cuda/ptx; do
+    for source in pom.xml LICENSE src/main cuda/ptx cuda/cubin; do
         [[ -e $setup_root/$source ]] && sources+=("$setup_root/$source")
     done
     [[ -z $(find "${sources[@]}" -newer "$setup_stamp" -print -quit) ]]
