@@ -21,6 +21,7 @@ size_t* setting(int code) {
         case MEMORY: return &s.memory;
         case ALIGNMENT: return &s.alignment;
         case INIT_RESULT: return &s.init_result;
+        case CUBIN_RESULT: return &s.cubin_result;
         case FAIL_ALLOCATION: return &driver().faults.allocations_until_failure;
         case FAIL_LAUNCH: return &driver().faults.launches_until_failure;
         default: return nullptr;

@@ -1,4 +1,5 @@
 /* calls_module.cpp: modules, kernels and launches. */
+#include "cubin.h"
 #include "driver.h"
 
 #include <algorithm>
@@ -25,24 +26,72 @@ bool runs_on(const Ptx& ptx, int capability) {
 
 unsigned most_shared() { return (driver().settings.capability >= 90 ? 227u : 163u) << 10; }
 
-int load(void** module, const std::string& text) {
+/** What a driver's compiler tells of a module, where it is asked. */
+struct Logs {
+    std::string errors, information;
+};
+
+int read_ptx(const char* text, Ptx& ptx, Logs& logs) {
+    if (!Ptx::parse(text, ptx)) {
+        say("a module that is no PTX");
+        logs.errors = "no PTX that the emulated driver can read";
+        return INVALID_IMAGE;
+    }
+    const int newest = newest_ptx(static_cast<int>(driver().settings.driver_version));
+    if (ptx.version > newest) {
+        logs.errors = "Unsupported .version " + std::to_string(ptx.version / 10) + "." + std::to_string(ptx.version % 10)
+                + "; current version is '" + std::to_string(newest / 10) + "." + std::to_string(newest % 10) + "'";
+        return UNSUPPORTED_PTX_VERSION;
+    }
+    logs.information = std::to_string(ptx.entries.size()) + " kernels, as if compiled";
+    return SUCCESS;
+}
+
+int read_cubin(const char* image, Ptx& kernels) {
+    Cubin cubin;
+    if (driver().settings.cubin_result != 0) {
+        return static_cast<int>(driver().settings.cubin_result);
+    }
+    if (!Cubin::parse(image, cubin) || cubin.oldest_driver > static_cast<int>(driver().settings.driver_version)) {
+        return INVALID_IMAGE;
+    }
+    kernels = cubin.kernels;
+    return cubin.runs_on(static_cast<int>(driver().settings.capability)) ? SUCCESS : NO_BINARY_FOR_GPU;
+}
+
+int load(void** module, const char* image, Logs& logs) {
     Call call;
     if (call.refused()) {
         return call.refused();
     }
     Module loaded{current, {}};
-    if (!Ptx::parse(text, loaded.ptx)) {
-        say("a module that is no PTX");
-        return INVALID_IMAGE;
+    if (const int result = Cubin::is(image) ? read_cubin(image, loaded.ptx) : read_ptx(image, loaded.ptx, logs)) {
+        return result;
     }
-    if (loaded.ptx.version > newest_ptx(static_cast<int>(driver().settings.driver_version))) {
-        return UNSUPPORTED_PTX_VERSION;
-    }
-    if (!runs_on(loaded.ptx, static_cast<int>(driver().settings.capability))) {
+    if (!Cubin::is(image) && !runs_on(loaded.ptx, static_cast<int>(driver().settings.capability))) {
         return NO_BINARY_FOR_GPU;
     }
     *module = driver().modules.add(std::move(loaded));
     return SUCCESS;
+}
+
+/** The value of a compiler's option, null if it is not given. */
+void* option(unsigned count, const int* options, void** values, int wanted) {
+    for (unsigned i = 0; i < count; ++i) {
+        if (options[i] == wanted) {
+            return values[i];
+        }
+    }
+    return nullptr;
+}
+
+/** Writes a log where an option says, no longer than the option after it says. */
+void tell(const std::string& log, unsigned count, const int* options, void** values, int buffer) {
+    char* target = static_cast<char*>(option(count, options, values, buffer));
+    const size_t bytes = static_cast<unsigned>(reinterpret_cast<uintptr_t>(option(count, options, values, buffer + 1)));
+    if (target != nullptr && bytes > 0) {
+        snprintf(target, bytes, "%s", log.c_str());
+    }
 }
 
 const Registration* find(const std::string& name) {
@@ -146,16 +195,24 @@ int launch(void* handle, dim3 grid, dim3 block, unsigned dynamic_shared, void* s
 
 } // namespace
 
-EMULATED_CALL cuModuleLoadData(void** module, const void* image) { return load(module, static_cast<const char*>(image)); }
+EMULATED_CALL cuModuleLoadData(void** module, const void* image) {
+    Logs logs;
+    return load(module, static_cast<const char*>(image), logs);
+}
 
-EMULATED_CALL cuModuleLoadDataEx(void** module, const void* image, unsigned, int*, void**) {
-    return cuModuleLoadData(module, image);
+EMULATED_CALL cuModuleLoadDataEx(void** module, const void* image, unsigned count, int* options, void** values) {
+    constexpr int information_buffer = 3, error_buffer = 5;
+    Logs logs;
+    const int result = load(module, static_cast<const char*>(image), logs);
+    tell(logs.information, count, options, values, information_buffer);
+    tell(logs.errors, count, options, values, error_buffer);
+    return result;
 }
 
 EMULATED_CALL cuModuleLoad(void** module, const char* path) {
     std::ostringstream text;
     text << std::ifstream(path).rdbuf();
-    return load(module, text.str());
+    return cuModuleLoadData(module, text.str().c_str());
 }
 
 EMULATED_CALL cuModuleUnload(void* handle) {

@@ -32,6 +32,7 @@ enum Control : int {
     MEMORY,              // bytes of each device
     ALIGNMENT,           // of allocations; a real driver gives 256, less catches more
     INIT_RESULT,         // what cuInit returns
+    CUBIN_RESULT,        // what loading machine code returns; 0 as the machine code is
 
     FAIL_ALLOCATION = 0x42000100, // the n-th from now on; 0 none
     FAIL_LAUNCH,                  // the n-th kernel to run from now on; 0 none
@@ -53,7 +54,7 @@ enum Control : int {
 struct Settings {
     size_t devices = 1, capability = 90, driver_version = 12060;
     size_t workers = 0; // set from the number of processors
-    size_t memory = size_t(8) << 30, alignment = 16, init_result = 0;
+    size_t memory = size_t(8) << 30, alignment = 16, init_result = 0, cubin_result = 0;
     Schedule schedule;
 };
 

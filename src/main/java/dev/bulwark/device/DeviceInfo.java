@@ -20,6 +20,8 @@ public record DeviceInfo(String kind, String name, int workers, Map<String, Stri
     public static final String DRIVER = "driver";
     /** Names the way in which a GPU counts noisy votes in half precision. */
     public static final String NOISY_KERNELS = "noisy kernels";
+    /** Names the machine code that a GPU's kernels were loaded from among the libraries, or why the driver compiled them. */
+    public static final String MACHINE_CODE = "machine code";
     /** How the entry of a library begins that does nothing here; why follows. */
     public static final String NOT_USED = "not used: ";
 
@@ -29,13 +31,14 @@ public record DeviceInfo(String kind, String name, int workers, Map<String, Stri
 
     /**
      * What results depend on: devices of the same kind and arithmetic give the same rows. A driver's version says nothing
-     * of them, since the kernels that it translates fix every rounding; nor do the ways of counting noisy votes that round
-     * alike, and the one that doesn't is part of the noisy forward passes' own entry.
+     * of them, since the kernels that it translates fix every rounding, as does machine code made of them; nor do the ways
+     * of counting noisy votes that round alike, and the one that doesn't is part of the noisy forward passes' own entry.
      */
     public SortedMap<String, String> arithmetic() {
         SortedMap<String, String> arithmetic = new TreeMap<>(libraries);
         arithmetic.remove(DRIVER);
         arithmetic.remove(NOISY_KERNELS);
+        arithmetic.remove(MACHINE_CODE);
         arithmetic.values().removeIf(how -> how.startsWith(NOT_USED));
         return arithmetic;
     }

@@ -43,13 +43,20 @@ public final class CudaBackend implements Backend {
     private final CudaOptions options;
     private final Smoothing smoothing;
     private Optional<TensorInputGradients.Kernels> gradientKernels = Optional.empty();
-    /** Which PTX the modules were loaded from. */
+    /** Shared with siblings. */
+    private final ModuleStore store;
+    private final ModuleStore.Share modules;
+    /** Which PTX the modules are from. */
     private final Set<String> architectures = new TreeSet<>();
+    /** Which machine code was loaded, or why none. */
+    private final Set<String> machineCode = new TreeSet<>();
 
-    private CudaBackend(int ordinal, CudaOptions options) {
+    private CudaBackend(int ordinal, CudaOptions options, ModuleStore store) {
         this.options = options;
+        this.store = store;
         try {
             gpu = opening(new GpuContext(ordinal));
+            modules = opening(store.share(gpu));
             memory = new CudaMemory(gpu);
             transfers = opening(new Transfers(memory));
             elementwise = new Elementwise(module("elementwise"));
@@ -82,7 +89,12 @@ public final class CudaBackend implements Backend {
      * @throws DeviceException if there is no such GPU, no driver that takes the kernels, or no kernels for an option
      */
     public static CudaBackend open(int ordinal, CudaOptions options) {
-        return new CudaBackend(ordinal, options);
+        return open(ordinal, options, new ModuleStore(false));
+    }
+
+    /** As {@link #open(int, CudaOptions)}, with modules from {@code store}, whose other users are on the same GPU. */
+    static CudaBackend open(int ordinal, CudaOptions options, ModuleStore store) {
+        return new CudaBackend(ordinal, options, store);
     }
 
     /** As {@link #open(int)}, with noisy forward passes in {@code precision}. */
@@ -91,9 +103,10 @@ public final class CudaBackend implements Backend {
     }
 
     private KernelModule module(String name) {
-        KernelModule module = opening(new KernelModule(memory, name));
+        LoadedModule module = modules.module(name);
         architectures.add(module.architecture());
-        return module;
+        machineCode.add(module.machineCode());
+        return new KernelModule(memory, module);
     }
 
     private <T extends AutoCloseable> T opening(T resource) {
@@ -108,6 +121,7 @@ public final class CudaBackend implements Backend {
         // How a product is cut up, and with it how it rounds, depends on the multiprocessors too.
         libraries.put("kernels", String.join(" and ", architectures) + " on " + gpu.multiprocessors()
                 + " multiprocessors of compute capability " + gpu.gpu().capabilityName());
+        libraries.put(DeviceInfo.MACHINE_CODE, String.join(" and ", machineCode));
         libraries.put("noise", "Philox4x32-10, own kernels");
         // In the clustered kernel sums run in an order of their own: rows of both must not end up in one file.
         libraries.put("noisy forward passes", options.noisyForwards()
@@ -123,10 +137,10 @@ public final class CudaBackend implements Backend {
         return options.noisyForwards() == Precision.FLOAT32 ? Precision.FLOAT32 : Precision.BFLOAT16;
     }
 
-    /** On a stream of its own: small launches, which leave most of a GPU idle, then run beside one another. */
+    /** On a stream of its own, with this one's kernels: small launches, which leave most of a GPU idle, then run beside one another. */
     @Override
     public Optional<Backend> sibling() {
-        return Optional.of(open(gpu.gpu().ordinal(), options));
+        return Optional.of(open(gpu.gpu().ordinal(), options, store));
     }
 
     // ---- memory ----------------------------------------------------------------------------------------------------

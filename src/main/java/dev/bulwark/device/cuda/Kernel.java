@@ -1,31 +1,32 @@
 package dev.bulwark.device.cuda;
 
-import static jcuda.driver.JCudaDriver.cuFuncSetAttribute;
 import static jcuda.driver.JCudaDriver.cuLaunchKernel;
 
 import dev.bulwark.device.DeviceBuffer;
 import jcuda.Pointer;
 import jcuda.driver.CUfunction;
-import jcuda.driver.CUfunction_attribute;
 import jcuda.driver.CUresult;
 
 /** One kernel of one module, ready to launch on its GPU's stream. */
 final class Kernel {
 
     private final CudaMemory memory;
+    private final LoadedModule module;
     private final String name;
     private final CUfunction function;
 
-    Kernel(CudaMemory memory, String name, CUfunction function) {
+    /** @throws CudaException if the module has no such kernel */
+    Kernel(CudaMemory memory, LoadedModule module, String name) {
         this.memory = memory;
+        this.module = module;
         this.name = name;
-        this.function = function;
+        this.function = module.function(name);
     }
 
     /** Allows blocks of this kernel more dynamic shared memory than the 48 KiB every kernel may have. */
     Kernel allowShared(int bytes) {
-        Driver.check("cuFuncSetAttribute of " + name, cuFuncSetAttribute(function,
-                CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, bytes));
+        memory.gpu().makeCurrent();
+        module.allowShared(name, function, bytes);
         return this;
     }
 

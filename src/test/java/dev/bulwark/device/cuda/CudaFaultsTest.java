@@ -167,8 +167,7 @@ class CudaFaultsTest {
         for (int capability : new int[] {80, 90, 100}) {
             EmulatedDriver.reset();
             EmulatedDriver.set(Setting.CAPABILITY, capability);
-            try (GpuContext gpu = new GpuContext(0);
-                 KernelModule module = new KernelModule(new CudaMemory(gpu), "elementwise")) {
+            try (GpuContext gpu = new GpuContext(0); LoadedModule module = LoadedModule.load(gpu, "elementwise", false)) {
                 assertEquals(capability == 90 ? "compute_90a" : "compute_80", module.architecture());
             }
             assertEquals("", EmulatedDriver.alive());

@@ -36,6 +36,8 @@ public final class EmulatedDriver {
         ALIGNMENT(0x42000007),
         /** What {@code cuInit} returns. */
         INIT_RESULT(0x42000008),
+        /** What loading machine code returns; 0 for what it deserves. */
+        CUBIN_RESULT(0x42000009),
         /** The n-th allocation from now on finds no memory. */
         FAIL_ALLOCATION(0x42000100),
         /** The n-th kernel to run from now on fails, and the context with it. */

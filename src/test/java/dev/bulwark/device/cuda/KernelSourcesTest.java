@@ -48,9 +48,14 @@ class KernelSourcesTest {
     }
 
     /** A source is compiled for both, or for the one that its header names. */
-    private static List<String> architectures(String name) throws IOException {
+    static List<String> architectures(String name) throws IOException {
         Matcher only = TARGET.matcher(Files.readString(SOURCES.resolve(name + ".cu")));
         return only.find() ? List.of(only.group(1)) : List.of("compute_80", "compute_90a");
+    }
+
+    /** Names of all kernels. */
+    static Set<String> kernels(String name, String architecture) throws IOException {
+        return found(ENTRY, ptx(name, architecture));
     }
 
     private static Set<String> found(Pattern pattern, String text) {

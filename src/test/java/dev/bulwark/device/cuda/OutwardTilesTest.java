@@ -48,14 +48,14 @@ class OutwardTilesTest {
         try (GpuContext gpu = new GpuContext(0)) {
             CudaMemory memory = new CudaMemory(gpu);
             try (Transfers transfers = new Transfers(memory);
-                 KernelModule module = new KernelModule(memory, "outward_intervals");
+                 LoadedModule module = LoadedModule.load(gpu, "outward_intervals", false);
                  DeviceBuffer l = written(memory, transfers, lower);
                  DeviceBuffer u = written(memory, transfers, upper);
                  DeviceBuffer weight = written(memory, transfers, values(random, in * out));
                  DeviceBuffer bias = written(memory, transfers, values(random, out));
                  DeviceBuffer outLower = memory.allocate((long) rows * out);
                  DeviceBuffer outUpper = memory.allocate((long) rows * out)) {
-                new OutwardIntervals(multiprocessors, module)
+                new OutwardIntervals(multiprocessors, new KernelModule(memory, module))
                         .affine(l, u, rows, new Affine(weight, bias, in, out), outLower, outUpper);
                 float[][] result = new float[2][rows * out];
                 transfers.read(outLower, result[0]);
