@@ -10,14 +10,13 @@ import dev.bulwark.device.cpu.CpuBackend;
 import dev.bulwark.experiment.Benchmark;
 import dev.bulwark.experiment.Fleet;
 import dev.bulwark.experiment.Monitor;
-import dev.bulwark.experiment.Rate;
 import dev.bulwark.experiment.Rate.Limit;
 import dev.bulwark.experiment.Scaling;
 import dev.bulwark.experiment.TrainingProducts;
+import dev.bulwark.files.AtomicFile;
+import java.io.IOException;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -41,55 +40,57 @@ final class BenchCommand implements Callable<Integer> {
     @Mixin
     private BenchSizes sizes;
 
-    @Option(names = "--out", paramLabel = "F.json", description = "Also as JSON.")
+    @Option(names = "--out", paramLabel = "F.json", description = "Also as JSON, replaced after every rate.")
     private Path out;
 
     @Option(names = "--scaling", description = "Also the time of three sizes each of images, n and network.")
     private boolean scaling;
 
     @Override
-    public Integer call() throws Exception {
-        BenchResults results = measure(general.monitor(spec.commandLine().getErr()));
-        results.print(spec.commandLine().getOut());
-        if (out != null) {
-            Map<String, Object> json = new LinkedHashMap<>();
-            json.put("command", bulwark.commandLine());
-            results.addTo(json);
-            new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT).writeValue(out.toFile(), json);
+    public Integer call() throws IOException {
+        Monitor monitor = general.monitor(spec.commandLine().getErr());
+        Benchmark.Settings settings;
+        BenchResults results;
+        List<TrainingProducts.Line> cublas;
+        try (Fleet fleet = device.openFirst()) {
+            monitor.note(fleet.choice());
+            settings = sizes.on(fleet.first());
+            results = new BenchResults(bulwark.commandLine(), fleet.info(), file());
+            new Benchmark(fleet.first(), settings).run(monitor, results);
+            if (scaling) {
+                new Scaling(fleet.first(), settings).run(monitor, results::add);
+            }
+            cublas = hasCublas(fleet.info()) ? new TrainingProducts(fleet.first(), settings).run(monitor) : List.of();
         }
+        if (results.device().kind().equals("cuda")) {
+            results.add(compared(cublas, settings, monitor));
+        } else if (device.mayRoundOnCpu()) {
+            addOtherPrecisions(settings, results);
+        }
+        results.print(spec.commandLine().getOut());
         return ExitCode.DONE.code();
     }
 
-    private BenchResults measure(Monitor monitor) {
-        DeviceInfo info;
-        Benchmark.Settings settings;
-        Map<String, Rate> rates;
-        List<Scaling.Line> growth;
-        List<TrainingProducts.Line> products;
-        try (Fleet fleet = device.openFirst()) {
-            monitor.note(fleet.choice());
-            info = fleet.info();
-            settings = sizes.on(fleet.first());
-            rates = new Benchmark(fleet.first(), settings).run(monitor);
-            growth = scaling ? new Scaling(fleet.first(), settings).run(monitor) : List.of();
-            products = hasCublas(info) ? new TrainingProducts(fleet.first(), settings).run(monitor) : List.of();
+    /** Replaced whole: a reader, or a kill, at any time finds every rate that was measured until then. */
+    private BenchResults.File file() {
+        if (out == null) {
+            return json -> { };
         }
-        if (info.kind().equals("cuda")) {
-            return new BenchResults(info, rates, growth, compared(products, settings, monitor));
+        ObjectMapper mapper = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+        return json -> AtomicFile.replace(out, mapper.writeValueAsBytes(json));
+    }
+
+    private static void addOtherPrecisions(Benchmark.Settings settings, BenchResults results) throws IOException {
+        try (Backend exact = CpuBackend.create(NoisyClassifier.Precision.FLOAT32)) {
+            results.add("noisy_forwards_per_second_fp32", new Benchmark(exact, settings).noisyForwards()
+                    .against(Limit.FLOAT_PRODUCTS));
         }
-        if (device.mayRoundOnCpu()) {
-            try (Backend exact = CpuBackend.create(NoisyClassifier.Precision.FLOAT32)) {
-                rates.put("noisy_forwards_per_second_fp32", new Benchmark(exact, settings).noisyForwards()
-                        .against(Limit.FLOAT_PRODUCTS));
-            }
-            if (CpuBackend.has(ProductPrecision.BFLOAT16)) {
-                try (Backend rounding = CpuBackend.create().withProducts(ProductPrecision.BFLOAT16)) {
-                    rates.put("ibp_training_bf16_samples_per_second", new Benchmark(rounding, settings).ibpTraining()
-                            .against(Limit.CLASSIFIER_PRODUCTS));
-                }
+        if (CpuBackend.has(ProductPrecision.BFLOAT16)) {
+            try (Backend rounding = CpuBackend.create().withProducts(ProductPrecision.BFLOAT16)) {
+                results.add("ibp_training_bf16_samples_per_second", new Benchmark(rounding, settings).ibpTraining()
+                        .against(Limit.CLASSIFIER_PRODUCTS));
             }
         }
-        return new BenchResults(info, rates, growth, List.of());
     }
 
     private static boolean hasCublas(DeviceInfo info) {

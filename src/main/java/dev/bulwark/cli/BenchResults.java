@@ -4,7 +4,9 @@ import dev.bulwark.device.DeviceInfo;
 import dev.bulwark.experiment.Benchmark;
 import dev.bulwark.experiment.Rate;
 import dev.bulwark.experiment.Scaling;
+import java.io.IOException;
 import java.io.PrintWriter;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -12,17 +14,56 @@ import java.util.Map;
 import java.util.OptionalDouble;
 
 /**
- * What a benchmark measured, for people and for files.
- *
- * @param rates    by the names that files use
- * @param growth   empty unless asked for
- * @param products empty but on a GPU
+ * What a benchmark has measured so far, for people and for a file. The file is replaced after everything that is added: a
+ * benchmark that ends early has lost nothing.
  */
-record BenchResults(DeviceInfo device, Map<String, Rate> rates, List<Scaling.Line> growth,
-                    List<ProductComparison> products) {
+final class BenchResults implements Benchmark.Results {
 
-    /** Adds everything to {@code json}. */
-    void addTo(Map<String, Object> json) {
+    /** Replaces the file's content. */
+    interface File {
+        void replace(Map<String, Object> json) throws IOException;
+    }
+
+    private final String command;
+    private final DeviceInfo device;
+    private final File file;
+    private final Map<String, Rate> rates = new LinkedHashMap<>();
+    private final List<Scaling.Line> growth = new ArrayList<>();
+    private List<ProductComparison> products = List.of();
+
+    /** @throws IOException if the file can't be written */
+    BenchResults(String command, DeviceInfo device, File file) throws IOException {
+        this.command = command;
+        this.device = device;
+        this.file = file;
+        save();
+    }
+
+    DeviceInfo device() {
+        return device;
+    }
+
+    @Override
+    public void add(String name, Rate rate) throws IOException {
+        rates.put(name, rate);
+        save();
+    }
+
+    /** Adds how one more size of the work took. */
+    void add(Scaling.Line line) throws IOException {
+        growth.add(line);
+        save();
+    }
+
+    /** Adds the products of training. */
+    void add(List<ProductComparison> compared) throws IOException {
+        products = List.copyOf(compared);
+        save();
+    }
+
+    private void save() throws IOException {
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("command", command);
         json.put("device", device);
         json.put("versions", Version.all());
         rates.forEach((name, rate) -> json.put(name, entry(rate)));
@@ -33,6 +74,7 @@ record BenchResults(DeviceInfo device, Map<String, Rate> rates, List<Scaling.Lin
         if (!growth.isEmpty()) {
             json.put("scaling", growth);
         }
+        file.replace(json);
     }
 
     private Map<String, Object> entry(Rate rate) {

@@ -29,8 +29,8 @@ import dev.bulwark.training.Ramp;
 import dev.bulwark.training.Recipe;
 import dev.bulwark.training.Trainer;
 import dev.bulwark.training.TrainingSet;
+import java.io.IOException;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -135,29 +135,38 @@ public final class Benchmark {
                 settings.widths.stream().mapToInt(Integer::intValue).toArray(), 1);
     }
 
-    /** All rates, by the names that files use; ceilings first, so that the others can be held against them. */
-    public Map<String, Rate> run(Monitor monitor) {
-        Map<String, Rate> rates = new LinkedHashMap<>();
-        try (Monitor.Stage stage = monitor.stage("bench", 10, "rates")) {
-            Ceilings ceilings = new Ceilings(backend, stopwatch, settings.ceiling);
-            put(rates, stage, "copies_per_second", ceilings.copies());
-            put(rates, stage, "square_products_per_second", ceilings.floatProducts());
-            put(rates, stage, "square_products_per_second_of_noisy_forwards", ceilings.classifierProducts());
-            put(rates, stage, NORMALS, normals());
-            libraryNormals(monitor).ifPresent(rate -> rates.put(CURAND_NORMALS, rate));
-            stage.advance(1);
-            put(rates, stage, "noisy_forwards_per_second", noisyForwards());
-            put(rates, stage, "ibp_images_per_second", ibp());
-            put(rates, stage, "ibp_training_samples_per_second", ibpTraining());
-            put(rates, stage, "ibp_worst_case_training_samples_per_second", ibpTraining(0));
-            put(rates, stage, "pgd_image_steps_per_second", pgd());
-        }
-        return rates;
+    /** Takes rates as they are measured, by the names that files use. */
+    public interface Results {
+        void add(String name, Rate rate) throws IOException;
     }
 
-    private static void put(Map<String, Rate> rates, Monitor.Stage stage, String name, Rate rate) {
-        rates.put(name, rate);
-        stage.advance(1);
+    /**
+     * Measures all rates, the ceilings first, so that the others can be held against them.
+     *
+     * @throws IOException if {@code results} does not take one
+     */
+    public void run(Monitor monitor, Results results) throws IOException {
+        try (Monitor.Stage stage = monitor.stage("bench", 10, "rates")) {
+            Results counted = (name, rate) -> {
+                results.add(name, rate);
+                stage.advance(1);
+            };
+            Ceilings ceilings = new Ceilings(backend, stopwatch, settings.ceiling);
+            counted.add("copies_per_second", ceilings.copies());
+            counted.add("square_products_per_second", ceilings.floatProducts());
+            counted.add("square_products_per_second_of_noisy_forwards", ceilings.classifierProducts());
+            counted.add(NORMALS, normals());
+            Optional<Rate> library = libraryNormals(monitor);
+            if (library.isPresent()) {
+                results.add(CURAND_NORMALS, library.get());
+            }
+            stage.advance(1);
+            counted.add("noisy_forwards_per_second", noisyForwards());
+            counted.add("ibp_images_per_second", ibp());
+            counted.add("ibp_training_samples_per_second", ibpTraining());
+            counted.add("ibp_worst_case_training_samples_per_second", ibpTraining(0));
+            counted.add("pgd_image_steps_per_second", pgd());
+        }
     }
 
     /** Noisy forward passes, noise and votes included. */

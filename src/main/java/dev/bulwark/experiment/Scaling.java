@@ -1,8 +1,7 @@
 package dev.bulwark.experiment;
 
 import dev.bulwark.device.Backend;
-import java.util.ArrayList;
-import java.util.List;
+import java.io.IOException;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
@@ -31,17 +30,22 @@ public final class Scaling {
     public record Line(String what, double size, double seconds, double secondsAUnit) {
     }
 
-    public List<Line> run(Monitor monitor) {
-        List<Line> lines = new ArrayList<>();
-        try (Monitor.Stage stage = monitor.stage("scaling", 3L * FACTORS.length, "sizes")) {
-            grow("images", factor -> settings.withImages(factor * settings.images()), stage, lines);
-            grow("samples", factor -> settings.withSamples(factor * settings.samples()), stage, lines);
-            grow("multiply-adds", this::widened, stage, lines);
-        }
-        return lines;
+    /** Takes lines as they are measured. */
+    public interface Results {
+        void add(Line line) throws IOException;
     }
 
-    private void grow(String what, IntFunction<Benchmark.Settings> larger, Monitor.Stage stage, List<Line> lines) {
+    /** @throws IOException if {@code results} does not take a line */
+    public void run(Monitor monitor, Results results) throws IOException {
+        try (Monitor.Stage stage = monitor.stage("scaling", 3L * FACTORS.length, "sizes")) {
+            grow("images", factor -> settings.withImages(factor * settings.images()), stage, results);
+            grow("samples", factor -> settings.withSamples(factor * settings.samples()), stage, results);
+            grow("multiply-adds", this::widened, stage, results);
+        }
+    }
+
+    private void grow(String what, IntFunction<Benchmark.Settings> larger, Monitor.Stage stage, Results results)
+            throws IOException {
         for (int factor : FACTORS) {
             Benchmark.Settings grown = larger.apply(factor);
             double passes = (double) grown.images() * grown.samples();
@@ -51,7 +55,7 @@ public final class Scaling {
                 case "samples" -> grown.samples();
                 default -> grown.multiplyAdds();
             };
-            lines.add(new Line(what, size, seconds, seconds / (passes * grown.multiplyAdds())));
+            results.add(new Line(what, size, seconds, seconds / (passes * grown.multiplyAdds())));
             stage.advance(1);
         }
     }

@@ -9,6 +9,9 @@ import dev.bulwark.device.BareProducts;
 import dev.bulwark.device.cpu.CpuBackend;
 import dev.bulwark.experiment.Rate.Cost;
 import dev.bulwark.experiment.Rate.Limit;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -19,9 +22,10 @@ class BenchmarkTest {
             new Benchmark.Settings(List.of(20, 16, 8, 3), 2, 50, 4, 2, 1, 32, 7, 3, 1e-4);
 
     @Test
-    void givenATinyNetwork_whenBenchmarked_thenEveryStageHasARateOfItsOwnSizes() {
+    void givenATinyNetwork_whenBenchmarked_thenEveryStageHasARateOfItsOwnSizes() throws IOException {
         try (Backend backend = CpuBackend.plainJava()) {
-            Map<String, Rate> rates = new Benchmark(backend, TINY).run(Monitor.SILENT);
+            Map<String, Rate> rates = new LinkedHashMap<>();
+            new Benchmark(backend, TINY).run(Monitor.SILENT, rates::put);
             assertEquals(List.of("copies_per_second", "square_products_per_second",
                     "square_products_per_second_of_noisy_forwards", "normals_per_second", "noisy_forwards_per_second",
                     "ibp_images_per_second", "ibp_training_samples_per_second",
@@ -51,9 +55,10 @@ class BenchmarkTest {
     }
 
     @Test
-    void givenThreeSizesOfEach_whenGrown_thenTimeOverSizeIsWhatALineSays() {
+    void givenThreeSizesOfEach_whenGrown_thenTimeOverSizeIsWhatALineSays() throws IOException {
         try (Backend backend = CpuBackend.plainJava()) {
-            List<Scaling.Line> lines = new Scaling(backend, TINY).run(Monitor.SILENT);
+            List<Scaling.Line> lines = new ArrayList<>();
+            new Scaling(backend, TINY).run(Monitor.SILENT, lines::add);
             assertEquals(List.of(2.0, 4.0, 8.0), lines.subList(0, 3).stream().map(Scaling.Line::size).toList());
             assertEquals(List.of(50.0, 100.0, 200.0), lines.subList(3, 6).stream().map(Scaling.Line::size).toList());
             // Hidden layers of 16 and 8, 32 and 16, 64 and 32.

@@ -5,10 +5,9 @@ import dev.bulwark.device.DeviceException;
 import dev.bulwark.device.LibraryNormals;
 import dev.bulwark.experiment.Benchmark;
 import dev.bulwark.experiment.Monitor;
-import dev.bulwark.experiment.Rate;
+import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 
 /**
  * A process of its own for {@link CurandTest}: whether cuRAND is found is settled once a process. Prints moments of its
@@ -19,7 +18,7 @@ final class CurandProbe {
     private CurandProbe() {
     }
 
-    public static void main(String[] args) {
+    public static void main(String[] args) throws IOException {
         try (CudaBackend backend = TestGpu.open()) {
             try (LibraryNormals normals = backend.libraryNormals().orElseThrow()) {
                 moments(backend, normals);
@@ -28,8 +27,11 @@ final class CurandProbe {
                 System.out.println("not used: " + e.getMessage());
             }
             Benchmark.Settings tiny = new Benchmark.Settings(List.of(5, 4, 2), 1, 9, 3, 1, 1, 16, 9, 1, 1e-6);
-            Map<String, Rate> rates = new Benchmark(backend, tiny).run(Monitor.SILENT);
-            rates.keySet().stream().filter(name -> name.contains("normals")).forEach(System.out::println);
+            new Benchmark(backend, tiny).run(Monitor.SILENT, (name, rate) -> {
+                if (name.contains("normals")) {
+                    System.out.println(name);
+                }
+            });
             System.out.println("live bytes: " + backend.liveBytes());
         }
     }
