@@ -153,6 +153,9 @@ EMULATED_CALL cuDeviceGetAttribute(int* value, int attribute, int device) {
 }
 
 EMULATED_CALL cuDevicePrimaryCtxRetain(void** context, int device) {
+    while (static_cast<size_t>(device) + 1 == driver().settings.hanging) {
+        std::this_thread::sleep_for(std::chrono::hours(1));
+    }
     Call call(Call::without_context);
     if (call.refused()) {
         return call.refused();

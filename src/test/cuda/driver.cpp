@@ -54,6 +54,7 @@ void Driver::settle(Settings& s) {
     read_environment("MEMORY", s.memory);
     read_environment("ALIGNMENT", s.alignment);
     read_environment("INIT_RESULT", s.init_result);
+    read_environment("HANGING", s.hanging);
     read_environment("FAIL_ALLOCATION", faults.allocations_until_failure);
     read_environment("FAIL_LAUNCH", faults.launches_until_failure);
     read_environment("LOSE_DEVICE", lose);

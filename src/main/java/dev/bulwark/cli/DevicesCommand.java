@@ -6,6 +6,7 @@ import dev.bulwark.device.DeviceInfo;
 import dev.bulwark.device.cpu.CpuBackend;
 import dev.bulwark.device.cuda.CudaBackend;
 import dev.bulwark.device.cuda.Gpu;
+import dev.bulwark.experiment.ExperimentException;
 import java.io.PrintWriter;
 import java.util.Locale;
 import java.util.TreeMap;
@@ -13,6 +14,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code bulwark devices}: what there is to run on, what does which work, and why something can't be used. */
@@ -24,11 +26,20 @@ final class DevicesCommand implements Callable<Integer> {
     @Mixin
     private GeneralOptions general;
 
+    @Option(names = "--timeout", paramLabel = "S", defaultValue = "60",
+            description = "Seconds in which a GPU must answer, loading of the kernels included (default: ${DEFAULT-VALUE}).")
+    private double timeout;
+
     @Override
     public Integer call() {
+        if (!(timeout > 0)) {
+            throw new ExperimentException("--timeout must be positive: " + timeout);
+        }
         PrintWriter out = spec.commandLine().getOut();
+        TimeLimit limit = new TimeLimit(timeout);
         try {
-            Gpu.all().forEach(gpu -> describe(gpu, out));
+            limit.on(Gpu::all).ifPresentOrElse(gpus -> gpus.forEach(gpu -> describe(gpu, limit, out)),
+                    () -> out.println("cuda: the driver " + noAnswer()));
         } catch (DeviceException e) {
             out.println("cuda: " + e.getMessage());
         }
@@ -39,13 +50,25 @@ final class DevicesCommand implements Callable<Integer> {
         return ExitCode.DONE.code();
     }
 
-    private static void describe(Gpu gpu, PrintWriter out) {
+    private String noAnswer() {
+        return String.format(Locale.ROOT, "did not answer within %.0f s: see whether nvidia-smi does; --timeout waits longer",
+                timeout);
+    }
+
+    private void describe(Gpu gpu, TimeLimit limit, PrintWriter out) {
         out.printf(Locale.ROOT, "%s: %s, compute capability %s, %.1f GiB, %d multiprocessors%n", gpu.option(), gpu.name(),
                 gpu.capabilityName(), gpu.memoryBytes() / (double) (1L << 30), gpu.multiprocessors());
-        try (Backend backend = CudaBackend.open(gpu.ordinal())) {
-            describe(backend.info(), out);
+        try {
+            limit.on(() -> info(gpu)).ifPresentOrElse(info -> describe(info, out),
+                    () -> out.println("  can't be used: " + gpu.option() + " " + noAnswer()));
         } catch (DeviceException e) {
             out.println("  can't be used: " + e.getMessage());
+        }
+    }
+
+    private static DeviceInfo info(Gpu gpu) {
+        try (Backend backend = CudaBackend.open(gpu.ordinal())) {
+            return backend.info();
         }
     }
 
