@@ -79,15 +79,16 @@ __device__ __forceinline__ unsigned seconds_clock() {
 }
 
 /**
- * Waits until the phase of this parity is over. Where that takes longer than some ten seconds, which only an error in the
- * protocol can explain, it writes where nobody may: the launch fails then and doesn't hang the GPU. (After a trap the
- * compiler would no longer know that a warp's threads are together, and would not let matrix instructions overlap.)
+ * Waits until the phase of this parity is over. Where that takes a minute, which only an error in the protocol can explain,
+ * it writes where nobody may: the launch fails then and doesn't hang the GPU. (After a trap the compiler would no longer
+ * know that a warp's threads are together, and would not let matrix instructions overlap.) A minute, because racecheck slows
+ * kernels by orders of magnitude: gpu-check gives it less time than that, so that this write can't be what it reports.
  */
 __device__ __forceinline__ void await_phase(const Mbarrier* barrier, unsigned parity) {
     if (!phase_over(barrier, parity)) {
         const unsigned start = seconds_clock();
         while (!phase_over(barrier, parity)) {
-            if (seconds_clock() - start > 3) {
+            if (seconds_clock() - start > 14) {
                 asm volatile("st.global.u32 [%0], %1;" :: "l"(0ULL), "r"(0) : "memory");
             }
         }
