@@ -68,20 +68,19 @@ abstract class OutwardContract extends BackendFixture {
             for (int k = 0; k < rows * out; ++k) {
                 int n = k / out;
                 int o = k % out;
-                BigDecimal exactLow = new BigDecimal(b[o]);
-                BigDecimal exactHigh = exactLow;
+                ExactSum exactLow = new ExactSum(b[o]);
+                ExactSum exactHigh = new ExactSum(b[o]);
                 double magnitude = Math.abs(b[o]);
                 for (int i = 0; i < in; ++i) {
-                    BigDecimal weightOi = new BigDecimal(w[o * in + i]);
+                    float weightOi = w[o * in + i];
                     float lower = l[n * in + i];
                     float upper = h[n * in + i];
-                    boolean positive = w[o * in + i] > 0;
-                    exactLow = exactLow.add(weightOi.multiply(new BigDecimal(positive ? lower : upper)));
-                    exactHigh = exactHigh.add(weightOi.multiply(new BigDecimal(positive ? upper : lower)));
-                    magnitude += Math.abs(w[o * in + i]) * Math.max(Math.abs(lower), Math.abs(upper));
+                    exactLow.addProduct(weightOi, weightOi > 0 ? lower : upper);
+                    exactHigh.addProduct(weightOi, weightOi > 0 ? upper : lower);
+                    magnitude += Math.abs(weightOi) * Math.max(Math.abs(lower), Math.abs(upper));
                 }
-                assertJustBelow(exactLow, low[k], in, magnitude, "lower " + k);
-                assertJustBelow(exactHigh.negate(), -high[k], in, magnitude, "upper " + k);
+                assertJustBelow(exactLow.value(), low[k], in, magnitude, "lower " + k);
+                assertJustBelow(exactHigh.value().negate(), -high[k], in, magnitude, "upper " + k);
             }
         }
     }
