@@ -169,8 +169,12 @@ archive_classes() {
         radius --sigma 0.5 --count 990 --n 1000 --alpha 0.001 > /dev/null 2>&1 9<&- || true
 }
 
-# run_maven ARGUMENT...: Maven on this project, with the JDK found. The lock stays with this shell.
-run_maven() { (cd "$setup_root" && exec mvn -B --no-transfer-progress -Dstyle.color=never "$@" 9<&-); }
+# run_maven ARGUMENT...: Maven on this project, with the JDK found. The lock stays with this shell. Plain text only: Maven
+# resets colours that it never set.
+run_maven() {
+    local plain=(-B --no-transfer-progress -Dstyle.color=never -Dslf4j.internal.verbosity=ERROR)
+    (cd "$setup_root" && exec mvn "${plain[@]}" "$@" 9<&-) 2>&1 | sed -u $'s/\e\\[[0-9;]*m//g' 9<&-
+}
 
 # Builds unless up to date. Maven is heard only when it fails.
 ensure_built() {

@@ -17,7 +17,17 @@ Driver& driver() {
     return driver;
 }
 
-void say(const std::string& line) { fprintf(stderr, "emulated driver: %s\n", line.c_str()); }
+void say(const std::string& line) {
+    // A test run has most faults on purpose: scripts/test keeps what is said of them beside its reports.
+    static FILE* const log = [] {
+        const char* file = getenv("BULWARK_EMULATED_LOG");
+        return file != nullptr && *file != '\0' ? fopen(file, "a") : nullptr;
+    }();
+    fprintf(log != nullptr ? log : stderr, "emulated driver: %s\n", line.c_str());
+    if (log != nullptr) {
+        fflush(log);
+    }
+}
 
 namespace {
 
