@@ -16,6 +16,7 @@ size_t* setting(int code) {
         case DEVICES: return &s.devices;
         case CAPABILITY: return &s.capability;
         case DRIVER_VERSION: return &s.driver_version;
+        case MULTIPROCESSORS: return &s.multiprocessors;
         case SCHEDULE: return &s.schedule.order;
         case WORKERS: return &s.workers;
         case MEMORY: return &s.memory;
@@ -48,7 +49,14 @@ int counter(int code, size_t& value) {
                 value += context.retained != 0;
             }
             break;
-        default: return INVALID_VALUE;
+        case CAPTURES: value = d.captures.size(); break;
+        case COPIES: value = d.submitted[static_cast<size_t>(Kind::copy)]; break;
+        case FILLS: value = d.submitted[static_cast<size_t>(Kind::fill)]; break;
+        default:
+            if (code < GRAPH_NODES || static_cast<size_t>(code - GRAPH_NODES) / kinds >= d.captures.size()) {
+                return INVALID_VALUE;
+            }
+            value = d.captures[static_cast<size_t>(code - GRAPH_NODES) / kinds][static_cast<size_t>(code - GRAPH_NODES) % kinds];
     }
     return SUCCESS;
 }
@@ -136,7 +144,7 @@ EMULATED_CALL cuDeviceGetAttribute(int* value, int attribute, int device) {
         case 10: *value = warp_size; break;                               // WARP_SIZE
         case 12: case 82: *value = 65536; break;                          // MAX_REGISTERS_PER_BLOCK, _PER_MULTIPROCESSOR
         case 13: *value = 1980000; break;                                 // CLOCK_RATE
-        case 16: *value = 4; break;                                       // MULTIPROCESSOR_COUNT
+        case 16: *value = static_cast<int>(driver().settings.multiprocessors); break; // MULTIPROCESSOR_COUNT
         case 31: case 41: case 35: case 95: *value = 1; break; // CONCURRENT_KERNELS, UNIFIED_ADDRESSING, ..., COOPERATIVE_LAUNCH
         case 33: *value = device + 1; break;                              // PCI_BUS_ID
         case 38: *value = (hopper ? 50 : 40) << 20; break;                // L2_CACHE_SIZE

@@ -53,7 +53,7 @@ int fill(DevicePointer target, Word value, size_t count, void* handle) {
     if (target % sizeof(Word) != 0 || !on_device(target, count * sizeof(Word))) {
         return INVALID_VALUE;
     }
-    return driver().submit(*stream, [=] {
+    return driver().submit(*stream, {Kind::fill, [=] {
         if (!on_device(target, count * sizeof(Word))) {
             say("a fill touches memory that was freed");
             return static_cast<int>(ILLEGAL_ADDRESS);
@@ -63,7 +63,7 @@ int fill(DevicePointer target, Word value, size_t count, void* handle) {
             words[i] = value;
         }
         return static_cast<int>(SUCCESS);
-    });
+    }});
 }
 
 } // namespace
@@ -228,13 +228,13 @@ EMULATED_CALL cuMemcpyHtoDAsync_v2(DevicePointer target, const void* source, siz
         return INVALID_VALUE;
     }
     if (driver().is_pinned(source) || stream->capture) {
-        return driver().submit(*stream, [=] { return copy_now(at(target), true, source, false, bytes); });
+        return driver().submit(*stream, {Kind::copy, [=] { return copy_now(at(target), true, source, false, bytes); }});
     }
     auto staged = std::make_shared<std::vector<unsigned char>>(bytes);
     if (!copy_guarded(staged->data(), source, bytes)) {
         return INVALID_VALUE;
     }
-    return driver().submit(*stream, [=] { return copy_now(at(target), true, staged->data(), false, bytes); });
+    return driver().submit(*stream, {Kind::copy, [=] { return copy_now(at(target), true, staged->data(), false, bytes); }});
 }
 
 /** To pinned memory the copy comes later; where memory is not pinned, the call waits for it. */
@@ -253,7 +253,7 @@ EMULATED_CALL cuMemcpyDtoHAsync_v2(void* target, DevicePointer source, size_t by
     if (!on_device(source, bytes)) {
         return INVALID_VALUE;
     }
-    const int result = driver().submit(*stream, [=] { return copy_now(target, false, at(source), true, bytes); });
+    const int result = driver().submit(*stream, {Kind::copy, [=] { return copy_now(target, false, at(source), true, bytes); }});
     return result != 0 || stream->capture || driver().is_pinned(target) ? result : driver().drain(*stream);
 }
 
@@ -272,7 +272,7 @@ EMULATED_CALL cuMemcpyDtoDAsync_v2(DevicePointer target, DevicePointer source, s
     if (!on_device(target, bytes) || !on_device(source, bytes)) {
         return INVALID_VALUE;
     }
-    return driver().submit(*stream, [=] { return copy_now(at(target), true, at(source), true, bytes); });
+    return driver().submit(*stream, {Kind::copy, [=] { return copy_now(at(target), true, at(source), true, bytes); }});
 }
 
 EMULATED_CALL cuMemsetD8Async(DevicePointer target, unsigned char value, size_t count, void* stream) {

@@ -184,13 +184,13 @@ int launch(void* handle, dim3 grid, dim3 block, unsigned dynamic_shared, void* s
         }
     }
     Context* context = current;
-    return d.submit(*stream, [=] {
+    return d.submit(*stream, {Kind::kernel, [=] {
         if (driver().functions.get(handle) == nullptr) {
             say(std::string("kernel ") + launch->kernel->name + ": its module was unloaded");
             return static_cast<int>(ILLEGAL_ADDRESS);
         }
         return driver().run(*context, *launch);
-    });
+    }});
 }
 
 } // namespace
@@ -323,7 +323,7 @@ EMULATED_CALL cuLaunchCooperativeKernel(void* handle, unsigned gx, unsigned gy, 
     if (call.refused()) {
         return call.refused();
     }
-    constexpr unsigned long long multiprocessors = 4;
+    const unsigned long long multiprocessors = driver().settings.multiprocessors;
     const Function* function = driver().functions.get(handle);
     if (function != nullptr && static_cast<unsigned long long>(gx) * gy * gz
             > multiprocessors * static_cast<unsigned>(resident_blocks(*function, bx * by * bz, dynamic_shared))) {

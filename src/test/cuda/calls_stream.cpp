@@ -24,7 +24,7 @@ int invalidate(Capture& capture, Result result) {
 
 int run_all(const std::vector<Work>& nodes) {
     for (const Work& node : nodes) {
-        if (const int result = node()) {
+        if (const int result = node.run()) {
             return result;
         }
     }
@@ -39,9 +39,9 @@ int poll(Stream& stream) {
     const auto marker = std::make_shared<Marker>();
     Stream::Operation& first = stream.pending.front();
     Work work = std::move(first.work);
-    first.work = nullptr;
-    if (work && stream.context->error == 0) {
-        stream.context->error = work();
+    first.work.run = nullptr;
+    if (work.run && stream.context->error == 0) {
+        stream.context->error = work.run();
     }
     if (first.marker) {
         driver().drain(stream, first.marker.get());
@@ -141,9 +141,9 @@ EMULATED_CALL cuStreamWaitEvent(void* stream_handle, void* event_handle, unsigne
         return event->marker == nullptr ? static_cast<int>(SUCCESS) : invalidate(*stream->capture, STREAM_CAPTURE_ISOLATION);
     }
     const std::shared_ptr<Marker> marker = event->marker;
-    return marker == nullptr || marker->reached ? static_cast<int>(SUCCESS) : driver().submit(*stream, [marker] {
+    return marker == nullptr || marker->reached ? static_cast<int>(SUCCESS) : driver().submit(*stream, {Kind::other, [marker] {
         return marker->reached ? static_cast<int>(SUCCESS) : driver().drain(*marker->stream, marker.get());
-    });
+    }});
 }
 
 // ---- events --------------------------------------------------------------------------------------------------------------
@@ -186,7 +186,7 @@ EMULATED_CALL cuEventRecord(void* event_handle, void* stream_handle) {
     }
     event->captured.reset();
     event->marker = std::make_shared<Marker>(Marker{stream});
-    return driver().submit(*stream, nullptr, event->marker);
+    return driver().submit(*stream, {}, event->marker);
 }
 
 EMULATED_CALL cuEventSynchronize(void* handle) {
@@ -283,6 +283,11 @@ EMULATED_CALL cuStreamEndCapture(void* handle, void** graph) {
     if (!capture->unjoined.empty()) {
         return STREAM_CAPTURE_UNJOINED;
     }
+    std::array<size_t, kinds> nodes{};
+    for (const Work& node : capture->nodes) {
+        ++nodes[static_cast<size_t>(node.kind)];
+    }
+    driver().captures.push_back(nodes);
     *graph = driver().graphs.add({stream->context, capture->nodes});
     return SUCCESS;
 }
@@ -340,7 +345,7 @@ EMULATED_CALL cuGraphLaunch(void* handle, void* stream_handle) {
     if (stream == nullptr || executable == nullptr || executable->context != current) {
         return stream == nullptr ? INVALID_HANDLE : INVALID_VALUE;
     }
-    return driver().submit(*stream, [nodes = executable->nodes] { return run_all(nodes); });
+    return driver().submit(*stream, {Kind::other, [nodes = executable->nodes] { return run_all(nodes); }});
 }
 
 EMULATED_CALL cuGraphGetNodes(void* handle, void**, size_t* count) {

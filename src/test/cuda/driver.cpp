@@ -58,6 +58,7 @@ void Driver::settle(Settings& s) {
     read_environment("DEVICES", s.devices);
     read_environment("CAPABILITY", s.capability);
     read_environment("DRIVER_VERSION", s.driver_version);
+    read_environment("MULTIPROCESSORS", s.multiprocessors);
     read_environment("SCHEDULE", s.schedule.order);
     read_environment("LATE", late);
     read_environment("WORKERS", s.workers);
@@ -91,8 +92,8 @@ Stream& Driver::default_stream(Context& context) {
 
 int Driver::perform(Stream& stream, Stream::Operation& operation) {
     Context& context = *stream.context;
-    if (context.error == 0 && operation.work) {
-        if (const int result = operation.work()) {
+    if (context.error == 0 && operation.work.run) {
+        if (const int result = operation.work.run()) {
             context.error = result;
         }
     }
@@ -143,6 +144,7 @@ int Driver::submit(Stream& stream, Work work, std::shared_ptr<Marker> marker) {
         }
         return SUCCESS;
     }
+    ++submitted[static_cast<size_t>(work.kind)];
     Stream& legacy = default_stream(*stream.context);
     if (&stream == &legacy) {
         for (Stream* other : streams) { // whose work is older
@@ -258,6 +260,8 @@ void Driver::reset() {
         context.error = 0;
     }
     launches = leaked = 0;
+    submitted = {};
+    captures.clear();
     settle(settings);
 }
 

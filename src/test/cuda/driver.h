@@ -11,6 +11,7 @@
 #include "engine.h"
 #include "ptx.h"
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -33,6 +34,7 @@ enum Control : int {
     ALIGNMENT,           // of allocations; a real driver gives 256, less catches more
     INIT_RESULT,         // what cuInit returns
     CUBIN_RESULT,        // what loading machine code returns; 0 as the machine code is
+    MULTIPROCESSORS,     // 4; decide how work is cut up
 
     FAIL_ALLOCATION = 0x42000100, // the n-th from now on; 0 none
     FAIL_LAUNCH,                  // the n-th kernel to run from now on; 0 none
@@ -49,10 +51,19 @@ enum Control : int {
     LEAKED,              // objects of any kind that were alive when their context went away
     LAUNCHES,            // kernels that have run
     LIVE_CONTEXTS,
+    CAPTURES,            // graphs that a capture has ended in
+    COPIES,              // that streams were asked for, outside of captures
+    FILLS,
+
+    GRAPH_NODES = 0x42010000, // + 4 n + k: nodes of kind k (Kind) in the n-th of those
 };
 
+/** What a graph's node does. */
+enum class Kind { kernel, copy, fill, other };
+constexpr size_t kinds = 4;
+
 struct Settings {
-    size_t devices = 1, capability = 90, driver_version = 12060;
+    size_t devices = 1, capability = 90, driver_version = 12060, multiprocessors = 4;
     size_t workers = 0; // set from the number of processors
     size_t memory = size_t(8) << 30, alignment = 16, init_result = 0, cubin_result = 0;
     size_t hanging = 0; // a device's number plus one: whoever asks for its context waits for ever
@@ -70,7 +81,11 @@ struct Context {
     int error = 0; // of the first call that broke it; stays
 };
 
-using Work = std::function<int()>;
+/** Something that a stream does. */
+struct Work {
+    Kind kind = Kind::other;
+    std::function<int()> run;
+};
 
 struct Stream;
 
@@ -184,6 +199,8 @@ struct Driver {
     Faults faults;
     int lost = 0;
     size_t launches = 0, leaked = 0;
+    std::array<size_t, kinds> submitted{};           // work of each kind, outside of captures
+    std::vector<std::array<size_t, kinds>> captures; // nodes of each graph by their kind
 
     std::deque<Context> contexts; // by device
     DeviceMemory memory;

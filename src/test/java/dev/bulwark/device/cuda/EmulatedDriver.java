@@ -5,6 +5,9 @@ import static jcuda.driver.JCudaDriver.cuCtxSetLimit;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.IntStream;
 import jcuda.driver.CUresult;
 
 /**
@@ -38,6 +41,8 @@ public final class EmulatedDriver {
         INIT_RESULT(0x42000008),
         /** What loading machine code returns; 0 for what it deserves. */
         CUBIN_RESULT(0x42000009),
+        /** Multiprocessors of each device: 4 unless set. */
+        MULTIPROCESSORS(0x4200000a),
         /** The n-th allocation from now on finds no memory. */
         FAIL_ALLOCATION(0x42000100),
         /** The n-th kernel to run from now on fails, and the context with it. */
@@ -65,7 +70,12 @@ public final class EmulatedDriver {
         LEAKED(0x42000207),
         /** Kernels that have run. */
         LAUNCHES(0x42000208),
-        CONTEXTS(0x42000209);
+        CONTEXTS(0x42000209),
+        /** Graphs that captures ended in. */
+        CAPTURES(0x4200020A),
+        /** Asynchronous copies that streams were asked for, outside of captures; fills of memory. */
+        COPIES(0x4200020B),
+        FILLS(0x4200020C);
 
         private final int code;
 
@@ -73,6 +83,20 @@ public final class EmulatedDriver {
             this.code = code;
         }
     }
+
+    /** What a graph consists of: kernels, copies and fills of memory, and waits for other streams. */
+    public record Nodes(long kernels, long copies, long fills, long others) {
+
+        public long all() {
+            return kernels + copies + fills + others;
+        }
+    }
+
+    /** {@link #GRAPH_NODES} plus 4 n + k: nodes of the n-th captured graph, k in the order of {@link Nodes}. */
+    private static final int GRAPH_NODES = 0x42010000;
+
+    private static final Set<Counter> OF_THE_PAST = Set.of(Counter.LAUNCHES, Counter.CAPTURES, Counter.COPIES,
+            Counter.FILLS);
 
     public static final int FORWARD = 0;
     public static final int REVERSED = 1;
@@ -127,6 +151,16 @@ public final class EmulatedDriver {
         return limit(counter.name(), counter.code);
     }
 
+    /** The graphs that have been captured since the last {@link #reset}, in order. */
+    public static List<Nodes> capturedGraphs() {
+        return IntStream.range(0, (int) count(Counter.CAPTURES))
+                .mapToObj(n -> new Nodes(nodes(n, 0), nodes(n, 1), nodes(n, 2), nodes(n, 3))).toList();
+    }
+
+    private static long nodes(int graph, int kind) {
+        return limit("GRAPH_NODES of graph " + graph, GRAPH_NODES + 4 * graph + kind);
+    }
+
     /** All settings as the environment has them, no faults, and nothing alive. */
     public static void reset() {
         call("RESET", cuCtxSetLimit(RESET, 0));
@@ -136,7 +170,7 @@ public final class EmulatedDriver {
     public static String alive() {
         StringBuilder text = new StringBuilder();
         for (Counter counter : Counter.values()) {
-            if (counter != Counter.LAUNCHES && count(counter) != 0) {
+            if (!OF_THE_PAST.contains(counter) && count(counter) != 0) {
                 text.append(text.length() == 0 ? "" : ", ").append(counter).append(' ').append(count(counter));
             }
         }

@@ -27,6 +27,7 @@ import dev.bulwark.device.cuda.EmulatedDriver.Setting;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
 import java.util.SplittableRandom;
 import jcuda.Pointer;
 import jcuda.Sizeof;
@@ -458,6 +459,9 @@ class EmulatedDriverTest {
     void givenACapturedSequence_whenReplayed_thenItRunsWithTheArgumentsOfTheCapture() {
         CUdeviceptr x = device(0, 0, 0, 0);
         CUdeviceptr y = allocate(4);
+        check(cuMemcpyDtoDAsync(y, x, 16, stream));
+        check(cuMemsetD32Async(y, -1, 4, stream));
+        check(cuStreamSynchronize(stream));
         long[] index = {2};
         begin();
         check(launch("faulty_write", 1, 32, 0, of(x), Pointer.to(index)));
@@ -469,6 +473,9 @@ class EmulatedDriverTest {
         CUgraphExec executable = new CUgraphExec();
         check(cuGraphInstantiate(executable, graph, 0));
         check(cuGraphDestroy(graph));
+        assertEquals(List.of(new EmulatedDriver.Nodes(1, 1, 1, 0)), EmulatedDriver.capturedGraphs());
+        assertEquals(List.of(1L, 1L, 0L), List.of(count(Counter.COPIES), count(Counter.FILLS), count(Counter.LAUNCHES)),
+                "outside of the capture");
         assertTrue(Float.isNaN(host(y, 4)[0]), "a capture runs nothing");
         check(cuGraphLaunch(executable, stream));
         check(cuGraphLaunch(executable, stream));
