@@ -24,12 +24,15 @@ final class Recorder {
         CUgraph graph = new CUgraph();
         check("cuStreamBeginCapture",
                 cuStreamBeginCapture(gpu.stream(), CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL));
+        boolean recorded = false;
         try {
             operations.run();
-        } catch (RuntimeException e) {
-            cuStreamEndCapture(gpu.stream(), graph); // leaves the capture, whatever became of it
-            cuGraphDestroy(graph);
-            throw e;
+            recorded = true;
+        } finally {
+            if (!recorded) { // an error, too, must not leave the stream in its capture: nothing would run on it again
+                cuStreamEndCapture(gpu.stream(), graph);
+                cuGraphDestroy(graph);
+            }
         }
         check("cuStreamEndCapture", cuStreamEndCapture(gpu.stream(), graph));
         try {

@@ -2,6 +2,7 @@ package dev.bulwark.device.cuda;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -13,9 +14,11 @@ import dev.bulwark.device.DeviceLostException;
 import dev.bulwark.device.NoisyClassifier;
 import dev.bulwark.device.OutOfDeviceMemoryException;
 import dev.bulwark.device.cuda.EmulatedDriver.Setting;
+import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import jcuda.driver.CUresult;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
@@ -23,6 +26,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** What becomes of a driver's failures: each is reported as soon as it can be known, and nothing stays alive after it. */
 @GpuTest
@@ -146,13 +150,19 @@ class CudaFaultsTest {
         }
     }
 
-    @Test
-    void givenOperationsThatThrow_whenRecorded_thenTheBackendGoesOnAndNothingStaysAlive() {
+    static Stream<Throwable> givenOperationsThatThrow_whenRecorded_thenTheBackendGoesOnAndNothingStaysAlive() {
+        return Stream.of(new IllegalStateException("in the middle"), new OutOfMemoryError("of the heap"),
+                new StackOverflowError(), new AssertionError("a test's"), new IOException("checked, and thrown all the same"));
+    }
+
+    @ParameterizedTest
+    @MethodSource
+    void givenOperationsThatThrow_whenRecorded_thenTheBackendGoesOnAndNothingStaysAlive(Throwable thrown) {
         try (CudaBackend backend = TestGpu.open(); DeviceBuffer x = backend.allocate(2)) {
-            assertThrows(IllegalStateException.class, () -> backend.record(() -> {
+            assertSame(thrown, assertThrows(thrown.getClass(), () -> backend.record(() -> {
                 backend.relu(x, 2);
-                throw new IllegalStateException("in the middle");
-            }));
+                CudaFaultsTest.<RuntimeException>sneak(thrown);
+            })));
             backend.write(new float[] {-1f, 2f}, x);
             backend.relu(x, 2);
             float[] result = new float[2];
@@ -160,6 +170,12 @@ class CudaFaultsTest {
             assertArrayEquals(new float[] {0f, 2f}, result);
         }
         assertEquals("", EmulatedDriver.alive());
+    }
+
+    /** Throws anything, as code of other languages, and reflection, do. */
+    @SuppressWarnings("unchecked")
+    private static <T extends Throwable> void sneak(Throwable thrown) throws T {
+        throw (T) thrown;
     }
 
     @Test
