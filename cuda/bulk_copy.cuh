@@ -116,6 +116,7 @@ __device__ __forceinline__ unsigned cluster_rank() {
 
 /** All threads of all blocks of the cluster meet, and see what the others have written before. */
 __device__ __forceinline__ void meet_in_cluster() {
+    __syncwarp(); // both are for lanes that are together
     asm volatile("barrier.cluster.arrive.release.aligned;\n\t"
                  "barrier.cluster.wait.acquire.aligned;" ::: "memory");
 }

@@ -98,6 +98,7 @@ __device__ __forceinline__ void product(const __nv_bfloat16* __restrict__ a, con
         await_copies<STAGES - 2>();
         __syncthreads(); // panel p is there for all, and all have done with the one whose stage is next
         start(p + STAGES - 1);
+        __syncwarp(); // matrix instructions are for lanes that are together
         const unsigned char* stage = stages + p % STAGES * 2 * TILE_BYTES;
 #pragma unroll
         for (int step = 0; step < TILE / STEP; ++step) {

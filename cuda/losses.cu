@@ -25,6 +25,7 @@ static __device__ __forceinline__ int lane() {
 
 /** The largest of the lanes' values, in all of them; NaN if any is. */
 static __device__ __forceinline__ float warp_maximum(float x) {
+    __syncwarp(); // lanes may come from loops of different lengths
     for (int distance = WARP / 2; distance > 0; distance /= 2) {
         const float other = __shfl_xor_sync(ALL_LANES, x, distance);
         x = x > other || x != x ? x : other;

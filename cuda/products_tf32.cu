@@ -36,6 +36,7 @@ public:
 
     __device__ __forceinline__ void add(const unsigned (&left)[depth][pitch], const unsigned (&right)[depth][pitch]) {
         const int g = threadIdx.x % 32 / 4, t = threadIdx.x % 4;
+        __syncwarp(); // at a matrix's edge lanes have fetched on different paths
 #pragma unroll
         for (int d = 0; d < depth; d += 8) {
             unsigned l[down][4], r[across][2];

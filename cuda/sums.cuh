@@ -12,6 +12,7 @@ constexpr int SUM_THREADS = 256;
 
 /** The sum over the warp's lanes, the same bits in each: a butterfly adds the same two numbers on either side. */
 template <class T> __device__ __forceinline__ T warp_sum(T x) {
+    __syncwarp(); // lanes may come from loops of different lengths
     for (int distance = WARP / 2; distance > 0; distance /= 2) {
         x += __shfl_xor_sync(ALL_LANES, x, distance);
     }

@@ -45,8 +45,12 @@ __device__ __forceinline__ void fence_for_tensor_cores() {
     asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
 }
 
-/** Hands this warpgroup's registers to the products that follow: needed after a thread has written sums. */
+/**
+ * Hands this warpgroup's registers to the products that follow: needed after a thread has written sums. What follows is
+ * for lanes that are together, which those that waited for a barrier's phase need not be.
+ */
 __device__ __forceinline__ void begin_products() {
+    __syncwarp();
     asm volatile("wgmma.fence.sync.aligned;" ::: "memory");
 }
 
@@ -108,12 +112,14 @@ __device__ __forceinline__ void multiply_add_64(float (&sums)[64], Operand a, Op
 /** Gives registers of this warpgroup back: each thread keeps `registers`, a multiple of 8. */
 template <int registers>
 __device__ __forceinline__ void keep_registers() {
+    __syncwarp();
     asm volatile("setmaxnreg.dec.sync.aligned.u32 %0;" :: "n"(registers));
 }
 
 /** Waits until each thread of this warpgroup can have `registers`, a multiple of 8, of those that others gave back. */
 template <int registers>
 __device__ __forceinline__ void take_registers() {
+    __syncwarp();
     asm volatile("setmaxnreg.inc.sync.aligned.u32 %0;" :: "n"(registers));
 }
 
@@ -127,6 +133,7 @@ __device__ __forceinline__ int lane_of_warp() {
 /** `threads` of the block, whole warps, meet at its barrier of this number; 0 is that of __syncthreads. */
 template <int number, int threads>
 __device__ __forceinline__ void meet_at_barrier() {
+    __syncwarp(); // bar.sync counts warps whose lanes are together
     asm volatile("bar.sync %0, %1;" :: "n"(number), "n"(threads) : "memory");
 }
 
