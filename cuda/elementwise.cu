@@ -3,7 +3,7 @@
  * Math      see each kernel
  * Shapes    vectors of n floats; gather: source [M,columns], rows int [count], target [count,columns];
  *           gather_columns: source [rows,width], columns int [count], target [rows,count]
- * Launch    any 1-D grid and block; grid-stride loops
+ * Launch    any 1-D grid and block; grid-stride loops; copy_rows one block
  * Traffic   bound by memory: 4 bytes an element for each operand read or written
  * Oracle    BackendContract (references in double)
  */
@@ -73,3 +73,39 @@ extern "C" __global__ void gather_columns(const float* __restrict__ source, cons
     }
 }
 EXPORT_KERNEL(gather_columns)
+
+/** As many rows to copy as one launch takes. */
+struct RowCopy {
+    const unsigned* source;
+    long long source_stride;
+    unsigned* target;
+    long long target_stride, length;
+
+    __device__ __forceinline__ void run(long long row) const {
+        for (long long i = threadIdx.x; i < length; i += blockDim.x) {
+            target[row * target_stride + i] = source[row * source_stride + i];
+        }
+    }
+};
+
+/**
+ * With k = row[0]: target[k target_stride + i] = source[k source_stride + i], i < length, for three copies, those without
+ * length left out; then row[0] = k + advance. 4-byte elements of either kind; one block.
+ */
+extern "C" __global__ void copy_rows(int* row, int advance,
+                                     const unsigned* source0, long long source_stride0, unsigned* target0,
+                                     long long target_stride0, long long length0,
+                                     const unsigned* source1, long long source_stride1, unsigned* target1,
+                                     long long target_stride1, long long length1,
+                                     const unsigned* source2, long long source_stride2, unsigned* target2,
+                                     long long target_stride2, long long length2) {
+    const int k = row[0];
+    RowCopy{source0, source_stride0, target0, target_stride0, length0}.run(k);
+    RowCopy{source1, source_stride1, target1, target_stride1, length1}.run(k);
+    RowCopy{source2, source_stride2, target2, target_stride2, length2}.run(k);
+    __syncthreads(); // all have read the row's number
+    if (threadIdx.x == 0) {
+        row[0] = k + advance;
+    }
+}
+EXPORT_KERNEL(copy_rows)

@@ -4,11 +4,13 @@
  * Rounding  to nearest; cross-entropy in double within a row, one rounding to float at the end
  * Shapes    matrices [N,C] row-major, labels int [N] in 0 .. C - 1, spread [N,C*C], pairs [C*C,I], weights [C,I]
  * Launch    any 1-D grid; grid-stride loops over elements, over rows with a thread each, or over rows with a warp each
- *           (blocks of whole warps)
+ *           (blocks of whole warps). class_losses: at most MOST_PARTIALS blocks of SUM_THREADS threads; partials
+ *           [2,MOST_PARTIALS], scratch; ticket one, 0 before and after
  * Traffic   bound by memory, and at the usual ten classes by the launch
  * Oracle    BackendContract (definitions in double)
  */
 #include "sums.cuh"
+#include "votes.cuh"
 
 /** This warp's first row in a loop that gives every row a warp, and how far the next one is. */
 static __device__ __forceinline__ long long first_row() {
@@ -36,38 +38,57 @@ static __device__ __forceinline__ float warp_maximum(float x) {
 /** Gradients of less than 2^-67 are none: carried back through a few layers they would be denormal. */
 constexpr float SMALLEST = 0x1p-44f;
 
+/** The best of the lanes' logits, in all of them. */
+static __device__ __forceinline__ Best warp_best(Best best) {
+    __syncwarp();
+    for (int distance = WARP / 2; distance > 0; distance /= 2) {
+        const float value = __shfl_xor_sync(ALL_LANES, best.value, distance);
+        best = better(best, {value, __shfl_xor_sync(ALL_LANES, best.index, distance)});
+    }
+    return best;
+}
+
 /**
- * losses[n] = log sum exp z - z[label]; gradient = weight / N (softmax - one-hot), rounded to multiples of 2^-67. The
- * gradient may lie on the logits: a lane reads and writes its own classes only, the label's logit reaches the others
- * through registers.
+ * A warp's row: its cross-entropy log sum exp z - z[label], with z = logit(c) for class c; put(c, slope) takes the
+ * gradient scale (softmax - one-hot), rounded to multiples of 2^-67. A lane asks for and puts its own classes only, and
+ * puts after it has asked for the last time; the label's logit reaches the others through registers.
  */
+template <class Logit, class Put>
+static __device__ __forceinline__ float row_loss(int classes, int label, float scale, const Logit& logit,
+                                                 const Put& put) {
+    float largest = -INFINITY, of_label = 0;
+    for (int c = lane(); c < classes; c += WARP) {
+        const float value = logit(c);
+        largest = value > largest || value != value ? value : largest;
+        of_label = c == label ? value : of_label;
+    }
+    largest = warp_maximum(largest);
+    of_label = __shfl_sync(ALL_LANES, of_label, label % WARP);
+    double sum = 0;
+    for (int c = lane(); c < classes; c += WARP) {
+        sum += exp((double) (logit(c) - largest));
+    }
+    sum = warp_sum(sum);
+    for (int c = lane(); c < classes; c += WARP) {
+        const double probability = exp((double) (logit(c) - largest)) / sum;
+        const float slope = (float) (scale * (probability - (c == label ? 1 : 0)));
+        put(c, (slope + SMALLEST) - SMALLEST);
+    }
+    return (float) (log(sum) + largest - of_label);
+}
+
+/** losses[n] = row n's cross-entropy; gradient = weight / N (softmax - one-hot), which may lie on the logits. */
 extern "C" __global__ void cross_entropy(const float* logits, const int* __restrict__ labels, int rows, int classes,
                                          const float* __restrict__ weight, float* gradient,
                                          float* __restrict__ losses) {
     const float scale = weight[0] / rows;
     for (long long n = first_row(); n < rows; n += row_stride()) {
         const float* z = logits + n * classes;
-        const int label = labels[n];
-        float largest = -INFINITY, of_label = 0;
-        for (int c = lane(); c < classes; c += WARP) {
-            const float value = z[c];
-            largest = value > largest || value != value ? value : largest;
-            of_label = c == label ? value : of_label;
-        }
-        largest = warp_maximum(largest);
-        of_label = __shfl_sync(ALL_LANES, of_label, label % WARP);
-        double sum = 0;
-        for (int c = lane(); c < classes; c += WARP) {
-            sum += exp((double) (z[c] - largest));
-        }
-        sum = warp_sum(sum);
-        for (int c = lane(); c < classes; c += WARP) {
-            const double probability = exp((double) (z[c] - largest)) / sum;
-            const float slope = (float) (scale * (probability - (c == label ? 1 : 0)));
-            gradient[n * classes + c] = (slope + SMALLEST) - SMALLEST;
-        }
+        float* g = gradient + n * classes;
+        const float loss = row_loss(classes, labels[n], scale, [=](int c) { return z[c]; },
+                                    [=](int c, float slope) { g[c] = slope; });
         if (lane() == 0) {
-            losses[n] = (float) (log(sum) + largest - of_label);
+            losses[n] = loss;
         }
     }
 }
@@ -196,6 +217,118 @@ extern "C" __global__ void elided_logits_gradient(const float* gradient_worst, c
     }
 }
 EXPORT_KERNEL(elided_logits_gradient)
+
+/** The vote of a warp's row of logits, in all lanes. */
+template <class Logit> static __device__ __forceinline__ int row_vote(int classes, const Logit& logit) {
+    Best best{-INFINITY, UNSEEN};
+    for (int c = lane(); c < classes; c += WARP) {
+        best = better(best, as_best(logit(c), c));
+    }
+    return warp_best(best).index;
+}
+
+/** Boxes of the last layer: its values at their centres [N,C], and their radii [N,C], or [N,C*C] where it is elided. */
+struct LastLayer {
+    const float *centre, *radius;
+    int classes;
+    bool elided;
+
+    /** As worst_case_logits and elided_logits have it. */
+    __device__ __forceinline__ float worst(long long n, int c, int label) const {
+        const float* z = centre + n * classes;
+        if (elided) {
+            const float of_pair = radius[(n * classes + label) * classes + c];
+            return c == label ? 0.f : z[c] + (of_pair - z[label]);
+        }
+        const float r = radius[n * classes + c];
+        return c == label ? z[c] - r : z[c] + r;
+    }
+};
+
+/** From gradients g(c) with respect to worst-case logits, which lie in `centre` [C], to those of centre and radius. */
+static __device__ __forceinline__ void worst_gradient(int classes, int label, bool elided, float* centre,
+                                                      float* radius) {
+    if (!elided) {
+        for (int c = lane(); c < classes; c += WARP) {
+            radius[c] = c == label ? -centre[c] : centre[c];
+        }
+        return;
+    }
+    for (long long k = lane(); k < (long long) classes * classes; k += WARP) {
+        if (k / classes != label) {
+            radius[k] = 0.f;
+        }
+    }
+    float others = 0;
+    for (int c = lane(); c < classes; c += WARP) {
+        const float g = c == label ? 0.f : centre[c];
+        radius[(long long) label * classes + c] = g;
+        others += g;
+    }
+    others = warp_sum(others);
+    if (lane() == label % WARP) {
+        centre[label] = -others;
+    }
+}
+
+/**
+ * Both losses of a batch with all that follows, a warp for each row: of its `natural` images from their logits, the first
+ * rows of `points`, and of its `worst` boxes around them, the rows behind; either number may be 0. Gradients lie as their
+ * operands do. Sums of rows' losses are taken as in reductions.cu, of floats; a sum without rows stays as it is.
+ */
+extern "C" __global__ void __launch_bounds__(SUM_THREADS, 2) class_losses(
+        const float* __restrict__ points, const float* __restrict__ radius, const int* __restrict__ labels, int natural,
+        int worst, int classes, int elided, const float* __restrict__ natural_weight,
+        const float* __restrict__ worst_weight, float* gradient, float* gradient_radius,
+        int* __restrict__ natural_votes, int* __restrict__ worst_votes, float* natural_sum, float* worst_sum,
+        double* partials, unsigned* ticket) {
+    const LastLayer boxes{points + (long long) natural * classes, radius, classes, elided != 0};
+    const float natural_scale = natural_weight[0] / natural, worst_scale = worst_weight[0] / worst;
+    double natural_loss = 0, worst_loss = 0;
+    for (long long row = first_row(); row < (long long) natural + worst; row += row_stride()) {
+        float* g = gradient + row * classes;
+        const auto put = [=](int c, float slope) { g[c] = slope; };
+        if (row < natural) {
+            const float* z = points + row * classes;
+            const auto logit = [=](int c) { return z[c]; };
+            const int vote = row_vote(classes, logit);
+            const float loss = row_loss(classes, labels[row], natural_scale, logit, put);
+            if (lane() == 0) {
+                natural_votes[row] = vote;
+                natural_loss += loss;
+            }
+        } else {
+            const long long n = row - natural;
+            const int label = labels[n];
+            const auto logit = [=](int c) { return boxes.worst(n, c, label); };
+            const int vote = row_vote(classes, logit);
+            const float loss = row_loss(classes, label, worst_scale, logit, put);
+            worst_gradient(classes, label, boxes.elided, g,
+                           gradient_radius + n * classes * (boxes.elided ? classes : 1));
+            if (lane() == 0) {
+                worst_votes[n] = vote;
+                worst_loss += loss;
+            }
+        }
+    }
+    natural_loss = block_sum(natural_loss);
+    worst_loss = block_sum(worst_loss);
+    if (threadIdx.x == 0) {
+        partials[blockIdx.x] = natural_loss;
+        partials[MOST_PARTIALS + blockIdx.x] = worst_loss;
+    }
+    if (last_block(ticket, gridDim.x)) {
+        natural_loss = sum_of_partials(partials);
+        worst_loss = sum_of_partials(partials + MOST_PARTIALS);
+        if (threadIdx.x == 0 && natural > 0) {
+            natural_sum[0] = (float) natural_loss;
+        }
+        if (threadIdx.x == 0 && worst > 0) {
+            worst_sum[0] = (float) worst_loss;
+        }
+    }
+}
+EXPORT_KERNEL(class_losses)
 
 /** What turns a copy's logits into log-softmax: its largest logit, which goes off first, and the sum's logarithm. */
 struct Normaliser {

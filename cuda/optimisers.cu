@@ -5,7 +5,7 @@
  *           small to matter becomes 0 in the same places, though a GPU would not be slower for it
  * Shapes    vectors of n floats; step [3] or [1], factor [1]
  * Launch    any 1-D grid and block; grid-stride loops; clip_factor one thread
- * Traffic   adam 28n bytes, sgd 20n, average 12n
+ * Traffic   adam 28n bytes, with the average 36n, sgd 20n, average 12n
  * Oracle    BackendContract (the papers' formulas in double); OptimiserParityTest
  */
 #include "common.cuh"
@@ -32,11 +32,18 @@ extern "C" __global__ void clip_factor(const float* __restrict__ sum_of_squares,
 }
 EXPORT_KERNEL(clip_factor)
 
-/** Adam (Kingma and Ba 2015); step = [learning rate, 1 - beta1^t, 1 - beta2^t]. */
-extern "C" __global__ void adam(float* __restrict__ parameters, const float* __restrict__ gradient,
-                                float* __restrict__ mean, float* __restrict__ square, long long n, float beta1,
-                                float beta2, float tiny, float weight_decay, const float* __restrict__ step,
-                                const float* __restrict__ factor) {
+/** What a + share (p - a) is to nearest, operation by operation. */
+static __device__ __forceinline__ float averaged(float a, float p, float share) {
+    return a + share * (p - a);
+}
+
+/** average, where AVERAGING, takes share of the new parameters, as the kernel average does. */
+template <bool AVERAGING>
+static __device__ __forceinline__ void adam_step(float* __restrict__ parameters, const float* __restrict__ gradient,
+                                                 float* __restrict__ mean, float* __restrict__ square, long long n,
+                                                 float beta1, float beta2, float tiny, float weight_decay,
+                                                 const float* __restrict__ step, const float* __restrict__ factor,
+                                                 float share, float* __restrict__ average) {
     __shared__ float shared_correction;
     if (threadIdx.x == 0) { // double is slow on most GPUs: once a block, not once a parameter
         shared_correction = (float) (1 / sqrt((double) step[2]));
@@ -50,10 +57,31 @@ extern "C" __global__ void adam(float* __restrict__ parameters, const float* __r
         const float v = coarse(beta2 * square[i] + (1 - beta2) * slope * slope, SQUARE);
         mean[i] = m;
         square[i] = v;
-        parameters[i] = p - rate * m / (sqrtf(v) * correction + tiny);
+        const float next = p - rate * m / (sqrtf(v) * correction + tiny);
+        parameters[i] = next;
+        if (AVERAGING) {
+            average[i] = averaged(average[i], next, share);
+        }
     }
 }
+
+/** Adam (Kingma and Ba 2015); step = [learning rate, 1 - beta1^t, 1 - beta2^t]. */
+extern "C" __global__ void adam(float* __restrict__ parameters, const float* __restrict__ gradient,
+                                float* __restrict__ mean, float* __restrict__ square, long long n, float beta1,
+                                float beta2, float tiny, float weight_decay, const float* __restrict__ step,
+                                const float* __restrict__ factor) {
+    adam_step<false>(parameters, gradient, mean, square, n, beta1, beta2, tiny, weight_decay, step, factor, 0.f, nullptr);
+}
 EXPORT_KERNEL(adam)
+
+/** Adam, and then average. */
+extern "C" __global__ void adam_averaging(float* __restrict__ parameters, const float* __restrict__ gradient,
+                                          float* __restrict__ mean, float* __restrict__ square, long long n, float beta1,
+                                          float beta2, float tiny, float weight_decay, const float* __restrict__ step,
+                                          const float* __restrict__ factor, float share, float* __restrict__ average) {
+    adam_step<true>(parameters, gradient, mean, square, n, beta1, beta2, tiny, weight_decay, step, factor, share, average);
+}
+EXPORT_KERNEL(adam_averaging)
 
 /** v = momentum v + g; p -= learning rate v. step = [learning rate]. */
 extern "C" __global__ void sgd(float* __restrict__ parameters, const float* __restrict__ gradient,
@@ -73,8 +101,7 @@ EXPORT_KERNEL(sgd)
 extern "C" __global__ void average(const float* __restrict__ parameters, long long n, float share,
                                    float* __restrict__ average) {
     for (long long i = grid_first(); i < n; i += grid_stride()) {
-        const float a = average[i];
-        average[i] = a + share * (parameters[i] - a);
+        average[i] = averaged(average[i], parameters[i], share);
     }
 }
 EXPORT_KERNEL(average)

@@ -73,11 +73,12 @@ public:
         }
     }
 
-    /** Puts what was fetched into the tile. */
-    __device__ __forceinline__ void store(typename Sums::Element (&tile)[depth][pitch]) const {
+    /** Puts what was fetched into the tile, each element with the bits of `kept` alone: all, or all but the sign. */
+    __device__ __forceinline__ void store(typename Sums::Element (&tile)[depth][pitch], unsigned kept) const {
 #pragma unroll
         for (int i = 0; i < 4; ++i) {
-            tile[along_k ? tile_k + i : tile_k][along_k ? tile_outer : tile_outer + i] = Sums::convert(next.of[i]);
+            tile[along_k ? tile_k + i : tile_k][along_k ? tile_outer : tile_outer + i] =
+                    Sums::convert(__uint_as_float(__float_as_uint(next.of[i]) & kept));
         }
     }
 };
@@ -102,14 +103,32 @@ struct Biased {
     }
 };
 
-/** This block's tile of c and its part of k. Tiles are numbered along rows of c; z counts parts of `chunk` each. */
+constexpr unsigned ALL_BITS = ~0u, ALL_BUT_THE_SIGN = 0x7FFFFFFFu;
+
+/** A product's operands, shape, and result [parts of k,m,n]; kept: the bits of b's elements that count. */
+struct Factors {
+    const float *a, *b;
+    float* c;
+    int m, n, k, chunk;
+    unsigned kept;
+
+    /** Tiles of this side that a row of them has. */
+    __device__ __forceinline__ int across(int side) const {
+        return (n + side - 1) / side;
+    }
+
+    __device__ __forceinline__ int tiles(int side) const {
+        return (m + side - 1) / side * across(side);
+    }
+};
+
+/** A block's tile of c and its part of k. Tiles are numbered along rows of c; parts have `chunk` elements each. */
 struct Part {
     const int first_row, first_column, first_k, end_k;
 
-    __device__ __forceinline__ Part(int side, int n, int k, int chunk)
-            : first_row(blockIdx.x / ((n + side - 1) / side) * side),
-              first_column(blockIdx.x % ((n + side - 1) / side) * side),
-              first_k(blockIdx.z * chunk), end_k(k - first_k < chunk ? k : first_k + chunk) {
+    __device__ __forceinline__ Part(int side, const Factors& f, int tile, int part)
+            : first_row(tile / f.across(side) * side), first_column(tile % f.across(side) * side),
+              first_k(part * f.chunk), end_k(f.k - first_k < f.chunk ? f.k : first_k + f.chunk) {
     }
 };
 
@@ -138,20 +157,24 @@ __device__ __forceinline__ void finish_row(const float* sums, const Finish& fini
     }
 }
 
-/** One block's tile of op(a) op(b), over its part of k. Two tiles of each operand: one is filled while one is read. */
-template <bool transpose_a, bool transpose_b, class Sums, class Finish>
-__device__ __forceinline__ void product(const float* __restrict__ a, const float* __restrict__ b, float* __restrict__ c,
-                                        int m, int n, int k, int chunk, const Finish finish) {
-    __shared__ __align__(16) typename Sums::Element left[2][Sums::depth][Sums::pitch];
-    __shared__ __align__(16) typename Sums::Element right[2][Sums::depth][Sums::pitch];
+/** A block's shared memory, two tiles of each operand: one is filled while one is read. */
+template <class Sums>
+struct __align__(16) Tiles {
+    typename Sums::Element left[2][Sums::depth][Sums::pitch], right[2][Sums::depth][Sums::pitch];
+};
 
-    const Part part(Sums::side, n, k, chunk);
-    TileLoader<!transpose_a, Sums> load_left(a, m, k, part.first_row);
-    TileLoader<transpose_b, Sums> load_right(b, n, k, part.first_column);
+/** One block's tile of op(a) op(b), over its part of k. */
+template <bool transpose_a, bool transpose_b, class Sums, class Finish>
+__device__ __forceinline__ void product(const Factors& f, int tile, int z, const Finish finish, Tiles<Sums>& tiles) {
+    auto& left = tiles.left;
+    auto& right = tiles.right;
+    const Part part(Sums::side, f, tile, z);
+    TileLoader<!transpose_a, Sums> load_left(f.a, f.m, f.k, part.first_row);
+    TileLoader<transpose_b, Sums> load_right(f.b, f.n, f.k, part.first_column);
     load_left.fetch(part.first_k, part.end_k);
     load_right.fetch(part.first_k, part.end_k);
-    load_left.store(left[0]);
-    load_right.store(right[0]);
+    load_left.store(left[0], ALL_BITS);
+    load_right.store(right[0], f.kept);
     __syncthreads();
 
     Sums sums;
@@ -165,19 +188,43 @@ __device__ __forceinline__ void product(const float* __restrict__ a, const float
         sums.add(left[stage], right[stage]);
         if (more) { // into the tiles that all threads left before the last barrier
             stage ^= 1;
-            load_left.store(left[stage]);
-            load_right.store(right[stage]);
+            load_left.store(left[stage], ALL_BITS);
+            load_right.store(right[stage], f.kept);
             __syncthreads();
         }
     }
-    sums.write(finish, c + (long long) blockIdx.z * m * n, part.first_row, part.first_column, m, n);
+    sums.write(finish, f.c + (long long) z * f.m * f.n, part.first_row, part.first_column, f.m, f.n);
+}
+
+/** The same for block `block` of all tiles of the first part, then those of the second, ... */
+template <bool transpose_a, bool transpose_b, class Sums>
+__device__ __forceinline__ void part_of_product(const Factors& f, int block, Tiles<Sums>& tiles) {
+    const int count = f.tiles(Sums::side);
+    product<transpose_a, transpose_b, Sums>(f, block % count, block / count, Scaled{0.f}, tiles);
 }
 
 #define MULTIPLY_KERNEL(name, transpose_a, transpose_b, Sums, blocks)                                                    \
     extern "C" __global__ void __launch_bounds__(THREADS, blocks)                                                        \
     name(const float* __restrict__ a, const float* __restrict__ b, float* __restrict__ c, int m, int n, int k, int chunk,\
          float beta) {                                                                                                   \
-        product<transpose_a, transpose_b, Sums>(a, b, c, m, n, k, chunk, Scaled{beta});                                  \
+        __shared__ Tiles<Sums> tiles;                                                                                    \
+        product<transpose_a, transpose_b, Sums>(Factors{a, b, c, m, n, k, chunk, ALL_BITS}, blockIdx.x, blockIdx.z,      \
+                                                Scaled{beta}, tiles);                                                    \
+    }                                                                                                                    \
+    EXPORT_KERNEL(name)
+
+#define MULTIPLY_TWO_KERNEL(name, transpose_a, transpose_b, Sums, blocks)                                                \
+    extern "C" __global__ void __launch_bounds__(THREADS, blocks)                                                        \
+    name(const float* __restrict__ a, const float* __restrict__ b, float* __restrict__ c, int m, int n, int k, int chunk,\
+         int first_blocks, const float* __restrict__ a2, const float* __restrict__ b2, float* __restrict__ c2, int m2,   \
+         int n2, int k2, int chunk2, int magnitudes2) {                                                                  \
+        const bool second = (int) blockIdx.x >= first_blocks;                                                            \
+        const int block = (int) blockIdx.x - (second ? first_blocks : 0);                                                \
+        const Factors f{second ? a2 : a, second ? b2 : b, second ? c2 : c, second ? m2 : m, second ? n2 : n,             \
+                        second ? k2 : k, second ? chunk2 : chunk,                                                        \
+                        second && magnitudes2 != 0 ? ALL_BUT_THE_SIGN : ALL_BITS};                                       \
+        __shared__ Tiles<Sums> tiles;                                                                                    \
+        part_of_product<transpose_a, transpose_b>(f, block, tiles);                                                      \
     }                                                                                                                    \
     EXPORT_KERNEL(name)
 
@@ -185,7 +232,9 @@ __device__ __forceinline__ void product(const float* __restrict__ a, const float
     extern "C" __global__ void __launch_bounds__(THREADS, blocks)                                                        \
     name(const float* __restrict__ x, const float* __restrict__ weight, const float* __restrict__ bias,                  \
          float* __restrict__ y, int rows, int out, int in, int relu) {                                                   \
-        product<false, true, Sums>(x, weight, y, rows, out, in, in, Biased{bias, relu != 0});                            \
+        __shared__ Tiles<Sums> tiles;                                                                                    \
+        product<false, true, Sums>(Factors{x, weight, y, rows, out, in, in, ALL_BITS}, blockIdx.x, blockIdx.z,           \
+                                   Biased{bias, relu != 0}, tiles);                                                      \
     }                                                                                                                    \
     EXPORT_KERNEL(name)
 
@@ -196,3 +245,40 @@ __device__ __forceinline__ void product(const float* __restrict__ a, const float
     MULTIPLY_KERNEL(multiply_tn_##suffix, true, false, Sums, blocks)                                                     \
     MULTIPLY_KERNEL(multiply_tt_##suffix, true, true, Sums, blocks)                                                      \
     AFFINE_KERNEL(affine_##suffix, Sums, blocks)
+
+/**
+ * A layer's way back: its parameters' gradients, a^T b for points and radii, and its inputs', of which the last product is
+ * with |b|. The blocks of each end where `end` says. Two ways to read operands in one kernel take some registers more.
+ */
+#define MULTIPLY_BACK_KERNEL(name, Sums, blocks)                                                                         \
+    extern "C" __global__ void __launch_bounds__(THREADS, blocks)                                                        \
+    name(const float* __restrict__ a, const float* __restrict__ b, float* __restrict__ c, int m, int n, int k, int chunk,\
+         int end, const float* __restrict__ a2, const float* __restrict__ b2, float* __restrict__ c2, int m2, int n2,    \
+         int k2, int chunk2, int end2, const float* __restrict__ a3, const float* __restrict__ b3,                       \
+         float* __restrict__ c3, int m3, int n3, int k3, int chunk3, int end3, const float* __restrict__ a4,             \
+         const float* __restrict__ b4, float* __restrict__ c4, int m4, int n4, int k4, int chunk4, int magnitudes4) {    \
+        __shared__ Tiles<Sums> tiles;                                                                                    \
+        const int block = (int) blockIdx.x;                                                                              \
+        if (block < end2) {                                                                                              \
+            const bool second = block >= end;                                                                            \
+            part_of_product<true, false>(                                                                                \
+                    Factors{second ? a2 : a, second ? b2 : b, second ? c2 : c, second ? m2 : m, second ? n2 : n,         \
+                            second ? k2 : k, second ? chunk2 : chunk, ALL_BITS},                                         \
+                    second ? block - end : block, tiles);                                                                \
+        } else {                                                                                                         \
+            const bool last = block >= end3;                                                                             \
+            part_of_product<false, false>(                                                                               \
+                    Factors{last ? a4 : a3, last ? b4 : b3, last ? c4 : c3, last ? m4 : m3, last ? n4 : n3,              \
+                            last ? k4 : k3, last ? chunk4 : chunk3,                                                      \
+                            last && magnitudes4 != 0 ? ALL_BUT_THE_SIGN : ALL_BITS},                                     \
+                    block - (last ? end3 : end2), tiles);                                                                \
+        }                                                                                                                \
+    }                                                                                                                    \
+    EXPORT_KERNEL(name)
+
+/** For tiles of which a shape has few: where it has many, another launch costs nothing beside the product. */
+#define SEVERAL_PRODUCTS_KERNELS(Sums, suffix, blocks)                                                                       \
+    MULTIPLY_TWO_KERNEL(multiply_two_nn_##suffix, false, false, Sums, blocks)                                            \
+    MULTIPLY_TWO_KERNEL(multiply_two_nt_##suffix, false, true, Sums, blocks)                                             \
+    MULTIPLY_TWO_KERNEL(multiply_two_tn_##suffix, true, false, Sums, blocks)                                             \
+    MULTIPLY_BACK_KERNEL(multiply_back_##suffix, Sums, blocks - 1)

@@ -1,16 +1,20 @@
 /*
  * products.cu: matrix products in fp32, and sums of columns.
  * Math      multiply: c = op(a) op(b) + beta c      affine: y = x W^T + b, relu
+ *           multiply_two: two products in one launch, transposed alike, each with a shape of its own; no beta
  *           column_sums: s = beta s + sum_n x[n,:]
  * Rounding  to nearest, fused multiply-adds along k in ascending order; not for certificates
  * Shapes    op(a) [m,k]   op(b) [k,n]   c [m,n]   row-major; n, t in a kernel's name: a, b stored so or transposed
- * Launch    256 threads; x: tiles of c, 64 x 64 or 128 x 128 (the last number of a name), z: parts of k, `chunk` each.
+ * Launch    256 threads; x: tiles of c, 64 x 64 or 128 x 128 (the last number of a name), z: parts of k, `chunk` each;
+ *           multiply_two has both in x: the first product's parts, tile by tile, then the second's.
  *           With more than one part, c is scratch [parts,m,n], beta is 0, and finish_* add the parts up in their order:
  *           the same sum on every run, which atomics would not give
  * Traffic   a and b once a tile's row or column; a thread has 4 x 4 or 8 x 8 sums in registers and reads 8 or 16 floats
  *           of shared memory for 16 or 64 multiply-adds; the next tile is read meanwhile
  * Oracle    BackendContract, ProductsTest (sums in double)
  */
+#include "column_sums.cuh"
+#include "partial_sums.cuh"
 #include "product_tiles.cuh"
 
 /** Thread (ty, tx) of 16 x 16 has rows ty * 4 + {0..3} and columns tx * 4 + {0..3}, and those 64 further on. */
@@ -66,15 +70,7 @@ public:
 
 PRODUCT_KERNELS(FloatSums<64>, fp32_64, 4)
 PRODUCT_KERNELS(FloatSums<128>, fp32_128, 2)
-
-/** The sum of element i over all parts, in their order. */
-__device__ __forceinline__ float sum_of_parts(const float* sums, int parts, long long length, long long i) {
-    float sum = sums[i];
-    for (int p = 1; p < parts; ++p) {
-        sum += sums[p * length + i];
-    }
-    return sum;
-}
+SEVERAL_PRODUCTS_KERNELS(FloatSums<64>, fp32_64, 4)
 
 /** c = sum over the parts + beta c; sums [parts,length]. */
 extern "C" __global__ void finish_multiply(const float* __restrict__ sums, int parts, float beta, float* __restrict__ c,
@@ -96,30 +92,10 @@ extern "C" __global__ void finish_affine(const float* sums, int parts, const flo
 }
 EXPORT_KERNEL(finish_affine)
 
-/**
- * sums[c] = beta sums[c] + sum over n of x[n,c]; x [rows,columns]. 32 columns a block of 1,024 threads: 32 rows at a
- * time, each thread in ascending order, then the threads of a column in a fixed tree.
- */
-extern "C" __global__ void __launch_bounds__(1024)
-column_sums(const float* __restrict__ x, int rows, int columns, float beta, float* __restrict__ sums) {
-    __shared__ float of_threads[32][33]; // one more, so that a column's elements lie in different banks
-    const int lane = threadIdx.x % 32, line = threadIdx.x / 32;
-    const long long column = 32LL * blockIdx.x + lane;
-    float sum = 0.f;
-    if (column < columns) {
-        for (int n = line; n < rows; n += 32) {
-            sum += x[(long long) n * columns + column];
-        }
-    }
-    of_threads[line][lane] = sum;
-    __syncthreads();
-    sum = of_threads[lane][line]; // a warp has a column now
-    for (int half = 16; half > 0; half /= 2) {
-        sum += __shfl_xor_sync(~0u, sum, half);
-    }
-    const long long target = 32LL * blockIdx.x + line;
-    if (lane == 0 && target < columns) {
-        sums[target] = beta == 0.f ? sum : fmaf(beta, sums[target], sum);
-    }
+/** sums[c] = beta sums[c] + sum over n of x[n,c]; x [rows,columns]. Blocks of SUM_THREADS threads: column_sums.cuh. */
+extern "C" __global__ void __launch_bounds__(SUM_THREADS)
+column_sums(const float* __restrict__ x, long long rows, int columns, float beta, float* sums, float* partials,
+            unsigned* tickets, int chunks) {
+    sum_columns(x, rows, columns, beta, sums, partials, tickets, (int) blockIdx.x, chunks);
 }
 EXPORT_KERNEL(column_sums)

@@ -84,3 +84,4 @@ public:
 
 PRODUCT_KERNELS(TensorCoreSums<64>, tf32_64, 4)
 PRODUCT_KERNELS(TensorCoreSums<128>, tf32_128, 2)
+SEVERAL_PRODUCTS_KERNELS(TensorCoreSums<64>, tf32_64, 4)

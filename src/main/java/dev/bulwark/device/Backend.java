@@ -97,6 +97,34 @@ public interface Backend extends AutoCloseable {
     void resample(DeviceBuffer source, DeviceBuffer maps, DeviceBuffer rows, int count, int height, int width,
                   DeviceBuffer target);
 
+    /**
+     * Rows that a number on the device selects, so that a recorded step can find its own: with {@code k = row[0]}, each copy
+     * does {@code target[k targetStride + i] = source[k sourceStride + i]} for i below its length; then
+     * {@code row[0] = k + advance}.
+     *
+     * @param row    {@code int [1]}; the caller sees to it that the rows lie inside their buffers
+     * @param copies {@link #MOST_ROW_COPIES} at most, with targets that overlap neither one another nor a source
+     */
+    void copyRows(DeviceBuffer row, int advance, RowCopy... copies);
+
+    /** How many copies {@link #copyRows} takes. */
+    int MOST_ROW_COPIES = 3;
+
+    /**
+     * One of the copies of {@link #copyRows}, of elements of either kind.
+     *
+     * @param sourceStride elements from one row to the next; 0 where the source is the row
+     * @param targetStride likewise
+     * @param length       elements to copy
+     */
+    record RowCopy(DeviceBuffer source, long sourceStride, DeviceBuffer target, long targetStride, long length) {
+
+        public RowCopy {
+            source.require("source", length);
+            target.require("target", length);
+        }
+    }
+
     /** Waits for all work; reports what went wrong in it. */
     void synchronize();
 
@@ -284,6 +312,11 @@ public interface Backend extends AutoCloseable {
 
     /** {@code average += share (parameters - average)}: one step of an exponential average, in fp32 on every backend. */
     void average(DeviceBuffer parameters, long length, float share, DeviceBuffer average);
+
+    /** The operations of a training step, in the device's fastest way. */
+    default TrainingOperations trainingOperations() {
+        return new ComposedTrainingOperations(this);
+    }
 
     // ---- random numbers --------------------------------------------------------------------------------------------------
 

@@ -1,8 +1,10 @@
 package dev.bulwark.training;
 
 import dev.bulwark.device.Backend;
+import dev.bulwark.device.Backend.RowCopy;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
@@ -28,7 +30,7 @@ final class EpochLog {
         this.losses = memory.allocate((long) stepsPerEpoch * LossGradient.TERMS);
         this.predictions = memory.allocate(Math.multiplyExact((long) labels.length, copies));
         this.worstPredictions = memory.allocate(labels.length);
-        this.hostLosses = new float[stepsPerEpoch * LossGradient.TERMS];
+        this.hostLosses = new float[Math.multiplyExact(stepsPerEpoch, LossGradient.TERMS)];
     }
 
     /** Starts on {@code epoch}, counted from 0. */
@@ -37,16 +39,17 @@ final class EpochLog {
         this.steps = steps;
     }
 
-    /** Keeps what step {@code step} left in {@code loss}. */
-    void note(int step, long firstImage, Rows rows, LossGradient loss) {
-        long at = (long) step * LossGradient.TERMS;
-        backend.copy(loss.losses(), LossGradient.TERMS, losses.slice(at, LossGradient.TERMS));
+    /** What keeps a step's results at the row of its number, in steps of {@code batch} images. */
+    RowCopy[] notes(int batch, Rows rows, LossGradient loss) {
+        List<RowCopy> notes = new ArrayList<>();
+        notes.add(new RowCopy(loss.losses(), 0, losses, LossGradient.TERMS, LossGradient.TERMS));
         if (rows.clean()) {
-            backend.copy(loss.predictions(), rows.points(), predictions.slice(firstImage * rows.copies(), rows.points()));
+            notes.add(new RowCopy(loss.predictions(), 0, predictions, (long) batch * rows.copies(), rows.points()));
         }
         if (rows.box()) {
-            backend.copy(loss.worstPredictions(), rows.count(), worstPredictions.slice(firstImage, rows.count()));
+            notes.add(new RowCopy(loss.worstPredictions(), 0, worstPredictions, batch, rows.count()));
         }
+        return notes.toArray(RowCopy[]::new);
     }
 
     /**

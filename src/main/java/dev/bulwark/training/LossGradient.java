@@ -3,7 +3,16 @@ package dev.bulwark.training;
 import dev.bulwark.device.Affine;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.BoxRows;
 import dev.bulwark.device.DeviceMemory;
+import dev.bulwark.device.IntervalLayer;
+import dev.bulwark.device.IntervalLayer.Spread;
+import dev.bulwark.device.TrainingOperations;
+import dev.bulwark.device.TrainingOperations.Hidden;
+import dev.bulwark.device.TrainingOperations.LossScratch;
+import dev.bulwark.device.TrainingOperations.LossTerm;
+import dev.bulwark.device.TrainingOperations.MeanRadius;
+import dev.bulwark.device.TrainingOperations.Penalty;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -18,8 +27,7 @@ import java.util.Optional;
  * classification", section 3. Regularisers: Shi et al. 2021, "Fast certified robust training with short warmup",
  * section 4.3. Means are over the batch.
  *
- * <p>Backwards, W gets {@code dCentre^T centre} from centres and clean rows in one product, and
- * {@code sign(W) (dRadius^T radius)} from the radii.
+ * <p>How a layer takes points and boxes forwards and backwards: {@link IntervalLayer}.
  */
 final class LossGradient {
 
@@ -34,6 +42,7 @@ final class LossGradient {
     private static final float TAU = 0.5f;
 
     private final Backend backend;
+    private final TrainingOperations operations;
     private final StepScalars scalars;
     private final Objective objective;
     private final int classes;
@@ -41,17 +50,27 @@ final class LossGradient {
     private final DeviceBuffer labels;
     private final Signal input;
     private final Optional<Windows> windows;
-    private final List<IntervalAffine> layers = new ArrayList<>();
-    private final List<Signal> activations = new ArrayList<>();
+    private final List<Layer> layers = new ArrayList<>();
     private final DeviceBuffer inputRadiusSum;
     private final DeviceBuffer inputRadius;
 
-    private final DeviceBuffer worst;
-    private final DeviceBuffer rowLosses;
+    private final LossScratch scratch;
     private final DeviceBuffer rowPenalties;
-    private final DeviceBuffer losses;
     private final DeviceBuffer predictions;
     private final DeviceBuffer worstPredictions;
+
+    /**
+     * A layer and what it works with.
+     *
+     * @param windows  of an input, which the layer sees as so many rows; 1 where it sees it whole
+     * @param output   what the affine map makes; of a hidden layer, boxes before the ReLU
+     * @param gradient with respect to {@code output}
+     * @param after    what is behind a hidden layer's ReLU; unused of the last layer
+     * @param state    of a hidden layer's regularisers
+     */
+    private record Layer(IntervalLayer parameters, int windows, Signal output, Signal gradient, Signal after,
+                         DeviceBuffer state) {
+    }
 
     /**
      * @param batch      most images in a batch
@@ -62,6 +81,7 @@ final class LossGradient {
                  StepScalars scalars, DeviceBuffer parameters, DeviceBuffer gradient) {
         int[] widths = layout.widths();
         this.backend = backend;
+        this.operations = backend.trainingOperations();
         this.scalars = scalars;
         this.objective = objective;
         this.classes = widths[widths.length - 1];
@@ -73,27 +93,25 @@ final class LossGradient {
         List<Affine> affineGradients = layout.layersIn(gradient);
         int last = affine.size() - 1;
         for (int k = 0; k <= last; ++k) {
-            boolean differences = objective.elided() && k == last;
-            var spread = differences ? IntervalAffine.Spread.DIFFERENCES : IntervalAffine.Spread.OUTPUTS;
-            layers.add(new IntervalAffine(backend, memory, points, k == 0 ? layout.windows() : 1, affine.get(k),
-                    affineGradients.get(k), spread));
-            if (k < last) {
-                activations.add(Signal.allocate(memory, points, widths[k + 1], widths[k + 1]));
-            }
+            Spread spread = objective.elided() && k == last ? Spread.DIFFERENCES : Spread.OUTPUTS;
+            int out = widths[k + 1];
+            int radii = spread.rows(out);
+            layers.add(new Layer(IntervalLayer.allocate(memory, affine.get(k), affineGradients.get(k), spread),
+                    k == 0 ? layout.windows() : 1, Signal.allocate(memory, points, out, radii),
+                    Signal.allocate(memory, points, out, radii),
+                    Signal.allocate(memory, k < last ? points : 0, out, radii), memory.allocate(Penalty.STATE)));
         }
         this.inputRadiusSum = memory.allocate(1);
         this.inputRadius = memory.allocate(1);
-        this.worst = memory.allocate((long) batch * classes);
-        this.rowLosses = memory.allocate(batch);
+        this.scratch = new LossScratch(memory.allocate((long) batch * classes), memory.allocate(batch));
         this.rowPenalties = memory.allocate(batch);
-        this.losses = memory.zeros(TERMS);
         this.predictions = memory.allocate(points);
         this.worstPredictions = memory.allocate(batch);
     }
 
     /** {@code [m,B,D]}: the caller puts the batch's images here, with noise in m copies where the objective says so. */
     DeviceBuffer images() {
-        return input.points();
+        return input.images(Math.toIntExact(predictions.length()));
     }
 
     /** {@code int [B]}: the caller puts their labels here. */
@@ -103,10 +121,10 @@ final class LossGradient {
 
     /**
      * Sums over the batch of the natural and the worst-case loss, the weighted regularisers, and a sum over the batch of
-     * the copies' weighted disagreement; 0 if not computed.
+     * the copies' weighted disagreement; 0 if not computed. They must be 0 when a step begins: {@link StepScalars#current}.
      */
     DeviceBuffer losses() {
-        return losses;
+        return scalars.losses();
     }
 
     /** {@code int [m,B]}: predicted classes, where clean rows were computed. */
@@ -121,125 +139,71 @@ final class LossGradient {
 
     /** Forwards and backwards through the network, for the images and labels in place. */
     void compute(Rows rows) {
-        backend.fill(losses, 0f);
         if (rows.box()) {
-            boxInput(rows);
+            operations.boxAround(images(), scalars.epsilon(), input.rows(rows), meanRadius(rows));
         }
-        forward(rows);
-        if (rows.clean()) {
-            naturalLoss(rows);
-        }
-        if (rows.box()) {
-            worstCaseLoss(rows);
-        }
-        backward(rows);
-    }
-
-    private void boxInput(Rows rows) {
-        long length = input.boxLength(rows);
-        backend.boxAround(input.clean(rows), length, scalars.epsilon(), input.centre(rows), input.radius());
-        if (rows.regularised()) {
-            backend.sum(input.radius(), length, 0f, inputRadiusSum);
-            backend.multiply(false, false, 1, 1, 1, inputRadiusSum, scalars.inputMean(), 0f, inputRadius);
-        }
-    }
-
-    private void forward(Rows rows) {
         windows.ifPresent(seen -> seen.look(rows, input));
-        Signal signal = firstInput();
-        for (int k = 0; k < activations.size(); ++k) {
-            boolean pointsOnly = !rows.box();
-            layers.get(k).forward(rows, signal, pointsOnly);
-            if (rows.box()) {
-                activate(rows, layers.get(k).output(), activations.get(k));
-            }
-            signal = activation(rows, k);
+        int last = layers.size() - 1;
+        for (int k = 0; k < last; ++k) {
+            operations.forward(layers.get(k).parameters, given(rows, k), hidden(rows, k, layers.get(k).windows));
         }
-        lastLayer().forward(rows, signal, false);
-    }
-
-    /** What left hidden layer k's ReLU. Without boxes the layer has cut its points off itself. */
-    private Signal activation(Rows rows, int k) {
-        return rows.box() ? activations.get(k) : layers.get(k).output();
-    }
-
-    private void activate(Rows rows, Signal before, Signal after) {
-        long length = before.boxLength(rows);
-        if (rows.clean()) {
-            backend.relu(before.clean(rows), before.cleanLength(rows), after.clean(rows));
-        }
-        backend.intervalRelu(before.centre(rows), before.radius(), length, after.centre(rows), after.radius());
-    }
-
-    private void naturalLoss(Rows rows) {
-        DeviceBuffer logits = lastLayer().output().clean(rows);
-        DeviceBuffer gradient = lastLayer().outputGradient().clean(rows);
-        backend.argMax(logits, rows.points(), classes, predictions);
-        if (rows.copies() > 1) {
-            backend.consistencyLoss(logits, labels, rows.copies(), rows.count(), classes,
-                    (float) objective.consistency(), (float) objective.entropy(), scalars.naturalWeight(),
-                    gradient, rowLosses, rowPenalties);
-            backend.sum(rowPenalties, rows.count(), 0f, losses.slice(DISAGREEMENT, 1));
-        } else {
-            backend.crossEntropy(logits, labels, rows.count(), classes, scalars.naturalWeight(), gradient, rowLosses);
-        }
-        backend.sum(rowLosses, rows.count(), 0f, losses.slice(NATURAL, 1));
-    }
-
-    private void worstCaseLoss(Rows rows) {
-        int count = rows.count();
-        Signal logits = lastLayer().output();
-        Signal gradient = lastLayer().outputGradient();
-        if (objective.elided()) {
-            backend.elidedLogits(logits.centre(rows), logits.radius(), labels, count, classes, worst);
-        } else {
-            backend.worstCaseLogits(logits.centre(rows), logits.radius(), labels, count, classes, worst);
-        }
-        backend.argMax(worst, count, classes, worstPredictions);
-        backend.crossEntropy(worst, labels, count, classes, scalars.worstCaseWeight(), worst, rowLosses);
-        backend.sum(rowLosses, count, 0f, losses.slice(WORST_CASE, 1));
-        if (objective.elided()) {
-            backend.elidedLogitsGradient(worst, labels, count, classes, gradient.centre(rows), gradient.radius());
-        } else {
-            backend.worstCaseLogitsGradient(worst, labels, count, classes, gradient.centre(rows), gradient.radius());
-        }
-    }
-
-    private void backward(Rows rows) {
-        for (int k = layers.size() - 1; k > 0; --k) {
-            IntervalAffine below = layers.get(k - 1);
-            layers.get(k).parameterGradient(rows, activation(rows, k - 1));
-            layers.get(k).inputGradient(rows, below.outputGradient());
-            activationGradient(rows, k - 1);
-        }
-        layers.get(0).parameterGradient(rows, firstInput());
-    }
-
-    /** What the first layer sees: the images, or windows of them. */
-    private Signal firstInput() {
-        return windows.map(Windows::seen).orElse(input);
-    }
-
-    /** Takes hidden layer k's gradient, in place, from behind its ReLU to before it. */
-    private void activationGradient(Rows rows, int k) {
-        Signal before = layers.get(k).output();
-        Signal gradient = layers.get(k).outputGradient();
-        long length = before.boxLength(rows);
-        if (rows.clean()) {
-            backend.reluGradient(activation(rows, k).clean(rows), before.cleanLength(rows), gradient.clean(rows));
-        }
-        if (rows.box()) {
-            backend.intervalReluGradient(before.centre(rows), before.radius(), length,
-                    gradient.centre(rows), gradient.radius());
-            if (rows.regularised()) {
-                backend.intervalRegulariser(before.centre(rows), before.radius(), length, inputRadius, TAU,
-                        scalars.regulariserWeight(), gradient.centre(rows), gradient.radius(),
-                        losses.slice(REGULARISERS, 1));
+        operations.forward(layers.get(last).parameters, given(rows, last), layers.get(last).output.rows(rows));
+        losses(rows);
+        for (int k = last; k >= 0; --k) {
+            Layer layer = layers.get(k);
+            if (k > 0) {
+                operations.backward(layer.parameters, hidden(rows, k - 1, 1), layer.gradient.rows(rows),
+                        layers.get(k - 1).gradient.rows(rows));
+            } else {
+                operations.backward(layer.parameters, given(rows, 0), layer.gradient.rows(rows, layer.windows));
             }
         }
     }
 
-    private IntervalAffine lastLayer() {
-        return layers.get(layers.size() - 1);
+    private Optional<MeanRadius> meanRadius(Rows rows) {
+        return rows.regularised() ? Optional.of(new MeanRadius(scalars.inputMean(), inputRadiusSum, inputRadius))
+                : Optional.empty();
+    }
+
+    /** What layer k is given: the images or windows of them, or what is behind the ReLU of the layer below. */
+    private BoxRows given(Rows rows, int k) {
+        Signal from = k > 0 ? layers.get(k - 1).after : windows.map(Windows::seen).orElse(input);
+        return from.rows(rows, layers.get(k).windows);
+    }
+
+    /** @param windows rows that each input is seen as: the layer's own, or one for the layer above */
+    private Hidden hidden(Rows rows, int k, int windows) {
+        Layer layer = layers.get(k);
+        return new Hidden(layer.output.rows(rows, windows), layer.after.rows(rows, windows), rows.regularised()
+                ? Optional.of(new Penalty(inputRadius, TAU, scalars.regulariserWeight(), term(REGULARISERS), layer.state))
+                : Optional.empty());
+    }
+
+    private DeviceBuffer term(int term) {
+        return losses().slice(term, 1);
+    }
+
+    private void losses(Rows rows) {
+        Layer last = layers.get(layers.size() - 1);
+        BoxRows logits = last.output.rows(rows);
+        BoxRows gradient = last.gradient.rows(rows);
+        boolean several = rows.copies() > 1;
+        if (several) {
+            lossesOfCopies(rows, logits, gradient);
+        }
+        operations.losses(logits, labels, last.parameters.spread(),
+                rows.clean() && !several ? Optional.of(new LossTerm(scalars.naturalWeight(), predictions, term(NATURAL)))
+                        : Optional.empty(),
+                rows.box() ? Optional.of(new LossTerm(scalars.worstCaseWeight(), worstPredictions, term(WORST_CASE)))
+                        : Optional.empty(), scratch, gradient);
+    }
+
+    private void lossesOfCopies(Rows rows, BoxRows logits, BoxRows gradient) {
+        backend.argMax(logits.points(), rows.points(), classes, predictions);
+        backend.consistencyLoss(logits.points(), labels, rows.copies(), rows.count(), classes,
+                (float) objective.consistency(), (float) objective.entropy(), scalars.naturalWeight(),
+                gradient.points(), scratch.rows(), rowPenalties);
+        backend.sum(rowPenalties, rows.count(), 0f, term(DISAGREEMENT));
+        backend.sum(scratch.rows(), rows.count(), 0f, term(NATURAL));
     }
 }

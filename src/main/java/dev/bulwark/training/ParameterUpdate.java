@@ -3,8 +3,13 @@ package dev.bulwark.training;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
+import dev.bulwark.device.TrainingOperations;
+import dev.bulwark.device.TrainingOperations.Adam;
+import dev.bulwark.device.TrainingOperations.AdamState;
+import dev.bulwark.device.TrainingOperations.Average;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 
 /** From the gradient to the next parameters: clipping, the optimiser with its moments, and the running average. */
 final class ParameterUpdate {
@@ -15,6 +20,7 @@ final class ParameterUpdate {
     private static final float TINY = 1e-8f;
 
     private final Backend backend;
+    private final TrainingOperations operations;
     private final Optimiser optimiser;
     private final double averaging;
     private final StepScalars scalars;
@@ -28,6 +34,7 @@ final class ParameterUpdate {
     ParameterUpdate(Backend backend, DeviceMemory memory, Recipe recipe, StepScalars scalars,
                     DeviceBuffer parameters, DeviceBuffer gradient) {
         this.backend = backend;
+        this.operations = backend.trainingOperations();
         this.optimiser = recipe.optimiser();
         this.averaging = recipe.averaging();
         this.scalars = scalars;
@@ -60,20 +67,21 @@ final class ParameterUpdate {
     /** One step. */
     void apply() {
         if (optimiser.clipNorm() > 0) {
-            backend.sumOfSquares(gradient, gradient.length(), 0f, normSquared);
-            backend.clipFactor(normSquared, (float) optimiser.clipNorm(), factor);
+            operations.clip(gradient, gradient.length(), (float) optimiser.clipNorm(), normSquared, factor);
         }
         float momentum = (float) optimiser.momentum();
         float decay = (float) optimiser.weightDecay();
         if (optimiser.kind() == Optimiser.Kind.ADAM) {
-            backend.adam(parameters, gradient, state.get("mean"), state.get("square"), parameters.length(),
-                    momentum, (float) BETA2, TINY, decay, scalars.step(), factor);
+            operations.adam(parameters, gradient, parameters.length(), new Adam(momentum, (float) BETA2, TINY, decay),
+                    new AdamState(state.get("mean"), state.get("square"), scalars.step(), factor), average());
         } else {
             backend.sgd(parameters, gradient, state.get("mean"), parameters.length(),
                     momentum, decay, scalars.step(), factor);
+            average().ifPresent(of -> backend.average(parameters, parameters.length(), of.share(), of.parameters()));
         }
-        if (averaging > 0) {
-            backend.average(parameters, parameters.length(), (float) (1 - averaging), state.get("average"));
-        }
+    }
+
+    private Optional<Average> average() {
+        return Optional.ofNullable(state.get("average")).map(of -> new Average(of, (float) (1 - averaging)));
     }
 }

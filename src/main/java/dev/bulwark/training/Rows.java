@@ -1,7 +1,5 @@
 package dev.bulwark.training;
 
-import dev.bulwark.device.DeviceBuffer;
-
 /**
  * Which rows of a batch a step computes. Clean images and the centres of their boxes share the weights, so they lie in one
  * matrix of {@code 2 count} rows, clean above centres, and go through one product; either half can be left out.
@@ -28,24 +26,11 @@ record Rows(int count, int copies, boolean clean, boolean box, boolean regularis
 
     /** Clean rows, where there are any. */
     int points() {
-        return count * copies;
+        return Math.multiplyExact(count, copies);
     }
 
     /** Rows of the shared product. */
     int total() {
-        return (clean ? points() : 0) + (box ? count : 0);
-    }
-
-    /** The rows of the shared product. */
-    DeviceBuffer all(DeviceBuffer points, int columns) {
-        return points.slice(clean ? 0 : (long) count * columns, (long) total() * columns);
-    }
-
-    DeviceBuffer clean(DeviceBuffer points, int columns) {
-        return points.slice(0, (long) points() * columns);
-    }
-
-    DeviceBuffer centre(DeviceBuffer points, int columns) {
-        return points.slice((long) count * columns, (long) count * columns);
+        return Math.addExact(clean ? points() : 0, box ? count : 0);
     }
 }

@@ -1,42 +1,54 @@
 package dev.bulwark.training;
 
+import dev.bulwark.device.BoxRows;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
 
 /**
- * What flows between two layers, or its gradient: points, clean above centres as {@link Rows} says, and the radii that go
- * with the centres.
+ * Room for what flows between two layers, or its gradient: points, clean above centres as {@link Rows} says, and behind
+ * them the radii that go with the centres.
  *
- * @param points  {@code [2B,columns]}
- * @param columns elements of one point
- * @param radius  {@code [B,columns]}, or {@code [B,columns^2]} behind an elided last layer
+ * @param values        {@code [2B,columns]} and {@code [B,radiusColumns]}
+ * @param columns       elements of one point
+ * @param radiusColumns {@code columns}, or {@code columns^2} behind an elided last layer
  */
-record Signal(DeviceBuffer points, int columns, DeviceBuffer radius) {
+record Signal(DeviceBuffer values, int columns, int radiusColumns) {
 
     static Signal allocate(DeviceMemory memory, int batch, int columns, int radiusColumns) {
-        return new Signal(memory.allocate(2L * batch * columns), columns,
-                memory.allocate((long) batch * radiusColumns));
+        return new Signal(memory.allocate((2L * columns + radiusColumns) * batch), columns, radiusColumns);
     }
 
+    /** The step's rows. */
+    BoxRows rows(Rows rows) {
+        return rows(rows, 1);
+    }
+
+    /** The step's rows, each seen as several of equal length. */
+    BoxRows rows(Rows rows, int windows) {
+        int clean = rows.clean() ? rows.points() : 0;
+        int boxes = rows.box() ? rows.count() : 0;
+        return new BoxRows(values.slice(start(rows), (long) rows.total() * columns),
+                values.slice(start(rows) + (long) rows.total() * columns, (long) boxes * radiusColumns),
+                Math.multiplyExact(clean, windows), Math.multiplyExact(boxes, windows), columns / windows);
+    }
+
+    /** Points and radii of the step's rows in one matrix, where radii have as many columns. */
     DeviceBuffer all(Rows rows) {
-        return rows.all(points, columns);
+        return values.slice(start(rows), (long) matrixRows(rows) * columns);
     }
 
-    DeviceBuffer clean(Rows rows) {
-        return rows.clean(points, columns);
+    /** Rows of {@link #all}. */
+    static int matrixRows(Rows rows) {
+        return Math.addExact(rows.total(), rows.box() ? rows.count() : 0);
     }
 
-    DeviceBuffer centre(Rows rows) {
-        return rows.centre(points, columns);
+    /** Room for the images themselves, whether or not the step computes them. */
+    DeviceBuffer images(int points) {
+        return values.slice(0, (long) points * columns);
     }
 
-    /** Elements of the clean rows. */
-    long cleanLength(Rows rows) {
-        return (long) rows.points() * columns;
-    }
-
-    /** Elements of the centres, and of the radii where they match. */
-    long boxLength(Rows rows) {
-        return (long) rows.count() * columns;
+    /** Images that are not computed still have their place before their boxes' centres. */
+    private long start(Rows rows) {
+        return rows.clean() ? 0 : (long) rows.count() * columns;
     }
 }

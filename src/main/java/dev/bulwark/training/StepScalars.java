@@ -1,13 +1,14 @@
 package dev.bulwark.training;
 
 import dev.bulwark.device.Backend;
+import dev.bulwark.device.Backend.RowCopy;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
 import java.util.List;
 
 /**
  * The numbers that change from step to step, in device memory where a recorded step reads them. A table of all steps of an
- * epoch is written once; before each step its row is copied, so that the host never waits.
+ * epoch is written once, and each step begins with a copy of its row: the host has nothing to write between steps.
  */
 final class StepScalars {
 
@@ -17,7 +18,8 @@ final class StepScalars {
     private static final int REGULARISER_WEIGHT = 3;
     private static final int INPUT_MEAN = 4;
     private static final int STEP = 5;
-    private static final int COLUMNS = 8;
+    private static final int LOSSES = 8;
+    private static final int COLUMNS = LOSSES + LossGradient.TERMS;
 
     private final Backend backend;
     private final int inputs;
@@ -35,7 +37,7 @@ final class StepScalars {
 
     /** Writes an epoch's table. */
     void load(List<Schedule.Step> steps) {
-        float[] values = new float[steps.size() * COLUMNS];
+        float[] values = new float[Math.multiplyExact(steps.size(), COLUMNS)];
         for (int step = 0; step < steps.size(); ++step) {
             Schedule.Step row = steps.get(step);
             int at = step * COLUMNS;
@@ -51,9 +53,9 @@ final class StepScalars {
         backend.write(values, table);
     }
 
-    /** Makes step {@code step} of the loaded epoch the current one. */
-    void select(int step) {
-        backend.copy(table.slice((long) step * COLUMNS, COLUMNS), COLUMNS, now);
+    /** What makes the loaded epoch's step of the copied row's number the current one. */
+    RowCopy current() {
+        return new RowCopy(table, COLUMNS, now, 0, COLUMNS);
     }
 
     DeviceBuffer epsilon() {
@@ -76,6 +78,11 @@ final class StepScalars {
     /** What turns a sum over the batch's input elements into their mean. */
     DeviceBuffer inputMean() {
         return now.slice(INPUT_MEAN, 1);
+    }
+
+    /** Where the step's losses add up: 0 when it begins. */
+    DeviceBuffer losses() {
+        return now.slice(LOSSES, LossGradient.TERMS);
     }
 
     /** {@code [learningRate, 1 - beta1^t, 1 - beta2^t]}, as the optimisers want it. */

@@ -1,6 +1,7 @@
 package dev.bulwark.training;
 
 import dev.bulwark.device.Backend;
+import dev.bulwark.device.Backend.RowCopy;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.NoiseKey;
@@ -31,6 +32,10 @@ final class TrainingRun {
     private final DeviceBuffer images;
     private final DeviceBuffer labels;
     private final DeviceBuffer order;
+    /** The epoch's labels in its order. */
+    private final DeviceBuffer orderedLabels;
+    /** The number of the epoch's next step, which each step finds and leaves on the device. */
+    private final DeviceBuffer next;
     private final DeviceBuffer batchRows;
     private final DeviceBuffer batchSamples;
     private final DeviceBuffer gathered;
@@ -55,6 +60,8 @@ final class TrainingRun {
         this.images = memory.holding(data.images());
         this.labels = memory.holding(data.labels());
         this.order = memory.allocate(data.count());
+        this.orderedLabels = memory.allocate(data.count());
+        this.next = memory.allocate(1);
         this.batchRows = memory.allocate(batch);
         this.batchSamples = memory.allocate(Math.multiplyExact((long) batch, recipe.objective().copies()));
         this.gathered = memory.allocate((long) batch * data.inputs());
@@ -99,16 +106,18 @@ final class TrainingRun {
         long start = System.nanoTime();
         int[] hostOrder = Shuffle.order(recipe.seed(), epoch, data.count());
         backend.write(hostOrder, order);
+        backend.write(new int[] {0}, next);
         backend.write(samples(epoch), batchSamples);
         maps.ifPresent(target -> backend.write(
                 recipe.augmentation().maps(recipe.seed(), epoch, data.count(), data.side()), target));
         List<Schedule.Step> steps = schedule.epoch(epoch);
         scalars.load(steps);
+        backend.gather(labels, order, data.count(), 1, orderedLabels);
         log.begin(epoch, steps);
 
         int seen = 0;
         for (int step = 0; step < steps.size(); ++step) {
-            step(step, steps.get(step).needs());
+            replays.computeIfAbsent(steps.get(step).needs(), kind -> memory.record(() -> step(kind))).run();
             if (step + 1 - seen == STRETCH || step + 1 == steps.size()) {
                 log.requireFinite(seen, step + 1);
                 seen = step + 1;
@@ -128,16 +137,14 @@ final class TrainingRun {
         return samples;
     }
 
-    private void step(int step, Rows rows) {
-        long firstImage = (long) step * recipe.batch();
-        scalars.select(step);
-        backend.copy(order.slice(firstImage, rows.count()), rows.count(), batchRows);
-        replays.computeIfAbsent(rows, kind -> memory.record(() -> compute(kind))).run();
-        log.note(step, firstImage, rows, loss);
-    }
-
-    /** One step as a recordable sequence: what it reads lies at fixed places on the device. */
-    private void compute(Rows rows) {
+    /**
+     * One step as a recordable sequence: the device knows which one it is, and what the step reads lies at fixed places, so
+     * that a replay needs nothing from the host.
+     */
+    void step(Rows rows) {
+        long batch = recipe.batch();
+        backend.copyRows(next, 0, scalars.current(), new RowCopy(order, batch, batchRows, 0, rows.count()),
+                new RowCopy(orderedLabels, batch, loss.labels(), 0, rows.count()));
         boolean noisy = recipe.objective().sigma() > 0;
         pick(rows.count(), noisy ? gathered : loss.images());
         if (noisy) {
@@ -145,9 +152,9 @@ final class TrainingRun {
                 addNoise(copy, rows);
             }
         }
-        backend.gather(labels, batchRows, rows.count(), 1, loss.labels());
         loss.compute(rows);
         update.apply();
+        backend.copyRows(next, 1, log.notes(recipe.batch(), rows, loss));
     }
 
     private void addNoise(int copy, Rows rows) {

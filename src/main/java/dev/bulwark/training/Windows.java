@@ -32,9 +32,6 @@ final class Windows {
     }
 
     void look(Rows rows, Signal images) {
-        backend.gatherColumns(images.all(rows), rows.total(), inputs, places, length, seen.all(rows));
-        if (rows.box()) {
-            backend.gatherColumns(images.radius(), rows.count(), inputs, places, length, seen.radius());
-        }
+        backend.gatherColumns(images.all(rows), Signal.matrixRows(rows), inputs, places, length, seen.all(rows));
     }
 }

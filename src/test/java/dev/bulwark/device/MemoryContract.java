@@ -95,6 +95,42 @@ abstract class MemoryContract extends RelaxationContract {
         }
     }
 
+    @Test
+    void givenARowsNumberOnTheDevice_whenReplayed_thenEachReplayCopiesItsOwnRowAndGoesOn() {
+        int length = 1021;
+        float[] table = values(3 * length);
+        try (DeviceBuffer row = deviceInts(0); DeviceBuffer source = device(table); DeviceBuffer now = backend.allocate(length);
+             DeviceBuffer log = device(new float[3 * length]); DeviceBuffer labels = deviceInts(7, 8, 9);
+             DeviceBuffer label = backend.allocate(1); DeviceBuffer labelLog = deviceInts(0, 0, 0);
+             Backend.Replay replay = backend.record(() -> {
+                 backend.copyRows(row, 0, new Backend.RowCopy(source, length, now, 0, length),
+                         new Backend.RowCopy(labels, 1, label, 0, 1));
+                 backend.copyRows(row, 1, new Backend.RowCopy(now, 0, log, length, length - 1),
+                         new Backend.RowCopy(label, 0, labelLog, 1, 1));
+             })) {
+            for (int step = 0; step < 3; ++step) {
+                replay.run();
+                assertArrayEquals(Arrays.copyOfRange(table, step * length, (step + 1) * length), host(now));
+                assertArrayEquals(new int[] {step + 1}, hostInts(row));
+            }
+            float[] expected = table.clone();
+            for (int step = 0; step < 3; ++step) {
+                expected[step * length + length - 1] = 0; // beyond the length that was asked for
+            }
+            assertArrayEquals(expected, host(log));
+            assertArrayEquals(new int[] {7, 8, 9}, hostInts(labelLog));
+        }
+    }
+
+    @Test
+    void givenMoreRowsThanGoAtATime_whenCopied_thenItIsRefused() {
+        try (DeviceBuffer row = deviceInts(0); DeviceBuffer x = device(1, 2)) {
+            Backend.RowCopy copy = new Backend.RowCopy(x, 0, x, 0, 0);
+            assertThrows(IllegalArgumentException.class, () -> backend.copyRows(row, 1, copy, copy, copy, copy));
+            assertArrayEquals(new int[] {0}, hostInts(row));
+        }
+    }
+
     /** The view of a 5 x 4 image through one map. */
     private float[] seen(float[] image, float... map) {
         try (DeviceBuffer source = device(image); DeviceBuffer maps = device(map); DeviceBuffer rows = deviceInts(0);

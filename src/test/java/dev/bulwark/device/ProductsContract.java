@@ -73,7 +73,8 @@ abstract class ProductsContract extends MemoryContract {
     }
 
     @ParameterizedTest
-    @CsvSource({"1,1", "3,2", "500,10", "65,1021", "1024,16", "1025,3", "1500,600"})
+    @CsvSource({"1,1", "3,2", "500,10", "65,1021", "1024,16", "1025,3", "1500,600", "25000,16", "25001,1", "8193,33",
+        "4099,31", "700,65"})
     void givenAMatrix_whenColumnsAreSummed_thenBetaWeighsWhatWasThere(int rows, int columns) {
         float[] x = values(rows * columns);
         double[] expected = new double[columns];

@@ -233,14 +233,17 @@ abstract class LossGradientContract {
             backend.fill(gradient, Float.NaN);
             StepScalars scalars = new StepScalars(backend, memory, layout.widths(), 1);
             scalars.load(List.of(step));
-            scalars.select(0);
+            DeviceBuffer first = memory.holding(new int[] {0});
             LossGradient loss = new LossGradient(backend, memory, layout, BATCH, objective, scalars,
                     memory.holding(start), gradient);
             backend.fill(loss.images(), Float.NaN);
             backend.write(images, loss.images());
             backend.write(labels, loss.labels());
 
-            Backend.Replay replay = memory.record(() -> loss.compute(step.needs()));
+            Backend.Replay replay = memory.record(() -> {
+                backend.copyRows(first, 0, scalars.current());
+                loss.compute(step.needs());
+            });
             replay.run();
             replay.run();
 

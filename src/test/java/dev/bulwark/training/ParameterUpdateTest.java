@@ -55,8 +55,9 @@ class ParameterUpdateTest {
             scalars.load(new Schedule(recipe, 2).epoch(0));
             ParameterUpdate update = new ParameterUpdate(backend, memory, recipe, scalars, parameters,
                     memory.holding(GRADIENT));
+            DeviceBuffer next = memory.holding(new int[] {0});
             for (int step = 0; step < 2; ++step) {
-                scalars.select(step);
+                backend.copyRows(next, 1, scalars.current());
                 update.apply();
             }
             float[] result = new float[2];

@@ -75,16 +75,16 @@ class StepNodesTest {
 
     @Test
     void givenTheQuickBoundsRecipe_whenItStepsAtBothLosses_thenItHasAsManyNodes() {
-        assertEquals(new Step(new Nodes(89, 3, 1, 0), 5), step(Preset.QUICK.ibp(0.1), 3));
+        assertEquals(new Step(new Nodes(24, 0, 0, 0), 0), step(Preset.QUICK.ibp(0.1), 3));
     }
 
     @Test
     void givenTheQuickBoundsRecipe_whenItStepsAtTheWorstCaseAlone_thenItHasAsManyNodes() {
-        assertEquals(new Step(new Nodes(64, 0, 1, 0), 4), step(Preset.QUICK.ibp(0.1), 10));
+        assertEquals(new Step(new Nodes(24, 0, 0, 0), 0), step(Preset.QUICK.ibp(0.1), 10));
     }
 
     @Test
     void givenTheQuickSmoothingRecipe_whenItSteps_thenItHasAsManyNodes() {
-        assertEquals(new Step(new Nodes(33, 0, 1, 0), 4), step(Preset.QUICK.smoothing(0.5), 0));
+        assertEquals(new Step(new Nodes(22, 0, 0, 0), 0), step(Preset.QUICK.smoothing(0.5), 0));
     }
 }

@@ -217,6 +217,20 @@ public final class CpuBackend implements Backend {
     }
 
     @Override
+    public void copyRows(DeviceBuffer row, int advance, RowCopy... copies) {
+        if (copies.length > MOST_ROW_COPIES) {
+            throw new IllegalArgumentException(copies.length + " copies of rows, of which " + MOST_ROW_COPIES + " go at a time");
+        }
+        IntBuffer number = CpuMemory.intsToWrite(row.require("row", 1));
+        int k = number.get(0);
+        for (RowCopy copy : copies) {
+            copy(copy.source().slice(k * copy.sourceStride(), copy.length()), copy.length(),
+                    copy.target().slice(k * copy.targetStride(), copy.length()));
+        }
+        number.put(0, k + advance);
+    }
+
+    @Override
     public void synchronize() {
         // Every operation has finished when its call returns.
     }

@@ -13,6 +13,9 @@ import dev.bulwark.device.Affine;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceException;
 import dev.bulwark.device.ProductPrecision;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
 import jcuda.Pointer;
 import jcuda.driver.CUstreamCaptureMode;
 import jcuda.jcublas.cublasHandle;
@@ -33,6 +36,7 @@ final class Cublas implements MatrixProduct, AutoCloseable {
     private final CudaMemory memory;
     private final ProductPrecision precision;
     private final ProductFinish finish;
+    private final Elementwise elementwise;
     private final cublasHandle handle = new cublasHandle();
     private final DeviceBuffer workspace;
     private final int version;
@@ -42,10 +46,11 @@ final class Cublas implements MatrixProduct, AutoCloseable {
      *
      * @throws DeviceException if cuBLAS can't be used on this GPU
      */
-    Cublas(CudaMemory memory, ProductPrecision precision, ProductFinish finish) {
+    Cublas(CudaMemory memory, ProductPrecision precision, ProductFinish finish, Elementwise elementwise) {
         this.memory = memory;
         this.precision = precision;
         this.finish = finish;
+        this.elementwise = elementwise;
         memory.gpu().makeCurrent();
         check("cublasCreate", cublasCreate(handle));
         DeviceBuffer space = null;
@@ -94,6 +99,26 @@ final class Cublas implements MatrixProduct, AutoCloseable {
     public void affine(DeviceBuffer x, int rows, Affine layer, boolean relu, DeviceBuffer y) {
         multiply(false, true, rows, layer.out(), layer.in(), x, layer.weight(), 0f, y);
         finish.affine(y, 1, layer, relu, y, rows);
+    }
+
+    @Override
+    public PartialSums sums(boolean transposeA, boolean transposeB, Factors f) {
+        DeviceBuffer b = f.magnitudes().orElse(f.b());
+        f.magnitudes().ifPresent(space -> elementwise.absolute(f.b(), (long) f.k() * f.n(), space));
+        multiply(transposeA, transposeB, f.m(), f.n(), f.k(), f.a(), b, 0f, f.c());
+        return new PartialSums(f.c(), 1);
+    }
+
+    @Override
+    public List<PartialSums> sums(boolean transposeA, boolean transposeB, Factors first, Factors second) {
+        return List.of(sums(transposeA, transposeB, first), sums(transposeA, transposeB, second));
+    }
+
+    /** Every result is whole, and lies where it belongs. */
+    @Override
+    public Optional<List<PartialSums>> back(List<Factors> parameters, List<Factors> inputs) {
+        return Optional.of(Stream.concat(parameters.stream().map(factors -> sums(true, false, factors)),
+                inputs.stream().map(factors -> sums(false, false, factors))).toList());
     }
 
     /** A product's first call loads its kernel, which a strict capture in this thread would refuse. */

@@ -11,6 +11,7 @@ import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.NoisyClassifier;
 import dev.bulwark.device.NoisyClassifier.Precision;
 import dev.bulwark.device.Relaxation;
+import dev.bulwark.device.TrainingOperations;
 import dev.bulwark.device.cuda.CudaOptions.NoisyKernels;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -33,9 +34,11 @@ public final class CudaBackend implements Backend {
     private final Resampling resampling;
     private final Reductions reductions;
     private final Products products;
+    private final ColumnSums columnSums;
     private final Losses losses;
     private final TrainingIntervals intervals;
     private final Optimisers optimisers;
+    private final FusedTraining training;
     private final Noise noise;
     private final Votes votes;
     private final OutwardIntervals outward;
@@ -61,11 +64,16 @@ public final class CudaBackend implements Backend {
             transfers = opening(new Transfers(memory));
             elementwise = new Elementwise(module("elementwise"));
             resampling = new Resampling(module("resampling"));
-            reductions = opening(new Reductions(memory, module("reductions")));
-            products = opening(new Products(memory, options, this::module));
-            losses = new Losses(module("losses"));
-            intervals = opening(new TrainingIntervals(memory, module("training_intervals")));
+            Tickets tickets = opening(new Tickets(memory, transfers));
+            reductions = new Reductions(module("reductions"), tickets);
+            KernelModule ofProducts = module("products");
+            columnSums = new ColumnSums(ofProducts, tickets);
+            products = opening(new Products(memory, options, elementwise, ofProducts, this::module));
+            losses = new Losses(module("losses"), tickets);
+            intervals = opening(new TrainingIntervals(memory, module("training_intervals"), tickets));
             optimisers = new Optimisers(module("optimisers"));
+            training = new FusedTraining(module("interval_layers"), products.matrixProduct(), columnSums, intervals, losses,
+                    reductions, optimisers, tickets);
             noise = new Noise(module("noise"));
             votes = new Votes(module("votes"));
             outward = new OutwardIntervals(gpu.multiprocessors(), module("outward_intervals"));
@@ -201,6 +209,16 @@ public final class CudaBackend implements Backend {
     }
 
     @Override
+    public void copyRows(DeviceBuffer row, int advance, RowCopy... copies) {
+        elementwise.copyRows(row, advance, copies);
+    }
+
+    @Override
+    public TrainingOperations trainingOperations() {
+        return training;
+    }
+
+    @Override
     public void gather(DeviceBuffer source, DeviceBuffer rows, int count, int columns, DeviceBuffer target) {
         elementwise.gather(source, rows, count, columns, target);
     }
@@ -230,7 +248,7 @@ public final class CudaBackend implements Backend {
 
     @Override
     public void columnSums(DeviceBuffer x, int rows, int columns, float beta, DeviceBuffer sums) {
-        products.columnSums(x, rows, columns, beta, sums);
+        columnSums.sum(x, rows, columns, beta, sums);
     }
 
     @Override

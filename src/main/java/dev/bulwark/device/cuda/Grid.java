@@ -34,6 +34,11 @@ record Grid(int x, int y, int z, int threads, int sharedBytes) {
         return blocks((int) Math.max(1, Math.min(MOST_PARTIAL_SUMS, length / LEAST_SUMMED)), 1, THREADS);
     }
 
+    /** For kernels that give each row a warp and leave a partial sum a block. */
+    static Grid overWarpsWithPartialSums(long rows) {
+        return blocks(Math.min(MOST_PARTIAL_SUMS, overWarps(rows).x()), 1, THREADS);
+    }
+
     /** {@code x} times {@code y} blocks of {@code threads}. */
     static Grid blocks(int x, int y, int threads) {
         return new Grid(x, y, 1, threads, 0);

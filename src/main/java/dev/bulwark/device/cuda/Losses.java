@@ -1,12 +1,16 @@
 package dev.bulwark.device.cuda;
 
+import dev.bulwark.device.BoxRows;
 import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.TrainingOperations.LossTerm;
+import java.util.Optional;
 
 /** Cross-entropy, the worst-case logits it is taken of, and the margin: losses.cu. */
 final class Losses {
 
     private static final int WARP = 32;
 
+    private final Kernel classLosses;
     private final Kernel crossEntropy;
     private final Kernel consistencyLoss;
     private final Kernel marginGradient;
@@ -17,7 +21,11 @@ final class Losses {
     private final Kernel elidedLogits;
     private final Kernel elidedLogitsGradient;
 
-    Losses(KernelModule module) {
+    private final Tickets tickets;
+
+    Losses(KernelModule module, Tickets tickets) {
+        this.tickets = tickets;
+        classLosses = module.kernel("class_losses");
         crossEntropy = module.kernel("cross_entropy");
         consistencyLoss = module.kernel("consistency_loss");
         marginGradient = module.kernel("margin_gradient");
@@ -42,7 +50,7 @@ final class Losses {
                          DeviceBuffer gradient, DeviceBuffer losses, DeviceBuffer penalties) {
         long size = (long) copies * rows * classes;
         Grid warps = Grid.overWarps(rows);
-        consistencyLoss.launch(warps.withShared(warps.threads() / WARP * copies * 2 * Double.BYTES),
+        consistencyLoss.launch(warps.withShared(Math.multiplyExact(warps.threads() / WARP * 2 * Double.BYTES, copies)),
                 logits.require("logits", size), labels.require("labels", rows), copies, rows, classes, lambda, eta,
                 weight.require("weight", 1), gradient.require("gradient", size),
                 losses.require("losses", rows), penalties.require("penalties", rows));
@@ -97,5 +105,24 @@ final class Losses {
         elidedLogitsGradient.launch(Grid.overWarps(rows), gradientWorst.require("gradientWorst", size),
                 labels.require("labels", rows), rows, classes, gradientCentre.require("gradientCentre", size),
                 gradientSpread.require("gradientSpread", size * classes));
+    }
+
+    /** Both losses as of TrainingOperations; of a term that is empty, the other's buffers stand in and are not touched. */
+    void classLosses(BoxRows logits, DeviceBuffer labels, boolean elided, Optional<LossTerm> natural,
+                     Optional<LossTerm> worst, BoxRows gradient) {
+        int classes = logits.columns();
+        int clean = natural.isPresent() ? logits.clean() : 0;
+        int boxes = worst.isPresent() ? logits.boxes() : 0;
+        LossTerm first = natural.or(() -> worst).orElseThrow();
+        LossTerm second = worst.orElse(first);
+        long radii = (long) boxes * classes * (elided ? classes : 1);
+        DeviceBuffer points = clean > 0 ? logits.points() : logits.centre();
+        DeviceBuffer slopes = clean > 0 ? gradient.points() : gradient.centre();
+        int most = Math.max(clean, boxes);
+        classLosses.launch(Grid.overWarpsWithPartialSums((long) clean + boxes), points,
+                logits.radius().require("radius", radii), labels.require("labels", most), clean, boxes, classes,
+                elided ? 1 : 0, first.weight(), second.weight(), slopes, gradient.radius().require("gradientRadius", radii),
+                first.predictions().require("predictions", clean), second.predictions().require("predictions", boxes),
+                first.sum(), second.sum(), tickets.partials(), tickets.tickets());
     }
 }

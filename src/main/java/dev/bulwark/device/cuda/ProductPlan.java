@@ -1,5 +1,8 @@
 package dev.bulwark.device.cuda;
 
+import java.util.List;
+import java.util.Optional;
+
 /**
  * How a product is cut into blocks: tiles of the result, and parts of k.
  *
@@ -31,8 +34,32 @@ record ProductPlan(int side, int tiles, int parts, int chunk) {
         if (tiles(m, n, LARGE) >= wanted) {
             return new ProductPlan(LARGE, tiles(m, n, LARGE), 1, k);
         }
+        return small(m, n, k, wanted / tiles(m, n, SMALL));
+    }
+
+    /**
+     * For products that share the GPU, all in small tiles; empty if one of them fills it alone with large ones. Whatever of
+     * them is in several parts fits {@link #scratchLength} together.
+     */
+    static Optional<List<ProductPlan>> of(List<MatrixProduct.Factors> products, int multiprocessors) {
+        int wanted = BLOCKS_PER_MULTIPROCESSOR * multiprocessors;
+        if (products.stream().anyMatch(of -> tiles(of.m(), of.n(), LARGE) >= wanted)) {
+            return Optional.empty();
+        }
+        long tiles = products.stream().mapToLong(of -> tiles(of.m(), of.n(), SMALL)).sum();
+        int parts = (int) (wanted / tiles);
+        return Optional.of(products.stream().map(of -> small(of.m(), of.n(), of.k(), parts)).toList());
+    }
+
+    /** Blocks of a launch with one product. */
+    int blocks() {
+        return Math.multiplyExact(tiles, parts);
+    }
+
+    /** Small tiles, and at most so many parts. */
+    private static ProductPlan small(int m, int n, int k, int most) {
         int tiles = tiles(m, n, SMALL);
-        int parts = Math.min(wanted / tiles, k / SHORTEST_CHUNK);
+        int parts = Math.min(most, k / SHORTEST_CHUNK);
         if (parts <= 1) {
             return new ProductPlan(SMALL, tiles, 1, k);
         }

@@ -12,13 +12,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 
-/** Matrix products and sums of columns: checks operands, and has one {@link MatrixProduct} compute. */
+/** Matrix products: checks operands, and has one {@link MatrixProduct} compute. */
 final class Products implements AutoCloseable {
 
-    private static final int COLUMNS_OF_A_BLOCK = 32;
-    private static final int THREADS_OF_COLUMN_SUMS = 1024;
-
-    private final Kernel columnSums;
     private final MatrixProduct product;
     /** For certificates, whose account of rounding is about fp32 sums; what libraries do may depend on their environment. */
     private final ProductKernels ownFloats;
@@ -27,16 +23,18 @@ final class Products implements AutoCloseable {
     /** What {@link #product} works with, last first. */
     private final Deque<AutoCloseable> opened = new ArrayDeque<>();
 
-    /** @param modules opens the kernels of a source by its name, and closes them after this */
-    Products(CudaMemory memory, CudaOptions options, Function<String, KernelModule> modules) {
-        KernelModule module = modules.apply("products");
-        columnSums = module.kernel("column_sums");
+    /**
+     * @param module  the kernels of products.cu
+     * @param modules opens the kernels of another source by its name, and closes them after this
+     */
+    Products(CudaMemory memory, CudaOptions options, Elementwise elementwise, KernelModule module,
+             Function<String, KernelModule> modules) {
         ProductFinish finish = new ProductFinish(module);
         Optional<String> whyNot = options.cublas() ? CublasLibrary.load() : Optional.of("turned off");
         MatrixProduct found = null;
         if (whyNot.isEmpty()) {
             try {
-                Cublas cublas = new Cublas(memory, options.products(), finish);
+                Cublas cublas = new Cublas(memory, options.products(), finish, elementwise);
                 opened.push(cublas);
                 found = cublas;
             } catch (DeviceException e) { // optional: own kernels do the work, and info() says why
@@ -49,9 +47,11 @@ final class Products implements AutoCloseable {
             // Allocated here once: a recorded sequence may not allocate. Operations are in order, so one is enough.
             DeviceBuffer scratch = memory.scratch(ProductPlan.scratchLength(multiprocessors));
             opened.push(scratch);
-            ownFloats = new ProductKernels(ProductPrecision.FLOAT32, module, multiprocessors, scratch, finish);
+            ownFloats = new ProductKernels(ProductPrecision.FLOAT32, module, multiprocessors, scratch, finish,
+                    elementwise);
             product = found != null ? found : options.products() == ProductPrecision.FLOAT32 ? ownFloats
-                    : new ProductKernels(options.products(), modules.apply("products_tf32"), multiprocessors, scratch, finish);
+                    : new ProductKernels(options.products(), modules.apply("products_tf32"), multiprocessors, scratch, finish,
+                            elementwise);
         } catch (RuntimeException e) {
             close();
             throw e;
@@ -83,20 +83,16 @@ final class Products implements AutoCloseable {
         }
     }
 
+    /** Products that leave their results in parts. */
+    MatrixProduct matrixProduct() {
+        return product;
+    }
+
     void backwardAffine(DeviceBuffer a, int rows, Affine layer, DeviceBuffer target) {
         a.require("a", (long) rows * layer.out());
         target.require("target", (long) rows * layer.in());
         if (rows > 0 && layer.in() > 0) {
             ownFloats.multiply(false, false, rows, layer.in(), layer.out(), a, layer.weight(), 0f, target);
-        }
-    }
-
-    void columnSums(DeviceBuffer x, int rows, int columns, float beta, DeviceBuffer sums) {
-        x.require("x", (long) rows * columns);
-        sums.require("sums", columns);
-        if (columns > 0) {
-            int blocks = (columns - 1) / COLUMNS_OF_A_BLOCK + 1;
-            columnSums.launch(Grid.blocks(blocks, 1, THREADS_OF_COLUMN_SUMS), x, rows, columns, beta, sums);
         }
     }
 

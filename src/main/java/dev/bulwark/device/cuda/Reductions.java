@@ -3,19 +3,18 @@ package dev.bulwark.device.cuda;
 import dev.bulwark.device.DeviceBuffer;
 
 /** Sums of vectors, in double and in a fixed order: reductions.cu. */
-final class Reductions implements AutoCloseable {
+final class Reductions {
 
     private final Kernel sum;
     private final Kernel sumOfSquares;
-    private final Kernel finish;
-    /** Each block's sum, in double. One is enough: operations are in order. */
-    private final DeviceBuffer partials;
+    private final Kernel clipFactorOf;
+    private final Tickets tickets;
 
-    Reductions(CudaMemory memory, KernelModule module) {
+    Reductions(KernelModule module, Tickets tickets) {
         sum = module.kernel("sum");
         sumOfSquares = module.kernel("sum_of_squares");
-        finish = module.kernel("finish_sum");
-        partials = memory.scratch(2L * Grid.MOST_PARTIAL_SUMS);
+        clipFactorOf = module.kernel("clip_factor_of");
+        this.tickets = tickets;
     }
 
     void sum(DeviceBuffer x, long length, float beta, DeviceBuffer sum) {
@@ -27,13 +26,12 @@ final class Reductions implements AutoCloseable {
     }
 
     private void reduce(Kernel kernel, DeviceBuffer x, long length, float beta, DeviceBuffer result) {
-        Grid grid = Grid.ofPartialSums(length);
-        kernel.launch(grid, x.require("x", length), length, partials);
-        finish.launch(Grid.blocks(1, 1, grid.threads()), partials, grid.x(), beta, result.require("sum", 1));
+        kernel.launch(Grid.ofPartialSums(length), x.require("x", length), length, beta, result.require("sum", 1),
+                tickets.partials(), tickets.tickets());
     }
 
-    @Override
-    public void close() {
-        partials.close();
+    void clipFactor(DeviceBuffer x, long length, float maxNorm, DeviceBuffer squares, DeviceBuffer factor) {
+        clipFactorOf.launch(Grid.ofPartialSums(length), x.require("x", length), length, maxNorm,
+                squares.require("squares", 1), factor.require("factor", 1), tickets.partials(), tickets.tickets());
     }
 }

@@ -1,35 +1,43 @@
 package dev.bulwark.device.cuda;
 
 import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.TrainingOperations.MeanRadius;
+import dev.bulwark.device.TrainingOperations.Penalty;
 
 /** Boxes as centre and radius, rounded to nearest: training_intervals.cu. */
 final class TrainingIntervals implements AutoCloseable {
 
-    /** The kernels keep four doubles a block. */
-    private static final long PARTIALS = 8L * Grid.MOST_PARTIAL_SUMS;
-
     private final Kernel boxAround;
+    private final Kernel boxAroundWithMean;
     private final Kernel relu;
     private final Kernel reluGradient;
-    private final Kernel regulariserTotals;
-    private final Kernel regulariserSpread;
+    private final Kernel regulariserSlopes;
     private final Kernel regulariserGradient;
-    /** Each block's sums, and behind them its sums about the mean. One is enough: operations are in order. */
-    private final DeviceBuffer scratch;
+    private final Tickets tickets;
+    /** What the regularisers' first kernel leaves to their second. One is enough: operations are in order. */
+    private final DeviceBuffer slopes;
 
-    TrainingIntervals(CudaMemory memory, KernelModule module) {
+    TrainingIntervals(CudaMemory memory, KernelModule module, Tickets tickets) {
         boxAround = module.kernel("box_around");
+        boxAroundWithMean = module.kernel("box_around_with_mean");
         relu = module.kernel("interval_relu");
         reluGradient = module.kernel("interval_relu_gradient");
-        regulariserTotals = module.kernel("regulariser_totals");
-        regulariserSpread = module.kernel("regulariser_spread");
+        regulariserSlopes = module.kernel("regulariser_slopes");
         regulariserGradient = module.kernel("regulariser_gradient");
-        scratch = memory.scratch(2 * PARTIALS);
+        this.tickets = tickets;
+        slopes = memory.scratch(Penalty.STATE);
     }
 
     void boxAround(DeviceBuffer x, long length, DeviceBuffer epsilon, DeviceBuffer centre, DeviceBuffer radius) {
         boxAround.launch(Grid.over(length), x.require("x", length), epsilon.require("epsilon", 1),
                 centre.require("centre", length), radius.require("radius", length), length);
+    }
+
+    void boxAround(DeviceBuffer x, long length, DeviceBuffer epsilon, DeviceBuffer centre, DeviceBuffer radius,
+                   MeanRadius mean) {
+        boxAroundWithMean.launch(Grid.ofPartialSums(length), x.require("x", length), epsilon.require("epsilon", 1),
+                centre.require("centre", length), radius.require("radius", length), length,
+                mean.weight().require("weight", 1), mean.mean().require("mean", 1), tickets.partials(), tickets.tickets());
     }
 
     void relu(DeviceBuffer centre, DeviceBuffer radius, long length, DeviceBuffer outCentre, DeviceBuffer outRadius) {
@@ -44,22 +52,17 @@ final class TrainingIntervals implements AutoCloseable {
                 length);
     }
 
-    /** Three launches of one grid: sums, sums about the mean, and what follows from both. */
     void regulariser(DeviceBuffer centre, DeviceBuffer radius, long length, DeviceBuffer inputRadius, float tau,
                      DeviceBuffer weight, DeviceBuffer gradientCentre, DeviceBuffer gradientRadius, DeviceBuffer loss) {
-        Grid grid = Grid.ofPartialSums(length);
-        centre.require("centre", length);
-        DeviceBuffer totals = scratch.slice(0, PARTIALS);
-        DeviceBuffer spreads = scratch.slice(PARTIALS, PARTIALS);
-        regulariserTotals.launch(grid, centre, radius.require("radius", length), length, totals);
-        regulariserSpread.launch(grid, centre, length, totals, spreads);
-        regulariserGradient.launch(grid, centre, length, totals, spreads, inputRadius.require("inputRadius", 1), tau,
-                weight.require("weight", 1), gradientCentre.require("gradientCentre", length),
-                gradientRadius.require("gradientRadius", length), loss.require("loss", 1));
+        regulariserSlopes.launch(Grid.ofPartialSums(length), centre.require("centre", length),
+                radius.require("radius", length), length, inputRadius.require("inputRadius", 1), tau,
+                weight.require("weight", 1), loss.require("loss", 1), slopes, tickets.partials(), tickets.tickets());
+        regulariserGradient.launch(Grid.over(length), centre, length, slopes,
+                gradientCentre.require("gradientCentre", length), gradientRadius.require("gradientRadius", length));
     }
 
     @Override
     public void close() {
-        scratch.close();
+        slopes.close();
     }
 }

@@ -1,6 +1,7 @@
 package dev.bulwark.device.cuda;
 
 import dev.bulwark.device.Backend;
+import dev.bulwark.device.ProductPrecision;
 import dev.bulwark.device.cuda.EmulatedDriver.Setting;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
@@ -40,6 +41,34 @@ class CudaSchedulesTest {
         @Override
         protected Backend open() {
             return under(EmulatedDriver.STARVING, true);
+        }
+    }
+
+    /** Blocks that take a ticket each, and the last of which goes on. */
+    @Nested
+    class TrainingReversed extends TrainingParityTest {
+        @Override
+        protected CudaBackend open(ProductPrecision precision) {
+            schedule(EmulatedDriver.REVERSED, false);
+            return super.open(precision);
+        }
+    }
+
+    @Nested
+    class TrainingShuffled extends TrainingParityTest {
+        @Override
+        protected CudaBackend open(ProductPrecision precision) {
+            schedule(7, true);
+            return super.open(precision);
+        }
+    }
+
+    @Nested
+    class TrainingStarving extends TrainingParityTest {
+        @Override
+        protected CudaBackend open(ProductPrecision precision) {
+            schedule(EmulatedDriver.STARVING, true);
+            return super.open(precision);
         }
     }
 

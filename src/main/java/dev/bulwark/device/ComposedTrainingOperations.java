@@ -1,0 +1,150 @@
+package dev.bulwark.device;
+
+import dev.bulwark.device.IntervalLayer.Spread;
+import java.util.Optional;
+
+/** Training steps from a backend's separate operations: what fused kernels are measured against. */
+public final class ComposedTrainingOperations implements TrainingOperations {
+
+    private final Backend backend;
+
+    public ComposedTrainingOperations(Backend backend) {
+        this.backend = backend;
+    }
+
+    @Override
+    public void boxAround(DeviceBuffer images, DeviceBuffer epsilon, BoxRows boxes, Optional<MeanRadius> mean) {
+        backend.boxAround(images, boxes.boxElements(), epsilon, boxes.centre(), boxes.radius());
+        mean.ifPresent(of -> {
+            backend.sum(boxes.radius(), boxes.boxElements(), 0f, of.sum());
+            backend.multiply(false, false, 1, 1, 1, of.sum(), of.weight(), 0f, of.mean());
+        });
+    }
+
+    @Override
+    public void forward(IntervalLayer layer, BoxRows x, BoxRows y) {
+        backend.affine(x.points(), x.rows(), layer.affine(), false, y.points());
+        if (x.hasBoxes()) {
+            magnitudes(layer);
+            backend.multiply(false, true, x.boxes(), layer.spreadRows(), layer.in(), x.radius(), layer.magnitudes(), 0f,
+                    y.radius());
+        }
+    }
+
+    private void magnitudes(IntervalLayer layer) {
+        if (layer.elided()) {
+            backend.pairwiseDifferences(layer.affine().weight(), layer.out(), layer.in(), layer.magnitudes());
+        } else {
+            backend.absolute(layer.affine().weight(), (long) layer.out() * layer.in(), layer.magnitudes());
+        }
+    }
+
+    @Override
+    public void forward(IntervalLayer layer, BoxRows x, Hidden hidden) {
+        BoxRows before = hidden.before();
+        BoxRows after = hidden.after();
+        if (!x.hasBoxes()) {
+            backend.affine(x.points(), x.rows(), layer.affine(), true, after.points());
+            return;
+        }
+        forward(layer, x, before);
+        if (before.clean() > 0) {
+            backend.relu(before.cleanPoints(), before.cleanElements(), after.cleanPoints());
+        }
+        backend.intervalRelu(before.centre(), before.radius(), before.boxElements(), after.centre(), after.radius());
+    }
+
+    @Override
+    public void backward(IntervalLayer layer, BoxRows x, BoxRows gradient) {
+        Affine of = layer.gradient();
+        backend.multiply(true, false, layer.out(), layer.in(), x.rows(), gradient.points(), x.points(), 0f, of.weight());
+        backend.columnSums(gradient.points(), x.rows(), layer.out(), 0f, of.bias());
+        if (x.hasBoxes()) {
+            backend.multiply(true, false, layer.spreadRows(), layer.in(), x.boxes(), gradient.radius(), x.radius(), 0f,
+                    layer.magnitudesGradient());
+            addMagnitudesGradient(layer);
+        }
+    }
+
+    private void addMagnitudesGradient(IntervalLayer layer) {
+        DeviceBuffer weight = layer.affine().weight();
+        DeviceBuffer gradient = layer.gradient().weight();
+        if (layer.elided()) {
+            backend.pairwiseDifferencesGradient(weight, layer.magnitudesGradient(), layer.out(), layer.in(), gradient);
+        } else {
+            backend.addSigned(layer.magnitudesGradient(), weight, (long) layer.out() * layer.in(), gradient);
+        }
+    }
+
+    @Override
+    public void backward(IntervalLayer layer, Hidden below, BoxRows gradient, BoxRows gradientBelow) {
+        backward(layer, below.after(), gradient);
+        backend.multiply(false, false, gradient.rows(), layer.in(), layer.out(), gradient.points(), layer.affine().weight(),
+                0f, gradientBelow.points());
+        if (gradient.hasBoxes()) {
+            backend.multiply(false, false, gradient.boxes(), layer.in(), layer.spreadRows(), gradient.radius(),
+                    layer.magnitudes(), 0f, gradientBelow.radius());
+        }
+        BoxRows before = below.before();
+        BoxRows after = below.after();
+        if (after.clean() > 0) {
+            backend.reluGradient(after.cleanPoints(), after.cleanElements(), gradientBelow.cleanPoints());
+        }
+        if (gradient.hasBoxes()) {
+            backend.intervalReluGradient(before.centre(), before.radius(), before.boxElements(), gradientBelow.centre(),
+                    gradientBelow.radius());
+            below.penalty().ifPresent(penalty -> backend.intervalRegulariser(before.centre(), before.radius(),
+                    before.boxElements(), penalty.inputRadius(), penalty.tau(), penalty.weight(), gradientBelow.centre(),
+                    gradientBelow.radius(), penalty.loss()));
+        }
+    }
+
+    @Override
+    public void losses(BoxRows logits, DeviceBuffer labels, Spread spread, Optional<LossTerm> natural,
+                       Optional<LossTerm> worst, LossScratch scratch, BoxRows gradient) {
+        natural.ifPresent(term -> naturalLoss(logits, labels, term, scratch, gradient));
+        worst.ifPresent(term -> worstCaseLoss(logits, labels, spread, term, scratch, gradient));
+    }
+
+    private void naturalLoss(BoxRows logits, DeviceBuffer labels, LossTerm term, LossScratch scratch, BoxRows gradient) {
+        int classes = logits.columns();
+        backend.argMax(logits.cleanPoints(), logits.clean(), classes, term.predictions());
+        backend.crossEntropy(logits.cleanPoints(), labels, logits.clean(), classes, term.weight(), gradient.cleanPoints(),
+                scratch.rows());
+        backend.sum(scratch.rows(), logits.clean(), 0f, term.sum());
+    }
+
+    private void worstCaseLoss(BoxRows logits, DeviceBuffer labels, Spread spread, LossTerm term, LossScratch scratch,
+                               BoxRows gradient) {
+        int count = logits.boxes();
+        int classes = logits.columns();
+        DeviceBuffer worst = scratch.worst();
+        if (spread == Spread.DIFFERENCES) {
+            backend.elidedLogits(logits.centre(), logits.radius(), labels, count, classes, worst);
+        } else {
+            backend.worstCaseLogits(logits.centre(), logits.radius(), labels, count, classes, worst);
+        }
+        backend.argMax(worst, count, classes, term.predictions());
+        backend.crossEntropy(worst, labels, count, classes, term.weight(), worst, scratch.rows());
+        backend.sum(scratch.rows(), count, 0f, term.sum());
+        if (spread == Spread.DIFFERENCES) {
+            backend.elidedLogitsGradient(worst, labels, count, classes, gradient.centre(), gradient.radius());
+        } else {
+            backend.worstCaseLogitsGradient(worst, labels, count, classes, gradient.centre(), gradient.radius());
+        }
+    }
+
+    @Override
+    public void clip(DeviceBuffer gradient, long length, float norm, DeviceBuffer squares, DeviceBuffer factor) {
+        backend.sumOfSquares(gradient, length, 0f, squares);
+        backend.clipFactor(squares, norm, factor);
+    }
+
+    @Override
+    public void adam(DeviceBuffer parameters, DeviceBuffer gradient, long length, Adam rates, AdamState state,
+                     Optional<Average> average) {
+        backend.adam(parameters, gradient, state.mean(), state.square(), length, rates.beta1(), rates.beta2(), rates.tiny(),
+                rates.weightDecay(), state.step(), state.factor());
+        average.ifPresent(of -> backend.average(parameters, length, of.share(), of.parameters()));
+    }
+}
