@@ -12,11 +12,15 @@ import dev.bulwark.device.cuda.EmulatedDriver.Nodes;
 import dev.bulwark.device.cuda.EmulatedDriver.Setting;
 import dev.bulwark.device.cuda.GpuTest;
 import dev.bulwark.device.cuda.TestGpu;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * Of how many launches and copies a training step consists: each costs a GPU some microseconds, and together they are
@@ -73,18 +77,38 @@ class StepNodesTest {
         return EmulatedDriver.count(Counter.COPIES) - before[0];
     }
 
-    @Test
-    void givenTheQuickBoundsRecipe_whenItStepsAtBothLosses_thenItHasAsManyNodes() {
-        assertEquals(new Step(new Nodes(24, 0, 0, 0), 0), step(Preset.QUICK.ibp(0.1), 3));
+    /** By their names in the table of cuda/PERFORMANCE.md: a recipe, and an epoch all of whose steps are of the kind. */
+    private enum Kind {
+        QUICK_BOTH("`quick` with bounds, both losses", Preset.QUICK.ibp(0.1), 3),
+        QUICK_WORST("`quick` with bounds, the worst case alone", Preset.QUICK.ibp(0.1), 10),
+        QUICK_SMOOTHING("`quick` with noise", Preset.QUICK.smoothing(0.5), 0),
+        BEST_BOTH("`best` with bounds, both losses", Preset.BEST.ibp(0.1), 5),
+        BEST_SMOOTHING("`best` with noise, two copies", Preset.BEST.smoothing(1), 0),
+        REPORT_BOTH("`report` with bounds, both losses", Preset.REPORT.ibp(0.1), 5),
+        REPORT_WORST("`report` with bounds, the worst case alone", Preset.REPORT.ibp(0.1), 100),
+        REPORT_SMOOTHING("`report` with noise", Preset.REPORT.smoothing(0.5), 0);
+
+        private final String name;
+        private final Recipe recipe;
+        private final int epoch;
+
+        Kind(String name, Recipe recipe, int epoch) {
+            this.name = name;
+            this.recipe = recipe;
+            this.epoch = epoch;
+        }
+
+        /** What the document says of its kernels. */
+        long documented() throws IOException {
+            String row = "| " + name + " | ";
+            return Files.readAllLines(Path.of("cuda/PERFORMANCE.md")).stream().filter(line -> line.startsWith(row))
+                    .map(line -> Long.parseLong(line.substring(row.length()).split(" ")[0])).findFirst().orElseThrow();
+        }
     }
 
-    @Test
-    void givenTheQuickBoundsRecipe_whenItStepsAtTheWorstCaseAlone_thenItHasAsManyNodes() {
-        assertEquals(new Step(new Nodes(24, 0, 0, 0), 0), step(Preset.QUICK.ibp(0.1), 10));
-    }
-
-    @Test
-    void givenTheQuickSmoothingRecipe_whenItSteps_thenItHasAsManyNodes() {
-        assertEquals(new Step(new Nodes(22, 0, 0, 0), 0), step(Preset.QUICK.smoothing(0.5), 0));
+    @ParameterizedTest
+    @EnumSource
+    void givenARecipe_whenItSteps_thenItHasTheDocumentedNumberOfKernelsAndNoCopies(Kind kind) throws IOException {
+        assertEquals(new Step(new Nodes(kind.documented(), 0, 0, 0), 0), step(kind.recipe, kind.epoch));
     }
 }
