@@ -72,6 +72,7 @@ abstract class ModelCommand implements Callable<Integer> {
             OutputPaths.requireFile(output.getKey(), output.getValue());
             existing.requireUsable(output.getValue());
         }
+        RowsRun.requireUsable(out, existing);
     }
 
     @Override

@@ -195,6 +195,7 @@ final class ReproduceCommand implements Callable<Integer> {
     private Optional<Path> folder(Existing existing) throws IOException {
         if (out != null) {
             OutputPaths.requireFolder("--out", out);
+            RunRecord.requireResumable(RunRecord.in(out), existing);
             return Optional.of(out);
         }
         if (existing == Existing.RESUME) {

@@ -51,15 +51,27 @@ final class RowsRun {
         void run() throws IOException;
     }
 
-    /** Checks that rows there are this run's, writes the missing ones and notes how it went. */
-    void run(String command, Fleet fleet, Dataset data, Writing writing) throws IOException {
-        Path file = out.resolveSibling(out.getFileName() + ".run.json");
+    /**
+     * What can be said before anything is read or computed; {@link #run} checks the rest.
+     *
+     * @throws ExperimentException if {@code out} can't take rows, or there is nothing there to go on with
+     */
+    static void requireUsable(Path out, Existing existing) throws IOException {
         existing.requireUsable(out);
-        if (existing == Existing.RESUME && Files.exists(out) && !Files.exists(file)) {
-            throw new ExperimentException("can't resume: " + file + " is missing, so nothing says what the rows in "
+        if (existing == Existing.RESUME && Files.exists(out) && !Files.exists(record(out))) {
+            throw new ExperimentException("can't resume: " + record(out) + " is missing, so nothing says what the rows in "
                     + out + " are; use another --out, or --overwrite");
         }
-        try (RunRecord record = RunRecord.open(file, existing, identity)) {
+        RunRecord.requireResumable(record(out), existing);
+    }
+
+    private static Path record(Path out) {
+        return out.resolveSibling(out.getFileName() + ".run.json");
+    }
+
+    /** Checks that rows there are this run's, writes the missing ones and notes how it went. */
+    void run(String command, Fleet fleet, Dataset data, Writing writing) throws IOException {
+        try (RunRecord record = RunRecord.open(record(out), existing, identity)) {
             record.put("command", command);
             record.put("versions", Version.all());
             record.putDevices(fleet);

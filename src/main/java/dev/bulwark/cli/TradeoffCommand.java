@@ -7,6 +7,7 @@ import dev.bulwark.experiment.Existing;
 import dev.bulwark.experiment.ExperimentException;
 import dev.bulwark.experiment.Fleet;
 import dev.bulwark.experiment.Monitor;
+import dev.bulwark.experiment.RunRecord;
 import dev.bulwark.experiment.Tradeoff;
 import dev.bulwark.report.TradeoffReport;
 import dev.bulwark.training.Preset;
@@ -74,6 +75,7 @@ final class TradeoffCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         Existing existing = earlier.existing();
         OutputPaths.requireFolder("--out", out);
+        RunRecord.requireResumable(RunRecord.in(out), existing);
         Recipe base = recipe();
         Monitor monitor = general.monitor(spec.commandLine().getErr());
         try (Fleet fleet = device.open()) {

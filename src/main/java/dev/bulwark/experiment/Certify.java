@@ -76,7 +76,7 @@ public final class Certify {
     /** Certifies every image without a row; rows go to {@code rows} and, with all votes, to {@code certificates}. */
     public static void certify(Fleet fleet, Subject subject, Settings settings, RowFile<SmoothingRow> rows,
                                Optional<RowFile<CertificateRow>> certificates, Monitor monitor) throws IOException {
-        requireOfThisRun(settings, rows.earlier(), certificates.map(RowFile::earlier).orElse(List.of()));
+        requireOfThisRun(settings, rows, certificates.map(RowFile::earlier).orElse(List.of()));
         Batches batches = new Batches("certify at sigma " + settings.sigma + " with n = " + settings.n, subject.indices(),
                 index -> rows.contains(index) && certificates.map(file -> file.contains(index)).orElse(true),
                 settings.imagesPerCall(fleet));
@@ -98,8 +98,7 @@ public final class Certify {
     }
 
     /** Rows that are kept must claim what this run would: they may have been altered, or be another run's. */
-    private static void requireOfThisRun(Settings settings, List<SmoothingRow> rows,
-                                         List<CertificateRow> certificates) {
+    private static void requireOfThisRun(Settings settings, RowFile<SmoothingRow> rows, List<CertificateRow> certificates) {
         Map<Integer, CertificateRow> votes = new HashMap<>();
         for (CertificateRow row : certificates) {
             votes.put(row.index(), row);
@@ -111,7 +110,7 @@ public final class Certify {
             }
         }
         try {
-            for (SmoothingRow row : rows) {
+            for (SmoothingRow row : rows.earlier()) {
                 if (votes.containsKey(row.index())) {
                     RadiusRule.requireSame(row, votes.get(row.index()));
                 } else {
@@ -119,7 +118,7 @@ public final class Certify {
                 }
             }
         } catch (IllegalArgumentException e) {
-            throw new ExperimentException("can't resume: " + e.getMessage());
+            throw rows.unusable(e.getMessage());
         }
     }
 

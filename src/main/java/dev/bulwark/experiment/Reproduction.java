@@ -145,10 +145,10 @@ public final class Reproduction {
      * @throws dev.bulwark.report.SoundnessException if an attack broke an image that was certified
      */
     public RunReport run(String command, Map<String, ?> versions) throws IOException {
-        if (existing == Existing.REFUSE && Files.exists(folder.resolve("run.json"))) {
+        if (existing == Existing.REFUSE && Files.exists(RunRecord.in(folder))) {
             throw new ExperimentException(folder + " already holds a run: go on with --resume, or throw it away with --overwrite");
         }
-        try (RunRecord record = RunRecord.open(folder.resolve("run.json"), existing, identity())) {
+        try (RunRecord record = RunRecord.open(RunRecord.in(folder), existing, identity())) {
             return run(record, command, versions);
         }
     }

@@ -50,10 +50,7 @@ public final class RunRecord implements AutoCloseable {
      * @throws dev.bulwark.files.InUseException if another process is at the run
      */
     public static RunRecord open(Path file, Existing existing, Map<String, ?> identity) throws IOException {
-        if (existing == Existing.RESUME && !Files.exists(file)) {
-            throw new ExperimentException("nothing to resume: there is no " + file + "; name a run that was started, or drop "
-                    + "--resume to start one");
-        }
+        requireResumable(file, existing);
         OneWriter writer = OneWriter.of(file);
         try {
             ObjectNode wanted = JSON.valueToTree(identity);
@@ -76,6 +73,19 @@ public final class RunRecord implements AutoCloseable {
                 throw e;
             }
         }
+    }
+
+    /** @throws ExperimentException if a run is to be resumed of which there is no record */
+    public static void requireResumable(Path file, Existing existing) {
+        if (existing == Existing.RESUME && !Files.exists(file)) {
+            throw new ExperimentException("nothing to resume: there is no " + file + "; name a run that was started, or drop "
+                    + "--resume to start one");
+        }
+    }
+
+    /** The record of a run that fills a folder. */
+    public static Path in(Path folder) {
+        return folder.resolve("run.json");
     }
 
     /**
@@ -103,8 +113,8 @@ public final class RunRecord implements AutoCloseable {
             return Optional.empty();
         }
         try (Stream<Path> folders = Files.list(runs)) {
-            return folders.filter(folder -> Files.exists(folder.resolve("run.json")))
-                    .max(Comparator.comparing(folder -> folder.resolve("run.json").toFile().lastModified()));
+            return folders.filter(folder -> Files.exists(in(folder)))
+                    .max(Comparator.comparing(folder -> in(folder).toFile().lastModified()));
         }
     }
 
@@ -113,8 +123,8 @@ public final class RunRecord implements AutoCloseable {
             JsonNode tree = JSON.readTree(file.toFile());
             if (tree instanceof ObjectNode object && object.path("identity").isObject()) {
                 RecordFields.problem(object).ifPresent(problem -> {
-                    throw new ExperimentException(file + " can't be this program's record of a run, for its " + problem
-                            + ": use another --out, or remove the file");
+                    throw new ExperimentException(file + " is no record of a run as this program writes it: " + problem
+                            + "; use another --out, or remove the file");
                 });
                 return object;
             }

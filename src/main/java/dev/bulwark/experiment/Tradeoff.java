@@ -92,7 +92,7 @@ public final class Tradeoff {
      * @throws dev.bulwark.report.SoundnessException if an image is certified and misclassified
      */
     public TradeoffReport run(String command, Map<String, ?> versions) throws IOException {
-        Path file = folder.resolve("run.json");
+        Path file = RunRecord.in(folder);
         if (existing == Existing.REFUSE && Files.exists(file)) {
             throw new ExperimentException(folder + " already holds a run: go on with --resume, or throw it away with --overwrite");
         }

@@ -100,6 +100,11 @@ public final class RowFile<T extends Row> implements AutoCloseable {
         return earlier;
     }
 
+    /** What to throw if a row of this file can't be used, for a reason that needs more than the file to see. */
+    public RowException unusable(String problem) {
+        return new RowException(path, problem);
+    }
+
     /** Whether the image with this index has its row. */
     public boolean contains(int index) {
         return indices.contains(index);
