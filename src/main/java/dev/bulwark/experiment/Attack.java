@@ -4,11 +4,13 @@ import dev.bulwark.attack.AttackLoss;
 import dev.bulwark.attack.AttackOutcome;
 import dev.bulwark.attack.Pgd;
 import dev.bulwark.attack.PgdSettings;
+import dev.bulwark.bounds.RealNetwork;
 import dev.bulwark.nn.DeviceNetwork;
 import dev.bulwark.report.AttackRow;
 import dev.bulwark.report.RowFile;
 import java.io.IOException;
 import java.util.List;
+import java.util.function.IntPredicate;
 
 /** PGD over many images: an upper bound on robust accuracy, never a guarantee. */
 public final class Attack {
@@ -32,6 +34,18 @@ public final class Attack {
     /** Attacks every image without a row. */
     public static void run(Fleet fleet, Subject subject, PgdSettings settings, RowFile<AttackRow> rows,
                            Monitor monitor) throws IOException {
+        run(fleet, subject, settings, index -> false, rows, monitor);
+    }
+
+    /**
+     * Attacks every image without a row.
+     *
+     * @param certified the images that bounds certify at this epsilon: where one breaks, its row also says what the
+     *                  real-number network does
+     */
+    static void run(Fleet fleet, Subject subject, PgdSettings settings, IntPredicate certified, RowFile<AttackRow> rows,
+                    Monitor monitor) throws IOException {
+        RealNetwork real = new RealNetwork(subject.network());
         Batches batches = new Batches("attack at epsilon " + settings.epsilon(), subject.indices(), rows::contains,
                 fleet.first().imagesPerCall());
         batches.<AttackOutcome>run(fleet, monitor, (backend, source) -> {
@@ -39,7 +53,11 @@ public final class Attack {
                 Pgd pgd = new Pgd(backend, network);
                 source.forEach(batch -> pgd.attack(subject.pixels(batch), subject.labels(batch), batch, settings));
             }
-        }, (index, o) -> rows.append(new AttackRow(index, o.label(), o.cleanPrediction(), o.broken(),
-                o.adversarialPrediction(), o.linf(), o.loss().map(loss -> AttackRow.Loss.valueOf(loss.name())))));
+        }, (index, o) -> {
+            AttackRow row = new AttackRow(index, o.label(), o.cleanPrediction(), o.broken(), o.adversarialPrediction(),
+                    o.linf(), o.loss().map(loss -> AttackRow.Loss.valueOf(loss.name())));
+            rows.append(o.broken() && certified.test(index) ? row.with(real.stands(o.adversarialImage(), o.label())
+                    ? AttackRow.RealNetwork.STANDS : AttackRow.RealNetwork.BREAKS) : row);
+        });
     }
 }

@@ -1,5 +1,6 @@
 package dev.bulwark.report;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonValue;
 import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
 import com.fasterxml.jackson.databind.annotation.JsonSerialize;
@@ -13,10 +14,15 @@ import java.util.Optional;
  * @param linf                  L-infinity distance of that input from the image, in input units
  * @param loss                  what the attack climbed to break the image; empty where it stands, where the clean
  *                              prediction is wrong already, and in rows of versions that did not say
+ * @param realNetwork           what the real-number network, of which bounds speak, does at that input; only where the
+ *                              image is certified and broken. Rows without it do not have the field
  */
 public record AttackRow(int index, int label, int cleanPrediction, boolean broken, int adversarialPrediction, double linf,
-        @JsonSerialize(using = JsonLines.LossWriter.class) @JsonDeserialize(using = JsonLines.LossReader.class)
-        Optional<Loss> loss) implements Row {
+        @JsonSerialize(using = JsonLines.OptionalWriter.class) @JsonDeserialize(using = JsonLines.LossReader.class)
+        Optional<Loss> loss,
+        @JsonInclude(JsonInclude.Include.NON_EMPTY)
+        @JsonSerialize(using = JsonLines.OptionalWriter.class) @JsonDeserialize(using = JsonLines.RealNetworkReader.class)
+        Optional<RealNetwork> realNetwork) implements Row {
 
     /** What an attack climbs. One that has several tries them in this order, each at what the ones before left standing. */
     public enum Loss {
@@ -35,7 +41,27 @@ public record AttackRow(int index, int label, int cleanPrediction, boolean broke
         }
     }
 
-    public static final RowFormat<AttackRow> FORMAT = new JsonLines<>(AttackRow.class, "loss");
+    /** What the network of the float weights does in real-number arithmetic at an input that breaks the float network. */
+    public enum RealNetwork {
+        /** It gives the label: float rounding alone broke the image, and no bound is contradicted. */
+        STANDS("stands"),
+        /** It does not: a certificate for the image is false. */
+        BREAKS("breaks");
+
+        private final String text;
+
+        RealNetwork(String text) {
+            this.text = text;
+        }
+
+        /** As files spell it. */
+        @JsonValue
+        public String text() {
+            return text;
+        }
+    }
+
+    public static final RowFormat<AttackRow> FORMAT = new JsonLines<>(AttackRow.class, "loss", "real_network");
 
     public AttackRow {
         Require.notNegative("index", index);
@@ -46,6 +72,19 @@ public record AttackRow(int index, int label, int cleanPrediction, boolean broke
         Require.that(!broken || adversarialPrediction != label,
                 "broken is true, but adversarial_prediction is the label " + label);
         Require.that(broken || loss.isEmpty(), "loss is " + loss.map(Loss::text).orElse("") + ", but broken is false");
+        Require.that(broken || realNetwork.isEmpty(),
+                "real_network is " + realNetwork.map(RealNetwork::text).orElse("") + ", but broken is false");
+    }
+
+    /** Without a word on the real-number network. */
+    public AttackRow(int index, int label, int cleanPrediction, boolean broken, int adversarialPrediction, double linf,
+            Optional<Loss> loss) {
+        this(index, label, cleanPrediction, broken, adversarialPrediction, linf, loss, Optional.empty());
+    }
+
+    /** The same with a word on it. */
+    public AttackRow with(RealNetwork real) {
+        return new AttackRow(index, label, cleanPrediction, broken, adversarialPrediction, linf, loss, Optional.of(real));
     }
 
     /** Whether the unperturbed image is classified as its label. */

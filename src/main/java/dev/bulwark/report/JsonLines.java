@@ -153,22 +153,47 @@ final class JsonLines<T extends Row> implements RowFormat<T> {
         }
     }
 
-    static final class LossWriter extends JsonSerializer<Optional<AttackRow.Loss>> {
+    /** What is empty as null, or not at all where the component says so. */
+    static final class OptionalWriter extends JsonSerializer<Optional<?>> {
         @Override
-        public void serialize(Optional<AttackRow.Loss> loss, JsonGenerator out, SerializerProvider provider) throws IOException {
-            provider.defaultSerializeValue(loss.orElse(null), out);
+        public void serialize(Optional<?> value, JsonGenerator out, SerializerProvider provider) throws IOException {
+            provider.defaultSerializeValue(value.orElse(null), out);
+        }
+
+        @Override
+        public boolean isEmpty(SerializerProvider unused, Optional<?> value) {
+            return value.isEmpty();
         }
     }
 
-    static final class LossReader extends JsonDeserializer<Optional<AttackRow.Loss>> {
-        @Override
-        public Optional<AttackRow.Loss> deserialize(JsonParser in, DeserializationContext context) throws IOException {
-            return Optional.of(context.readValue(in, AttackRow.Loss.class));
+    private abstract static class OptionalReader<V> extends JsonDeserializer<Optional<V>> {
+
+        private final Class<V> type;
+
+        OptionalReader(Class<V> type) {
+            this.type = type;
         }
 
         @Override
-        public Optional<AttackRow.Loss> getNullValue(DeserializationContext unused) {
+        public Optional<V> deserialize(JsonParser in, DeserializationContext context) throws IOException {
+            return Optional.of(context.readValue(in, type));
+        }
+
+        @Override
+        public Optional<V> getNullValue(DeserializationContext unused) {
             return Optional.empty();
+        }
+    }
+
+    static final class LossReader extends OptionalReader<AttackRow.Loss> {
+        LossReader() {
+            super(AttackRow.Loss.class);
+        }
+    }
+
+    static final class RealNetworkReader extends OptionalReader<AttackRow.RealNetwork> {
+        RealNetworkReader() {
+            super(AttackRow.RealNetwork.class);
         }
     }
 }

@@ -177,8 +177,8 @@ record RunFolder(JsonNode run, RunScope scope, SortedMap<Double, Table1.Rows> sm
         }
         Table2.Rows rows = new Table2.Rows(bounds, rows(attacks, AttackRow.FORMAT, missing, row -> true), others);
         try {
-            SoundnessCheck.of(rows.bounds(), rows.attacks());
-            others.values().forEach(extra -> SoundnessCheck.of(extra, rows.attacks()));
+            SoundnessCheck.of(rows.bounds(), rows.attacks(), attacks);
+            others.values().forEach(extra -> SoundnessCheck.of(extra, rows.attacks(), attacks));
         } catch (IllegalArgumentException e) {
             throw new RowException(attacks, e.getMessage());
         }

@@ -1,13 +1,21 @@
 package dev.bulwark.report;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
-/** No image may be certified and broken: one counterexample disproves the bounds, whatever the accuracies look like. */
+/**
+ * No image may be certified and broken: one counterexample disproves the bounds, whatever the accuracies look like.
+ *
+ * <p>Bounds speak of the real-number network, an attack of the float one. Where the attack's row says that the real-number
+ * network stands at the input that was found, the two differ and neither is wrong. Where the row says that it breaks, or
+ * says nothing, the check fails.
+ */
 public final class SoundnessCheck {
 
     private static final int NAMED = 10;
@@ -18,34 +26,49 @@ public final class SoundnessCheck {
     /**
      * Compares the bounds and the attacks of one network at one epsilon.
      *
-     * @throws SoundnessException if an image is certified although its clean prediction is wrong or PGD broke it
+     * @param file where the attacks were read from, or the bounds where there are none: failures name it
+     * @throws SoundnessException if an image is certified although its clean prediction is wrong or PGD broke it, and no row
+     *                            says that the real-number network stands there
      * @throws IllegalArgumentException if an image has two labels, so that the rows are not about the same data
      */
-    public static void of(Collection<BoundsRow> bounds, Collection<AttackRow> attacks) {
+    public static void of(Collection<BoundsRow> bounds, Collection<AttackRow> attacks, Path file) {
         Map<Integer, AttackRow> attackOf = attacks.stream().collect(Collectors.toMap(AttackRow::index, Function.identity()));
         List<String> contradictions = new ArrayList<>();
+        boolean disproved = false;
         for (BoundsRow row : bounds) {
-            AttackRow attack = attackOf.get(row.index());
-            if (attack != null && attack.label() != row.label()) {
+            Optional<AttackRow> attack = Optional.ofNullable(attackOf.get(row.index()));
+            if (attack.isPresent() && attack.get().label() != row.label()) {
                 throw new IllegalArgumentException("image " + row.index() + " has label " + row.label()
-                        + " in the bounds, but " + attack.label() + " in the attacks");
+                        + " in the bounds, but " + attack.get().label() + " in the attacks");
             }
-            boolean certified = row.certified() || row.certifiedByBox();
-            if (certified && !row.cleanCorrect()) {
-                contradictions.add("image " + row.index() + " (label " + row.label() + ", classified "
-                        + row.cleanPrediction() + " unperturbed)");
-            } else if (certified && attack != null && (attack.broken() || !attack.cleanCorrect())) {
-                contradictions.add("image " + row.index() + " (label " + row.label() + ", classified "
-                        + (attack.broken() ? attack.adversarialPrediction() + " at distance " + attack.linf()
-                                : attack.cleanPrediction() + " unperturbed") + ")");
+            Optional<AttackRow.RealNetwork> real = attack.flatMap(AttackRow::realNetwork);
+            if (row.certified() || row.certifiedByBox()) {
+                misclassified(row, attack).filter(how -> !real.equals(Optional.of(AttackRow.RealNetwork.STANDS)))
+                        .ifPresent(contradictions::add);
+                disproved |= real.equals(Optional.of(AttackRow.RealNetwork.BREAKS));
             }
         }
         if (!contradictions.isEmpty()) {
             double epsilon = bounds.iterator().next().epsilon();
-            throw new SoundnessException("certified at epsilon " + epsilon + " and yet misclassified: "
+            throw new SoundnessException(file + ": certified at epsilon " + epsilon + " and yet misclassified: "
                     + contradictions.stream().limit(NAMED).collect(Collectors.joining(", "))
                     + (contradictions.size() > NAMED ? " and " + (contradictions.size() - NAMED) + " more" : "")
-                    + "; the bounds are unsound, so none of these results can be used");
+                    + (disproved ? "; the real-number network breaks too, so the bounds are unsound"
+                    : "; nothing says that the real-number network stands there, so the bounds count as unsound")
+                    + " and none of these results can be used");
         }
+    }
+
+    /** How the float network gets an image wrong, if it does. */
+    private static Optional<String> misclassified(BoundsRow row, Optional<AttackRow> attack) {
+        String image = "image " + row.index() + " (label " + row.label() + ", classified ";
+        if (attack.isPresent() && attack.get().cleanCorrect() && attack.get().broken()) {
+            return Optional.of(image + attack.get().adversarialPrediction() + " at distance " + attack.get().linf() + ")");
+        }
+        if (!row.cleanCorrect()) {
+            return Optional.of(image + row.cleanPrediction() + " unperturbed)");
+        }
+        return attack.filter(found -> !found.cleanCorrect())
+                .map(found -> image + found.cleanPrediction() + " unperturbed)");
     }
 }

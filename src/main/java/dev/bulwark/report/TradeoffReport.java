@@ -79,7 +79,7 @@ public record TradeoffReport(ResultTable table, List<String> missing, List<Path>
             Path file = folder.resolve(ROWS).resolve(PARAMETER + "-" + ResultTable.parameter(kappa) + ".jsonl");
             List<BoundsRow> bounds = RunFolder.rows(file, BoundsRow.FORMAT, missing,
                     row -> row.method() == BoundsRow.Method.IBP);
-            SoundnessCheck.of(bounds, List.of());
+            SoundnessCheck.of(bounds, List.of(), file);
             if (!bounds.isEmpty()) {
                 byKappa.put(kappa, new Table2.Rows(bounds, List.of()));
             }

@@ -18,6 +18,7 @@ import net.jqwik.api.constraints.LongRange;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class RowFormatTest {
@@ -165,6 +166,17 @@ class RowFormatTest {
         assertThrows(IllegalArgumentException.class, () -> new AttackRow(9, 4, 4, false, 4, 0, Optional.of(Loss.MARGIN)));
     }
 
+    @ParameterizedTest
+    @EnumSource
+    void givenAWordOnTheRealNetwork_whenWritten_thenItIsTheLastFieldAndReadsBack(AttackRow.RealNetwork real) {
+        AttackRow row = new AttackRow(9, 4, 4, true, 2, 0.1, Optional.of(Loss.MARGIN));
+        String line = AttackRow.FORMAT.write(row).replace("}", ",\"real_network\":\"" + real.text() + "\"}");
+        assertEquals(line, AttackRow.FORMAT.write(row.with(real)));
+        assertEquals(row.with(real), AttackRow.FORMAT.read(line));
+        AttackRow stands = new AttackRow(9, 4, 4, false, 4, 0, Optional.empty());
+        assertThrows(IllegalArgumentException.class, () -> stands.with(real));
+    }
+
     @Test
     void givenAttackOfAnEarlierVersion_whenRead_thenNoLossIsClaimed() {
         AttackRow row = AttackRow.FORMAT.read("{\"index\":9,\"label\":4,\"clean_prediction\":4,\"broken\":true,"
@@ -179,6 +191,8 @@ class RowFormatTest {
             "{\"index\":9,\"label\":4,\"clean_prediction\":4,\"broken\":true,\"adversarial_prediction\":2,\"linf\":0.1,\"x\":1}",
             "{\"index\":9,\"label\":4,\"clean_prediction\":4,\"broken\":true,\"adversarial_prediction\":2,\"linf\":0.1,"
                     + "\"loss\":\"hinge\"}",
+            "{\"index\":9,\"label\":4,\"clean_prediction\":4,\"broken\":true,\"adversarial_prediction\":2,\"linf\":0.1,"
+                    + "\"loss\":\"margin\",\"real_network\":\"wavers\"}",
             "{\"index\":9,\"label\":4,\"clean_prediction\":4,\"broken\":false,\"adversarial_prediction\":4,\"linf\":0,"
                     + "\"loss\":\"margin\"}",
             "{\"index\":9,\"label\":4.5,\"clean_prediction\":4,\"broken\":true,\"adversarial_prediction\":2,\"linf\":0.1}",

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -16,44 +17,70 @@ class SoundnessCheckTest {
     private static final BoundsRow CERTIFIED_BY_BOX_ONLY = Rows.bounds(18, 0.1, 0, -1, true);
     private static final BoundsRow OPEN = Rows.bounds(19, 0.1, 0, -1, false);
 
+    private static final Path FILE = Path.of("pgd", "epsilon-0.10.jsonl");
+
+    private static void check(List<BoundsRow> bounds, List<AttackRow> attacks) {
+        SoundnessCheck.of(bounds, attacks, FILE);
+    }
+
+    private static String complaint(List<BoundsRow> bounds, List<AttackRow> attacks) {
+        return assertThrows(SoundnessException.class, () -> check(bounds, attacks)).getMessage();
+    }
+
     @Test
     void givenOnlyUncertifiedImageBroken_whenChecked_thenSound() {
-        assertDoesNotThrow(() -> SoundnessCheck.of(List.of(CERTIFIED, OPEN),
+        assertDoesNotThrow(() -> check(List.of(CERTIFIED, OPEN),
                 List.of(Rows.attack(17, 0, false), Rows.attack(19, 0, true), Rows.attack(99, 0, true))));
     }
 
     @Test
-    void givenCertifiedImageBroken_whenChecked_thenFailureNamesIt() {
-        String message = assertThrows(SoundnessException.class, () -> SoundnessCheck.of(List.of(OPEN, CERTIFIED),
-                List.of(Rows.attack(17, 0, true), Rows.attack(19, 0, true)))).getMessage();
-        assertEquals("certified at epsilon 0.1 and yet misclassified: image 17 (label 0, classified 1 at distance 0.1); "
-                + "the bounds are unsound, so none of these results can be used", message);
+    void givenCertifiedImageBrokenAndNoWordOnTheRealNetwork_whenChecked_thenFailureNamesImageAndFile() {
+        assertEquals(FILE + ": certified at epsilon 0.1 and yet misclassified: image 17 (label 0, classified 1 at distance 0.1); "
+                + "nothing says that the real-number network stands there, so the bounds count as unsound and none of these "
+                + "results can be used", complaint(List.of(OPEN, CERTIFIED), List.of(Rows.attack(17, 0, true), Rows.attack(19, 0, true))));
+    }
+
+    @Test
+    void givenCertifiedImageBrokenInTheRealNetworkToo_whenChecked_thenFailureSaysTheBoundsAreUnsound() {
+        String message = complaint(List.of(OPEN, CERTIFIED), List.of(Rows.attack(17, 0, true).with(AttackRow.RealNetwork.BREAKS)));
+        assertTrue(message.startsWith(FILE + ": ") && message.contains("image 17 (label 0, classified 1 at distance 0.1)"), message);
+        assertTrue(message.endsWith("the real-number network breaks too, so the bounds are unsound and none of these results can "
+                + "be used"), message);
+    }
+
+    @Test
+    void givenCertifiedImageBrokenAndTheRealNetworkStanding_whenChecked_thenSound() {
+        assertDoesNotThrow(() -> check(List.of(CERTIFIED, CERTIFIED_BY_BOX_ONLY), List.of(
+                Rows.attack(17, 0, true).with(AttackRow.RealNetwork.STANDS),
+                Rows.attack(18, 0, true).with(AttackRow.RealNetwork.STANDS))));
     }
 
     @Test
     void givenImageCertifiedByBoxOnlyAndBroken_whenChecked_thenFailure() {
-        assertThrows(SoundnessException.class,
-                () -> SoundnessCheck.of(List.of(CERTIFIED_BY_BOX_ONLY), List.of(Rows.attack(18, 0, true))));
+        complaint(List.of(CERTIFIED_BY_BOX_ONLY), List.of(Rows.attack(18, 0, true)));
     }
 
     @Test
-    void givenCertifiedImageClassifiedWrongUnperturbed_whenChecked_thenFailureWithoutAnAttack() {
-        String message = assertThrows(SoundnessException.class,
-                () -> SoundnessCheck.of(List.of(Rows.bounds(5, 0.1, 1, 1, false)), List.of())).getMessage();
+    void givenCertifiedImageClassifiedWrongUnperturbed_whenChecked_thenFailureUnlessTheRealNetworkStands() {
+        List<BoundsRow> wrong = List.of(Rows.bounds(5, 0.1, 1, 1, false));
+        String message = complaint(wrong, List.of());
         assertTrue(message.contains("image 5 (label 0, classified 1 unperturbed)"), message);
+        complaint(wrong, List.of(Rows.attack(5, 1, true)));
+        complaint(wrong, List.of(Rows.attack(5, 1, true).with(AttackRow.RealNetwork.BREAKS)));
+        assertDoesNotThrow(() -> check(wrong, List.of(Rows.attack(5, 1, true).with(AttackRow.RealNetwork.STANDS))));
     }
 
     @Test
     void givenManyContradictions_whenChecked_thenTheFirstTenAreNamedAndTheRestCounted() {
-        String message = assertThrows(SoundnessException.class, () -> SoundnessCheck.of(
+        String message = complaint(
                 IntStream.range(0, 13).mapToObj(i -> Rows.bounds(i, 0.1, 0, 1, false)).toList(),
-                IntStream.range(0, 13).mapToObj(i -> Rows.attack(i, 0, true)).toList())).getMessage();
+                IntStream.range(0, 13).mapToObj(i -> Rows.attack(i, 0, true)).toList());
         assertTrue(message.contains("image 9 ") && !message.contains("image 10 ") && message.contains("and 3 more"), message);
     }
 
     @Test
     void givenTwoLabelsForOneImage_whenChecked_thenRefused() {
         assertThrows(IllegalArgumentException.class,
-                () -> SoundnessCheck.of(List.of(CERTIFIED), List.of(new AttackRow(17, 1, 1, false, 1, 0, Optional.empty()))));
+                () -> check(List.of(CERTIFIED), List.of(new AttackRow(17, 1, 1, false, 1, 0, Optional.empty()))));
     }
 }
