@@ -7,6 +7,7 @@ import dev.bulwark.experiment.Attack;
 import dev.bulwark.experiment.Fleet;
 import dev.bulwark.experiment.Monitor;
 import dev.bulwark.experiment.Subject;
+import dev.bulwark.report.AttackRecord;
 import dev.bulwark.report.AttackRow;
 import dev.bulwark.report.RowFile;
 import java.io.IOException;
@@ -84,7 +85,7 @@ final class AttackCommand extends ModelCommand {
     @Override
     void summarise(PrintWriter text) throws IOException {
         List<AttackRow> rows = RowFile.read(out(), AttackRow.FORMAT);
-        text.println(rows.size() + " images, " + rows.stream().filter(AttackRow::cleanCorrect).count() + " clean correct, "
+        text.println(AttackRecord.name(steps, restarts, loss.toString()) + ": " + rows.size() + " images, " + rows.stream().filter(AttackRow::cleanCorrect).count() + " clean correct, "
                 + Arrays.stream(AttackRow.Loss.values()).filter(what -> loss.losses.contains(AttackLoss.valueOf(what.name())))
                         .map(what -> rows.stream().filter(row -> row.brokenBy(what)).count() + " broken by " + what.text() + ", ")
                         .collect(Collectors.joining())

@@ -66,11 +66,21 @@ final class Abstract {
                 .map(BigDecimal::toPlainString).toList();
         String report = reported.size() == lines.size() && table.scope().warning().isEmpty()
                 ? " (lab report: " + Phrase.and(reported) + "%)" : "";
-        boolean attacked = lines.stream().anyMatch(line -> table.measured(line.at(), Table2.GAP).isPresent());
         List<String> radii = lines.stream().map(line -> ResultTable.parameter(line.at())).toList();
         return Optional.of("Interval bounds certify " + Phrase.and(certified) + "% of " + Phrase.images(table.images())
                 + " at L\u221e radii of " + Phrase.and(radii) + report
-                + (attacked ? ", and no certified image was broken by projected gradient descent." : "."));
+                + crossCheck(lines, table.column(Table2.PGD).title()) + ".");
+    }
+
+    /** What became of the certified images that were attacked as well. */
+    private static String crossCheck(List<ResultTable.Line> lines, String pgd) {
+        long checked = lines.stream().mapToLong(line -> line.detail().count(Table2.CROSS_CHECKED)).sum();
+        long differences = lines.stream().mapToLong(line -> line.detail().count(Table2.DIFFERENCES)).sum();
+        String attacked = checked == 0 ? "" : ", and projected gradient descent, "
+                + AttackRecord.inSentence(pgd) + ", attacked " + Phrase.images(checked) + " with a certificate";
+        return differences == 0 ? attacked + (checked == 0 ? "" : " and broke none")
+                : attacked + "; " + Phrase.images(differences) + " with a certificate " + (differences == 1 ? "is" : "are")
+                + " misclassified, by the float network's rounding alone";
     }
 
     private static String count(List<Finding> findings, Verdict verdict) {

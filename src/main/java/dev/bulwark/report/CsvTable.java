@@ -25,7 +25,8 @@ final class CsvTable {
                 table.definition().columns().stream().map(column -> column.key().replace('/', '_')).flatMap(key -> Stream.of(
                         key, key + "_lower", key + "_upper", key + "_images", "reported_" + key, "published_" + key,
                         "note_on_reported_" + key)),
-                table.definition().sampled() ? Stream.of("n", "unreachable") : Stream.empty()));
+                table.definition().sampled() ? Stream.of("n", "unreachable") : Stream.empty(),
+                table.lines().get(0).detail().counts().keySet().stream()));
     }
 
     static String line(ResultTable table, ResultTable.Line line) {
@@ -42,7 +43,8 @@ final class CsvTable {
                 table.definition().sampled() ? Stream.of(
                         line.samples().isPresent() ? Long.toString(line.samples().getAsLong()) : "",
                         line.cells().stream().flatMap(cell -> cell.limit().stream()).collect(Collectors.joining(" ")))
-                        : Stream.empty()));
+                        : Stream.empty(),
+                line.detail().counts().values().stream().map(String::valueOf)));
     }
 
     @SafeVarargs

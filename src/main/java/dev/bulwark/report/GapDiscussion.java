@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.stream.IntStream;
 
 /** How far certificates and attacks are apart: the lab report's section on the tightness gap, from these rows. */
@@ -19,9 +20,9 @@ final class GapDiscussion {
     private final ResultTable table;
     private final List<Double> epsilons;
 
-    /** @param table of the images that have both bounds and an attack */
     GapDiscussion(SortedMap<Double, Table2.Rows> rows, ResultTable table) {
-        this.rows = rows;
+        this.rows = new TreeMap<>();
+        rows.forEach((epsilon, all) -> this.rows.put(epsilon, all.comparable()));
         this.table = table;
         this.epsilons = table.lines().stream().map(ResultTable.Line::at)
                 .filter(epsilon -> table.measured(epsilon, Table2.GAP).isPresent()).toList();
@@ -47,11 +48,45 @@ final class GapDiscussion {
                     + " (" + Phrase.points(gap.percent(1)) + ")";
         }).toList();
         List<String> prose = new ArrayList<>(List.of("""
-                Between what IBP certifies and what PGD leaves standing lie images about which neither says anything: %s, \
+                Between what IBP certifies and what %s leaves standing lie images about which neither says anything: %s, \
                 counted on the same images. The true robust accuracy lies somewhere in this gap; a better verifier would \
-                close it from below, a better attack from above.""".formatted(Phrase.and(gaps))));
+                close it from below, a better attack from above.""".formatted(pgd(), Phrase.and(gaps)), attacked()));
+        differences().ifPresent(prose::add);
         secondLoss().ifPresent(prose::add);
         return prose;
+    }
+
+    /** The attack by its name; by its names where lines differ. */
+    private String pgd() {
+        String title = table.column(Table2.PGD).title();
+        return Table2.names(rows).filter(names -> !names.equals(title)).map(names -> title + " (" + names + ")")
+                .orElse(AttackRecord.inSentence(title));
+    }
+
+    /** Which images PGD attacked. */
+    private String attacked() {
+        return """
+                An attack on a certified image can't succeed, but for float rounding. PGD attacked every image that is \
+                right and not certified (%s) and, to check the certificates, of the certified ones %s. Certified images \
+                that it did not attack count as standing.""".formatted(
+                Phrase.and(epsilons.stream().map(epsilon -> Phrase.count(
+                        rows.get(epsilon).count(image -> image.attacked() && !image.certified()))
+                        + " at " + Phrase.epsilon(epsilon)).toList()),
+                Phrase.and(epsilons.stream().map(epsilon -> Phrase.count(rows.get(epsilon).count(Evidence::crossChecked))
+                        + " of " + Phrase.count(rows.get(epsilon).count(Evidence::certified))
+                        + " at " + Phrase.epsilon(epsilon)).toList()));
+    }
+
+    /** Certified images that only the float network gets wrong. */
+    private Optional<String> differences() {
+        List<String> each = epsilons.stream().filter(epsilon -> rows.get(epsilon).count(Evidence::claimsDiffer) > 0)
+                .map(epsilon -> Phrase.count(rows.get(epsilon).count(Evidence::claimsDiffer)) + " at "
+                        + Phrase.epsilon(epsilon)).toList();
+        return each.isEmpty() ? Optional.empty() : Optional.of("""
+                Some certified images are broken all the same: %s. Certificates speak of the real-number network, which \
+                gives the label at the inputs that were found; the float network, which rounds, does not. These images \
+                count as certified and as broken, so PGD's accuracy may lie below the certified one by as many."""
+                .formatted(Phrase.and(each)));
     }
 
     /** What it brought to attack by more than the cross-entropy. */

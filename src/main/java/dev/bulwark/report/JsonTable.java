@@ -12,6 +12,7 @@ import java.math.BigDecimal;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 /** One object a table; columns nest at the slashes of their keys, and a figure that is missing is null. */
 final class JsonTable {
@@ -48,13 +49,15 @@ final class JsonTable {
         line.samples().ifPresent(n -> row.put("n", n));
         row.put("images", line.images());
         fill(row, table, line, cell -> number(cell.measured().map(share -> share.percent(TableFormat.DECIMALS))));
+        line.detail().counts().forEach(row::put);
         fill(row.putObject("image_counts"), table, line,
                 cell -> cell.measured().<JsonNode>map(share -> LongNode.valueOf(share.images())).orElse(NullNode.instance));
         fill(row.putObject("intervals"), table, line, JsonTable::interval);
         fill(row.putObject("reported"), table, line, cell -> number(cell.reported()));
         fill(row.putObject("published"), table, line, cell -> number(cell.published()));
         unreachable(row, table, line);
-        row.set("notes", texts(line.cells().stream().flatMap(cell -> cell.objection().stream()).toList()));
+        row.set("notes", texts(Stream.concat(line.cells().stream().flatMap(cell -> cell.objection().stream()),
+                line.detail().remarks().stream()).toList()));
         return row;
     }
 

@@ -52,8 +52,9 @@ final class PageData {
         }
     }
 
-    /** @param table of the images that have both bounds and an attack */
+    /** What table 2 has, and what PGD is called. */
     void addTable2(ResultTable table) {
+        root.put("pgd", table.column(Table2.PGD).title());
         for (ResultTable.Line line : table.lines()) {
             ObjectNode node = root.withArray("/bounds").addObject();
             node.put("epsilon", ResultTable.parameter(line.at()));

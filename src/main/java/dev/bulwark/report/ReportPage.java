@@ -30,11 +30,10 @@ final class ReportPage {
     /**
      * What the page shows, measured once.
      *
-     * @param curves     of table 1's sigmas
-     * @param comparable table 2 of the images that have both bounds and an attack
+     * @param curves of table 1's sigmas
      */
     record Results(Optional<ResultTable> table1, List<CertifiedCurve> curves, Optional<ResultTable> table2,
-            Optional<ResultTable> comparable, List<String> missing, Literature literature) {
+            List<String> missing, Literature literature) {
         Results {
             curves = List.copyOf(curves);
             missing = List.copyOf(missing);
@@ -99,7 +98,7 @@ final class ReportPage {
     private List<Discussion> discussions() {
         List<Discussion> found = new ArrayList<>();
         results.table1().ifPresent(table -> found.add(new TradeoffDiscussion(table, results.curves()).write()));
-        results.comparable().flatMap(table -> new GapDiscussion(run.ibp(), table).write()).ifPresent(found::add);
+        results.table2().flatMap(table -> new GapDiscussion(run.ibp(), table).write()).ifPresent(found::add);
         new GuaranteeDiscussion(run).write().ifPresent(found::add);
         if (results.table1().isPresent() && results.table2().isPresent()) {
             found.add(new MethodsDiscussion(run, results.table1().get(), results.table2().get()).write());
@@ -125,11 +124,12 @@ final class ReportPage {
     }
 
     private String bounds(ResultTable table) {
-        results.comparable().ifPresent(data::addTable2);
+        data.addTable2(table);
         return Markup.table(table, 2)
                 + Markup.figure("gap", ++figures, """
-                        Clean, empirical and certified accuracy for each \u03b5, on the images that were both bounded and \
-                        attacked. The band between PGD and IBP holds the true robust accuracy. \u00d7 is the lab report.""",
+                        Clean, empirical and certified accuracy for each \u03b5, all on the same images. The band between \
+                        %s and IBP holds the true robust accuracy. \u00d7 is the lab report."""
+                        .formatted(AttackRecord.inSentence(table.column(Table2.PGD).title())),
                         "", "The same figure lies in figures/ibp_gap.svg.");
     }
 

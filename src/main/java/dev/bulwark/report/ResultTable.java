@@ -2,7 +2,10 @@ package dev.bulwark.report;
 
 import java.math.BigDecimal;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.stream.IntStream;
@@ -39,14 +42,23 @@ public record ResultTable(TableDefinition<?> definition, RunScope scope, List<Li
      * @param samples noise samples behind each image's answer; empty where there are none, or nothing says how many
      * @param further whether a line before it has the same sigma, with other samples: then its name says how many
      * @param cells   one for each column
+     * @param detail  what no column has
      */
-    public record Line(double at, OptionalLong samples, boolean further, List<Cell> cells) {
+    public record Line(double at, OptionalLong samples, boolean further, List<Cell> cells, Detail detail) {
 
         public Line {
             cells = List.copyOf(cells);
             if (further && samples.isEmpty()) {
                 throw new IllegalArgumentException("a further line of " + at + " must say how many samples it has");
             }
+        }
+
+        public Line(double at, OptionalLong samples, boolean further, List<Cell> cells) {
+            this(at, samples, further, cells, Detail.NONE);
+        }
+
+        Line with(Detail other) {
+            return new Line(at, samples, further, cells, other);
         }
 
         /** What readers see in the first column. */
@@ -66,6 +78,27 @@ public record ResultTable(TableDefinition<?> definition, RunScope scope, List<Li
 
         private Stream<Share> shares() {
             return cells.stream().flatMap(cell -> cell.measured.stream());
+        }
+    }
+
+    /**
+     * What stands beside a line's figures.
+     *
+     * @param counts  of images, for programs, by the names they have in JSON and CSV; the same names in every line
+     * @param remarks what a reader must know of this line alone
+     */
+    public record Detail(Map<String, Long> counts, List<String> remarks) {
+
+        static final Detail NONE = new Detail(Map.of(), List.of());
+
+        public Detail {
+            counts = Collections.unmodifiableMap(new LinkedHashMap<>(counts));
+            remarks = List.copyOf(remarks);
+        }
+
+        /** The count with a name, 0 if there is none. */
+        long count(String name) {
+            return counts.getOrDefault(name, 0L);
         }
     }
 
@@ -174,7 +207,10 @@ public record ResultTable(TableDefinition<?> definition, RunScope scope, List<Li
                 .distinct().toList();
     }
 
-    /** What is wrong with reported figures, and which measured ones can't be others, as it stands below the table. */
+    /**
+     * What is wrong with reported figures, which measured ones can't be others, and what else there is to say of a line, as
+     * it stands below the table.
+     */
     List<String> footnotes() {
         return lines.stream().flatMap(line -> footnotes(line).stream()).distinct().toList();
     }
@@ -182,10 +218,11 @@ public record ResultTable(TableDefinition<?> definition, RunScope scope, List<Li
     /** What there is to say so about one line, as it stands below the table or below the line. */
     List<String> footnotes(Line line) {
         List<String> objections = objections();
-        return Stream.concat(
+        return Stream.of(
                 line.cells.stream().flatMap(cell -> cell.objection.stream()).distinct()
                         .map(objection -> "[" + (objections.indexOf(objection) + 1) + "] " + objection),
-                line.cells.stream().flatMap(cell -> cell.limit.stream()).distinct().map(limit -> STAR + " " + limit)).toList();
+                line.cells.stream().flatMap(cell -> cell.limit.stream()).distinct().map(limit -> STAR + " " + limit),
+                line.detail.remarks.stream()).flatMap(note -> note).toList();
     }
 
     /** How many noise samples stand behind an answer, where no line's name says so. */

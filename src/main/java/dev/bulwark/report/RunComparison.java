@@ -8,7 +8,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.SortedSet;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -74,8 +73,7 @@ public record RunComparison(List<Side> tables, List<Path> written) {
         for (Path run : runs) {
             folders.add(RunFolder.read(run));
         }
-        SortedSet<BoundsRow.Method> methods = Table2.others(
-                folders.stream().flatMap(folder -> folder.ibp().values().stream()).toList());
+        List<Table2.Rows> all = folders.stream().flatMap(folder -> folder.ibp().values().stream()).toList();
         for (int r = 0; r < folders.size(); ++r) {
             RunFolder folder = folders.get(r);
             String name = name(runs.get(r), runs) + folder.scope().warning().map(warning -> " [not MNIST]").orElse("");
@@ -83,7 +81,7 @@ public record RunComparison(List<Side> tables, List<Path> written) {
                     folder.smoothing().isEmpty() ? Optional.empty()
                             : Optional.of(Table1.of(folder.smoothing(), folder.further(), folder.scope(), literature)),
                     folder.ibp().isEmpty() ? Optional.empty()
-                            : Optional.of(Table2.of(folder.ibp(), folder.scope(), literature, methods))));
+                            : Optional.of(Table2.of(folder.ibp(), folder.scope(), literature, all))));
         }
         Outputs outputs = new Outputs(target);
         List<Side> sides = new ArrayList<>();
@@ -94,7 +92,8 @@ public record RunComparison(List<Side> tables, List<Path> written) {
             List<Compared> having = compared.stream().filter(run -> which.apply(run).isPresent()).toList();
             if (!having.isEmpty()) {
                 ResultTable first = which.apply(having.get(0)).orElseThrow();
-                Side side = side(having, run -> which.apply(run).orElseThrow());
+                Side side = side(having, run -> which.apply(run).orElseThrow(),
+                        first.name().equals(Table2.DEFINITION.name()) ? attacks(having, first) : "");
                 sides.add(side);
                 outputs.write(first.name() + ".csv", csv(having, run -> which.apply(run).orElseThrow()));
                 contents.put(first.name() + "-section", first.definition().topic());
@@ -124,7 +123,16 @@ public record RunComparison(List<Side> tables, List<Path> written) {
                 .map(run -> run.name + ": " + run.folder.scope().warning().orElseThrow());
     }
 
-    private static Side side(List<Compared> runs, Function<Compared, ResultTable> which) {
+    /** What PGD was in each run, where the column can't say it for all. */
+    private static String attacks(List<Compared> runs, ResultTable table) {
+        List<String> names = runs.stream().flatMap(run -> Table2.names(run.folder.ibp())
+                .map(name -> run.name + ": " + name).stream()).toList();
+        return names.isEmpty() || runs.stream().map(run -> Table2.names(run.folder.ibp())).flatMap(Optional::stream)
+                .allMatch(table.column(Table2.PGD).title()::equals) ? "" : " (PGD in " + String.join("; in ", names) + ")";
+    }
+
+    /** @param said what the caption must add */
+    private static Side side(List<Compared> runs, Function<Compared, ResultTable> which, String said) {
         ResultTable first = which.apply(runs.get(0));
         List<String> header = new ArrayList<>(first.header());
         header.set(1, "run");
@@ -148,7 +156,7 @@ public record RunComparison(List<Side> tables, List<Path> written) {
                 }
             }
         }
-        return new Side(first.definition().topic() + ", accuracy in %", header, rows);
+        return new Side(first.definition().topic() + ", accuracy in %" + said, header, rows);
     }
 
     /** The columns of each run's own CSV file, behind its name and its data set. */

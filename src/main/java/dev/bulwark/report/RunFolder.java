@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -24,6 +25,7 @@ import java.util.TreeSet;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -81,7 +83,7 @@ record RunFolder(JsonNode run, RunScope scope, SortedMap<Double, Table1.Rows> sm
         }
         SortedMap<Double, Table2.Rows> ibp = new TreeMap<>();
         for (double epsilon : epsilons) {
-            Table2.Rows rows = ibp(folder, epsilon, missing);
+            Table2.Rows rows = ibp(folder, epsilon, run, missing);
             if (!rows.isEmpty()) {
                 ibp.put(epsilon, rows);
             }
@@ -164,7 +166,7 @@ record RunFolder(JsonNode run, RunScope scope, SortedMap<Double, Table1.Rows> sm
         }
     }
 
-    private static Table2.Rows ibp(Path folder, double epsilon, List<String> missing) throws IOException {
+    private static Table2.Rows ibp(Path folder, double epsilon, JsonNode run, List<String> missing) throws IOException {
         String name = "epsilon-" + ResultTable.parameter(epsilon) + ".jsonl";
         Path attacks = folder.resolve("pgd").resolve(name);
         List<BoundsRow> bounds = bounds(folder, BoundsRow.Method.IBP, epsilon, missing);
@@ -175,14 +177,29 @@ record RunFolder(JsonNode run, RunScope scope, SortedMap<Double, Table1.Rows> sm
                 others.put(method, extra);
             }
         }
-        Table2.Rows rows = new Table2.Rows(bounds, rows(attacks, AttackRow.FORMAT, missing, row -> true), others);
+        AttackRecord record = AttackRecord.of(attacks, run);
+        Table2.Rows rows = new Table2.Rows(bounds, rows(attacks, AttackRow.FORMAT, missing, row -> true), others, record.name());
         try {
             SoundnessCheck.of(rows.bounds(), rows.attacks(), attacks);
             others.values().forEach(extra -> SoundnessCheck.of(extra, rows.attacks(), attacks));
         } catch (IllegalArgumentException e) {
             throw new RowException(attacks, e.getMessage());
         }
-        return rows;
+        return record.byCertificates() ? withoutHalf(rows, name, missing) : rows;
+    }
+
+    /** Attacks on images that were chosen by their certificates, if none of the rows that belong to them is missing. */
+    private static Table2.Rows withoutHalf(Table2.Rows rows, String name, List<String> missing) {
+        Set<Integer> bounded = rows.bounds().stream().map(BoundsRow::index).collect(Collectors.toSet());
+        long unbounded = rows.attacks().stream().filter(row -> !bounded.contains(row.index())).count();
+        long open = rows.bounds().isEmpty() ? 0 : rows.count(image -> !image.decided());
+        if (rows.attacks().isEmpty() || open == 0 && unbounded == 0) {
+            return rows;
+        }
+        missing.add((open > 0 ? "pgd/" + name + " lacks " + Phrase.images(open) + ", right and not certified"
+                : "ibp/" + name + " lacks " + Phrase.images(unbounded) + " of pgd/" + name)
+                + ", so there is no figure for PGD: go on with reproduce --resume.");
+        return rows.withoutAttacks();
     }
 
     /** A method's rows, from the folder that has its name. */

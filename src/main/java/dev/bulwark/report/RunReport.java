@@ -47,7 +47,6 @@ public record RunReport(Optional<ResultTable> table1, Optional<ResultTable> tabl
         List<String> missing = new ArrayList<>(found.missing());
         Optional<ResultTable> table1 = Optional.empty();
         Optional<ResultTable> table2 = Optional.empty();
-        Optional<ResultTable> comparable = Optional.empty();
         List<CertifiedCurve> curves = found.curves();
         if (found.smoothing().isEmpty()) {
             missing.add("There are no smoothing rows, so there is no table 1.");
@@ -61,15 +60,14 @@ public record RunReport(Optional<ResultTable> table1, Optional<ResultTable> tabl
         if (found.ibp().isEmpty()) {
             missing.add("There are neither bounds nor attacks, so there is no table 2.");
         } else {
-            ResultTable gap = Table2.comparable(found.ibp(), found.scope(), literature);
-            table2 = Optional.of(Table2.of(found.ibp(), found.scope(), literature));
-            comparable = Optional.of(gap);
-            missing.addAll(notMeasured("Table 2", table2.get()));
-            write(table2.get(), outputs);
-            draw("ibp_gap", CsvTable.write(gap), () -> Charts.certificationGap(gap), outputs, missing);
+            ResultTable table = Table2.of(found.ibp(), found.scope(), literature);
+            table2 = Optional.of(table);
+            missing.addAll(notMeasured("Table 2", table));
+            write(table, outputs);
+            draw("ibp_gap", CsvTable.write(table), () -> Charts.certificationGap(table), outputs, missing);
         }
         outputs.write("report.html", ReportPage.write(found,
-                new ReportPage.Results(table1, curves, table2, comparable, missing, literature)));
+                new ReportPage.Results(table1, curves, table2, missing, literature)));
         return new RunReport(table1, table2, missing, outputs.written());
     }
 

@@ -5,6 +5,7 @@ import dev.bulwark.report.BoundsRow.Method;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -15,9 +16,13 @@ import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
-/** Table 2, interval bound propagation: clean, certified and empirical accuracy for each epsilon. */
+/**
+ * Table 2, interval bound propagation: clean, certified and empirical accuracy for each epsilon. All figures of a line stand
+ * on the same images, so PGD's lies below the certified one by differences of claims alone.
+ */
 public final class Table2 {
 
     static final String CLEAN = "clean_accuracy";
@@ -27,25 +32,16 @@ public final class Table2 {
     static final String GAP = "pgd_gap";
     static final String PGD_BY_CROSS_ENTROPY = "pgd_accuracy_by_loss/cross_entropy";
 
-    private static final List<Column<Rows>> COLUMNS = List.of(
-            new Column<>(CLEAN, "Clean", Rows::clean),
-            new Column<>(CERTIFIED, "IBP certified", rows -> Share.certified(rows.bounds, BoundsRow::certified)),
-            new Column<>(CERTIFIED_BY_BOX, "IBP certified by box",
-                    rows -> Share.certified(rows.bounds, BoundsRow::certifiedByBox)),
-            new Column<>(PGD, "PGD-50 empirical", rows -> Share.upperBound(rows.attacks, AttackRow::survived)),
-            new Column<>(GAP, "Gap to PGD", Rows::gap),
-            new Column<>(PGD_BY_CROSS_ENTROPY, "PGD by cross-entropy alone", Rows::standingAfterCrossEntropy, false));
+    /** Counts of images: attacked; of these, certified; certified and yet broken in float. */
+    static final String ATTACKED = "pgd_attacked";
+    static final String CROSS_CHECKED = "pgd_cross_checked";
+    static final String DIFFERENCES = "differences_of_claims";
+
+    /** Where no record says with how many steps. */
+    private static final String UNNAMED = "PGD";
 
     static final TableDefinition<Rows> DEFINITION = new TableDefinition<>("table2",
-            "Interval bound propagation (L-infinity)", "epsilon", COLUMNS, List.of(
-                    "IBP certified: every margin's lower bound is positive, last layer elided; rounded down.",
-                    "IBP certified by box: every other logit's upper bound lies below the label's lower bound, as in "
-                            + "the lab "
-                            + "report; rounded down.",
-                    "PGD-50 empirical: classified correctly and not broken; an upper bound on robust accuracy, rounded "
-                            + "up.",
-                    "Gap to PGD: images that PGD did not break and IBP did not certify, among those with both; rounded "
-                            + "up."), false);
+            "Interval bound propagation (L-infinity)", "epsilon", columns(UNNAMED), explanations(UNNAMED), false);
 
     private Table2() {
     }
@@ -56,8 +52,10 @@ public final class Table2 {
      * @param bounds  what IBP certifies, with the last layer elided and by its output box
      * @param attacks what PGD achieved, often on fewer images
      * @param others  what further methods certify, often on fewer images; none of the lists is empty
+     * @param attack  what ran, as {@link AttackRecord} names it
      */
-    public record Rows(List<BoundsRow> bounds, List<AttackRow> attacks, SortedMap<Method, List<BoundsRow>> others) {
+    public record Rows(List<BoundsRow> bounds, List<AttackRow> attacks, SortedMap<Method, List<BoundsRow>> others,
+            Optional<String> attack) {
 
         public Rows {
             bounds = List.copyOf(bounds);
@@ -67,97 +65,184 @@ public final class Table2 {
 
         /** Without further methods. */
         public Rows(List<BoundsRow> bounds, List<AttackRow> attacks) {
-            this(bounds, attacks, new TreeMap<>());
+            this(bounds, attacks, new TreeMap<>(), Optional.empty());
         }
 
         boolean isEmpty() {
             return bounds.isEmpty() && attacks.isEmpty() && others.isEmpty();
         }
 
+        Rows withoutAttacks() {
+            return new Rows(bounds, List.of(), others, attack);
+        }
+
+        /** A bounded image each, or an attacked one where there are no bounds. */
+        List<Evidence> images() {
+            if (bounds.isEmpty()) {
+                return attacks.stream().map(row -> new Evidence(Optional.empty(), Optional.of(row))).toList();
+            }
+            Map<Integer, AttackRow> attackOf = attacks.stream()
+                    .collect(Collectors.toMap(AttackRow::index, Function.identity()));
+            return bounds.stream()
+                    .map(row -> new Evidence(Optional.of(row), Optional.ofNullable(attackOf.get(row.index())))).toList();
+        }
+
         /**
-         * The images that have both bounds and an attack, the only ones on which the two can be compared; all rows
-         * where there is only one kind.
+         * The rows of the images on which all figures stand. Where every bounded image is certified, wrong or attacked,
+         * these are all bounded ones. Otherwise the attacks are a sample, and these are the images with both rows: to add
+         * those that are certified, and not those that may break, would flatter PGD's figure. Without an image in common
+         * bounds and attacks can't be compared, and the bounds remain.
          */
         Rows comparable() {
             if (bounds.isEmpty() || attacks.isEmpty()) {
                 return this;
             }
             Set<Integer> bounded = bounds.stream().map(BoundsRow::index).collect(Collectors.toSet());
-            Set<Integer> attacked = attacks.stream().map(AttackRow::index).collect(Collectors.toSet());
+            List<AttackRow> common = attacks.stream().filter(row -> bounded.contains(row.index())).toList();
+            if (common.isEmpty()) {
+                return withoutAttacks();
+            }
+            Set<Integer> attacked = common.stream().map(AttackRow::index).collect(Collectors.toSet());
+            boolean whole = images().stream().allMatch(Evidence::decided);
+            Predicate<BoundsRow> kept = row -> whole ? bounded.contains(row.index()) : attacked.contains(row.index());
             SortedMap<Method, List<BoundsRow>> comparable = new TreeMap<>();
-            others.forEach((method, rows) -> comparable.put(method,
-                    rows.stream().filter(row -> bounded.contains(row.index()) && attacked.contains(row.index())).toList()));
+            others.forEach((method, rows) -> comparable.put(method, rows.stream().filter(kept).toList()));
             comparable.values().removeIf(List::isEmpty);
-            return new Rows(bounds.stream().filter(row -> attacked.contains(row.index())).toList(),
-                    attacks.stream().filter(row -> bounded.contains(row.index())).toList(), comparable);
+            return new Rows(bounds.stream().filter(kept).toList(), common, comparable, attack);
+        }
+
+        long count(Predicate<Evidence> what) {
+            return images().stream().filter(what).count();
         }
 
         private Optional<Share> clean() {
-            if (bounds.isEmpty() && attacks.isEmpty()) {
-                return others.values().stream().findFirst().flatMap(rows -> Share.measured(rows, BoundsRow::cleanCorrect));
-            }
-            return bounds.isEmpty() ? Share.measured(attacks, AttackRow::cleanCorrect)
-                    : Share.measured(bounds, BoundsRow::cleanCorrect);
+            return bounds.isEmpty() && attacks.isEmpty()
+                    ? others.values().stream().findFirst().flatMap(rows -> Share.measured(rows, BoundsRow::cleanCorrect))
+                    : Share.measured(images(), Evidence::cleanCorrect);
         }
 
-        /**
-         * Images that an attack by cross-entropy alone would have left: cross-entropy goes first, and at all images. Empty
-         * where no row says that it was tried.
-         */
+        private Optional<Share> standing(Predicate<Evidence> stands) {
+            return attacks.isEmpty() ? Optional.empty() : Share.upperBound(images(), stands);
+        }
+
+        /** Empty where no row says that cross-entropy was climbed. */
         private Optional<Share> standingAfterCrossEntropy() {
             return attacks.stream().noneMatch(row -> row.brokenBy(Loss.CROSS_ENTROPY)) ? Optional.empty()
-                    : Share.upperBound(attacks, row -> row.cleanCorrect() && !row.brokenBy(Loss.CROSS_ENTROPY));
+                    : standing(image -> image.standsAfter(Loss.CROSS_ENTROPY));
         }
 
-        /**
-         * Images that PGD did not break and IBP did not certify, among those with both rows. As no certified image is
-         * broken, this is the difference of the two accuracies on the same images.
-         */
+        /** Images that PGD did not break and IBP did not certify. */
         private Optional<Share> gap() {
-            Map<Integer, BoundsRow> byIndex = bounds.stream()
-                    .collect(Collectors.toMap(BoundsRow::index, Function.identity()));
-            Collection<AttackRow> both = attacks.stream().filter(row -> byIndex.containsKey(row.index())).toList();
-            return Share.upperBound(both, row -> row.survived() && !byIndex.get(row.index()).certified());
+            return bounds.isEmpty() ? Optional.empty()
+                    : standing(image -> image.stands() && !image.bounds().orElseThrow().certified());
         }
-    }
-
-    /** The table of the images that have both bounds and an attack, line by line. */
-    static ResultTable comparable(SortedMap<Double, Rows> byEpsilon, RunScope scope, Literature literature) {
-        SortedMap<Double, Rows> both = new TreeMap<>();
-        byEpsilon.forEach((epsilon, rows) -> {
-            Rows comparable = rows.comparable();
-            // Without a common image there is nothing to compare, and the rows speak for themselves.
-            both.put(epsilon, comparable.bounds.isEmpty() && comparable.attacks.isEmpty() ? rows : comparable);
-        });
-        return of(both, scope, literature);
     }
 
     public static ResultTable of(SortedMap<Double, Rows> byEpsilon, RunScope scope, Literature literature) {
-        return of(byEpsilon, scope, literature, others(byEpsilon.values()));
+        return of(byEpsilon, scope, literature, byEpsilon.values());
     }
 
-    /** With a column for each of {@code methods}, whether there are rows for it or not. */
+    /** @param beside all rows that the table will stand beside: they decide which columns there are, and their titles */
     static ResultTable of(SortedMap<Double, Rows> byEpsilon, RunScope scope, Literature literature,
-            SortedSet<Method> methods) {
-        List<Column<Rows>> columns = new ArrayList<>(COLUMNS);
-        List<String> explanations = new ArrayList<>(DEFINITION.explanations());
-        for (Method method : methods) {
+            Collection<Rows> beside) {
+        SortedMap<Double, Rows> comparable = new TreeMap<>();
+        byEpsilon.forEach((epsilon, rows) -> comparable.put(epsilon, rows.comparable()));
+        List<Column<Rows>> columns = new ArrayList<>(columns(title(beside)));
+        List<String> explanations = new ArrayList<>(explanations(title(beside)));
+        names(comparable).filter(names -> !names.equals(title(beside)))
+                .ifPresent(names -> explanations.add(UNNAMED + " is " + names + "."));
+        for (Method method : others(beside)) {
             columns.add(new Column<>(method.name().toLowerCase(Locale.ROOT) + "_certified", title(method) + " certified",
                     rows -> Share.certified(rows.others.getOrDefault(method, List.of()), BoundsRow::certified)));
             explanations.add(title(method) + " certified: every margin's lower bound is positive; IBP's certificates are "
                     + "among them; rounded down.");
         }
-        return new TableDefinition<>(DEFINITION.name(), DEFINITION.topic(), DEFINITION.parameter(), columns, explanations,
-                DEFINITION.sampled())
-                .measure(byEpsilon, scope, literature.table2(), (epsilon, column) -> Optional.empty());
+        ResultTable table = new TableDefinition<>(DEFINITION.name(), DEFINITION.topic(), DEFINITION.parameter(), columns,
+                explanations, DEFINITION.sampled())
+                .measure(comparable, scope, literature.table2(), (epsilon, column) -> Optional.empty());
+        return new ResultTable(table.definition(), scope, table.lines().stream().map(line -> line.with(
+                detail(line.at(), byEpsilon.get(line.at()), comparable.get(line.at())))).toList(), table.beside());
+    }
+
+    /** What PGD is called on each line; empty where nothing was attacked. */
+    static Optional<String> names(SortedMap<Double, Rows> byEpsilon) {
+        Map<Double, String> names = new LinkedHashMap<>();
+        byEpsilon.forEach((epsilon, rows) -> {
+            if (!rows.attacks.isEmpty()) {
+                names.put(epsilon, rows.attack.orElse("not recorded"));
+            }
+        });
+        List<String> different = names.values().stream().distinct().toList();
+        return different.size() == 1 ? Optional.of(different.get(0)) : Optional.of(Phrase.and(names.entrySet().stream()
+                .map(name -> name.getValue() + " at epsilon " + ResultTable.parameter(name.getKey())).toList()))
+                .filter(text -> !text.isEmpty());
+    }
+
+    /** The name of PGD where it is the same on all lines. */
+    private static String title(Collection<Rows> all) {
+        Set<String> names = all.stream().filter(rows -> !rows.attacks.isEmpty()).map(rows -> rows.attack.orElse(UNNAMED))
+                .collect(Collectors.toSet());
+        return names.size() == 1 ? names.iterator().next() : UNNAMED;
     }
 
     /** The methods beyond IBP that any of the rows are of. */
-    static SortedSet<Method> others(Collection<Rows> all) {
+    private static SortedSet<Method> others(Collection<Rows> all) {
         return all.stream().flatMap(rows -> rows.others.keySet().stream()).collect(Collectors.toCollection(TreeSet::new));
     }
 
     private static String title(Method method) {
         return method == Method.CROWN ? "CROWN" : "alpha-CROWN";
+    }
+
+    private static ResultTable.Detail detail(double epsilon, Rows all, Rows rows) {
+        Map<String, Long> counts = new LinkedHashMap<>();
+        counts.put(ATTACKED, rows.count(Evidence::attacked));
+        counts.put(CROSS_CHECKED, rows.count(Evidence::crossChecked));
+        counts.put(DIFFERENCES, rows.count(Evidence::claimsDiffer));
+        return new ResultTable.Detail(counts, remarks("At epsilon " + ResultTable.parameter(epsilon) + " ", all, rows));
+    }
+
+    /** What a reader must know of one line. */
+    private static List<String> remarks(String at, Rows all, Rows rows) {
+        List<String> remarks = new ArrayList<>();
+        if (!all.attacks.isEmpty() && rows.attacks.isEmpty()) {
+            remarks.add(at + "no image was both bounded and attacked, so there is no figure for PGD.");
+        } else if (rows.bounds.size() < all.bounds.size()) {
+            remarks.add(at + "all figures stand on the " + Phrase.images(rows.bounds.size())
+                    + " with bounds and an attack; " + Phrase.count(all.bounds.size() - rows.bounds.size())
+                    + " more have bounds alone.");
+        }
+        if (!rows.attacks.isEmpty() && rows.attacks.size() < all.attacks.size()) {
+            remarks.add(at + "the figures leave out " + Phrase.images(all.attacks.size() - rows.attacks.size())
+                    + " with an attack and no bounds.");
+        }
+        long differences = rows.count(Evidence::claimsDiffer);
+        if (differences > 0) {
+            remarks.add(at + Phrase.images(differences) + (differences == 1 ? " is" : " are") + " certified and yet broken: "
+                    + "the float network misclassifies an input at which the real-number network, of which certificates "
+                    + "speak, gives the label. Counted as certified and as broken, a difference of claims.");
+        }
+        return remarks;
+    }
+
+    private static List<Column<Rows>> columns(String pgd) {
+        return List.of(
+                new Column<>(CLEAN, "Clean", Rows::clean),
+                new Column<>(CERTIFIED, "IBP certified", rows -> Share.certified(rows.bounds, BoundsRow::certified)),
+                new Column<>(CERTIFIED_BY_BOX, "IBP certified by box",
+                        rows -> Share.certified(rows.bounds, BoundsRow::certifiedByBox)),
+                new Column<>(PGD, pgd, rows -> rows.standing(Evidence::stands)),
+                new Column<>(GAP, "Gap to PGD", Rows::gap),
+                new Column<>(PGD_BY_CROSS_ENTROPY, "PGD by cross-entropy alone", Rows::standingAfterCrossEntropy, false));
+    }
+
+    private static List<String> explanations(String pgd) {
+        return List.of(
+                "IBP certified: every margin's lower bound is positive, last layer elided; rounded down.",
+                "IBP certified by box: every other logit's upper bound lies below the label's lower bound, as in the lab "
+                        + "report; rounded down.",
+                pgd + ": empirical; classified correctly and not broken. A certified image that was not attacked counts as "
+                        + "not broken. An upper bound on robust accuracy, rounded up.",
+                "Gap to PGD: images that PGD did not break and IBP did not certify; rounded up.");
     }
 }

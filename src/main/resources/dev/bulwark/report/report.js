@@ -356,7 +356,7 @@
   // ---- the gap ----
 
   const SERIES = [
-    {key: 'clean_accuracy', name: 'clean', kind: 4, shape: 0}, {key: 'pgd_accuracy', name: 'PGD (empirical)', kind: 1, shape: 1, line: 'dashed'},
+    {key: 'clean_accuracy', name: 'clean', kind: 4, shape: 0}, {key: 'pgd_accuracy', name: `${data.pgd} (empirical)`, kind: 1, shape: 1, line: 'dashed'},
     {key: 'ibp_certified', name: 'IBP, last layer elided', kind: 0, shape: 2}, {key: 'ibp_certified_by_box', name: 'IBP by box', kind: 3, shape: 3},
   ];
 

@@ -71,7 +71,7 @@ class DiscussionTest {
     @Test
     void givenGrowingGaps_whenDiscussed_thenTheReportAgreesAndTheCountsAreOfCommonImages() {
         SortedMap<Double, Table2.Rows> rows = new TreeMap<>(Map.of(0.1, gap(0.1, 9, 8), 0.3, gap(0.3, 8, 5)));
-        Discussion discussion = new GapDiscussion(rows, Table2.comparable(rows, MNIST, literature)).write().orElseThrow();
+        Discussion discussion = new GapDiscussion(rows, Table2.of(rows, MNIST, literature)).write().orElseThrow();
         assertTrue(discussion.prose().get(0).replace('\u00a0', ' ')
                 .contains("1 of 10 at \u03b5 = 0.10 (10.0 points) and 3 of 10 at \u03b5 = 0.30 (30.0 points)"),
                 discussion.prose().get(0));
@@ -89,16 +89,46 @@ class DiscussionTest {
                 new AttackRow(3, 0, 0, true, 1, 0.1, Optional.of(AttackRow.Loss.MARGIN)), Rows.attack(4, 1, true));
         SortedMap<Double, Table2.Rows> rows = new TreeMap<>(Map.of(0.1, new Table2.Rows(
                 IntStream.range(0, 5).mapToObj(i -> Rows.bounds(i, 0.1, i == 4 ? 1 : 0, -1, false)).toList(), attacks)));
-        String prose = String.join(" ", new GapDiscussion(rows, Table2.comparable(rows, MNIST, literature)).write()
+        String prose = String.join(" ", new GapDiscussion(rows, Table2.of(rows, MNIST, literature)).write()
                 .orElseThrow().prose());
         assertTrue(prose.contains("2 fell to the cross-entropy, and 1 more"), prose);
+    }
+
+    @Test
+    void givenOpenImagesAndASampleOfTheCertified_whenDiscussed_thenItSaysWhatWasAttacked() {
+        // Seven certified, of which one was attacked; two open, of which one broke; one wrong.
+        List<BoundsRow> bounds = IntStream.range(0, 10).mapToObj(i -> Rows.bounds(i, 0.1, i == 9 ? 1 : 0, i < 7 ? 1 : -1,
+                false)).toList();
+        SortedMap<Double, Table2.Rows> rows = new TreeMap<>(Map.of(0.1, new Table2.Rows(bounds,
+                List.of(Rows.attack(0, 0, false), Rows.attack(7, 0, true), Rows.attack(8, 0, false)), new TreeMap<>(),
+                Optional.of("PGD-20, 3 restarts"))));
+        ResultTable table = Table2.of(rows, MNIST, literature);
+        String prose = String.join(" ", new GapDiscussion(rows, table).write().orElseThrow().prose()).replace('\u00a0', ' ');
+        assertTrue(prose.contains("what PGD-20 (3 restarts) leaves standing") && prose.contains("1 of 10 at"), prose);
+        assertTrue(prose.contains("right and not certified (2 at \u03b5 = 0.10) and, to check the certificates, of the certified "
+                + "ones 1 of 7 at \u03b5 = 0.10."), prose);
+        assertFalse(prose.contains("broken all the same"), prose);
+        assertTrue(Abstract.write(Optional.empty(), Optional.of(table), List.of()).contains(
+                "projected gradient descent, PGD-20 (3 restarts), attacked 1 image with a certificate and broke none."));
+    }
+
+    @Test
+    void givenADifferenceOfClaims_whenDiscussed_thenItIsExplained() {
+        SortedMap<Double, Table2.Rows> rows = new TreeMap<>(Map.of(0.1, new Table2.Rows(
+                List.of(Rows.bounds(0, 0.1, 0, 1, false), Rows.bounds(1, 0.1, 0, 1, false)), List.of(Rows.attack(0, 0, false),
+                Rows.attack(1, 0, true).with(AttackRow.RealNetwork.STANDS)))));
+        ResultTable table = Table2.of(rows, MNIST, literature);
+        String prose = String.join(" ", new GapDiscussion(rows, table).write().orElseThrow().prose()).replace('\u00a0', ' ');
+        assertTrue(prose.contains("broken all the same: 1 at \u03b5 = 0.10."), prose);
+        assertTrue(Abstract.write(Optional.empty(), Optional.of(table), List.of()).contains(
+                "1 image with a certificate is misclassified, by the float network's rounding alone."));
     }
 
     @Test
     void givenAttacksOfOtherImages_whenDiscussed_thenThereIsNoGap() {
         SortedMap<Double, Table2.Rows> rows = new TreeMap<>(Map.of(0.1, new Table2.Rows(
                 List.of(Rows.bounds(0, 0.1, 0, 1, true)), List.of(Rows.attack(1, 0, false)))));
-        assertTrue(new GapDiscussion(rows, Table2.comparable(rows, MNIST, literature)).write().isEmpty());
+        assertTrue(new GapDiscussion(rows, Table2.of(rows, MNIST, literature)).write().isEmpty());
     }
 
     @Test
@@ -125,9 +155,9 @@ class DiscussionTest {
         SortedMap<Double, Table1.Rows> smoothing = new TreeMap<>(Map.of(1.0, new Table1.Rows(images(5, 3), List.of())));
         Discussion discussion = new Discussion("id", "title", List.of(), List.of(new Finding("claim", Verdict.PARTLY, "evidence")));
         assertEquals("Randomized smoothing certifies 50.0% of 10 images at an L2 radius of 1.00, with \u03c3 = 1.00 (the lab report "
-                + "has 42.3% there, published work 79.9%). Interval bounds certify 40.0 and 25.0% of 20 images at L\u221e radii of 0.10 "
-                + "and 0.30 (lab report: 91.3 and 64.1%), and no certified image was broken by projected gradient descent. Of 1 claim "
-                + "of the lab report that these rows can speak to, 0 agree, 1 agree in part, 0 disagree and 0 cannot be true.",
+                + "has 42.3% there, published work 79.9%). Interval bounds certify 80.0 and 50.0% of 10 images at L\u221e radii of 0.10 "
+                + "and 0.30 (lab report: 91.3 and 64.1%), and projected gradient descent, PGD, attacked 13 images with a "
+                + "certificate and broke none. Of 1 claim of the lab report that these rows can speak to, 0 agree, 1 agree in part, 0 disagree and 0 cannot be true.",
                 Abstract.write(Optional.of(Table1.of(smoothing, MNIST, literature)), Optional.of(Table2.of(rows, MNIST, literature)),
                         List.of(discussion)).replace('\u00a0', ' '));
     }

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
@@ -177,6 +178,87 @@ class RunReportTest {
     }
 
     @Test
+    void givenCertifiedAndBrokenImage_whenTheRealNetworkStands_thenReportedAsADifferenceOfClaims() throws IOException {
+        givenBounds(0, 1);
+        givenAttack(Rows.attack(0, 0, true).with(AttackRow.RealNetwork.STANDS));
+        ResultTable table = RunReport.rebuild(folder).table2().orElseThrow();
+        JsonNode line = new ObjectMapper().readTree(folder.resolve("table2.json").toFile()).path("rows").path(0);
+        assertEquals(100, line.path("ibp_certified").asDouble());
+        assertEquals(0, line.path("pgd_accuracy").asDouble());
+        assertEquals(1, line.path("differences_of_claims").asInt());
+        for (String said : List.of(table.text(Paint.PLAIN), line.path("notes").toString(),
+                Files.readString(folder.resolve("report.html")), Files.readString(folder.resolve("table2.tex")))) {
+            assertTrue(said.contains("1 image is certified and yet broken"), said);
+        }
+    }
+
+    @Test
+    void givenCertifiedAndBrokenImage_whenTheRealNetworkBreaksToo_thenFailureNamesImageAndFile() throws IOException {
+        givenBounds(0, 1);
+        givenAttack(Rows.attack(0, 0, true).with(AttackRow.RealNetwork.BREAKS));
+        String message = assertThrows(SoundnessException.class, () -> RunReport.rebuild(folder)).getMessage();
+        assertTrue(message.startsWith(folder.resolve("pgd/epsilon-0.10.jsonl") + ": ") && message.contains("image 0 "), message);
+        assertFalse(Files.exists(folder.resolve("table2.json")));
+    }
+
+    @Test
+    void givenARunThatAttackedASample_whenRebuilt_thenAllFiguresStandOnItAndPgdIsNamed() throws IOException {
+        givenBounds(Rows.bounds(0, 0.1, 0, 1, true), Rows.bounds(1, 0.1, 0, -1, false), Rows.bounds(2, 0.1, 0, 1, true));
+        givenAttack(Rows.attack(0, 0, false));
+        givenIdentity("\"pgd_steps\":20,\"pgd_restarts\":3,\"pgd_loss\":\"both\"");
+        ResultTable table = RunReport.rebuild(folder).table2().orElseThrow();
+        assertEquals("PGD-20, 3 restarts", table.column(Table2.PGD).title());
+        assertEquals(1, table.images());
+        assertTrue(table.footnotes().get(0).contains("stand on the 1 image with bounds and an attack; 2 more"),
+                table.footnotes().toString());
+        assertTrue(Files.readString(folder.resolve("report.html")).contains("\"pgd\":\"PGD-20, 3 restarts\""));
+        assertTrue(Charts.certificationGap(table).getSeriesMap().containsKey("PGD-20, 3 restarts"), "the legend");
+    }
+
+    @Test
+    void givenARunThatChoseByCertificates_whenRowsAreMissing_thenNoFigureForPgdAndItSaysWhich() throws IOException {
+        String chosen = "\"pgd_steps\":20,\"pgd_restarts\":1,\"pgd_loss\":\"both\",\"pgd_images\":\"right and not certified\"";
+        givenIdentity(chosen);
+        givenBounds(Rows.bounds(0, 0.1, 0, 1, true), Rows.bounds(1, 0.1, 0, -1, false), Rows.bounds(2, 0.1, 0, -1, false),
+                Rows.bounds(3, 0.1, 1, -1, false));
+        givenAttack(Rows.attack(1, 0, false));
+        RunReport report = RunReport.rebuild(folder);
+        assertTrue(report.missing().contains("pgd/epsilon-0.10.jsonl lacks 1 image, right and not certified, so there is "
+                + "no figure for PGD: go on with reproduce --resume."), report.missing().toString());
+        assertEquals(Optional.empty(), report.table2().orElseThrow().measured(0.1, Table2.PGD));
+        assertEquals(4, report.table2().orElseThrow().images());
+
+        givenAttack(Rows.attack(2, 0, true));
+        assertEquals("50.0", RunReport.rebuild(folder).table2().orElseThrow().measured(0.1, Table2.PGD).orElseThrow()
+                .percent(1).toPlainString());
+
+        givenAttack(Rows.attack(9, 0, true));
+        report = RunReport.rebuild(folder);
+        assertTrue(report.missing().stream().anyMatch(text -> text.startsWith("ibp/epsilon-0.10.jsonl lacks 1 image of "
+                + "pgd/epsilon-0.10.jsonl")), report.missing().toString());
+        assertEquals(Optional.empty(), report.table2().orElseThrow().measured(0.1, Table2.PGD));
+
+        // Rows that the attack command wrote there are another matter: their own record says what they are.
+        Files.writeString(folder.resolve("pgd/epsilon-0.10.jsonl.run.json"),
+                "{\"identity\":{\"run\":\"attack\",\"steps\":7,\"restarts\":1,\"loss\":\"margin\"}}");
+        ResultTable table = RunReport.rebuild(folder).table2().orElseThrow();
+        assertEquals("PGD-7, 1 restart, margin", table.column(Table2.PGD).title());
+        assertTrue(table.measured(0.1, Table2.PGD).isPresent());
+    }
+
+    private void givenIdentity(String fields) throws IOException {
+        Files.writeString(folder.resolve("run.json"), "{\"dataset\":{\"name\":\"mnist\"},\"identity\":{" + fields + "}}");
+    }
+
+    private void givenBounds(BoundsRow... rows) throws IOException {
+        try (RowFile<BoundsRow> file = RowFile.create(folder.resolve("ibp/epsilon-0.10.jsonl"), BoundsRow.FORMAT)) {
+            for (BoundsRow row : rows) {
+                file.append(row);
+            }
+        }
+    }
+
+    @Test
     void givenRowsOfCrown_whenRebuilt_thenTheyStandBesideThoseOfIbpAndAreCheckedAlike() throws IOException {
         givenBounds(0, -1);
         givenCrown("crown");
@@ -301,7 +383,7 @@ class RunReportTest {
     }
 
     private void givenAttack(AttackRow row) throws IOException {
-        try (RowFile<AttackRow> file = RowFile.create(folder.resolve("pgd/epsilon-0.10.jsonl"), AttackRow.FORMAT)) {
+        try (RowFile<AttackRow> file = RowFile.resume(folder.resolve("pgd/epsilon-0.10.jsonl"), AttackRow.FORMAT)) {
             file.append(row);
         }
     }

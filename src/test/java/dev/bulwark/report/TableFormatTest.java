@@ -44,11 +44,15 @@ class TableFormatTest {
     void givenTable2_whenWrittenAsJson_thenFieldsAsOthersReadThem() throws JsonProcessingException {
         JsonNode row = new ObjectMapper().readTree(TableFormat.JSON.write(table2())).get("rows").get(0);
         assertEquals(List.of("epsilon", "images", "clean_accuracy", "ibp_certified", "ibp_certified_by_box", "pgd_accuracy",
-                "pgd_gap", "pgd_accuracy_by_loss", "image_counts", "intervals", "reported", "published", "notes"), names(row));
+                "pgd_gap", "pgd_accuracy_by_loss", "pgd_attacked", "pgd_cross_checked", "differences_of_claims", "image_counts",
+                "intervals", "reported", "published", "notes"), names(row));
         assertEquals(100, row.get("ibp_certified").asDouble());
         assertEquals(0, row.get("ibp_certified_by_box").asDouble());
         assertEquals(2, row.get("image_counts").get("ibp_certified").asInt());
-        assertEquals(1, row.get("image_counts").get("pgd_accuracy").asInt());
+        assertEquals(2, row.get("image_counts").get("pgd_accuracy").asInt());
+        List<String> csv = TableFormat.CSV.write(table2()).lines().toList();
+        assertTrue(csv.get(0).endsWith(",pgd_attacked,pgd_cross_checked,differences_of_claims"), csv.get(0));
+        assertTrue(csv.get(1).endsWith(",1,1,0"), csv.get(1));
         assertEquals(91.3, row.get("reported").get("ibp_certified").asDouble());
         assertTrue(row.get("published").get("pgd_accuracy").isNull());
     }

@@ -5,10 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.math.RoundingMode;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -83,30 +86,118 @@ class TablesTest {
     }
 
     @Test
-    void givenAttacksOnASubset_whenTable2Made_thenEachFigureOnItsOwnImages() {
-        // Four bounds: margins > 0 for two (one of them by box too), clean right for three. PGD on two: one broken.
+    void givenAttacksOnWhatBoundsLeaveOpen_whenTable2Made_thenAllFiguresStandOnAllImages() {
+        // Margins > 0 for two images (one of them by box too), of which one was attacked; one open, one wrong.
         Table2.Rows rows = new Table2.Rows(
                 List.of(Rows.bounds(0, 0.1, 0, 1, true), Rows.bounds(1, 0.1, 0, 1, false), Rows.bounds(2, 0.1, 0, -1, false),
                         Rows.bounds(3, 0.1, 1, -1, false)),
-                List.of(Rows.attack(0, 0, false), Rows.attack(2, 0, false), Rows.attack(3, 1, true)));
+                List.of(Rows.attack(0, 0, false), Rows.attack(2, 0, false)));
         ResultTable table = table2(rows);
-        assertEquals(List.of("75.0", "50.0", "25.0", "66.7 (3)", "33.4 (3)"), measured(table));
-        assertTrue(table.notes().stream().anyMatch(note -> note.startsWith("A number in parentheses")));
+        assertEquals(List.of("75.0", "50.0", "25.0", "75.0", "25.0"), measured(table));
+        assertEquals(List.of("2", "1", "0"), counts(table));
+        assertEquals(List.of(), table.footnotes());
+        Table2.Rows all = new Table2.Rows(rows.bounds(), List.of(Rows.attack(0, 0, false), Rows.attack(1, 0, false),
+                Rows.attack(2, 0, false), Rows.attack(3, 1, true)));
+        assertEquals(measured(table), measured(table2(all)), "as if all had been attacked");
+        assertEquals(List.of("3", "2", "0"), counts(table2(all)), "what is wrong is not attacked");
+    }
+
+    @Test
+    void givenAttacksOnASample_whenTable2Made_thenAllFiguresStandOnTheSampleAndItSaysSo() {
+        // Images 0 to 5 are certified, 6 to 8 open, 9 is wrong. The attacks leave 7 out.
+        List<BoundsRow> bounds = IntStream.range(0, 10)
+                .mapToObj(i -> Rows.bounds(i, 0.1, i == 9 ? 1 : 0, i < 6 ? 1 : -1, false)).toList();
+        ResultTable table = table2(new Table2.Rows(bounds, List.of(Rows.attack(0, 0, false), Rows.attack(6, 0, true),
+                Rows.attack(8, 0, false), Rows.attack(9, 1, true), Rows.attack(20, 0, false))));
+        assertEquals(List.of("75.0", "25.0", "0.0", "50.0", "25.0"), measured(table));
+        assertEquals(4, table.images());
+        assertEquals(List.of("At epsilon 0.10 all figures stand on the 4 images with bounds and an attack; 6 more have bounds "
+                + "alone.", "At epsilon 0.10 the figures leave out 1 image with an attack and no bounds."), table.footnotes());
+    }
+
+    @Test
+    void givenAttacksOnOtherImages_whenTable2Made_thenThereIsNoFigureForThem() {
+        ResultTable table = table2(new Table2.Rows(List.of(Rows.bounds(0, 0.1, 0, 1, false)), List.of(Rows.attack(1, 0, false))));
+        assertEquals(List.of("100.0", "100.0", "0.0", "", ""), measured(table));
+        assertTrue(table.footnotes().get(0).contains("no image was both bounded and attacked"), table.footnotes().toString());
+    }
+
+    @Test
+    void givenADifferenceOfClaims_whenTable2Made_thenItCountsAsCertifiedAndAsBroken() {
+        List<BoundsRow> bounds = List.of(Rows.bounds(0, 0.1, 0, 1, true), Rows.bounds(1, 0.1, 0, 1, true),
+                Rows.bounds(2, 0.1, 1, 1, true), Rows.bounds(3, 0.1, 0, -1, false));
+        ResultTable table = table2(new Table2.Rows(bounds, List.of(
+                Rows.attack(1, 0, true).with(AttackRow.RealNetwork.STANDS),
+                Rows.attack(2, 1, true).with(AttackRow.RealNetwork.STANDS), Rows.attack(3, 0, true))));
+        assertEquals(List.of("75.0", "75.0", "75.0", "25.0", "0.0"), measured(table), "PGD below certified, by two images");
+        assertEquals(List.of("2", "1", "2"), counts(table), "the wrong one can't be attacked");
+        assertTrue(table.footnotes().get(0).startsWith("At epsilon 0.10 2 images are certified and yet broken"),
+                table.footnotes().toString());
+    }
+
+    /** Whatever was attacked: images are the same for all figures, and only differences of claims take PGD below certified. */
+    @Test
+    void givenAnyRows_whenTable2Made_thenPgdLiesBelowCertifiedByDifferencesAlone() {
+        for (long seed = 0; seed < 300; ++seed) {
+            SplittableRandom random = new SplittableRandom(seed);
+            List<BoundsRow> bounds = new ArrayList<>();
+            List<AttackRow> attacks = new ArrayList<>();
+            int attacked = random.nextInt(4);
+            for (int i = 0; i < 12; ++i) {
+                boolean certified = random.nextBoolean();
+                int clean = !certified && random.nextInt(3) == 0 ? 1 : 0;
+                if (random.nextInt(5) > 0) {
+                    bounds.add(Rows.bounds(i, 0.1, clean, certified ? 1 : -1, random.nextBoolean() && certified));
+                }
+                if (attacked == 3 || random.nextInt(3) < attacked || attacked == 2 && !certified) {
+                    boolean broken = random.nextBoolean();
+                    AttackRow row = Rows.attack(i, clean, broken || clean == 1);
+                    attacks.add(broken && certified ? row.with(AttackRow.RealNetwork.STANDS) : row);
+                }
+            }
+            if (!bounds.isEmpty()) {
+                ResultTable table = table2(new Table2.Rows(bounds, attacks));
+                ResultTable.Line line = table.lines().get(0);
+                assertFalse(line.mixed(), "seed " + seed);
+                Share certified = table.measured(0.1, Table2.CERTIFIED).orElseThrow();
+                table.measured(0.1, Table2.PGD).ifPresent(pgd -> assertTrue(
+                        pgd.hits() >= certified.hits() - line.detail().count(Table2.DIFFERENCES), "a line of " + pgd));
+            }
+        }
+    }
+
+    @Test
+    void givenWhatRan_whenTable2Made_thenItIsNamedAndWhereLinesDifferEachIs() {
+        Table2.Rows twenty = attackedBy("PGD-20, 3 restarts");
+        ResultTable one = Table2.of(new TreeMap<>(Map.of(0.1, twenty, 0.2, twenty)), MNIST, LITERATURE);
+        assertEquals("PGD-20, 3 restarts", one.column(Table2.PGD).title());
+        assertTrue(one.notes().stream().anyMatch(note -> note.startsWith("PGD-20, 3 restarts: empirical")), one.notes().toString());
+        ResultTable two = Table2.of(new TreeMap<>(Map.of(0.1, twenty, 0.2, attackedBy("PGD-50, 10 restarts"))), MNIST, LITERATURE);
+        assertEquals("PGD", two.column(Table2.PGD).title());
+        assertTrue(two.notes().contains("PGD is PGD-20, 3 restarts at epsilon 0.10 and PGD-50, 10 restarts at epsilon 0.20."),
+                two.notes().toString());
+        assertEquals("PGD", table2(new Table2.Rows(twenty.bounds(), twenty.attacks())).column(Table2.PGD).title());
+    }
+
+    private static Table2.Rows attackedBy(String name) {
+        return new Table2.Rows(List.of(Rows.bounds(0, 0.1, 0, 1, false)), List.of(Rows.attack(0, 0, false)), new TreeMap<>(),
+                Optional.of(name));
     }
 
     @Test
     void givenRowsOfFurtherMethods_whenTable2Made_thenTheyHaveColumnsOfTheirOwn() {
         Table2.Rows rows = new Table2.Rows(
                 List.of(Rows.bounds(0, 0.1, 0, 1, false), Rows.bounds(1, 0.1, 0, -1, false), Rows.bounds(2, 0.1, 0, -1, false)),
-                List.of(Rows.attack(0, 0, false)),
+                List.of(Rows.attack(1, 0, false), Rows.attack(2, 0, true)),
                 new TreeMap<>(Map.of(BoundsRow.Method.CROWN,
-                        List.of(Rows.bounds(0, 0.1, 0, 1, false), Rows.bounds(1, 0.1, 0, 1, false)))));
+                        List.of(Rows.bounds(0, 0.1, 0, 1, false), Rows.bounds(1, 0.1, 0, 1, false)))), Optional.empty());
         ResultTable table = table2(rows);
-        assertEquals(List.of("100.0", "33.3", "0.0", "100.0 (1)", "0.0 (1)", "100.0 (2)"), measured(table));
+        assertEquals(List.of("100.0", "33.3", "0.0", "66.7", "33.4", "100.0 (2)"), measured(table));
+        assertTrue(table.notes().stream().anyMatch(note -> note.startsWith("A number in parentheses")));
         assertEquals("crown_certified", table.definition().columns().get(6).key());
         assertEquals(6, table2(new Table2.Rows(rows.bounds(), rows.attacks())).definition().columns().size());
         assertEquals(List.of("100.0", "", "", "", "", "100.0"),
-                measured(table2(new Table2.Rows(List.of(), List.of(), rows.others()))));
+                measured(table2(new Table2.Rows(List.of(), List.of(), rows.others(), Optional.empty()))));
     }
 
     @Test
@@ -175,6 +266,12 @@ class TablesTest {
 
     private static ResultTable table2(Table2.Rows rows) {
         return Table2.of(new TreeMap<>(Map.of(0.1, rows)), MNIST, LITERATURE);
+    }
+
+    /** Attacked, cross-checked, differences of claims, as JSON has them. */
+    private static List<String> counts(ResultTable table) {
+        JsonNode line = JsonTable.tree(table).path("rows").path(0);
+        return Stream.of("pgd_attacked", "pgd_cross_checked", "differences_of_claims").map(key -> line.path(key).asText()).toList();
     }
 
     private static List<String> measured(ResultTable table) {

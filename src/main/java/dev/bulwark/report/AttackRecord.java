@@ -1,0 +1,53 @@
+package dev.bulwark.report;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Optional;
+
+/**
+ * How the attacks in a file of rows were run, as far as a record says: the file's own, which {@code attack} leaves beside it,
+ * or else the run's.
+ *
+ * @param name           what ran, like {@code PGD-50, 10 restarts}; empty where no record says
+ * @param byCertificates whether the images were chosen by their certificates: then the attacked ones alone say nothing
+ *                       about all
+ */
+public record AttackRecord(Optional<String> name, boolean byCertificates) {
+
+    /** In a run's identity: which images were attacked. Records of versions that attacked a sample don't have it. */
+    public static final String IMAGES = "pgd_images";
+    /** Its value where every image was attacked. */
+    public static final String EVERY = "all";
+
+    /** @param run the run's own record */
+    static AttackRecord of(Path rows, JsonNode run) throws IOException {
+        Path own = rows.resolveSibling(rows.getFileName() + ".run.json");
+        if (Files.exists(own)) {
+            return new AttackRecord(name(RunFolder.run(own, new ArrayList<>()).path("identity"), ""), false);
+        }
+        JsonNode identity = run.path("identity");
+        return new AttackRecord(name(identity, "pgd_"),
+                identity.has(IMAGES) && !identity.path(IMAGES).asText().equals(EVERY));
+    }
+
+    /** What readers call PGD with these settings; the loss is named where it is not both, one after the other. */
+    public static String name(int steps, int restarts, String loss) {
+        return "PGD-" + steps + ", " + restarts + (restarts == 1 ? " restart" : " restarts")
+                + (loss.isEmpty() || loss.equals("both") ? "" : ", " + loss);
+    }
+
+    /** A name as it stands in a sentence: {@code PGD-50 (10 restarts)}. */
+    static String inSentence(String name) {
+        return name.contains(", ") ? name.replaceFirst(", ", " (") + ")" : name;
+    }
+
+    private static Optional<String> name(JsonNode identity, String prefix) {
+        int steps = identity.path(prefix + "steps").asInt();
+        int restarts = identity.path(prefix + "restarts").asInt();
+        return steps < 1 || restarts < 1 ? Optional.empty()
+                : Optional.of(name(steps, restarts, identity.path(prefix + "loss").asText()));
+    }
+}
