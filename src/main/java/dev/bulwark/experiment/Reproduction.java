@@ -8,6 +8,7 @@ import dev.bulwark.device.DeviceInfo;
 import dev.bulwark.nn.ModelFile;
 import dev.bulwark.nn.Network;
 import dev.bulwark.nn.StoredNetwork;
+import dev.bulwark.report.AttackRecord;
 import dev.bulwark.report.AttackRow;
 import dev.bulwark.report.BoundsRow;
 import dev.bulwark.report.CertificateRow;
@@ -16,6 +17,7 @@ import dev.bulwark.report.RowFile;
 import dev.bulwark.report.RowFormat;
 import dev.bulwark.report.RunReport;
 import dev.bulwark.report.SmoothingRow;
+import dev.bulwark.report.SoundnessCheck;
 import dev.bulwark.report.Table1;
 import dev.bulwark.training.Preset;
 import dev.bulwark.training.Recipe;
@@ -33,7 +35,6 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -51,16 +52,14 @@ public final class Reproduction {
      * @param n              estimation samples
      * @param alpha          failure probability of a certificate
      * @param deep           further lines of Table 1, if wanted
-     * @param steps          of PGD
-     * @param restarts       of PGD
-     * @param sampled        images for smoothing and PGD, the costly ones
-     * @param verified       images for IBP
+     * @param sampled        images for smoothing
+     * @param verified       images for IBP and PGD
      * @param preset         how networks are trained where none are given
      * @param trainingImages at most so many of the training images
      * @param models         folder of networks; empty to train them
      */
     public record Plan(List<Double> sigmas, List<Double> epsilons, int n0, int n, double alpha, Optional<Deep> deep,
-                       int steps, int restarts,
+                       Attacks attacks,
                        Selection sampled, Selection verified, Preset preset, int trainingImages,
                        Optional<Path> models, long seed) {
 
@@ -73,8 +72,23 @@ public final class Reproduction {
                 deep.get().requireUse(sigmas, n, alpha);
                 new Certify.Settings(1, n0, deep.get().n, alpha, seed);
             }
-            epsilons.forEach(epsilon -> Attack.settings(epsilon, steps, epsilon / 10, restarts, seed,
-                    Attack.BOTH_LOSSES));
+            for (double epsilon : epsilons) {
+                attacks.settings(epsilon, seed);
+            }
+        }
+    }
+
+    /**
+     * How PGD is run.
+     *
+     * @param steps    of each restart
+     * @param restarts for each loss
+     * @param images   which of the bounded ones
+     */
+    public record Attacks(int steps, int restarts, AttackChoice images) {
+
+        private PgdSettings settings(double epsilon, long seed) {
+            return Attack.settings(epsilon, steps, epsilon / 10, restarts, seed, Attack.BOTH_LOSSES);
         }
     }
 
@@ -105,8 +119,7 @@ public final class Reproduction {
         }
 
         private int[] of(int[] candidates) {
-            int count = Math.min(images, candidates.length);
-            return IntStream.range(0, count).map(k -> candidates[(int) ((long) k * candidates.length / count)]).toArray();
+            return Selection.spread(candidates, images);
         }
     }
 
@@ -170,8 +183,10 @@ public final class Reproduction {
             networks.put(Train.name(recipe.objective()), network(recipe, digests));
         }
         record.put("models", digests);
-        scope.add("PGD: " + plan.steps + " steps of epsilon/10 from each of " + plan.restarts + " random starting points up the "
+        scope.add("PGD: " + plan.attacks.steps + " steps of epsilon/10 from each of " + plan.attacks.restarts
+                + " random starting points up the "
                 + "cross-entropy, then as many up the margin (best other logit less the label's) at images that still stand.");
+        scope.add(plan.attacks.images.sentence());
         sayWhatWasLeftOut();
         record.put("scope", scope);
 
@@ -202,9 +217,10 @@ public final class Reproduction {
         identity.put("n", plan.n);
         identity.put("alpha", plan.alpha);
         identity.put("deep", plan.deep.map(Deep::toString).orElse("none"));
-        identity.put("pgd_steps", plan.steps);
-        identity.put("pgd_restarts", plan.restarts);
+        identity.put("pgd_steps", plan.attacks.steps);
+        identity.put("pgd_restarts", plan.attacks.restarts);
         identity.put("pgd_loss", "both");
+        identity.put(AttackRecord.IMAGES, plan.attacks.images.toString());
         identity.put("sampled_images", plan.sampled.toString());
         identity.put("verified_images", plan.verified.toString());
         if (plan.models.isPresent()) {
@@ -278,11 +294,11 @@ public final class Reproduction {
         int verified = plan.verified.of(test.size()).length;
         List<String> left = new ArrayList<>();
         if (sampled < test.size()) {
-            left.add(String.format(Locale.ROOT, "Randomized smoothing and PGD on %,d of %,d test images (%s).",
+            left.add(String.format(Locale.ROOT, "Randomized smoothing on %,d of %,d test images (%s).",
                     sampled, test.size(), plan.sampled.describe()));
         }
         if (verified < test.size()) {
-            left.add(String.format(Locale.ROOT, "IBP on %,d of %,d test images (%s).",
+            left.add(String.format(Locale.ROOT, "IBP and PGD on %,d of %,d test images (%s).",
                     verified, test.size(), plan.verified.describe()));
         }
         plan.deep.ifPresent(deep -> left.add(String.format(Locale.ROOT,
@@ -320,10 +336,15 @@ public final class Reproduction {
     }
 
     private void attack(double epsilon, StoredNetwork network) throws IOException {
-        Subject subject = new Subject(network.network(), test, plan.sampled.of(test.size()));
-        try (RowFile<AttackRow> rows = rows(rowsOf("pgd", epsilon), AttackRow.FORMAT)) {
-            Attack.run(fleet, subject, pgd(epsilon), rows, monitor);
+        List<BoundsRow> bounds = RowFile.read(rowsOf("ibp", epsilon), BoundsRow.FORMAT);
+        Set<Integer> certified = bounds.stream().filter(BoundsRow::certified).map(BoundsRow::index)
+                .collect(Collectors.toSet());
+        Subject subject = new Subject(network.network(), test, plan.attacks.images.of(bounds));
+        Path file = rowsOf("pgd", epsilon);
+        try (RowFile<AttackRow> rows = rows(file, AttackRow.FORMAT)) {
+            Attack.run(fleet, subject, plan.attacks.settings(epsilon, plan.seed), certified::contains, rows, monitor);
         }
+        SoundnessCheck.of(bounds, RowFile.read(file, AttackRow.FORMAT), file);
     }
 
     /** Keeps the pixels of a few images, so that the report can be rebuilt without data and networks. */
@@ -337,14 +358,11 @@ public final class Reproduction {
         }
         showcase.addSmoothing(smoothed, smoothing);
         for (double epsilon : plan.epsilons) {
-            showcase.addAttacks(networks.get(Train.name(plan.preset.ibp(epsilon).objective())).network(), pgd(epsilon),
+            showcase.addAttacks(networks.get(Train.name(plan.preset.ibp(epsilon).objective())).network(),
+                    plan.attacks.settings(epsilon, plan.seed),
                     RowFile.read(rowsOf("pgd", epsilon), AttackRow.FORMAT));
         }
         showcase.gallery().write(folder);
-    }
-
-    private PgdSettings pgd(double epsilon) {
-        return Attack.settings(epsilon, plan.steps, epsilon / 10, plan.restarts, plan.seed, Attack.BOTH_LOSSES);
     }
 
     private Path rowsOf(double sigma) {

@@ -37,6 +37,12 @@ public record Selection(List<Integer> named, int skip, OptionalInt limit) {
         return new Selection(List.of(), skip, OptionalInt.empty());
     }
 
+    /** At most so many of the candidates, spread evenly over them and in their order. */
+    static int[] spread(int[] candidates, int most) {
+        int count = Math.min(most, candidates.length);
+        return IntStream.range(0, count).map(k -> candidates[(int) ((long) k * candidates.length / count)]).toArray();
+    }
+
     /** In words, as the tables say what was left out. */
     public String describe() {
         String which = !named.isEmpty() ? "the named ones" : skip == 1 ? "the first ones" : "every " + ordinal(skip);

@@ -8,11 +8,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.bulwark.data.Dataset;
+import dev.bulwark.data.Digits;
+import dev.bulwark.data.Split;
 import dev.bulwark.nn.Dense;
 import dev.bulwark.nn.DeviceNetwork;
 import dev.bulwark.nn.ModelFile;
 import dev.bulwark.nn.Network;
 import dev.bulwark.nn.Precision;
+import dev.bulwark.report.AttackRow;
+import dev.bulwark.report.BoundsRow;
+import dev.bulwark.report.RowFile;
 import dev.bulwark.training.Initialisation;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -27,6 +33,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -320,6 +327,106 @@ class CommandLineTest {
         String recipes = JSON.readTree(record.toFile()).findValue("recipes").asText();
         Files.writeString(record, Files.readString(record).replace(recipes, "[of another version]"));
         fails(2, "has recipes \"[of another version]\"", with(common, "--train-limit", 300, "--resume"));
+    }
+
+    @Test
+    void givenOpenImagesAlone_whenReproduced_thenRowsAndFiguresAreThoseOfAttackingAll() throws IOException {
+        Path networks = Files.createDirectory(folder.resolve("networks"));
+        done("train", "ibp", "--epsilon", 0.05, "--hidden", "32", "--limit", 3000, "--dataset", "digits", "--quiet", "--out",
+                networks.resolve("ibp-epsilon-0.05.safetensors"));
+        Files.copy(model, networks.resolve("smoothing-sigma-0.25.safetensors"));
+        Object[] common = {"reproduce", "--dataset", "digits", "--models", networks, "--sigma", "0.25", "--epsilon", "0.05", "--n0", 5,
+            "--n", 20, "--steps", 7, "--restarts", 3, "--limit", 400, "--quiet", "--out"};
+        Path open = folder.resolve("open");
+        Path all = folder.resolve("all");
+        String printed = done(with(common, open)).out;
+        done(with(common, all, "--attack-all"));
+        Path pgd = Path.of("pgd/epsilon-0.05.jsonl");
+        List<String> chosen = Files.readAllLines(open.resolve(pgd));
+        List<String> every = Files.readAllLines(all.resolve(pgd));
+        assertEquals(Files.readString(all.resolve("ibp/epsilon-0.05.jsonl")), Files.readString(open.resolve("ibp/epsilon-0.05.jsonl")));
+        assertEquals(400, every.size());
+        assertTrue(every.containsAll(chosen), "an image's row is the same whichever others are attacked");
+        JsonNode ours = JSON.readTree(open.resolve("table2.json").toFile()).at("/rows/0");
+        JsonNode theirs = JSON.readTree(all.resolve("table2.json").toFile()).at("/rows/0");
+        for (String figure : List.of("images", "clean_accuracy", "ibp_certified", "ibp_certified_by_box", "pgd_accuracy", "pgd_gap",
+                "pgd_accuracy_by_loss", "image_counts", "differences_of_claims")) {
+            assertEquals(theirs.get(figure), ours.get(figure), figure);
+        }
+        assertEquals(100, ours.get("pgd_cross_checked").asInt(), ours.toString());
+        assertEquals(chosen.size(), ours.get("pgd_attacked").asInt());
+        assertTrue(chosen.size() > 110 && chosen.size() < 300, chosen.size() + " rows: some are open, and some were left out");
+        assertTrue(ours.get("pgd_accuracy").asDouble() < ours.get("clean_accuracy").asDouble(), ours.toString());
+        assertTrue(printed.contains("PGD-7, 3 restarts") && !printed.contains("PGD-50"), printed);
+        assertTrue(printed.contains("PGD attacks the images that are right and not certified"), printed);
+
+        fails(2, "has pgd_images \"right and not certified, and 100 certified\", now it is \"all\"",
+                with(common, open, "--attack-all", "--resume"));
+        Files.write(open.resolve(pgd), chosen.subList(0, chosen.size() / 2));
+        assertTrue(done("report", open).out.contains("so there is no figure for PGD: go on with reproduce --resume"));
+        done(with(common, open, "--resume"));
+        assertEquals(chosen, Files.readAllLines(open.resolve(pgd)));
+    }
+
+    /** Certified in real numbers, broken in floats: logits 2^24 + 1/2 for digit 0 and 2^24 + 1.02 - 0.4 pixel for the label. */
+    @Test
+    void givenADifferenceOfClaims_whenReproduced_thenTheRunEndsAndSaysSo() throws IOException {
+        Dataset digits = Digits.generate(0, Split.TEST, 50);
+        int image = IntStream.range(0, 50).filter(i -> digits.label(i) > 0 && digits.pixels(i)[0] == 0).findFirst().orElseThrow();
+        float[] first = new float[2 * 784];
+        first[784] = -0.4f;
+        float[] last = new float[10 * 2];
+        last[0] = 0.5f;
+        last[2 * digits.label(image) + 1] = 1;
+        float[] omega = new float[10];
+        omega[0] = 0x1p24f;
+        omega[digits.label(image)] = 0x1p24f;
+        Path networks = Files.createDirectory(folder.resolve("networks"));
+        ModelFile.write(networks.resolve("ibp-epsilon-0.10.safetensors"), Network.mlp(List.of(
+                new Dense(784, 2, first, new float[] {1, 1.02f}), new Dense(2, 10, last, omega))), Precision.F32, Map.of());
+        Files.copy(model, networks.resolve("smoothing-sigma-0.25.safetensors"));
+        Path run = folder.resolve("run");
+        String printed = done("reproduce", "--dataset", "digits", "--models", networks, "--sigma", "0.25", "--epsilon", "0.1", "--n0", 5,
+                "--n", 20, "--steps", 5, "--restarts", 2, "--indices", image, "--quiet", "--out", run).out;
+        assertTrue(printed.contains("At epsilon 0.10 1 image is certified and yet broken"), printed);
+        JsonNode row = JSON.readTree(run.resolve("table2.json").toFile()).at("/rows/0");
+        assertEquals(List.of("100.0", "0.0", "1"), Stream.of("ibp_certified", "pgd_accuracy", "differences_of_claims")
+                .map(field -> row.get(field).asText()).toList());
+
+        Path attacks = run.resolve("pgd/epsilon-0.10.jsonl");
+        String said = Files.readString(attacks);
+        assertTrue(said.contains(",\"real_network\":\"stands\"}"), said);
+        Files.writeString(attacks, said.replace("stands", "breaks"));
+        fails(1, attacks + ": certified at epsilon 0.1 and yet misclassified: image " + image + " ", "report", run);
+        Files.writeString(attacks, said.replace(",\"real_network\":\"stands\"", ""));
+        fails(1, "nothing says that the real-number network stands there", "report", run);
+    }
+
+    @Test
+    void givenAFalseCertificate_whenReproduced_thenTheAttackDisprovesItAndTheRunFails() throws IOException {
+        Path networks = Files.createDirectory(folder.resolve("networks"));
+        for (String name : List.of("ibp-epsilon-0.10", "smoothing-sigma-0.25")) {
+            Files.copy(model, networks.resolve(name + ".safetensors"));
+        }
+        Path run = folder.resolve("run");
+        Object[] command = {"reproduce", "--dataset", "digits", "--models", networks, "--sigma", "0.25", "--epsilon", "0.1", "--n0", 5,
+            "--n", 20, "--steps", 5, "--restarts", 2, "--limit", 40, "--quiet", "--out", run};
+        done(command);
+        Path bounds = run.resolve("ibp/epsilon-0.10.jsonl");
+        Path attacks = run.resolve("pgd/epsilon-0.10.jsonl");
+        AttackRow broken = RowFile.read(attacks, AttackRow.FORMAT).stream().filter(row -> row.cleanCorrect() && row.broken())
+                .findFirst().orElseThrow();
+        List<BoundsRow> rows = RowFile.read(bounds, BoundsRow.FORMAT);
+        try (RowFile<BoundsRow> forged = RowFile.replace(bounds, BoundsRow.FORMAT)) {
+            for (BoundsRow row : rows) {
+                forged.append(row.index() != broken.index() ? row : new BoundsRow(row.index(), row.label(), row.epsilon(), row.method(),
+                        row.cleanPrediction(), row.lower(), row.upper(), IntStream.range(0, 10)
+                        .mapToObj(c -> c == row.label() ? 0.0 : 1.0).toList()));
+            }
+        }
+        Files.delete(attacks);
+        fails(1, attacks + ": certified at epsilon 0.1 and yet misclassified: image " + broken.index() + " ", with(command, "--resume"));
+        assertTrue(Files.readString(attacks).contains("\"real_network\":\"breaks\""), "what was found is kept");
     }
 
     // ---- interruption ------------------------------------------------------------------------------------------------

@@ -30,6 +30,12 @@ class SelectionTest {
     }
 
     @Test
+    void givenCandidates_whenSpread_thenEvenlyAndInTheirOrder() {
+        assertArrayEquals(new int[] {9, 5, 1}, Selection.spread(new int[] {9, 7, 5, 3, 1, 0}, 3));
+        assertArrayEquals(new int[] {4, 2}, Selection.spread(new int[] {4, 2}, 3));
+    }
+
+    @Test
     void givenASelection_whenDescribed_thenPeopleUnderstandIt() {
         assertEquals("every 20th", Selection.every(20).describe());
         assertEquals("every 2nd, at most 9", new Selection(List.of(), 2, OptionalInt.of(9)).describe());

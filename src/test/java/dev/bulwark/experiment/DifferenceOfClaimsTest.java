@@ -1,0 +1,106 @@
+package dev.bulwark.experiment;
+
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.bulwark.bounds.Method;
+import dev.bulwark.data.Dataset;
+import dev.bulwark.device.cpu.CpuBackend;
+import dev.bulwark.nn.Dense;
+import dev.bulwark.nn.Network;
+import dev.bulwark.report.AttackRow;
+import dev.bulwark.report.AttackRow.RealNetwork;
+import dev.bulwark.report.BoundsRow;
+import dev.bulwark.report.RowFile;
+import dev.bulwark.report.SoundnessCheck;
+import dev.bulwark.report.SoundnessException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A certified image that is broken: whose fault it is depends on what the real-number network does there. */
+class DifferenceOfClaimsTest {
+
+    private static final double EPSILON = 0.1;
+    /** One black pixel, label 1. */
+    private static final Dataset BLACK = Dataset.of("black", 1, 1, new byte[] {0}, new byte[] {1});
+
+    @TempDir
+    private Path folder;
+
+    /**
+     * Logits omega + 1/2 and omega + drop x + {@code height}, with omega = 2^24, where floats are 2 apart: a float sum is
+     * rounded to omega + 2 above height 1 and to omega below, where the two are equal and the first of them wins.
+     */
+    private static Network cancelling(float height, float drop) {
+        return Network.mlp(List.of(new Dense(1, 2, new float[] {0, drop}, new float[] {1, height}),
+                new Dense(2, 2, new float[] {0.5f, 0, 0, 1}, new float[] {0x1p24f, 0x1p24f})));
+    }
+
+    private AttackRow attacked(Network network, boolean certified) throws IOException {
+        try (CpuBackend backend = CpuBackend.create();
+             Fleet fleet = new Fleet(List.of(backend), "the CPU");
+             RowFile<AttackRow> rows = RowFile.replace(folder.resolve("pgd.jsonl"), AttackRow.FORMAT)) {
+            Attack.run(fleet, new Subject(network, BLACK, new int[] {0}),
+                    Attack.settings(EPSILON, 10, EPSILON / 10, 5, 0, Attack.BOTH_LOSSES), index -> certified, rows, Monitor.SILENT);
+        }
+        return RowFile.read(folder.resolve("pgd.jsonl"), AttackRow.FORMAT).get(0);
+    }
+
+    private BoundsRow bounded(Network network) throws IOException {
+        try (CpuBackend backend = CpuBackend.create();
+             Fleet fleet = new Fleet(List.of(backend), "the CPU");
+             RowFile<BoundsRow> rows = RowFile.replace(folder.resolve("ibp.jsonl"), BoundsRow.FORMAT)) {
+            Verify.run(fleet, new Subject(network, BLACK, new int[] {0}), EPSILON, Method.IBP, 0, rows, Monitor.SILENT);
+        }
+        return RowFile.read(folder.resolve("ibp.jsonl"), BoundsRow.FORMAT).get(0);
+    }
+
+    private void check(BoundsRow bounds, AttackRow attack) {
+        SoundnessCheck.of(List.of(bounds), List.of(attack), folder.resolve("pgd.jsonl"));
+    }
+
+    @Test
+    void givenFloatRoundingAlone_whenACertifiedImageBreaks_thenTheRowSaysThatTheRealNetworkStands() throws IOException {
+        Network network = cancelling(1.02f, -0.4f);
+        BoundsRow bounds = bounded(network);
+        AttackRow attack = attacked(network, true);
+        assertTrue(bounds.certified() && bounds.cleanCorrect(), bounds.toString());
+        assertTrue(attack.broken() && attack.cleanCorrect(), attack.toString());
+        assertEquals(Optional.of(RealNetwork.STANDS), attack.realNetwork());
+        assertDoesNotThrow(() -> check(bounds, attack));
+        assertEquals(Optional.empty(), attacked(network, false).realNetwork(), "no certificate, no claim");
+        assertThrows(SoundnessException.class, () -> check(bounds, attacked(network, false)), "nor does the row say anything");
+    }
+
+    @Test
+    void givenTheRealNetworkBreakingToo_whenACertificateIsForged_thenTheRowSaysSoAndTheCheckFails() throws IOException {
+        Network network = cancelling(1.02f, -20);
+        AttackRow attack = attacked(network, true);
+        assertTrue(attack.broken() && attack.cleanCorrect(), attack.toString());
+        assertEquals(Optional.of(RealNetwork.BREAKS), attack.realNetwork());
+        BoundsRow honest = bounded(network);
+        assertDoesNotThrow(() -> check(honest, attack), "not certified");
+        BoundsRow forged = new BoundsRow(0, 1, EPSILON, BoundsRow.Method.IBP, 1, honest.lower(), honest.upper(), List.of(1.0, 0.0));
+        String message = assertThrows(SoundnessException.class, () -> check(forged, attack)).getMessage();
+        assertTrue(message.contains("pgd.jsonl: ") && message.contains("image 0 (label 1, classified 0 at distance"), message);
+        assertTrue(message.contains("the real-number network breaks too"), message);
+    }
+
+    @Test
+    void givenACertifiedImageThatFloatRoundingGetsWrongAsItIs_whenChosenAndAttacked_thenItsRowSaysSo() throws IOException {
+        Network network = cancelling(0.9f, 0);
+        BoundsRow bounds = bounded(network);
+        assertTrue(bounds.certified() && !bounds.cleanCorrect(), bounds.toString());
+        assertEquals(1, AttackChoice.OPEN.of(List.of(bounds)).length);
+        AttackRow attack = attacked(network, true);
+        assertEquals(Optional.of(RealNetwork.STANDS), attack.realNetwork());
+        assertEquals(0, attack.linf());
+        assertDoesNotThrow(() -> check(bounds, attack));
+    }
+}
