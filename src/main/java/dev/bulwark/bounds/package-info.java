@@ -5,7 +5,8 @@
  *
  * <p><b>The claim.</b> Bounds hold for the <i>real-number</i> network with the given float weights, at every real point
  * of the box: only the device's outward operations go into them, and products whose rounding is accounted for. A float
- * forward pass may differ from that network by its rounding.
+ * forward pass may differ from that network by its rounding; where it misclassifies an input of a certified box,
+ * {@link dev.bulwark.bounds.RealNetwork} says whether that network does too.
  *
  * <h2>Why CROWN's floats prove something about real numbers</h2>
  *
