@@ -178,14 +178,18 @@ record RunFolder(JsonNode run, RunScope scope, SortedMap<Double, Table1.Rows> sm
             }
         }
         AttackRecord record = AttackRecord.of(attacks, run);
-        Table2.Rows rows = new Table2.Rows(bounds, rows(attacks, AttackRow.FORMAT, missing, row -> true), others, record.name());
+        // Where attacks were chosen by certificates, there may have been nothing to attack.
+        boolean chosen = record.byCertificates() && Files.exists(attacks);
+        List<AttackRow> attacked = rows(attacks, AttackRow.FORMAT, chosen ? new ArrayList<>() : missing, row -> true);
+        Table2.Rows rows = new Table2.Rows(bounds, attacked, others,
+                chosen || !attacked.isEmpty() ? record.name() : Optional.empty());
         try {
             SoundnessCheck.of(rows.bounds(), rows.attacks(), attacks);
             others.values().forEach(extra -> SoundnessCheck.of(extra, rows.attacks(), attacks));
         } catch (IllegalArgumentException e) {
             throw new RowException(attacks, e.getMessage());
         }
-        return record.byCertificates() ? withoutHalf(rows, name, missing) : rows;
+        return chosen ? withoutHalf(rows, name, missing) : rows;
     }
 
     /** Attacks on images that were chosen by their certificates, if none of the rows that belong to them is missing. */
@@ -193,7 +197,7 @@ record RunFolder(JsonNode run, RunScope scope, SortedMap<Double, Table1.Rows> sm
         Set<Integer> bounded = rows.bounds().stream().map(BoundsRow::index).collect(Collectors.toSet());
         long unbounded = rows.attacks().stream().filter(row -> !bounded.contains(row.index())).count();
         long open = rows.bounds().isEmpty() ? 0 : rows.count(image -> !image.decided());
-        if (rows.attacks().isEmpty() || open == 0 && unbounded == 0) {
+        if (open == 0 && unbounded == 0) {
             return rows;
         }
         missing.add((open > 0 ? "pgd/" + name + " lacks " + Phrase.images(open) + ", right and not certified"

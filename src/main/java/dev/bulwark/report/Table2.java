@@ -52,7 +52,7 @@ public final class Table2 {
      * @param bounds  what IBP certifies, with the last layer elided and by its output box
      * @param attacks what PGD achieved, often on fewer images
      * @param others  what further methods certify, often on fewer images; none of the lists is empty
-     * @param attack  what ran, as {@link AttackRecord} names it
+     * @param attack  what ran, as {@link AttackRecord} names it; with a name and no attacks, there was nothing to attack
      */
     public record Rows(List<BoundsRow> bounds, List<AttackRow> attacks, SortedMap<Method, List<BoundsRow>> others,
             Optional<String> attack) {
@@ -73,7 +73,11 @@ public final class Table2 {
         }
 
         Rows withoutAttacks() {
-            return new Rows(bounds, List.of(), others, attack);
+            return new Rows(bounds, List.of(), others, Optional.empty());
+        }
+
+        private boolean attacked() {
+            return !attacks.isEmpty() || attack.isPresent();
         }
 
         /** A bounded image each, or an attacked one where there are no bounds. */
@@ -94,12 +98,12 @@ public final class Table2 {
          * bounds and attacks can't be compared, and the bounds remain.
          */
         Rows comparable() {
-            if (bounds.isEmpty() || attacks.isEmpty()) {
+            if (bounds.isEmpty() || !attacked()) {
                 return this;
             }
             Set<Integer> bounded = bounds.stream().map(BoundsRow::index).collect(Collectors.toSet());
             List<AttackRow> common = attacks.stream().filter(row -> bounded.contains(row.index())).toList();
-            if (common.isEmpty()) {
+            if (common.isEmpty() && !attacks.isEmpty()) {
                 return withoutAttacks();
             }
             Set<Integer> attacked = common.stream().map(AttackRow::index).collect(Collectors.toSet());
@@ -122,7 +126,7 @@ public final class Table2 {
         }
 
         private Optional<Share> standing(Predicate<Evidence> stands) {
-            return attacks.isEmpty() ? Optional.empty() : Share.upperBound(images(), stands);
+            return attacked() ? Share.upperBound(images(), stands) : Optional.empty();
         }
 
         /** Empty where no row says that cross-entropy was climbed. */
@@ -168,7 +172,7 @@ public final class Table2 {
     static Optional<String> names(SortedMap<Double, Rows> byEpsilon) {
         Map<Double, String> names = new LinkedHashMap<>();
         byEpsilon.forEach((epsilon, rows) -> {
-            if (!rows.attacks.isEmpty()) {
+            if (rows.attacked()) {
                 names.put(epsilon, rows.attack.orElse("not recorded"));
             }
         });
@@ -180,7 +184,7 @@ public final class Table2 {
 
     /** The name of PGD where it is the same on all lines. */
     private static String title(Collection<Rows> all) {
-        Set<String> names = all.stream().filter(rows -> !rows.attacks.isEmpty()).map(rows -> rows.attack.orElse(UNNAMED))
+        Set<String> names = all.stream().filter(Rows::attacked).map(rows -> rows.attack.orElse(UNNAMED))
                 .collect(Collectors.toSet());
         return names.size() == 1 ? names.iterator().next() : UNNAMED;
     }

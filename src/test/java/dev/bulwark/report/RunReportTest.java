@@ -246,6 +246,24 @@ class RunReportTest {
         assertTrue(table.measured(0.1, Table2.PGD).isPresent());
     }
 
+    @Test
+    void givenARunThatChoseByCertificates_whenNothingWasLeftToAttack_thenPgdStandsOnTheBoundsAlone() throws IOException {
+        givenIdentity("\"pgd_steps\":20,\"pgd_restarts\":1,\"pgd_images\":\"right and not certified\"");
+        givenBounds(Rows.bounds(0, 0.1, 1, -1, false), Rows.bounds(1, 0.1, 1, -1, false));
+        assertTrue(RunReport.rebuild(folder).missing().contains("pgd/epsilon-0.10.jsonl is missing."));
+        RowFile.create(folder.resolve("pgd/epsilon-0.10.jsonl"), AttackRow.FORMAT).close();
+        RunReport report = RunReport.rebuild(folder);
+        assertTrue(report.missing().stream().noneMatch(text -> text.contains("pgd/")), report.missing().toString());
+        ResultTable table = report.table2().orElseThrow();
+        assertEquals("PGD-20, 1 restart", table.column(Table2.PGD).title());
+        assertEquals(0, table.measured(0.1, Table2.PGD).orElseThrow().hits());
+
+        Files.delete(folder.resolve("ibp/epsilon-0.10.jsonl"));
+        givenBounds(Rows.bounds(0, 0.1, 0, -1, false));
+        assertTrue(RunReport.rebuild(folder).missing().stream().anyMatch(text -> text.startsWith("pgd/epsilon-0.10.jsonl lacks 1 "
+                + "image, right")));
+    }
+
     private void givenIdentity(String fields) throws IOException {
         Files.writeString(folder.resolve("run.json"), "{\"dataset\":{\"name\":\"mnist\"},\"identity\":{" + fields + "}}");
     }
