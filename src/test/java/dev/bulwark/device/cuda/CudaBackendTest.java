@@ -5,14 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.BackendContract;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Tag;
 
 /**
  * The contract on a GPU: this machine's own, or the emulated driver, in which nothing may be alive after a test.
  * {@link CudaSchedulesTest} repeats it.
  */
 @GpuTest
-@Tag("sanitizer")
 class CudaBackendTest extends BackendContract {
 
     @Override

@@ -1,0 +1,217 @@
+package dev.bulwark.device.cuda;
+
+import static java.util.stream.Collectors.toCollection;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.bulwark.device.Affine;
+import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.DeviceMemory;
+import dev.bulwark.device.InputGradients;
+import dev.bulwark.device.NoiseKey;
+import dev.bulwark.device.NoisyClassifier;
+import dev.bulwark.device.ProductPrecision;
+import dev.bulwark.device.cuda.EmulatedDriver.Counter;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * A launch from every source of {@code cuda/}, small, but of more than one tile, block or warp: what gpu-check tries first on
+ * a machine, and what it has compute-sanitizer look at. Other tests say whether results are right.
+ */
+@GpuTest
+@Tag("sanitizer")
+class EveryModuleTest {
+
+    private static final NoiseKey KEY = new NoiseKey(11, NoiseKey.Stream.ESTIMATION);
+
+    /** Named after the sources. */
+    private enum Module {
+        ELEMENTWISE(on -> {
+            DeviceBuffer x = on.random(5_003);
+            on.backend.relu(x, 5_003);
+            return x;
+        }),
+        RESAMPLING(on -> {
+            DeviceBuffer target = on.memory.allocate(3 * 28 * 28);
+            on.backend.resample(on.random(3 * 28 * 28), on.random(3 * 6), on.below(3, 3), 3, 28, 28, target);
+            return target;
+        }),
+        REDUCTIONS(on -> {
+            DeviceBuffer sum = on.memory.allocate(1);
+            on.backend.sum(on.random(5_003), 5_003, 0f, sum);
+            return sum;
+        }),
+        PRODUCTS(Module::multiply),
+        PRODUCTS_TF32(Module::multiply),
+        LOSSES(on -> {
+            DeviceBuffer losses = on.memory.allocate(100);
+            on.backend.consistencyLoss(on.random(2 * 100 * 37), on.below(37, 100), 2, 100, 37, 1f, 0.5f, on.random(1),
+                    on.memory.allocate(2 * 100 * 37), losses, on.memory.allocate(100));
+            return losses;
+        }),
+        TRAINING_INTERVALS(on -> {
+            DeviceBuffer loss = on.memory.zeros(1);
+            DeviceBuffer radius = on.random(5_003);
+            on.backend.absolute(radius, 5_003, radius);
+            on.backend.intervalRegulariser(on.random(5_003), radius, 5_003, on.memory.holding(0.1f), 0.5f,
+                    on.memory.holding(0.5f), on.memory.zeros(5_003), on.memory.zeros(5_003), loss);
+            return loss;
+        }),
+        OPTIMISERS(on -> {
+            DeviceBuffer average = on.memory.zeros(5_003);
+            on.backend.average(on.random(5_003), 5_003, 0.25f, average);
+            return average;
+        }),
+        NOISE(on -> {
+            DeviceBuffer copies = on.memory.allocate(40 * 130);
+            on.backend.noisyCopies(on.random(130), 3, 5, 40, 130, 0.5f, KEY, copies);
+            return copies;
+        }),
+        VOTES(on -> {
+            DeviceBuffer counts = on.memory.allocate(10);
+            on.backend.zeroInts(counts);
+            on.backend.countArgMax(on.random(3_000), 300, 10, counts);
+            return counts;
+        }),
+        OUTWARD_INTERVALS(on -> {
+            Affine layer = on.network(130, 70).get(0);
+            DeviceBuffer lower = on.memory.allocate(17 * 70);
+            DeviceBuffer x = on.random(17 * 130);
+            on.backend.outwardAffine(x, x, 17, layer, lower, on.memory.allocate(17 * 70));
+            return lower;
+        }),
+        LINEAR_RELAXATION(on -> {
+            DeviceBuffer minima = on.memory.allocate(33);
+            DeviceBuffer box = on.random(5 * 300);
+            on.backend.formMinima(on.random(33 * 300), 33, on.below(5, 33), box, box, 300, on.random(33), minima);
+            return minima;
+        }),
+        INPUT_GRADIENTS(on -> {
+            DeviceBuffer gradients = on.memory.allocate(70 * 130);
+            try (InputGradients network = on.backend.inputGradients(on.network(130, 70, 10), 70)) {
+                network.forward(on.random(70 * 130), 70, on.memory.allocate(700));
+                network.backward(on.random(700), 70, gradients);
+                on.backend.synchronize();
+            }
+            return gradients;
+        }),
+        SMOOTHING_LAYERS(on -> on.votes(on.backend.smoothing().layered(on.network(130, 100, 70, 40, 10)))),
+        SMOOTHING_FUSED(on -> on.votes(on.backend.smoothing().fused(on.network(130, 100, 70, 40, 10), 32))),
+        SMOOTHING_CLUSTERED(on -> {
+            assumeTrue(on.backend.info().libraries().get("kernels").endsWith("compute capability 9.0"),
+                    "these kernels are for compute capability 9.0");
+            return on.votes(on.backend.smoothing().clustered(on.network(130, 100, 70, 40, 10)));
+        });
+
+        /** What to launch; gives the result. */
+        private interface Launch {
+            DeviceBuffer on(Gpu gpu);
+        }
+
+        private final Launch launch;
+
+        Module(Launch launch) {
+            this.launch = launch;
+        }
+
+        private static DeviceBuffer multiply(Gpu on) {
+            DeviceBuffer product = on.memory.allocate(130 * 70);
+            on.backend.multiply(false, true, 130, 70, 99, on.random(130 * 99), on.random(70 * 99), 0f, product);
+            return product;
+        }
+
+        String source() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+
+        /** Own kernels, whatever libraries there are. */
+        CudaOptions options() {
+            return CudaOptions.DEFAULT.withoutCublas().withProducts(
+                    this == PRODUCTS_TF32 ? ProductPrecision.TF32 : ProductPrecision.FLOAT32);
+        }
+    }
+
+    /** Arguments of launches. */
+    private record Gpu(CudaBackend backend, DeviceMemory memory, SplittableRandom random) {
+
+        DeviceBuffer random(int length) {
+            float[] values = new float[length];
+            for (int k = 0; k < length; ++k) {
+                values[k] = (float) (random.nextDouble() - 0.5);
+            }
+            return memory.holding(values);
+        }
+
+        DeviceBuffer below(int bound, int length) {
+            return memory.holding(random.ints(length, 0, bound).toArray());
+        }
+
+        List<Affine> network(int... widths) {
+            List<Affine> layers = new ArrayList<>();
+            for (int i = 1; i < widths.length; ++i) {
+                layers.add(new Affine(random(widths[i - 1] * widths[i]), random(widths[i]), widths[i - 1], widths[i]));
+            }
+            return layers;
+        }
+
+        /** Votes of 150 noisy copies of two images among 10 classes; closes the classifier. */
+        DeviceBuffer votes(NoisyClassifier classifier) {
+            DeviceBuffer counts = memory.allocate(20);
+            try (classifier) {
+                backend.zeroInts(counts);
+                classifier.countVotes(random(2 * 130), new int[] {3, 7}, 0.5f, KEY, 0, 150, counts);
+                int[] votes = new int[20];
+                backend.read(counts, votes);
+                assertEquals(300, Arrays.stream(votes).sum(), Arrays.toString(votes));
+            }
+            return counts;
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void givenAModule_whenOneOfItsKernelsIsLaunched_thenItRunsToItsEnd(Module module) {
+        long before = TestGpu.isReal() ? 0 : EmulatedDriver.count(Counter.LAUNCHES);
+        try (CudaBackend backend = TestGpu.open(module.options())) {
+            try (DeviceMemory memory = new DeviceMemory(backend)) {
+                DeviceBuffer result = module.launch.on(new Gpu(backend, memory, new SplittableRandom(1)));
+                backend.synchronize();
+                float[] values = new float[(int) result.length()];
+                backend.read(result, values);
+                for (float value : values) {
+                    assertTrue(Float.isFinite(value), Arrays.toString(values));
+                }
+            }
+            assertEquals(0, backend.liveBytes());
+        }
+        if (!TestGpu.isReal()) {
+            assertTrue(EmulatedDriver.count(Counter.LAUNCHES) > before);
+        }
+    }
+
+    @Test
+    void givenTheKernelSources_whenListed_thenEachHasItsLaunch() throws IOException {
+        Path folder = Path.of("cuda");
+        assumeTrue(Files.isDirectory(folder), "no sources here");
+        try (Stream<Path> files = Files.list(folder)) {
+            Set<String> sources = files.map(file -> file.getFileName().toString()).filter(name -> name.endsWith(".cu"))
+                    .map(name -> name.substring(0, name.length() - ".cu".length())).collect(toCollection(TreeSet::new));
+            assertEquals(sources, Stream.of(Module.values()).map(Module::source).collect(toCollection(TreeSet::new)));
+        }
+    }
+}
