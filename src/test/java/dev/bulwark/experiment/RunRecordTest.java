@@ -121,7 +121,7 @@ class RunRecordTest {
     }
 
     /** A record of which a piece is cut out, doubled or replaced opens as what it says, or is refused in one line. */
-    @Property(tries = 300)
+    @Property(tries = 100)
     void anyMutation_whenResumed_thenACleanAnswer(@ForAll @IntRange(max = 400) int from, @ForAll @IntRange(max = 30) int length,
             @ForAll @StringLength(max = 8) @CharRange(from = ' ', to = '~') String other) throws IOException {
         Path made = Files.createTempDirectory("record");

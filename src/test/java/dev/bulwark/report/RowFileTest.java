@@ -175,6 +175,21 @@ class RowFileTest {
     }
 
     @Test
+    void givenAWholeLineThatClaimsTooMuch_whenFirstOrLast_thenRefusedAndKept() throws IOException {
+        String fine = CertificateRow.FORMAT.write(Rows.votes(3, 90, 0.25)) + "\n";
+        String altered = fine.replaceFirst("\"index\":3(.*)\"radius\":[^,]*", "\"index\":4$1\"radius\":99");
+        for (String content : List.of(altered, fine + altered, altered + fine)) {
+            given(content);
+            for (Executable opening : List.<Executable>of(() -> RowFile.read(path, CertificateRow.FORMAT),
+                    () -> RowFile.resume(path, CertificateRow.FORMAT))) {
+                String complaint = assertThrows(RowException.class, opening).getMessage();
+                assertTrue(complaint.contains("radius is 99.0, but"), complaint);
+            }
+            assertEquals(content, Files.readString(path));
+        }
+    }
+
+    @Test
     void givenRowsOfAnyKindOrVersion_whenReplaced_thenTheyGo() throws IOException {
         for (String content : List.of(WHOLE, "idx\tlabel\tpredict\tcorrect\ttime\n", WHOLE.replace("\n", "\r\n"),
                 AttackRow.FORMAT.write(Rows.attack(1, 0, false)) + "\n", BoundsRow.FORMAT.write(Rows.bounds(1, 0.1, 0, 1, true)),
