@@ -12,6 +12,7 @@ import dev.bulwark.training.Initialisation;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -27,38 +28,59 @@ import org.junit.jupiter.api.io.TempDir;
 /** Who may write where: one process at a time, its own files only, and not without noticing that they are gone. */
 class OneRunTest {
 
+    /** Few, so that they are read in no time. */
+    private static final int IMAGES = 500;
+
     @TempDir
     private Path folder;
     private Path model;
     private Path rows;
     private Path record;
+    private Path data;
 
     @BeforeEach
-    void writeModel() {
+    void writeModelAndData() throws IOException {
         model = folder.resolve("model.safetensors");
         rows = folder.resolve("run/rows.tsv");
         record = folder.resolve("run/rows.tsv.run.json");
+        data = Files.createDirectory(folder.resolve("data"));
+        for (String split : List.of("train", "t10k")) {
+            writeIdx(split + "-images-idx3-ubyte", 3, 784, IMAGES);
+            writeIdx(split + "-labels-idx1-ubyte", 1, 1, IMAGES);
+        }
         ModelFile.write(model, Initialisation.KAIMING_UNIFORM.network(new int[] {784, 24, 10}, 1), Precision.F32, Map.of());
     }
 
-    private static String[] words(Object... arguments) {
-        return Stream.concat(Arrays.stream(arguments).map(Object::toString), Stream.of("--dataset", "digits", "--device", "cpu", "--quiet"))
-                .toArray(String[]::new);
+    /** Images of grey levels that differ, labels 0 to 9 in turn; {@code size} bytes each. */
+    private void writeIdx(String name, int dimensions, int size, int count) throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocate(4 + 4 * dimensions + size * count).putInt(0x800 | dimensions).putInt(count);
+        for (int k = 1; k < dimensions; ++k) {
+            bytes.putInt(28);
+        }
+        for (int k = 0; bytes.hasRemaining(); ++k) {
+            bytes.put((byte) (size == 1 ? k % 10 : k * 37 + k / size));
+        }
+        Files.write(data.resolve(name), bytes.array());
     }
 
-    private static String run(int code, Object... arguments) {
+    private String[] words(Object... arguments) {
+        return Stream.concat(Arrays.stream(arguments), Stream.of("--data", data, "--device", "cpu", "--quiet"))
+                .map(Object::toString).toArray(String[]::new);
+    }
+
+    private String run(int code, Object... arguments) {
         StringWriter err = new StringWriter();
         assertEquals(code, Main.run(words(arguments), new PrintWriter(new StringWriter()), new PrintWriter(err, true)), err.toString());
         return err.toString();
     }
 
-    private static String fails(int code, Object... arguments) {
+    private String fails(int code, Object... arguments) {
         String err = run(code, arguments);
         assertEquals(1, err.lines().count(), err);
         return err;
     }
 
-    private static void done(Object... arguments) {
+    private void done(Object... arguments) {
         run(0, arguments);
     }
 
@@ -85,7 +107,7 @@ class OneRunTest {
 
     /** A run that takes minutes, so that none of these tests comes too late. */
     private Process start(Path err) throws Exception {
-        Process process = launch(err, certify("--sigma", 0.25, "--n", 6_000, "--out", rows));
+        Process process = launch(err, certify("--sigma", 0.25, "--n", 200_000, "--out", rows));
         awaitRows(process, 1);
         return process;
     }
@@ -95,7 +117,7 @@ class OneRunTest {
         Process first = start(folder.resolve("err"));
         try {
             for (Object[] second : List.of(
-                    certify("--sigma", 0.25, "--n", 6_000, "--out", rows, "--resume"),
+                    certify("--sigma", 0.25, "--n", 200_000, "--out", rows, "--resume"),
                     certify("--sigma", 0.5, "--n", 20, "--limit", 2, "--out", rows, "--overwrite"))) {
                 String complaint = fails(2, second);
                 assertTrue(complaint.startsWith("bulwark: " + record + ": process " + first.pid() + " (bulwark certify "), complaint);
@@ -151,7 +173,7 @@ class OneRunTest {
         Files.writeString(folder.resolve("t.safetensors.checkpoint"), "mine too");
         fails(3, "train", "ibp", "--epsilon", 0.1, "--limit", 100, "--out", folder.resolve("t.safetensors"), "--overwrite");
         assertEquals("mine too", Files.readString(folder.resolve("t.safetensors.checkpoint")));
-        assertEquals(List.of(model, notes, rows.getParent(), folder.resolve("t.safetensors.checkpoint")), hiddenAndPlain(folder));
+        assertEquals(List.of(data, model, notes, rows.getParent(), folder.resolve("t.safetensors.checkpoint")), hiddenAndPlain(folder));
     }
 
     @Test
@@ -173,7 +195,7 @@ class OneRunTest {
         assertTrue(fails(2, "reproduce", "--out", typo, "--sigma", 0.25, "--epsilon", 0.05, "--resume").contains("nothing to resume"));
         assertTrue(fails(2, "tradeoff", "--epsilon", 0.1, "--out", typo, "--resume").contains("nothing to resume"));
         assertTrue(fails(2, "train", "ibp", "--epsilon", 0.1, "--out", typo, "--resume").contains("nothing to resume"));
-        assertEquals(List.of(model), hiddenAndPlain(folder));
+        assertEquals(List.of(data, model), hiddenAndPlain(folder));
     }
 
     @Test

@@ -10,7 +10,6 @@ import dev.bulwark.stats.StandardNormal;
 import java.time.Duration;
 import java.util.List;
 import java.util.OptionalInt;
-import net.jqwik.api.Assume;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
@@ -55,7 +54,9 @@ class RadiusRuleTest {
         double sigma = thousandths / 1000.0;
         CertificateRow row = Rows.votes(1, List.of(count, n - count), n, sigma);
         assertEquals(row, CertificateRow.FORMAT.read(CertificateRow.FORMAT.write(row)));
-        Assume.that(row.predict().isPresent() && row.radius() > 0);
+        if (row.radius() == 0) {
+            return;
+        }
         CertificateRow more = new CertificateRow(1, 0, row.predict(), Math.nextUp(Math.max(sigma, (float) sigma))
                 * StandardNormal.quantile(row.pALower()), row.pALower(), count, row.counts(), 10, n, 0.001, sigma, 1);
         assertThrows(IllegalArgumentException.class, () -> CertificateRow.FORMAT.read(CertificateRow.FORMAT.write(more)));
