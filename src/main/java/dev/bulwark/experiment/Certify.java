@@ -45,7 +45,8 @@ public final class Certify {
         }
 
         public Settings {
-            require(sigma > 0 && (float) sigma > 0 && Float.isFinite((float) sigma), "--sigma must be positive and finite: " + sigma);
+            require(sigma > 0 && (float) sigma > 0 && Float.isFinite((float) sigma),
+                    "--sigma must be positive and finite: " + sigma);
             require(n0 >= 1 && n0 <= MOST_SAMPLES, "--n0 must lie between 1 and 10,000,000: " + n0);
             require(n >= 1 && n <= MOST_SAMPLES, "--n must lie between 1 and 10,000,000: " + n);
             require(alpha >= 1e-9 && alpha <= 0.5, "--alpha must lie between 1e-9 and 0.5: " + alpha);
@@ -104,9 +105,10 @@ public final class Certify {
             votes.put(row.index(), row);
             if (row.n0() != settings.n0 || row.n() != settings.n || row.alpha() != settings.alpha
                     || row.sigma() != settings.sigma || row.seed() != settings.seed) {
-                throw new ExperimentException("can't resume: the certificate for index " + row.index() + " is another run's, with "
-                        + "sigma " + row.sigma() + ", n0 " + row.n0() + ", n " + row.n() + ", alpha " + row.alpha() + " and seed "
-                        + row.seed());
+                throw new ExperimentException("can't resume: the certificate for index " + row.index()
+                        + " is another run's, with sigma "
+                        + row.sigma() + ", n0 " + row.n0() + ", n " + row.n() + ", alpha " + row.alpha()
+                        + " and seed " + row.seed());
             }
         }
         try {

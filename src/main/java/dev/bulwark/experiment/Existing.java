@@ -55,6 +55,7 @@ public enum Existing {
     }
 
     private static ExperimentException holdsRows(Path path) {
-        return new ExperimentException(path + " already holds rows: go on with --resume, or throw them away with --overwrite");
+        return new ExperimentException(path
+                + " already holds rows: go on with --resume, or throw them away with --overwrite");
     }
 }

@@ -78,8 +78,8 @@ public final class RunRecord implements AutoCloseable {
     /** @throws ExperimentException if a run is to be resumed of which there is no record */
     public static void requireResumable(Path file, Existing existing) {
         if (existing == Existing.RESUME && !Files.exists(file)) {
-            throw new ExperimentException("nothing to resume: there is no " + file + "; name a run that was started, or drop "
-                    + "--resume to start one");
+            throw new ExperimentException("nothing to resume: there is no " + file
+                    + "; name a run that was started, or drop --resume to start one");
         }
     }
 

@@ -23,12 +23,14 @@ public final class Reason {
         ADVICE.put("No space left on device", "no space left on the device: free some, or write elsewhere");
         ADVICE.put("Disk quota exceeded", "the disk quota is used up: free some space, or write elsewhere");
         ADVICE.put("Read-only file system", "the file system is read-only: write elsewhere");
-        ADVICE.put("File too large", "the file grew beyond what the file system or ulimit -f allows: write elsewhere, or raise it");
+        ADVICE.put("File too large",
+                "the file grew beyond what the file system or ulimit -f allows: write elsewhere, or raise it");
         ADVICE.put("Is a directory", "is a folder, not a file");
         ADVICE.put("Not a directory", "is not a folder");
         ADVICE.put("File name too long", "the file's name is too long: choose a shorter one");
         ADVICE.put("No locks available", "the file system can't lock files, which keeps two runs apart: write elsewhere");
-        ADVICE.put("Function not implemented", "the file system can't lock files, which keeps two runs apart: write elsewhere");
+        ADVICE.put("Function not implemented",
+                "the file system can't lock files, which keeps two runs apart: write elsewhere");
         ADVICE.put("Permission denied", "permission denied: choose another place, or ask for access");
         ADVICE.put("No such file or directory", "no such file or folder");
     }

@@ -20,8 +20,8 @@ record RowContent<T extends Row>(List<T> rows, long length) {
             CertificateRow.FORMAT, BoundsRow.FORMAT, AttackRow.FORMAT);
     /** No first line of ours is longer. */
     private static final int LONGEST_LINE = 1 << 20;
-    private static final String WINDOWS = "ends with CR LF, as Windows writes lines; rows end with LF alone: convert the file "
-            + "first, with dos2unix for instance";
+    private static final String WINDOWS = "ends with CR LF, as Windows writes lines; rows end with LF alone: convert the "
+            + "file first, with dos2unix for instance";
     /** Characters of a line that a message shows. */
     private static final int SHOWN = 100;
 
@@ -53,7 +53,7 @@ record RowContent<T extends Row>(List<T> rows, long length) {
                 T row = format.read(text.substring(start, end));
                 Require.that(rows.putIfAbsent(row.index(), row) == null, "a second row for index " + row.index());
             } catch (IllegalArgumentException e) {
-                // A row is written in one piece, so a torn one has no line break. Zeros are what a crash of the machine leaves.
+                // A row is written in one piece, so a torn one has no line break. Zeros are what the machine's crash leaves.
                 if (end == text.length() - 1 && number > 1 && text.indexOf('\0', start) >= 0) {
                     break;
                 }
@@ -84,7 +84,8 @@ record RowContent<T extends Row>(List<T> rows, long length) {
 
     private static void requireRow(Path path, FirstLine first, RowFormat<?> format) {
         if (first.torn) {
-            throw new RowException(path, 1, "is " + first.quoted() + ", which is no row of this kind, nor the beginning of one");
+            throw new RowException(path, 1, "is " + first.quoted()
+                    + ", which is no row of this kind, nor the beginning of one");
         }
         try {
             format.read(first.text);

@@ -30,9 +30,11 @@ class ExplanationTest {
                 new StackOverflowError(), "-Xss",
                 new AccessDeniedException("/x/rows.tsv"), "/x/rows.tsv: permission denied",
                 new NoSuchFileException("/x"), "/x: no such file or folder",
-                new FileSystemException("/x", null, "Too many open files"), "/x: too many open files: raise the limit with ulimit -n",
+                new FileSystemException("/x", null, "Too many open files"),
+                        "/x: too many open files: raise the limit with ulimit -n",
                 new IOException("No space left on device"), "no space left on the device: free some",
-                new UncheckedIOException(new FileSystemException("/x", null, "Disk quota exceeded")), "/x: the disk quota is used up");
+                new UncheckedIOException(new FileSystemException("/x", null, "Disk quota exceeded")),
+                        "/x: the disk quota is used up");
         expected.forEach((failure, words) -> {
             String line = Explanation.of(failure);
             assertTrue(line.contains(words) && line.lines().count() == 1, line);
@@ -51,7 +53,8 @@ class ExplanationTest {
         StringWriter err = new StringWriter();
         Optional<IOException> lost = lostBy("No space left on device");
         assertEquals(1, Main.written(lost, 0, new PrintWriter(err, true)));
-        assertEquals("bulwark: standard output: no space left on the device: free some, or write elsewhere" + System.lineSeparator(),
+        assertEquals("bulwark: standard output: no space left on the device: free some, or write elsewhere"
+                + System.lineSeparator(),
                 err.toString());
         assertEquals(3, Main.written(lost, 3, new PrintWriter(err, true)));
     }

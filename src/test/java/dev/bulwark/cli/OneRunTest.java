@@ -70,7 +70,8 @@ class OneRunTest {
 
     private String run(int code, Object... arguments) {
         StringWriter err = new StringWriter();
-        assertEquals(code, Main.run(words(arguments), new PrintWriter(new StringWriter()), new PrintWriter(err, true)), err.toString());
+        assertEquals(code, Main.run(words(arguments), new PrintWriter(new StringWriter()), new PrintWriter(err, true)),
+                err.toString());
         return err.toString();
     }
 
@@ -93,7 +94,8 @@ class OneRunTest {
                 "--add-exports", "java.base/jdk.internal.module=ALL-UNNAMED", "-cp", System.getProperty("java.class.path"),
                 Main.class.getName()));
         command.addAll(Arrays.asList(words(arguments)));
-        return new ProcessBuilder(command).redirectOutput(ProcessBuilder.Redirect.DISCARD).redirectError(err.toFile()).start();
+        return new ProcessBuilder(command).redirectOutput(ProcessBuilder.Redirect.DISCARD).redirectError(err.toFile())
+                .start();
     }
 
     /** Waits until the process has written so many rows. */
@@ -120,7 +122,8 @@ class OneRunTest {
                     certify("--sigma", 0.25, "--n", 200_000, "--out", rows, "--resume"),
                     certify("--sigma", 0.5, "--n", 20, "--limit", 2, "--out", rows, "--overwrite"))) {
                 String complaint = fails(2, second);
-                assertTrue(complaint.startsWith("bulwark: " + record + ": process " + first.pid() + " (bulwark certify "), complaint);
+                assertTrue(complaint.startsWith("bulwark: " + record + ": process " + first.pid() + " (bulwark certify "),
+                        complaint);
             }
             assertTrue(fails(2, certify("--sigma", 0.5, "--n", 20, "--limit", 2, "--out", folder.resolve("other.tsv"),
                     "--certificates", rows, "--overwrite")).contains(rows + ": process " + first.pid()));
@@ -143,7 +146,8 @@ class OneRunTest {
         }
         Files.delete(rows.getParent());
         assertEquals(1, process.waitFor(), Files.readString(err));
-        assertTrue(Files.readString(err).contains(rows + ": ") && Files.readString(err).contains("removed"), Files.readString(err));
+        assertTrue(Files.readString(err).contains(rows + ": ") && Files.readString(err).contains("removed"),
+                Files.readString(err));
         assertEquals(1, Files.readString(err).lines().count(), Files.readString(err));
         assertFalse(Files.exists(rows.getParent()));
     }
@@ -173,7 +177,8 @@ class OneRunTest {
         Files.writeString(folder.resolve("t.safetensors.checkpoint"), "mine too");
         fails(3, "train", "ibp", "--epsilon", 0.1, "--limit", 100, "--out", folder.resolve("t.safetensors"), "--overwrite");
         assertEquals("mine too", Files.readString(folder.resolve("t.safetensors.checkpoint")));
-        assertEquals(List.of(data, model, notes, rows.getParent(), folder.resolve("t.safetensors.checkpoint")), hiddenAndPlain(folder));
+        assertEquals(List.of(data, model, notes, rows.getParent(), folder.resolve("t.safetensors.checkpoint")),
+                hiddenAndPlain(folder));
     }
 
     @Test
@@ -191,8 +196,10 @@ class OneRunTest {
     @Test
     void givenNothingToResume_whenAsked_thenSaidAndNothingIsStarted() throws IOException {
         Path typo = folder.resolve("typo");
-        assertTrue(fails(2, certify("--sigma", 0.5, "--n", 20, "--limit", 2, "--out", typo, "--resume")).contains("nothing to resume"));
-        assertTrue(fails(2, "reproduce", "--out", typo, "--sigma", 0.25, "--epsilon", 0.05, "--resume").contains("nothing to resume"));
+        assertTrue(fails(2, certify("--sigma", 0.5, "--n", 20, "--limit", 2, "--out", typo, "--resume"))
+                .contains("nothing to resume"));
+        assertTrue(fails(2, "reproduce", "--out", typo, "--sigma", 0.25, "--epsilon", 0.05, "--resume")
+                .contains("nothing to resume"));
         assertTrue(fails(2, "tradeoff", "--epsilon", 0.1, "--out", typo, "--resume").contains("nothing to resume"));
         assertTrue(fails(2, "train", "ibp", "--epsilon", 0.1, "--out", typo, "--resume").contains("nothing to resume"));
         assertEquals(List.of(data, model), hiddenAndPlain(folder));
@@ -210,7 +217,8 @@ class OneRunTest {
         assertTrue(fails(3, with(settings, "--certificates", votes, "--resume")).contains("but its votes say"));
         Files.writeString(rows, printed);
         Files.writeString(votes, whole.replaceFirst("\"p_a_lower\":[^,]*", "\"p_a_lower\":0.99"));
-        assertTrue(fails(3, with(settings, "--certificates", votes, "--resume")).contains("p_a_lower is 0.99, but count, n and alpha"));
+        assertTrue(fails(3, with(settings, "--certificates", votes, "--resume"))
+                .contains("p_a_lower is 0.99, but count, n and alpha"));
         Files.writeString(votes, whole.replace("\"n0\":5", "\"n0\":6"));
         assertTrue(fails(2, with(settings, "--certificates", votes, "--resume")).contains("is another run's"));
         Files.writeString(votes, whole);
@@ -225,7 +233,8 @@ class OneRunTest {
         for (String line : Files.readAllLines(votes)) {
             JsonNode row = new ObjectMapper().readTree(line);
             StringWriter out = new StringWriter();
-            assertEquals(0, Main.run(new String[] {"radius", "--sigma", "0.1", "--count", row.get("count").asText(), "--n", "1000",
+            assertEquals(0, Main.run(new String[] {"radius", "--sigma", "0.1", "--count", row.get("count").asText(),
+                    "--n", "1000",
                 "--alpha", "0.01"}, new PrintWriter(out, true), new PrintWriter(out, true)));
             assertEquals(new ObjectMapper().readTree(out.toString()).get("radius").asDouble(), row.get("radius").asDouble());
             certified += row.get("predict").asInt() >= 0 ? 1 : 0;

@@ -122,7 +122,8 @@ class RunRecordTest {
 
     /** A record of which a piece is cut out, doubled or replaced opens as what it says, or is refused in one line. */
     @Property(tries = 100)
-    void anyMutation_whenResumed_thenACleanAnswer(@ForAll @IntRange(max = 400) int from, @ForAll @IntRange(max = 30) int length,
+    void anyMutation_whenResumed_thenACleanAnswer(@ForAll @IntRange(max = 400) int from,
+            @ForAll @IntRange(max = 30) int length,
             @ForAll @StringLength(max = 8) @CharRange(from = ' ', to = '~') String other) throws IOException {
         Path made = Files.createTempDirectory("record");
         Path file = made.resolve("run.json");
@@ -154,7 +155,8 @@ class RunRecordTest {
     void givenRunsOfOneSecond_whenFoldersAreMade_thenEachHasItsOwn() throws IOException {
         LocalDateTime now = LocalDateTime.of(2026, 1, 2, 3, 4, 5);
         Path runs = folder.resolve("runs");
-        assertEquals(Stream.of("2026-01-02-030405", "2026-01-02-030405-2", "2026-01-02-030405-3").map(runs::resolve).toList(),
+        assertEquals(Stream.of("2026-01-02-030405", "2026-01-02-030405-2", "2026-01-02-030405-3")
+                        .map(runs::resolve).toList(),
                 List.of(RunRecord.newUnder(runs, now), RunRecord.newUnder(runs, now), RunRecord.newUnder(runs, now)));
     }
 

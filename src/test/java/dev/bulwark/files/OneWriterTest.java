@@ -51,7 +51,8 @@ class OneWriterTest {
     void givenAnotherProcess_whenItWrites_thenRefusedByItsNumberAndCommandUntilItIsKilled() throws Exception {
         Process process = hold();
         String complaint = assertThrows(InUseException.class, () -> OneWriter.of(target)).getMessage();
-        assertTrue(complaint.startsWith(target + ": process " + process.pid() + " (") && complaint.contains("Holder " + target)
+        assertTrue(complaint.startsWith(target + ": process " + process.pid() + " (")
+                && complaint.contains("Holder " + target)
                 && complaint.lines().count() == 1, complaint);
         process.destroyForcibly().waitFor();
         assertTrue(Files.exists(lock), "a killed process can't tidy up");

@@ -43,12 +43,14 @@ class RadiusRuleTest {
     void givenAFieldThatItsVotesContradict_whenRead_thenRefused(String field, String other, String complaint) {
         String altered = LINE.replaceFirst(field, other);
         assertTrue(!altered.equals(LINE), "nothing was altered");
-        String message = assertThrows(IllegalArgumentException.class, () -> CertificateRow.FORMAT.read(altered)).getMessage();
+        String message = assertThrows(IllegalArgumentException.class,
+                () -> CertificateRow.FORMAT.read(altered)).getMessage();
         assertTrue(message.contains(complaint) && message.lines().count() == 1, message);
     }
 
     @Property(tries = 300)
-    void whateverVotesCertify_whenReadBack_thenAcceptedAndTheNextNumberAboveIsNot(@ForAll @IntRange(min = 1, max = 3_000) int n,
+    void whateverVotesCertify_whenReadBack_thenAcceptedAndTheNextNumberAboveIsNot(
+            @ForAll @IntRange(min = 1, max = 3_000) int n,
             @ForAll @IntRange(max = 100) int percent, @ForAll @IntRange(min = 1, max = 9_999) int thousandths) {
         long count = (long) percent * n / 100;
         double sigma = thousandths / 1000.0;
@@ -71,7 +73,8 @@ class RadiusRuleTest {
     void givenARadiusOfAnEarlierVersion_whenRead_thenAccepted(double sigma) {
         double pALower = BinomialBound.lower(90, 100, 0.001);
         double radius = Math.nextDown((float) sigma * StandardNormal.quantile(pALower));
-        CertificateRow row = new CertificateRow(1, 0, OptionalInt.of(0), radius, pALower, 90, List.of(90L, 10L), 10, 100, 0.001,
+        CertificateRow row = new CertificateRow(1, 0, OptionalInt.of(0), radius, pALower, 90, List.of(90L, 10L), 10,
+                100, 0.001,
                 sigma, 1);
         assertEquals(row, CertificateRow.FORMAT.read(CertificateRow.FORMAT.write(row)));
     }
@@ -81,7 +84,8 @@ class RadiusRuleTest {
         CertificateRow votes = Rows.votes(3, 90, 0.5);
         SmoothingRow printed = votes.withoutVotes();
         RadiusRule.requireSame(printed, votes);
-        for (SmoothingRow other : List.of(Rows.radius(3, 99), Rows.radius(3, printed.radius() + 1e-6), Rows.wrong(3, printed.radius()),
+        for (SmoothingRow other : List.of(Rows.radius(3, 99), Rows.radius(3, printed.radius() + 1e-6),
+                Rows.wrong(3, printed.radius()),
                 Rows.abstained(3), new SmoothingRow(3, 1, printed.predict(), printed.radius(), Duration.ZERO))) {
             assertThrows(IllegalArgumentException.class, () -> RadiusRule.requireSame(other, votes), other.toString());
         }

@@ -45,7 +45,8 @@ class RowFileProperties {
 
     @Provide
     Arbitrary<Splice> splices() {
-        Arbitrary<String> other = Arbitraries.oneOf(Arbitraries.of("", "\n", "\t", "\r\n", "\0", "-", "9", "1e999", "NaN", "null",
+        Arbitrary<String> other = Arbitraries.oneOf(Arbitraries.of("", "\n", "\t", "\r\n", "\0", "-", "9", "1e999",
+                "NaN", "null",
                 "{", "}", "[", "\"", ",\"x\":1", "99999999999999999999"), Arbitraries.strings().ofMaxLength(5));
         return Combinators.combine(Arbitraries.integers().between(0, 900), Arbitraries.integers().between(0, 20), other)
                 .as(Splice::new);
@@ -64,7 +65,8 @@ class RowFileProperties {
 
     @Property(tries = 400)
     void certificateRows(@ForAll("splices") Splice splice) throws IOException {
-        check(CertificateRow.FORMAT, List.of(Rows.votes(1, 90, 0.5), Rows.votes(2, 40, 0.5), Rows.votes(3, 100, 0.5)), splice);
+        check(CertificateRow.FORMAT, List.of(Rows.votes(1, 90, 0.5), Rows.votes(2, 40, 0.5), Rows.votes(3, 100, 0.5)),
+                splice);
     }
 
     @Property(tries = 200)

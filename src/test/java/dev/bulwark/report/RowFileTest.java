@@ -142,7 +142,8 @@ class RowFileTest {
     /** Somebody's files that look a little like ours. */
     private static final List<String> FOREIGN = List.of("my notes", "my notes\n", "\n", "{", "{}\n", "[1]\n", "\0\0\0\0",
             "{\"index\":3,\"text\":\"a\"}\n", "{\"index\":3,\"label\":2,\"text\":\"a\"}\n", "{\"index\":3,\"label\":2,\"te",
-            "{\"index\":3,\"label\":2,\"predict\":1,\"radius\":{", "idx\tlabel\n", "idx\tlabel\tpredict\tradius\tcorrect\ttime\tmore",
+            "{\"index\":3,\"label\":2,\"predict\":1,\"radius\":{", "idx\tlabel\n",
+            "idx\tlabel\tpredict\tradius\tcorrect\ttime\tmore",
             "index,label\n1,2\n");
 
     @Test
@@ -192,8 +193,10 @@ class RowFileTest {
     @Test
     void givenRowsOfAnyKindOrVersion_whenReplaced_thenTheyGo() throws IOException {
         for (String content : List.of(WHOLE, "idx\tlabel\tpredict\tcorrect\ttime\n", WHOLE.replace("\n", "\r\n"),
-                AttackRow.FORMAT.write(Rows.attack(1, 0, false)) + "\n", BoundsRow.FORMAT.write(Rows.bounds(1, 0.1, 0, 1, true)),
-                "{\"index\":9,\"label\":4,\"clean_prediction\":4,\"broken\":true,\"adversarial_prediction\":2,\"linf\":0.1}\n",
+                AttackRow.FORMAT.write(Rows.attack(1, 0, false)) + "\n",
+                BoundsRow.FORMAT.write(Rows.bounds(1, 0.1, 0, 1, true)),
+                "{\"index\":9,\"label\":4,\"clean_prediction\":4,\"broken\":true,\"adversarial_prediction\":2,"
+                        + "\"linf\":0.1}\n",
                 CertificateRow.FORMAT.write(Rows.votes(1, 90, 1)).replaceFirst("\"radius\":[^,]*", "\"radius\":99"))) {
             given(content);
             RowFile.replace(path, AttackRow.FORMAT).close();
@@ -220,7 +223,8 @@ class RowFileTest {
     // ---- one writer, and a file that is there ---------------------------------------------------------------------------
 
     @Test
-    void givenAFileThatIsBeingWritten_whenOpenedAgainInAnyWay_thenRefusedUntilClosedAndNothingElseIsLeft() throws IOException {
+    void givenAFileThatIsBeingWritten_whenOpenedAgainInAnyWay_thenRefusedUntilClosedAndNothingElseIsLeft()
+            throws IOException {
         try (RowFile<SmoothingRow> file = RowFile.create(path, SmoothingRow.FORMAT)) {
             file.append(FIRST);
             RowFile.read(path, SmoothingRow.FORMAT);
@@ -271,6 +275,7 @@ class RowFileTest {
 
     private void assertGone(Executable work) {
         String complaint = assertThrows(FileSystemException.class, work).getMessage();
-        assertTrue(complaint.startsWith(path + ": ") && complaint.contains("removed") && complaint.lines().count() == 1, complaint);
+        assertTrue(complaint.startsWith(path + ": ") && complaint.contains("removed") && complaint.lines().count() == 1,
+                complaint);
     }
 }

@@ -122,7 +122,8 @@ class CheckpointTest {
     }
 
     @Property(tries = 300)
-    void anyBytesSignedAgain_whenRead_thenRefusedInOneLineOrMakeSense(@ForAll @Size(max = 200) byte[] bytes) throws IOException {
+    void anyBytesSignedAgain_whenRead_thenRefusedInOneLineOrMakeSense(@ForAll @Size(max = 200) byte[] bytes)
+            throws IOException {
         folder = Files.createTempDirectory("checkpoint");
         try {
             write();
