@@ -20,15 +20,22 @@ done
 # What a GPU would fault on and this processor would not; undefined_behaviour.cpp has the functions that these checks call.
 checks=(-fsanitize=alignment,bounds,integer-divide-by-zero -fno-sanitize-recover=all)
 
-# compile SOURCE OBJECT: also notes which headers it included. A kernel's name is the object's own then, so that it is
-# taken neither for another source's nor for a function of the C library.
+# Every kernel is there twice: its second object tells race_hooks.cpp of each access to memory.
+watched=(-fsanitize=thread)
+
+checks+=(-fno-gnu-unique) # what kernels share of inline functions can't be made their own otherwise
+
+# compile SOURCE OBJECT: also notes which headers it included. All that a kernel's object defines is its own then, so that
+# it is taken neither for another source's nor for a function of the C library, nor the watched for the other.
 compile() {
     local options=("${flags[@]}")
     [[ $1 != *.cu ]] || options+=("${checks[@]}")
+    [[ $2 != *.watched.o ]] || options+=("${watched[@]}")
     "${CXX:-g++}" "${options[@]}" -MMD -MP -MF "$2.d" -x c++ -c "$1" -o "$2.new"
     if [[ $1 == *.cu ]]; then
-        nm --defined-only "$2.new" | awk '$2 == "T" { print $3 }' > "$2.names"
-        [[ ! -s $2.names ]] || objcopy --localize-symbols="$2.names" "$2.new"
+        ld -r --force-group-allocation "$2.new" -o "$2.own" # no more inline functions to share
+        objcopy --wildcard --localize-symbol='*' "$2.own" "$2.new"
+        rm "$2.own"
     fi
     mv "$2.new" "$2"
 }
@@ -44,18 +51,18 @@ out_of_date() {
 }
 
 mkdir -p "$objects"
-if [[ ! -f $objects/flags || $(< "$objects/flags") != "${CXX:-g++} ${flags[*]} ${checks[*]}" ]]; then
+if [[ ! -f $objects/flags || $(< "$objects/flags") != "${CXX:-g++} ${flags[*]} ${checks[*]} ${watched[*]}" ]]; then
     rm -f "$objects"/*
-    echo "${CXX:-g++} ${flags[*]} ${checks[*]}" > "$objects/flags"
+    echo "${CXX:-g++} ${flags[*]} ${checks[*]} ${watched[*]}" > "$objects/flags"
 fi
 
 changed=0
 wanted=()
 running=()
-for source in src/test/cuda/*.cpp src/test/cuda/*.cu cuda/*.cu; do
-    [[ -f $source ]] || continue
-    name=${source//\//_}
-    object=$objects/${name%.*}.o
+# make SOURCE SUFFIX: compiles what is out of date, two at a time.
+make() {
+    local name=${1//\//_}
+    local object=$objects/${name%.*}$2
     wanted+=("$object")
     if out_of_date "$object"; then
         changed=1
@@ -63,9 +70,17 @@ for source in src/test/cuda/*.cpp src/test/cuda/*.cu cuda/*.cu; do
             wait "${running[0]}"
             running=("${running[@]:1}")
         fi
-        compile "$source" "$object" &
+        compile "$1" "$object" &
         running+=($!)
     fi
+}
+
+# Linked in this order: the driver's own objects stand between the kernels and their watched twins (see scheduler.cpp).
+for source in src/test/cuda/*.cu cuda/*.cu src/test/cuda/*.cpp; do
+    make "$source" .o
+done
+for source in src/test/cuda/*.cu cuda/*.cu; do
+    make "$source" .watched.o
 done
 for job in "${running[@]}"; do
     wait "$job"

@@ -2,6 +2,7 @@
 #include "cuda_result.h"
 #include "emulated_async.h"
 #include "engine.h"
+#include "races.h"
 #include "tensor_core_state.h"
 
 namespace emu {
@@ -42,12 +43,14 @@ void copy_async(void* target, const void* source, unsigned bytes, unsigned valid
     if ((bytes != 4 && bytes != 8 && bytes != 16) || valid > bytes || !aligned(target, source, bytes)) {
         fail("cp.async copies 4, 8 or 16 bytes, aligned to as many");
     }
-    const AsyncCopy copy{target, source, bytes, valid};
-    if (worker().late) {
-        own_groups().back().push_back(copy);
-    } else {
+    AsyncCopy copy{target, source, bytes, valid, !worker().late};
+    if (races != nullptr) {
+        races->copy_started(copy, __builtin_return_address(0));
+    }
+    if (copy.arrived) {
         perform(copy);
     }
+    own_groups().back().push_back(copy);
 }
 
 void commit_copies() { own_groups().emplace_back(); }
@@ -56,7 +59,12 @@ void wait_copies(unsigned open) {
     CopyGroups& groups = worker().async_copies[self()->number];
     while (groups.size() > open + 1) { // the last group is not committed
         for (const AsyncCopy& copy : groups.front()) {
-            perform(copy);
+            if (!copy.arrived) {
+                perform(copy);
+            }
+            if (races != nullptr) {
+                races->copy_arrived(copy);
+            }
         }
         groups.pop_front();
     }
@@ -68,6 +76,9 @@ namespace {
 
 void end_phase_if_complete(Mbarrier& barrier) {
     if (barrier.pending == 0 && barrier.transactions == 0) {
+        if (races != nullptr) {
+            races->phase_ended(&barrier);
+        }
         barrier.phase ^= 1;
         barrier.pending = barrier.expected;
         worker().others_wait = false;
@@ -81,6 +92,9 @@ void require_made(const Mbarrier& barrier) {
 }
 
 void arrive(Mbarrier& barrier) {
+    if (races != nullptr) {
+        races->arrives(&barrier);
+    }
     if (barrier.pending == 0) {
         fail("more arrivals at an mbarrier than its phase counts");
     }
@@ -136,6 +150,9 @@ void mbarrier_init(Mbarrier* barrier, unsigned expected) {
     }
     *barrier = Mbarrier{0, expected, expected, 0, 1, 0};
     self()->block->tensor_cores->made_barrier(barrier);
+    if (races != nullptr) {
+        races->made(barrier);
+    }
 }
 
 void mbarrier_publish() { self()->block->tensor_cores->publish_barriers(); }
@@ -167,8 +184,14 @@ void mbarrier_expect(Mbarrier* barrier, unsigned bytes) {
 
 void mbarrier_wait(const Mbarrier* barrier, unsigned parity) {
     require_made(*barrier);
+    if (races != nullptr) {
+        races->waits(barrier, parity & 1);
+    }
     if (!phase_passed(barrier, parity & 1)) {
         await({phase_passed, barrier, parity & 1, "an mbarrier"});
+    }
+    if (races != nullptr) {
+        races->waited(barrier);
     }
 }
 
@@ -218,6 +241,9 @@ void bulk_copy(void* target, const void* source, unsigned bytes, Mbarrier* barri
             const BulkCopy copy{&there, in_block(rank, static_cast<unsigned char*>(target)), source, bytes,
                                 in_block(rank, barrier)};
             there.tensor_cores->require_unread(copy.target, bytes); // it might arrive at once
+            if (races != nullptr) {
+                races->bulk_copy_started(copy, __builtin_return_address(0));
+            }
             if (worker().late) {
                 worker().bulk_copies.push_back(copy);
             } else {

@@ -17,6 +17,7 @@ size_t* setting(int code) {
         case CAPABILITY: return &s.capability;
         case DRIVER_VERSION: return &s.driver_version;
         case MULTIPROCESSORS: return &s.multiprocessors;
+        case RACES: return &s.races;
         case SCHEDULE: return &s.schedule.order;
         case WORKERS: return &s.workers;
         case MEMORY: return &s.memory;
@@ -53,6 +54,11 @@ int counter(int code, size_t& value) {
         case COPIES: value = d.submitted[static_cast<size_t>(Kind::copy)]; break;
         case FILLS: value = d.submitted[static_cast<size_t>(Kind::fill)]; break;
         default:
+            if (code >= LAST_LINE) {
+                const auto n = static_cast<size_t>(code - LAST_LINE);
+                value = n < last_line.size() ? static_cast<unsigned char>(last_line[n]) : 0;
+                return SUCCESS;
+            }
             if (code < GRAPH_NODES || static_cast<size_t>(code - GRAPH_NODES) / kinds >= d.captures.size()) {
                 return INVALID_VALUE;
             }
@@ -134,13 +140,14 @@ EMULATED_CALL cuDeviceGetAttribute(int* value, int attribute, int device) {
     }
     const int capability = static_cast<int>(driver().settings.capability);
     const bool hopper = capability >= 90;
+    const Limits has = limits(driver().settings.capability);
     switch (attribute) {
         case 1: *value = most_threads; break;                             // MAX_THREADS_PER_BLOCK
         case 2: case 3: *value = 1024; break;                             // MAX_BLOCK_DIM_X, _Y
         case 4: *value = 64; break;                                       // _Z
         case 5: *value = 2147483647; break;                               // MAX_GRID_DIM_X
         case 6: case 7: *value = 65535; break;                            // _Y, _Z
-        case 8: *value = 48 << 10; break;                                 // MAX_SHARED_MEMORY_PER_BLOCK
+        case 8: *value = most_shared_unasked; break;                      // MAX_SHARED_MEMORY_PER_BLOCK
         case 10: *value = warp_size; break;                               // WARP_SIZE
         case 12: case 82: *value = 65536; break;                          // MAX_REGISTERS_PER_BLOCK, _PER_MULTIPROCESSOR
         case 13: *value = 1980000; break;                                 // CLOCK_RATE
@@ -148,12 +155,12 @@ EMULATED_CALL cuDeviceGetAttribute(int* value, int attribute, int device) {
         case 31: case 41: case 35: case 95: *value = 1; break; // CONCURRENT_KERNELS, UNIFIED_ADDRESSING, ..., COOPERATIVE_LAUNCH
         case 33: *value = device + 1; break;                              // PCI_BUS_ID
         case 38: *value = (hopper ? 50 : 40) << 20; break;                // L2_CACHE_SIZE
-        case 39: *value = 2048; break;                                    // MAX_THREADS_PER_MULTIPROCESSOR
+        case 39: *value = static_cast<int>(has.threads); break;           // MAX_THREADS_PER_MULTIPROCESSOR
         case 75: *value = capability / 10; break;                         // COMPUTE_CAPABILITY_MAJOR
         case 76: *value = capability % 10; break;                         // _MINOR
-        case 81: *value = (hopper ? 228 : 164) << 10; break;              // MAX_SHARED_MEMORY_PER_MULTIPROCESSOR
-        case 97: *value = (hopper ? 227 : 163) << 10; break;              // MAX_SHARED_MEMORY_PER_BLOCK_OPTIN
-        case 106: *value = 32; break;                                     // MAX_BLOCKS_PER_MULTIPROCESSOR
+        case 81: *value = static_cast<int>(has.shared); break;            // MAX_SHARED_MEMORY_PER_MULTIPROCESSOR
+        case 97: *value = static_cast<int>(has.shared_of_block); break;   // MAX_SHARED_MEMORY_PER_BLOCK_OPTIN
+        case 106: *value = static_cast<int>(has.blocks); break;           // MAX_BLOCKS_PER_MULTIPROCESSOR
         case 111: *value = 1024; break;                                   // RESERVED_SHARED_MEMORY_PER_BLOCK
         default: *value = 0;
     }

@@ -24,7 +24,7 @@ bool runs_on(const Ptx& ptx, int capability) {
     return ptx.exact_target ? ptx.target == capability : ptx.target <= capability;
 }
 
-unsigned most_shared() { return (driver().settings.capability >= 90 ? 227u : 163u) << 10; }
+unsigned most_shared() { return limits(driver().settings.capability).shared_of_block; }
 
 /** What a driver's compiler tells of a module, where it is asked. */
 struct Logs {
@@ -71,6 +71,13 @@ int load(void** module, const char* image, Logs& logs) {
     if (!Cubin::is(image) && !runs_on(loaded.ptx, static_cast<int>(driver().settings.capability))) {
         return NO_BINARY_FOR_GPU;
     }
+    for (const auto& entry : loaded.ptx.entries) {
+        if (entry.second.shared_bytes > most_shared_unasked) {
+            say("kernel " + entry.first + " declares " + std::to_string(entry.second.shared_bytes)
+                + " bytes of shared memory, where " + std::to_string(most_shared_unasked) + " are allowed");
+            return INVALID_PTX;
+        }
+    }
     *module = driver().modules.add(std::move(loaded));
     return SUCCESS;
 }
@@ -94,8 +101,8 @@ void tell(const std::string& log, unsigned count, const int* options, void** val
     }
 }
 
-const Registration* find(const std::string& name) {
-    for (const Registration* kernel = registered; kernel != nullptr; kernel = kernel->next) {
+const Registration* find(const std::string& name, const Registration* among = registered) {
+    for (const Registration* kernel = among; kernel != nullptr; kernel = kernel->next) {
         if (name == kernel->name) {
             return kernel;
         }
@@ -145,13 +152,13 @@ int allowed_cluster(const Function& function, dim3 grid, dim3 block) {
 }
 
 int resident_blocks(const Function& function, unsigned threads, size_t dynamic_shared) {
-    const unsigned shared_of_multiprocessor = (driver().settings.capability >= 90 ? 228u : 164u) << 10;
+    const Limits has = limits(driver().settings.capability);
     const size_t shared = dynamic_shared + function.entry.shared_bytes + 1024;
     const unsigned rounded = (threads + warp_size - 1) / warp_size * warp_size;
     if (threads == 0 || threads > function.entry.most_threads || dynamic_shared > function.most_dynamic_shared) {
         return 0;
     }
-    return static_cast<int>(std::min<size_t>({32, 2048 / rounded, shared_of_multiprocessor / shared}));
+    return static_cast<int>(std::min<size_t>({has.blocks, has.threads / rounded, has.shared / shared}));
 }
 
 int launch(void* handle, dim3 grid, dim3 block, unsigned dynamic_shared, void* stream_handle, void** arguments) {
@@ -168,7 +175,8 @@ int launch(void* handle, dim3 grid, dim3 block, unsigned dynamic_shared, void* s
         return result;
     }
     auto launch = std::make_shared<Launch>();
-    launch->kernel = function->kernel;
+    launch->watched = d.settings.races != 0;
+    launch->kernel = launch->watched ? find(function->kernel->name, registered_watched) : function->kernel;
     launch->grid = grid;
     launch->block = block;
     launch->cluster = function->entry.cluster;

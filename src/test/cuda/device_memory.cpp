@@ -168,6 +168,18 @@ std::string DeviceMemory::describe(const void* pointer) const {
     return "no allocation";
 }
 
+std::string DeviceMemory::with_names(std::string text) const {
+    for (size_t start; (start = text.find('{')) != std::string::npos;) {
+        const size_t end = text.find('}', start);
+        const uintptr_t address = std::stoull(text.substr(start + 1, end - start - 1));
+        uintptr_t first = 0;
+        size_t bytes = 0;
+        text.replace(start, end + 1 - start, find(address, first, bytes)
+                ? "byte " + std::to_string(address - first) + " of " + std::to_string(bytes) : "no allocation");
+    }
+    return text;
+}
+
 bool DeviceMemory::intact(uintptr_t address, const Allocation& allocation) {
     return all_canary(allocation.mapped, address)
             && all_canary(address + allocation.bytes, allocation.mapped + allocation.mapped_bytes);

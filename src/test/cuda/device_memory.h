@@ -36,6 +36,13 @@ public:
     /** What lies at an address that a kernel must not touch. */
     std::string describe(const void* address) const;
 
+    /** Device memory lies in [first, last), allocated or not. */
+    uintptr_t first() const { return begin; }
+    uintptr_t last() const { return end; }
+
+    /** A text whose {addresses} are told as bytes of an allocation. */
+    std::string with_names(std::string text) const;
+
     /** Describes an allocation whose canary was overwritten, or returns nothing. */
     std::string overrun() const;
 

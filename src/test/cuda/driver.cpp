@@ -1,5 +1,6 @@
 /* driver.cpp: streams, contexts, and the life of everything that a driver hands out. */
 #include "driver.h"
+#include "races.h"
 
 #include <algorithm>
 #include <chrono>
@@ -17,12 +18,15 @@ Driver& driver() {
     return driver;
 }
 
+std::string last_line;
+
 void say(const std::string& line) {
     // A test run has most faults on purpose: scripts/test keeps what is said of them beside its reports.
     static FILE* const log = [] {
         const char* file = getenv("BULWARK_EMULATED_LOG");
         return file != nullptr && *file != '\0' ? fopen(file, "a") : nullptr;
     }();
+    last_line = line;
     fprintf(log != nullptr ? log : stderr, "emulated driver: %s\n", line.c_str());
     if (log != nullptr) {
         fflush(log);
@@ -59,6 +63,7 @@ void Driver::settle(Settings& s) {
     read_environment("CAPABILITY", s.capability);
     read_environment("DRIVER_VERSION", s.driver_version);
     read_environment("MULTIPROCESSORS", s.multiprocessors);
+    read_environment("RACES", s.races);
     read_environment("SCHEDULE", s.schedule.order);
     read_environment("LATE", late);
     read_environment("WORKERS", s.workers);
@@ -71,6 +76,19 @@ void Driver::settle(Settings& s) {
     read_environment("LOSE_DEVICE", lose);
     s.schedule.late = late != 0;
     lost = static_cast<int>(lose);
+}
+
+Limits limits(size_t capability) {
+    constexpr unsigned reserved = 1 << 10; // of each block
+    const auto with = [](unsigned kilobytes, unsigned threads, unsigned blocks) {
+        return Limits{kilobytes << 10, (kilobytes << 10) - reserved, threads, blocks};
+    };
+    switch (capability) {
+        case 80: case 87: return with(164, 2048, capability == 80 ? 32 : 16);
+        case 86: return with(100, 1536, 16);
+        case 89: case 120: case 121: return with(100, 1536, 24);
+        default: return with(capability < 80 ? 64 : 228, capability < 80 ? 1024 : 2048, capability < 80 ? 16 : 32);
+    }
 }
 
 Context& Driver::context(int device) {
@@ -181,7 +199,13 @@ int Driver::run(Context& context, const Launch& launch) {
             }
         }
     }
-    Failure failure = emu::run(launch, settings.schedule, settings.workers);
+    static Races& watch = *new Races;
+    if (launch.watched) {
+        watch.begin(memory.first(), memory.last());
+        races = &watch;
+    }
+    Failure failure = emu::run(launch, settings.schedule, launch.watched ? 1 : settings.workers);
+    races = nullptr;
     if (failure.code == 0) {
         const std::string overrun = memory.overrun();
         if (!overrun.empty()) {
@@ -194,7 +218,7 @@ int Driver::run(Context& context, const Launch& launch) {
     if (failure.thread >= 0) {
         line += ", thread " + std::to_string(failure.thread);
     }
-    line += ": " + failure.reason;
+    line += ": " + memory.with_names(with_lines(failure.reason));
     if (failure.code == ILLEGAL_ADDRESS && failure.address != nullptr) {
         line += ": " + memory.describe(failure.address);
     }
@@ -260,6 +284,7 @@ void Driver::reset() {
         context.error = 0;
     }
     launches = leaked = 0;
+    last_line.clear();
     submitted = {};
     captures.clear();
     settle(settings);

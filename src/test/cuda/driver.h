@@ -25,7 +25,7 @@ namespace emu {
 /** Codes of cuCtxSetLimit and cuCtxGetLimit that are the emulated driver's own; settings, faults to come, counters. */
 enum Control : int {
     DEVICES = 0x42000000,
-    CAPABILITY,          // 80 or 90
+    CAPABILITY,          // 80, 86, 89, 90, 120: decides which PTX runs, and what a multiprocessor has
     DRIVER_VERSION,      // 12060
     SCHEDULE,            // Schedule::order
     LATE,                // Schedule::late
@@ -35,6 +35,7 @@ enum Control : int {
     INIT_RESULT,         // what cuInit returns
     CUBIN_RESULT,        // what loading machine code returns; 0 as the machine code is
     MULTIPROCESSORS,     // 4; decide how work is cut up
+    RACES,               // 1: launches are watched for races, at a cost
 
     FAIL_ALLOCATION = 0x42000100, // the n-th from now on; 0 none
     FAIL_LAUNCH,                  // the n-th kernel to run from now on; 0 none
@@ -56,6 +57,7 @@ enum Control : int {
     FILLS,
 
     GRAPH_NODES = 0x42010000, // + 4 n + k: nodes of kind k (Kind) in the n-th of those
+    LAST_LINE = 0x43000000,   // + n: the n-th character of the line that was said last, or 0
 };
 
 /** What a graph's node does. */
@@ -65,10 +67,22 @@ constexpr size_t kinds = 4;
 struct Settings {
     size_t devices = 1, capability = 90, driver_version = 12060, multiprocessors = 4;
     size_t workers = 0; // set from the number of processors
-    size_t memory = size_t(8) << 30, alignment = 16, init_result = 0, cubin_result = 0;
+    size_t memory = size_t(8) << 30, alignment = 16, init_result = 0, cubin_result = 0, races = 0;
     size_t hanging = 0; // a device's number plus one: whoever asks for its context waits for ever
     Schedule schedule;
 };
+
+/** What a multiprocessor has, of shared memory in bytes (CUDA C++ Programming Guide, "Technical Specifications"). */
+struct Limits {
+    unsigned shared, shared_of_block; // of a block at most, where its kernel asks for it
+    unsigned threads, blocks;
+};
+
+/** For compute capability {@code capability} / 10. */
+Limits limits(size_t capability);
+
+/** Of shared memory that a kernel declares, or has without asking for more. */
+constexpr unsigned most_shared_unasked = 48 << 10;
 
 struct Faults {
     size_t allocations_until_failure = 0, launches_until_failure = 0;
@@ -134,7 +148,7 @@ struct Function {
     Module* module;
     const Registration* kernel;
     PtxEntry entry;
-    unsigned most_dynamic_shared = 48 << 10;
+    unsigned most_dynamic_shared = most_shared_unasked;
 };
 
 /** A graph, or an executable one. */
@@ -268,5 +282,6 @@ private:
 
 /** A line on standard error: what went wrong, in words that the driver API has no room for. */
 void say(const std::string& line);
+extern std::string last_line;
 
 } // namespace emu

@@ -117,6 +117,9 @@ uint2 block_vote(bool predicate);
 /** bar.sync id, threads. */
 void named_barrier(unsigned id, unsigned threads);
 
+/** __syncwarp: the lanes of {@code mask}, who then see one another's writes. */
+void sync_warp(unsigned mask);
+
 /** The lanes of {@code mask} meet; the last one to come runs {@code exchange}, once for all. */
 void meet_in_warp(unsigned mask, void (*exchange)(Warp&));
 
@@ -187,6 +190,9 @@ struct Sum {
     }
 };
 
+/** A lane reads shared memory in an exchange that runs for all lanes. */
+void lane_reads(unsigned lane, const void* address, unsigned bytes);
+
 // ---- kernels -------------------------------------------------------------------------------------------------------------
 
 /** What a parameter must be in the PTX: its bytes, and 'f' for a floating-point number, 'u' for an integer or pointer, 'b' else. */
@@ -204,8 +210,8 @@ struct Registration {
     const Registration* next;
 };
 
-/** All kernels, last first. */
-extern const Registration* registered;
+/** All kernels, last first; and once more, as they are compiled to be watched. */
+extern const Registration *registered, *registered_watched;
 
 template <class T>
 constexpr Parameter parameter_of() {
@@ -240,9 +246,9 @@ struct Caller<kernel> {
 
 /** Registers a kernel while the library loads. */
 struct Registrar {
-    explicit Registrar(Registration& registration) {
-        registration.next = registered;
-        registered = &registration;
+    Registrar(Registration& registration, const Registration*& list) {
+        registration.next = list;
+        list = &registration;
     }
 };
 

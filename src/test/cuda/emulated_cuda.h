@@ -6,13 +6,16 @@
  *   emulated_*.h          what kernel sources see: types, threads of a block, arithmetic, half precision, async copies
  *   scheduler.cpp         a block's fibers, their meetings, deadlocks
  *   workers.cpp           a launch: its blocks, shared out among threads
+ *   races.h, shadow.h     accesses that nothing orders, where a test asks for that
  *   faults.cpp            signals and checks that end a kernel, or pass on to the JVM
  *   device_memory.cpp     allocations between no-access pages
  *   ptx.cpp               what the PTX says about its kernels
  *   driver.h, driver.cpp  settings, devices, contexts, streams, graphs
  *   calls_*.cpp           the driver API's functions
- * It proves indexing, layouts, arguments, bounds and that barriers are where they must be; it does not prove the order of
- * memory accesses, and neither tensor cores' sums nor the special functions' last bits are the GPU's.
+ * It proves indexing, layouts, arguments, bounds and that barriers are where they must be. Races between threads are found
+ * in launches that are watched for them, whatever the schedule; they cover what such a launch did, not what another might.
+ * What stands in inline assembly is proven as its twin in the headers means it. Neither tensor cores' sums nor the special
+ * functions' last bits are the GPU's, and time, occupancy and the compiler of the GPU's code are no part of it.
  */
 #pragma once
 
@@ -22,10 +25,16 @@
 #include "emulated_half.h"
 #include "emulated_math.h"
 
+#ifdef __SANITIZE_THREAD__ // the twins that tell of every access
+#define EMULATED_LIST emu::registered_watched
+#else
+#define EMULATED_LIST emu::registered
+#endif
+
 #define EXPORT_KERNEL(name)                                                                                              \
     static emu::Registration emulated_##name{#name, emu::Caller<&name>::count, emu::Caller<&name>::parameters,           \
                                              emu::Caller<&name>::call, nullptr};                                         \
-    static emu::Registrar emulated_registrar_##name(emulated_##name);
+    static emu::Registrar emulated_registrar_##name(emulated_##name, EMULATED_LIST);
 
 /** A worker runs one block at a time, so what its thread has once, the block has once. */
 #define __shared__ static thread_local
@@ -44,9 +53,7 @@ inline int __syncthreads_and(int predicate) {
     const uint2 votes = emu::block_vote(predicate);
     return votes.x == votes.y;
 }
-inline void __syncwarp(unsigned mask = ~0u) {
-    emu::collective(mask, [](emu::Warp&) {});
-}
+inline void __syncwarp(unsigned mask = ~0u) { emu::sync_warp(mask); }
 
 inline void __threadfence() {}
 inline void __threadfence_block() {}

@@ -109,6 +109,7 @@ void load(unsigned (&fragment)[4], const void* row) {
                     const int r = transposed ? 2 * t + i : g, c = transposed ? g : 2 * t + i;
                     const char* address;
                     std::memcpy(&address, w.x[8 * matrix + r], sizeof address);
+                    emu::lane_reads(lane, address + 2 * c, 2);
                     std::memcpy(w.y[lane] + 4 * matrix + 2 * i, address + 2 * c, 2);
                 }
             }

@@ -30,6 +30,7 @@ struct Launch {
     unsigned cluster; // blocks along x that run together
     unsigned dynamic_shared_bytes;
     bool static_shared;
+    bool watched; // for races
     std::vector<std::vector<unsigned char>> arguments;
 };
 
@@ -46,6 +47,7 @@ struct AsyncCopy {
     void* target;
     const void* source;
     unsigned bytes, valid;
+    bool arrived;
 };
 
 /** What one block gets of a bulk copy. */
@@ -114,7 +116,7 @@ private:
     unsigned order[most_fibers], position[most_fibers];
     size_t choice = 0; // of the copy to arrive next
     unsigned char* static_shared = nullptr;
-    size_t static_shared_bytes = 0;
+    size_t static_shared_bytes = 0, unwatched_bytes = 0; // in all; of kernels that are never watched, at the start
 };
 
 /** Runs a launch on {@code workers} threads. */

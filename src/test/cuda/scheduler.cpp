@@ -2,6 +2,7 @@
 #include "cuda_result.h"
 #include "emulated_async.h"
 #include "engine.h"
+#include "races.h"
 #include "tensor_core_state.h"
 
 #include <algorithm>
@@ -58,7 +59,14 @@ bool generation_passed(const void* generation, unsigned seen) { return *static_c
 
 void complete(Warp& warp, Collective& collective) {
     warp.participants = collective.arrived;
+    if (races != nullptr) {
+        races->lanes_met(warp.participants, false);
+        races->exchanging = true;
+    }
     collective.exchange(warp);
+    if (races != nullptr) {
+        races->exchanging = false;
+    }
     collective.arrived = 0;
     ++collective.generation;
 }
@@ -70,9 +78,19 @@ void complete(Meeting& meeting) {
 }
 
 void complete_barrier(Block& block) {
+    if (races != nullptr) {
+        races->block_met(block);
+    }
     block.outcome[block.barrier.generation & 1] = block.votes;
     block.votes = {0, 0};
     complete(block.barrier);
+}
+
+void complete_cluster_barrier(Meeting& barrier) {
+    if (races != nullptr) {
+        races->cluster_met();
+    }
+    complete(barrier);
 }
 
 } // namespace
@@ -89,7 +107,13 @@ void await(const Wait& wait) {
 }
 
 void meet(Meeting& meeting, unsigned threads, const char* where) {
+    if (races != nullptr) {
+        races->comes(&meeting);
+    }
     if (++meeting.arrived >= threads) {
+        if (races != nullptr) {
+            races->all_met(&meeting);
+        }
         complete(meeting);
     } else {
         await({generation_passed, &meeting.generation, meeting.generation, where});
@@ -114,6 +138,14 @@ uint2 block_vote(bool predicate) {
     return block.outcome[generation & 1]; // the next outcome goes elsewhere, and the one after waits for this thread
 }
 
+void sync_warp(unsigned mask) {
+    collective(mask, [](Warp& w) {
+        if (races != nullptr) {
+            races->lanes_met(w.participants, true);
+        }
+    });
+}
+
 void named_barrier(unsigned id, unsigned threads) {
     if (id >= 16) {
         fail("there is no such named barrier");
@@ -131,8 +163,11 @@ void cluster_arrive() {
     Meeting& meeting = worker().cluster_barrier;
     fiber.at_cluster_barrier = true;
     fiber.cluster_generation = meeting.generation;
+    if (races != nullptr) {
+        races->arrives_at_cluster();
+    }
     if (++meeting.arrived == worker().alive()) {
-        complete(meeting);
+        complete_cluster_barrier(meeting);
     }
 }
 
@@ -146,6 +181,9 @@ void cluster_wait() {
         await({generation_passed, &meeting.generation, fiber.cluster_generation, "the cluster's barrier"});
     }
     fiber.at_cluster_barrier = false;
+    if (races != nullptr) {
+        races->leaves_cluster_barrier();
+    }
 }
 
 void keep_registers(unsigned registers) {
@@ -243,8 +281,9 @@ void Worker::run(const Launch& what, const Schedule& schedule, size_t cluster_nu
     for (unsigned rank = 0; rank < what.cluster; ++rank) {
         start(blocks[rank], rank, cluster_number * what.cluster + rank);
     }
-    if (what.static_shared) {
-        poison_static_shared();
+    poison_static_shared();
+    if (what.watched) {
+        races->begin(*this, static_shared + unwatched_bytes, static_shared_bytes - unwatched_bytes);
     }
     arrange(schedule, cluster_number);
     emulated_switch_stacks(&main_stack, fibers[order[0]]->stack_pointer);
@@ -367,7 +406,7 @@ void Worker::finish(Fiber& fiber) {
         complete_barrier(block);
     }
     if (cluster_barrier.arrived > 0 && cluster_barrier.arrived == alive()) {
-        complete(cluster_barrier);
+        complete_cluster_barrier(cluster_barrier);
     }
     Warp& w = block.warps[fiber.index / warp_size];
     w.alive &= ~(1u << fiber.index % warp_size);
@@ -463,8 +502,14 @@ thread_local char own_thread_local;
 
 } // namespace
 
-/** __shared__ variables are this library's thread-local ones, all in one segment; the driver keeps none in workers. */
+/**
+ * __shared__ variables are this library's thread-local ones, all in one segment; the driver keeps none in workers. Those of
+ * kernels that can be watched lie behind own_thread_local, as the library is linked.
+ */
 void Worker::poison_static_shared() {
+    if (!launch->static_shared) {
+        return;
+    }
     if (static_shared == nullptr) {
         asm volatile("" : : "r"(&own_thread_local) : "memory"); // has the segment made, which happens at first use
         ThreadLocals found;
@@ -484,8 +529,10 @@ void Worker::poison_static_shared() {
         }, &found);
         static_shared = found.start;
         static_shared_bytes = found.start == nullptr ? 0 : found.bytes;
+        unwatched_bytes = found.start == nullptr ? 0 : reinterpret_cast<unsigned char*>(&own_thread_local) - found.start;
     }
-    memset(static_shared, poison, static_shared_bytes);
+    const size_t from = launch->watched ? unwatched_bytes : 0, to = launch->watched ? static_shared_bytes : unwatched_bytes;
+    memset(static_shared + from, poison, to - from);
 }
 
 } // namespace emu

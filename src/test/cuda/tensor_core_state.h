@@ -77,6 +77,8 @@ private:
 
     WarpProducts& own();
     Cell* cells(const void* target);
+    std::vector<const unsigned char*> operands(uint64_t a, uint64_t b, unsigned columns, unsigned warp_in_group) const;
+    const unsigned char* core(uint64_t descriptor, unsigned group, unsigned half) const;
     const unsigned char* row(uint64_t descriptor, unsigned row, unsigned half);
     void check_like_others(unsigned warp, const Started& product);
     void hand_over(WarpProducts& mine, Sums& sums);

@@ -1,6 +1,7 @@
 /* tensor_cores.cpp: wgmma, and what may be read and overwritten while it runs. */
 #include "emulated_half.h"
 #include "engine.h"
+#include "races.h"
 #include "tensor_core_state.h"
 
 #include <algorithm>
@@ -35,6 +36,7 @@ struct Request {
     float* sums;
     unsigned columns;
     uint64_t a, b;
+    const void* site; // where the kernel goes on
 };
 
 static_assert(sizeof(Request) <= sizeof(Warp::x[0]), "a request is exchanged like any operand");
@@ -61,7 +63,7 @@ void wgmma_fence() {
 }
 
 void wgmma(float* sums, unsigned columns, uint64_t a, uint64_t b) {
-    const Request request{sums, columns, a, b};
+    const Request request{sums, columns, a, b, __builtin_return_address(0)};
     memcpy(warp().x[lane()], &request, sizeof request);
     collective(~0u, [](Warp& w) { tensor_cores().start(w); });
 }
@@ -120,6 +122,9 @@ void TensorCores::fence() {
     for (Cell* cell : unfenced[self()->index]) {
         if (*cell == own_store) { // another may have stored there since
             *cell |= seen;
+            if (races != nullptr) {
+                races->fenced(block.dynamic_shared + sizeof(Cell) * (cell - memory.data()));
+            }
         }
     }
     unfenced[self()->index].clear();
@@ -236,6 +241,9 @@ void TensorCores::start(Warp& w) {
         }
     }
     hand_over(mine, *sums);
+    if (races != nullptr) {
+        races->product_started(operands(request.a, request.b, request.columns, self()->index / warp_size % 4), request.site);
+    }
     mine.open.push_back({&*sums, request.columns, request.a, request.b, false});
     if (!late()) {
         compute(mine.open.back(), self()->index / warp_size % 4);
@@ -245,6 +253,9 @@ void TensorCores::start(Warp& w) {
 void TensorCores::commit() {
     WarpProducts& mine = own();
     mine.fenced = false;
+    if (races != nullptr) {
+        races->products_committed();
+    }
     mine.committed.push_back(std::move(mine.open));
     mine.open.clear();
 }
@@ -267,6 +278,28 @@ void TensorCores::wait(unsigned pending) {
         }
         mine.committed.pop_front();
     }
+    if (races != nullptr) {
+        races->products_waited(pending);
+    }
+}
+
+/** Where a warp's 16 rows and all columns of a product lie: eight rows of eight inputs each, 128 bytes. */
+std::vector<const unsigned char*> TensorCores::operands(uint64_t a, uint64_t b, unsigned columns, unsigned warp_in_group) const {
+    std::vector<const unsigned char*> starts;
+    for (unsigned half = 0; half < 2; ++half) {
+        for (unsigned group = 0; group < rows_of_warp / core_rows; ++group) {
+            starts.push_back(core(a, warp_in_group * rows_of_warp / core_rows + group, half));
+        }
+        for (unsigned group = 0; group < columns / core_rows; ++group) {
+            starts.push_back(core(b, group, half));
+        }
+    }
+    return starts;
+}
+
+const unsigned char* TensorCores::core(uint64_t descriptor, unsigned group, unsigned half) const {
+    return block.dynamic_shared + start_of(descriptor) + half * leading_of(descriptor) + group * stride_of(descriptor)
+            - window_start;
 }
 
 /** A warp's 16 rows of a product, summed over the inputs in order. */

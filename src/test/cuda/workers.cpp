@@ -10,7 +10,7 @@
 
 namespace emu {
 
-const Registration* registered = nullptr;
+const Registration *registered = nullptr, *registered_watched = nullptr;
 
 namespace {
 

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import jcuda.driver.CUresult;
 
@@ -43,6 +44,8 @@ public final class EmulatedDriver {
         CUBIN_RESULT(0x42000009),
         /** Multiprocessors of each device: 4 unless set. */
         MULTIPROCESSORS(0x4200000a),
+        /** 1 has launches from now on watched for races, at a cost: one that is found fails the launch. */
+        RACES(0x4200000b),
         /** The n-th allocation from now on finds no memory. */
         FAIL_ALLOCATION(0x42000100),
         /** The n-th kernel to run from now on fails, and the context with it. */
@@ -94,6 +97,8 @@ public final class EmulatedDriver {
 
     /** {@link #GRAPH_NODES} plus 4 n + k: nodes of the n-th captured graph, k in the order of {@link Nodes}. */
     private static final int GRAPH_NODES = 0x42010000;
+
+    private static final int LAST_LINE = 0x43000000;
 
     private static final Set<Counter> OF_THE_PAST = Set.of(Counter.LAUNCHES, Counter.CAPTURES, Counter.COPIES,
             Counter.FILLS);
@@ -155,6 +160,12 @@ public final class EmulatedDriver {
     public static List<Nodes> capturedGraphs() {
         return IntStream.range(0, (int) count(Counter.CAPTURES))
                 .mapToObj(n -> new Nodes(nodes(n, 0), nodes(n, 1), nodes(n, 2), nodes(n, 3))).toList();
+    }
+
+    /** What the driver wrote last on standard error since the last {@link #reset}: why a call or a launch failed. */
+    public static String lastLine() {
+        return IntStream.iterate(0, n -> n + 1).mapToObj(n -> (char) limit("LAST_LINE", LAST_LINE + n))
+                .takeWhile(c -> c != 0).map(String::valueOf).collect(Collectors.joining());
     }
 
     private static long nodes(int graph, int kind) {

@@ -25,12 +25,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.bulwark.device.cuda.EmulatedDriver.Counter;
 import dev.bulwark.device.cuda.EmulatedDriver.Setting;
 import java.math.BigDecimal;
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import jcuda.Pointer;
-import jcuda.Sizeof;
 import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
 import jcuda.driver.CUdeviceptr;
@@ -39,51 +37,18 @@ import jcuda.driver.CUfunction_attribute;
 import jcuda.driver.CUgraph;
 import jcuda.driver.CUgraphExec;
 import jcuda.driver.CUmodule;
-import jcuda.driver.CUstream;
 import jcuda.driver.CUstreamCaptureMode;
-import jcuda.driver.CUstream_flags;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Assumptions;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the emulated driver must find, refuse and count: a checker that misses its fault proves nothing elsewhere. */
-class EmulatedDriverTest {
+class EmulatedDriverTest extends PlantedKernels {
 
-    private final CUdevice device = new CUdevice();
-    private final CUcontext context = new CUcontext();
-    private final CUstream stream = new CUstream();
-    private final CUmodule module = new CUmodule();
-
-    @BeforeEach
-    void open() {
-        Assumptions.assumeFalse(TestGpu.isReal(), "these faults are planted in the emulated driver");
-        EmulatedDriver.reset();
-        check(cuInit(0));
-        check(cuDeviceGet(device, 0));
-        check(cuDevicePrimaryCtxRetain(context, device));
-        check(cuCtxSetCurrent(context));
-        check(cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING));
-        check(load(module, ptx("7.8", "sm_80")));
-    }
-
-    @AfterEach
-    void forgetEverything() {
-        EmulatedDriver.reset();
-    }
-
-    // ---- what the tests share ----------------------------------------------------------------------------------------
-
-    private static void check(int result) {
-        assertEquals(CUDA_SUCCESS, result);
-    }
-
-    /** Declarations of all kernels of faulty_kernels.cu; the emulated driver reads no more than these. */
-    private static String ptx(String version, String target) {
-        return ".version " + version + "\n.target " + target + "\n.address_size 64\n"
-                + entry("faulty_read", "", "u64", "u64", "u32")
+    /** Declarations of all kernels of faulty_kernels.cu. */
+    @Override
+    protected String entries() {
+        return entry("faulty_read", "", "u64", "u64", "u32")
                 + entry("faulty_write", "", "u64", "u64")
                 + entry("faulty_reverse", "256", "u64", "u64")
                 + entry("sound_reverse", "256", "u64", "u64")
@@ -95,71 +60,7 @@ class EmulatedDriverTest {
                 + entry("directed_rounding", "", "u64", "u64", "u64", "u64", "u32")
                 + entry("faulty_alignment", "", "u64", "u64")
                 + entry("faulty_index", "32", "u64", "u32")
-                + entry("cluster_product", "", "u64", "u64", "u32")
-                        .replace(".maxntid 256, 1, 1", ".maxntid 128, 1, 1\n.explicitcluster\n.reqnctapercluster 2, 1, 1");
-    }
-
-    private static String entry(String name, String sharedBytes, String... parameters) {
-        StringBuilder text = new StringBuilder(".visible .entry " + name + "(\n");
-        for (int i = 0; i < parameters.length; ++i) {
-            text.append("\t.param .").append(parameters[i]).append(' ').append(name).append("_param_").append(i)
-                    .append(i + 1 < parameters.length ? ",\n" : "\n");
-        }
-        text.append(")\n.maxntid 256, 1, 1\n{\n");
-        if (!sharedBytes.isEmpty()) {
-            text.append("\t.shared .align 4 .b8 ").append(name).append("_shared[").append(sharedBytes).append("];\n");
-        }
-        return text.append("\tret;\n}\n").toString();
-    }
-
-    private static int load(CUmodule target, String ptx) {
-        return cuModuleLoadData(target, (ptx + "\0").getBytes(StandardCharsets.US_ASCII));
-    }
-
-    private CUfunction kernel(String name) {
-        CUfunction function = new CUfunction();
-        check(cuModuleGetFunction(function, module, name));
-        return function;
-    }
-
-    private static CUdeviceptr allocate(int floats) {
-        CUdeviceptr pointer = new CUdeviceptr();
-        check(cuMemAlloc(pointer, (long) floats * Sizeof.FLOAT));
-        return pointer;
-    }
-
-    private static CUdeviceptr device(float... values) {
-        CUdeviceptr pointer = allocate(values.length);
-        check(cuMemcpyHtoD(pointer, Pointer.to(values), (long) values.length * Sizeof.FLOAT));
-        return pointer;
-    }
-
-    private static float[] host(CUdeviceptr pointer, int floats) {
-        float[] values = new float[floats];
-        check(cuMemcpyDtoH(Pointer.to(values), pointer, (long) floats * Sizeof.FLOAT));
-        return values;
-    }
-
-    private int launch(String name, int blocks, int threads, int shared, Pointer... arguments) {
-        return cuLaunchKernel(kernel(name), blocks, 1, 1, threads, 1, 1, shared, stream, Pointer.to(arguments), null);
-    }
-
-    /** Launches and waits: the launch's own result, else that of the wait. */
-    private int run(String name, int blocks, int threads, int shared, Pointer... arguments) {
-        int result = launch(name, blocks, threads, shared, arguments);
-        return result != CUDA_SUCCESS ? result : cuStreamSynchronize(stream);
-    }
-
-    private static Pointer of(CUdeviceptr pointer) {
-        return Pointer.to(pointer);
-    }
-
-    private static Pointer of(int value) {
-        return Pointer.to(new int[] {value});
-    }
-
-    private static Pointer of(long value) {
-        return Pointer.to(new long[] {value});
+                + inClusters(entry("cluster_product", "", "u64", "u64", "u32"));
     }
 
     private static float[] counting(int n) {

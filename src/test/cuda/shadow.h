@@ -1,0 +1,100 @@
+/* shadow.h: who accessed which memory, and what one thread may know of another. */
+#pragma once
+
+#include "emulated_block.h"
+
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+namespace emu {
+
+/** How far somebody knows everybody to have come: threads of the cluster by their number, then agents. */
+class Clock {
+public:
+    uint32_t at(unsigned who) const { return who < ticks.size() ? ticks[who] : 0; }
+    void raise(unsigned who, uint32_t tick);
+    /** Knows what {@code other} knows, too. */
+    void join(const Clock& other);
+    /** Knows only what {@code other} knows, too. */
+    void meet(const Clock& other);
+    void clear() { ticks.clear(); }
+
+private:
+    std::vector<uint32_t> ticks;
+};
+
+/** Somebody at a tick of his own. */
+struct Epoch {
+    unsigned who;
+    uint32_t tick;
+
+    bool operator==(const Epoch& other) const { return who == other.who && tick == other.tick; }
+};
+
+/** An access, and the one before it of the same kind that it was not ordered with. */
+struct Access {
+    uint32_t before; // 0: none
+    Epoch epoch;
+    uint32_t site; // in the library: where the code returns to
+};
+
+/** All accesses, by number, each once: cells that were accessed alike share theirs. */
+class AccessLog {
+public:
+    AccessLog() { clear(); }
+
+    uint32_t number(const Access& access);
+    const Access& operator[](uint32_t number) const { return accesses[number]; }
+    size_t size() const { return accesses.size(); }
+    void clear();
+
+private:
+    struct Hash {
+        size_t operator()(const Access& a) const;
+    };
+    struct Same {
+        bool operator()(const Access& a, const Access& b) const;
+    };
+
+    std::vector<Access> accesses;
+    std::unordered_map<Access, uint32_t, Hash, Same> known;
+    Access latest{};
+    uint32_t latest_number = 0;
+};
+
+/** What happened to two bytes of memory: numbers in the log, 0 for nothing. */
+struct Cell {
+    uint32_t write, reads, atomics;             // by threads of the present cluster
+    uint32_t others_write, others_read, others_atomic; // by those of earlier clusters of the launch
+    uint32_t stamp;                             // the stretch of the launch that the first three belong to
+};
+
+constexpr size_t cell_bytes = 2;
+
+/** Cells of all memory that was accessed. */
+class Shadow {
+public:
+    Cell& cell(uintptr_t address) {
+        const uintptr_t page = address / page_bytes;
+        if (page != latest_page) {
+            latest = of(page);
+            latest_page = page;
+        }
+        return latest[address % page_bytes / cell_bytes];
+    }
+
+    /** Forgets all, where that is much. */
+    void trim();
+
+private:
+    static constexpr size_t page_bytes = 4096, most_pages = 2048;
+
+    Cell* of(uintptr_t page);
+
+    std::unordered_map<uintptr_t, std::unique_ptr<Cell[]>> pages;
+    uintptr_t latest_page = 0;
+    Cell* latest = nullptr;
+};
+
+} // namespace emu
