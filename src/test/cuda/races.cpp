@@ -128,6 +128,10 @@ void Races::access(Kind kind, uintptr_t address, size_t bytes, Epoch epoch, cons
     const uintptr_t end = address + bytes;
     for (uintptr_t at = address / cell_bytes * cell_bytes; at < end; at += cell_bytes) {
         Cell& c = cell(at, where != Region::device);
+        if ((kind == Kind::read && c.reads != 0 && log[c.reads].epoch == epoch)
+                || (kind == Kind::write && c.write != 0 && log[c.write].epoch == epoch && c.reads == 0 && c.atomics == 0)) {
+            continue; // once more
+        }
         if (const uint32_t other = unordered(c.write, epoch.who, knows)) {
             report(kind, at, bytes, site, other, "the write", false);
         }

@@ -28,33 +28,31 @@ void Clock::meet(const Clock& other) {
     }
 }
 
-size_t AccessLog::Hash::operator()(const Access& a) const {
+namespace {
+
+constexpr size_t hashes = 1 << 14;
+
+size_t hash(const Access& a) {
     const uint64_t epoch = static_cast<uint64_t>(a.epoch.who) << 32 | a.epoch.tick;
     const uint64_t place = static_cast<uint64_t>(a.before) << 32 | a.site;
-    const uint64_t mixed = (epoch * 0x9E3779B97F4A7C15u) ^ (place * 0xC2B2AE3D27D4EB4Fu);
-    return mixed ^ mixed >> 29;
+    return (epoch * 0x9E3779B97F4A7C15u + place * 0xC2B2AE3D27D4EB4Fu) >> 50;
 }
 
-bool AccessLog::Same::operator()(const Access& a, const Access& b) const {
-    return a.before == b.before && a.epoch == b.epoch && a.site == b.site;
-}
+} // namespace
 
 uint32_t AccessLog::number(const Access& access) {
-    if (latest_number == 0 || !Same()(access, latest)) {
-        const auto entry = known.emplace(access, accesses.size());
-        if (entry.second) {
-            accesses.push_back(access);
-        }
-        latest = access;
-        latest_number = entry.first->second;
+    uint32_t& number = latest[hash(access)];
+    const Access& known = accesses[number];
+    if (number == 0 || !(known.epoch == access.epoch) || known.before != access.before || known.site != access.site) {
+        number = static_cast<uint32_t>(accesses.size());
+        accesses.push_back(access);
     }
-    return latest_number;
+    return number;
 }
 
 void AccessLog::clear() {
     accesses.assign(1, {});
-    known.clear();
-    latest_number = 0;
+    latest.assign(hashes, 0);
 }
 
 Cell* Shadow::of(uintptr_t page) {

@@ -39,28 +39,18 @@ struct Access {
     uint32_t site; // in the library: where the code returns to
 };
 
-/** All accesses, by number, each once: cells that were accessed alike share theirs. */
+/** All accesses, by number: cells that were accessed alike share theirs, as a rule. */
 class AccessLog {
 public:
     AccessLog() { clear(); }
 
     uint32_t number(const Access& access);
     const Access& operator[](uint32_t number) const { return accesses[number]; }
-    size_t size() const { return accesses.size(); }
     void clear();
 
 private:
-    struct Hash {
-        size_t operator()(const Access& a) const;
-    };
-    struct Same {
-        bool operator()(const Access& a, const Access& b) const;
-    };
-
     std::vector<Access> accesses;
-    std::unordered_map<Access, uint32_t, Hash, Same> known;
-    Access latest{};
-    uint32_t latest_number = 0;
+    std::vector<uint32_t> latest; // numbers, by hash
 };
 
 /** What happened to two bytes of memory: numbers in the log, 0 for nothing. */

@@ -79,6 +79,7 @@ private:
     Cell* cells(const void* target);
     std::vector<const unsigned char*> operands(uint64_t a, uint64_t b, unsigned columns, unsigned warp_in_group) const;
     const unsigned char* core(uint64_t descriptor, unsigned group, unsigned half) const;
+    void require_visible(const unsigned char* start, unsigned halves);
     const unsigned char* row(uint64_t descriptor, unsigned row, unsigned half);
     void check_like_others(unsigned warp, const Started& product);
     void hand_over(WarpProducts& mine, Sums& sums);

@@ -155,8 +155,14 @@ const unsigned char* TensorCores::row(uint64_t descriptor, unsigned row, unsigne
         fail("a product reads beyond its block's dynamic shared memory");
     }
     const unsigned char* eight = block.dynamic_shared + (address - window_start);
-    const Cell* cell = cells(eight);
-    for (unsigned i = 0; i < 8; ++i) {
+    require_visible(eight, 8);
+    return eight;
+}
+
+/** Fails unless tensor cores may read these halves. */
+void TensorCores::require_visible(const unsigned char* start, unsigned halves) {
+    const Cell* cell = cells(start);
+    for (unsigned i = 0; i < halves; ++i) {
         if (cell[i] == unwritten) {
             fail("a product reads shared memory that nobody has written for tensor cores");
         }
@@ -164,7 +170,6 @@ const unsigned char* TensorCores::row(uint64_t descriptor, unsigned row, unsigne
             fail("a product reads what a thread stored without a fence for tensor cores since (fence.proxy.async)");
         }
     }
-    return eight;
 }
 
 /** The four warps of a warpgroup must start the same products. */
@@ -242,7 +247,11 @@ void TensorCores::start(Warp& w) {
     }
     hand_over(mine, *sums);
     if (races != nullptr) {
-        races->product_started(operands(request.a, request.b, request.columns, self()->index / warp_size % 4), request.site);
+        const auto read = operands(request.a, request.b, request.columns, self()->index / warp_size % 4);
+        races->product_started(read, request.site);
+        for (const unsigned char* start : read) {
+            require_visible(start, core_bytes / sizeof(Cell)); // now, and not only once the schedule has it computed
+        }
     }
     mine.open.push_back({&*sums, request.columns, request.a, request.b, false});
     if (!late()) {

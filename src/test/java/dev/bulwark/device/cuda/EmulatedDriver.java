@@ -22,7 +22,7 @@ public final class EmulatedDriver {
     /** What a test may set; each stays until {@link #reset}. */
     public enum Setting {
         DEVICES(0x42000000),
-        /** Times ten: 80 or 90. */
+        /** Times ten: 80, 86, 89, 90, 100, 120; decides what a multiprocessor has, and which PTX runs. */
         CAPABILITY(0x42000001),
         /** CUDA's version, for example 12060. */
         DRIVER_VERSION(0x42000002),

@@ -6,6 +6,7 @@ import static jcuda.driver.CUresult.CUDA_ERROR_ILLEGAL_ADDRESS;
 import static jcuda.driver.CUresult.CUDA_ERROR_INVALID_CONTEXT;
 import static jcuda.driver.CUresult.CUDA_ERROR_INVALID_HANDLE;
 import static jcuda.driver.CUresult.CUDA_ERROR_INVALID_IMAGE;
+import static jcuda.driver.CUresult.CUDA_ERROR_INVALID_PTX;
 import static jcuda.driver.CUresult.CUDA_ERROR_INVALID_VALUE;
 import static jcuda.driver.CUresult.CUDA_ERROR_LAUNCH_FAILED;
 import static jcuda.driver.CUresult.CUDA_ERROR_MISALIGNED_ADDRESS;
@@ -31,6 +32,7 @@ import java.util.SplittableRandom;
 import jcuda.Pointer;
 import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
+import jcuda.driver.CUdevice_attribute;
 import jcuda.driver.CUdeviceptr;
 import jcuda.driver.CUfunction;
 import jcuda.driver.CUfunction_attribute;
@@ -40,6 +42,7 @@ import jcuda.driver.CUmodule;
 import jcuda.driver.CUstreamCaptureMode;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the emulated driver must find, refuse and count: a checker that misses its fault proves nothing elsewhere. */
@@ -258,6 +261,37 @@ class EmulatedDriverTest extends PlantedKernels {
         check(run("faulty_shared", 1, 32, 227 << 10, of(x), of(0)));
         set(Setting.CAPABILITY, 80);
         assertEquals(CUDA_ERROR_INVALID_VALUE, cuFuncSetAttribute(function, attribute, 164 << 10));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"80, 163, 164, 2048", "86, 99, 100, 1536", "89, 99, 100, 1536", "90, 227, 228, 2048", "100, 227, 228, 2048",
+        "120, 99, 100, 1536"})
+    void givenACapability_whenSharedMemoryIsAskedFor_thenItHasThatOfItsCards(int capability, int ofBlock, int all, int threads) {
+        set(Setting.CAPABILITY, capability);
+        int[] value = new int[1];
+        int[] attributes = {CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN,
+            CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_MULTIPROCESSOR,
+            CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_MULTIPROCESSOR,
+            CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK};
+        int[] expected = {ofBlock << 10, all << 10, threads, 48 << 10};
+        for (int i = 0; i < attributes.length; ++i) {
+            check(cuDeviceGetAttribute(value, attributes[i], device));
+            assertEquals(expected[i], value[0], "attribute " + i);
+        }
+        CUfunction function = kernel("faulty_shared");
+        int most = CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES;
+        assertEquals(CUDA_ERROR_INVALID_VALUE, cuFuncSetAttribute(function, most, (ofBlock << 10) + 1));
+        check(cuFuncSetAttribute(function, most, ofBlock << 10));
+        CUdeviceptr x = allocate(32);
+        check(run("faulty_shared", 1, 32, ofBlock << 10, of(x), of(0)));
+        assertEquals(CUDA_ERROR_INVALID_VALUE, run("faulty_shared", 1, 32, (ofBlock << 10) + 4, of(x), of(0)));
+    }
+
+    @Test
+    void givenAKernelThatDeclaresMoreSharedMemoryThanAnyMay_whenLoaded_thenItIsRefused() {
+        String head = ".version 7.8\n.target sm_80\n.address_size 64\n";
+        check(load(new CUmodule(), head + entry("faulty_barrier", "49152", "u64")));
+        assertEquals(CUDA_ERROR_INVALID_PTX, load(new CUmodule(), head + entry("faulty_barrier", "49156", "u64")));
     }
 
     @Test
@@ -615,6 +649,23 @@ class EmulatedDriverTest extends PlantedKernels {
     @ValueSource(ints = {1, 2, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17})
     void givenAFaultyCluster_whenRun_thenTheLaunchFails(int fault) {
         assertEquals(CUDA_ERROR_LAUNCH_FAILED, product(fault, EmulatedDriver.FORWARD, true, new float[1]), "fault " + fault);
+    }
+
+    /** Whose faults an order of threads may hide. */
+    @Test
+    void givenAClusterWithARace_whenWatchedUnderAnySchedule_thenItIsFound() {
+        int[] schedules = {EmulatedDriver.FORWARD, EmulatedDriver.REVERSED, 7, EmulatedDriver.STARVING_BLOCK};
+        for (int fault : new int[] {0, 18, 19}) {
+            for (int schedule : schedules) {
+                for (boolean late : new boolean[] {false, true}) {
+                    forgetEverything();
+                    open();
+                    set(Setting.RACES, 1);
+                    assertEquals(fault == 0 ? CUDA_SUCCESS : CUDA_ERROR_LAUNCH_FAILED,
+                            product(fault, schedule, late, new float[1]), "fault " + fault + ", schedule " + schedule);
+                }
+            }
+        }
     }
 
     @Test
