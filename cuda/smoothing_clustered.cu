@@ -439,6 +439,7 @@ __device__ __forceinline__ void classify_tile(Consumer& consumer, const Shape& s
 __device__ __forceinline__ void pass_over_tile(Consumer& consumer, const Shape& shape) {
     for (int s = 0; s < shape.stages(); ++s) {
         consumer.await_stage();
+        __syncwarp(); // no lane waits for the stage before any more: two phases later it would wait for ever
         consumer.give_back();
         consumer.at.advance(STAGES);
     }

@@ -11,7 +11,8 @@ import org.junit.jupiter.api.Nested;
 
 /**
  * The contract, and noisy votes, once more for each order in which the emulated driver may take the threads of a block: a
- * result that depends on it is a missing barrier. Copies that arrive at once make a difference of the same kind.
+ * result that depends on it is a missing barrier. Copies that arrive at once make a difference of the same kind. One of
+ * the orders is also watched for races, which need not change any result.
  */
 class CudaSchedulesTest {
 
@@ -37,10 +38,12 @@ class CudaSchedulesTest {
     }
 
     @Nested
-    class WarpsStarving extends CudaBackendTest {
+    class WarpsStarvingAndWatched extends CudaBackendTest {
         @Override
         protected Backend open() {
-            return under(EmulatedDriver.STARVING, true);
+            schedule(EmulatedDriver.STARVING, true);
+            EmulatedDriver.set(Setting.RACES, 1);
+            return TestGpu.open();
         }
     }
 
