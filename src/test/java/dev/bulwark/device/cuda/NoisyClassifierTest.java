@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.bulwark.device.Affine;
 import dev.bulwark.device.DeviceBuffer;
@@ -89,7 +90,7 @@ class NoisyClassifierTest {
         int[] indices = {3, 0, 70};
         try (HalfNetworkOnGpu net = net(shape); DeviceBuffer images = device(pixels(3 * net.inputs()));
              NoisyClassifier layered = backend.smoothing().layered(net.layers);
-             NoisyClassifier fused = backend.smoothing().fused(net.layers, rows)) {
+             NoisyClassifier fused = fused(net, rows)) {
             int[] expected = votes(layered, images, indices, samples, net.classes());
             assertArrayEquals(expected, votes(fused, images, indices, samples, net.classes()));
             assertEquals(3 * samples, Arrays.stream(expected).sum());
@@ -129,7 +130,7 @@ class NoisyClassifierTest {
     void givenADoubleReference_whenFused_thenOnlyNearTiesMayVoteOtherwise(String shape, int rows) {
         int samples = 300;
         try (HalfNetworkOnGpu net = net(shape); DeviceBuffer image = device(pixels(net.inputs()));
-             NoisyClassifier fused = backend.smoothing().fused(net.layers, rows)) {
+             NoisyClassifier fused = fused(net, rows)) {
             float[] x = floats(image);
             int[] certain = new int[net.classes()];
             int nearTies = 0;
@@ -309,6 +310,11 @@ class NoisyClassifierTest {
     }
 
     // ---- helpers of this suite --------------------------------------------------------------------------------------
+
+    private NoisyClassifier fused(HalfNetworkOnGpu net, int rows) {
+        assumeTrue(rows <= backend.smoothing().mostRows(net.layers), "a block of this GPU has too little shared memory");
+        return backend.smoothing().fused(net.layers, rows);
+    }
 
     /** One noisy copy of the image that starts at {@code first}. */
     private static float[] noisy(float[] pixels, int first, int image, int sample, float sigma, int length) {
