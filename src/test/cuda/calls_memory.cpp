@@ -22,7 +22,7 @@ Stream* stream_of(void* handle) {
 
 /** A copy whose ends are looked at again when its time comes: memory may have been freed meanwhile. */
 int copy_now(void* target, bool target_on_device, const void* source, bool source_on_device, size_t bytes) {
-    const DeviceMemory& memory = driver().memory;
+    DeviceMemory& memory = driver().memory;
     if ((target_on_device && !memory.contains(reinterpret_cast<uintptr_t>(target), bytes))
             || (source_on_device && !memory.contains(reinterpret_cast<uintptr_t>(source), bytes))) {
         say("a copy of " + std::to_string(bytes) + " bytes touches memory that is not allocated");
@@ -31,6 +31,11 @@ int copy_now(void* target, bool target_on_device, const void* source, bool sourc
     if (!copy_guarded(target, source, bytes)) {
         say("a copy of " + std::to_string(bytes) + " bytes touches no memory of the process");
         return ILLEGAL_ADDRESS;
+    }
+    if (target_on_device && source_on_device) {
+        memory.copied(reinterpret_cast<uintptr_t>(target), reinterpret_cast<uintptr_t>(source), bytes);
+    } else if (target_on_device) {
+        memory.wrote(reinterpret_cast<uintptr_t>(target), bytes);
     }
     return SUCCESS;
 }
@@ -62,6 +67,7 @@ int fill(DevicePointer target, Word value, size_t count, void* handle) {
         for (size_t i = 0; i < count; ++i) {
             words[i] = value;
         }
+        driver().memory.wrote(target, count * sizeof(Word));
         return static_cast<int>(SUCCESS);
     }});
 }
@@ -84,7 +90,7 @@ EMULATED_CALL cuMemAlloc_v2(DevicePointer* pointer, size_t bytes) {
     if (bytes > d.settings.memory || used > d.settings.memory - bytes) {
         return OUT_OF_MEMORY;
     }
-    *pointer = d.memory.allocate(bytes, current->device, d.settings.alignment);
+    *pointer = d.memory.allocate(bytes, current->device, d.settings.alignment, d.settings.races != 0);
     return *pointer == 0 ? OUT_OF_MEMORY : SUCCESS;
 }
 

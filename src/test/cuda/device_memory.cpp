@@ -3,6 +3,8 @@
 
 #include "engine.h"
 
+#include <algorithm>
+
 #include <sys/mman.h>
 
 namespace emu {
@@ -44,7 +46,7 @@ void write_canary(uintptr_t from, uintptr_t to) {
 
 } // namespace
 
-DeviceMemory::DeviceMemory() {
+DeviceMemory::DeviceMemory() : latest(live.end()) {
     for (size_t bytes = size_t(1) << 40; ; bytes /= 2) { // addresses only; a limited process gets fewer
         void* arena = mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (arena != MAP_FAILED) {
@@ -72,7 +74,7 @@ uintptr_t DeviceMemory::place(size_t bytes) {
     return 0;
 }
 
-uintptr_t DeviceMemory::allocate(size_t bytes, int device, size_t alignment) {
+uintptr_t DeviceMemory::allocate(size_t bytes, int device, size_t alignment, bool watched) {
     const size_t aligned = up(bytes, alignment), mapped_bytes = up(aligned, page);
     if (mapped_bytes < bytes) {
         return 0;
@@ -86,7 +88,7 @@ uintptr_t DeviceMemory::allocate(size_t bytes, int device, size_t alignment) {
     write_canary(mapped, address);
     memset(reinterpret_cast<void*>(address), poison, bytes);
     write_canary(address + bytes, mapped + mapped_bytes);
-    live[address] = {mapped, mapped_bytes, bytes, device};
+    live[address] = {mapped, mapped_bytes, bytes, device, std::vector<bool>(watched ? bytes : 0, true)};
     return address;
 }
 
@@ -95,6 +97,7 @@ DeviceMemory::Live::iterator DeviceMemory::release(Live::iterator entry) {
     mmap(reinterpret_cast<void*>(allocation.mapped), allocation.mapped_bytes, PROT_NONE,
          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
     freed[entry->first] = allocation.bytes;
+    latest = live.end();
     return live.erase(entry);
 }
 
@@ -140,6 +143,45 @@ bool DeviceMemory::find(uintptr_t address, uintptr_t& start, size_t& bytes) cons
     }
     start = entry->first;
     bytes = entry->second.bytes;
+    return true;
+}
+
+DeviceMemory::Allocation* DeviceMemory::watched(uintptr_t& address) {
+    if (latest == live.end() || address - latest->first >= latest->second.bytes) {
+        latest = live.upper_bound(address);
+        if (latest == live.begin() || address - (--latest)->first >= latest->second.bytes) {
+            latest = live.end();
+            return nullptr;
+        }
+    }
+    address -= latest->first;
+    return latest->second.unwritten.empty() ? nullptr : &latest->second;
+}
+
+void DeviceMemory::wrote(uintptr_t address, size_t bytes) {
+    if (Allocation* allocation = watched(address)) {
+        const auto from = allocation->unwritten.begin() + static_cast<std::ptrdiff_t>(address);
+        std::fill(from, from + static_cast<std::ptrdiff_t>(std::min(bytes, allocation->bytes - address)), false);
+    }
+}
+
+void DeviceMemory::copied(uintptr_t target, uintptr_t source, size_t bytes) {
+    for (size_t i = 0; i < bytes; ++i) {
+        uintptr_t byte = target + i;
+        const bool known = written(source + i, 1);
+        if (Allocation* allocation = watched(byte)) {
+            allocation->unwritten[byte] = !known;
+        }
+    }
+}
+
+bool DeviceMemory::written(uintptr_t address, size_t bytes) {
+    const Allocation* allocation = watched(address);
+    for (size_t i = address; allocation != nullptr && i < std::min<size_t>(address + bytes, allocation->bytes); ++i) {
+        if (allocation->unwritten[i]) {
+            return false;
+        }
+    }
     return true;
 }
 

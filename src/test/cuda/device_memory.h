@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 namespace emu {
 
@@ -18,8 +19,11 @@ class DeviceMemory {
 public:
     DeviceMemory();
 
-    /** An address, or 0 where there is no room. {@code alignment} is of its start, and of its end where bytes allow. */
-    uintptr_t allocate(size_t bytes, int device, size_t alignment);
+    /**
+     * An address, or 0 where there is no room. {@code alignment} is of its start, and of its end where bytes allow;
+     * {@code watched}: it is known which bytes have been written.
+     */
+    uintptr_t allocate(size_t bytes, int device, size_t alignment, bool watched = false);
 
     enum class Freed { well, unknown, overrun };
     Freed free(uintptr_t address);
@@ -35,6 +39,12 @@ public:
 
     /** What lies at an address that a kernel must not touch. */
     std::string describe(const void* address) const;
+
+    /** Notes that bytes were written, or copied from device memory. */
+    void wrote(uintptr_t address, size_t bytes);
+    void copied(uintptr_t target, uintptr_t source, size_t bytes);
+    /** Whether somebody has written these bytes, as far as that is known. */
+    bool written(uintptr_t address, size_t bytes);
 
     /** Device memory lies in [first, last), allocated or not. */
     uintptr_t first() const { return begin; }
@@ -57,9 +67,12 @@ private:
         uintptr_t mapped;
         size_t mapped_bytes, bytes;
         int device;
+        std::vector<bool> unwritten; // by bytes; empty where that is not watched, or all have been
     };
     using Live = std::map<uintptr_t, Allocation>;
 
+    /** The allocation that holds this address, which is then its offset there; null where there is none, or nobody watches. */
+    Allocation* watched(uintptr_t& address);
     uintptr_t place(size_t bytes);
     Live::const_iterator holding(uintptr_t address) const;
     static bool intact(uintptr_t address, const Allocation& allocation);
@@ -67,6 +80,7 @@ private:
 
     uintptr_t begin, end, cursor;
     Live live;
+    Live::iterator latest; // that watched has found
     std::map<uintptr_t, size_t> freed; // for messages; by start
 };
 

@@ -199,9 +199,9 @@ int Driver::run(Context& context, const Launch& launch) {
             }
         }
     }
-    static Races& watch = *new Races;
+    static Races& watch = *new Races(memory);
     if (launch.watched) {
-        watch.begin(memory.first(), memory.last());
+        watch.begin();
         races = &watch;
     }
     Failure failure = emu::run(launch, settings.schedule, launch.watched ? 1 : settings.workers);

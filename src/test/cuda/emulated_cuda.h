@@ -6,7 +6,7 @@
  *   emulated_*.h          what kernel sources see: types, threads of a block, arithmetic, half precision, async copies
  *   scheduler.cpp         a block's fibers, their meetings, deadlocks
  *   workers.cpp           a launch: its blocks, shared out among threads
- *   races.h, shadow.h     accesses that nothing orders, where a test asks for that
+ *   races.h, shadow.h     accesses that nothing orders, and reads of what nobody wrote, where a test asks for that
  *   faults.cpp            signals and checks that end a kernel, or pass on to the JVM
  *   device_memory.cpp     allocations between no-access pages
  *   ptx.cpp               what the PTX says about its kernels

@@ -15,9 +15,13 @@
  *
  * Device memory is watched like shared memory, and between a launch's clusters, which nothing orders. Bytes are looked at
  * in pairs: two threads that write one byte each of a pair are taken for a race.
+ *
+ * A read of device memory that nobody has written is found, too, where that was allocated while launches were watched. Its
+ * copies to shared memory are not: the layered smoothing kernels copy rows and columns that they then leave out.
  */
 #pragma once
 
+#include "device_memory.h"
 #include "emulated_async.h"
 #include "engine.h"
 #include "shadow.h"
@@ -26,10 +30,13 @@ namespace emu {
 
 class Races {
 public:
-    enum class Kind { read, write, atomic };
+    /** A copy to shared memory is a read that makes no use of the value. */
+    enum class Kind { read, copy, write, atomic };
 
-    /** Watches the next launch, and device memory, which lies in [begin, end). */
-    void begin(uintptr_t begin, uintptr_t end);
+    explicit Races(DeviceMemory& of_devices) : memory(of_devices) {}
+
+    /** Watches the next launch. */
+    void begin();
     /** Watches the worker's next cluster, whose static shared memory this is. */
     void begin(Worker& worker, unsigned char* static_shared, size_t static_bytes);
 
@@ -93,6 +100,9 @@ private:
         uint32_t committed = 0;
     };
 
+    /** Of an access that is under way, and ordered before nothing yet. */
+    static constexpr uint32_t pending = UINT32_MAX;
+
     enum class Region { none, dynamic_shared, static_shared, device };
 
     unsigned own() const { return self()->number; }
@@ -116,7 +126,8 @@ private:
     Shadow shadow;
     AccessLog log;
     uint32_t stamp = 0, launch_start = 0, cluster_start = 0;
-    uintptr_t device_begin = 0, device_end = 0, static_begin = 0, static_end = 0;
+    uintptr_t static_begin = 0, static_end = 0;
+    DeviceMemory& memory;
     Worker* worker = nullptr;
     std::vector<Thread> threads;
     std::vector<std::string> agents;

@@ -203,3 +203,12 @@ racy_ring(const float* x, float* y, int rounds, int fault) {
     meet_in_cluster();
 }
 EXPORT_KERNEL(racy_ring)
+
+/** y = x where i < n; 1: and one element more, which nobody has written. */
+extern "C" __global__ void unwritten(const float* x, float* y, int n, int fault) {
+    const int i = threadIdx.x;
+    if (i < n + fault) {
+        y[i] = x[i];
+    }
+}
+EXPORT_KERNEL(unwritten)

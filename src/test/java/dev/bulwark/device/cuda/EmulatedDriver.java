@@ -44,7 +44,7 @@ public final class EmulatedDriver {
         CUBIN_RESULT(0x42000009),
         /** Multiprocessors of each device: 4 unless set. */
         MULTIPROCESSORS(0x4200000a),
-        /** 1 has launches from now on watched for races, at a cost: one that is found fails the launch. */
+        /** 1 has launches from now on watched, at a cost: a race, or a read of what nobody wrote, fails the launch. */
         RACES(0x4200000b),
         /** The n-th allocation from now on finds no memory. */
         FAIL_ALLOCATION(0x42000100),

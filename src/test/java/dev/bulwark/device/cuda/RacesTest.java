@@ -2,6 +2,10 @@ package dev.bulwark.device.cuda;
 
 import static dev.bulwark.device.cuda.EmulatedDriver.set;
 import static jcuda.driver.CUresult.CUDA_ERROR_LAUNCH_FAILED;
+import static jcuda.driver.JCudaDriver.cuMemcpyDtoDAsync;
+import static jcuda.driver.JCudaDriver.cuMemcpyHtoD;
+import static jcuda.driver.JCudaDriver.cuMemsetD32Async;
+import static jcuda.driver.JCudaDriver.cuStreamSynchronize;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -14,6 +18,7 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import jcuda.Pointer;
+import jcuda.driver.CUdeviceptr;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -37,6 +42,7 @@ class RacesTest extends PlantedKernels {
                 + entry("racy_groups", "2048", "u64", "u64", "u32")
                 + entry("racy_sum", "4", "u64", "u32")
                 + entry("racy_device", "", "u64", "u64", "u32")
+                + entry("unwritten", "", "u64", "u64", "u32", "u32")
                 + entry("racy_phases", "", "u64", "u32", "u32")
                 + inClusters(entry("racy_ring", "", "u64", "u64", "u32", "u32"));
     }
@@ -111,5 +117,23 @@ class RacesTest extends PlantedKernels {
     void givenARace_whenNotWatched_thenTheLaunchGoesOn() {
         set(Setting.RACES, 0);
         check(run("racy_block", 2));
+    }
+
+    /** Of which the first five elements are written, by copies and fills of every kind and by a kernel. */
+    @Test
+    void givenDeviceMemoryThatNobodyWrote_whenAWatchedKernelReadsIt_thenItIsFound() {
+        CUdeviceptr x = allocate(8);
+        CUdeviceptr y = allocate(8);
+        check(cuMemsetD32Async(x, 0, 1, stream));
+        check(cuMemcpyDtoDAsync(x.withByteOffset(4), x, 4, stream));
+        check(cuStreamSynchronize(stream));
+        check(cuMemcpyHtoD(x.withByteOffset(8), Pointer.to(new float[3]), 12));
+        check(run("unwritten", 1, 32, 0, of(x), of(y), of(5), of(0)));
+        check(run("unwritten", 1, 32, 0, of(y), of(x), of(5), of(0)));
+        check(cuMemcpyDtoDAsync(x, y, 32, stream));
+        assertEquals(CUDA_ERROR_LAUNCH_FAILED, run("unwritten", 1, 32, 0, of(x), of(y), of(5), of(1)));
+        String line = EmulatedDriver.lastLine();
+        assertTrue(line.matches("kernel unwritten, block 0, thread 5: a read of 4 bytes \\(racy_kernels\\.cu:\\d+\\) at device memory"
+                + " at byte 20 of 32, which nobody has written"), line);
     }
 }
