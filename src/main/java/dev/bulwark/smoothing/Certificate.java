@@ -3,7 +3,7 @@ package dev.bulwark.smoothing;
 /** What randomized smoothing may claim at one input (Cohen et al. 2019, Theorem 1). */
 public sealed interface Certificate {
 
-    /** With probability at least 1 - alpha, g returns {@code label} wherever ||delta||_2 < {@code radius}. */
+    /** With probability at least 1 - alpha, g returns {@code label} wherever {@code ||delta||_2 < radius}. */
     record Robust(int label, double radius) implements Certificate {}
 
     /** The votes do not show pA > 1/2. */

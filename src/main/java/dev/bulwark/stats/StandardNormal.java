@@ -57,7 +57,7 @@ public final class StandardNormal {
         return x - QUANTILE_MARGIN * Math.abs(x);
     }
 
-    /** Never above {@code Phi(x)}, and within a relative 3e-13 of it; 0 where that is no normal double (x < -37.5). */
+    /** Never above {@code Phi(x)}, within a relative 3e-13 of it; 0 where that is no normal double ({@code x < -37.5}). */
     public static double cdf(double x) {
         if (Double.isNaN(x)) {
             throw new IllegalArgumentException("x must be a number: " + x);
