@@ -18,6 +18,9 @@ java_command() {
     if (( $2 >= 22 )); then
         java+=(--enable-native-access=ALL-UNNAMED) # oneDNN and CUDA are native code, of which later JDKs warn
     fi
+    if (( $2 >= 23 )); then
+        java+=(--sun-misc-unsafe-memory-access=allow) # frees the CPU's buffers at once; Java 17 has no other way
+    fi
     main=(-cp "$3" dev.bulwark.cli.Main)
 }
 

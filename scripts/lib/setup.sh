@@ -172,8 +172,11 @@ archive_classes() {
 # run_maven ARGUMENT...: Maven on this project, with the JDK found. The lock stays with this shell. Plain text only: Maven
 # resets colours that it never set.
 run_maven() {
-    local plain=(-B --no-transfer-progress -Dstyle.color=never -Dslf4j.internal.verbosity=ERROR)
-    (cd "$setup_root" && exec mvn "${plain[@]}" "$@" 9<&-) 2>&1 | sed -u $'s/\e\\[[0-9;]*m//g' 9<&-
+    local plain=(-B --no-transfer-progress -Dstyle.color=never -Dslf4j.internal.verbosity=ERROR) options=${MAVEN_OPTS:-}
+    if find_jdk && (( jdk_major >= 23 )); then
+        options+=" --sun-misc-unsafe-memory-access=allow" # Maven's own libraries use it, of which later JDKs warn
+    fi
+    (cd "$setup_root" && MAVEN_OPTS=$options exec mvn "${plain[@]}" "$@" 9<&-) 2>&1 | sed -u $'s/\e\\[[0-9;]*m//g' 9<&-
 }
 
 # Builds unless up to date. Maven is heard only when it fails.
