@@ -46,6 +46,7 @@ class LaunchTest {
                 "cpu", "--hidden", "20", "--images", "1", "--n", "20", "--batch", "4", "--steps", "1", "--epoch", "1",
                 "--normals", "3", "--ceiling", "16", "--repeats", "1", "--seconds", "1e-4", "--quiet"));
         List<String> printed = lines(command.toArray(String[]::new));
-        assertTrue(printed.stream().noneMatch(line -> line.toLowerCase(Locale.ROOT).contains("warning")), printed.toString());
+        assertTrue(printed.stream().noneMatch(line -> line.toLowerCase(Locale.ROOT).contains("warning")),
+                printed.toString());
     }
 }
