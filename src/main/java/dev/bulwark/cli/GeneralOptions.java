@@ -27,4 +27,8 @@ final class GeneralOptions {
     boolean quiet() {
         return quiet;
     }
+
+    boolean debug() {
+        return debug;
+    }
 }

@@ -42,6 +42,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Whole commands on emulated GPUs: the CPU's results, whatever number of GPUs and whatever befalls them. */
@@ -474,12 +475,42 @@ class CudaCommandLineTest {
     void givenGpus_whenListed_thenEachSaysWhatItIsAndWhatDoesWhat() {
         EmulatedDriver.set(Setting.DEVICES, 2);
         String text = done("devices").out;
-        for (String words : List.of("cuda:0: ", "cuda:1: ", "compute capability", "GiB", "driver: CUDA", "kernels: compute_",
+        for (String words : List.of("cuda:0: ", "cuda:1: ", "compute capability", "GiB", "driver: CUDA", "kernels: compute_", "machine code: ",
                 "products: ", "noisy forward passes: fp16", "cpu: ")) {
             assertTrue(text.contains(words), text);
         }
         EmulatedDriver.set(Setting.CAPABILITY, 75);
         assertTrue(done("devices").out.contains("can't be used: "), "an old GPU");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"80, 12060, compute_80", "90, 12060, compute_90a", "90, 13000, sm_90a", "120, 13000, sm_120"})
+    void givenGpus_whenChecked_thenEveryModuleComputesAndSaysWhatItTakes(int capability, int driver, String code)
+            throws IOException {
+        EmulatedDriver.set(Setting.CAPABILITY, capability);
+        EmulatedDriver.set(Setting.DRIVER_VERSION, driver);
+        Outcome outcome = done("devices", "--check", "--debug");
+        assertTrue(outcome.out.contains(code), outcome.out);
+        assertTrue(outcome.out.contains("bytes of local memory"), outcome.out);
+        assertEquals(driver == 12_060, outcome.out.contains("as if compiled"), "what the driver's compiler said");
+        try (Stream<Path> sources = Files.list(Path.of("cuda"))) {
+            for (String source : sources.map(Path::getFileName).map(Path::toString).filter(name -> name.endsWith(".cu")).toList()) {
+                String module = source.substring(0, source.length() - ".cu".length());
+                boolean there = capability == 90 || !module.equals("smoothing_clustered");
+                assertEquals(there, outcome.out.contains("  check of " + module + ": ok ("), module + "\n" + outcome.out);
+            }
+        }
+    }
+
+    @Test
+    void givenAGpuThatFailsOneCheck_whenChecked_thenItIsNamedAndFour() {
+        EmulatedDriver.set(Setting.FAIL_LAUNCH, 2);
+        Outcome outcome = bulwark("devices", "--check");
+        assertEquals(4, outcome.code, outcome.err);
+        assertTrue(outcome.out.contains(": FAILED: "), outcome.out);
+        EmulatedDriver.reset();
+        EmulatedDriver.set(Setting.CAPABILITY, 75);
+        assertEquals(4, bulwark("devices", "--check").code, "one that can't be used");
     }
 
     // ---- whole processes -------------------------------------------------------------------------------------------

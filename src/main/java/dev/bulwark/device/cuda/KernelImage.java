@@ -31,6 +31,7 @@ record KernelImage(String source, String architecture, String machine) {
     private static final List<Integer> MACHINES = List.of(120, 100, 89, 86, 80);
     /** What scripts/build-kernels adds to machine code. */
     private static final Pattern ORIGIN = Pattern.compile("// ptxas ((\\d+)\\.\\S+) .*\n$");
+    private static final Pattern ENTRY = Pattern.compile("^\\.visible \\.entry (\\w+)\\(", Pattern.MULTILINE);
     private static final int ORIGIN_BYTES = 200;
 
     /** The images that a GPU of this compute capability, times ten, may take; the best first. */
@@ -78,6 +79,12 @@ record KernelImage(String source, String architecture, String machine) {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** Names of the kernels, as the PTX has them. */
+    List<String> kernels() {
+        String ptx = new String(new KernelImage(source, architecture, "").content(), StandardCharsets.US_ASCII);
+        return ENTRY.matcher(ptx).results().map(entry -> entry.group(1)).sorted().toList();
     }
 
     /** The ptxas that made machine code. */

@@ -11,8 +11,8 @@ import static jcuda.driver.JCudaDriver.cuModuleUnload;
 import dev.bulwark.device.DeviceException;
 import dev.bulwark.device.DeviceInfo;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import jcuda.Pointer;
 import jcuda.driver.CUfunction;
 import jcuda.driver.CUfunction_attribute;
@@ -142,6 +142,11 @@ final class LoadedModule implements AutoCloseable {
     /** What the driver's compiler said; empty unless it was asked and compiled. */
     String log() {
         return log;
+    }
+
+    /** Names of all kernels. */
+    List<String> kernels() {
+        return image.kernels();
     }
 
     /** @throws CudaException if there is no such kernel */

@@ -1,0 +1,236 @@
+package dev.bulwark.device.cuda;
+
+import dev.bulwark.device.Affine;
+import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.DeviceException;
+import dev.bulwark.device.DeviceMemory;
+import dev.bulwark.device.InputGradients;
+import dev.bulwark.device.NoiseKey;
+import dev.bulwark.device.NoisyClassifier;
+import dev.bulwark.device.ProductPrecision;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BiFunction;
+import jcuda.driver.CUfunction_attribute;
+
+/**
+ * One small launch from each module on one GPU, whose result is known beforehand: does this GPU with this driver load all
+ * kernels, and compute?
+ */
+public final class SelfTest {
+
+    private static final int HOPPER = 90;
+    /** Of numbers that are not exact. */
+    private static final float TOLERANCE = 1e-6f;
+
+    private final Gpu gpu;
+    private final ModuleStore store = new ModuleStore(true);
+    private final List<Result> results = new ArrayList<>();
+
+    /**
+     * What became of a module.
+     *
+     * @param module  the source's name
+     * @param failure what went wrong; empty if nothing did
+     * @param code    which machine code it was loaded from, or why none, and what its kernels take
+     * @param log     what the driver's compiler said, if it compiled
+     */
+    public record Result(String module, String failure, String code, String log) {
+
+        public boolean passed() {
+            return failure.isEmpty();
+        }
+    }
+
+    /** What a module is asked, and what it must answer. */
+    private record Question(String module, float[] expected, BiFunction<CudaBackend, DeviceMemory, DeviceBuffer> ask) {
+    }
+
+    private SelfTest(Gpu gpu) {
+        this.gpu = gpu;
+    }
+
+    /** @throws DeviceException if the GPU can't be opened at all */
+    public static List<Result> run(Gpu gpu) {
+        SelfTest test = new SelfTest(gpu);
+        CudaOptions own = CudaOptions.DEFAULT.withoutCublas();
+        try (GpuContext context = new GpuContext(gpu.ordinal()); ModuleStore.Share modules = test.store.share(context)) {
+            test.ask(own, modules, test.ofAll());
+            test.ask(own.withProducts(ProductPrecision.TF32), modules, List.of(product("products_tf32")));
+        }
+        return test.results;
+    }
+
+    private void ask(CudaOptions options, ModuleStore.Share modules, List<Question> questions) {
+        try (CudaBackend backend = CudaBackend.open(gpu.ordinal(), options, store)) {
+            for (Question question : questions) {
+                results.add(ask(backend, modules, question));
+            }
+        } catch (DeviceException e) { // lost before: what there are results of is still told
+            results.add(failed(questions.get(0), e));
+        }
+    }
+
+    private static Result ask(CudaBackend backend, ModuleStore.Share modules, Question question) {
+        try (DeviceMemory memory = new DeviceMemory(backend)) {
+            LoadedModule module = modules.module(question.module);
+            String code = module.machineCode() + "; " + resources(module);
+            float[] actual = new float[question.expected.length];
+            backend.read(question.ask.apply(backend, memory), actual);
+            boolean right = true;
+            for (int i = 0; i < actual.length; ++i) {
+                right &= Math.abs(actual[i] - question.expected[i]) <= TOLERANCE; // false for NaN
+            }
+            String failure = right ? "" : "computes " + Arrays.toString(actual) + " instead of "
+                    + Arrays.toString(question.expected);
+            return new Result(question.module, failure, code, module.log());
+        } catch (DeviceException e) {
+            return failed(question, e);
+        }
+    }
+
+    private static Result failed(Question question, DeviceException e) {
+        return new Result(question.module, e.getMessage(), "", "");
+    }
+
+    /** The most that any kernel of the module takes; local memory is where registers go that there is no room for. */
+    private static String resources(LoadedModule module) {
+        Map<String, Integer> most = new LinkedHashMap<>();
+        List<String> kernels = module.kernels();
+        for (String kernel : kernels) {
+            most.merge("registers", module.attribute(kernel, CUfunction_attribute.CU_FUNC_ATTRIBUTE_NUM_REGS), Math::max);
+            most.merge("bytes of local memory",
+                    module.attribute(kernel, CUfunction_attribute.CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES), Math::max);
+        }
+        StringBuilder text = new StringBuilder(kernels.size() + " kernels, at most");
+        most.forEach((what, number) -> text.append(' ').append(number).append(' ').append(what).append(','));
+        return text.substring(0, text.length() - 1);
+    }
+
+    // ---- questions ----------------------------------------------------------------------------------------------------
+
+    private List<Question> ofAll() {
+        List<Question> questions = new ArrayList<>(List.of(
+                question("elementwise", (backend, memory) -> {
+                    DeviceBuffer x = memory.holding(-1, 2);
+                    backend.relu(x, 2);
+                    return x;
+                }, 0, 2),
+                question("resampling", (backend, memory) -> {
+                    DeviceBuffer target = memory.allocate(4);
+                    backend.resample(memory.holding(0.1f, 0.2f, 0.3f, 0.4f), memory.holding(1, 0, 0, 0, 1, 0),
+                            memory.holding(new int[] {0}), 1, 2, 2, target);
+                    return target;
+                }, 0.1f, 0.2f, 0.3f, 0.4f),
+                question("reductions", (backend, memory) -> {
+                    DeviceBuffer sum = memory.zeros(1);
+                    backend.sum(memory.holding(1, 2, 4), 3, 0f, sum);
+                    return sum;
+                }, 7),
+                product("products"),
+                question("losses", (backend, memory) -> {
+                    DeviceBuffer gradient = memory.allocate(2);
+                    backend.marginGradient(memory.holding(1, 3), memory.holding(new int[] {0}), 1, 2, gradient);
+                    return gradient;
+                }, -1, 1),
+                question("training_intervals", (backend, memory) -> {
+                    DeviceBuffer box = memory.holding(-1, 3); // [-4, 2], and [0, 2] after the ReLU
+                    backend.intervalRelu(box.slice(0, 1), box.slice(1, 1), 1, box.slice(0, 1), box.slice(1, 1));
+                    return box;
+                }, 1, 1),
+                question("optimisers", (backend, memory) -> {
+                    DeviceBuffer factor = memory.allocate(1);
+                    backend.clipFactor(memory.holding(16), 2f, factor);
+                    return factor;
+                }, 0.5f),
+                question("noise", (backend, memory) -> {
+                    DeviceBuffer copies = memory.allocate(4);
+                    backend.noisyCopies(memory.holding(1, 2), 0, 0, 2, 2, 0f, key(), copies);
+                    return copies;
+                }, 1, 2, 1, 2),
+                question("votes", (backend, memory) -> {
+                    DeviceBuffer kept = memory.zeros(2);
+                    backend.keepMisclassified(memory.holding(1, 2), memory.holding(new int[] {1}),
+                            memory.holding(new int[] {0}), 1, 2, kept, memory.holding(new int[] {0}));
+                    return kept;
+                }, 1, 2),
+                question("outward_intervals", (backend, memory) -> {
+                    DeviceBuffer box = memory.allocate(2);
+                    backend.outwardBox(memory.holding(0.5f), 1, 0.25, box.slice(0, 1), box.slice(1, 1));
+                    return box;
+                }, 0.25f, 0.75f),
+                question("linear_relaxation", (backend, memory) -> {
+                    DeviceBuffer x = memory.holding(-1, 0.5f, 2);
+                    backend.clamp(x, 3, 0f, 1f);
+                    return x;
+                }, 0, 0.5f, 1),
+                question("input_gradients", SelfTest::gradients, 1, 2),
+                question("smoothing_layers", (backend, memory) -> logits(backend.smoothing().layered(network(memory, 1)), memory), 5, -4),
+                question("smoothing_fused", (backend, memory) ->
+                        votes(backend.smoothing().fused(network(memory, 1), 32), backend, memory), 1, 0)));
+        if (gpu.capability() == HOPPER) {
+            questions.add(question("smoothing_clustered", (backend, memory) ->
+                    votes(backend.smoothing().clustered(network(memory, 4)), backend, memory), 1, 0));
+        }
+        return questions;
+    }
+
+    private static Question question(String module, BiFunction<CudaBackend, DeviceMemory, DeviceBuffer> ask,
+            float... expected) {
+        return new Question(module, expected, ask);
+    }
+
+    private static Question product(String module) {
+        return question(module, (backend, memory) -> {
+            DeviceBuffer product = memory.allocate(1);
+            backend.multiply(false, false, 1, 1, 2, memory.holding(1, 2), memory.holding(3, 4), 0f, product);
+            return product;
+        }, 11);
+    }
+
+    private static NoiseKey key() {
+        return new NoiseKey(0, NoiseKey.Stream.BENCHMARK);
+    }
+
+    /** Inputs (a, b) to (a + 2 b, - a - b), and through identities after that. */
+    private static List<Affine> network(DeviceMemory memory, int layers) {
+        List<Affine> network = new ArrayList<>();
+        network.add(new Affine(memory.holding(1, 2, -1, -1), memory.zeros(2), 2, 2));
+        while (network.size() < layers) {
+            network.add(new Affine(memory.holding(1, 0, 0, 1), memory.zeros(2), 2, 2));
+        }
+        return network;
+    }
+
+    private static DeviceBuffer logits(NoisyClassifier classifier, DeviceMemory memory) {
+        try (classifier) {
+            DeviceBuffer logits = memory.allocate(2);
+            classifier.logits(memory.holding(3, 1), 1, logits);
+            return logits;
+        }
+    }
+
+    /** One vote under next to no noise, as it fell to each class. */
+    private static DeviceBuffer votes(NoisyClassifier classifier, CudaBackend backend, DeviceMemory memory) {
+        try (classifier) {
+            DeviceBuffer counts = memory.holding(new int[2]);
+            classifier.countVotes(memory.holding(3, 1), new int[] {0}, TOLERANCE, key(), 0, 1, counts);
+            int[] votes = new int[2];
+            backend.read(counts, votes);
+            return memory.holding(votes[0], votes[1]);
+        }
+    }
+
+    /** Of the first logit with respect to the inputs. */
+    private static DeviceBuffer gradients(CudaBackend backend, DeviceMemory memory) {
+        try (InputGradients network = backend.inputGradients(network(memory, 2), 1)) {
+            DeviceBuffer gradients = memory.allocate(2);
+            network.forward(memory.holding(3, 1), 1, memory.allocate(2));
+            network.backward(memory.holding(1, 0), 1, gradients);
+            return gradients;
+        }
+    }
+}
