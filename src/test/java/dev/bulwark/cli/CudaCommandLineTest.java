@@ -475,7 +475,8 @@ class CudaCommandLineTest {
     void givenGpus_whenListed_thenEachSaysWhatItIsAndWhatDoesWhat() {
         EmulatedDriver.set(Setting.DEVICES, 2);
         String text = done("devices").out;
-        for (String words : List.of("cuda:0: ", "cuda:1: ", "compute capability", "GiB", "driver: CUDA", "kernels: compute_", "machine code: ",
+        for (String words : List.of("cuda:0: ", "cuda:1: ", "compute capability", "GiB", "driver: CUDA", "kernels: compute_",
+                "machine code: ",
                 "products: ", "noisy forward passes: fp16", "cpu: ")) {
             assertTrue(text.contains(words), text);
         }
@@ -494,7 +495,8 @@ class CudaCommandLineTest {
         assertTrue(outcome.out.contains("bytes of local memory"), outcome.out);
         assertEquals(driver == 12_060, outcome.out.contains("as if compiled"), "what the driver's compiler said");
         try (Stream<Path> sources = Files.list(Path.of("cuda"))) {
-            for (String source : sources.map(Path::getFileName).map(Path::toString).filter(name -> name.endsWith(".cu")).toList()) {
+            for (String source : sources.map(file -> file.getFileName().toString()).filter(name -> name.endsWith(".cu"))
+                    .toList()) {
                 String module = source.substring(0, source.length() - ".cu".length());
                 boolean there = capability == 90 || !module.equals("smoothing_clustered");
                 assertEquals(there, outcome.out.contains("  check of " + module + ": ok ("), module + "\n" + outcome.out);

@@ -119,7 +119,8 @@ final class LoadedModule implements AutoCloseable {
             if (!(failure instanceof CudaException)) { // lost, or out of memory: no fault of the kernels
                 return failure;
             }
-            String first = errors.lines().filter(line -> !line.isBlank()).findFirst().map(line -> line.strip() + "; ").orElse("");
+            String first = errors.lines().filter(line -> !line.isBlank()).findFirst()
+                    .map(line -> line.strip() + "; ").orElse("");
             failure = new CudaException(call, result, first + "they need an NVIDIA driver " + Driver.OLDEST_NAME
                     + " or newer; or use --device cpu");
             if (!errors.isEmpty()) {

@@ -168,7 +168,8 @@ public final class SelfTest {
                     return x;
                 }, 0, 0.5f, 1),
                 question("input_gradients", SelfTest::gradients, 1, 2),
-                question("smoothing_layers", (backend, memory) -> logits(backend.smoothing().layered(network(memory, 1)), memory), 5, -4),
+                question("smoothing_layers", (backend, memory) ->
+                        logits(backend.smoothing().layered(network(memory, 1)), memory), 5, -4),
                 question("smoothing_fused", (backend, memory) ->
                         votes(backend.smoothing().fused(network(memory, 1), 32), backend, memory), 1, 0)));
         if (gpu.capability() == HOPPER) {

@@ -3,8 +3,9 @@
  * driver is all it needs.
  *
  * <p>The only package that imports JCuda. {@link dev.bulwark.device.cuda.CudaBackend} shares its work out among small
- * classes, one for each family of kernels; each of these owns its {@link dev.bulwark.device.cuda.KernelModule} and launches
- * on the backend's one stream, so operations happen in the order of the calls. Every call of the driver goes through
+ * classes, one for each family of kernels; each of these has a {@link dev.bulwark.device.cuda.KernelModule} and launches
+ * on the backend's one stream, so operations happen in the order of the calls. What a module was loaded from, machine code or
+ * PTX, {@link dev.bulwark.device.cuda.LoadedModule} decides; siblings share it. Every call of the driver goes through
  * {@link dev.bulwark.device.cuda.Driver#check}, which turns a failure into an exception that names the call.
  */
 package dev.bulwark.device.cuda;

@@ -39,10 +39,13 @@ class PtxCompilerTest {
         static List<Job> all() throws IOException {
             try (Stream<Path> files = Files.list(FOLDER)) {
                 return files.map(file -> file.getFileName().toString()).sorted()
-                        .flatMap(file -> (file.contains("compute_90a") ? Stream.of("sm_90a") : Stream.of("sm_80", "sm_86", "sm_89"))
-                                .map(machine -> new Job(file, machine)))
+                        .flatMap(file -> machines(file).stream().map(machine -> new Job(file, machine)))
                         .toList();
             }
+        }
+
+        private static List<String> machines(String file) {
+            return file.contains("compute_90a") ? List.of("sm_90a") : List.of("sm_80", "sm_86", "sm_89");
         }
 
         PtxCompiler.Compiled compile() throws IOException {
