@@ -39,6 +39,12 @@ run_bulwark() {
 
     if [[ -t 2 ]]; then export BULWARK_TERMINAL=1; else export BULWARK_TERMINAL=0; fi # bars for people, lines for logs
     if [[ -t 1 ]]; then export BULWARK_TERMINAL_OUT=1; else export BULWARK_TERMINAL_OUT=0; fi # colours likewise
+    local size
+    if [[ -t 2 ]] && size=$(stty size <&2 2> /dev/null); then
+        export BULWARK_COLUMNS=${size#* } # what lines are fitted to
+    elif [[ -t 1 ]] && size=$(stty size <&1 2> /dev/null); then
+        export BULWARK_COLUMNS=${size#* }
+    fi
 
     # exec: signals, the exit code and the terminal are Java's own. The user's options come later and so win.
     # shellcheck disable=SC2086

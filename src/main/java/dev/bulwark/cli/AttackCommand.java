@@ -16,6 +16,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code bulwark attack}: PGD, a row an image. */
@@ -43,6 +44,9 @@ final class AttackCommand extends ModelCommand {
         }
     }
 
+    @Mixin
+    private NoisyDeviceOptions device;
+
     @Option(names = "--epsilon", required = true, description = "Radius of the L-infinity ball, in input units.")
     private double epsilon;
 
@@ -66,6 +70,11 @@ final class AttackCommand extends ModelCommand {
     @Override
     void check() {
         settings();
+    }
+
+    @Override
+    DeviceOptions device() {
+        return device;
     }
 
     @Override

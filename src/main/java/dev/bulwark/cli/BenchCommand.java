@@ -36,7 +36,7 @@ final class BenchCommand implements Callable<Integer> {
     @Mixin
     private GeneralOptions general;
     @Mixin
-    private DeviceOptions device;
+    private NoisyDeviceOptions device;
     @Mixin
     private BenchSizes sizes;
 

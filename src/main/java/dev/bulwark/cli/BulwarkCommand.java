@@ -27,6 +27,11 @@ final class BulwarkCommand implements Runnable {
         this.arguments = arguments.clone();
     }
 
+    /** The command that {@code spec} is of, or of which it is a part. */
+    static BulwarkCommand above(CommandSpec spec) {
+        return (BulwarkCommand) spec.root().userObject();
+    }
+
     String commandLine() {
         return "bulwark " + String.join(" ", arguments);
     }

@@ -6,6 +6,7 @@ import dev.bulwark.experiment.ExperimentException;
 import dev.bulwark.experiment.Fleet;
 import dev.bulwark.experiment.Monitor;
 import dev.bulwark.experiment.Subject;
+import dev.bulwark.experiment.TrainedFor;
 import dev.bulwark.report.CertificateRow;
 import dev.bulwark.report.RowFile;
 import dev.bulwark.report.SmoothingRow;
@@ -24,6 +25,8 @@ import picocli.CommandLine.Option;
 @Command(name = "certify", description = "Certify L2 radii by randomized smoothing.")
 final class CertifyCommand extends ModelCommand {
 
+    @Mixin
+    private NoisyDeviceOptions device;
     @Mixin
     private SmoothingOptions smoothing;
 
@@ -44,6 +47,16 @@ final class CertifyCommand extends ModelCommand {
     @Override
     Map<String, Path> outputs() {
         return certificates == null ? super.outputs() : Map.of("--out", out(), "--certificates", certificates);
+    }
+
+    @Override
+    DeviceOptions device() {
+        return device;
+    }
+
+    @Override
+    Optional<String> warning(TrainedFor trained) {
+        return trained.warningForNoise(smoothing.sigma());
     }
 
     @Override

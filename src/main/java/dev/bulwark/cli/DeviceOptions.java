@@ -16,22 +16,7 @@ import java.util.regex.Pattern;
 import picocli.CommandLine.Option;
 
 /** Which hardware does the work. */
-final class DeviceOptions {
-
-    /** Arithmetic of noisy forward passes. */
-    enum Precision {
-        AUTO, FP32, BF16, FP16;
-
-        /** What was asked for; empty for whatever is fastest. */
-        Optional<NoisyClassifier.Precision> asked() {
-            return switch (this) {
-                case AUTO -> Optional.empty();
-                case FP32 -> Optional.of(NoisyClassifier.Precision.FLOAT32);
-                case BF16 -> Optional.of(NoisyClassifier.Precision.BFLOAT16);
-                case FP16 -> Optional.of(NoisyClassifier.Precision.FLOAT16);
-            };
-        }
-    }
+class DeviceOptions {
 
     private static final Pattern NUMBERED = Pattern.compile("cuda:\\d{1,4}(,\\d{1,4})*");
 
@@ -40,18 +25,19 @@ final class DeviceOptions {
                     + "auto takes the GPUs where there are any that can be used (default: ${DEFAULT-VALUE}).")
     private String device;
 
-    @Option(names = "--precision", paramLabel = "auto|fp32|bf16|fp16", defaultValue = "auto",
-            description = "Arithmetic of noisy forward passes, part of the base classifier (default: ${DEFAULT-VALUE}).")
-    private Precision precision;
+    /** Arithmetic of noisy forward passes; empty for whatever is fastest. */
+    Optional<NoisyClassifier.Precision> precision() {
+        return Optional.empty();
+    }
 
-    @Option(names = "--noisy-kernels", paramLabel = "auto|layered|fused|clustered", defaultValue = "auto",
-            description = "On a GPU, the kernels that count noisy votes in fp16; clustered takes four layers and compute "
-                    + "capability 9.0 (default: ${DEFAULT-VALUE}).")
-    private NoisyKernels noisyKernels;
+    /** Kernels that count noisy votes. */
+    NoisyKernels noisyKernels() {
+        return NoisyKernels.AUTO;
+    }
 
     /** Whether the CPU may have been left to choose the arithmetic of noisy forward passes. */
-    boolean mayRoundOnCpu() {
-        return precision == Precision.AUTO && !device.startsWith("cuda");
+    final boolean mayRoundOnCpu() {
+        return precision().isEmpty() && !device.startsWith("cuda");
     }
 
     /**
@@ -59,7 +45,7 @@ final class DeviceOptions {
      *
      * @throws DeviceException if what was asked for isn't there: never something else instead
      */
-    Fleet open() {
+    final Fleet open() {
         return open(ProductPrecision.FLOAT32);
     }
 
@@ -68,22 +54,22 @@ final class DeviceOptions {
      *
      * @throws ExperimentException if that falls to a CPU, which has none such
      */
-    Fleet open(ProductPrecision products) {
+    final Fleet open(ProductPrecision products) {
         return open(products, Integer.MAX_VALUE);
     }
 
     /** The first of the devices that were asked for, for what can't be shared out. */
-    Fleet openFirst() {
+    final Fleet openFirst() {
         return openFirst(ProductPrecision.FLOAT32);
     }
 
     /** As {@link #openFirst()}, with matrix products in {@code products}. */
-    Fleet openFirst(ProductPrecision products) {
+    final Fleet openFirst(ProductPrecision products) {
         return open(products, 1);
     }
 
     /** Of the GPUs that were asked for, the first, with matrix products by own kernels whatever libraries there are. */
-    Fleet openFirstWithoutCublas() {
+    final Fleet openFirstWithoutCublas() {
         CudaOptions own = cuda(ProductPrecision.FLOAT32).withoutCublas();
         return NUMBERED.matcher(device).matches() ? CudaFleet.of(numbers(), own, 1) : CudaFleet.all(own, 1);
     }
@@ -114,7 +100,7 @@ final class DeviceOptions {
 
     private CudaOptions cuda(ProductPrecision products) {
         CudaOptions options = CudaOptions.DEFAULT.withProducts(products);
-        return precision.asked().map(options::withNoisyForwards).orElse(options).withNoisyKernels(noisyKernels);
+        return precision().map(options::withNoisyForwards).orElse(options).withNoisyKernels(noisyKernels());
     }
 
     private Fleet automatic(ProductPrecision products, int most) {
@@ -134,10 +120,10 @@ final class DeviceOptions {
             throw new ExperimentException("the CPU has no products in " + products + why
                     + ": drop --training-precision, or train on a GPU");
         }
-        if (noisyKernels != NoisyKernels.AUTO) {
+        if (noisyKernels() != NoisyKernels.AUTO) {
             throw new ExperimentException("the CPU has no kernels to choose among" + why + ": drop --noisy-kernels");
         }
-        CpuBackend cpu = precision.asked().map(CpuBackend::create).orElseGet(CpuBackend::create).withProducts(products);
+        CpuBackend cpu = precision().map(CpuBackend::create).orElseGet(CpuBackend::create).withProducts(products);
         return new Fleet(List.of(cpu), "running on the CPU, " + cpu.info().name() + why);
     }
 }

@@ -10,7 +10,7 @@ final class GeneralOptions {
     @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this help.")
     private boolean help;
 
-    @Option(names = "--quiet", description = "No progress, results and errors only.")
+    @Option(names = "--quiet", description = "No progress; results, warnings and errors only.")
     private boolean quiet;
 
     @Option(names = "--debug", description = "Show the trace of an error.")
@@ -21,7 +21,7 @@ final class GeneralOptions {
         if (quiet) {
             return Monitor.SILENT;
         }
-        return Terminal.onError() ? new ProgressBars(err) : new PlainLines(err);
+        return Terminal.onError() ? new ProgressBars(err, Terminal.columns(System.getenv())) : new PlainLines(err);
     }
 
     boolean quiet() {

@@ -7,12 +7,14 @@ import dev.bulwark.experiment.Existing;
 import dev.bulwark.experiment.Fleet;
 import dev.bulwark.experiment.Monitor;
 import dev.bulwark.experiment.Subject;
+import dev.bulwark.experiment.TrainedFor;
 import dev.bulwark.nn.ModelFile;
 import dev.bulwark.nn.StoredNetwork;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Mixin;
@@ -32,8 +34,6 @@ abstract class ModelCommand implements Callable<Integer> {
     @Mixin
     private GeneralOptions general;
     @Mixin
-    private DeviceOptions device;
-    @Mixin
     private DataOptions data;
     @Mixin
     private SelectionOptions selection;
@@ -49,13 +49,21 @@ abstract class ModelCommand implements Callable<Integer> {
     /** Complains about options that make no sense, before anything is read. */
     abstract void check();
 
+    /** The options for devices that this command takes. */
+    abstract DeviceOptions device();
+
+    /** What a user should know before the network is asked for this, from what its file says it was trained for. */
+    Optional<String> warning(TrainedFor trained) {
+        return Optional.empty();
+    }
+
     /** Adds what the rows depend on beyond network, data and device. */
     abstract RowsRun identify(RowsRun run, DeviceInfo device);
 
     /** Writes the rows that are not there yet. */
     abstract void write(Fleet fleet, Subject subject, RowsRun run, Monitor monitor) throws IOException;
 
-    /** What the rows say, in a line. */
+    /** What the rows say, in one line, which is printed whatever else is not. */
     abstract void summarise(PrintWriter text) throws IOException;
 
     final Path out() {
@@ -80,20 +88,22 @@ abstract class ModelCommand implements Callable<Integer> {
         check();
         requireUsableOutputs(earlier.existing());
         StoredNetwork network = ModelFile.read(model);
-        try (Fleet fleet = device.open()) {
+        PrintWriter err = spec.commandLine().getErr();
+        warning(TrainedFor.of(network)).ifPresent(err::println);
+        try (Fleet fleet = device().open()) {
             Dataset test = data.source(Set.of(Split.TEST)).dataset(Split.TEST);
             Subject subject = new Subject(network.network(), test, selection.selection().of(test.size()));
             String name = spec.name();
             RowsRun run = identify(new RowsRun(name, out, earlier.existing()).on(network, test, fleet.info()), fleet.info());
-            Monitor monitor = general.monitor(spec.commandLine().getErr());
-            run.run(bulwark.commandLine(), fleet, test, () -> {
-                monitor.note(fleet.choice());
-                write(fleet, subject, run, monitor);
-            });
+            Monitor monitor = general.monitor(err);
+            try (ResumeHint hint = ResumeHint.of(err, bulwark.commandLine(), "")) {
+                run.run(bulwark.commandLine(), fleet, test, () -> {
+                    monitor.note(fleet.choice());
+                    write(fleet, subject, run, monitor);
+                });
+            }
         }
-        if (!general.quiet()) {
-            summarise(spec.commandLine().getOut());
-        }
+        summarise(spec.commandLine().getOut());
         return ExitCode.DONE.code();
     }
 }

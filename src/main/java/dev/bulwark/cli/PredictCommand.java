@@ -5,11 +5,13 @@ import dev.bulwark.experiment.Certify;
 import dev.bulwark.experiment.Fleet;
 import dev.bulwark.experiment.Monitor;
 import dev.bulwark.experiment.Subject;
+import dev.bulwark.experiment.TrainedFor;
 import dev.bulwark.report.PredictionRow;
 import dev.bulwark.report.RowFile;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.List;
+import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -18,11 +20,23 @@ import picocli.CommandLine.Mixin;
 final class PredictCommand extends ModelCommand {
 
     @Mixin
+    private NoisyDeviceOptions device;
+    @Mixin
     private SmoothingOptions smoothing;
 
     @Override
     void check() {
         smoothing.settings(1);
+    }
+
+    @Override
+    DeviceOptions device() {
+        return device;
+    }
+
+    @Override
+    Optional<String> warning(TrainedFor trained) {
+        return trained.warningForNoise(smoothing.sigma());
     }
 
     @Override

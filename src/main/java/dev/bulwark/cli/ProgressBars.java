@@ -1,29 +1,31 @@
 package dev.bulwark.cli;
 
 import dev.bulwark.experiment.Monitor;
+import dev.bulwark.report.Paragraph;
 import java.io.PrintWriter;
-import java.time.temporal.ChronoUnit;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
-import me.tongfei.progressbar.ProgressBarStyle;
 
 /** Bars with rate and time left, for a terminal. */
 final class ProgressBars implements Monitor {
 
     private final PrintWriter err;
+    private final int columns;
 
-    ProgressBars(PrintWriter err) {
+    /** @param columns of the terminal */
+    ProgressBars(PrintWriter err, int columns) {
         this.err = err;
+        this.columns = columns;
     }
 
     @Override
     public Stage stage(String name, long total, String unit) {
         ProgressBar bar = new ProgressBarBuilder()
-                .setTaskName(name).setInitialMax(total).setUnit(" " + unit, 1)
-                .setStyle(ProgressBarStyle.COLORFUL_UNICODE_BAR)
-                .setUpdateIntervalMillis(200).setSpeedUnit(ChronoUnit.SECONDS).showSpeed()
-                .setConsumer(new ConsoleProgressBarConsumer(System.err))
+                .setTaskName(name).setInitialMax(total)
+                .setUpdateIntervalMillis(200)
+                .setRenderer(new BarRenderer(unit))
+                .setConsumer(new ConsoleProgressBarConsumer(System.err, columns - 1))
                 .build();
         return new Stage() {
             @Override
@@ -33,7 +35,7 @@ final class ProgressBars implements Monitor {
 
             @Override
             public void detail(String text) {
-                bar.setExtraMessage(" " + text);
+                bar.setExtraMessage(text);
             }
 
             @Override
@@ -45,6 +47,6 @@ final class ProgressBars implements Monitor {
 
     @Override
     public void note(String line) {
-        err.println(line);
+        err.println(Paragraph.wrapped(line, columns));
     }
 }

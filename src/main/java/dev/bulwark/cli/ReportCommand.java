@@ -1,11 +1,13 @@
 package dev.bulwark.cli;
 
 import dev.bulwark.experiment.ExperimentException;
+import dev.bulwark.report.CollectedRows;
 import dev.bulwark.report.RunComparison;
 import dev.bulwark.report.RunReport;
 import dev.bulwark.report.TradeoffReport;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -25,15 +27,23 @@ final class ReportCommand implements Callable<Integer> {
     @Mixin
     private GeneralOptions general;
 
-    @Parameters(arity = "1..*", paramLabel = "RUN", description = "Run folders; several are also compared side by side.")
+    @Parameters(arity = "1..*", paramLabel = "RUN", description = "Run folders; several are also compared side by side. Or "
+            + "row files of certify, verify and attack, or a folder of them, with their .run.json beside them.")
     private List<Path> runs;
 
-    @Option(names = "--out", paramLabel = "DIR",
-            description = "Where a comparison goes (default: the folder comparison beside the first run).")
+    @Option(names = "--out", paramLabel = "DIR", description = "Where a comparison goes (default: the folder comparison beside "
+            + "the first run), or a report of row files (default: the folder report beside the first).")
     private Path out;
 
     @Override
     public Integer call() throws Exception {
+        List<Path> files = rowFiles();
+        if (!files.isEmpty()) {
+            Path target = out != null ? out : files.get(0).toAbsolutePath().normalize().resolveSibling("report");
+            CollectedRows.into(target, files);
+            rebuild(target, spec.commandLine().getOut());
+            return ExitCode.DONE.code();
+        }
         for (Path run : runs) {
             if (runs.size() > 1 && TradeoffReport.isIn(run)) {
                 throw new ExperimentException(run + " holds a trade-off, which has no tables to compare: report it alone");
@@ -52,6 +62,18 @@ final class ReportCommand implements Callable<Integer> {
         return ExitCode.DONE.code();
     }
 
+    /** The row files that were named, one by one or by their folder; none where run folders were. */
+    private List<Path> rowFiles() throws IOException {
+        if (runs.size() == 1 && Files.isDirectory(runs.get(0)) && !TradeoffReport.isIn(runs.get(0))) {
+            return CollectedRows.in(runs.get(0));
+        }
+        List<Path> files = runs.stream().filter(Files::isRegularFile).toList();
+        if (!files.isEmpty() && files.size() < runs.size()) {
+            throw new ExperimentException("name either row files or run folders: " + files.get(0) + " is a file");
+        }
+        return files;
+    }
+
     private static void rebuild(Path run, PrintWriter text) throws IOException {
         if (TradeoffReport.isIn(run)) {
             TradeoffCommand.print(TradeoffReport.rebuild(run), run, text);
@@ -62,7 +84,8 @@ final class ReportCommand implements Callable<Integer> {
 
     private void compare(Path target, PrintWriter text) throws IOException {
         RunComparison comparison = RunComparison.write(runs, target);
-        comparison.tables().forEach(table -> text.println(table.text(Terminal.paint(System.getenv()))));
+        comparison.tables().forEach(table -> text.println(
+                table.text(Terminal.paint(System.getenv()), Terminal.resultColumns(System.getenv()))));
         text.println("Comparison: " + target.resolve("comparison.html"));
     }
 }

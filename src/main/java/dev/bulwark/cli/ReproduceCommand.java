@@ -11,6 +11,7 @@ import dev.bulwark.experiment.Monitor;
 import dev.bulwark.experiment.Reproduction;
 import dev.bulwark.experiment.RunRecord;
 import dev.bulwark.experiment.Selection;
+import dev.bulwark.report.Paragraph;
 import dev.bulwark.report.ResultTable;
 import dev.bulwark.report.RunReport;
 import dev.bulwark.training.Preset;
@@ -58,7 +59,7 @@ final class ReproduceCommand implements Callable<Integer> {
     @Mixin
     private GeneralOptions general;
     @Mixin
-    private DeviceOptions device;
+    private NoisyDeviceOptions device;
     @Mixin
     private TrainingOptions training;
     @Mixin
@@ -138,8 +139,11 @@ final class ReproduceCommand implements Callable<Integer> {
             Path folder = given.isPresent() ? given.get() : RunRecord.newUnder(RUNS, LocalDateTime.now());
             try {
                 monitor.note("run folder: " + folder);
-                print(reproduce(new Reproduction(fleet, plan, source, folder, existing, monitor), plan), folder,
-                        spec.commandLine().getOut());
+                PrintWriter err = spec.commandLine().getErr();
+                try (ResumeHint hint = ResumeHint.of(err, bulwark.commandLine(), out == null ? " --out " + folder : "")) {
+                    print(reproduce(new Reproduction(fleet, plan, source, folder, existing, monitor), plan), folder,
+                            spec.commandLine().getOut());
+                }
             } finally {
                 if (given.isEmpty()) {
                     deleteIfEmpty(folder);
@@ -224,11 +228,12 @@ final class ReproduceCommand implements Callable<Integer> {
     static void print(RunReport report, Path folder, PrintWriter text) {
         report.table1().ifPresent(table -> print(table, text));
         report.table2().ifPresent(table -> print(table, text));
-        report.missing().forEach(text::println);
+        report.missing().forEach(line ->
+                text.println(Paragraph.wrapped(line, Terminal.resultColumns(System.getenv()))));
         text.println("Tables, figures and report.html: " + folder);
     }
 
     private static void print(ResultTable table, PrintWriter text) {
-        text.println(table.text(Terminal.paint(System.getenv())));
+        text.println(table.text(Terminal.paint(System.getenv()), Terminal.resultColumns(System.getenv())));
     }
 }

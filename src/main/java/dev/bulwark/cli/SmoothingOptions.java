@@ -20,6 +20,10 @@ final class SmoothingOptions {
     @Option(names = "--seed", defaultValue = "0", description = "Seed of the noise (default: ${DEFAULT-VALUE}).")
     private long seed;
 
+    double sigma() {
+        return sigma;
+    }
+
     Certify.Settings settings(int n0) {
         return new Certify.Settings(sigma, n0, n, alpha, seed);
     }

@@ -9,6 +9,7 @@ import dev.bulwark.experiment.Fleet;
 import dev.bulwark.experiment.Monitor;
 import dev.bulwark.experiment.RunRecord;
 import dev.bulwark.experiment.Tradeoff;
+import dev.bulwark.report.Paragraph;
 import dev.bulwark.report.TradeoffReport;
 import dev.bulwark.training.Preset;
 import dev.bulwark.training.Recipe;
@@ -38,7 +39,7 @@ final class TradeoffCommand implements Callable<Integer> {
     @Mixin
     private GeneralOptions general;
     @Mixin
-    private DeviceOptions device;
+    private NoisyDeviceOptions device;
     @Mixin
     private TrainingOptions arithmetic;
     @Mixin
@@ -78,7 +79,8 @@ final class TradeoffCommand implements Callable<Integer> {
         RunRecord.requireResumable(RunRecord.in(out), existing);
         Recipe base = recipe();
         Monitor monitor = general.monitor(spec.commandLine().getErr());
-        try (Fleet fleet = device.open()) {
+        try (Fleet fleet = device.open();
+             ResumeHint hint = ResumeHint.of(spec.commandLine().getErr(), bulwark.commandLine(), "")) {
             DataSource source = data.source(EnumSet.allOf(Split.class));
             Tradeoff.Plan plan = new Tradeoff.Plan(base, preset.name().toLowerCase(Locale.ROOT), kappas,
                     trainLimit == null ? source.size(Split.TRAIN) : trainLimit, selection.selection());
@@ -113,8 +115,9 @@ final class TradeoffCommand implements Callable<Integer> {
 
     /** The table, what is missing, and where the rest lies. */
     static void print(TradeoffReport report, Path folder, PrintWriter text) {
-        text.println(report.table().text(Terminal.paint(System.getenv())));
-        report.missing().forEach(text::println);
+        int width = Terminal.resultColumns(System.getenv());
+        text.println(report.table().text(Terminal.paint(System.getenv()), width));
+        report.missing().forEach(line -> text.println(Paragraph.wrapped(line, width)));
         text.println("Tables and figure: " + folder);
     }
 }

@@ -82,7 +82,7 @@ final class TrainCommand implements Runnable {
         @Mixin
         private GeneralOptions general;
         @Mixin
-        private DeviceOptions device;
+        private NoisyDeviceOptions device;
         @Mixin
         private TrainingOptions arithmetic;
         @Mixin
@@ -148,9 +148,12 @@ final class TrainCommand implements Runnable {
                 DataSource source = data.source(EnumSet.allOf(Split.class));
                 Dataset training = limit == null ? source.dataset(Split.TRAIN) : source.dataset(Split.TRAIN, limit);
                 monitor.note(fleet.choice());
-                Map<String, Double> accuracies = Train.run(fleet.first(), recipe, source(preset.name().toLowerCase(Locale.ROOT)), training,
-                        source.dataset(Split.TEST), model, resume, checkpoints(), monitor);
-                spec.commandLine().getOut().println(model + Train.words(accuracies));
+                try (ResumeHint hint = ResumeHint.of(spec.commandLine().getErr(), BulwarkCommand.above(spec).commandLine(), "")) {
+                    Map<String, Double> accuracies = Train.run(fleet.first(), recipe,
+                            source(preset.name().toLowerCase(Locale.ROOT)), training, source.dataset(Split.TEST), model, resume,
+                            checkpoints(), monitor);
+                    spec.commandLine().getOut().println(model + Train.words(accuracies));
+                }
             }
             return ExitCode.DONE.code();
         }

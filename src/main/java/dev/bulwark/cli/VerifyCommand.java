@@ -7,6 +7,7 @@ import dev.bulwark.experiment.ExperimentException;
 import dev.bulwark.experiment.Fleet;
 import dev.bulwark.experiment.Monitor;
 import dev.bulwark.experiment.Subject;
+import dev.bulwark.experiment.TrainedFor;
 import dev.bulwark.experiment.Verify;
 import dev.bulwark.report.BoundsRow;
 import dev.bulwark.report.RowFile;
@@ -14,13 +15,18 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code bulwark verify}: deterministic bounds, a row an image. */
 @Command(name = "verify", description = "Certify L-infinity balls by bounds on the logits.")
 final class VerifyCommand extends ModelCommand {
+
+    @Mixin
+    private DeviceOptions device;
 
     @Option(names = "--epsilon", required = true, description = "Radius of the L-infinity ball, in input units.")
     private double epsilon;
@@ -43,6 +49,16 @@ final class VerifyCommand extends ModelCommand {
     }
 
     @Override
+    DeviceOptions device() {
+        return device;
+    }
+
+    @Override
+    Optional<String> warning(TrainedFor trained) {
+        return method() == Method.IBP ? trained.warningForIntervals(epsilon) : Optional.empty();
+    }
+
+    @Override
     RowsRun identify(RowsRun run, DeviceInfo device) {
         RowsRun bounded = run.with("epsilon", epsilon).with("method", method);
         return method() == Method.ALPHA_CROWN ? bounded.with("steps", steps()) : bounded;
@@ -58,9 +74,9 @@ final class VerifyCommand extends ModelCommand {
     @Override
     void summarise(PrintWriter text) throws IOException {
         List<BoundsRow> rows = RowFile.read(out(), BoundsRow.FORMAT);
-        text.println(rows.size() + " images, " + rows.stream().filter(BoundsRow::cleanCorrect).count() + " clean correct, "
-                + rows.stream().filter(BoundsRow::certified).count() + " certified, "
-                + rows.stream().filter(BoundsRow::certifiedByBox).count() + " certified by box");
+        text.println(rows.stream().filter(BoundsRow::certified).count() + " of " + rows.size() + " images certified, "
+                + rows.stream().filter(BoundsRow::certifiedByBox).count() + " by box; "
+                + rows.stream().filter(BoundsRow::cleanCorrect).count() + " clean correct");
     }
 
     private int steps() {

@@ -13,6 +13,9 @@ import java.util.Optional;
 /** What the lab report claims and what has been published, to stand beside what was measured. In percent. */
 public record Literature(Beside table1, Beside table2, List<Misstatement> misstatements) {
 
+    /** Beside what is not the lab report's experiment. */
+    static final Literature NONE = new Literature(Beside.NOTHING, Beside.NOTHING, List.of());
+
     private static final String RESOURCE = "literature.json";
 
     public Literature {

@@ -65,7 +65,9 @@ final class ReportPage {
         }
         run.gallery().filter(gallery -> !gallery.smoothed().isEmpty() || !gallery.attacked().isEmpty())
                 .ifPresent(gallery -> add("gallery", "Images", gallery(gallery)));
-        add("misstatements", "What the lab report gets wrong", misstatements(results.literature()));
+        if (run.scope().experiment()) {
+            add("misstatements", "What the lab report gets wrong", misstatements(results.literature()));
+        }
         add("provenance", "Provenance", provenance.html());
         String title = "Certified robustness on " + run.scope().title();
         return page(title, provenance.byline(), run.scope().warning(),
@@ -97,6 +99,9 @@ final class ReportPage {
 
     private List<Discussion> discussions() {
         List<Discussion> found = new ArrayList<>();
+        if (!run.scope().experiment()) {
+            return found;
+        }
         results.table1().ifPresent(table -> found.add(new TradeoffDiscussion(table, results.curves()).write()));
         results.table2().flatMap(table -> new GapDiscussion(run.ibp(), table).write()).ifPresent(found::add);
         new GuaranteeDiscussion(run).write().ifPresent(found::add);
@@ -116,11 +121,16 @@ final class ReportPage {
                         certified at least that far. Exact steps, nothing smoothed. Point at the curves, or focus the \
                         figure and use the arrow keys.""", "", drawn)
                 + Markup.figure("tradeoff", ++figures, """
-                        The trade-off at one radius: what each \u03c3 certifies there. \u00d7 is the lab report, \u25cb \
-                        published work, where they state that radius.""", Template.read("radius.html"), drawn)
+                        The trade-off at one radius: what each \u03c3 certifies there.""" + others(", where they state that radius"),
+                        Template.read("radius.html"), drawn)
                 + Markup.figure("abstention", ++figures, """
-                        Abstentions, with 95% intervals over the choice of images. \u00d7 is the lab report, \u25cb \
-                        published work.""", "", "Table 1 has the figures.");
+                        Abstentions, with 95% intervals over the choice of images.""" + others(""), "",
+                        "Table 1 has the figures.");
+    }
+
+    /** What else a figure shows, where it is the lab report's experiment. */
+    private String others(String where) {
+        return run.scope().experiment() ? " \u00d7 is the lab report, \u25cb published work" + where + "." : "";
     }
 
     private String bounds(ResultTable table) {
@@ -128,8 +138,9 @@ final class ReportPage {
         return Markup.table(table, 2)
                 + Markup.figure("gap", ++figures, """
                         Clean, empirical and certified accuracy for each \u03b5, all on the same images. The band between \
-                        %s and IBP holds the true robust accuracy. \u00d7 is the lab report."""
-                        .formatted(AttackRecord.inSentence(table.column(Table2.PGD).title())),
+                        %s and IBP holds the true robust accuracy.%s"""
+                        .formatted(AttackRecord.inSentence(table.column(Table2.PGD).title()),
+                                run.scope().experiment() ? " \u00d7 is the lab report." : ""),
                         "", "The same figure lies in figures/ibp_gap.svg.");
     }
 

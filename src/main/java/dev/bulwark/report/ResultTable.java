@@ -137,8 +137,8 @@ public record ResultTable(TableDefinition<?> definition, RunScope scope, List<Li
     }
 
     /** Aligned, for a terminal. */
-    public String text(Paint paint) {
-        return TextTable.write(this, paint);
+    public String text(Paint paint, int width) {
+        return TextTable.write(this, paint, width);
     }
 
     String name() {
@@ -244,7 +244,8 @@ public record ResultTable(TableDefinition<?> definition, RunScope scope, List<Li
                 Stream.of("Intervals are two-sided 95% Clopper-Pearson intervals over the choice of test images."),
                 Stream.of("A number in parentheses counts the images of a figure that rests on fewer than its row.")
                         .filter(note -> lines.stream().anyMatch(Line::mixed)),
-                Stream.of(source("Reported", beside.reported()), source("Published", beside.published())),
+                Stream.of(source("Reported", beside.reported()), source("Published", beside.published()))
+                        .flatMap(Optional::stream),
                 beside.remarks().stream()).flatMap(note -> note).toList();
     }
 
@@ -270,7 +271,9 @@ public record ResultTable(TableDefinition<?> definition, RunScope scope, List<Li
         };
     }
 
-    private static String source(String kind, Literature.Source source) {
-        return kind + ": " + source.citation() + "; " + source.setting() + ".";
+    /** Empty where nothing stands beside the figures. */
+    private static Optional<String> source(String kind, Literature.Source source) {
+        return source.citation().isEmpty() ? Optional.empty()
+                : Optional.of(kind + ": " + source.citation() + "; " + source.setting() + ".");
     }
 }

@@ -40,16 +40,32 @@ public record RunComparison(List<Side> tables, List<Path> written) {
             rows = rows.stream().map(List::copyOf).toList();
         }
 
-        /** Aligned, for a terminal. */
-        public String text(Paint paint) {
-            int[] widths = TextTable.widths(Stream.concat(Stream.of(header), rows.stream()).toList());
-            List<String> lines = new ArrayList<>(List.of(paint.strong(caption), "",
-                    paint.faint(TextTable.aligned(header, widths))));
+        /** Rows of one sigma or epsilon together. */
+        private List<List<List<String>>> groups() {
+            List<List<List<String>>> groups = new ArrayList<>();
             for (List<String> row : rows) {
-                if (!row.get(0).isEmpty()) {
-                    lines.add("");
+                if (!row.get(0).isEmpty() || groups.isEmpty()) {
+                    groups.add(new ArrayList<>());
                 }
-                lines.add(TextTable.aligned(row, widths));
+                groups.get(groups.size() - 1).add(row);
+            }
+            return groups;
+        }
+
+        /** Aligned, for a terminal; what is too wide for it stands in blocks. */
+        public String text(Paint paint, int width) {
+            int[] widths = TextTable.widths(Stream.concat(Stream.of(header), rows.stream()).toList());
+            List<String> lines = new ArrayList<>(List.of(paint.strong(Paragraph.wrapped(caption, width)), ""));
+            if (TextTable.fits(widths, width)) {
+                lines.add(paint.faint(TextTable.aligned(header, widths)));
+                for (List<String> row : rows) {
+                    if (!row.get(0).isEmpty()) {
+                        lines.add("");
+                    }
+                    lines.add(TextTable.aligned(row, widths));
+                }
+            } else {
+                lines.addAll(TextTable.stacked(header, groups(), paint));
             }
             return String.join("\n", lines) + "\n";
         }

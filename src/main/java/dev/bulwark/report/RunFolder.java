@@ -88,7 +88,8 @@ record RunFolder(JsonNode run, RunScope scope, SortedMap<Double, Table1.Rows> sm
                 ibp.put(epsilon, rows);
             }
         }
-        return new RunFolder(run, scope(run), smoothing, further, ibp, Gallery.read(folder), missing);
+        boolean collected = run.has(CollectedRows.FIELD); // of which nothing else was to be expected
+        return new RunFolder(run, scope(run), smoothing, further, ibp, Gallery.read(folder), collected ? List.of() : missing);
     }
 
     /** All rows of certificates, those of further lines included. */
@@ -124,7 +125,7 @@ record RunFolder(JsonNode run, RunScope scope, SortedMap<Double, Table1.Rows> sm
     static RunScope scope(JsonNode run) {
         List<String> sentences = new ArrayList<>();
         run.path("scope").forEach(sentence -> sentences.add(sentence.asText()));
-        return new RunScope(run.path("dataset").path("name").asText("unknown"), sentences);
+        return new RunScope(run.path("dataset").path("name").asText("unknown"), sentences, !run.has(CollectedRows.FIELD));
     }
 
     private static Table1.Rows smoothing(Path folder, double sigma, OptionalLong n, JsonNode run, List<String> missing)

@@ -42,14 +42,17 @@ public record RunReport(Optional<ResultTable> table1, Optional<ResultTable> tabl
         if (found.smoothing().isEmpty() && found.ibp().isEmpty()) {
             throw new RowException(folder, "holds no rows: expected smoothing/sigma-0.25.tsv, ibp/epsilon-0.10.jsonl or the like");
         }
-        Literature literature = Literature.load();
+        boolean experiment = found.scope().experiment();
+        Literature literature = experiment ? Literature.load() : Literature.NONE;
         Outputs outputs = new Outputs(folder);
         List<String> missing = new ArrayList<>(found.missing());
         Optional<ResultTable> table1 = Optional.empty();
         Optional<ResultTable> table2 = Optional.empty();
         List<CertifiedCurve> curves = found.curves();
         if (found.smoothing().isEmpty()) {
-            missing.add("There are no smoothing rows, so there is no table 1.");
+            if (experiment) {
+                missing.add("There are no smoothing rows, so there is no table 1.");
+            }
         } else {
             table1 = Optional.of(Table1.of(found.smoothing(), found.further(), found.scope(), literature));
             missing.addAll(notMeasured("Table 1", table1.get()));
@@ -58,7 +61,9 @@ public record RunReport(Optional<ResultTable> table1, Optional<ResultTable> tabl
                     () -> Charts.certifiedAccuracy(curves, found.scope()), outputs, missing);
         }
         if (found.ibp().isEmpty()) {
-            missing.add("There are neither bounds nor attacks, so there is no table 2.");
+            if (experiment) {
+                missing.add("There are neither bounds nor attacks, so there is no table 2.");
+            }
         } else {
             ResultTable table = Table2.of(found.ibp(), found.scope(), literature);
             table2 = Optional.of(table);

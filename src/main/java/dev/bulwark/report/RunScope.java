@@ -6,26 +6,32 @@ import java.util.Optional;
 /**
  * What a run's figures are about.
  *
- * @param dataset   name of the data set
- * @param sentences what was left out, a sentence each
+ * @param dataset    name of the data set
+ * @param sentences  what was left out, a sentence each
+ * @param experiment whether this is the lab report's experiment, whose figures then stand beside ours
  */
-public record RunScope(String dataset, List<String> sentences) {
+public record RunScope(String dataset, List<String> sentences, boolean experiment) {
 
     public RunScope {
         dataset = oneLine(dataset);
         sentences = sentences.stream().map(RunScope::oneLine).toList();
     }
 
-    /** What every output says first unless it is about MNIST, where all figures beside ours come from. */
+    /** Of the lab report's experiment. */
+    public RunScope(String dataset, List<String> sentences) {
+        this(dataset, sentences, true);
+    }
+
+    /** What every output of the experiment says first unless it is about MNIST, where all figures beside ours come from. */
     public Optional<String> warning() {
-        return dataset.equalsIgnoreCase("mnist") ? Optional.empty()
+        return !experiment || dataset.equalsIgnoreCase("mnist") ? Optional.empty()
                 : Optional.of("These are not MNIST figures: they were measured on the data set \"" + dataset
                         + "\". Reported and published figures are about MNIST and not comparable.");
     }
 
     /** The data set as titles name it. */
     String title() {
-        return warning().isEmpty() ? "MNIST" : dataset + " (not MNIST)";
+        return dataset.equalsIgnoreCase("mnist") ? "MNIST" : experiment ? dataset + " (not MNIST)" : dataset;
     }
 
     /** Names and sentences come from files and stand in comment lines, which a line break would end. */

@@ -243,8 +243,8 @@ public final class Table2 {
     private static List<String> explanations(String pgd) {
         return List.of(
                 "IBP certified: every margin's lower bound is positive, last layer elided; rounded down.",
-                "IBP certified by box: every other logit's upper bound lies below the label's lower bound, as in the lab "
-                        + "report; rounded down.",
+                "IBP certified by box: every other logit's upper bound lies below the label's lower bound; rounded "
+                        + "down.",
                 pgd + ": empirical; classified correctly and not broken. A certified image that was not attacked counts as "
                         + "not broken. An upper bound on robust accuracy, rounded up.",
                 "Gap to PGD: images that PGD did not break and IBP did not certify; rounded up.");

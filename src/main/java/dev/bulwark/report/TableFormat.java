@@ -15,7 +15,7 @@ public enum TableFormat {
     LATEX("tex", LatexTable::write),
     JSON("json", JsonTable::write),
     /** Aligned, for a terminal. */
-    TEXT("txt", table -> table.text(Paint.PLAIN));
+    TEXT("txt", table -> table.text(Paint.PLAIN, Integer.MAX_VALUE));
 
     /** Decimals of a percentage where programs read it: with up to 10,000 images nothing is lost. */
     static final int DECIMALS = 4;

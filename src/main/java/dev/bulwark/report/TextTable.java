@@ -6,20 +6,40 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
-/** Aligned columns for a terminal: measured above reported above published. */
+/**
+ * Aligned columns for a terminal: measured above reported above published. Where the lines are too long for it, each line of
+ * the table becomes a block: its figures below one another, measured beside reported beside published.
+ */
 final class TextTable {
+
+    private static final String GAP = "  ";
 
     private TextTable() {
     }
 
-    static String write(ResultTable table, Paint paint) {
+    /** @param width that no line exceeds, but for words that are longer */
+    static String write(ResultTable table, Paint paint, int width) {
         List<ResultTable.Printed> rows = table.printed();
+        List<String> lines = new ArrayList<>();
+        table.scope().warning().map(warning -> paint.alarm(Paragraph.wrapped(warning, width))).ifPresent(lines::add);
+        lines.add(paint.strong(Paragraph.wrapped(table.caption(), width)));
+        lines.add("");
         int[] widths = widths(Stream.concat(Stream.of(table.header()), rows.stream().map(ResultTable.Printed::texts))
                 .toList());
-        List<String> lines = new ArrayList<>();
-        table.scope().warning().map(paint::alarm).ifPresent(lines::add);
-        lines.add(paint.strong(table.caption()));
+        if (fits(widths, width)) {
+            lines.addAll(wide(table, rows, widths, paint));
+        } else {
+            lines.addAll(stacked(table.header(), groups(rows), paint));
+        }
         lines.add("");
+        table.footnotes().stream().map(note -> Paragraph.wrapped(note, width))
+                .map(note -> note.startsWith(ResultTable.STAR) ? note : paint.alarm(note)).forEach(lines::add);
+        table.scope().sentences().stream().map(sentence -> Paragraph.wrapped(sentence, width)).forEach(lines::add);
+        return String.join("\n", lines) + "\n";
+    }
+
+    private static List<String> wide(ResultTable table, List<ResultTable.Printed> rows, int[] widths, Paint paint) {
+        List<String> lines = new ArrayList<>();
         lines.add(paint.faint(aligned(table.header(), widths)));
         for (ResultTable.Printed row : rows) {
             if (row.kind() == ResultTable.Kind.MEASURED) {
@@ -27,10 +47,46 @@ final class TextTable {
             }
             lines.add(painted(row, aligned(row.texts(), widths), paint));
         }
-        lines.add("");
-        table.footnotes().stream().map(note -> note.startsWith(ResultTable.STAR) ? note : paint.alarm(note)).forEach(lines::add);
-        lines.addAll(table.scope().sentences());
-        return String.join("\n", lines) + "\n";
+        return lines;
+    }
+
+    /** Whether lines of columns so wide have at most {@code width} characters. */
+    static boolean fits(int[] widths, int width) {
+        return IntStream.of(widths).asLongStream().sum() + (long) GAP.length() * (widths.length - 1) <= width;
+    }
+
+    /** A measured row with those that stand beside it. */
+    private static List<List<List<String>>> groups(List<ResultTable.Printed> rows) {
+        List<List<List<String>>> groups = new ArrayList<>();
+        for (ResultTable.Printed row : rows) {
+            if (row.kind() == ResultTable.Kind.MEASURED) {
+                groups.add(new ArrayList<>());
+            }
+            groups.get(groups.size() - 1).add(row.texts());
+        }
+        return groups;
+    }
+
+    /** A block for each group of rows. */
+    static List<String> stacked(List<String> header, List<List<List<String>>> groups, Paint paint) {
+        return groups.stream().flatMap(group -> block(header, group, paint).stream()).toList();
+    }
+
+    /** What the first row is about, then a line a figure: its name, and the rows' values side by side. */
+    private static List<String> block(List<String> header, List<List<String>> rows, Paint paint) {
+        List<List<String>> figures = new ArrayList<>();
+        for (int column = 2; column < header.size(); ++column) {
+            int c = column;
+            if (rows.stream().anyMatch(row -> !row.get(c).isEmpty())) {
+                figures.add(Stream.concat(Stream.of("", header.get(c)), rows.stream().map(row -> row.get(c))).toList());
+            }
+        }
+        List<String> names = Stream.concat(Stream.of("", header.get(0) + " " + rows.get(0).get(0).strip()),
+                rows.stream().map(row -> row.get(1))).toList();
+        int[] widths = widths(Stream.concat(Stream.of(names), figures.stream()).toList());
+        List<String> lines = new ArrayList<>(List.of("", paint.strong(aligned(names, widths))));
+        figures.forEach(figure -> lines.add(aligned(figure, widths)));
+        return lines;
     }
 
     /** The width of each column's widest cell. */
@@ -42,7 +98,7 @@ final class TextTable {
     /** A line of cells; the second stands to the left, as it names the row. */
     static String aligned(List<String> cells, int[] widths) {
         return IntStream.range(0, widths.length).mapToObj(c -> pad(cells.get(c), widths[c], c == 1))
-                .collect(Collectors.joining("  ")).stripTrailing();
+                .collect(Collectors.joining(GAP)).stripTrailing();
     }
 
     private static String painted(ResultTable.Printed row, String line, Paint paint) {

@@ -30,6 +30,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -431,6 +432,71 @@ class CommandLineTest {
 
     // ---- interruption ------------------------------------------------------------------------------------------------
 
+    /** Rows of single commands make a report about their own data and network, and about nothing else. */
+    @Test
+    void givenRowsOfSingleCommands_whenReported_thenTablesOfTheirDataAndNothingOfTheLabReport() throws IOException {
+        Path certified = folder.resolve("rows.tsv");
+        Path votes = folder.resolve("votes.jsonl");
+        Path bounds = folder.resolve("bounds.jsonl");
+        Path attacks = folder.resolve("attack.jsonl");
+        Object[] images = {"--dataset", "digits", "--limit", 3, "--out"};
+        assertTrue(done(with(with(new Object[] {"certify", model, "--sigma", 0.5, "--n0", 10, "--n", 50, "--certificates", votes,
+                "--quiet"}, images), certified)).out.startsWith("3 images, "), "one line sums up");
+        assertTrue(done(with(with(new Object[] {"verify", model, "--epsilon", 0.02, "--quiet"}, images), bounds)).out
+                .matches("\\d of 3 images certified, \\d by box; \\d clean correct\\s*"));
+        done(with(with(new Object[] {"attack", model, "--epsilon", 0.02, "--steps", 2, "--restarts", 1}, images), attacks));
+
+        for (Object[] named : List.of(new Object[] {"report", certified, votes, bounds, attacks},
+                new Object[] {"report", folder, "--out", folder.resolve("report")})) {
+            String said = done(named).out;
+            assertTrue(said.contains("on digits") && said.contains("0.50") && said.contains("0.02"), said);
+            String page = Files.readString(folder.resolve("report/report.html"));
+            for (String text : List.of(said, page.replaceAll("(?s)<style>.*?</style>|<script.*?</script>", ""),
+                    Files.readString(folder.resolve("report/table1.md")), Files.readString(folder.resolve("report/table2.md")))) {
+                for (String foreign : List.of("lab report", "unknown", "not mnist", "is missing", "reported")) {
+                    assertFalse(text.toLowerCase(Locale.ROOT).contains(foreign), foreign + " in " + text);
+                }
+            }
+        }
+        assertEquals(3, JSON.readTree(folder.resolve("report/table2.json").toFile()).at("/rows/0/images").asInt());
+        fails(3, "report them apart", "report", bounds, bounds);
+        Files.delete(folder.resolve("bounds.jsonl.run.json"));
+        fails(3, "has no record bounds.jsonl.run.json beside it", "report", bounds);
+    }
+
+    @Test
+    void givenVerify_whenAskedForHelp_thenNothingOfSmoothingIsOffered() {
+        String help = done("verify", "--help").out;
+        assertFalse(help.contains("noisy"), help);
+        fails(2, "Unknown option", "verify", model, "--epsilon", 0.1, "--out", folder.resolve("x"), "--precision", "fp32");
+    }
+
+    @Test
+    void givenANetworkForSomethingElse_whenUsed_thenItIsSaidFirst() {
+        Path trained = folder.resolve("boxes.safetensors");
+        done("train", "ibp", "--epsilon", 0.1, "--hidden", 8, "--limit", 20, "--dataset", "digits", "--out", trained);
+        String said = done("certify", trained, "--sigma", 0.5, "--n0", 1, "--n", 2, "--limit", 1, "--dataset", "digits", "--out",
+                folder.resolve("rows.tsv")).err;
+        assertTrue(said.startsWith("warning: this network was trained for bounds at epsilon 0.1, without noise"), said);
+    }
+
+    @Test
+    void givenARunThatIsInterrupted_whenItEnds_thenItSaysHowToGoOn() throws Exception {
+        Path rows = folder.resolve("rows.tsv");
+        Object[] command = {"certify", model, "--sigma", 0.5, "--n", 100_000, "--dataset", "digits", "--limit", 300,
+            "--out", rows};
+        Path log = folder.resolve("log");
+        Process process = launch(ProcessBuilder.Redirect.to(log.toFile()), command);
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        while (lineCount(rows) < 3 && process.isAlive() && System.nanoTime() < deadline) {
+            Thread.sleep(20);
+        }
+        process.destroy();
+        process.waitFor();
+        String said = Files.readString(log);
+        assertTrue(said.contains("Go on with: scripts/bulwark certify ") && said.contains(" --resume"), said);
+    }
+
     @Test
     void givenTornRows_whenResumed_thenTheyEndAsIfNothingHadHappened() throws IOException {
         Path whole = folder.resolve("whole.tsv");
@@ -474,11 +540,15 @@ class CommandLineTest {
     }
 
     private static Process launch(Object... arguments) throws IOException {
+        return launch(ProcessBuilder.Redirect.DISCARD, arguments);
+    }
+
+    private static Process launch(ProcessBuilder.Redirect log, Object... arguments) throws IOException {
         List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--add-modules", "jdk.incubator.vector", "-cp", System.getProperty("java.class.path"), Main.class.getName()));
         command.addAll(Arrays.asList(words(arguments)));
         return new ProcessBuilder(command).redirectErrorStream(true)
-                .redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
+                .redirectOutput(log).start();
     }
 
     private static Object[] with(Object[] common, Object... more) {

@@ -22,4 +22,14 @@ class TerminalTest {
         assertEquals(Paint.PLAIN, Terminal.paint(Map.of("BULWARK_TERMINAL_OUT", "1", "TERM", "dumb")));
         assertEquals(Paint.PLAIN, Terminal.paint(Map.of("BULWARK_TERMINAL_OUT", "1")));
     }
+
+    @Test
+    void givenWidths_whenAsked_thenTheLaunchersUnlessItIsNone() {
+        assertEquals(132, Terminal.columns(Map.of("BULWARK_COLUMNS", "132")));
+        assertEquals(80, Terminal.columns(Map.of()));
+        assertEquals(80, Terminal.columns(Map.of("BULWARK_COLUMNS", "0")));
+        assertEquals(80, Terminal.columns(Map.of("BULWARK_COLUMNS", "wide")));
+        assertEquals(Integer.MAX_VALUE, Terminal.resultColumns(Map.of("BULWARK_COLUMNS", "132")));
+        assertEquals(132, Terminal.resultColumns(Map.of("BULWARK_COLUMNS", "132", "BULWARK_TERMINAL_OUT", "1")));
+    }
 }

@@ -153,8 +153,17 @@ class TableFormatTest {
     }
 
     @Test
+    void givenANarrowTerminal_whenWritten_thenEveryFigureIsThereAndNoLineIsTooLong() {
+        String narrow = table1("mnist").text(Paint.PLAIN, 80);
+        narrow.lines().forEach(line -> assertTrue(line.length() <= 80, line));
+        for (String word : TableFormat.TEXT.write(table1("mnist")).split("\\s+")) {
+            assertTrue(narrow.contains(word), word + " is missing:\n" + narrow);
+        }
+    }
+
+    @Test
     void givenColours_whenTakenAway_thenThePlainText() {
-        String coloured = table1("digits").text(Paint.ANSI);
+        String coloured = table1("digits").text(Paint.ANSI, Integer.MAX_VALUE);
         assertTrue(coloured.contains("\033[31m2.1 [1]\033[0m"), coloured);
         assertEquals(TableFormat.TEXT.write(table1("digits")), coloured.replaceAll("\033\\[[0-9]*m", ""));
     }
