@@ -173,6 +173,16 @@ public final class Dataset {
         return name + " (" + size() + " images of " + rows + "x" + cols + ")";
     }
 
+    /** The float that byte {@code value} is handed out as: the nearest to {@code value / 255}. */
+    static float intensity(int value) {
+        return INTENSITY[value];
+    }
+
+    /** All inputs within {@code epsilon} of an image of this set: its bytes are the centre, not the floats near them. */
+    public Ball ball(Epsilon epsilon) {
+        return new Ball(epsilon, Ball.Centre.BYTE);
+    }
+
     private static float[] intensities() {
         float[] table = new float[256];
         for (int value = 0; value < table.length; ++value) {

@@ -1,0 +1,147 @@
+package dev.bulwark.data;
+
+import java.math.BigDecimal;
+import java.math.BigInteger;
+import java.math.MathContext;
+
+/**
+ * What may become of an input: every element within {@code epsilon} of the centre, and in [0, 1]. A certificate speaks of
+ * all real numbers there, an attack takes floats from among them.
+ *
+ * <p>The centre is what the data says. Of images kept as bytes that is k / 255, which for nearly all k no float is; the
+ * network is given the nearest one. Of data that came as floats it is the float itself.
+ */
+public record Ball(Epsilon epsilon, Centre centre) {
+
+    /** What an element of an input stands for. */
+    public enum Centre {
+        /** For itself. */
+        FLOAT,
+        /** For the k / 255 that it is the nearest float to. */
+        BYTE
+    }
+
+    private static final int BYTES = 256;
+    private static final int LARGEST = BYTES - 1;
+    /** Of a float that was rounded to nearest: the number that was rounded is no further away, times the float. */
+    private static final float ROUNDOFF = 0x1p-24f;
+
+    /** Around floats that stand for themselves; {@code epsilon} as {@link Epsilon#of}. */
+    public static Ball aroundFloats(double epsilon) {
+        return new Ball(Epsilon.of(epsilon), Centre.FLOAT);
+    }
+
+    /** How far the centre may lie from its float, times that float: 0 or a power of two. */
+    public float centreError() {
+        return centre == Centre.BYTE ? ROUNDOFF : 0;
+    }
+
+    /**
+     * The least float of the ball, element by element. Where no float lies in it, as only a ball narrower than a float's
+     * last bit can have none, the element itself.
+     *
+     * @param inputs in [0, 1]
+     * @throws IllegalArgumentException if an element is not what the centre says
+     */
+    public float[] least(float[] inputs) {
+        return ends(inputs, true);
+    }
+
+    /** As {@link #least}, the greatest. */
+    public float[] greatest(float[] inputs) {
+        return ends(inputs, false);
+    }
+
+    private float[] ends(float[] inputs, boolean least) {
+        float[] ends = new float[inputs.length];
+        float[] ofByte = centre == Centre.BYTE ? byteEnds(least) : new float[0];
+        for (int k = 0; k < ends.length; ++k) {
+            ends[k] = centre == Centre.BYTE ? ofByte[byteOf(inputs[k])]
+                    : least ? leastAround(inputs[k]) : greatestAround(inputs[k]);
+        }
+        return ends;
+    }
+
+    // ---- around bytes ------------------------------------------------------------------------------------------------------
+
+    private static int byteOf(float element) {
+        int nearest = Math.round(element * LARGEST);
+        if (nearest < 0 || nearest > LARGEST || Dataset.intensity(nearest) != element) {
+            throw new IllegalArgumentException(element + " is not the float nearest to a byte divided by " + LARGEST);
+        }
+        return nearest;
+    }
+
+    private float[] byteEnds(boolean least) {
+        float[] ends = new float[BYTES];
+        for (int value = 0; value < BYTES; ++value) {
+            float low = greatestNotAbove(value, -1);
+            low = Math.max(isAbove(value, -1, low) ? Math.nextUp(low) : low, 0);
+            float high = Math.min(greatestNotAbove(value, 1), 1);
+            ends[value] = low > high ? Dataset.intensity(value) : least ? low : high;
+        }
+        return ends;
+    }
+
+    /** The greatest float not above {@code value / 255 + side epsilon}. */
+    private float greatestNotAbove(int value, int side) {
+        BigDecimal end = new BigDecimal(end(value, side));
+        float near = end.divide(new BigDecimal(endDenominator()), MathContext.DECIMAL64).floatValue();
+        near = Math.max(-Float.MAX_VALUE, Math.min(Float.MAX_VALUE, near));
+        while (near > -Float.MAX_VALUE && isBelow(value, side, near)) {
+            near = Math.nextDown(near);
+        }
+        while (near < Float.MAX_VALUE && !isBelow(value, side, Math.nextUp(near))) {
+            near = Math.nextUp(near);
+        }
+        return near;
+    }
+
+    private boolean isBelow(int value, int side, float number) {
+        return compare(value, side, number) < 0;
+    }
+
+    private boolean isAbove(int value, int side, float number) {
+        return compare(value, side, number) > 0;
+    }
+
+    /** The sign of {@code value / 255 + side epsilon - number}. */
+    private int compare(int value, int side, float number) {
+        return new BigDecimal(end(value, side)).compareTo(new BigDecimal(number).multiply(new BigDecimal(endDenominator())));
+    }
+
+    private BigInteger end(int value, int side) {
+        return epsilon.denominator().multiply(BigInteger.valueOf(value))
+                .add(epsilon.numerator().multiply(BigInteger.valueOf((long) side * LARGEST)));
+    }
+
+    private BigInteger endDenominator() {
+        return epsilon.denominator().multiply(BigInteger.valueOf(LARGEST));
+    }
+
+    // ---- around floats -----------------------------------------------------------------------------------------------------
+
+    private float leastAround(float x) {
+        float low = (float) (x - epsilon.lower());
+        while (exceeds(x, low)) {
+            low = Math.nextUp(low);
+        }
+        return Math.max(low, 0);
+    }
+
+    private float greatestAround(float x) {
+        float high = (float) (x + epsilon.lower());
+        while (exceeds(high, x)) {
+            high = Math.nextDown(high);
+        }
+        return Math.min(high, 1);
+    }
+
+    /** Whether {@code a - b > epsilon.lower()} in real numbers: a two-sum recovers what the double difference lost. */
+    boolean exceeds(float a, float b) {
+        double difference = (double) a - b;
+        double back = difference - a;
+        double lost = (a - (difference - back)) - (b + back);
+        return difference > epsilon.lower() || difference == epsilon.lower() && lost > 0;
+    }
+}
