@@ -17,7 +17,8 @@ final class BackwardPass {
     private final List<RelaxedLayer> layers;
     private final int capacity;
     private final DeviceBuffer owners;
-    private final DeviceBuffer forms;
+    /** Scratch of {@link AffineForms#enter}. */
+    private final DeviceBuffer indices;
     private final DeviceBuffer constants;
     /** Coefficients at the inputs of each layer, {@code [rows,in]}: the network's own inputs first. */
     private final List<DeviceBuffer> coefficients = new ArrayList<>();
@@ -47,7 +48,7 @@ final class BackwardPass {
         this.capacity = capacity;
         this.inputWidth = inputs;
         this.owners = memory.allocate(capacity);
-        this.forms = memory.allocate(capacity);
+        this.indices = memory.allocate(capacity);
         this.constants = memory.allocate(capacity);
         coefficients.add(memory.allocate((long) capacity * inputs));
         layers.forEach(layer -> coefficients.add(memory.allocate((long) capacity * layer.affine().out())));
@@ -80,14 +81,8 @@ final class BackwardPass {
 
     /** Forms ready to go back, as often as wanted; at most {@code capacity} of them. */
     Started start(AffineForms asked, FormRows rows, int depth, float[] magnitudes) {
-        float[] first = new float[rows.count()];
-        for (int r = 0; r < first.length; ++r) {
-            first[r] = asked.constant(rows.forms()[r], magnitudes, rows.owners()[r]);
-        }
         backend.write(rows.owners(), owners);
-        backend.write(rows.forms(), forms);
-        backend.gather(asked.coefficients(), forms, rows.count(), asked.inputs(), coefficients.get(depth));
-        return new Started(first, depth);
+        return new Started(asked.enter(rows, magnitudes, indices, coefficients.get(depth)), depth);
     }
 
     /** Forms whose coefficients lie at the inputs of layer {@code depth}. */

@@ -141,15 +141,15 @@ public final class Crown implements Verifier {
             this.capacity = capacity;
             pixels = memory.allocate((long) capacity * network.inputs());
             int widest = network.layers().stream().mapToInt(Affine::out).max().orElseThrow();
-            pass = new CrownPass(backend, memory, network, capacity, Math.min(FORMS, 2 * widest * capacity));
+            pass = new CrownPass(backend, memory, network, capacity, (int) Math.min(FORMS, 2L * widest * capacity));
             boolean anySlopes = steps > 0 && network.layers().size() > 1;
             ascent = anySlopes ? Optional.of(new SlopeAscent(backend, memory, pass,
-                    Math.min(MARGINS, network.classes() * capacity))) : Optional.empty();
+                    (int) Math.min(MARGINS, (long) network.classes() * capacity))) : Optional.empty();
         }
 
         /** @param propagated what {@link Ibp} found for the batch */
         List<Bounds> tighten(List<Bounds> propagated, Consumer<DeviceBox> enterBoxes) {
-            pass.relax(propagated.size(), enterBoxes);
+            pass.relax(propagated.stream().mapToInt(Bounds::label).toArray(), enterBoxes);
             Margins margins = new Margins(propagated, network.classes());
             margins.takeLogits(pass.logits());
             FormRows all = margins.open(n -> true, Float.POSITIVE_INFINITY);

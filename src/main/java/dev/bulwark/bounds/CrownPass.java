@@ -4,6 +4,7 @@ import dev.bulwark.device.Affine;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
+import dev.bulwark.device.HostArrays;
 import dev.bulwark.nn.DeviceNetwork;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,7 +23,7 @@ final class CrownPass {
     /** Outputs, and their negatives, of the hidden layers behind the first, whose box is exact. */
     private final List<AffineForms> outputs = new ArrayList<>();
     private final AffineForms logits;
-    private final AffineForms margins;
+    private final MarginForms margins;
     private final BackwardPass backward;
     private final DeviceBox inputs;
     private final DeviceBuffer inputMagnitudes;
@@ -44,9 +45,9 @@ final class CrownPass {
         List<Affine> all = network.layers();
         Affine last = all.get(all.size() - 1);
         all.subList(0, all.size() - 1).forEach(layer -> layers.add(new RelaxedLayer(backend, memory, layer, capacity)));
-        layers.stream().skip(1).forEach(layer -> outputs.add(AffineForms.bothSides(backend, memory, layer.affine())));
-        this.logits = AffineForms.bothSides(backend, memory, last);
-        this.margins = AffineForms.margins(backend, memory, last);
+        layers.stream().skip(1).forEach(layer -> outputs.add(new OutputForms(backend, memory, layer.affine())));
+        this.logits = new OutputForms(backend, memory, last);
+        this.margins = new MarginForms(backend, memory, last, (int) Math.min(forms, (long) capacity * network.classes()));
         this.backward = new BackwardPass(backend, memory, layers, network.inputs(), forms);
         long widest = all.stream().mapToInt(Affine::out).max().orElseThrow();
         this.inputs = DeviceBox.allocate(memory, (long) capacity * network.inputs());
@@ -72,10 +73,12 @@ final class CrownPass {
      * Bounds every hidden layer's pre-activations over the boxes, the tighter of propagated boxes and CROWN, and relaxes
      * its ReLUs accordingly.
      *
+     * @param labels     {@code [N]}, what margins are of
      * @param enterBoxes fills the batch's input boxes
      */
-    void relax(int batch, Consumer<DeviceBox> enterBoxes) {
-        images = batch;
+    void relax(int[] labels, Consumer<DeviceBox> enterBoxes) {
+        images = labels.length;
+        margins.setLabels(labels);
         enterBoxes.accept(inputs);
         float[] lower = read(inputs.lower(), network.inputs());
         float[] upper = read(inputs.upper(), network.inputs());
@@ -113,9 +116,9 @@ final class CrownPass {
     private void tighten(int layer, float[] lower, float[] upper) {
         int units = layers.get(layer).affine().out();
         int[] open = IntStream.range(0, lower.length).filter(k -> !(lower[k] >= 0 || upper[k] <= 0)).toArray();
-        FormRows rows = new FormRows(
-                IntStream.range(0, 2 * open.length).map(r -> open[r / 2] / units).toArray(),
-                IntStream.range(0, 2 * open.length).map(r -> open[r / 2] % units + r % 2 * units).toArray());
+        int sides = HostArrays.length("sides of open units", 2, open.length);
+        FormRows rows = new FormRows(IntStream.range(0, sides).map(r -> open[r / 2] / units).toArray(),
+                IntStream.range(0, sides).map(r -> open[r / 2] % units + r % 2 * units).toArray());
         float[] minima = backward.minima(outputs.get(layer - 1), rows, layer, lastMagnitudes, inputs);
         for (int r = 0; r < open.length; ++r) {
             lower[open[r]] = tighter(lower[open[r]], minima[2 * r]);
@@ -133,7 +136,7 @@ final class CrownPass {
         return backward.minima(logits, FormRows.all(images, 2 * network.classes()), layers.size(), lastMagnitudes, inputs);
     }
 
-    /** {@code [rows]}: lower bounds of margins; form {@code y C + c} is {@code logit[y] - logit[c]}. */
+    /** {@code [rows]}: lower bounds of margins; form c is {@code logit[label] - logit[c]}. */
     float[] margins(FormRows rows) {
         return backward.minima(margins, rows, layers.size(), lastMagnitudes, inputs);
     }
@@ -143,7 +146,7 @@ final class CrownPass {
     }
 
     private float[] read(DeviceBuffer source, int columns) {
-        float[] values = new float[images * columns];
+        float[] values = new float[HostArrays.length("bounds of images by units", images, columns)];
         backend.read(source, values);
         return values;
     }

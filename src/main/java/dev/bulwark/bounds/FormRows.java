@@ -1,5 +1,6 @@
 package dev.bulwark.bounds;
 
+import dev.bulwark.device.HostArrays;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 
@@ -19,7 +20,8 @@ record FormRows(int[] owners, int[] forms) {
 
     /** Forms {@code 0 .. forms - 1} for each image. */
     static FormRows all(int images, int forms) {
-        return new FormRows(IntStream.range(0, images * forms).map(r -> r / forms).toArray(),
-                IntStream.range(0, images * forms).map(r -> r % forms).toArray());
+        int rows = HostArrays.length("forms of images", images, forms);
+        return new FormRows(IntStream.range(0, rows).map(r -> r / forms).toArray(),
+                IntStream.range(0, rows).map(r -> r % forms).toArray());
     }
 }

@@ -4,6 +4,7 @@ import dev.bulwark.device.Affine;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
+import dev.bulwark.device.HostArrays;
 import dev.bulwark.nn.DeviceNetwork;
 import dev.bulwark.nn.ForwardPass;
 import java.util.ArrayList;
@@ -49,6 +50,11 @@ final class IbpPass {
         private static final int LOWER = 1;
         private static final int UPPER = 2;
         private static final int MARGINS = 3;
+
+        /** Complains where a Java array could not hold the results. */
+        private Layout {
+            HostArrays.length("bounds of images by classes", MATRICES, rows + 1L, classes + 1L);
+        }
 
         int at(int matrix) {
             return matrix * rows * classes;

@@ -1,5 +1,6 @@
 package dev.bulwark.bounds;
 
+import dev.bulwark.device.HostArrays;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -19,7 +20,7 @@ final class Margins {
     Margins(List<Bounds> known, int classes) {
         this.known = known;
         this.classes = classes;
-        this.lower = new float[known.size() * classes];
+        this.lower = new float[HostArrays.length("logits of images by classes", known.size(), classes)];
         this.upper = new float[lower.length];
         this.margins = new float[lower.length];
         for (int n = 0; n < known.size(); ++n) {
@@ -32,7 +33,7 @@ final class Margins {
     /** @param minima {@code [N,2 C]}: lower bounds of the logits, then of their negatives */
     void takeLogits(float[] minima) {
         for (int k = 0; k < lower.length; ++k) {
-            int at = k / classes * 2 * classes + k % classes;
+            int at = k + k / classes * classes; // below what the minima's array holds
             lower[k] = CrownPass.tighter(lower[k], minima[at]);
             upper[k] = -CrownPass.tighter(-upper[k], minima[at + classes]);
         }
@@ -43,7 +44,7 @@ final class Margins {
         int[] elements = IntStream.range(0, margins.length)
                 .filter(k -> images.test(k / classes) && k % classes != label(k) && !(margins[k] > enough)).toArray();
         return new FormRows(IntStream.of(elements).map(k -> k / classes).toArray(),
-                IntStream.of(elements).map(k -> label(k) * classes + k % classes).toArray());
+                IntStream.of(elements).map(k -> k % classes).toArray());
     }
 
     private int label(int element) {
@@ -53,7 +54,7 @@ final class Margins {
     /** @param bounds of the margins that {@code rows} asked for */
     void take(FormRows rows, float[] bounds) {
         for (int r = 0; r < rows.count(); ++r) {
-            int k = rows.owners()[r] * classes + rows.forms()[r] % classes;
+            int k = rows.owners()[r] * classes + rows.forms()[r];
             margins[k] = CrownPass.tighter(margins[k], bounds[r]);
         }
     }

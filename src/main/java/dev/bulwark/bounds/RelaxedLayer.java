@@ -4,6 +4,7 @@ import dev.bulwark.device.Affine;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
+import dev.bulwark.device.HostArrays;
 import dev.bulwark.device.Relaxation;
 
 /** A hidden layer and, for each image of a batch, lines that bound its ReLUs. */
@@ -29,8 +30,7 @@ final class RelaxedLayer {
     }
 
     private static float[] productErrors(Backend backend, Affine affine) {
-        float[] errors = new float[affine.in() * affine.out()];
-        backend.read(affine.weight(), errors);
+        float[] errors = HostArrays.read(backend, affine.weight());
         double relative = Backend.productError(affine.out());
         for (int k = 0; k < errors.length; ++k) {
             errors[k] = Rounding.up(Math.nextUp(relative * Math.nextUp(Math.abs(errors[k]) + Backend.NEGLIGIBLE)));

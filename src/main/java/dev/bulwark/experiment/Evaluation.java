@@ -7,6 +7,7 @@ import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.NoiseKey;
+import dev.bulwark.device.HostArrays;
 import dev.bulwark.device.NoiseKey.Stream;
 import dev.bulwark.nn.DeviceNetwork;
 import dev.bulwark.nn.ForwardPass;
@@ -48,7 +49,7 @@ public final class Evaluation {
             backend.zeroInts(samples);
             for (int from = 0; from < data.size(); from += batch) {
                 int count = Math.min(batch, data.size() - from);
-                float[] pixels = new float[count * inputs];
+                float[] pixels = new float[HostArrays.length("images of a batch by pixels", count, inputs)];
                 data.pixels(from, from + count, pixels);
                 backend.write(pixels, images);
                 backend.write(range(from, count), indices);
@@ -73,7 +74,7 @@ public final class Evaluation {
         try (DeviceNetwork loaded = DeviceNetwork.load(backend, network); Ibp ibp = new Ibp(backend, loaded)) {
             for (int from = 0; from < data.size(); from += batch) {
                 int count = Math.min(batch, data.size() - from);
-                float[] pixels = new float[count * data.imageSize()];
+                float[] pixels = new float[HostArrays.length("images of a batch by pixels", count, data.imageSize())];
                 data.pixels(from, from + count, pixels);
                 int[] labels = Arrays.copyOfRange(data.labels(), from, from + count);
                 certified += (int) ibp.verify(pixels, labels, epsilon).stream().filter(Bounds::certified).count();

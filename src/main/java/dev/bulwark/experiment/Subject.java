@@ -2,6 +2,7 @@ package dev.bulwark.experiment;
 
 import dev.bulwark.data.DataException;
 import dev.bulwark.data.Dataset;
+import dev.bulwark.device.HostArrays;
 import dev.bulwark.nn.Network;
 
 /**
@@ -33,7 +34,7 @@ public record Subject(Network network, Dataset data, int[] indices) {
 
     /** Pixels of some images, {@code [batch,inputs]}. */
     float[] pixels(int[] batch) {
-        float[] pixels = new float[batch.length * data.imageSize()];
+        float[] pixels = new float[HostArrays.length("images of a batch by pixels", batch.length, data.imageSize())];
         for (int k = 0; k < batch.length; ++k) {
             System.arraycopy(data.pixels(batch[k]), 0, pixels, k * data.imageSize(), data.imageSize());
         }

@@ -4,6 +4,7 @@ import dev.bulwark.device.Affine;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
+import dev.bulwark.device.HostArrays;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -50,8 +51,8 @@ public final class DeviceNetwork implements AutoCloseable {
     /** All parameters in this class's order. */
     public static float[] flatten(Network network) {
         List<Dense> dense = network.denseLayers();
-        int length = dense.stream().mapToInt(d -> d.in() * d.out() + d.out()).sum();
-        float[] values = new float[length];
+        long length = dense.stream().mapToLong(d -> (d.in() + 1L) * d.out()).sum();
+        float[] values = new float[HostArrays.length("a network's parameters", length)];
         int at = 0;
         for (Dense layer : dense) {
             float[] weight = layer.weight();
@@ -67,7 +68,7 @@ public final class DeviceNetwork implements AutoCloseable {
         List<Dense> dense = new ArrayList<>();
         int at = 0;
         for (int i = 0; i + 1 < widths.length; ++i) {
-            float[] weight = new float[widths[i] * widths[i + 1]];
+            float[] weight = new float[HostArrays.length("a layer's weights", widths[i], widths[i + 1])];
             float[] bias = new float[widths[i + 1]];
             System.arraycopy(values, at, weight, 0, weight.length);
             System.arraycopy(values, at + weight.length, bias, 0, bias.length);

@@ -278,12 +278,12 @@ class CrownTest {
         float[][] slopes = {RandomCase.values(random, 9, 0.1, 0.9), RandomCase.values(random, 7, 0.1, 0.9)};
         try (DeviceNetwork network = DeviceNetwork.load(backend, net); DeviceMemory memory = new DeviceMemory(backend)) {
             CrownPass pass = new CrownPass(backend, memory, network, 1, 100);
-            pass.relax(1, box -> {
+            pass.relax(new int[] {1}, box -> {
                 backend.write(low, box.lower());
                 backend.write(high, box.upper());
             });
             SlopeAscent ascent = new SlopeAscent(backend, memory, pass, 1);
-            BackwardPass.Started margin = ascent.start(new FormRows(new int[] {0}, new int[] {3 + 2})); // logit 1 - logit 2
+            BackwardPass.Started margin = ascent.start(new FormRows(new int[] {0}, new int[] {2})); // logit 1 - logit 2
             for (int k = 0; k < 2; ++k) {
                 for (int j = 0; j < slopes[k].length; ++j) { // where the sign is known, the slope is not free
                     slopes[k][j] = reference.open(k, j) ? slopes[k][j] : (float) reference.adaptive(k, j);

@@ -1,6 +1,7 @@
 package dev.bulwark.device.cpu;
 
 import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.HostArrays;
 
 /** Cross-entropy, the worst-case logits it is taken of, and the margin; matrices {@code [rows,classes]}. */
 final class Losses {
@@ -132,7 +133,7 @@ final class Losses {
 
     void pairwiseDifferences(DeviceBuffer weight, int classes, int in, DeviceBuffer target) {
         float[] w = Rows.load(weight, 0, classes, in);
-        rows.run(classes * classes, (first, block) -> {
+        rows.run(HostArrays.length("pairs of classes", classes, classes), (first, block) -> {
             float[] difference = new float[block * in];
             for (int pair = first; pair < first + block; ++pair) {
                 int y = pair / classes * in;
@@ -148,9 +149,10 @@ final class Losses {
     void pairwiseDifferencesGradient(DeviceBuffer weight, DeviceBuffer gradientTarget, int classes, int in,
                                      DeviceBuffer gradientWeight) {
         float[] w = Rows.load(weight, 0, classes, in);
-        float[] g = Rows.load(gradientTarget, 0, classes * classes, in);
+        int pairs = HostArrays.length("pairs of classes", classes, classes);
+        float[] g = Rows.load(gradientTarget, 0, pairs, in);
         float[] result = Rows.load(gradientWeight, 0, classes, in);
-        for (int pair = 0; pair < classes * classes; ++pair) {
+        for (int pair = 0; pair < pairs; ++pair) {
             int y = pair / classes * in;
             int c = pair % classes * in;
             for (int i = 0; i < in; ++i) {
@@ -164,9 +166,10 @@ final class Losses {
 
     void elidedLogits(DeviceBuffer centreLogits, DeviceBuffer spread, DeviceBuffer labels, int count, int classes,
                       DeviceBuffer worst) {
+        int pairs = HostArrays.length("pairs of classes", classes, classes);
         rows.run(count, (first, block) -> {
             float[] z = Rows.load(centreLogits, first, block, classes);
-            float[] s = Rows.load(spread, first, block, classes * classes);
+            float[] s = Rows.load(spread, first, block, pairs);
             int[] y = Rows.loadInts(labels, first, block, 1);
             for (int n = 0; n < block; ++n) {
                 float ofLabel = z[n * classes + y[n]];
@@ -181,9 +184,10 @@ final class Losses {
 
     void elidedLogitsGradient(DeviceBuffer gradientWorst, DeviceBuffer labels, int count, int classes,
                               DeviceBuffer gradientCentre, DeviceBuffer gradientSpread) {
+        int pairs = HostArrays.length("pairs of classes", classes, classes);
         rows.run(count, (first, block) -> {
             float[] g = Rows.load(gradientWorst, first, block, classes);
-            float[] s = new float[block * classes * classes];
+            float[] s = new float[HostArrays.length("rows by pairs of classes", block, pairs)];
             int[] y = Rows.loadInts(labels, first, block, 1);
             for (int n = 0; n < block; ++n) {
                 float others = 0f;
@@ -196,7 +200,7 @@ final class Losses {
                 g[n * classes + y[n]] = -others;
             }
             Rows.store(g, gradientCentre, first, classes);
-            Rows.store(s, gradientSpread, first, classes * classes);
+            Rows.store(s, gradientSpread, first, pairs);
         });
     }
 

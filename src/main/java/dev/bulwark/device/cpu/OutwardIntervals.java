@@ -2,6 +2,7 @@ package dev.bulwark.device.cpu;
 
 import dev.bulwark.device.Affine;
 import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.HostArrays;
 import java.util.Arrays;
 import java.util.List;
 
@@ -126,7 +127,8 @@ final class OutwardIntervals {
             int in = layer.in();
             float[] w = Rows.load(layer.weight(), 0, layer.out(), in);
             float[] b = Rows.load(layer.bias(), 0, layer.out(), 1);
-            double[][] tiles = new double[(layer.out() + outputs - 1) / outputs][padded(in) * outputs];
+            double[][] tiles = new double[(layer.out() + outputs - 1) / outputs][
+                    HostArrays.length("a tile's weights", padded(in), outputs)];
             double[] bias = new double[tiles.length * outputs];
             double[] norm = new double[layer.out()];
             for (int o = 0; o < layer.out(); ++o) {

@@ -1,8 +1,12 @@
 package dev.bulwark.device.cpu;
 
 import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.HostArrays;
 
-/** Row-by-row work on small matrices {@code [rows,columns]}: each task copies its rows to the heap and back. */
+/**
+ * Row-by-row work on small matrices {@code [rows,columns]}: each task copies its rows to the heap and back. A CPU buffer's
+ * elements have ints as indices, so {@code first columns} is one, in any matrix that fits its buffer.
+ */
 final class Rows {
 
     private static final int ROWS_PER_TASK = 64;
@@ -28,13 +32,13 @@ final class Rows {
 
     /** Rows {@code first .. first + count - 1} of {@code matrix}, copied. */
     static float[] load(DeviceBuffer matrix, int first, int count, int columns) {
-        float[] values = new float[count * columns];
+        float[] values = new float[HostArrays.length("rows of a matrix by columns", count, columns)];
         CpuMemory.floats(matrix).get(first * columns, values);
         return values;
     }
 
     static int[] loadInts(DeviceBuffer matrix, int first, int count, int columns) {
-        int[] values = new int[count * columns];
+        int[] values = new int[HostArrays.length("rows of a matrix by columns", count, columns)];
         CpuMemory.ints(matrix).get(first * columns, values);
         return values;
     }
