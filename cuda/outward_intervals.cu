@@ -1,14 +1,15 @@
 /*
  * outward_intervals.cu: boxes that hold the real-number network's values, for certificates.
- * Math      box      [max(x - epsilon, 0), min(x + epsilon, 1)]
+ * Math      box      [max(c - epsilon, 0), min(c + epsilon, 1)] for every c within centre_error x of x
  *           affine   lower[n,o] = b[o] + sum over i of W[o,i] (W[o,i] > 0 ? lower[n,i] : upper[n,i]); upper: swapped
  *           margins  lower bound of the map (W[y] - W[c]) x + (b[y] - b[c]) over the box, y = labels[n]; 0 at c = y
  * Rounding  lower bounds down, upper bounds up, at every single operation: each intermediate result bounds the real
  *           numbers' one. Single precision, because most GPUs run double at a 64th of its speed.
- * Unknown   A NaN or an infinity anywhere in a row of the box, or in a row of W, makes what depends on it NaN or
- *           infinite, never tighter than it is: NaN passes the split of W by sign, 0 times infinity is NaN, and no NaN
- *           is dropped. Overflow turns a lower bound into the largest float or -infinity, an upper one the other way.
- *           What is NaN certifies nothing: no comparison with it holds.
+ * Unknown   An interval without two finite ends is unknown, and so is every output that gives it a weight other than 0;
+ *           both its bounds are NaN, and no comparison with NaN holds. The sums below go by that on the quick: NaN and
+ *           infinities pass the split of W by sign, and a sum that met one never becomes finite again. Only an output
+ *           whose sums are not finite is summed once more, without the products with 0. What is not finite then, by an
+ *           unknown or by overflow, is unknown.
  * Shapes    lower, upper [N,I]   W [O,I]   b [O]   outputs [N,O]   labels int [N] in 0 .. O - 1   row-major, any size
  * Launch    outward_box, outward_margins: any 1-D grid, blocks of whole warps. outward_affine_RxO: a block of SIDE^2
  *           threads for each tile of R rows and O outputs, tiles of the same rows beside each other
@@ -18,16 +19,47 @@
  */
 #include "outward_sums.cuh"
 
-/** epsilon: a float not below the distance meant. */
-extern "C" __global__ void outward_box(const float* __restrict__ x, float epsilon, float* __restrict__ lower,
-                                       float* __restrict__ upper, long long n) {
+/** centre_error: 0 or a power of two. epsilon: a float not below the distance meant. */
+extern "C" __global__ void outward_box(const float* __restrict__ x, float centre_error, float epsilon,
+                                       float* __restrict__ lower, float* __restrict__ upper, long long n) {
     for (long long i = grid_first(); i < n; i += grid_stride()) {
-        const float below = __fsub_rd(x[i], epsilon), above = __fadd_ru(x[i], epsilon);
+        const float centre = x[i], error = __fmul_ru(centre, centre_error);
+        const float below = __fsub_rd(__fsub_rd(centre, error), epsilon);
+        const float above = __fadd_ru(__fadd_ru(centre, error), epsilon);
         lower[i] = below < 0.f ? 0.f : below; // NaN stays
         upper[i] = above > 1.f ? 1.f : above;
     }
 }
 EXPORT_KERNEL(outward_box)
+
+constexpr float LARGEST = 0x1.fffffep127f;
+
+/** Whether a sum is a number: neither NaN nor beyond the largest float. */
+static __device__ __forceinline__ bool is_finite(float sum) {
+    return fabsf(sum) <= LARGEST;
+}
+
+/** What stands for both bounds of an interval that is unknown. */
+static __device__ __forceinline__ float unknown() {
+    return __int_as_float(0x7fffffff);
+}
+
+/** One output's bounds from its row of W and the boxes of one row of x, without what weighs 0. */
+static __device__ __forceinline__ void sum_without_zeros(const float* __restrict__ lower, const float* __restrict__ upper,
+                                                      const float* __restrict__ weight, float bias, int in,
+                                                      float& out_lower, float& out_upper) {
+    float low = bias, high = bias;
+    for (int i = 0; i < in; ++i) {
+        const float w = weight[i];
+        if (w != 0.f) {
+            low = __fmaf_rd(w, w > 0.f ? lower[i] : upper[i], low);
+            high = __fmaf_ru(w, w > 0.f ? upper[i] : lower[i], high);
+        }
+    }
+    const bool known = is_finite(low) && is_finite(high);
+    out_lower = known ? low : unknown();
+    out_upper = known ? high : unknown();
+}
 
 /** Threads along either side of a tile. */
 constexpr int SIDE = 16;
@@ -158,12 +190,25 @@ template <int ROWS, int OUTPUTS> static __device__ __forceinline__ void outward_
             __syncthreads();
         }
     }
+    bool finite = true;
     for (int a = 0; a < R; ++a) {
         for (int b = 0; b < O; ++b) {
             const long long n = row + r + a, c = output + o + b;
             if (n < rows && c < out) {
                 out_lower[n * out + c] = bounds.lower[a][b];
                 out_upper[n * out + c] = bounds.upper[a][b];
+                finite = finite && is_finite(bounds.lower[a][b]) && is_finite(bounds.upper[a][b]);
+            }
+        }
+    }
+    if (!finite) {
+        // From memory, as registers can't be indexed; rolled, as code that hardly ever runs should be short.
+#pragma unroll 1
+        for (int k = 0; k < R * O; ++k) {
+            const long long n = row + r + k / O, c = output + o + k % O;
+            if (n < rows && c < out && !(is_finite(out_lower[n * out + c]) && is_finite(out_upper[n * out + c]))) {
+                sum_without_zeros(lower + n * in, upper + n * in, weight + c * in, bias[c], in, out_lower[n * out + c],
+                                  out_upper[n * out + c]);
             }
         }
     }
@@ -183,6 +228,24 @@ OUTWARD_AFFINE(64, 64)
 OUTWARD_AFFINE(32, 32)
 
 /**
+ * Its lane's share of a lower bound of the margin, without the bias. All columns, or those alone in which the two rows of W
+ * differ, which comes to the same where no interval is unknown.
+ */
+template <bool ALL> static __device__ __forceinline__ float margin_share(
+        const float* __restrict__ of_label, const float* __restrict__ of_other, const float* __restrict__ lower,
+        const float* __restrict__ upper, int lane, int in) {
+    float sum = 0.f;
+    for (int i = lane; i < in; i += WARP) {
+        const float down = __fsub_rd(of_label[i], of_other[i]), up = __fsub_ru(of_label[i], of_other[i]);
+        if (ALL || down != 0.f || up != 0.f) {
+            const float x = up > 0.f ? lower[i] : upper[i];
+            sum = __fmaf_rd(x >= 0.f ? down : up, x, sum);
+        }
+    }
+    return sum;
+}
+
+/**
  * A warp for each row and class. The coefficient d = W[y,i] - W[c,i] is no float in general: it lies between its
  * roundings down and up, which have its sign. d x is least at x = lower where d > 0, at x = upper where d < 0; and there
  * the lesser of the two roundings' products is the lower rounding's where x >= 0, the upper one's where x < 0.
@@ -198,12 +261,12 @@ extern "C" __global__ void outward_margins(const float* __restrict__ lower, cons
         float sum = 0.f;
         if (c != y) {
             const float *of_label = weight + y * in, *of_other = weight + c * in;
-            for (int i = lane; i < in; i += WARP) {
-                const float down = __fsub_rd(of_label[i], of_other[i]), up = __fsub_ru(of_label[i], of_other[i]);
-                const float x = up > 0.f ? lower[n * in + i] : upper[n * in + i];
-                sum = __fmaf_rd(x >= 0.f ? down : up, x, sum);
+            const float *low = lower + n * in, *high = upper + n * in, constant = __fsub_rd(bias[y], bias[c]);
+            sum = __fadd_rd(warp_sum_down(margin_share<true>(of_label, of_other, low, high, lane, in)), constant);
+            if (!is_finite(sum)) { // of the same bits in every lane
+                sum = __fadd_rd(warp_sum_down(margin_share<false>(of_label, of_other, low, high, lane, in)), constant);
             }
-            sum = __fadd_rd(warp_sum_down(sum), __fsub_rd(bias[y], bias[c]));
+            sum = fabsf(sum) < LARGEST ? sum : unknown(); // what rounds down to the largest float is beyond it
         }
         if (lane == 0) {
             margins[pair] = sum;

@@ -81,7 +81,7 @@ final class PgdBatch implements AutoCloseable {
     List<AttackOutcome> attack(float[] batchImages, int[] batchLabels, int[] batchIndices) {
         backend.write(batchImages, x);
         Targets targets = new Targets(batchImages, batchLabels, classify(x, batchLabels.length));
-        InwardBox box = InwardBox.around(batchImages, settings.epsilon());
+        InwardBox box = InwardBox.around(batchImages, settings.ball());
         backend.write(box.lower(), lowest);
         backend.write(box.upper(), highest);
         for (AttackLoss loss : settings.losses()) {

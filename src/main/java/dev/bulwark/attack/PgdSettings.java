@@ -1,12 +1,13 @@
 package dev.bulwark.attack;
 
+import dev.bulwark.data.Ball;
 import java.util.EnumSet;
 import java.util.List;
 
 /**
  * How hard projected gradient descent tries (Madry et al. 2018).
  *
- * @param epsilon  l-infinity distance that no adversarial image exceeds, in input units: this real number
+ * @param ball     what every adversarial image lies in
  * @param steps    gradient steps of one restart
  * @param stepSize length of a step in every element, in input units
  * @param restarts random starting points
@@ -14,12 +15,13 @@ import java.util.List;
  * @param losses   what the steps climb, one after the other: each has all restarts, from the same starting points, at the
  *                 images that those before it left standing. So several break all that any of them breaks
  */
-public record PgdSettings(double epsilon, int steps, double stepSize, int restarts, long seed, List<AttackLoss> losses) {
+public record PgdSettings(Ball ball, int steps, double stepSize, int restarts, long seed, List<AttackLoss> losses) {
 
     public PgdSettings {
         losses = List.copyOf(losses);
-        requireDistance("epsilon", epsilon);
-        requireDistance("stepSize", stepSize);
+        if (!(stepSize >= 0 && Double.isFinite(stepSize))) {
+            throw new IllegalArgumentException("stepSize must be finite and not negative: " + stepSize);
+        }
         if (steps < 1 || restarts < 1) {
             throw new IllegalArgumentException("steps and restarts must be positive: " + steps + ", " + restarts);
         }
@@ -28,23 +30,22 @@ public record PgdSettings(double epsilon, int steps, double stepSize, int restar
         }
     }
 
-    /** With cross-entropy alone. */
+    /** Around floats that stand for themselves, with cross-entropy alone. */
     public PgdSettings(double epsilon, int steps, double stepSize, int restarts, long seed) {
-        this(epsilon, steps, stepSize, restarts, seed, List.of(AttackLoss.CROSS_ENTROPY));
+        this(Ball.aroundFloats(epsilon), steps, stepSize, restarts, seed, List.of(AttackLoss.CROSS_ENTROPY));
+    }
+
+    /** The double nearest to the l-infinity distance that no adversarial image exceeds, in input units. */
+    public double epsilon() {
+        return ball.epsilon().nearest();
     }
 
     public PgdSettings withLosses(List<AttackLoss> other) {
-        return new PgdSettings(epsilon, steps, stepSize, restarts, seed, other);
+        return new PgdSettings(ball, steps, stepSize, restarts, seed, other);
     }
 
     /** The lab's attack: 50 steps of epsilon / 10 from each of 10 starting points, up the cross-entropy. */
     public static PgdSettings standard(double epsilon, long seed) {
         return new PgdSettings(epsilon, 50, epsilon / 10, 10, seed);
-    }
-
-    private static void requireDistance(String what, double value) {
-        if (!(value >= 0 && Double.isFinite(value))) {
-            throw new IllegalArgumentException(what + " must be finite and not negative: " + value);
-        }
     }
 }

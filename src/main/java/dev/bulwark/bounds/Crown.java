@@ -1,5 +1,6 @@
 package dev.bulwark.bounds;
 
+import dev.bulwark.data.Ball;
 import dev.bulwark.device.Affine;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
@@ -57,8 +58,8 @@ public final class Crown implements Verifier {
     }
 
     @Override
-    public List<Bounds> verify(float[] images, int[] labels, double epsilon) {
-        List<Bounds> propagated = ibp.verify(images, labels, epsilon);
+    public List<Bounds> verify(float[] images, int[] labels, Ball ball) {
+        List<Bounds> propagated = ibp.verify(images, labels, ball);
         int inputs = network.inputs();
         int size = Math.max(1, Math.min(BATCH, labels.length));
         Batch batches = batchFor(size);
@@ -68,7 +69,8 @@ public final class Crown implements Verifier {
             long length = (long) (to - from) * inputs;
             backend.write(Arrays.copyOfRange(images, from * inputs, to * inputs), batches.pixels);
             bounds.addAll(batches.tighten(propagated.subList(from, to),
-                    box -> backend.outwardBox(batches.pixels, length, epsilon, box.lower(), box.upper())));
+                    box -> backend.outwardBox(batches.pixels, length, ball.centreError(), ball.epsilon().upper(),
+                            box.lower(), box.upper())));
         }
         requireNoContradiction(bounds, images);
         return bounds;

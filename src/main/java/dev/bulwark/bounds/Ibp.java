@@ -1,5 +1,6 @@
 package dev.bulwark.bounds;
 
+import dev.bulwark.data.Ball;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.nn.DeviceNetwork;
@@ -35,12 +36,9 @@ public final class Ibp implements Verifier {
     }
 
     @Override
-    public List<Bounds> verify(float[] images, int[] labels, double epsilon) {
+    public List<Bounds> verify(float[] images, int[] labels, Ball ball) {
         network.requireInputs(images, labels.length, 0, 1);
         network.requireLabels(labels);
-        if (!(epsilon >= 0 && Double.isFinite(epsilon))) {
-            throw new IllegalArgumentException("epsilon must be finite and not negative: " + epsilon);
-        }
         int inputs = network.inputs();
         int batch = Math.max(1, Math.min(backend.imagesPerCall(), labels.length));
         IbpPass batches = passFor(batch);
@@ -49,8 +47,8 @@ public final class Ibp implements Verifier {
             int to = Math.min(from + batch, labels.length);
             long length = (long) (to - from) * inputs;
             batches.load(Arrays.copyOfRange(images, from * inputs, to * inputs), Arrays.copyOfRange(labels, from, to));
-            addBounds(batches, box -> backend.outwardBox(batches.images(), length, epsilon, box.lower(), box.upper()),
-                    bounds);
+            addBounds(batches, box -> backend.outwardBox(batches.images(), length, ball.centreError(),
+                    ball.epsilon().upper(), box.lower(), box.upper()), bounds);
         }
         return bounds;
     }

@@ -1,18 +1,23 @@
 package dev.bulwark.bounds;
 
+import dev.bulwark.data.Ball;
 import java.util.List;
 
 /** A network and a way to bound its logits over l-infinity boxes; may keep memory on the device from call to call. */
 public interface Verifier extends AutoCloseable {
 
     /**
-     * Bounds over {@code [x - epsilon, x + epsilon]}, cut to [0, 1], for each image x.
+     * Bounds over the ball around each image.
      *
-     * @param images  {@code [N,D]}, in [0, 1]
-     * @param labels  {@code [N]}
-     * @param epsilon l-infinity distance, in input units: this real number, not a float near it
+     * @param images {@code [N,D]}, in [0, 1]
+     * @param labels {@code [N]}
      */
-    List<Bounds> verify(float[] images, int[] labels, double epsilon);
+    List<Bounds> verify(float[] images, int[] labels, Ball ball);
+
+    /** As above, around the floats themselves; {@code epsilon} is the decimal that it prints as. */
+    default List<Bounds> verify(float[] images, int[] labels, double epsilon) {
+        return verify(images, labels, Ball.aroundFloats(epsilon));
+    }
 
     /** Gives back what was kept; the verifier may be used again. */
     @Override

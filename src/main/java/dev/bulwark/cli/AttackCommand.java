@@ -2,6 +2,8 @@ package dev.bulwark.cli;
 
 import dev.bulwark.attack.AttackLoss;
 import dev.bulwark.attack.PgdSettings;
+import dev.bulwark.data.Ball;
+import dev.bulwark.data.Epsilon;
 import dev.bulwark.device.DeviceInfo;
 import dev.bulwark.experiment.Attack;
 import dev.bulwark.experiment.Fleet;
@@ -47,8 +49,9 @@ final class AttackCommand extends ModelCommand {
     @Mixin
     private NoisyDeviceOptions device;
 
-    @Option(names = "--epsilon", required = true, description = "Radius of the L-infinity ball, in input units.")
-    private double epsilon;
+    @Option(names = "--epsilon", required = true, converter = EpsilonConverter.class,
+            description = "Radius of the L-infinity ball, in input units: a decimal or a fraction, as 8/255.")
+    private Epsilon epsilon;
 
     @Option(names = "--steps", defaultValue = "50", description = "Steps of each restart (default: ${DEFAULT-VALUE}).")
     private int steps;
@@ -69,7 +72,12 @@ final class AttackCommand extends ModelCommand {
 
     @Override
     void check() {
-        settings();
+        settings(new Ball(epsilon, Ball.Centre.FLOAT));
+    }
+
+    @Override
+    void warn(PrintWriter err) {
+        EpsilonConverter.warnOfLarge(epsilon, err);
     }
 
     @Override
@@ -79,15 +87,14 @@ final class AttackCommand extends ModelCommand {
 
     @Override
     RowsRun identify(RowsRun run, DeviceInfo device) {
-        PgdSettings settings = settings();
-        return run.with("epsilon", epsilon).with("steps", steps).with("step_size", settings.stepSize())
+        return run.within(epsilon).with("steps", steps).with("step_size", stepSize())
                 .with("restarts", restarts).with("loss", loss.toString()).with("seed", seed);
     }
 
     @Override
     void write(Fleet fleet, Subject subject, RowsRun run, Monitor monitor) throws IOException {
         try (RowFile<AttackRow> rows = run.open(out(), AttackRow.FORMAT)) {
-            Attack.run(fleet, subject, settings(), rows, monitor);
+            Attack.run(fleet, subject, settings(subject.data().ball(epsilon)), rows, monitor);
         }
     }
 
@@ -101,8 +108,11 @@ final class AttackCommand extends ModelCommand {
                 + rows.stream().filter(AttackRow::survived).count() + " not broken");
     }
 
-    private PgdSettings settings() {
-        return Attack.settings(epsilon, steps, stepSize == null ? epsilon / 10 : stepSize, restarts, seed,
-                loss.losses);
+    private PgdSettings settings(Ball ball) {
+        return Attack.settings(ball, steps, stepSize(), restarts, seed, loss.losses);
+    }
+
+    private double stepSize() {
+        return stepSize == null ? epsilon.nearest() / 10 : stepSize;
     }
 }

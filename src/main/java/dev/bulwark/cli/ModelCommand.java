@@ -57,6 +57,11 @@ abstract class ModelCommand implements Callable<Integer> {
         return Optional.empty();
     }
 
+    /** Remarks on options that make sense, but are probably a slip. */
+    void warn(PrintWriter err) {
+        // Most have none.
+    }
+
     /** Adds what the rows depend on beyond network, data and device. */
     abstract RowsRun identify(RowsRun run, DeviceInfo device);
 
@@ -87,8 +92,9 @@ abstract class ModelCommand implements Callable<Integer> {
     public final Integer call() throws Exception {
         check();
         requireUsableOutputs(earlier.existing());
-        StoredNetwork network = ModelFile.read(model);
         PrintWriter err = spec.commandLine().getErr();
+        warn(err);
+        StoredNetwork network = ModelFile.read(model);
         warning(TrainedFor.of(network)).ifPresent(err::println);
         try (Fleet fleet = device().open()) {
             Dataset test = data.source(Set.of(Split.TEST)).dataset(Split.TEST);

@@ -1,5 +1,6 @@
 package dev.bulwark.cli;
 
+import dev.bulwark.data.Epsilon;
 import dev.bulwark.data.Split;
 import dev.bulwark.device.ProductPrecision;
 import dev.bulwark.experiment.AttackChoice;
@@ -91,8 +92,9 @@ final class ReproduceCommand implements Callable<Integer> {
     private List<Double> sigmas;
 
     @Option(names = "--epsilon", paramLabel = "E,E,…", split = ",", defaultValue = "0.05,0.1,0.2,0.3",
-            description = "Radii of Table 2 (default: ${DEFAULT-VALUE}).")
-    private List<Double> epsilons;
+            converter = EpsilonConverter.class,
+            description = "Radii of Table 2: decimals, or fractions as 8/255 (default: ${DEFAULT-VALUE}).")
+    private List<Epsilon> epsilons;
 
     @Option(names = "--n0", defaultValue = "100", description = "Selection samples (default: ${DEFAULT-VALUE}).")
     private int n0;
@@ -130,6 +132,7 @@ final class ReproduceCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         Existing existing = earlier.existing();
+        epsilons.forEach(epsilon -> EpsilonConverter.warnOfLarge(epsilon, spec.commandLine().getErr()));
         Optional<Path> given = folder(existing);
         Monitor monitor = general.monitor(spec.commandLine().getErr());
         try (Fleet fleet = device.open()) {

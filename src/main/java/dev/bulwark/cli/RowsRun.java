@@ -1,12 +1,14 @@
 package dev.bulwark.cli;
 
 import dev.bulwark.data.Dataset;
+import dev.bulwark.data.Epsilon;
 import dev.bulwark.device.DeviceInfo;
 import dev.bulwark.experiment.DataSource;
 import dev.bulwark.experiment.Existing;
 import dev.bulwark.experiment.ExperimentException;
 import dev.bulwark.experiment.Fleet;
 import dev.bulwark.experiment.RunRecord;
+import dev.bulwark.experiment.Verify;
 import dev.bulwark.nn.StoredNetwork;
 import dev.bulwark.report.Row;
 import dev.bulwark.report.RowFile;
@@ -34,6 +36,13 @@ final class RowsRun {
     /** Adds something that the rows depend on. */
     RowsRun with(String name, Object value) {
         identity.put(name, value);
+        return this;
+    }
+
+    /** Adds the balls around images that the rows speak of. */
+    RowsRun within(Epsilon epsilon) {
+        with("epsilon", epsilon.nearest()).with(Verify.CENTRE, Verify.BYTES);
+        epsilon.beyondDouble().ifPresent(exact -> with("epsilon_exact", exact));
         return this;
     }
 

@@ -1,5 +1,6 @@
 package dev.bulwark.cli;
 
+import dev.bulwark.data.Epsilon;
 import dev.bulwark.data.Split;
 import dev.bulwark.device.ProductPrecision;
 import dev.bulwark.experiment.DataSource;
@@ -49,8 +50,9 @@ final class TradeoffCommand implements Callable<Integer> {
     @Mixin
     private RowOptions earlier;
 
-    @Option(names = "--epsilon", required = true, description = "L-infinity radius to train for and to certify, in input units.")
-    private double epsilon;
+    @Option(names = "--epsilon", required = true, converter = EpsilonConverter.class,
+            description = "L-infinity radius to train for and to certify, in input units: a decimal or a fraction, as 8/255.")
+    private Epsilon epsilon;
 
     @Option(names = "--kappas", paramLabel = "K,K,…", split = ",", defaultValue = "0,0.1,0.25,0.5,0.75,1",
             description = "Weights of the natural loss from the end of the ramp on (default: ${DEFAULT-VALUE}).")
@@ -78,11 +80,12 @@ final class TradeoffCommand implements Callable<Integer> {
         OutputPaths.requireFolder("--out", out);
         RunRecord.requireResumable(RunRecord.in(out), existing);
         Recipe base = recipe();
+        EpsilonConverter.warnOfLarge(epsilon, spec.commandLine().getErr());
         Monitor monitor = general.monitor(spec.commandLine().getErr());
         try (Fleet fleet = device.open();
              ResumeHint hint = ResumeHint.of(spec.commandLine().getErr(), bulwark.commandLine(), "")) {
             DataSource source = data.source(EnumSet.allOf(Split.class));
-            Tradeoff.Plan plan = new Tradeoff.Plan(base, preset.name().toLowerCase(Locale.ROOT), kappas,
+            Tradeoff.Plan plan = new Tradeoff.Plan(base, epsilon, preset.name().toLowerCase(Locale.ROOT), kappas,
                     trainLimit == null ? source.size(Split.TRAIN) : trainLimit, selection.selection());
             print(run(fleet, plan, source, existing, monitor), out, spec.commandLine().getOut());
         }
@@ -105,7 +108,7 @@ final class TradeoffCommand implements Callable<Integer> {
             throw new ExperimentException("--train-limit must be at least 1: " + trainLimit);
         }
         try {
-            Recipe recipe = preset.ibp(epsilon).withSeed(seed);
+            Recipe recipe = preset.ibp(epsilon.nearest()).withSeed(seed);
             kappas.forEach(recipe::withFinalKappa);
             return layers.of(recipe);
         } catch (IllegalArgumentException e) {

@@ -1,6 +1,7 @@
 package dev.bulwark.cli;
 
 import dev.bulwark.data.Dataset;
+import dev.bulwark.data.Epsilon;
 import dev.bulwark.data.Split;
 import dev.bulwark.experiment.DataSource;
 import dev.bulwark.experiment.ExperimentException;
@@ -10,6 +11,7 @@ import dev.bulwark.experiment.Train;
 import dev.bulwark.nn.ModelFile;
 import dev.bulwark.training.Preset;
 import dev.bulwark.training.Recipe;
+import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -56,8 +58,9 @@ final class TrainCommand implements Runnable {
     @Command(name = "ibp", description = "Train a network that interval bounds can certify.")
     static final class Ibp extends Training {
 
-        @Option(names = "--epsilon", required = true, description = "L-infinity radius to certify, in input units.")
-        private double epsilon;
+        @Option(names = "--epsilon", required = true, converter = EpsilonConverter.class,
+                description = "L-infinity radius to certify, in input units: a decimal or a fraction, as 8/255.")
+        private Epsilon epsilon;
 
         @Option(names = "--final-kappa", paramLabel = "K",
                 description = "Weight of the natural loss from the end of the ramp on, 0 to 1 (default: the preset's).")
@@ -65,7 +68,13 @@ final class TrainCommand implements Runnable {
 
         @Override
         Recipe recipe(Preset preset) {
-            return finalKappa == null ? preset.ibp(epsilon) : preset.ibp(epsilon).withFinalKappa(finalKappa);
+            Recipe recipe = preset.ibp(epsilon.nearest());
+            return finalKappa == null ? recipe : recipe.withFinalKappa(finalKappa);
+        }
+
+        @Override
+        void warn(PrintWriter err) {
+            EpsilonConverter.warnOfLarge(epsilon, err);
         }
 
         @Override
@@ -118,6 +127,11 @@ final class TrainCommand implements Runnable {
 
         abstract Recipe recipe(Preset preset);
 
+        /** Remarks on options that make sense, but are probably a slip. */
+        void warn(PrintWriter err) {
+            // Most have none.
+        }
+
         /** The recipe in brief, for the provenance. */
         String source(String preset) {
             return preset;
@@ -126,6 +140,7 @@ final class TrainCommand implements Runnable {
         @Override
         public Integer call() throws Exception {
             Recipe recipe = chosen();
+            warn(spec.commandLine().getErr());
             String name = Train.name(recipe.objective());
             Path model = out == null ? Path.of(name + ".safetensors") : out;
             OutputPaths.requireFile("--out", model);

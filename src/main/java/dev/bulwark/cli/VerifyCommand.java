@@ -2,6 +2,7 @@ package dev.bulwark.cli;
 
 import dev.bulwark.bounds.Crown;
 import dev.bulwark.bounds.Method;
+import dev.bulwark.data.Epsilon;
 import dev.bulwark.device.DeviceInfo;
 import dev.bulwark.experiment.ExperimentException;
 import dev.bulwark.experiment.Fleet;
@@ -28,8 +29,9 @@ final class VerifyCommand extends ModelCommand {
     @Mixin
     private DeviceOptions device;
 
-    @Option(names = "--epsilon", required = true, description = "Radius of the L-infinity ball, in input units.")
-    private double epsilon;
+    @Option(names = "--epsilon", required = true, converter = EpsilonConverter.class,
+            description = "Radius of the L-infinity ball, in input units: a decimal or a fraction, as 8/255.")
+    private Epsilon epsilon;
 
     @Option(names = "--method", paramLabel = "ibp|crown|alpha-crown", defaultValue = "ibp",
             description = "How to bound (default: ${DEFAULT-VALUE}).")
@@ -45,7 +47,11 @@ final class VerifyCommand extends ModelCommand {
             throw new ExperimentException("--steps are alpha-crown's: --method " + method + " takes none");
         }
         Verify.steps(steps());
-        Verify.radius(epsilon);
+    }
+
+    @Override
+    void warn(PrintWriter err) {
+        EpsilonConverter.warnOfLarge(epsilon, err);
     }
 
     @Override
@@ -55,12 +61,12 @@ final class VerifyCommand extends ModelCommand {
 
     @Override
     Optional<String> warning(TrainedFor trained) {
-        return method() == Method.IBP ? trained.warningForIntervals(epsilon) : Optional.empty();
+        return method() == Method.IBP ? trained.warningForIntervals(epsilon.nearest()) : Optional.empty();
     }
 
     @Override
     RowsRun identify(RowsRun run, DeviceInfo device) {
-        RowsRun bounded = run.with("epsilon", epsilon).with("method", method);
+        RowsRun bounded = run.within(epsilon).with("method", method);
         return method() == Method.ALPHA_CROWN ? bounded.with("steps", steps()) : bounded;
     }
 

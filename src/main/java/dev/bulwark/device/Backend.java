@@ -406,8 +406,18 @@ public interface Backend extends AutoCloseable {
 
     // ---- intervals for certificates, rounded outward -----------------------------------------------------------------------
 
-    /** The box {@code [x - epsilon, x + epsilon]} cut to [0, 1], outward; epsilon is the real number meant. */
-    void outwardBox(DeviceBuffer x, long length, double epsilon, DeviceBuffer lower, DeviceBuffer upper);
+    // A bound that is unknown is NaN. An interval is known at both ends or at neither: what an unknown one counts in, and
+    // what has an end beyond the largest float, is unknown. A weight of exactly 0 takes no part in a sum, so that nothing is
+    // unknown for what it does not depend on.
+
+    /**
+     * The box {@code [c - epsilon, c + epsilon]} cut to [0, 1], outward, for every real c with
+     * {@code |c - x| <= centreError x}.
+     *
+     * @param centreError 0 or a power of two
+     * @param epsilon     not below the distance meant
+     */
+    void outwardBox(DeviceBuffer x, long length, float centreError, double epsilon, DeviceBuffer lower, DeviceBuffer upper);
 
     /** The box of {@code W x + b} over a box of x, outward; inputs {@code [rows,in]}, outputs {@code [rows,out]}. */
     void outwardAffine(DeviceBuffer lower, DeviceBuffer upper, int rows, Affine layer,

@@ -5,6 +5,7 @@ import dev.bulwark.attack.AttackOutcome;
 import dev.bulwark.attack.Pgd;
 import dev.bulwark.attack.PgdSettings;
 import dev.bulwark.bounds.RealNetwork;
+import dev.bulwark.data.Ball;
 import dev.bulwark.nn.DeviceNetwork;
 import dev.bulwark.report.AttackRow;
 import dev.bulwark.report.RowFile;
@@ -22,10 +23,10 @@ public final class Attack {
     }
 
     /** PGD's settings. @throws ExperimentException if they make no sense */
-    public static PgdSettings settings(double epsilon, int steps, double stepSize, int restarts, long seed,
+    public static PgdSettings settings(Ball ball, int steps, double stepSize, int restarts, long seed,
                                        List<AttackLoss> losses) {
         try {
-            return new PgdSettings(epsilon, steps, stepSize, restarts, seed, losses);
+            return new PgdSettings(ball, steps, stepSize, restarts, seed, losses);
         } catch (IllegalArgumentException e) {
             throw new ExperimentException(e.getMessage());
         }
@@ -46,7 +47,7 @@ public final class Attack {
     static void run(Fleet fleet, Subject subject, PgdSettings settings, IntPredicate certified, RowFile<AttackRow> rows,
                     Monitor monitor) throws IOException {
         RealNetwork real = new RealNetwork(subject.network());
-        Batches batches = new Batches("attack at epsilon " + settings.epsilon(), subject.indices(), rows::contains,
+        Batches batches = new Batches("attack at epsilon " + settings.ball().epsilon(), subject.indices(), rows::contains,
                 fleet.first().imagesPerCall());
         batches.<AttackOutcome>run(fleet, monitor, (backend, source) -> {
             try (DeviceNetwork network = DeviceNetwork.load(backend, subject.network())) {

@@ -3,11 +3,12 @@ package dev.bulwark.experiment;
 import dev.bulwark.bounds.Bounds;
 import dev.bulwark.bounds.Ibp;
 import dev.bulwark.data.Dataset;
+import dev.bulwark.data.Epsilon;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
-import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.HostArrays;
+import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.NoiseKey.Stream;
 import dev.bulwark.nn.DeviceNetwork;
 import dev.bulwark.nn.ForwardPass;
@@ -69,7 +70,7 @@ public final class Evaluation {
     }
 
     /** Share of images certified by IBP with the last layer elided. */
-    public double certified(double epsilon) {
+    public double certified(Epsilon epsilon) {
         int certified = 0;
         try (DeviceNetwork loaded = DeviceNetwork.load(backend, network); Ibp ibp = new Ibp(backend, loaded)) {
             for (int from = 0; from < data.size(); from += batch) {
@@ -77,7 +78,7 @@ public final class Evaluation {
                 float[] pixels = new float[HostArrays.length("images of a batch by pixels", count, data.imageSize())];
                 data.pixels(from, from + count, pixels);
                 int[] labels = Arrays.copyOfRange(data.labels(), from, from + count);
-                certified += (int) ibp.verify(pixels, labels, epsilon).stream().filter(Bounds::certified).count();
+                certified += (int) ibp.verify(pixels, labels, data.ball(epsilon)).stream().filter(Bounds::certified).count();
             }
         }
         return 100.0 * certified / data.size();

@@ -2,7 +2,9 @@ package dev.bulwark.experiment;
 
 import dev.bulwark.attack.PgdSettings;
 import dev.bulwark.bounds.Method;
+import dev.bulwark.data.Ball;
 import dev.bulwark.data.Dataset;
+import dev.bulwark.data.Epsilon;
 import dev.bulwark.data.Split;
 import dev.bulwark.device.DeviceInfo;
 import dev.bulwark.nn.ModelFile;
@@ -58,7 +60,7 @@ public final class Reproduction {
      * @param trainingImages at most so many of the training images
      * @param models         folder of networks; empty to train them
      */
-    public record Plan(List<Double> sigmas, List<Double> epsilons, int n0, int n, double alpha, Optional<Deep> deep,
+    public record Plan(List<Double> sigmas, List<Epsilon> epsilons, int n0, int n, double alpha, Optional<Deep> deep,
                        Attacks attacks,
                        Selection sampled, Selection verified, Preset preset, int trainingImages,
                        Optional<Path> models, long seed) {
@@ -72,8 +74,16 @@ public final class Reproduction {
                 deep.get().requireUse(sigmas, n, alpha);
                 new Certify.Settings(1, n0, deep.get().n, alpha, seed);
             }
-            for (double epsilon : epsilons) {
-                attacks.settings(epsilon, seed);
+            for (Epsilon epsilon : epsilons) {
+                attacks.settings(new Ball(epsilon, Ball.Centre.FLOAT), seed);
+            }
+            requireNamesOfTheirOwn(epsilons);
+        }
+
+        /** Files and rows are named after the nearest double, which two different numbers may share. */
+        private static void requireNamesOfTheirOwn(List<Epsilon> epsilons) {
+            if (epsilons.stream().distinct().count() > epsilons.stream().map(Epsilon::nearest).distinct().count()) {
+                throw new ExperimentException("--epsilon has different numbers that no double tells apart: " + epsilons);
             }
         }
     }
@@ -87,8 +97,8 @@ public final class Reproduction {
      */
     public record Attacks(int steps, int restarts, AttackChoice images) {
 
-        private PgdSettings settings(double epsilon, long seed) {
-            return Attack.settings(epsilon, steps, epsilon / 10, restarts, seed, Attack.BOTH_LOSSES);
+        private PgdSettings settings(Ball ball, long seed) {
+            return Attack.settings(ball, steps, ball.epsilon().nearest() / 10, restarts, seed, Attack.BOTH_LOSSES);
         }
     }
 
@@ -198,9 +208,10 @@ public final class Reproduction {
                 timed(record, "certify", () -> certify(sigma, plan.deep.get().n, deepImages(), deepRowsOf(sigma), networks));
             }
         }
-        for (double epsilon : plan.epsilons) {
-            timed(record, "verify", () -> verify(epsilon, networks.get(Train.name(plan.preset.ibp(epsilon).objective()))));
-            timed(record, "attack", () -> attack(epsilon, networks.get(Train.name(plan.preset.ibp(epsilon).objective()))));
+        for (Epsilon epsilon : plan.epsilons) {
+            StoredNetwork network = networks.get(Train.name(ibp(epsilon).objective()));
+            timed(record, "verify", () -> verify(epsilon, network));
+            timed(record, "attack", () -> attack(epsilon, network));
         }
         timed(record, "gallery", () -> exhibit(networks));
         record.finish();
@@ -212,7 +223,11 @@ public final class Reproduction {
         identity.put("dataset", test.name());
         identity.put("test_sha256", test.digest());
         identity.put("sigmas", plan.sigmas);
-        identity.put("epsilons", plan.epsilons);
+        identity.put("epsilons", plan.epsilons.stream().map(Epsilon::nearest).toList());
+        identity.put(Verify.CENTRE, Verify.BYTES);
+        if (plan.epsilons.stream().anyMatch(epsilon -> epsilon.beyondDouble().isPresent())) {
+            identity.put("epsilons_exact", plan.epsilons.stream().map(Epsilon::toString).toList());
+        }
         identity.put("n0", plan.n0);
         identity.put("n", plan.n);
         identity.put("alpha", plan.alpha);
@@ -241,8 +256,12 @@ public final class Reproduction {
     }
 
     private List<Recipe> recipes() {
-        return Stream.concat(plan.sigmas.stream().map(plan.preset::smoothing), plan.epsilons.stream().map(plan.preset::ibp))
+        return Stream.concat(plan.sigmas.stream().map(plan.preset::smoothing), plan.epsilons.stream().map(this::ibp))
                 .map(recipe -> recipe.withSeed(plan.seed)).toList();
+    }
+
+    private Recipe ibp(Epsilon epsilon) {
+        return plan.preset.ibp(epsilon.nearest());
     }
 
     /** The file of a network that is not to be trained. */
@@ -328,21 +347,21 @@ public final class Reproduction {
         }
     }
 
-    private void verify(double epsilon, StoredNetwork network) throws IOException {
+    private void verify(Epsilon epsilon, StoredNetwork network) throws IOException {
         Subject subject = new Subject(network.network(), test, plan.verified.of(test.size()));
         try (RowFile<BoundsRow> rows = rows(rowsOf("ibp", epsilon), BoundsRow.FORMAT)) {
             Verify.run(fleet, subject, epsilon, Method.IBP, 0, rows, monitor);
         }
     }
 
-    private void attack(double epsilon, StoredNetwork network) throws IOException {
+    private void attack(Epsilon epsilon, StoredNetwork network) throws IOException {
         List<BoundsRow> bounds = RowFile.read(rowsOf("ibp", epsilon), BoundsRow.FORMAT);
         Set<Integer> certified = bounds.stream().filter(BoundsRow::certified).map(BoundsRow::index)
                 .collect(Collectors.toSet());
         Subject subject = new Subject(network.network(), test, plan.attacks.images.of(bounds));
         Path file = rowsOf("pgd", epsilon);
         try (RowFile<AttackRow> rows = rows(file, AttackRow.FORMAT)) {
-            Attack.run(fleet, subject, plan.attacks.settings(epsilon, plan.seed), certified::contains, rows, monitor);
+            Attack.run(fleet, subject, plan.attacks.settings(test.ball(epsilon), plan.seed), certified::contains, rows, monitor);
         }
         SoundnessCheck.of(bounds, RowFile.read(file, AttackRow.FORMAT), file);
     }
@@ -357,9 +376,9 @@ public final class Reproduction {
             smoothing.put(sigma, networks.get(Train.name(plan.preset.smoothing(sigma).objective())).network());
         }
         showcase.addSmoothing(smoothed, smoothing);
-        for (double epsilon : plan.epsilons) {
-            showcase.addAttacks(networks.get(Train.name(plan.preset.ibp(epsilon).objective())).network(),
-                    plan.attacks.settings(epsilon, plan.seed),
+        for (Epsilon epsilon : plan.epsilons) {
+            showcase.addAttacks(networks.get(Train.name(ibp(epsilon).objective())).network(),
+                    plan.attacks.settings(test.ball(epsilon), plan.seed),
                     RowFile.read(rowsOf("pgd", epsilon), AttackRow.FORMAT));
         }
         showcase.gallery().write(folder);
@@ -373,8 +392,8 @@ public final class Reproduction {
         return folder.resolve("smoothing").resolve("sigma-" + Train.decimals(sigma) + "-n-" + plan.deep.orElseThrow().n + ".tsv");
     }
 
-    private Path rowsOf(String kind, double epsilon) {
-        return folder.resolve(kind).resolve("epsilon-" + Train.decimals(epsilon) + ".jsonl");
+    private Path rowsOf(String kind, Epsilon epsilon) {
+        return folder.resolve(kind).resolve("epsilon-" + Train.decimals(epsilon.nearest()) + ".jsonl");
     }
 
     /** Whether rows may be continued was decided once, by the run's record. */

@@ -17,9 +17,10 @@ import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
 import java.util.Comparator;
-import java.util.Iterator;
+import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /**
@@ -136,13 +137,16 @@ public final class RunRecord implements AutoCloseable {
     }
 
     private static void requireSame(Path file, ObjectNode found, ObjectNode wanted) {
-        Iterator<String> names = wanted.fieldNames();
-        while (names.hasNext()) {
-            String name = names.next();
+        Set<String> names = new LinkedHashSet<>();
+        wanted.fieldNames().forEachRemaining(names::add);
+        found.fieldNames().forEachRemaining(names::add);
+        for (String name : names) {
             // Compared as text: 1 and 1.0 are one number, and a file has no types.
             if (!found.path(name).toString().equals(wanted.path(name).toString())) {
                 throw new ExperimentException("can't resume: " + file + " has "
-                        + (found.has(name) ? name + " " + found.path(name) : "no " + name) + ", now it is " + wanted.path(name) + "; use another --out, or --overwrite");
+                        + (found.has(name) ? name + " " + found.path(name) : "no " + name) + ", now "
+                        + (wanted.has(name) ? "it is " + wanted.path(name) : "there is none")
+                        + "; use another --out, or --overwrite");
             }
         }
     }

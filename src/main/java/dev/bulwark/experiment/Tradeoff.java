@@ -2,6 +2,7 @@ package dev.bulwark.experiment;
 
 import dev.bulwark.bounds.Method;
 import dev.bulwark.data.Dataset;
+import dev.bulwark.data.Epsilon;
 import dev.bulwark.data.Split;
 import dev.bulwark.device.DeviceInfo;
 import dev.bulwark.nn.ModelFile;
@@ -36,12 +37,13 @@ public final class Tradeoff {
      * What to do.
      *
      * @param base           trains all networks but for the final weight of the natural loss; an objective with bounds
+     * @param epsilon        what is certified, near to which the base trains
      * @param preset         the base's name, for the provenance
      * @param kappas         final weights of the natural loss
      * @param trainingImages at most so many of the training images
      * @param verified       test images to bound
      */
-    public record Plan(Recipe base, String preset, List<Double> kappas, int trainingImages, Selection verified) {
+    public record Plan(Recipe base, Epsilon epsilon, String preset, List<Double> kappas, int trainingImages, Selection verified) {
 
         public Plan {
             kappas = List.copyOf(kappas);
@@ -53,10 +55,6 @@ public final class Tradeoff {
 
         private List<Recipe> recipes() {
             return kappas.stream().map(base::withFinalKappa).toList();
-        }
-
-        private double epsilon() {
-            return ((IntervalBounds) base.objective()).epsilon();
         }
     }
 
@@ -142,7 +140,9 @@ public final class Tradeoff {
         identity.put("run", "tradeoff");
         identity.put("dataset", test.name());
         identity.put("test_sha256", test.digest());
-        identity.put("epsilon", plan.epsilon());
+        identity.put("epsilon", plan.epsilon.nearest());
+        identity.put(Verify.CENTRE, Verify.BYTES);
+        plan.epsilon.beyondDouble().ifPresent(exact -> identity.put("epsilon_exact", exact));
         identity.put("preset", plan.preset);
         identity.put("hidden", plan.base.hidden());
         identity.put("convolution", plan.base.convolution().toString());
@@ -183,7 +183,7 @@ public final class Tradeoff {
     private void bound(Recipe recipe, StoredNetwork network) throws IOException {
         Subject subject = new Subject(network.network(), test, plan.verified.of(test.size()));
         try (RowFile<BoundsRow> rows = Existing.RESUME.open(rows(recipe), BoundsRow.FORMAT)) {
-            Verify.run(fleet, subject, plan.epsilon(), Method.IBP, 0, rows, monitor);
+            Verify.run(fleet, subject, plan.epsilon, Method.IBP, 0, rows, monitor);
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.bulwark.experiment;
 
 import dev.bulwark.data.Dataset;
+import dev.bulwark.data.Epsilon;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceInfo;
 import dev.bulwark.files.OneWriter;
@@ -146,7 +147,7 @@ public final class Train {
         Map<String, Double> accuracies = new LinkedHashMap<>();
         accuracies.put("clean_accuracy", evaluation.clean());
         if (recipe.objective() instanceof Objective.IntervalBounds ibp) {
-            accuracies.put("ibp_certified", evaluation.certified(ibp.epsilon()));
+            accuracies.put("ibp_certified", evaluation.certified(Epsilon.of(ibp.epsilon())));
         } else {
             accuracies.put("noisy_accuracy", evaluation.noisy(recipe.objective().sigma(), recipe.seed()));
         }

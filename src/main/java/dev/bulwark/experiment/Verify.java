@@ -3,6 +3,8 @@ package dev.bulwark.experiment;
 import dev.bulwark.bounds.Bounds;
 import dev.bulwark.bounds.Method;
 import dev.bulwark.bounds.Verifier;
+import dev.bulwark.data.Ball;
+import dev.bulwark.data.Epsilon;
 import dev.bulwark.nn.DeviceNetwork;
 import dev.bulwark.report.BoundsRow;
 import dev.bulwark.report.RowFile;
@@ -14,15 +16,11 @@ public final class Verify {
     /** Images of a slower method that are bounded together: they take seconds even so, and rows should come in on the way. */
     private static final int SLOW_BATCH = 128;
 
-    private Verify() {
-    }
+    /** What a record of rows says of the balls' centres, so that rows about other balls are not continued. */
+    public static final String CENTRE = "centre";
+    public static final String BYTES = "byte / 255, exactly";
 
-    /** {@code epsilon}, if it is a radius. @throws ExperimentException otherwise */
-    public static double radius(double epsilon) {
-        if (!(epsilon >= 0 && Double.isFinite(epsilon))) {
-            throw new ExperimentException("--epsilon must be finite and not negative: " + epsilon);
-        }
-        return epsilon;
+    private Verify() {
     }
 
     /** {@code steps}, if slopes can take as many. @throws ExperimentException otherwise */
@@ -34,21 +32,22 @@ public final class Verify {
     }
 
     /**
-     * Bounds every image without a row over the L-infinity box of half-width {@code epsilon}, cut to [0, 1].
+     * Bounds every image without a row over the L-infinity ball of radius {@code epsilon}, cut to [0, 1].
      *
      * @param steps of {@link Method#ALPHA_CROWN}'s slopes; the other methods have none
      */
-    public static void run(Fleet fleet, Subject subject, double epsilon, Method method, int steps,
+    public static void run(Fleet fleet, Subject subject, Epsilon epsilon, Method method, int steps,
                            RowFile<BoundsRow> rows, Monitor monitor) throws IOException {
+        Ball ball = subject.data().ball(epsilon);
         BoundsRow.Method written = BoundsRow.Method.valueOf(method.name());
         Batches batches = new Batches("verify at epsilon " + epsilon, subject.indices(), rows::contains,
                 method == Method.IBP ? fleet.first().imagesPerCall() : SLOW_BATCH);
         batches.<Bounds>run(fleet, monitor, (backend, source) -> {
             try (DeviceNetwork network = DeviceNetwork.load(backend, subject.network());
                  Verifier verifier = method.verifier(backend, network, steps)) {
-                source.forEach(batch -> verifier.verify(subject.pixels(batch), subject.labels(batch), radius(epsilon)));
+                source.forEach(batch -> verifier.verify(subject.pixels(batch), subject.labels(batch), ball));
             }
-        }, (index, b) -> rows.append(BoundsRow.of(index, b.label(), epsilon, written, b.cleanPrediction(),
+        }, (index, b) -> rows.append(BoundsRow.of(index, b.label(), epsilon.nearest(), written, b.cleanPrediction(),
                 b.lower(), b.upper(), b.marginLower())));
     }
 }

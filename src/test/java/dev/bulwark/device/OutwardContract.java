@@ -4,11 +4,15 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.bulwark.data.Ball;
+import dev.bulwark.data.Epsilon;
 import java.math.BigDecimal;
+import java.math.MathContext;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The contract's part on intervals for certificates, which are rounded outward: the exact ones are inside. */
 abstract class OutwardContract extends BackendFixture {
@@ -21,7 +25,7 @@ abstract class OutwardContract extends BackendFixture {
         x[2] = 0.1f;
         BigDecimal epsilon = new BigDecimal("0.1");
         try (DeviceBuffer input = device(x); DeviceBuffer low = backend.allocate(500); DeviceBuffer high = backend.allocate(500)) {
-            backend.outwardBox(input, 500, 0.1, low, high);
+            backend.outwardBox(input, 500, 0, 0.1, low, high); // the double is above the decimal
             float[] l = host(low);
             float[] h = host(high);
             for (int i = 0; i < x.length; ++i) {
@@ -35,6 +39,108 @@ abstract class OutwardContract extends BackendFixture {
                 assertTrue(l[i] >= 0 && h[i] <= 1);
             }
         }
+    }
+
+    /** A byte's float is the nearest to k / 255, on either side of it; the box must hold that number's ball. */
+    @ParameterizedTest
+    @ValueSource(strings = {"0", "8/255", "0.1", "1/2", "1e-9", "0.99"})
+    void givenBytes_whenBoxedOutward_thenTheBallAroundTheExactNumberIsInside(String text) {
+        Epsilon epsilon = Epsilon.parse(text);
+        float[] x = new float[256];
+        for (int k = 0; k < 256; ++k) {
+            x[k] = k / 255f;
+        }
+        Ball ball = new Ball(epsilon, Ball.Centre.BYTE);
+        try (DeviceBuffer input = device(x); DeviceBuffer low = backend.allocate(256); DeviceBuffer high = backend.allocate(256)) {
+            backend.outwardBox(input, 256, ball.centreError(), epsilon.upper(), low, high);
+            float[] l = host(low);
+            float[] h = host(high);
+            MathContext digits = new MathContext(60);
+            for (int k = 0; k < 256; ++k) {
+                BigDecimal centre = new BigDecimal(k).divide(new BigDecimal(255), digits);
+                BigDecimal below = centre.subtract(exactly(text, digits)).max(BigDecimal.ZERO);
+                BigDecimal above = centre.add(exactly(text, digits)).min(BigDecimal.ONE);
+                // Sixty digits stand for the exact numbers: what they are off by is beyond any float.
+                assertTrue(new BigDecimal(l[k]).subtract(below).compareTo(new BigDecimal("1e-50")) <= 0, "lower " + k);
+                assertTrue(above.subtract(new BigDecimal(h[k])).compareTo(new BigDecimal("1e-50")) <= 0, "upper " + k);
+                assertEquals(below.doubleValue(), l[k], 3e-7);
+                assertEquals(above.doubleValue(), h[k], 3e-7);
+                assertTrue(l[k] <= x[k] && x[k] <= h[k], "the float itself");
+            }
+        }
+    }
+
+    private static BigDecimal exactly(String text, MathContext digits) {
+        String[] parts = text.split("/");
+        return parts.length == 1 ? new BigDecimal(text) : new BigDecimal(parts[0]).divide(new BigDecimal(parts[1]), digits);
+    }
+
+    /** What does not depend on anything unknown is the same as if that were known, in the same row and in every other. */
+    @ParameterizedTest
+    @CsvSource({"1,1,1", "9,65,130", "17,300,10", "70,31,128", "129,9,193"})
+    void givenUnknownsHereAndThere_whenPushedThroughAnAffineMap_thenOnlyWhatDependsOnThemIsUnknown(int rows, int in, int out) {
+        float[] l = values(rows * in);
+        float[] h = mapped(l, v -> v + 0.25);
+        float[] w = mapped(values(in * out), v -> v > 0.3 ? 0 : v);
+        float[] b = values(out);
+        float[] hiddenLow = l.clone();
+        float[] hiddenHigh = h.clone();
+        float[][] unknowns = {{Float.NaN, Float.NaN}, {Float.NEGATIVE_INFINITY, Float.POSITIVE_INFINITY}};
+        boolean[] unknown = new boolean[rows * in];
+        for (int n = 0; n < rows; n += 2) {
+            int k = n * in + random.nextInt(in);
+            unknown[k] = true;
+            float[] interval = unknowns[n / 2 % unknowns.length];
+            l[k] = interval[0];
+            h[k] = interval[1];
+            hiddenLow[k] = 0;
+            hiddenHigh[k] = 0;
+        }
+        int[] y = random.ints(rows, 0, out).toArray();
+        float[][] found = pushed(l, h, rows, w, b, in, out, y);
+        float[][] expected = pushed(hiddenLow, hiddenHigh, rows, w, b, in, out, y);
+        for (int k = 0; k < rows * out; ++k) {
+            int n = k / out;
+            int o = k % out;
+            boolean lost = false;
+            boolean marginLost = false;
+            for (int i = 0; i < in; ++i) {
+                lost |= unknown[n * in + i] && w[o * in + i] != 0;
+                marginLost |= unknown[n * in + i] && w[o * in + i] != w[y[n] * in + i];
+            }
+            for (int end = 0; end < 2; ++end) {
+                assertEquals(lost ? Float.NaN : expected[end][k], found[end][k], "end " + end + " of " + o + " in row " + n);
+            }
+            assertEquals(marginLost ? Float.NaN : expected[2][k], found[2][k], "margin " + o + " in row " + n);
+        }
+    }
+
+    /** Lower and upper bounds, and margins, of one affine map. */
+    private float[][] pushed(float[] l, float[] h, int rows, float[] w, float[] b, int in, int out, int[] y) {
+        try (DeviceBuffer lower = device(l); DeviceBuffer upper = device(h); DeviceBuffer weight = device(w);
+             DeviceBuffer bias = device(b); DeviceBuffer labels = deviceInts(y);
+             DeviceBuffer low = backend.allocate((long) rows * out); DeviceBuffer high = backend.allocate((long) rows * out);
+             DeviceBuffer margins = backend.allocate((long) rows * out)) {
+            Affine layer = new Affine(weight, bias, in, out);
+            backend.outwardAffine(lower, upper, rows, layer, low, high);
+            backend.outwardMargins(lower, upper, labels, rows, layer, margins);
+            return new float[][] {host(low), host(high), host(margins)};
+        }
+    }
+
+    /** An end beyond the largest float says that the network's floats may say anything: the other end is not used. */
+    @Test
+    void givenSumsBeyondTheLargestFloat_whenPushedThroughAnAffineMap_thenBothEndsAreUnknown() {
+        float[] w = {3e38f, 3e38f, -3e38f, -3e38f, 3e38f, -1e37f, 1e38f, 0, 1e38f, 1e38f, 3e38f, 0, -3e38f, 0};
+        float[][] found = pushed(new float[] {1, 1}, new float[] {2, 1.5f}, 1, w, new float[7], 2, 7, new int[] {5});
+        for (int o = 0; o < 7; ++o) {
+            boolean known = o == 3; // at most 2e38
+            assertEquals(known, Float.isFinite(found[0][o]), "lower " + o + ": " + found[0][o]);
+            assertEquals(known, Float.isFinite(found[1][o]), "upper " + o + ": " + found[1][o]);
+            assertTrue(known || Float.isNaN(found[0][o]) && Float.isNaN(found[1][o]));
+        }
+        assertTrue(Float.isNaN(found[2][0]), "-4.5e38 at least");
+        assertTrue(Float.isNaN(found[2][6]), "6e38 at least");
     }
 
     @ParameterizedTest
@@ -132,12 +238,12 @@ abstract class OutwardContract extends BackendFixture {
         float[] w = {1, 1, -1, 1, 0, 1, 3e38f, 3e38f, -3e38f, -3e38f, Float.NaN, 1};
         double none = Double.NaN;
         double[] trueLower = {
-            none, none, none, none, none, none,
+            none, none, 1, none, none, none,
             1, -inf, 1, 3e38, -inf, none,
             -inf, -inf, 1, -inf, -inf, none,
             2, -1, 1, 6e38, -12e38, none};
         double[] trueUpper = {
-            none, none, none, none, none, none,
+            none, none, 2, none, none, none,
             inf, 2, 2, inf, -3e38, none,
             inf, inf, 2, inf, inf, none,
             4, 1, 2, 12e38, -6e38, none};
@@ -165,7 +271,7 @@ abstract class OutwardContract extends BackendFixture {
         float[] w = {3e38f, 1, -3e38f, 1, 3e38f, 0, Float.NaN, 1};
         double none = Double.NaN;
         double[] trueMargin = {
-            0, none, none, none,
+            0, none, 1, none,
             0, 0, 1, none,
             0, -inf, 1, none,
             0, -1.5e38, 1, none,
@@ -189,13 +295,13 @@ abstract class OutwardContract extends BackendFixture {
     void givenPixelsAtOrBeyondTheEdge_whenBoxedOutward_thenTheBoxIsCutAndTheUnknownStaysUnknown() {
         try (DeviceBuffer x = device(0f, 1f, 0.25f, Float.NaN); DeviceBuffer low = backend.allocate(4);
              DeviceBuffer high = backend.allocate(4)) {
-            backend.outwardBox(x, 4, 0.5, low, high);
+            backend.outwardBox(x, 4, 0, 0.5, low, high);
             assertEquals(0f, host(low)[0]);
             assertEquals(1f, host(high)[1]);
             assertEquals(0f, host(low)[2]);
-            assertTrue(host(high)[2] > 0.75f, "0.5 may be the nearest double of a number just above");
+            assertEquals(0.75f, host(high)[2], "nothing was rounded");
             assertTrue(Float.isNaN(host(low)[3]) && Float.isNaN(host(high)[3]));
-            backend.outwardBox(x, 4, 1e300, low, high);
+            backend.outwardBox(x, 4, 0x1p-24f, 1e300, low, high);
             assertArrayEquals(new float[] {0f, 0f, 0f, Float.NaN}, host(low));
             assertArrayEquals(new float[] {1f, 1f, 1f, Float.NaN}, host(high));
         }

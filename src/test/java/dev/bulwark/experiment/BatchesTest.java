@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.bulwark.bounds.Method;
 import dev.bulwark.data.Dataset;
+import dev.bulwark.data.Epsilon;
 import dev.bulwark.data.Digits;
 import dev.bulwark.data.Split;
 import dev.bulwark.device.Backend;
@@ -65,7 +66,7 @@ class BatchesTest {
             @Override
             void run(Fleet fleet, Subject subject, Path out, Monitor monitor) throws IOException {
                 try (RowFile<BoundsRow> rows = RowFile.resume(out, BoundsRow.FORMAT)) {
-                    Verify.run(fleet, subject, 0.01, Method.IBP, 0, rows, monitor);
+                    Verify.run(fleet, subject, EPSILON, Method.IBP, 0, rows, monitor);
                 }
             }
         },
@@ -73,7 +74,7 @@ class BatchesTest {
             @Override
             void run(Fleet fleet, Subject subject, Path out, Monitor monitor) throws IOException {
                 try (RowFile<BoundsRow> rows = RowFile.resume(out, BoundsRow.FORMAT)) {
-                    Verify.run(fleet, subject, 0.01, Method.CROWN, 0, rows, monitor);
+                    Verify.run(fleet, subject, EPSILON, Method.CROWN, 0, rows, monitor);
                 }
             }
         },
@@ -81,10 +82,13 @@ class BatchesTest {
             @Override
             void run(Fleet fleet, Subject subject, Path out, Monitor monitor) throws IOException {
                 try (RowFile<AttackRow> rows = RowFile.resume(out, AttackRow.FORMAT)) {
-                    Attack.run(fleet, subject, Attack.settings(0.01, 3, 0.005, 2, 1, Attack.BOTH_LOSSES), rows, monitor);
+                    Attack.run(fleet, subject, Attack.settings(subject.data().ball(EPSILON), 3, 0.005, 2, 1,
+                            Attack.BOTH_LOSSES), rows, monitor);
                 }
             }
         };
+
+        private static final Epsilon EPSILON = Epsilon.of(0.01);
 
         abstract void run(Fleet fleet, Subject subject, Path out, Monitor monitor) throws IOException;
     }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.bulwark.bounds.Method;
 import dev.bulwark.data.Dataset;
+import dev.bulwark.data.Epsilon;
 import dev.bulwark.device.cpu.CpuBackend;
 import dev.bulwark.nn.Dense;
 import dev.bulwark.nn.Network;
@@ -47,7 +48,8 @@ class DifferenceOfClaimsTest {
              Fleet fleet = new Fleet(List.of(backend), "the CPU");
              RowFile<AttackRow> rows = RowFile.replace(folder.resolve("pgd.jsonl"), AttackRow.FORMAT)) {
             Attack.run(fleet, new Subject(network, BLACK, new int[] {0}),
-                    Attack.settings(EPSILON, 10, EPSILON / 10, 5, 0, Attack.BOTH_LOSSES), index -> certified, rows, Monitor.SILENT);
+                    Attack.settings(BLACK.ball(Epsilon.of(EPSILON)), 10, EPSILON / 10, 5, 0, Attack.BOTH_LOSSES),
+                    index -> certified, rows, Monitor.SILENT);
         }
         return RowFile.read(folder.resolve("pgd.jsonl"), AttackRow.FORMAT).get(0);
     }
@@ -56,7 +58,8 @@ class DifferenceOfClaimsTest {
         try (CpuBackend backend = CpuBackend.create();
              Fleet fleet = new Fleet(List.of(backend), "the CPU");
              RowFile<BoundsRow> rows = RowFile.replace(folder.resolve("ibp.jsonl"), BoundsRow.FORMAT)) {
-            Verify.run(fleet, new Subject(network, BLACK, new int[] {0}), EPSILON, Method.IBP, 0, rows, Monitor.SILENT);
+            Verify.run(fleet, new Subject(network, BLACK, new int[] {0}), Epsilon.of(EPSILON), Method.IBP, 0, rows,
+                    Monitor.SILENT);
         }
         return RowFile.read(folder.resolve("ibp.jsonl"), BoundsRow.FORMAT).get(0);
     }

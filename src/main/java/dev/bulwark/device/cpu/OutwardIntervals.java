@@ -5,6 +5,7 @@ import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.HostArrays;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Boxes that hold the real-number network's values. Sums are taken in double, where products of floats are exact; what
@@ -29,14 +30,23 @@ final class OutwardIntervals {
         this.sums = sums;
     }
 
-    void box(DeviceBuffer x, long length, double epsilon, DeviceBuffer lower, DeviceBuffer upper) {
-        double atLeast = Math.nextUp(epsilon); // the double may lie half a unit below the number meant
+    void box(DeviceBuffer x, long length, float centreError, double epsilon, DeviceBuffer lower, DeviceBuffer upper) {
         spans.apply(length, (s, count) -> {
             for (int i = 0; i < count; ++i) {
-                s[1][i] = Math.max(down(Math.nextDown(s[0][i] - atLeast)), 0f);
-                s[2][i] = Math.min(up(Math.nextUp(s[0][i] + atLeast)), 1f);
+                double centre = s[0][i];
+                double error = centre * centreError; // a power of two: exact, as are the sums with it
+                s[1][i] = Math.max(down(differenceDown(centre - error, epsilon)), 0f);
+                s[2][i] = Math.min(up(-differenceDown(-centre - error, epsilon)), 1f);
             }
         }, Spans.Operand.in(x, length), Spans.Operand.out(lower, length), Spans.Operand.out(upper, length));
+    }
+
+    /** The greatest double not above {@code a - b}, or the one before: a two-sum recovers what the difference lost. */
+    private static double differenceDown(double a, double b) {
+        double difference = a - b;
+        double back = difference - a;
+        double lost = (a - (difference - back)) - (b + back);
+        return lost < 0 ? Math.nextDown(difference) : difference;
     }
 
     /** The greatest float not above {@code value}. */
@@ -73,8 +83,12 @@ final class OutwardIntervals {
                 for (int n = 0; n < count; ++n) {
                     for (int j = 0; j < block; ++j) {
                         double slack = weights.slack(o + j, inputs.magnitude[n]);
-                        low[n * layer.out() + o + j] = down(centre[n][j] - radius[n][j] - slack);
-                        high[n * layer.out() + o + j] = up(centre[n][j] + radius[n][j] + slack);
+                        float below = down(centre[n][j] - radius[n][j] - slack);
+                        float above = up(centre[n][j] + radius[n][j] + slack);
+                        boolean known = Float.isFinite(below) && Float.isFinite(above)
+                                && !weights.meet(o + j, inputs.unknown[n]);
+                        low[n * layer.out() + o + j] = known ? below : Float.NaN;
+                        high[n * layer.out() + o + j] = known ? above : Float.NaN;
                     }
                 }
             }
@@ -113,15 +127,23 @@ final class OutwardIntervals {
             norm += Math.abs(difference);
         }
         double slack = Weights.slack(in, norm, inputs.magnitude[n], Math.abs((double) b[label]) + Math.abs(b[other]));
-        return down(centre - radius - slack);
+        for (int i : inputs.unknown[n]) {
+            if (w[label * in + i] != w[other * in + i]) {
+                return Float.NaN;
+            }
+        }
+        float below = down(centre - radius - slack);
+        return Math.abs(below) < Float.MAX_VALUE ? below : Float.NaN;
     }
 
     /**
      * A layer's weights in double, some outputs a tile: {@code tiles[o / outputs][i outputs + o % outputs]}.
      * A tile is read front to back; whole columns would be read in steps that no prefetcher follows. A tile's zeros before and
      * behind its band are left out of the sums, which they would not change.
+     *
+     * @param rows {@code [out,in]}, as the layer has them
      */
-    private record Weights(double[][] tiles, List<Band> bands, double[] bias, double[] norm, int in) {
+    private record Weights(float[] rows, double[][] tiles, List<Band> bands, double[] bias, double[] norm, int in) {
 
         static Weights of(Affine layer, int outputs) {
             int in = layer.in();
@@ -140,7 +162,17 @@ final class OutwardIntervals {
                     norm[o] += Math.abs(weight);
                 }
             }
-            return new Weights(tiles, Band.of(w, layer.out(), in, outputs), bias, norm, in);
+            return new Weights(w, tiles, Band.of(w, layer.out(), in, outputs), bias, norm, in);
+        }
+
+        /** Whether an output depends on any of these columns. */
+        boolean meet(int output, int[] columns) {
+            for (int i : columns) {
+                if (rows[output * in + i] != 0) {
+                    return true;
+                }
+            }
+            return false;
         }
 
         double slack(int output, double magnitude) {
@@ -163,9 +195,12 @@ final class OutwardIntervals {
     /**
      * Centres and radii of some rows' boxes, and the largest absolute bound in each row.
      *
-     * @param stride elements from row to row; those behind a row's own are zero
+     * @param unknown columns of each row whose interval is unknown: they stand as [0, 0] among the others
+     * @param stride  elements from row to row; those behind a row's own are zero
      */
-    record Inputs(double[] centre, double[] radius, double[] magnitude, int stride) {
+    record Inputs(double[] centre, double[] radius, double[] magnitude, int[][] unknown, int stride) {
+
+        private static final int[] NONE = {};
 
         static Inputs of(DeviceBuffer lower, DeviceBuffer upper, int first, int count, int columns) {
             float[] l = Rows.load(lower, first, count, columns);
@@ -174,13 +209,35 @@ final class OutwardIntervals {
             double[] centre = new double[count * stride];
             double[] radius = new double[count * stride];
             double[] magnitude = new double[count];
+            int[][] unknown = new int[count][];
+            for (int n = 0; n < count; ++n) {
+                unknown[n] = takeUnknown(l, u, n * columns, columns);
+            }
             for (int k = 0; k < l.length; ++k) {
                 int n = k / columns;
                 centre[n * stride + k % columns] = 0.5 * ((double) u[k] + l[k]);
                 radius[n * stride + k % columns] = 0.5 * ((double) u[k] - l[k]);
                 magnitude[n] = Math.max(magnitude[n], Math.max(Math.abs(l[k]), Math.abs(u[k])));
             }
-            return new Inputs(centre, radius, magnitude, stride);
+            return new Inputs(centre, radius, magnitude, unknown, stride);
+        }
+
+        /** The columns of a row that have no finite interval, which becomes [0, 0]. */
+        private static int[] takeUnknown(float[] lower, float[] upper, int at, int columns) {
+            boolean known = true;
+            for (int i = at; i < at + columns; ++i) {
+                known &= Float.isFinite(lower[i]) & Float.isFinite(upper[i]);
+            }
+            if (known) {
+                return NONE;
+            }
+            int[] unknown = IntStream.range(0, columns)
+                    .filter(i -> !(Float.isFinite(lower[at + i]) && Float.isFinite(upper[at + i]))).toArray();
+            for (int i : unknown) {
+                lower[at + i] = 0;
+                upper[at + i] = 0;
+            }
+            return unknown;
         }
     }
 }

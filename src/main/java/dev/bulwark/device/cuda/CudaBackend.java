@@ -462,8 +462,9 @@ public final class CudaBackend implements Backend {
     }
 
     @Override
-    public void outwardBox(DeviceBuffer x, long length, double epsilon, DeviceBuffer lower, DeviceBuffer upper) {
-        outward.box(x, length, epsilon, lower, upper);
+    public void outwardBox(DeviceBuffer x, long length, float centreError, double epsilon, DeviceBuffer lower,
+                           DeviceBuffer upper) {
+        outward.box(x, length, centreError, epsilon, lower, upper);
     }
 
     @Override

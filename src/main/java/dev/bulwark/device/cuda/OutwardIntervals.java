@@ -34,16 +34,15 @@ final class OutwardIntervals {
         tiles = List.of(Tile.of(module, 128, 64), Tile.of(module, 64, 64), Tile.of(module, 32, 32));
     }
 
-    void box(DeviceBuffer x, long length, double epsilon, DeviceBuffer lower, DeviceBuffer upper) {
-        box.launch(Grid.over(length), x.require("x", length), atLeast(epsilon), lower.require("lower", length),
-                upper.require("upper", length), length);
+    void box(DeviceBuffer x, long length, float centreError, double epsilon, DeviceBuffer lower, DeviceBuffer upper) {
+        box.launch(Grid.over(length), x.require("x", length), centreError, atLeast(epsilon),
+                lower.require("lower", length), upper.require("upper", length), length);
     }
 
-    /** The least float not below the number meant, of which {@code epsilon} is the nearest double. */
+    /** The least float not below {@code epsilon}. */
     static float atLeast(double epsilon) {
-        double above = Math.nextUp(epsilon); // the double may lie half a unit below the number meant
-        float nearest = (float) above;
-        return nearest < above ? Math.nextUp(nearest) : nearest;
+        float nearest = (float) epsilon;
+        return nearest < epsilon ? Math.nextUp(nearest) : nearest;
     }
 
     void affine(DeviceBuffer lower, DeviceBuffer upper, int rows, Affine layer, DeviceBuffer outLower,

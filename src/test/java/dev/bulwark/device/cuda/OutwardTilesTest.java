@@ -45,13 +45,18 @@ class OutwardTilesTest {
         for (int k = 0; k < upper.length; ++k) {
             upper[k] += random.nextFloat();
         }
+        lower[rows * in / 2] = Float.NaN; // unknown where the weights below are 0 for every other output
+        float[] weights = values(random, in * out);
+        for (int o = 0; o < out; o += 2) {
+            weights[o * in + rows * in / 2 % in] = 0;
+        }
         try (GpuContext gpu = new GpuContext(0)) {
             CudaMemory memory = new CudaMemory(gpu);
             try (Transfers transfers = new Transfers(memory);
                  LoadedModule module = LoadedModule.load(gpu, "outward_intervals", false);
                  DeviceBuffer l = written(memory, transfers, lower);
                  DeviceBuffer u = written(memory, transfers, upper);
-                 DeviceBuffer weight = written(memory, transfers, values(random, in * out));
+                 DeviceBuffer weight = written(memory, transfers, weights);
                  DeviceBuffer bias = written(memory, transfers, values(random, out));
                  DeviceBuffer outLower = memory.allocate((long) rows * out);
                  DeviceBuffer outUpper = memory.allocate((long) rows * out)) {
@@ -93,8 +98,9 @@ class OutwardTilesTest {
     void givenAnEpsilon_whenTakenAsAFloat_thenItIsTheLeastAboveTheDouble() {
         assertEquals(0.1f, OutwardIntervals.atLeast(0.1), "the nearest float is above the double");
         assertEquals(Math.nextUp(0.7f), OutwardIntervals.atLeast(0.7), "the nearest float is below the double");
-        assertEquals(Math.nextUp(0.25f), OutwardIntervals.atLeast(0.25), "the double may stand for a number above");
-        assertEquals(Float.MIN_VALUE, OutwardIntervals.atLeast(0));
+        assertEquals(Math.nextUp(0.25f), OutwardIntervals.atLeast(0.25 + 0x1p-50), "the nearest float is below");
+        assertEquals(0.25f, OutwardIntervals.atLeast(0.25));
+        assertEquals(0, OutwardIntervals.atLeast(0));
         assertEquals(Float.POSITIVE_INFINITY, OutwardIntervals.atLeast(1e300));
         assertTrue(Float.isNaN(OutwardIntervals.atLeast(Double.NaN)));
     }
