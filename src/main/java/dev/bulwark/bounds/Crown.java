@@ -112,13 +112,13 @@ public final class Crown implements Verifier {
         memory.close();
     }
 
-    /** A certificate contradicts a clean prediction other than the label: see {@link Ibp#requireNoContradiction}. */
+    /** A certificate may contradict a clean prediction other than the label. */
     private void requireNoContradiction(List<Bounds> bounds, float[] images) {
         for (int n = 0; n < bounds.size(); ++n) {
-            if (bounds.get(n).certified() && bounds.get(n).cleanPrediction() != bounds.get(n).label()) {
+            if (FloatPass.disagrees(bounds.get(n))) {
                 int inputs = network.inputs();
-                Ibp.requireNoContradiction(n, bounds.get(n),
-                        cleanLogits(Arrays.copyOfRange(images, n * inputs, (n + 1) * inputs)));
+                float[] image = Arrays.copyOfRange(images, n * inputs, (n + 1) * inputs);
+                FloatPass.requireNoContradiction(backend, network.layers(), n, bounds.get(n), image, cleanLogits(image));
             }
         }
     }

@@ -18,9 +18,6 @@ import java.util.function.Consumer;
  */
 public final class Ibp implements Verifier {
 
-    /** How far a float pass may miss a margin before that counts as a contradiction, relative to 1 + |logits|. */
-    private static final double FLOAT_TOLERANCE = 1e-3;
-
     private final Backend backend;
     private final DeviceNetwork network;
     /** What {@link #pass} lies in. */
@@ -46,8 +43,9 @@ public final class Ibp implements Verifier {
         for (int from = 0; from < labels.length; from += batch) {
             int to = Math.min(from + batch, labels.length);
             long length = (long) (to - from) * inputs;
-            batches.load(Arrays.copyOfRange(images, from * inputs, to * inputs), Arrays.copyOfRange(labels, from, to));
-            addBounds(batches, box -> backend.outwardBox(batches.images(), length, ball.centreError(),
+            float[] loaded = Arrays.copyOfRange(images, from * inputs, to * inputs);
+            batches.load(loaded, Arrays.copyOfRange(labels, from, to));
+            addBounds(batches, loaded, box -> backend.outwardBox(batches.images(), length, ball.centreError(),
                     ball.epsilon().upper(), box.lower(), box.upper()), bounds);
         }
         return bounds;
@@ -69,7 +67,7 @@ public final class Ibp implements Verifier {
         List<Bounds> bounds = new ArrayList<>();
         IbpPass single = passFor(1);
         single.load(image, new int[] {label});
-        addBounds(single, target -> {
+        addBounds(single, image, target -> {
             backend.write(box.lower(), target.lower());
             backend.write(box.upper(), target.upper());
         }, bounds);
@@ -91,31 +89,19 @@ public final class Ibp implements Verifier {
         memory.close();
     }
 
-    /** @param enterBoxes fills the boxes of the images that {@code pass} holds */
-    private static void addBounds(IbpPass pass, Consumer<DeviceBox> enterBoxes, List<Bounds> bounds) {
+    /**
+     * @param images     those that {@code pass} holds
+     * @param enterBoxes fills their boxes
+     */
+    private void addBounds(IbpPass pass, float[] images, Consumer<DeviceBox> enterBoxes, List<Bounds> bounds) {
         int first = bounds.size();
         IbpPass.Results results = pass.run(enterBoxes);
         bounds.addAll(results.bounds());
         for (int n = first; n < bounds.size(); ++n) {
-            requireNoContradiction(n, bounds.get(n), results.cleanLogits(n - first));
-        }
-    }
-
-    /**
-     * An image lies in its own box, so a certificate contradicts a clean prediction other than the label. Near a tie
-     * the float pass may be what errs; where it misses a proven margin by more than rounding, the bounds are wrong.
-     */
-    static void requireNoContradiction(int image, Bounds bounds, float[] cleanLogits) {
-        if (!bounds.certified() || bounds.cleanPrediction() == bounds.label()) {
-            return;
-        }
-        float[] marginLower = bounds.marginLower();
-        float label = cleanLogits[bounds.label()];
-        for (int c = 0; c < cleanLogits.length; ++c) {
-            double missing = marginLower[c] - ((double) label - cleanLogits[c]);
-            if (missing > FLOAT_TOLERANCE * (1 + Math.abs(label) + Math.abs(cleanLogits[c]))) {
-                throw new IllegalStateException("image " + image + " is certified, but its clean logits are "
-                        + Arrays.toString(cleanLogits) + ": bounds and forward pass contradict each other; " + bounds);
+            if (FloatPass.disagrees(bounds.get(n))) {
+                int at = (n - first) * network.inputs();
+                FloatPass.requireNoContradiction(backend, network.layers(), n, bounds.get(n),
+                        Arrays.copyOfRange(images, at, at + network.inputs()), results.cleanLogits(n - first));
             }
         }
     }
