@@ -8,7 +8,8 @@
  * Rounding  backward_relu, form_minima: t to nearest, which is a choice and not a claim; every sum down, at every single
  *           operation, so that each intermediate result is a lower bound. The others to nearest: any slope gives a bound.
  * Unknown   What overflowed or is NaN makes the constant of its form NaN or -infinity, never tighter than it is: an
- *           infinite t meets |t| product_error, an infinite coefficient of form_minima is turned into NaN.
+ *           infinite t meets |t| product_error, an infinite coefficient of form_minima is turned into NaN. But what is
+ *           multiplied by exactly 0 takes no part: unknown lines are none of a form's concern that has no share of the unit.
  * Shapes    coefficients, target, z, gradient, slopes of relaxed_relu [R,J]   lines [N,J]   boxes [N,I]
  *           owners, slope_rows int [R]   bias [J]   constants [R]   row-major, any size
  * Launch    backward_relu, form_minima: any 1-D grid, blocks of whole warps, a warp for each row; the others any 1-D grid
@@ -40,16 +41,21 @@ extern "C" __global__ void backward_relu(const float* coefficients, const int* _
         float sum = 0.f;
         for (int j = lane; j < units; j += WARP) {
             const float a = coefficients[row * units + j];
-            float s = slope_above[line + j];
-            if (a < 0.f) {
-                sum = __fmaf_rd(a, intercept[line + j], sum);
-            } else {
-                s = fmaxf(0.f, fminf(1.f, slopes[below + j]));
+            float t = a;
+            if (a != 0.f) {
+                float s = slope_above[line + j];
+                if (a < 0.f) {
+                    sum = __fmaf_rd(a, intercept[line + j], sum);
+                } else {
+                    s = slopes[below + j];
+                    s = s < 0.f ? 0.f : s > 1.f ? 1.f : s; // NaN stays
+                }
+                t = __fmul_rn(a, s);
+                const float off = rounded_off(a, s, t);
+                sum = __fmaf_rd(t, bias[j], sum);
+                sum = off != 0.f ? __fmaf_rd(-off, magnitude[line + j], sum) : sum;
+                sum = t != 0.f ? __fmaf_rd(-__fadd_ru(fabsf(t), NEGLIGIBLE), product_error[line + j], sum) : sum;
             }
-            const float t = __fmul_rn(a, s);
-            sum = __fmaf_rd(t, bias[j], sum);
-            sum = __fmaf_rd(-rounded_off(a, s, t), magnitude[line + j], sum);
-            sum = __fmaf_rd(-__fadd_ru(fabsf(t), NEGLIGIBLE), product_error[line + j], sum);
             target[row * units + j] = t;
         }
         sum = warp_sum_down(sum);

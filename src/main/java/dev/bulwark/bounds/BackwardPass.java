@@ -68,6 +68,7 @@ final class BackwardPass {
      * Lower bounds of forms in the inputs of layer {@code depth}, with CROWN's own slopes.
      *
      * @param magnitudes {@code [N,in]} of that layer's inputs
+     * @return {@code [rows]}: NaN where none is known
      */
     float[] minima(AffineForms asked, FormRows rows, int depth, float[] magnitudes, DeviceBox inputs) {
         float[] minima = new float[rows.count()];
@@ -111,6 +112,9 @@ final class BackwardPass {
                     constants);
             float[] minima = new float[rows];
             backend.read(constants, minima);
+            for (int r = 0; r < rows; ++r) {
+                minima[r] = Math.abs(minima[r]) < Float.MAX_VALUE ? minima[r] : Float.NaN; // beyond it nothing is known
+            }
             return minima;
         }
     }

@@ -15,9 +15,10 @@ public final class Bounds {
 
     /**
      * @param cleanPrediction the network's class for the image itself, empirical; -1 if its logits hold a NaN
-     * @param logits          {@code [classes]}: every logit over the box
-     * @param margins         {@code [classes]}: lower bounds of {@code logit[label] - logit[c]} over the box. A margin
-     *                        that the logits' bounds alone prove larger is raised: each was rounded on its own way
+     * @param logits          {@code [classes]}: every logit over the box; infinite where no bound is known
+     * @param margins         {@code [classes]}: lower bounds of {@code logit[label] - logit[c]} over the box; NaN or
+     *                        -infinity where none is known. A margin that the logits' bounds alone prove larger is
+     *                        raised: each was rounded on its own way
      */
     public Bounds(int label, int cleanPrediction, Box logits, float[] margins) {
         if (label < 0 || label >= logits.size()) {
@@ -46,17 +47,17 @@ public final class Bounds {
         return cleanPrediction;
     }
 
-    /** Lower bounds of the logits, {@code [classes]}. */
+    /** Lower bounds of the logits, {@code [classes]}; -infinity where none is known. */
     public float[] lower() {
         return logits.lower();
     }
 
-    /** Upper bounds of the logits, {@code [classes]}. */
+    /** Upper bounds of the logits, {@code [classes]}; infinity where none is known. */
     public float[] upper() {
         return logits.upper();
     }
 
-    /** Lower bounds of {@code logit[label] - logit[c]}, {@code [classes]}; 0 at c = label. */
+    /** Lower bounds of {@code logit[label] - logit[c]}, {@code [classes]}; -infinity where none is known, 0 at c = label. */
     public float[] marginLower() {
         return marginLower.clone();
     }

@@ -23,6 +23,17 @@ public final class Box {
         this.upper = upper.clone();
     }
 
+    /** A box of what is known: NaN, which stands for no bound, becomes the infinity on its side. */
+    static Box unknownIsUnbounded(float[] lower, float[] upper) {
+        float[] low = lower.clone();
+        float[] high = upper.clone();
+        for (int k = 0; k < low.length; ++k) {
+            low[k] = Float.isNaN(low[k]) ? Float.NEGATIVE_INFINITY : low[k];
+            high[k] = Float.isNaN(high[k]) ? Float.POSITIVE_INFINITY : high[k];
+        }
+        return new Box(low, high);
+    }
+
     public int size() {
         return lower.length;
     }

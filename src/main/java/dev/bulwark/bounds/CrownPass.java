@@ -31,7 +31,7 @@ final class CrownPass {
     private final DeviceBox even;
     private final DeviceBox odd;
     private int images;
-    /** {@code [N,in]} of the last layer: nowhere are its inputs further from 0. */
+    /** {@code [N,in]} of the last layer: nowhere are its inputs further from 0; NaN if that is unknown. */
     private float[] lastMagnitudes = {};
 
     /**
@@ -94,6 +94,7 @@ final class CrownPass {
             upper = read(to.upper(), units);
             if (k > 0) {
                 tighten(k, lower, upper);
+                forgetHalves(lower, upper);
             }
             layers.get(k).relax(lower, upper, images, fromMagnitudes);
             lastMagnitudes = positivePart(upper);
@@ -110,6 +111,16 @@ final class CrownPass {
             positive[k] = Math.max(values[k], 0f); // NaN stays
         }
         return positive;
+    }
+
+    /** An interval that is known at one end only is as good as unknown, and is treated as such by all that follows. */
+    private static void forgetHalves(float[] lower, float[] upper) {
+        for (int k = 0; k < lower.length; ++k) {
+            if (Float.isNaN(lower[k]) || Float.isNaN(upper[k])) {
+                lower[k] = Float.NaN;
+                upper[k] = Float.NaN;
+            }
+        }
     }
 
     /** CROWN where the box leaves a unit's sign open; elsewhere its lines are exact already. */

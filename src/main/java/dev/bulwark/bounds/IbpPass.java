@@ -158,7 +158,7 @@ final class IbpPass {
         List<Bounds> bounds = new ArrayList<>();
         List<float[]> cleanLogits = new ArrayList<>();
         for (int n = 0; n < layout.rows; ++n) {
-            Box logits = new Box(layout.row(read, Layout.LOWER, n), layout.row(read, Layout.UPPER, n));
+            Box logits = Box.unknownIsUnbounded(layout.row(read, Layout.LOWER, n), layout.row(read, Layout.UPPER, n));
             bounds.add(new Bounds(hostLabels[n], read[layout.predictions() + n], logits,
                     layout.row(read, Layout.MARGINS, n)));
             cleanLogits.add(layout.row(read, Layout.LOGITS, n));

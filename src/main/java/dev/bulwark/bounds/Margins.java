@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 
-/** What is known of a batch so far, where only better bounds count; NaN is no bound. */
+/** What is known of a batch so far, where only better bounds count; NaN is no bound, nor is an infinite one. */
 final class Margins {
 
     private final List<Bounds> known;
@@ -63,7 +63,7 @@ final class Margins {
         List<Bounds> bounds = new ArrayList<>();
         for (int n = 0; n < known.size(); ++n) {
             bounds.add(new Bounds(known.get(n).label(), known.get(n).cleanPrediction(),
-                    new Box(row(lower, n), row(upper, n)), row(margins, n)));
+                    Box.unknownIsUnbounded(row(lower, n), row(upper, n)), row(margins, n)));
         }
         return bounds;
     }

@@ -13,7 +13,10 @@ final class RelaxedLayer {
     private final Backend backend;
     private final Affine affine;
     private final Relaxation relaxation;
-    /** Every weight's share of what a product with the layer's weights may be off by, rounded up; no bias. */
+    /**
+     * Every weight's share of what a product with the layer's weights may be off by, rounded up; no bias. A weight of 0 has
+     * none, so that inputs of unknown size don't count where they have no weight.
+     */
     private final Affine productErrors;
     private final DeviceBuffer unused;
 
@@ -33,7 +36,8 @@ final class RelaxedLayer {
         float[] errors = HostArrays.read(backend, affine.weight());
         double relative = Backend.productError(affine.out());
         for (int k = 0; k < errors.length; ++k) {
-            errors[k] = Rounding.up(Math.nextUp(relative * Math.nextUp(Math.abs(errors[k]) + Backend.NEGLIGIBLE)));
+            errors[k] = errors[k] == 0 ? 0
+                    : Rounding.up(Math.nextUp(relative * Math.nextUp(Math.abs(errors[k]) + Backend.NEGLIGIBLE)));
         }
         return errors;
     }
@@ -47,10 +51,10 @@ final class RelaxedLayer {
     }
 
     /**
-     * Takes the lines that fit bounds of the layer's outputs.
+     * Takes the lines that fit bounds of the layer's outputs. A unit of an unknown interval has none: its lines are NaN.
      *
-     * @param lower           {@code [N,out]}, as is {@code upper}
-     * @param inputMagnitudes {@code [N,in]}: nowhere in the box is an input of this layer further from 0
+     * @param lower           {@code [N,out]}, as is {@code upper}; NaN in both where the interval is unknown
+     * @param inputMagnitudes {@code [N,in]}: nowhere in the box is an input of this layer further from 0; NaN if unknown
      */
     void relax(float[] lower, float[] upper, int images, DeviceBuffer inputMagnitudes) {
         float[] slopes = new float[lower.length];
@@ -61,7 +65,7 @@ final class RelaxedLayer {
             UpperLine line = UpperLine.over(lower[k], upper[k]);
             slopes[k] = line.slope();
             intercepts[k] = line.intercept();
-            lowerSlopes[k] = upper[k] > -lower[k] ? 1 : 0;
+            lowerSlopes[k] = Float.isNaN(line.slope()) ? Float.NaN : upper[k] > -lower[k] ? 1 : 0;
             magnitudes[k] = Math.max(Math.abs(lower[k]), Math.abs(upper[k]));
         }
         backend.write(slopes, relaxation.upperSlope());

@@ -7,12 +7,13 @@ package dev.bulwark.bounds;
  * intercept is then chosen for it: as the ReLU is convex, a line that is not below it at both ends is nowhere below it.
  *
  * @param slope     in [0, 1], or NaN where the interval is unknown
- * @param intercept positive exactly where the sign is open
+ * @param intercept positive exactly where the sign is known to be open
  */
 record UpperLine(float slope, float intercept) {
 
     private static final UpperLine OFF = new UpperLine(0, 0);
     private static final UpperLine ON = new UpperLine(1, 0);
+    private static final UpperLine UNKNOWN = new UpperLine(Float.NaN, Float.NaN);
 
     static UpperLine over(float lower, float upper) {
         if (upper <= 0) {
@@ -20,6 +21,9 @@ record UpperLine(float slope, float intercept) {
         }
         if (lower >= 0) {
             return ON;
+        }
+        if (!Float.isFinite(lower) || !Float.isFinite(upper)) {
+            return UNKNOWN;
         }
         float slope = (float) (upper / ((double) upper - lower));
         double atLower = -(double) slope * lower; // a product of two floats is exact in double

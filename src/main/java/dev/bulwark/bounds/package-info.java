@@ -4,9 +4,24 @@
  * alpha-CROWN (Xu et al. 2021).
  *
  * <p><b>The claim.</b> Bounds hold for the <i>real-number</i> network with the given float weights, at every real point
- * of the box: only the device's outward operations go into them, and products whose rounding is accounted for. A float
- * forward pass may differ from that network by its rounding; where it misclassifies an input of a certified box,
- * {@link dev.bulwark.bounds.RealNetwork} says whether that network does too.
+ * of the ball: only the device's outward operations go into them, and products whose rounding is accounted for. A float
+ * forward pass may differ from that network by its rounding, and {@code FloatPass} says by how much at
+ * most; where it misclassifies an input of a certified box, {@link dev.bulwark.bounds.RealNetwork} says whether that network
+ * does too.
+ *
+ * <p><b>The box.</b> A {@link dev.bulwark.data.Ball} has an exact centre c and an exact epsilon, and neither need be a float.
+ * The device is given the float x nearest to c, how far c may lie from x (2^-24 x, for x was rounded to nearest) and a double
+ * not below epsilon; its box begins at or below c - epsilon and ends at or above c + epsilon, cut to [0, 1].
+ *
+ * <h2>What is not known</h2>
+ *
+ * <p>A network of finite weights may have values beyond the largest float, and its bounds may be so long before. An interval
+ * with such an end is <i>unknown</i>, NaN at both ends, and so is all that depends on it: sums, lines, and a ReLU's output,
+ * of which it would be true that it is not negative. A float network has infinities and NaN from there on, so overflow
+ * certifies nothing. But a weight or a coefficient of exactly 0 takes no
+ * part in a sum, whatever it is multiplied by: {@code 0 h = 0} for every real h, and no float product with 0 is off by
+ * anything. No bound is ever taken from an infinity less an infinity or from 0 times one. A bound that is not known is
+ * infinite in {@link dev.bulwark.bounds.Bounds}.
  *
  * <h2>Why CROWN's floats prove something about real numbers</h2>
  *
@@ -22,7 +37,8 @@
  *     That is a choice, not a claim, once c is lowered by |a[j] s - t[j]| max |z[j]|.
  * <li><b>Affine.</b> t z[k] = (t W[k]) h[k-1] + t b[k]. The product t W[k] is a float product A', off by at most E[i] at
  *     element i, with E[i] = g (|t| + n) (|W| + n)[i], g the relative error of a float sum of so many products (Higham
- *     2002, section 3.1) and n a tiny number that covers underflow. Hence (t W[k]) h >= A' h - sum of E[i] max |h[i]|,
+ *     2002, section 3.1) and n a tiny number that covers underflow, the sum being over products without a factor of 0.
+ *     Hence (t W[k]) h >= A' h - sum of E[i] max |h[i]|,
  *     and that sum is (|t| + n) r with r = g (|W| + n) max |h|, one outward affine map for each image and layer: what
  *     all products of all forms are off by costs a dot product each.
  * <li><b>End.</b> Over the box, a h0 + c is least at a corner.
@@ -31,7 +47,8 @@
  * <p>Constants are summed downward at every operation, or in double with the sum's own error taken off. So each
  * replacement holds in real numbers whatever slopes were taken, and whatever the products were off by within E. The boxes
  * [l, u] come from interval propagation and from this very argument, layer by layer, and both hold, so the tighter
- * of each pair holds. What overflows becomes NaN or -infinity, which certify nothing.
+ * of each pair holds. Where a float on the way back overflows, the form's constant becomes NaN or -infinity at the next
+ * step, as an infinite coefficient meets an error term of its own size; such a minimum is unknown.
  *
  * <p>A box [l, u] may be too wide by rounding; that loosens bounds and breaks none. The network of the README (784, 1024,
  * 512, 256, 10; epsilon 0.03) loses 0.04 of margins of about 3 to all of the rounding.

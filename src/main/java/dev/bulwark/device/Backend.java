@@ -440,6 +440,7 @@ public interface Backend extends AutoCloseable {
     /**
      * {@code target = a W}, to nearest, with a bounded error: of element [r,i] at most
      * {@code productError(out) * sum over j of (|a[r,j]| + NEGLIGIBLE) (|W[j,i]| + NEGLIGIBLE)}, or it is infinite or NaN.
+     * The sum is over those j at which neither factor is 0: a product with 0 is exact.
      *
      * @param a      {@code [rows,out]}
      * @param target {@code [rows,in]}
@@ -466,12 +467,15 @@ public interface Backend extends AutoCloseable {
      *
      * <pre>  sum over j of min(a, 0) upperIntercept + t bias - |a s - t| magnitude - (|t| + NEGLIGIBLE) productError</pre>
      *
+     * <p>What is multiplied by a = 0, t = 0 or a s - t = 0 takes no part, NaN or not; anything else that is NaN makes the
+     * constant NaN or -infinity.
+     *
      * <p>Then {@code a h + c >= target z + ...} holds in real numbers; and what {@link #backwardAffine} makes of target
      * is, with the new constant, a lower bound of the old form as well.
      *
      * @param coefficients {@code [rows,units]}
      * @param owners       {@code int [rows]}: the row of {@code relaxation} that a form belongs to
-     * @param slopes       {@code [any,units]}: lower slopes; those outside [0, 1] count as the nearer of 0 and 1
+     * @param slopes       {@code [any,units]}: lower slopes; those outside [0, 1] count as the nearer of 0 and 1, NaN stays
      * @param slopeRows    {@code int [rows]}: a form's row of {@code slopes}
      * @param bias         {@code [units]}
      * @param target       {@code [rows,units]}; may be {@code coefficients}

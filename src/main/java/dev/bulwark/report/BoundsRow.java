@@ -4,6 +4,8 @@ import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import com.fasterxml.jackson.annotation.JsonValue;
+import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
+import com.fasterxml.jackson.databind.annotation.JsonSerialize;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -13,16 +15,25 @@ import java.util.List;
  * <p>Bounds are doubles although networks compute floats: a float's shortest decimal, read as a double, may lie on the
  * wrong side of the bound.
  *
- * @param epsilon     half-width of the box, in input units
- * @param lower       lower bounds of the logits
- * @param upper       upper bounds of the logits
- * @param marginLower lower bounds of {@code logit[label] - logit[c]}, 0 at {@code c = label}
+ * <p>Where no finite bound is known, for instance as the network's values exceed the largest float, the bound is infinite,
+ * and null in the file.
+ *
+ * @param epsilon         half-width of the box, in input units
+ * @param cleanPrediction the network's class for the image itself, -1 if its logits hold a NaN
+ * @param lower           lower bounds of the logits; -infinity if none is known
+ * @param upper           upper bounds of the logits; infinity if none is known
+ * @param marginLower     lower bounds of {@code logit[label] - logit[c]}, 0 at {@code c = label}; -infinity if none is known
  */
 @JsonPropertyOrder({"index", "label", "epsilon", "method", "clean_prediction", "lower", "upper", "margin_lower",
         "certified", "certified_by_box"})
 @JsonIgnoreProperties(value = {"certified", "certified_by_box"}, allowGetters = true)
 public record BoundsRow(int index, int label, double epsilon, Method method, int cleanPrediction,
-        List<Double> lower, List<Double> upper, List<Double> marginLower) implements Row {
+        @JsonSerialize(contentUsing = JsonLines.FiniteWriter.class)
+        @JsonDeserialize(contentUsing = JsonLines.LowerReader.class) List<Double> lower,
+        @JsonSerialize(contentUsing = JsonLines.FiniteWriter.class)
+        @JsonDeserialize(contentUsing = JsonLines.UpperReader.class) List<Double> upper,
+        @JsonSerialize(contentUsing = JsonLines.FiniteWriter.class)
+        @JsonDeserialize(contentUsing = JsonLines.LowerReader.class) List<Double> marginLower) implements Row {
 
     /** Where the bounds come from. */
     public enum Method {
@@ -41,6 +52,8 @@ public record BoundsRow(int index, int label, double epsilon, Method method, int
         }
     }
 
+    private static final int NO_PREDICTION = -1;
+
     public static final RowFormat<BoundsRow> FORMAT = new JsonLines<>(BoundsRow.class);
 
     public BoundsRow {
@@ -50,7 +63,9 @@ public record BoundsRow(int index, int label, double epsilon, Method method, int
         int classes = lower.size();
         Require.notNegative("index", index);
         Require.classOf("label", label, classes);
-        Require.classOf("clean_prediction", cleanPrediction, classes);
+        if (cleanPrediction != NO_PREDICTION) {
+            Require.classOf("clean_prediction", cleanPrediction, classes);
+        }
         Require.finiteNotNegative("epsilon", epsilon);
         Require.that(upper.size() == classes && marginLower.size() == classes, "lower has " + classes
                 + " classes, upper " + upper.size() + ", margin_lower " + marginLower.size());
@@ -58,8 +73,8 @@ public record BoundsRow(int index, int label, double epsilon, Method method, int
             double l = lower.get(c);
             double u = upper.get(c);
             double m = marginLower.get(c);
-            Require.that(Double.isFinite(l) && Double.isFinite(u) && Double.isFinite(m),
-                    "class " + c + " has bounds that are not finite: " + l + ", " + u + ", margin " + m);
+            Require.that(l < Double.POSITIVE_INFINITY && u > Double.NEGATIVE_INFINITY && m < Double.POSITIVE_INFINITY,
+                    "class " + c + " has bounds that no number lies in: " + l + ", " + u + ", margin " + m);
             Require.that(l <= u, "class " + c + " has lower " + l + " above upper " + u);
         }
         Require.that(marginLower.get(label) == 0, "margin_lower is " + marginLower.get(label) + " at the label, not 0");

@@ -153,6 +153,54 @@ final class JsonLines<T extends Row> implements RowFormat<T> {
         }
     }
 
+    /** Infinity, which JSON has no word for, as null. */
+    static final class FiniteWriter extends JsonSerializer<Double> {
+        @Override
+        public void serialize(Double bound, JsonGenerator out, SerializerProvider unused) throws IOException {
+            if (Double.isInfinite(bound)) {
+                out.writeNull();
+            } else {
+                out.writeNumber(bound);
+            }
+        }
+    }
+
+    /** Numbers, or null for the infinity of one side. */
+    private abstract static class BoundReader extends JsonDeserializer<Double> {
+        private final double unbounded;
+
+        BoundReader(double unbounded) {
+            this.unbounded = unbounded;
+        }
+
+        @Override
+        public Double deserialize(JsonParser in, DeserializationContext context) throws IOException {
+            if (!in.currentToken().isNumeric()) {
+                return (Double) context.handleUnexpectedToken(Double.class, in);
+            }
+            double bound = in.getDoubleValue();
+            return Double.isFinite(bound) ? bound
+                    : (Double) context.handleWeirdNumberValue(Double.class, bound, "no double is so large");
+        }
+
+        @Override
+        public Double getNullValue(DeserializationContext unused) {
+            return unbounded;
+        }
+    }
+
+    static final class LowerReader extends BoundReader {
+        LowerReader() {
+            super(Double.NEGATIVE_INFINITY);
+        }
+    }
+
+    static final class UpperReader extends BoundReader {
+        UpperReader() {
+            super(Double.POSITIVE_INFINITY);
+        }
+    }
+
     /** What is empty as null, or not at all where the component says so. */
     static final class OptionalWriter extends JsonSerializer<Optional<?>> {
         @Override

@@ -21,6 +21,10 @@ public abstract class RelaxationContract extends OutwardContract {
         float[] w = values(in * out);
         a[0] = 1e-40f; // an underflow is promised to cost little
         w[0] = 1e-30f;
+        for (int k = 1; k < Math.max(a.length, w.length); k += 5) { // a product with 0 is promised to be exact
+            a[k % a.length] = 0;
+            w[k % w.length] = 0;
+        }
         try (DeviceBuffer forms = device(a); DeviceBuffer weight = device(w); DeviceBuffer bias = device(new float[out]);
              DeviceBuffer target = backend.allocate((long) rows * in)) {
             backend.backwardAffine(forms, rows, new Affine(weight, bias, in, out), target);
@@ -32,7 +36,8 @@ public abstract class RelaxationContract extends OutwardContract {
                     float left = a[k / in * out + j];
                     float right = w[j * in + k % in];
                     exact += (double) left * right;
-                    promised += (Math.abs(left) + Backend.NEGLIGIBLE) * (Math.abs(right) + Backend.NEGLIGIBLE);
+                    promised += left == 0 || right == 0 ? 0
+                            : (Math.abs(left) + Backend.NEGLIGIBLE) * (Math.abs(right) + Backend.NEGLIGIBLE);
                 }
                 assertEquals(exact, actual[k], Backend.productError(out) * promised, "element " + k);
             }
@@ -98,7 +103,8 @@ public abstract class RelaxationContract extends OutwardContract {
                     assertEquals((float) ((double) before * slope), t);
                     BigDecimal lost = new BigDecimal(before).multiply(new BigDecimal(slope)).subtract(new BigDecimal(t)).abs()
                             .multiply(new BigDecimal(lines.magnitude[line]))
-                            .add(new BigDecimal(Math.abs(t)).add(new BigDecimal(Backend.NEGLIGIBLE))
+                            .add(t == 0 ? BigDecimal.ZERO : new BigDecimal(Math.abs(t))
+                                    .add(new BigDecimal(Backend.NEGLIGIBLE))
                                     .multiply(new BigDecimal(lines.productError[line])));
                     BigDecimal shift = new BigDecimal(Math.min(before, 0)).multiply(new BigDecimal(lines.upperIntercept[line]));
                     BigDecimal biased = new BigDecimal(t).multiply(new BigDecimal(bias[j]));
@@ -167,6 +173,37 @@ public abstract class RelaxationContract extends OutwardContract {
                     assertNotAbove(Double.NaN, constant, "constant");
                 }
             }
+        }
+    }
+
+    @Test
+    void givenUnknownLinesOfUnitsWithoutAShare_whenTakenBack_thenTheyTakeNoPart() {
+        float none = Float.NaN;
+        float inf = Float.POSITIVE_INFINITY;
+        // Unit 0 has no share of any form. Of unit 1, which is off, and unit 2, whose line is exact, sizes are unknown.
+        try (DeviceBuffer forms = device(0, -1, 2, -0f, 1, -4); DeviceBuffer constants = device(8, 8);
+             DeviceBuffer owners = deviceInts(0, 0); DeviceBuffer slope = device(none, 0, 1);
+             DeviceBuffer intercept = device(none, 0, 0); DeviceBuffer magnitude = device(none, none, inf);
+             DeviceBuffer productError = device(inf, none, 0); DeviceBuffer bias = device(1, 1, 0.5f);
+             DeviceBuffer target = backend.allocate(6)) {
+            Relaxation relaxation = new Relaxation(slope, intercept, slope, magnitude, productError, 3);
+            backend.backwardRelu(forms, 2, owners, relaxation, slope, owners, bias, target, constants);
+            same(new float[] {0, 0, 2, 0, 0, -4}, host(target));
+            assertEquals(8 + 1, host(constants)[0], 1e-5);
+            assertEquals(8 - 2, host(constants)[1], 1e-5);
+            assertTrue(host(constants)[0] <= 9 && host(constants)[1] <= 6);
+        }
+    }
+
+    @Test
+    void givenAnUnknownLowerSlope_whenTakenBack_thenNothingIsKnown() {
+        float none = Float.NaN;
+        try (DeviceBuffer forms = device(1); DeviceBuffer constants = device(0); DeviceBuffer owners = deviceInts(0);
+             DeviceBuffer one = device(1); DeviceBuffer zero = device(0); DeviceBuffer unknown = device(none);
+             DeviceBuffer target = backend.allocate(1)) {
+            Relaxation relaxation = new Relaxation(one, zero, one, zero, zero, 1);
+            backend.backwardRelu(forms, 1, owners, relaxation, unknown, owners, one, target, constants);
+            assertTrue(Float.isNaN(host(constants)[0]), "a slope that is no number is none in [0, 1]");
         }
     }
 

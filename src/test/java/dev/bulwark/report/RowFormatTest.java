@@ -131,6 +131,38 @@ class RowFormatTest {
         assertEquals(row, BoundsRow.FORMAT.read(line));
     }
 
+    /** JSON has no infinity: null is no finite bound, and reads back as the infinity of its side. */
+    @Test
+    void givenBoundsThatAreNotKnown_whenWritten_thenTheyAreNullAndReadBack() {
+        float inf = Float.POSITIVE_INFINITY;
+        BoundsRow row = BoundsRow.of(7, 0, 0.1, BoundsRow.Method.IBP, -1,
+                new float[] {-inf, -1, -inf}, new float[] {inf, inf, -2}, new float[] {0, -inf, 3});
+        String line = "{\"index\":7,\"label\":0,\"epsilon\":0.1,\"method\":\"ibp\",\"clean_prediction\":-1,"
+                + "\"lower\":[null,-1.0,null],\"upper\":[null,null,-2.0],\"margin_lower\":[0.0,null,3.0],"
+                + "\"certified\":false,\"certified_by_box\":false}";
+        assertEquals(line, BoundsRow.FORMAT.write(row));
+        assertEquals(row, BoundsRow.FORMAT.read(line));
+        assertFalse(row.cleanCorrect());
+        assertEquals(List.of(Double.NEGATIVE_INFINITY, -1.0, Double.NEGATIVE_INFINITY), row.lower());
+        assertEquals(List.of(Double.POSITIVE_INFINITY, Double.POSITIVE_INFINITY, -2.0), row.upper());
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {"[null,-1.0,null]|[1e400,-1.0,null]", "[null,-1.0,null]|[\"-1\",-1.0,null]",
+        "[null,-1.0,null]|null", "[0.0,null,3.0]|[null,null,3.0]", "\"certified\":false|\"certified\":true",
+        "[null,null,-2.0]|[null,null,null,-2.0]", "\"clean_prediction\":-1|\"clean_prediction\":-2"})
+    void givenBoundsThatAreNone_whenRead_thenRefused(String good, String bad) {
+        float inf = Float.POSITIVE_INFINITY;
+        String line = BoundsRow.FORMAT.write(BoundsRow.of(7, 0, 0.1, BoundsRow.Method.IBP, -1,
+                new float[] {-inf, -1, -inf}, new float[] {inf, inf, -2}, new float[] {0, -inf, 3}));
+        assertTrue(line.contains(good), line);
+        assertThrows(IllegalArgumentException.class, () -> BoundsRow.FORMAT.read(line.replace(good, bad)));
+        assertThrows(IllegalArgumentException.class, () -> BoundsRow.of(7, 0, 0.1, BoundsRow.Method.IBP, 0,
+                new float[] {inf}, new float[] {inf}, new float[] {0}));
+        assertThrows(IllegalArgumentException.class, () -> BoundsRow.of(7, 0, 0.1, BoundsRow.Method.IBP, 0,
+                new float[] {Float.NaN}, new float[] {inf}, new float[] {0}));
+    }
+
     @Test
     void givenMarginOfZero_whenAsked_thenNotCertified() {
         BoundsRow row = BoundsRow.of(0, 1, 0.1, BoundsRow.Method.IBP, 1,

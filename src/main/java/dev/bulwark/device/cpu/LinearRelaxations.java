@@ -60,14 +60,24 @@ final class LinearRelaxations {
             float[] a = Rows.load(coefficients, first, block, units);
             float[] c = Rows.load(constants, first, block, 1);
             for (int r = 0; r < block; ++r) {
-                c[r] = backwardRelu(a, r * units, lines.row(owner[first + r]), below.row(slopeRow[first + r])[0], b, c[r]);
+                float[][] above = lines.row(owner[first + r]);
+                float[] lower = below.row(slopeRow[first + r])[0];
+                float constant = backwardRelu(a, r * units, above, lower, b, c[r]);
+                if (!Float.isFinite(constant)) {
+                    CpuMemory.floats(coefficients).get((first + r) * units, a, r * units, units);
+                    constant = backwardReluWithoutZeros(a, r * units, above, lower, b, c[r]);
+                }
+                c[r] = constant;
             }
             Rows.store(a, target, first, units);
             Rows.store(c, constants, first, 1);
         });
     }
 
-    /** One form, in place, its coefficients {@code a[at ..]}; returns its new constant. */
+    /**
+     * One form, in place, its coefficients {@code a[at ..]}; returns its new constant. Products with 0 are summed like others:
+     * branches would cost more than they save. If one is with something unknown, the constant is not finite.
+     */
     private static float backwardRelu(float[] a, int at, float[][] lines, float[] below, float[] bias, float constant) {
         float[] slope = lines[0];
         float[] intercept = lines[1];
@@ -84,6 +94,30 @@ final class LinearRelaxations {
             double biased = (double) after * bias[j];
             double lost = Math.abs(exact - after) * magnitude[j]
                     + (Math.abs(after) + Backend.NEGLIGIBLE) * productError[j];
+            sum += shift + biased - lost;
+            absolute += Math.abs(shift) + Math.abs(biased) + lost;
+            a[at + j] = after;
+        }
+        return OutwardIntervals.down(sum - slack(4 * bias.length, absolute));
+    }
+
+    /** As {@link #backwardRelu}, where what is multiplied by exactly 0 takes no part. */
+    private static float backwardReluWithoutZeros(float[] a, int at, float[][] lines, float[] below, float[] bias,
+                                                  float constant) {
+        double sum = constant;
+        double absolute = Math.abs(constant);
+        for (int j = 0; j < bias.length; ++j) {
+            float before = a[at + j];
+            if (before == 0) {
+                continue; // whatever is known of the unit
+            }
+            double exact = (double) before * (before < 0 ? lines[0][j] : Math.max(0f, Math.min(1f, below[j])));
+            float after = (float) exact;
+            double shift = before < 0 ? (double) before * lines[1][j] : 0;
+            double biased = (double) after * bias[j];
+            double off = Math.abs(exact - after);
+            double lost = (off == 0 ? 0 : off * lines[2][j])
+                    + (after == 0 ? 0 : (Math.abs(after) + Backend.NEGLIGIBLE) * lines[3][j]);
             sum += shift + biased - lost;
             absolute += Math.abs(shift) + Math.abs(biased) + lost;
             a[at + j] = after;
