@@ -151,7 +151,10 @@ public interface Backend extends AutoCloseable {
     void multiply(boolean transposeA, boolean transposeB, int m, int n, int k,
                   DeviceBuffer a, DeviceBuffer b, float beta, DeviceBuffer c);
 
-    /** {@code y = x W^T + b}, then {@code max(y, 0)} where {@code relu}; x {@code [rows,in]}, y {@code [rows,out]}. */
+    /**
+     * {@code y = x W^T + b}, then {@code max(y, 0)} where {@code relu}; x {@code [rows,in]}, y {@code [rows,out]}. NaN stays
+     * NaN, or an overflow would become a prediction.
+     */
     void affine(DeviceBuffer x, int rows, Affine layer, boolean relu, DeviceBuffer y);
 
     /** {@code sums[c] = beta sums[c] + sum over n of x[n,c]}; x {@code [rows,columns]}. */

@@ -1,7 +1,9 @@
 package dev.bulwark.device;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -69,6 +71,39 @@ abstract class ProductsContract extends MemoryContract {
                 expected[k] = Math.max(expected[k], 0);
             }
             close(expected, host(y), 1e-5);
+        }
+    }
+
+    /** A ReLU that turned it into 0 would make a prediction of it. */
+    @ParameterizedTest
+    @CsvSource({"1,1,1", "33,65,31", "257,40,300"})
+    void givenAnOverflow_whenAffineWithRelu_thenNaNStaysNaNInItsRowAlone(int rows, int in, int out) {
+        float inf = Float.POSITIVE_INFINITY;
+        float[][] fillings = {{Float.NaN, 0}, {inf, -inf}, {3e38f, 2}};
+        float[] w = new float[in * out];
+        Arrays.fill(w, 3e38f);
+        for (int k = 1; k < w.length; k += 2) {
+            w[k] = -3e38f;
+        }
+        for (float[] filling : fillings) {
+            float[] x = new float[rows * in];
+            for (int n = 0; n < rows; n += 2) {
+                for (int i = 0; i < in; ++i) {
+                    x[n * in + i] = filling[i % 2];
+                }
+            }
+            try (DeviceBuffer input = device(x); DeviceBuffer weight = device(w); DeviceBuffer y = backend.allocate((long) rows * out);
+                 DeviceBuffer bias = backend.allocate(out)) {
+                backend.fill(bias, -1f);
+                backend.affine(input, rows, new Affine(weight, bias, in, out), false, y);
+                float[] before = host(y);
+                backend.affine(input, rows, new Affine(weight, bias, in, out), true, y);
+                float[] expected = mapped(before, v -> Math.max(v, 0));
+                assertArrayEquals(expected, host(y));
+                for (int k = out; k < Math.min(2 * out, expected.length); ++k) {
+                    assertEquals(-1f, before[k], "a row that no NaN is in");
+                }
+            }
         }
     }
 

@@ -72,8 +72,13 @@ final class Bfloat16Products implements SharedProducts {
         ShortBuffer weight = rounded(layer.weight(), (long) out * in);
         FloatBuffer bias = CpuMemory.floats(layer.bias());
         FloatBuffer outputs = CpuMemory.floatsToWrite(y.require("y", (long) rows * out));
-        workers.split(rows, (from, count) -> run(Shape.affine(count, out, in, relu),
-                tail(inputs, from * in), weight, bias, tail(outputs, from * out)));
+        workers.split(rows, (from, count) -> {
+            FloatBuffer part = tail(outputs, from * out);
+            run(Shape.affine(count, out, in), tail(inputs, from * in), weight, bias, part);
+            if (relu) {
+                BiasRelu.relu(part, count * out);
+            }
+        });
     }
 
     private void run(Shape shape, ShortBuffer a, ShortBuffer b, FloatBuffer bias, FloatBuffer c) {

@@ -33,14 +33,14 @@ final class OneDnnMatmul {
     }
 
     /** What follows a product's sums. */
-    enum After { NOTHING, ADDED_TO_TARGET, BIAS, BIAS_AND_RELU }
+    enum After { NOTHING, ADDED_TO_TARGET, BIAS }
 
     /** {@code c = op(a) op(b)}, op(a) {@code [m,k]}, op(b) {@code [k,n]}; ld*: elements from row to row as stored. */
     record Shape(boolean transposeA, boolean transposeB, int m, int n, int k, int lda, int ldb, int ldc, After after) {
 
         /** {@code y = x W^T + b}, x {@code [rows,in]}, W {@code [out,in]}. */
-        static Shape affine(int rows, int out, int in, boolean relu) {
-            return new Shape(false, true, rows, out, in, in, in, out, relu ? After.BIAS_AND_RELU : After.BIAS);
+        static Shape affine(int rows, int out, int in) {
+            return new Shape(false, true, rows, out, in, in, in, out, After.BIAS);
         }
     }
 
@@ -76,7 +76,7 @@ final class OneDnnMatmul {
             memory.desc right = matrix(s.k, s.n, s.ldb, s.transposeB, factors);
             memory.desc bias = matrix(1, s.n, s.n, false, memory.data_type.f32);
             memory.desc result = matrix(s.m, s.n, s.ldc, false, memory.data_type.f32);
-            boolean biased = s.after == After.BIAS || s.after == After.BIAS_AND_RELU;
+            boolean biased = s.after == After.BIAS;
             matmul.primitive_desc description = biased
                     ? new matmul.primitive_desc(cpu, left, right, bias, result, attributes(s.after), false)
                     : new matmul.primitive_desc(cpu, left, right, result, attributes(s.after), false);
@@ -97,8 +97,6 @@ final class OneDnnMatmul {
             post_ops operations = new post_ops();
             if (after == After.ADDED_TO_TARGET) {
                 operations.append_sum(1f, 0, memory.data_type.undef);
-            } else if (after == After.BIAS_AND_RELU) {
-                operations.append_eltwise(dnnl.algorithm.eltwise_relu, 0f, 0f);
             }
             primitive_attr attributes = new primitive_attr();
             // Bounds count on float being float, whatever oneDNN's environment variable says.

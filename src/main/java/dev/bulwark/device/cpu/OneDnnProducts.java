@@ -34,13 +34,16 @@ final class OneDnnProducts implements Products {
         return (byte) (transposed ? 'T' : 'N');
     }
 
-    /** {@inheritDoc} Bias and ReLU happen while the sums are still in registers. */
+    /** {@inheritDoc} The bias is added while the sums are still in registers. */
     @Override
     public void affine(int rows, int out, int in, FloatBuffer x, FloatBuffer weight, FloatBuffer bias, boolean relu,
                        FloatBuffer y) {
         try (FloatPointer left = new FloatPointer(x); FloatPointer right = new FloatPointer(weight);
              FloatPointer offsets = new FloatPointer(bias); FloatPointer result = new FloatPointer(y)) {
-            matmul.run(Shape.affine(rows, out, in, relu), left, right, offsets, result);
+            matmul.run(Shape.affine(rows, out, in), left, right, offsets, result);
+        }
+        if (relu) {
+            BiasRelu.relu(y, rows * out);
         }
     }
 }
