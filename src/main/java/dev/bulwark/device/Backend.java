@@ -386,7 +386,8 @@ public interface Backend extends AutoCloseable {
     }
 
     /**
-     * The network prepared for gradients with respect to its inputs, in the device's fastest way; for attacks only.
+     * The network prepared for gradients with respect to its inputs, in the device's fastest way; for attacks only, so that
+     * inputs lie in [0, 1]. Logits that are NaN in its arithmetic come out as NaN.
      *
      * @param capacity rows that a batch may have
      */

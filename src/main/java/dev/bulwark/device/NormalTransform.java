@@ -41,6 +41,9 @@ public final class NormalTransform {
     public static final float C1 = -0x1.3bd3ccp+0f;
     public static final float C0 = 1f;
 
+    /** No normal number is larger in magnitude: {@code sqrt(-2 ln 2^-32)} is 6.66. */
+    public static final float LARGEST = 6.67f;
+
     private NormalTransform() {
     }
 

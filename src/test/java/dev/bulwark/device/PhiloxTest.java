@@ -81,4 +81,16 @@ class PhiloxTest {
         // 1.95 / sqrt(n) is the 0.1% point; the seed is fixed, so this never flickers.
         assertTrue(distance < 1.95 / Math.sqrt(n), "KS distance " + distance);
     }
+
+    @Test
+    void givenAnyWord_whenTransformed_thenNoNumberIsLargerThanTheLargest() {
+        assertTrue(NormalTransform.radius(0) > 6.66 && NormalTransform.radius(0) == NormalTransform.radius(1));
+        float largest = 0;
+        for (int i = 0; i < 1_000_000; ++i) {
+            int word = i * 0x9E3779B9;
+            assertTrue(NormalTransform.radius(word) <= NormalTransform.radius(0));
+            largest = Math.max(largest, Math.max(Math.abs(NormalTransform.cosine(word)), Math.abs(NormalTransform.sine(word))));
+        }
+        assertTrue(NormalTransform.radius(0) * largest < NormalTransform.LARGEST);
+    }
 }

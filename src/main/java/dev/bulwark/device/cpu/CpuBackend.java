@@ -18,6 +18,8 @@ import dev.bulwark.device.NoisyClassifier.Precision;
 import dev.bulwark.device.Philox;
 import dev.bulwark.device.ProductPrecision;
 import dev.bulwark.device.Relaxation;
+import dev.bulwark.device.cpu.LaneNoisyClassifier.Sources;
+import dev.bulwark.device.cpu.PackedNetwork.Overflow;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.util.Arrays;
@@ -563,26 +565,33 @@ public final class CpuBackend implements Backend {
 
     @Override
     public NoisyClassifier noisyClassifier(List<Affine> layers) {
-        return new LaneNoisyClassifier(workers, noise, layers, lanes(layers, LaneNoisyClassifier.CHUNK));
+        int rows = LaneNoisyClassifier.CHUNK;
+        Sources sources = hasOneDnn()
+                ? new Sources(Headroom.largestInput(layers), () -> packed(layers, rows, Overflow.EXCLUDED),
+                        () -> packed(layers, rows, Overflow.KEPT))
+                : Sources.careful(() -> plain(layers, rows));
+        return new LaneNoisyClassifier(workers, noise, precision, layers, sources);
     }
 
     @Override
     public BareProducts bareProducts(int edge) {
-        return BareLanes.of(this, workers, edge, this::lanes);
+        return BareLanes.of(this, workers, edge,
+                (layers, rows) -> hasOneDnn() ? packed(layers, rows, Overflow.EXCLUDED) : plain(layers, rows));
     }
 
-    /** Lanes for chunks of {@code rows} rows. */
-    private Lanes lanes(List<Affine> layers, int rows) {
-        if (hasOneDnn()) {
-            PackedNetwork packed = new PackedNetwork(noise, layers, rows, precision);
-            return new Lanes(packed::lane, packed::close);
-        }
+    private Lanes packed(List<Affine> layers, int rows, Overflow overflow) {
+        PackedNetwork packed = new PackedNetwork(noise, layers, rows, precision, overflow);
+        return new Lanes(packed::lane, packed::close);
+    }
+
+    private Lanes plain(List<Affine> layers, int rows) {
         return new Lanes(() -> new PlainLane(blocks, layers, rows), () -> { });
     }
 
+    /** Packed networks turn NaN into 0: they are for those that images can't make overflow. */
     @Override
     public InputGradients inputGradients(List<Affine> layers, int capacity) {
-        return hasOneDnn()
+        return hasOneDnn() && Headroom.largestInput(layers) >= 1
                 ? new PackedInputGradients(workers, layers, capacity, precision)
                 : new ComposedInputGradients(this, layers, capacity);
     }

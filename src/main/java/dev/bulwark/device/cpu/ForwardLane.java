@@ -1,11 +1,7 @@
 package dev.bulwark.device.cpu;
 
-import dev.bulwark.device.NoisyClassifier.Precision;
-
 /** One worker's own memory and primitives for forward passes of a fixed number of noisy inputs. */
 interface ForwardLane extends AutoCloseable {
-
-    Precision precision();
 
     /** Sets row {@code row} of the inputs to {@code x + sigma z}, in this lane's input format; all heap arrays. */
     void setInput(int row, float[] x, float[] z, float sigma);

@@ -4,18 +4,24 @@ import dev.bulwark.device.Affine;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.NoisyClassifier;
+import dev.bulwark.device.NormalTransform;
 import dev.bulwark.device.Philox;
 import java.nio.IntBuffer;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
 
 /**
  * Noise, forward pass and votes of a chunk of samples on one worker, without waiting for the others.
  *
  * <p>Samples of all images are laid end to end and cut into chunks of a fixed number of rows; the last chunk is padded.
  * Every product so has the same shape, and a sample's logits do not depend on which chunk it falls in.
+ *
+ * <p>The fastest lanes may turn NaN into 0. They take the images whose samples can't overflow, which a bound on the
+ * network's sums tells; the others go to lanes that keep every NaN. The choice depends on the image and sigma alone.
  */
 final class LaneNoisyClassifier implements NoisyClassifier {
 
@@ -24,23 +30,40 @@ final class LaneNoisyClassifier implements NoisyClassifier {
 
     private final Workers workers;
     private final NoiseRows noise;
+    private final Precision precision;
     private final int inputs;
     private final int classes;
-    private final ConcurrentLinkedQueue<Lane> lanes = new ConcurrentLinkedQueue<>();
-    private final Precision precision;
-    private final Lanes source;
+    /** Inputs of up to this magnitude overflow nowhere. */
+    private final double largestInput;
+    private final Pool fast;
+    private final Pool careful;
 
-    /** @param source of lanes for {@link #CHUNK} rows, closed with this object */
-    LaneNoisyClassifier(Workers workers, NoiseRows noise, List<Affine> layers, Lanes source) {
-        this.source = source;
+    /** @param sources of lanes for {@link #CHUNK} rows */
+    LaneNoisyClassifier(Workers workers, NoiseRows noise, Precision precision, List<Affine> layers, Sources sources) {
         this.workers = workers;
         this.noise = noise;
+        this.precision = precision;
         this.inputs = layers.get(0).in();
         this.classes = layers.get(layers.size() - 1).out();
-        for (int i = 0; i < workers.count(); ++i) {
-            lanes.add(new Lane(source.open(), inputs, classes));
+        this.largestInput = sources.largestInput;
+        this.fast = new Pool(sources.fast);
+        this.careful = new Pool(sources.careful);
+        (largestInput >= 1 ? fast : careful).prepare();
+    }
+
+    /**
+     * Where lanes come from, when they are first needed.
+     *
+     * @param largestInput magnitude of inputs that {@code fast} lanes may be given
+     * @param fast         lanes that may turn NaN into 0
+     * @param careful      lanes that keep it
+     */
+    record Sources(double largestInput, Supplier<Lanes> fast, Supplier<Lanes> careful) {
+
+        /** Lanes that keep every NaN, for all images. */
+        static Sources careful(Supplier<Lanes> lanes) {
+            return new Sources(-1, lanes, lanes);
         }
-        this.precision = lanes.peek().forward.precision();
     }
 
     @Override
@@ -54,34 +77,42 @@ final class LaneNoisyClassifier implements NoisyClassifier {
         int n = imageIndices.length;
         float[] pixels = Rows.load(images.require("images", (long) n * inputs), 0, n, inputs);
         counts.require("counts", (long) n * classes);
-        AtomicIntegerArray votes = new AtomicIntegerArray(n * classes);
-        long total = (long) n * samples;
-        int chunks = Math.toIntExact((total + CHUNK - 1) / CHUNK);
-        workers.run(chunks, chunk -> {
-            Lane lane = lanes.remove();
-            try {
-                long first = (long) chunk * CHUNK;
-                int rows = (int) Math.min(CHUNK, total - first);
-                for (int row = 0; row < rows; ++row) {
-                    int image = (int) ((first + row) / samples);
-                    int sample = firstSample + (int) ((first + row) % samples);
-                    lane.fill(noise, row, pixels, image, key, imageIndices[image], sample, sigma);
-                }
-                lane.run();
-                for (int row = 0; row < rows; ++row) {
-                    int vote = Losses.argMax(lane.logits, row * classes, classes);
-                    if (vote >= 0) {
-                        votes.incrementAndGet((int) ((first + row) / samples) * classes + vote);
-                    }
-                }
-            } finally {
-                lanes.add(lane);
-            }
-        });
+        Poll poll = new Poll(pixels, imageIndices, sigma, key, firstSample, samples, new AtomicIntegerArray(n * classes));
+        double[] reach = new double[n];
+        Arrays.setAll(reach, k -> Headroom.magnitude(pixels, k * inputs, inputs) + (double) sigma * NormalTransform.LARGEST);
+        count(poll, IntStream.range(0, n).filter(k -> reach[k] <= largestInput).toArray(), fast);
+        // An image that holds a NaN has no votes, and bf16's rounding would not keep every NaN.
+        count(poll, IntStream.range(0, n).filter(k -> reach[k] > largestInput).toArray(), careful);
         IntBuffer target = CpuMemory.intsToWrite(counts);
-        for (int k = 0; k < votes.length(); ++k) {
-            target.put(k, target.get(k) + votes.get(k));
+        for (int k = 0; k < poll.votes.length(); ++k) {
+            target.put(k, target.get(k) + poll.votes.get(k));
         }
+    }
+
+    /** What {@link #countVotes} is asked, and the answer {@code votes} {@code [N,C]}. */
+    private record Poll(float[] pixels, int[] imageIndices, float sigma, NoiseKey key, int firstSample, int samples,
+                        AtomicIntegerArray votes) {
+    }
+
+    /** Counts the votes of some images. */
+    private void count(Poll poll, int[] chosen, Pool pool) {
+        long total = (long) chosen.length * poll.samples;
+        int chunks = Math.toIntExact((total + CHUNK - 1) / CHUNK);
+        workers.run(chunks, chunk -> pool.use(lane -> {
+            long first = (long) chunk * CHUNK;
+            int rows = (int) Math.min(CHUNK, total - first);
+            for (int row = 0; row < rows; ++row) {
+                lane.fill(row, poll, chosen[(int) ((first + row) / poll.samples)],
+                        poll.firstSample + (int) ((first + row) % poll.samples));
+            }
+            lane.run();
+            for (int row = 0; row < rows; ++row) {
+                int vote = Losses.argMax(lane.logits, row * classes, classes);
+                if (vote >= 0) {
+                    poll.votes.incrementAndGet(chosen[(int) ((first + row) / poll.samples)] * classes + vote);
+                }
+            }
+        }));
     }
 
     @Override
@@ -89,42 +120,85 @@ final class LaneNoisyClassifier implements NoisyClassifier {
         given.require("inputs", (long) rows * inputs);
         logits.require("logits", (long) rows * classes);
         workers.run((rows + CHUNK - 1) / CHUNK, chunk -> {
-            Lane lane = lanes.remove();
-            try {
-                int first = chunk * CHUNK;
-                int count = Math.min(CHUNK, rows - first);
-                lane.fill(Rows.load(given, first, count, inputs), count);
+            int first = chunk * CHUNK;
+            int count = Math.min(CHUNK, rows - first);
+            float[] values = Rows.load(given, first, count, inputs);
+            (Headroom.magnitude(values) <= largestInput ? fast : careful).use(lane -> {
+                lane.fill(values, count);
                 lane.run();
                 Rows.store(count == CHUNK ? lane.logits : Arrays.copyOf(lane.logits, count * classes),
                         logits, first, classes);
-            } finally {
-                lanes.add(lane);
-            }
+            });
         });
     }
 
     @Override
     public void close() {
-        for (Lane lane = lanes.poll(); lane != null; lane = lanes.poll()) {
-            lane.forward.close();
+        fast.close();
+        careful.close();
+    }
+
+    /** Lanes of one kind, made as they are needed: at most one a worker. */
+    private final class Pool implements AutoCloseable {
+        private final Supplier<Lanes> opening;
+        private final ConcurrentLinkedQueue<Lane> free = new ConcurrentLinkedQueue<>();
+        private Lanes source;
+
+        Pool(Supplier<Lanes> opening) {
+            this.opening = opening;
         }
-        source.close();
+
+        /** Makes all lanes that there will be. */
+        void prepare() {
+            for (int i = 0; i < workers.count(); ++i) {
+                free.add(open());
+            }
+        }
+
+        private synchronized Lane open() {
+            if (source == null) {
+                source = opening.get();
+            }
+            return new Lane(source.open());
+        }
+
+        void use(Work work) {
+            Lane lane = free.poll();
+            if (lane == null) {
+                lane = open();
+            }
+            try {
+                work.run(lane);
+            } finally {
+                free.add(lane);
+            }
+        }
+
+        @Override
+        public void close() {
+            for (Lane lane = free.poll(); lane != null; lane = free.poll()) {
+                lane.forward.close();
+            }
+            if (source != null) {
+                source.close();
+            }
+        }
+    }
+
+    private interface Work {
+        void run(Lane lane);
     }
 
     /** What one worker holds. */
-    private static final class Lane {
+    private final class Lane {
         private final ForwardLane forward;
-        private final int[] words;
-        private final float[] normals;
-        private final float[] image;
-        private final float[] logits;
+        private final int[] words = new int[Philox.paddedLength(inputs)];
+        private final float[] normals = new float[Philox.paddedLength(inputs)];
+        private final float[] image = new float[inputs];
+        private final float[] logits = new float[CHUNK * classes];
 
-        Lane(ForwardLane forward, int inputs, int classes) {
+        Lane(ForwardLane forward) {
             this.forward = forward;
-            this.words = new int[Philox.paddedLength(inputs)];
-            this.normals = new float[Philox.paddedLength(inputs)];
-            this.image = new float[inputs];
-            this.logits = new float[CHUNK * classes];
         }
 
         void run() {
@@ -132,17 +206,17 @@ final class LaneNoisyClassifier implements NoisyClassifier {
             forward.logits(logits);
         }
 
-        void fill(NoiseRows noise, int row, float[] pixels, int image, NoiseKey key, int index, int sample, float sigma) {
-            System.arraycopy(pixels, image * this.image.length, this.image, 0, this.image.length);
-            noise.normals(key, index, sample, this.image.length, words, normals);
-            forward.setInput(row, this.image, normals, sigma);
+        void fill(int row, Poll poll, int image, int sample) {
+            System.arraycopy(poll.pixels, image * inputs, this.image, 0, inputs);
+            noise.normals(poll.key, poll.imageIndices[image], sample, inputs, words, normals);
+            forward.setInput(row, this.image, normals, poll.sigma);
         }
 
         /** The first rows' inputs as they are: no noise. */
         void fill(float[] rows, int count) {
             Arrays.fill(normals, 0f);
             for (int row = 0; row < count; ++row) {
-                System.arraycopy(rows, row * image.length, image, 0, image.length);
+                System.arraycopy(rows, row * inputs, image, 0, inputs);
                 forward.setInput(row, image, normals, 0f);
             }
         }

@@ -27,7 +27,8 @@ import org.bytedeco.javacpp.PointerScope;
  * Forward and backward passes on weights packed once for oneDNN, both ways round; a chunk of rows goes all the way on one
  * worker, so that its activations stay in the cache.
  *
- * <p>In bf16, images, weights, activations and gradients are rounded to it; logits and input gradients are float.
+ * <p>In bf16, images, weights, activations and gradients are rounded to it; logits and input gradients are float. ReLUs are
+ * oneDNN's, which turn NaN into 0: no activation may overflow ({@link Headroom}).
  */
 final class PackedInputGradients implements InputGradients {
 

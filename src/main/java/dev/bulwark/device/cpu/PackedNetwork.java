@@ -6,9 +6,7 @@ import java.nio.FloatBuffer;
 import java.nio.ShortBuffer;
 import java.util.ArrayList;
 import java.util.List;
-import org.bytedeco.dnnl.IntMemoryMap;
 import org.bytedeco.dnnl.engine;
-import org.bytedeco.dnnl.matmul;
 import org.bytedeco.dnnl.memory;
 import org.bytedeco.dnnl.stream;
 import org.bytedeco.dnnl.global.dnnl;
@@ -17,11 +15,19 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.javacpp.ShortPointer;
 
 /**
- * Weights packed once for oneDNN's products, bias and ReLU fused into them; sums and logits are float.
+ * Weights packed once for oneDNN's products; sums and logits are float.
  *
  * <p>In bf16, inputs, weights and hidden activations are rounded to it: that rounding is part of the base classifier.
  */
 final class PackedNetwork implements AutoCloseable {
+
+    /** What becomes of a NaN on its way. */
+    enum Overflow {
+        /** It may become 0: ReLUs are oneDNN's, fused into its products, and products with bands of zeros are left out. */
+        EXCLUDED,
+        /** It reaches the logits: every product is taken, and ReLUs are passes of their own. */
+        KEPT
+    }
 
     /** Extended once: leaving the constructor ends its reach, {@link #close} frees what it holds. */
     private final PointerScope pointers = new PointerScope().extend();
@@ -31,12 +37,14 @@ final class PackedNetwork implements AutoCloseable {
     private final List<PackedProduct> products = new ArrayList<>();
     private final int rows;
     private final Precision precision;
+    private final Overflow overflow;
     private final memory.data_type type;
 
     /** @param precision {@code FLOAT32} or, where {@link #hasBfloat16}, {@code BFLOAT16} */
-    PackedNetwork(NoiseRows noise, List<Affine> layers, int rows, Precision precision) {
+    PackedNetwork(NoiseRows noise, List<Affine> layers, int rows, Precision precision, Overflow overflow) {
         this.noise = noise;
         this.precision = precision;
+        this.overflow = overflow;
         this.type = precision == Precision.BFLOAT16 ? memory.data_type.bf16 : memory.data_type.f32;
         this.rows = rows;
         this.inputs = layers.get(0).in();
@@ -45,7 +53,9 @@ final class PackedNetwork implements AutoCloseable {
             for (int i = 0; i < layers.size(); ++i) {
                 boolean hidden = i < layers.size() - 1;
                 var types = new PackedProduct.Types(type, hidden ? type : memory.data_type.f32);
-                products.add(PackedProduct.forward(cpu, layers.get(i), rows, types, hidden));
+                products.add(overflow == Overflow.KEPT
+                        ? PackedProduct.forwardWithZeros(cpu, layers.get(i), rows, types)
+                        : PackedProduct.forward(cpu, layers.get(i), rows, types, hidden));
             }
         } finally {
             pointers.close();
@@ -71,8 +81,7 @@ final class PackedNetwork implements AutoCloseable {
     private final class Lane implements ForwardLane {
         private final PointerScope own = new PointerScope().extend();
         private final stream queue;
-        private final List<matmul> primitives = new ArrayList<>();
-        private final List<IntMemoryMap> arguments = new ArrayList<>();
+        private final List<Runnable> steps = new ArrayList<>();
         private final InputRows inputs;
         private final FloatBuffer logits;
 
@@ -81,22 +90,32 @@ final class PackedNetwork implements AutoCloseable {
                 queue = new stream(cpu);
                 memory values = new memory(PackedProduct.matrix(rows, PackedNetwork.this.inputs, type), cpu);
                 inputs = precision == Precision.BFLOAT16 ? new Bfloat16Rows(noise, values, rows) : new FloatRows(values, rows);
-                for (PackedProduct product : products) {
-                    values = product.appendTo((primitive, map) -> {
-                        primitives.add(primitive);
-                        arguments.add(map);
-                    }, values);
+                for (int i = 0; i < products.size(); ++i) {
+                    values = products.get(i).appendTo(
+                            (primitive, arguments) -> steps.add(() -> primitive.execute(queue, arguments)), values);
+                    if (overflow == Overflow.KEPT && i < products.size() - 1) {
+                        steps.add(relu(values));
+                    }
                 }
-                long length = values.get_desc().get_size() / Float.BYTES;
-                logits = new FloatPointer(values.get_data_handle()).capacity(length).asBuffer();
+                logits = floats(values);
             } finally {
                 own.close();
             }
         }
 
-        @Override
-        public Precision precision() {
-            return precision;
+        private Runnable relu(memory values) {
+            if (precision == Precision.BFLOAT16) {
+                ShortBuffer elements = halves(values);
+                return () -> {
+                    queue._wait();
+                    BiasRelu.relu(elements, elements.capacity());
+                };
+            }
+            FloatBuffer elements = floats(values);
+            return () -> {
+                queue._wait();
+                BiasRelu.relu(elements, elements.capacity());
+            };
         }
 
         @Override
@@ -106,9 +125,7 @@ final class PackedNetwork implements AutoCloseable {
 
         @Override
         public void run() {
-            for (int i = 0; i < primitives.size(); ++i) {
-                primitives.get(i).execute(queue, arguments.get(i));
-            }
+            steps.forEach(Runnable::run);
             queue._wait();
         }
 
@@ -123,6 +140,14 @@ final class PackedNetwork implements AutoCloseable {
         }
     }
 
+    private static FloatBuffer floats(memory of) {
+        return new FloatPointer(of.get_data_handle()).capacity(of.get_desc().get_size() / Float.BYTES).asBuffer();
+    }
+
+    private static ShortBuffer halves(memory of) {
+        return new ShortPointer(of.get_data_handle()).capacity(of.get_desc().get_size() / Short.BYTES).asBuffer();
+    }
+
     /** The first layer's input memory; rows that a padded chunk leaves alone are zero from the start. */
     private interface InputRows {
         void set(int row, float[] x, float[] z, float sigma);
@@ -133,10 +158,9 @@ final class PackedNetwork implements AutoCloseable {
         private final float[] row;
 
         FloatRows(memory source, int rows) {
-            long length = source.get_desc().get_size() / Float.BYTES;
-            target = new FloatPointer(source.get_data_handle()).capacity(length).asBuffer();
-            row = new float[(int) length / rows];
-            target.put(0, new float[(int) length]);
+            target = floats(source);
+            row = new float[target.capacity() / rows];
+            target.put(0, new float[target.capacity()]);
         }
 
         @Override
@@ -155,10 +179,9 @@ final class PackedNetwork implements AutoCloseable {
 
         Bfloat16Rows(NoiseRows noise, memory source, int rows) {
             this.noise = noise;
-            long length = source.get_desc().get_size() / Short.BYTES;
-            target = new ShortPointer(source.get_data_handle()).capacity(length).asBuffer();
-            row = new short[(int) length / rows];
-            target.put(0, new short[(int) length]);
+            target = halves(source);
+            row = new short[target.capacity() / rows];
+            target.put(0, new short[target.capacity()]);
         }
 
         @Override

@@ -50,11 +50,23 @@ final class PackedProduct {
         this.target = target;
     }
 
-    /** {@code y = x W^T + b}, then {@code max(y, 0)} where {@code relu}; x {@code [rows,in]}, y {@code [rows,out]}. */
+    /**
+     * {@code y = x W^T + b}, then {@code max(y, 0)} where {@code relu}; x {@code [rows,in]}, y {@code [rows,out]}. This ReLU
+     * turns NaN into 0.
+     */
     static PackedProduct forward(engine cpu, Affine layer, int rows, Types types, boolean relu) {
         float[] weight = Rows.load(layer.weight(), 0, layer.out(), layer.in());
         float[] bias = Rows.load(layer.bias(), 0, layer.out(), 1);
-        return of(cpu, weight, bias, layer.out(), layer.in(), FORWARD_BAND, rows, types, relu);
+        List<Band> bands = Band.worthwhile(weight, layer.out(), layer.in(), FORWARD_BAND);
+        return of(cpu, weight, bias, layer.out(), layer.in(), bands, rows, types, relu);
+    }
+
+    /** {@code y = x W^T + b} with every product taken: infinity times a weight of 0 is NaN. */
+    static PackedProduct forwardWithZeros(engine cpu, Affine layer, int rows, Types types) {
+        float[] weight = Rows.load(layer.weight(), 0, layer.out(), layer.in());
+        float[] bias = Rows.load(layer.bias(), 0, layer.out(), 1);
+        List<Band> all = List.of(new Band(0, layer.out(), 0, layer.in()));
+        return of(cpu, weight, bias, layer.out(), layer.in(), all, rows, types, false);
     }
 
     /** {@code y = g W}; g {@code [rows,out]}, y {@code [rows,in]}. */
@@ -64,14 +76,15 @@ final class PackedProduct {
         for (int k = 0; k < weight.length; ++k) {
             transposed[k % layer.in() * layer.out() + k / layer.in()] = weight[k];
         }
-        return of(cpu, transposed, new float[0], layer.in(), layer.out(), BACKWARD_BAND, rows, types, false);
+        List<Band> bands = Band.worthwhile(transposed, layer.in(), layer.out(), BACKWARD_BAND);
+        return of(cpu, transposed, new float[0], layer.in(), layer.out(), bands, rows, types, false);
     }
 
-    private static PackedProduct of(engine cpu, float[] weight, float[] bias, int out, int in, int height, int rows,
+    private static PackedProduct of(engine cpu, float[] weight, float[] bias, int out, int in, List<Band> bands, int rows,
                                     Types types, boolean relu) {
         PackedProduct product = new PackedProduct(cpu, matrix(rows, out, types.result));
         stream packing = new stream(cpu);
-        for (Band band : Band.worthwhile(weight, out, in, height)) {
+        for (Band band : bands) {
             memory.desc source = columns(rows, band.columns(), in, types.factors);
             memory.desc factor = new memory.desc(new long[] {band.columns(), band.rows()}, types.factors,
                     memory.format_tag.any);

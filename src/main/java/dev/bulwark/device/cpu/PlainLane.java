@@ -1,7 +1,6 @@
 package dev.bulwark.device.cpu;
 
 import dev.bulwark.device.Affine;
-import dev.bulwark.device.NoisyClassifier.Precision;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,11 +25,6 @@ final class PlainLane implements ForwardLane {
             activations.add(CpuMemory.scratch(rows * layer.out()));
             biases.add(Rows.load(layer.bias(), 0, layer.out(), 1));
         }
-    }
-
-    @Override
-    public Precision precision() {
-        return Precision.FLOAT32;
     }
 
     @Override
