@@ -5,8 +5,9 @@ import java.util.Optional;
 /**
  * What an attack made of one image.
  *
- * <p>The adversarial image is one that the network, in float, does not give {@code label}. Where the image itself is such
- * a one, or where none was found, it is the image itself, at distance 0.
+ * <p>The adversarial image is one that the network, in float, gives another class than {@code label}. Where the image itself
+ * is such a one, or where none was found, it is the image itself, at distance 0. Where the network gives the image no class,
+ * there is nothing to attack: it is neither right nor broken.
  */
 public final class AttackOutcome {
 
@@ -18,8 +19,8 @@ public final class AttackOutcome {
     private final float[] adversarialImage;
 
     /**
-     * @param cleanPrediction       the network's class for {@code image}; -1 if its logits hold a NaN
-     * @param adversarialPrediction the network's class for {@code adversarialImage}, likewise
+     * @param cleanPrediction       the network's class for {@code image}; -1 if it gives none, as where a logit is NaN
+     * @param adversarialPrediction the network's class for {@code adversarialImage}; -1 where the clean prediction is
      * @param loss                  what led to {@code adversarialImage}; empty if that is the image itself
      * @param image                 {@code [D]}, before the attack
      * @param adversarialImage      {@code [D]}
@@ -38,16 +39,17 @@ public final class AttackOutcome {
         return label;
     }
 
+    /** The network's class for the image as it is, or -1 for none. */
     public int cleanPrediction() {
         return cleanPrediction;
     }
 
-    /** Whether an image was found that the network gets wrong; a misclassified clean image is one. */
+    /** Whether an image was found that the network gives another class; a misclassified clean image is one. */
     public boolean broken() {
-        return adversarialPrediction != label;
+        return adversarialPrediction >= 0 && adversarialPrediction != label;
     }
 
-    /** The network's class for the adversarial image: the label itself where the attack failed. */
+    /** The network's class for the adversarial image: the label itself where the attack failed, -1 where there is none. */
     public int adversarialPrediction() {
         return adversarialPrediction;
     }

@@ -13,7 +13,8 @@ import java.util.List;
  *
  * <p>Success is looked for after every step: the arg-max of a forward pass that the next step needs anyway, so a path
  * that crosses the boundary and comes back still counts. That pass may be in less than float; at the end of a restart
- * float has the last word on what was found. Broken images leave the batch at the next restart. With several losses, the
+ * float has the last word on what was found: it must give the image another class, and where it gives none, as where a
+ * logit is NaN, that is no success. Broken images leave the batch at the next restart. With several losses, the
  * next one's restarts begin where the last one's are through, at the images that still stand.
  *
  * <p>An image's starting points depend on (seed, image index, restart) alone. Its path depends on the batch only as far

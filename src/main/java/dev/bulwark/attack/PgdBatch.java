@@ -19,8 +19,10 @@ import java.util.stream.IntStream;
  */
 final class PgdBatch implements AutoCloseable {
 
-    /** No network's prediction, and so no image's label. */
+    /** No network's prediction: a row where nothing was seen broken. */
     private static final int NOTHING_KEPT = -2;
+    /** A class that no network has: a row to keep as it is. */
+    private static final int NO_LABEL = Integer.MAX_VALUE;
 
     private final Backend backend;
     private final PgdSettings settings;
@@ -153,7 +155,7 @@ final class PgdBatch implements AutoCloseable {
         int rows = standing.length;
         int[] seen = read(keptPredictions, rows);
         // A row that kept something is passed off as classified rightly: its last step must not take the place.
-        int[] open = IntStream.range(0, rows).map(k -> seen[k] == NOTHING_KEPT ? NOTHING_KEPT : standingLabels[k]).toArray();
+        int[] open = IntStream.range(0, rows).map(k -> seen[k] == NOTHING_KEPT ? NO_LABEL : standingLabels[k]).toArray();
         backend.write(open, predictions);
         backend.keepMisclassified(x, predictions, labels, rows, inputs, kept, keptPredictions);
         int[] found = classify(kept, rows);
@@ -169,7 +171,7 @@ final class PgdBatch implements AutoCloseable {
         }
     }
 
-    /** The float network's classes. */
+    /** The float network's classes, -1 where it gives none. */
     private int[] classify(DeviceBuffer images, int rows) {
         backend.argMax(forward.logits(images, rows), rows, classes, predictions);
         return read(predictions, rows);

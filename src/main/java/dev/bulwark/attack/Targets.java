@@ -35,7 +35,7 @@ final class Targets {
         }
     }
 
-    /** Whether nothing has broken image n yet. */
+    /** Whether the network has image n right, and nothing has broken it yet. */
     boolean stands(int n) {
         return predictions[n] == labels[n];
     }
@@ -45,9 +45,9 @@ final class Targets {
         return IntStream.range(0, labels.length).filter(this::stands).toArray();
     }
 
-    /** Whether {@code prediction} would break image n, if it still stands. */
+    /** Whether {@code prediction} would break image n, if it still stands: another class, not the lack of one (-1). */
     boolean breaks(int n, int prediction) {
-        return stands(n) && prediction != labels[n];
+        return stands(n) && prediction >= 0 && prediction != labels[n];
     }
 
     /** Image n is given {@code prediction}, not its label, at {@code adversarialImage} {@code [D]}, where the loss led. */

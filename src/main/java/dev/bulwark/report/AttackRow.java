@@ -9,8 +9,10 @@ import java.util.Optional;
 /**
  * What PGD achieved against one image. An attack that fails proves nothing.
  *
- * @param broken                whether an input inside the box was found that is not classified as the label
- * @param adversarialPrediction class of the strongest input found
+ * @param cleanPrediction       class of the image as it is; {@link #NO_PREDICTION} where the network gives it none, as where a
+ *                              logit is NaN: such an image is neither right nor broken
+ * @param broken                whether an input inside the box was found that is given another class than the label
+ * @param adversarialPrediction class of the strongest input found; {@link #NO_PREDICTION} where the clean prediction is
  * @param linf                  L-infinity distance of that input from the image, in input units
  * @param loss                  what the attack climbed to break the image; empty where it stands, where the clean
  *                              prediction is wrong already, and in rows of versions that did not say
@@ -61,16 +63,24 @@ public record AttackRow(int index, int label, int cleanPrediction, boolean broke
         }
     }
 
+    /** Stands for the prediction of a network that makes none. */
+    public static final int NO_PREDICTION = -1;
+
     public static final RowFormat<AttackRow> FORMAT = new JsonLines<>(AttackRow.class, "loss", "real_network");
 
     public AttackRow {
         Require.notNegative("index", index);
         Require.notNegative("label", label);
-        Require.notNegative("clean_prediction", cleanPrediction);
-        Require.notNegative("adversarial_prediction", adversarialPrediction);
+        if (cleanPrediction != NO_PREDICTION) {
+            Require.notNegative("clean_prediction", cleanPrediction);
+            Require.notNegative("adversarial_prediction", adversarialPrediction);
+        }
         Require.finiteNotNegative("linf", linf);
         Require.that(!broken || adversarialPrediction != label,
                 "broken is true, but adversarial_prediction is the label " + label);
+        Require.that(cleanPrediction != NO_PREDICTION || adversarialPrediction == NO_PREDICTION && !broken && linf == 0,
+                "clean_prediction is -1, so there is nothing to attack, but adversarial_prediction is "
+                        + adversarialPrediction + ", broken is " + broken + " and linf is " + linf);
         Require.that(broken || loss.isEmpty(), "loss is " + loss.map(Loss::text).orElse("") + ", but broken is false");
         Require.that(broken || realNetwork.isEmpty(),
                 "real_network is " + realNetwork.map(RealNetwork::text).orElse("") + ", but broken is false");

@@ -275,14 +275,17 @@ class PgdTest {
     }
 
     @Test
-    void givenLogitsThatAreNoNumbers_whenAttacked_thenBrokenWithoutAClass() {
+    void givenLogitsThatAreNoNumbers_whenAttacked_thenNeitherRightNorBroken() {
         Network overflowing = Network.mlp(List.of(
                 new Dense(1, 2, new float[] {3e38f, 3e38f}, new float[] {3e38f, 3e38f}),
                 new Dense(2, 2, new float[] {1, -1, -1, 1}, new float[] {0, 0})));
         AttackOutcome outcome =
                 attack(backend, overflowing, new float[] {1}, new int[] {0}, PgdSettings.standard(0.1, 3)).get(0);
-        assertTrue(outcome.broken());
+        assertFalse(outcome.broken());
         assertEquals(-1, outcome.cleanPrediction());
+        assertEquals(-1, outcome.adversarialPrediction());
+        assertEquals(Optional.empty(), outcome.loss());
+        assertEquals(0, outcome.linf());
     }
 
     @Test

@@ -177,6 +177,54 @@ class CommandLineTest {
         fails(2, "cross-entropy, MARGIN, BOTH", with(attack, "hinge"));
     }
 
+    /** Exact logits 5 and 1 behind two hidden layers of width 2; from overflow on, float knows nothing of them. */
+    private Path overflowing() {
+        float[] first = new float[2 * 784];
+        Arrays.fill(first, 3e38f);
+        Path file = folder.resolve("overflowing.safetensors");
+        ModelFile.write(file, Network.mlp(List.of(new Dense(784, 2, first, new float[2]),
+                new Dense(2, 2, new float[] {3e38f, -3e38f, 0, 0}, new float[2]),
+                new Dense(2, 10, new float[20], new float[] {5, 1, 0, 0, 0, 0, 0, 0, 0, 0}))), Precision.F32, Map.of());
+        return file;
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"auto", "fp32"})
+    void givenANetworkThatOverflows_whenCertifiedAndPredicted_thenItAbstainsWithoutVotes(String precision) throws IOException {
+        Path rows = folder.resolve("rows.tsv");
+        Path votes = folder.resolve("votes.jsonl");
+        done("certify", overflowing(), "--dataset", "digits", "--sigma", 0.1, "--n", 200, "--limit", 3, "--precision", precision,
+                "--out", rows, "--certificates", votes);
+        for (String line : timeless(rows).subList(1, 4)) {
+            assertTrue(line.endsWith("\t-1\t0.0\t0"), line);
+        }
+        for (String line : Files.readAllLines(votes)) {
+            assertEquals(0, JSON.readTree(line).get("count").asInt());
+            assertEquals(-1, JSON.readTree(line).get("predict").asInt());
+        }
+        Path predictions = folder.resolve("predictions.tsv");
+        done("predict", overflowing(), "--dataset", "digits", "--sigma", 0.1, "--n", 200, "--limit", 3, "--precision",
+                precision, "--out", predictions);
+        for (String line : timeless(predictions).subList(1, 4)) {
+            assertEquals("-1", line.split("\t")[2], line);
+        }
+    }
+
+    @Test
+    void givenANetworkThatOverflows_whenAttacked_thenRowsSayThatItHasNoAnswerAndTheRunGoesOn() throws IOException {
+        Path rows = folder.resolve("attacks.jsonl");
+        Outcome attack = done("attack", overflowing(), "--dataset", "digits", "--epsilon", 0.1, "--steps", 3, "--limit", 3,
+                "--out", rows);
+        assertEquals(3, Files.readAllLines(rows).size());
+        for (String line : Files.readAllLines(rows)) {
+            JsonNode row = JSON.readTree(line);
+            assertEquals(-1, row.get("clean_prediction").asInt());
+            assertEquals(-1, row.get("adversarial_prediction").asInt());
+            assertFalse(row.get("broken").asBoolean());
+        }
+        assertTrue(attack.out.contains("0 clean correct") && attack.out.contains("3 without a prediction"), attack.out);
+    }
+
     @Test
     void givenACount_whenRadius_thenJsonHasTheClosedForm() throws IOException {
         JsonNode all = JSON.readTree(done("radius", "--sigma", 0.5, "--count", 10_000, "--n", 10_000, "--alpha", 0.001).out);

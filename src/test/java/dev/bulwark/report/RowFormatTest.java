@@ -210,6 +210,20 @@ class RowFormatTest {
     }
 
     @Test
+    void givenANetworkWithoutAnAnswer_whenAttackWritten_thenMinusOneReadsBackAndIsNeitherRightNorBroken() {
+        AttackRow row = new AttackRow(9, 4, -1, false, -1, 0, Optional.empty());
+        assertEquals("{\"index\":9,\"label\":4,\"clean_prediction\":-1,\"broken\":false,\"adversarial_prediction\":-1,"
+                + "\"linf\":0.0,\"loss\":null}", AttackRow.FORMAT.write(row));
+        assertEquals(row, AttackRow.FORMAT.read(AttackRow.FORMAT.write(row)));
+        assertFalse(row.cleanCorrect() || row.survived() || row.brokenBy(Loss.MARGIN));
+        assertThrows(IllegalArgumentException.class, () -> new AttackRow(9, 4, -1, true, 2, 0, Optional.empty()));
+        assertThrows(IllegalArgumentException.class, () -> new AttackRow(9, 4, -1, false, 4, 0, Optional.empty()));
+        assertThrows(IllegalArgumentException.class, () -> new AttackRow(9, 4, -1, false, -1, 0.1, Optional.empty()));
+        assertThrows(IllegalArgumentException.class, () -> new AttackRow(9, 4, 4, true, -1, 0.1, Optional.empty()));
+        assertThrows(IllegalArgumentException.class, () -> new AttackRow(9, 4, -2, false, -1, 0, Optional.empty()));
+    }
+
+    @Test
     void givenAttackOfAnEarlierVersion_whenRead_thenNoLossIsClaimed() {
         AttackRow row = AttackRow.FORMAT.read("{\"index\":9,\"label\":4,\"clean_prediction\":4,\"broken\":true,"
                 + "\"adversarial_prediction\":2,\"linf\":0.1}");

@@ -207,6 +207,13 @@ class TablesTest {
     }
 
     @Test
+    void givenAnImageWithoutAPrediction_whenTable2Made_thenNeitherRightNorRobust() {
+        AttackRow without = new AttackRow(0, 0, -1, false, -1, 0, Optional.empty());
+        assertEquals(List.of("50.0", "", "", "50.0", ""),
+                measured(table2(new Table2.Rows(List.of(), List.of(without, Rows.attack(1, 0, false))))));
+    }
+
+    @Test
     void givenReportedAndPublishedFigures_whenTablesMade_thenTheyStandBesideOurs() {
         ResultTable.Line line = table1(0.5, FIVE).lines().get(0);
         assertEquals("78.9", line.cells().get(1).reported().orElseThrow().toPlainString());
