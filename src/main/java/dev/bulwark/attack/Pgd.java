@@ -6,6 +6,7 @@ import dev.bulwark.nn.DeviceNetwork;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Projected gradient descent (Madry et al. 2018): from random points of the box around an image, signed steps up a loss,
@@ -20,25 +21,32 @@ import java.util.List;
  * <p>An image's starting points depend on (seed, image index, restart) alone. Its path depends on the batch only as far
  * as the device's matrix products round differently for different shapes.
  */
-public final class Pgd {
+public final class Pgd implements AutoCloseable {
 
     private final Backend backend;
     private final DeviceNetwork network;
+    private final PgdSettings settings;
+    private Optional<Prepared> prepared = Optional.empty();
+
+    /** What stays from call to call: buffers for so many images, packed weights, recorded steps. */
+    private record Prepared(int capacity, DeviceMemory memory, PgdBatch batch) {
+    }
 
     /** @param network lies on {@code backend} and must outlive this object */
-    public Pgd(Backend backend, DeviceNetwork network) {
+    public Pgd(Backend backend, DeviceNetwork network, PgdSettings settings) {
         this.backend = backend;
         this.network = network;
+        this.settings = settings;
     }
 
     /**
-     * Attacks every image that the network gets right.
+     * Attacks every image that the network gets right. What the device needs for it is kept for the next call.
      *
      * @param images       {@code [N,D]}, in [0, 1]
      * @param labels       {@code [N]}
      * @param imageIndices {@code [N]}, each image's index in its data set, a coordinate of its starting points
      */
-    public List<AttackOutcome> attack(float[] images, int[] labels, int[] imageIndices, PgdSettings settings) {
+    public List<AttackOutcome> attack(float[] images, int[] labels, int[] imageIndices) {
         network.requireInputs(images, labels.length, 0, 1);
         network.requireLabels(labels);
         if (imageIndices.length != labels.length) {
@@ -46,16 +54,39 @@ public final class Pgd {
                     "imageIndices has " + imageIndices.length + " elements, labels " + labels.length);
         }
         int inputs = network.inputs();
-        int capacity = Math.max(1, Math.min(backend.imagesPerCall(), labels.length));
+        int together = Math.max(1, Math.min(backend.imagesPerCall(), labels.length));
         List<AttackOutcome> outcomes = new ArrayList<>();
-        try (DeviceMemory memory = new DeviceMemory(backend);
-             PgdBatch batch = new PgdBatch(backend, memory, network, settings, capacity)) {
-            for (int from = 0; from < labels.length; from += capacity) {
-                int to = Math.min(from + capacity, labels.length);
-                outcomes.addAll(batch.attack(Arrays.copyOfRange(images, from * inputs, to * inputs),
-                        Arrays.copyOfRange(labels, from, to), Arrays.copyOfRange(imageIndices, from, to)));
-            }
+        for (int from = 0; from < labels.length; from += together) {
+            int to = Math.min(from + together, labels.length);
+            outcomes.addAll(batch(together).attack(Arrays.copyOfRange(images, from * inputs, to * inputs),
+                    Arrays.copyOfRange(labels, from, to), Arrays.copyOfRange(imageIndices, from, to)));
         }
         return outcomes;
+    }
+
+    /** The device's side, with room for so many images. */
+    private PgdBatch batch(int capacity) {
+        if (prepared.isEmpty() || prepared.get().capacity < capacity) {
+            close();
+            try (DeviceMemory building = new DeviceMemory(backend)) {
+                PgdBatch batch = new PgdBatch(backend, building, network, settings, capacity);
+                prepared = Optional.of(new Prepared(capacity, building.handOver(), batch));
+            }
+        }
+        return prepared.get().batch;
+    }
+
+    /** Gives back what the device holds. */
+    @Override
+    public void close() {
+        Optional<Prepared> held = prepared;
+        prepared = Optional.empty();
+        held.ifPresent(this::release);
+    }
+
+    private void release(Prepared held) {
+        try (DeviceMemory buffers = held.memory) {
+            held.batch.close();
+        }
     }
 }

@@ -12,7 +12,8 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
- * The device's side of PGD: buffers for a batch, and one restart after the other on the images that still stand.
+ * The device's side of PGD: buffers for a batch, and one restart after the other on the images that still stand. Batches
+ * follow one another in the same buffers.
  *
  * <p>Steps use whatever arithmetic is fastest, and the device notes by itself which images that arithmetic breaks. What
  * it noted counts only where a float forward pass agrees.
@@ -23,6 +24,8 @@ final class PgdBatch implements AutoCloseable {
     private static final int NOTHING_KEPT = -2;
     /** A class that no network has: a row to keep as it is. */
     private static final int NO_LABEL = Integer.MAX_VALUE;
+    /** Steps that are recorded together, at most. */
+    private static final int MOST_STEPS_TOGETHER = 10;
 
     private final Backend backend;
     private final PgdSettings settings;
@@ -46,11 +49,12 @@ final class PgdBatch implements AutoCloseable {
     private final DeviceBuffer kept;
     private final DeviceBuffer keptPredictions;
     private final InputGradient gradient;
+    private final int stepsTogether;
     /** The steps of the last restart. */
     private Optional<Steps> recorded = Optional.empty();
 
-    /** One step up a loss for so many rows, recorded. */
-    private record Steps(AttackLoss loss, int rows, Backend.Replay step) {
+    /** {@link #stepsTogether} steps up a loss for so many rows, recorded. */
+    private record Steps(AttackLoss loss, int rows, Backend.Replay together) {
     }
 
     /**
@@ -60,6 +64,7 @@ final class PgdBatch implements AutoCloseable {
     PgdBatch(Backend backend, DeviceMemory memory, DeviceNetwork network, PgdSettings settings, int capacity) {
         this.backend = backend;
         this.settings = settings;
+        this.stepsTogether = largestDivisor(settings.steps(), MOST_STEPS_TOGETHER);
         this.key = new NoiseKey(settings.seed(), NoiseKey.Stream.ATTACK);
         this.inputs = network.inputs();
         this.classes = network.classes();
@@ -77,6 +82,15 @@ final class PgdBatch implements AutoCloseable {
         this.kept = memory.allocate((long) capacity * inputs);
         this.keptPredictions = memory.allocate(capacity);
         this.gradient = new InputGradient(backend, memory, network, capacity);
+    }
+
+    /** The largest divisor of {@code steps} up to {@code most}. */
+    static int largestDivisor(int steps, int most) {
+        int divisor = Math.min(steps, most);
+        while (steps % divisor != 0) {
+            --divisor;
+        }
+        return divisor;
     }
 
     /** Arguments and answer as {@link Pgd#attack}, for a batch. */
@@ -117,23 +131,27 @@ final class PgdBatch implements AutoCloseable {
 
     /** All steps of a restart, without waiting for the device: an image may leave only when it is over. */
     private void ascend(AttackLoss loss, int rows) {
-        Backend.Replay step = recordedStep(loss, rows);
-        for (int s = 0; s < settings.steps(); ++s) {
-            step.run();
+        Backend.Replay together = recordedSteps(loss, rows);
+        for (int s = 0; s < settings.steps(); s += stepsTogether) {
+            together.run();
         }
     }
 
-    /** One step, recorded anew only where images have left since the last restart, or another loss is climbed. */
-    private Backend.Replay recordedStep(AttackLoss loss, int rows) {
+    /** Some steps, recorded anew only where the last restart had another number of images or climbed another loss. */
+    private Backend.Replay recordedSteps(AttackLoss loss, int rows) {
         if (recorded.isEmpty() || recorded.get().loss != loss || recorded.get().rows != rows) {
             closeRecorded();
-            recorded = Optional.of(new Steps(loss, rows, backend.record(() -> step(loss, rows))));
+            recorded = Optional.of(new Steps(loss, rows, backend.record(() -> {
+                for (int s = 0; s < stepsTogether; ++s) {
+                    step(loss, rows);
+                }
+            })));
         }
-        return recorded.get().step;
+        return recorded.get().together;
     }
 
     private void closeRecorded() {
-        recorded.ifPresent(steps -> steps.step.close());
+        recorded.ifPresent(steps -> steps.together.close());
         recorded = Optional.empty();
     }
 

@@ -50,9 +50,9 @@ public final class Attack {
         Batches batches = new Batches("attack at epsilon " + settings.ball().epsilon(), subject.indices(), rows::contains,
                 fleet.first().imagesPerCall());
         batches.<AttackOutcome>run(fleet, monitor, (backend, source) -> {
-            try (DeviceNetwork network = DeviceNetwork.load(backend, subject.network())) {
-                Pgd pgd = new Pgd(backend, network);
-                source.forEach(batch -> pgd.attack(subject.pixels(batch), subject.labels(batch), batch, settings));
+            try (DeviceNetwork network = DeviceNetwork.load(backend, subject.network());
+                 Pgd pgd = new Pgd(backend, network, settings)) {
+                source.forEach(batch -> pgd.attack(subject.pixels(batch), subject.labels(batch), batch));
             }
         }, (index, o) -> {
             AttackRow row = new AttackRow(index, o.label(), o.cleanPrediction(), o.broken(), o.adversarialPrediction(),

@@ -1,5 +1,6 @@
 package dev.bulwark.experiment;
 
+import dev.bulwark.attack.AttackOutcome;
 import dev.bulwark.attack.Pgd;
 import dev.bulwark.attack.PgdSettings;
 import dev.bulwark.bounds.Ibp;
@@ -266,15 +267,14 @@ public final class Benchmark {
     private Rate pgd() {
         float[] images = uniform(settings.batch, settings.inputs());
         int[] indices = IntStream.range(0, settings.batch).toArray();
-        try (DeviceNetwork loaded = DeviceNetwork.load(backend, network)) {
-            Pgd pgd = new Pgd(backend, loaded);
-            int[] labels = pgd.attack(images, labels(settings.batch), indices, new PgdSettings(0, 1, 0, 1, 1)).stream()
-                    .mapToInt(outcome -> outcome.cleanPrediction()).toArray();
-            // Radius 0 breaks nothing, so that every image is worked on to the end.
-            PgdSettings attack = new PgdSettings(0, settings.pgdSteps, 0, 1, 1);
+        // Radius 0 breaks nothing, so that every image is worked on to the end.
+        PgdSettings attack = new PgdSettings(0, settings.pgdSteps, 0, 1, 1);
+        try (DeviceNetwork loaded = DeviceNetwork.load(backend, network); Pgd pgd = new Pgd(backend, loaded, attack)) {
+            int[] labels = pgd.attack(images, labels(settings.batch), indices).stream()
+                    .mapToInt(AttackOutcome::cleanPrediction).toArray();
             return stopwatch.rate(Map.of("batch", settings.batch, "steps", settings.pgdSteps),
                     new Cost(4 * settings.multiplyAdds(), 0, limitOfAttacks(loaded)), () -> {
-                        pgd.attack(images, labels, indices, attack);
+                        pgd.attack(images, labels, indices);
                         return (double) settings.batch * settings.pgdSteps;
                     });
         }

@@ -59,9 +59,8 @@ final class Showcase {
             return;
         }
         Subject subject = new Subject(network, data, indices);
-        try (DeviceNetwork loaded = DeviceNetwork.load(backend, network)) {
-            List<AttackOutcome> outcomes =
-                    new Pgd(backend, loaded).attack(subject.pixels(indices), subject.labels(indices), indices, settings);
+        try (DeviceNetwork loaded = DeviceNetwork.load(backend, network); Pgd pgd = new Pgd(backend, loaded, settings)) {
+            List<AttackOutcome> outcomes = pgd.attack(subject.pixels(indices), subject.labels(indices), indices);
             for (int k = 0; k < indices.length; ++k) {
                 AttackOutcome outcome = outcomes.get(k);
                 // Another batch may round otherwise; an attack that fails now has nothing to show.

@@ -46,12 +46,12 @@ class PgdAgainstBoundsProperties {
         int[] labels = random.ints(IMAGES, 0, 3).toArray();
         int[] indices = IntStream.range(0, IMAGES).toArray();
         double epsilon = random.nextDouble(0.01, 0.2);
+        PgdSettings settings = PgdSettings.standard(epsilon, seed)
+                .withLosses(List.of(AttackLoss.CROSS_ENTROPY, AttackLoss.MARGIN));
         try (DeviceNetwork network = DeviceNetwork.load(backend, net);
-             Verifier verifier = method.verifier(backend, network)) {
+             Verifier verifier = method.verifier(backend, network); Pgd pgd = new Pgd(backend, network, settings)) {
             List<Bounds> bounds = verifier.verify(images, labels, epsilon);
-            List<AttackOutcome> outcomes = new Pgd(backend, network)
-                    .attack(images, labels, indices, PgdSettings.standard(epsilon, seed)
-                            .withLosses(List.of(AttackLoss.CROSS_ENTROPY, AttackLoss.MARGIN)));
+            List<AttackOutcome> outcomes = pgd.attack(images, labels, indices);
             for (int n = 0; n < IMAGES; ++n) {
                 boolean certified = bounds.get(n).certified();
                 boolean broken = outcomes.get(n).broken();

@@ -37,9 +37,8 @@ class PgdTest {
 
     private static List<AttackOutcome> attack(Backend backend, Network net, float[] images, int[] labels,
                                               PgdSettings settings) {
-        try (DeviceNetwork network = DeviceNetwork.load(backend, net)) {
-            int[] indices = IntStream.range(0, labels.length).toArray();
-            return new Pgd(backend, network).attack(images, labels, indices, settings);
+        try (DeviceNetwork network = DeviceNetwork.load(backend, net); Pgd pgd = new Pgd(backend, network, settings)) {
+            return pgd.attack(images, labels, IntStream.range(0, labels.length).toArray());
         }
     }
 
@@ -246,12 +245,11 @@ class PgdTest {
             int[] labels = predictions(net, images);
             PgdSettings settings = new PgdSettings(0.1, 20, 0.01, 3, 9);
             List<AttackOutcome> together = attack(plain, net, images, labels, settings);
-            try (DeviceNetwork network = DeviceNetwork.load(plain, net)) {
-                Pgd pgd = new Pgd(plain, network);
+            try (DeviceNetwork network = DeviceNetwork.load(plain, net); Pgd pgd = new Pgd(plain, network, settings)) {
                 for (int n = 0; n < labels.length; n += 37) {
                     float[] image = Arrays.copyOfRange(images, n * INPUTS, (n + 1) * INPUTS);
                     AttackOutcome alone =
-                            pgd.attack(image, new int[] {labels[n]}, new int[] {n}, settings).get(0);
+                            pgd.attack(image, new int[] {labels[n]}, new int[] {n}).get(0);
                     assertEquals(together.get(n).broken(), alone.broken());
                     assertEquals(together.get(n).adversarialPrediction(), alone.adversarialPrediction());
                     assertArrayEquals(together.get(n).adversarialImage(), alone.adversarialImage());
@@ -275,6 +273,79 @@ class PgdTest {
     }
 
     @Test
+    void givenSteps_whenAttacked_thenAsManyAreTakenHoweverTheyAreRecorded() {
+        SplittableRandom random = new SplittableRandom(8);
+        Network net = HostNetwork.random(random, 1, INPUTS, 16, 3);
+        float[] images = HostNetwork.values(random, 5 * INPUTS, 0, 1);
+        for (int steps : new int[] {1, 7, 12, 20, 53}) {
+            AtomicInteger taken = new AtomicInteger();
+            attack(counting("signedStep", taken), net, images, predictions(net, images), new PgdSettings(0, steps, 0, 3, 3));
+            assertEquals(3 * steps, taken.get());
+        }
+    }
+
+    @Test
+    void givenANumberOfSteps_whenRecorded_thenTheMostThatDivideItAreTakenTogether() {
+        int[][] cases = {{1, 1}, {7, 7}, {10, 10}, {12, 6}, {20, 10}, {50, 10}, {53, 1}, {77, 7}};
+        for (int[] each : cases) {
+            assertEquals(each[1], PgdBatch.largestDivisor(each[0], 10), each[0] + " steps");
+        }
+    }
+
+    private Backend counting(String what, AtomicInteger calls) {
+        return FaultyBackend.wrap(backend, (operation, arguments) -> {
+            calls.addAndGet(operation.equals(what) ? 1 : 0);
+            return Optional.empty();
+        });
+    }
+
+    @Test
+    void givenBatchAfterBatch_whenAttacked_thenBuffersWeightsAndStepsStay() {
+        SplittableRandom random = new SplittableRandom(8);
+        Network net = HostNetwork.random(random, 1, INPUTS, 16, 3);
+        float[] images = HostNetwork.values(random, 8 * INPUTS, 0, 1);
+        int[] labels = predictions(net, images);
+        int[] indices = IntStream.range(0, 8).toArray();
+        for (String operation : List.of("allocate", "inputGradients", "record")) {
+            AtomicInteger calls = new AtomicInteger();
+            Backend watched = counting(operation, calls);
+            try (DeviceNetwork network = DeviceNetwork.load(watched, net);
+                 Pgd pgd = new Pgd(watched, network, PgdSettings.standard(0, 3))) {
+                List<AttackOutcome> first = pgd.attack(images, labels, indices);
+                int once = calls.get();
+                List<AttackOutcome> second = pgd.attack(images, labels, indices);
+                assertEquals(once, calls.get(), operation);
+                assertEquals(first.toString(), second.toString());
+                pgd.attack(Arrays.copyOf(images, 3 * INPUTS), Arrays.copyOf(labels, 3), Arrays.copyOf(indices, 3));
+                assertEquals(once + (operation.equals("record") ? 1 : 0), calls.get(), operation + " for fewer images");
+            }
+        }
+    }
+
+    @Test
+    void givenMoreImagesThanBefore_whenAttacked_thenThereIsRoomForThemAndTheBitsAreThoseOfANewAttack() {
+        try (Backend plain = CpuBackend.plainJava()) {
+            SplittableRandom random = new SplittableRandom(6);
+            Network net = HostNetwork.random(random, 1.5, INPUTS, 16, 3);
+            float[] images = HostNetwork.values(random, 90 * INPUTS, 0, 1);
+            int[] labels = predictions(net, images);
+            PgdSettings settings = new PgdSettings(0.1, 20, 0.01, 3, 9);
+            List<AttackOutcome> expected = attack(plain, net, images, labels, settings);
+            try (DeviceNetwork network = DeviceNetwork.load(plain, net); Pgd pgd = new Pgd(plain, network, settings)) {
+                for (int count : new int[] {7, 90, 31}) {
+                    List<AttackOutcome> found = pgd.attack(Arrays.copyOf(images, count * INPUTS),
+                            Arrays.copyOf(labels, count), IntStream.range(0, count).toArray());
+                    for (int n = 0; n < count; ++n) {
+                        assertEquals(expected.get(n).toString(), found.get(n).toString());
+                        assertArrayEquals(expected.get(n).adversarialImage(), found.get(n).adversarialImage());
+                    }
+                }
+            }
+            assertEquals(0, plain.liveBytes());
+        }
+    }
+
+    @Test
     void givenLogitsThatAreNoNumbers_whenAttacked_thenNeitherRightNorBroken() {
         Network overflowing = Network.mlp(List.of(
                 new Dense(1, 2, new float[] {3e38f, 3e38f}, new float[] {3e38f, 3e38f}),
@@ -292,17 +363,16 @@ class PgdTest {
     void givenArgumentsThatDoNotFit_whenAttacked_thenNamesThem() {
         Network net = HostNetwork.random(new SplittableRandom(7), 1, 2, 2);
         PgdSettings settings = PgdSettings.standard(0.1, 3);
-        try (DeviceNetwork network = DeviceNetwork.load(backend, net)) {
-            Pgd pgd = new Pgd(backend, network);
-            assertEquals(List.of(), pgd.attack(new float[0], new int[0], new int[0], settings));
+        try (DeviceNetwork network = DeviceNetwork.load(backend, net); Pgd pgd = new Pgd(backend, network, settings)) {
+            assertEquals(List.of(), pgd.attack(new float[0], new int[0], new int[0]));
             assertRefused("inputs holds 3 elements, 1 rows of 2 need 2",
-                    () -> pgd.attack(new float[3], new int[1], new int[1], settings));
+                    () -> pgd.attack(new float[3], new int[1], new int[1]));
             assertRefused("labels must lie in [0, 2): row 0 holds -1",
-                    () -> pgd.attack(new float[2], new int[] {-1}, new int[1], settings));
+                    () -> pgd.attack(new float[2], new int[] {-1}, new int[1]));
             assertRefused("imageIndices has 2 elements, labels 1",
-                    () -> pgd.attack(new float[2], new int[1], new int[2], settings));
+                    () -> pgd.attack(new float[2], new int[1], new int[2]));
             assertRefused("inputs must lie in [0.0, 1.0]: row 0 holds NaN at element 1",
-                    () -> pgd.attack(new float[] {0, Float.NaN}, new int[1], new int[1], settings));
+                    () -> pgd.attack(new float[] {0, Float.NaN}, new int[1], new int[1]));
         }
     }
 

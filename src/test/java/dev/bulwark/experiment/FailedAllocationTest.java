@@ -64,8 +64,9 @@ class FailedAllocationTest {
     }
 
     private static void attack(Backend backend) {
-        try (DeviceNetwork network = DeviceNetwork.load(backend, NETWORK)) {
-            new Pgd(backend, network).attack(IMAGES, LABELS, INDICES, new PgdSettings(0.1, 2, 0.1, 2, 1));
+        PgdSettings settings = new PgdSettings(0.1, 2, 0.1, 2, 1);
+        try (DeviceNetwork network = DeviceNetwork.load(backend, NETWORK); Pgd pgd = new Pgd(backend, network, settings)) {
+            pgd.attack(IMAGES, LABELS, INDICES);
         }
     }
 

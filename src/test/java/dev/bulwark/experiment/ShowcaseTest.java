@@ -65,9 +65,9 @@ class ShowcaseTest {
         try (Backend backend = CpuBackend.create()) {
             Subject subject = new Subject(network, data, IntStream.range(0, data.size()).toArray());
             List<AttackRow> rows;
-            try (DeviceNetwork loaded = DeviceNetwork.load(backend, network)) {
-                List<AttackOutcome> outcomes = new Pgd(backend, loaded).attack(subject.pixels(subject.indices()),
-                        subject.labels(subject.indices()), subject.indices(), settings);
+            try (DeviceNetwork loaded = DeviceNetwork.load(backend, network); Pgd pgd = new Pgd(backend, loaded, settings)) {
+                List<AttackOutcome> outcomes = pgd.attack(subject.pixels(subject.indices()),
+                        subject.labels(subject.indices()), subject.indices());
                 rows = IntStream.range(0, data.size()).mapToObj(i -> new AttackRow(i, outcomes.get(i).label(),
                         outcomes.get(i).cleanPrediction(), outcomes.get(i).broken(), outcomes.get(i)
                                 .adversarialPrediction(),
