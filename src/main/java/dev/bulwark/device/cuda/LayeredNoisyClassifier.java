@@ -51,7 +51,7 @@ final class LayeredNoisyClassifier implements NoisyClassifier {
         this.batch = TILE * (int) Math.max(1, tiles);
         try {
             indices = new ImageIndices(memory, transfers);
-            activations = new DeviceBuffer[] {half(memory, widest), half(memory, widest)};
+            activations = new DeviceBuffer[] {zeros(memory, transfers, widest), zeros(memory, transfers, widest)};
             logits = opening(memory.allocate((long) batch * network.classes()));
         } catch (RuntimeException e) {
             close();
@@ -59,8 +59,11 @@ final class LayeredNoisyClassifier implements NoisyClassifier {
         }
     }
 
-    private DeviceBuffer half(CudaMemory memory, long width) {
-        return opening(memory.allocate(batch * width / 2));
+    /** Activations of a layer: kernels read whole tiles and panels, also what no batch has filled yet. */
+    private DeviceBuffer zeros(CudaMemory memory, Transfers transfers, long width) {
+        DeviceBuffer buffer = opening(memory.allocate(batch * width / 2));
+        transfers.zeroInts(buffer);
+        return buffer;
     }
 
     private DeviceBuffer opening(DeviceBuffer buffer) {
@@ -130,6 +133,11 @@ final class LayeredNoisyClassifier implements NoisyClassifier {
     /** fp32 {@code [rows,classes]}: those of the last batch. */
     DeviceBuffer logits() {
         return logits;
+    }
+
+    /** fp16, two to an element: what even layers read, and what odd ones do. */
+    List<DeviceBuffer> activations() {
+        return List.of(activations);
     }
 
     @Override

@@ -151,6 +151,21 @@ class NoisyClassifierTest {
         }
     }
 
+    /** Tiles and panels are read whole; fresh memory holds anything, on the emulated driver NaN. */
+    @ParameterizedTest
+    @ValueSource(strings = {"33-65-17-3", "16-16", "784-40-10"})
+    void givenFewSamples_whenLayered_thenNoKernelReadsWhatNothingHasWritten(String shape) {
+        try (HalfNetworkOnGpu net = net(shape); DeviceBuffer image = device(pixels(net.inputs()));
+             LayeredNoisyClassifier layered = backend.smoothing().layered(net.layers)) {
+            for (DeviceBuffer half : layered.activations()) {
+                for (float pair : floats(half)) {
+                    assertEquals(0f, pair);
+                }
+            }
+            assertEquals(5, Arrays.stream(votes(layered, image, new int[] {1}, 5, net.classes())).sum());
+        }
+    }
+
     @Test
     void givenManyImages_whenCounted_thenEachHasItsOwnVotes() {
         int count = 4099; // more than one buffer of indices holds
