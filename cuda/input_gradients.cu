@@ -167,14 +167,14 @@ extern "C" __global__ void round_transposed(const float* __restrict__ x, int row
 }
 EXPORT_KERNEL(round_transposed)
 
-/** y = max(x W^T + b, 0) in bf16, W [out,in]. */
+/** y = max(x W^T + b, 0) in bf16, W [out,in]; zeros beyond its width, where infinity times the padding would be NaN. */
 extern "C" __global__ void __launch_bounds__(THREADS)
 hidden_forward(const __nv_bfloat16* __restrict__ x, const __nv_bfloat16* __restrict__ weight,
                const float* __restrict__ bias, int in, int out, __nv_bfloat16* __restrict__ y) {
     const long long stride = (long long) panels_of(out) * TILE;
     product(x, weight, in, [=](long long row, int output, float even, float odd) {
-        store_pair(y + row * stride + output, keep_positive(even + bias_at(bias, output, out)),
-                   keep_positive(odd + bias_at(bias, output + 1, out)));
+        store_pair(y + row * stride + output, output < out ? keep_positive(even + __ldg(bias + output)) : 0.f,
+                   output + 1 < out ? keep_positive(odd + __ldg(bias + output + 1)) : 0.f);
     });
 }
 EXPORT_KERNEL(hidden_forward)

@@ -18,7 +18,7 @@
  *           bytes a cycle: weights in and out 45,700 cycles, inputs and activations 15,300, in all 61,000: the bound
  * Limits    predicted, not measured: 0.45 to 0.65 s for 1e8 samples (PERFORMANCE.md). Registers bind: 192 sums leave 32
  *           for all else, so a product of 256 columns, which would read A half as often, has no room
- * Overflow  an activation above 65504 may reach padded outputs as inf times 0: NaN, and the sample votes for nobody
+ * Overflow  as smoothing_layers.cu: infinities do not reach the padding
  * Oracle    ClusteredNoisyClassifierTest: the layered kernels vote by vote, and a reference in double
  */
 #include "bulk_copy.cuh"
@@ -102,14 +102,17 @@ struct Position {
 
 /** A network of four layers, widths padded to chunks x 256, 512, 256 and 16. */
 struct Shape {
-    int inputs, chunks, classes;
+    int inputs, first, second, third, classes;
     /** Panels of the ring. */
     int ring;
+
+    /** Of the first layer's outputs. */
+    __device__ int chunks() const { return (first + CHUNK - 1) / CHUNK; }
 
     __device__ int slices() const { return (inputs + STEP - 1) / STEP; }
     __device__ int panels() const { return (inputs + NOISE_GROUP - 1) / NOISE_GROUP; }
     /** Stages of a tile: for each chunk those of the first layer and two for each of its slices; the third; the last. */
-    __device__ int stages() const { return chunks * (slices() + 2 * CHUNK_SLICES) + WIDE / STEP + 1; }
+    __device__ int stages() const { return chunks() * (slices() + 2 * CHUNK_SLICES) + WIDE / STEP + 1; }
 };
 
 /** The tiles of the launch, fewer than 2^30. A cluster takes pairs of them. */
@@ -209,7 +212,8 @@ __device__ __forceinline__ void fill_panels(const Memory& memory, const Shape& s
 
 /**
  * A consumer warp's way through stages and panels. Its latest product may still run: the stage that this reads is given
- * back when the next has been started and this one has ended.
+ * back when the next has been started and this one has ended. Lanes arrive for themselves, and then come together
+ * again: to wait for products is for a whole warp.
  */
 struct Consumer {
     Memory memory;
@@ -224,6 +228,7 @@ struct Consumer {
         if (lane < BLOCKS) {
             arrive_at(cluster_address(&memory.barriers().free[previous], lane));
         }
+        __syncwarp();
     }
 
     /** At the start all stages are there to be filled; the last one is given back together with the first's use. */
@@ -273,24 +278,25 @@ __device__ __forceinline__ void start_from_bias(const float* __restrict__ bias, 
     pin(sums);
 }
 
-/** Rounds what the ReLU lets through to fp16, into the activations from column `first` on. */
+/** Rounds what the ReLU lets through to fp16, into the activations from column `first` on; zeros from column `width` on. */
 template <int N>
-__device__ __forceinline__ void put_activations(const Memory& memory, int first, const float (&sums)[N]) {
+__device__ __forceinline__ void put_activations(const Memory& memory, int first, int width, const float (&sums)[N]) {
     const int lane = threadIdx.x & 31, row = threadIdx.x / 32 % 4 * 16 + (lane >> 2);
+    const int left = width - first - 2 * (lane & 3);
     unsigned char* target = memory.activations() + first / 8 * SLICE_HALF + row * 16 + (lane & 3) * 4;
 #pragma unroll
     for (int n = 0; n < N / 4; ++n) {
         const float* s = sums + 4 * n;
-        store_operand(target + n * SLICE_HALF, to_halves(keep_positive(s[0]), keep_positive(s[1])));
-        store_operand(target + n * SLICE_HALF + 8 * 16, to_halves(keep_positive(s[2]), keep_positive(s[3])));
+        store_operand(target + n * SLICE_HALF, activations(s[0], s[1], 8 * n, left));
+        store_operand(target + n * SLICE_HALF + 8 * 16, activations(s[2], s[3], 8 * n, left));
     }
     fence_for_tensor_cores();
 }
 
-/** Both warpgroups put their columns of a chunk, from `own` on, in the place of the chunk before. */
-__device__ __forceinline__ void exchange(const Memory& memory, int own, const float (&sums)[CHUNK / 4]) {
+/** Both warpgroups put their columns of a chunk of `width`, from `own` on, in the place of the chunk before. */
+__device__ __forceinline__ void exchange(const Memory& memory, int own, int width, const float (&sums)[CHUNK / 4]) {
     meet_at_barrier<1, 2 * WARPGROUP>(); // all have read what lies there
-    put_activations(memory, own, sums);
+    put_activations(memory, own, width, sums);
     meet_at_barrier<1, 2 * WARPGROUP>();
 }
 
@@ -326,6 +332,7 @@ __device__ __forceinline__ void first_layer(Consumer& consumer, const Shape& sha
             if ((threadIdx.x & 31) == 0) {
                 arrive(&barriers.drained[panel.index(shape.ring)]);
             }
+            __syncwarp();
         }
         panel.advance(shape.ring);
         slices -= PANEL_SLICES;
@@ -377,7 +384,7 @@ __device__ __forceinline__ void count_votes(const float (&logits)[LAST / 2], int
     int votes[2];
 #pragma unroll
     for (int half = 0; half < 2; ++half) {
-        Best best = {-INFINITY, UNSEEN};
+        Best best = before_any_logit();
 #pragma unroll
         for (int n = 0; n < LAST / 8; ++n) {
 #pragma unroll
@@ -394,7 +401,7 @@ __device__ __forceinline__ void count_votes(const float (&logits)[LAST / 2], int
             best = better(best, {value, index});
         }
         const int row = threadIdx.x / 32 % 4 * 16 + 8 * half + (lane >> 2);
-        votes[half] = t == 0 && row < rows ? best.index : NOBODY;
+        votes[half] = t == 0 && row < rows ? vote_of(best) : NOBODY;
     }
     int count = 0; // lane c has class c's
     for (int c = 0; c < classes; ++c) {
@@ -419,19 +426,19 @@ __device__ __forceinline__ void classify_tile(Consumer& consumer, const Shape& s
     start_from_bias(biases + WIDE + own, sums);
     int c = 0;
     do {
-        first_layer(consumer, shape, c == 0, c == shape.chunks - 1, sums);
-        exchange(consumer.memory, own, sums);
+        first_layer(consumer, shape, c == 0, c == shape.chunks() - 1, sums);
+        exchange(consumer.memory, own, shape.first - c * CHUNK, sums);
         start_from_bias(biases + WIDE + (c + 1) * CHUNK + own, sums); // the next chunk's, or the third layer's
         second_layer(consumer, wide);
-    } while (++c < shape.chunks);
+    } while (++c < shape.chunks());
     finish(wide);
 #pragma unroll
     for (int h = 0; h < WIDE / CHUNK; ++h) {
-        exchange(consumer.memory, own, wide[h]);
+        exchange(consumer.memory, own, shape.second - h * CHUNK, wide[h]);
         third_layer(consumer, sums);
     }
-    exchange(consumer.memory, own, sums);
-    start_from_bias(biases + WIDE + (shape.chunks + 1) * CHUNK, logits);
+    exchange(consumer.memory, own, shape.third, sums);
+    start_from_bias(biases + WIDE + (shape.chunks() + 1) * CHUNK, logits);
     last_layer(consumer, logits);
 }
 
@@ -477,12 +484,12 @@ EXPORT_KERNEL(pack_stages)
 
 extern "C" __global__ void __cluster_dims__(BLOCKS, 1, 1) __launch_bounds__(THREADS, 1)
 smoothing_clustered(const float* __restrict__ images, const int* __restrict__ indices, int image_count, int inputs,
-                    int chunks, int classes, int ring, const unsigned char* __restrict__ weights,
+                    int first, int second, int third, int classes, int ring, const unsigned char* __restrict__ weights,
                     const float* __restrict__ biases, float sigma, unsigned key_low, unsigned key_high, unsigned stream,
                     int first_sample, int samples, int* __restrict__ counts) {
     DYNAMIC_SHARED(unsigned char, start);
     const Memory memory = {start};
-    const Shape shape = {inputs, chunks, classes, ring};
+    const Shape shape = {inputs, first, second, third, classes, ring};
     const Tiles tiles = {samples, image_count};
     const int warp = __shfl_sync(~0u, threadIdx.x >> 5, 0);
     if (threadIdx.x == 0) {

@@ -10,7 +10,8 @@
  *           registers, so that the last 512 may overwrite the inputs once all have read them: 784-1024-512-256-10 needs
  *           13 + 8 panels: 168 KB at 64 rows (Hopper), 126 KB at 48 (A100), 84 KB at 32 (consumer cards)
  * Work      784-1024-512-256-10: 1,460,736 multiply-adds a sample, 93.5 M a tile of 64
- * Windows   a warp leaves out panels of inputs for which its units of the first layer have only zeros: no bit changes
+ * Windows   a warp leaves out panels of inputs for which its units of the first layer have only zeros: no bit changes, for
+ *           a tile with an input beyond fp16 leaves out none
  * Traffic   a tile of 64 reads all weights (2.93 MB) from the second-level cache: 46 KB a sample, 4.6 TB for 1e8 samples,
  *           or 0.8 to 0.9 s at an H200's 5 to 5.5 TB/s; at half the rows, twice that, and below 32 rows layer by layer is
  *           better. Shared memory: per warp and step 2 KB of A for 32 matrix instructions, 16 KB for 256 of them a block:
@@ -26,6 +27,8 @@
 #include "votes.cuh"
 
 constexpr int MOST_ROWS = 64;
+/** From here on a float has no finite half. */
+constexpr float INFINITE_HALF = 65520.f;
 
 static_assert(sizeof(Best) * TILE_WARPS * MOST_ROWS + sizeof(int) * MOST_ROWS <= 5120,
               "FusedNoisyClassifier leaves 5120 bytes for what the kernel declares itself");
@@ -76,18 +79,23 @@ struct LayerAt {
     }
 };
 
-/** Noisy samples of one image, rounded to fp16, in the ring's first panels: a Philox group is a row of a panel. */
+/**
+ * Noisy samples of one image, rounded to fp16, in the ring's first panels: a Philox group is a row of a panel. Whether all
+ * that this thread has put there is finite.
+ */
 template <int ROWS>
-__device__ __forceinline__ void fill_with_noise(const Ring<ROWS>& ring, const float* __restrict__ image, int columns,
+__device__ __forceinline__ bool fill_with_noise(const Ring<ROWS>& ring, const float* __restrict__ image, int columns,
                                                 float sigma, NoiseKey key, int index, int first_sample) {
     const int lane = threadIdx.x & 15;
     const int panels = panels_of(columns);
+    bool finite = true;
     for (int unit = threadIdx.x >> 4; unit < panels * ROWS; unit += TILE_THREADS / 16) {
         const int p = unit / ROWS, i = unit % ROWS;
         const int row = (i & ~3) | (i & 1) << 1 | (i >> 1 & 1); // a warp's two halves: rows two apart, for the banks
         unsigned char* panel = ring.panel(0, p);
-        const auto put = [=](int e, float value) {
+        const auto put = [&](int e, float value) {
             *reinterpret_cast<__half*>(panel + panel_offset(row, e % PANEL_COLUMNS)) = __float2half_rn(value);
+            finite = finite && fabsf(value) < INFINITE_HALF;
         };
         noisy_elements(image, columns, sigma, key, index, first_sample + row, p * NOISE_LANES + lane, put);
         const int e = columns / STEP * STEP + lane;
@@ -95,6 +103,7 @@ __device__ __forceinline__ void fill_with_noise(const Ring<ROWS>& ring, const fl
             put(e, 0.f); // its weights are zeros, but zero times what lay there might be NaN
         }
     }
+    return finite;
 }
 
 /**
@@ -140,19 +149,19 @@ __device__ __forceinline__ void passes(const Ring<16 * MT>& ring, const LayerAt&
     }
 }
 
-/** Outputs, rounded to fp16 after the ReLU, into the panels from `target` on. */
+/** The first `out` outputs, rounded to fp16 after the ReLU, into the panels from `target` on. */
 template <int MT>
 struct Hidden {
     Ring<16 * MT> ring;
-    int target;
+    int target, out;
 
     template <int N>
     __device__ void operator()(const float (&acc)[MT][N][4], int block) const {
         unsigned char* panel = ring.panel(target, block / PANEL_STEPS);
-        const int first = block % PANEL_STEPS * 16;
+        const int first = block % PANEL_STEPS * 16, pair = 2 * (threadIdx.x & 3), left = out - 16 * block - pair;
         for_each_pair<MT, N / 2>(acc, [=](int row, int column, float even, float odd) {
             *reinterpret_cast<unsigned*>(panel + panel_offset(row, first + column)) =
-                    to_halves(keep_positive(even), keep_positive(odd));
+                    activations(even, odd, column - pair, left);
         });
     }
 };
@@ -170,7 +179,7 @@ struct Logits {
         for (int m = 0; m < MT; ++m) {
 #pragma unroll
             for (int half = 0; half < 2; ++half) {
-                Best mine = {-INFINITY, UNSEEN};
+                Best mine = before_any_logit();
 #pragma unroll
                 for (int n = 0; n < N; ++n) {
 #pragma unroll
@@ -191,6 +200,7 @@ struct Logits {
                 }
             }
         }
+        __syncwarp(); // the next pass begins with matrix instructions
     }
 };
 
@@ -201,11 +211,11 @@ __device__ __forceinline__ void count_tile(const Best (*best)[MOST_ROWS], int ro
     __shared__ int votes[MOST_ROWS];
     __syncthreads();
     if (threadIdx.x < ROWS) {
-        Best vote = {-INFINITY, UNSEEN};
+        Best vote = before_any_logit();
         for (int warp = 0; warp < TILE_WARPS; ++warp) {
             vote = better(vote, best[warp][threadIdx.x]);
         }
-        votes[threadIdx.x] = (int) threadIdx.x < rows ? vote.index : NOBODY;
+        votes[threadIdx.x] = (int) threadIdx.x < rows ? vote_of(vote) : NOBODY;
     }
     __syncthreads();
     for (int c = threadIdx.x; c < classes; c += TILE_THREADS) {
@@ -236,15 +246,17 @@ __device__ __forceinline__ void smoothing_fused(const float* __restrict__ images
     for (long long tile = blockIdx.x; tile < tiles; tile += gridDim.x) {
         const long long n = tile / tiles_an_image;
         const int done = (int) (tile - n * tiles_an_image) * ROWS;
-        fill_with_noise<ROWS>(ring, images + n * inputs, inputs, sigma, key, indices[n], first_sample + done);
+        const bool finite = fill_with_noise<ROWS>(ring, images + n * inputs, inputs, sigma, key, indices[n],
+                                                  first_sample + done);
         for (int i = threadIdx.x; i < TILE_WARPS * ROWS; i += TILE_THREADS) {
-            best[i / ROWS][i % ROWS] = {-INFINITY, UNSEEN};
+            best[i / ROWS][i % ROWS] = before_any_logit();
         }
-        __syncthreads();
-        LayerAt layer = {inputs, widths[1], weights, biases, 0, seen};
+        // Zeros may be left out of finite sums; times infinity they are NaN.
+        const bool windows = __syncthreads_and(finite);
+        LayerAt layer = {inputs, widths[1], weights, biases, 0, windows ? seen : nullptr};
         for (int l = 1; l < layers; ++l) {
             const int target = ring.wrap(layer.start + panels_of(layer.in));
-            passes<MT, 4>(ring, layer, Hidden<MT> {ring, target});
+            passes<MT, 4>(ring, layer, Hidden<MT> {ring, target, layer.out});
             __syncthreads();
             layer = layer.next(widths[l + 1]);
             layer.start = target;

@@ -2,8 +2,8 @@
  * smoothing_layers.cu: votes of noisy samples, layer by layer (v0 of the ladder): any network that fits in device memory.
  * Math      f(x + sigma z), f in half precision: the sum x + sigma z in fp32 rounded to fp16, weights and activations in
  *           fp16, products summed in fp32 from the fp32 bias, logits in fp32. All of that is the base classifier f.
- * Overflow  an activation above 65504 becomes inf; inf - inf and 0 inf become NaN, which no ReLU hides and which votes
- *           for nobody: fewer votes, never a wrong bound
+ * Overflow  an activation above 65504 becomes inf; inf - inf and 0 inf become NaN, which no ReLU hides, which reaches all
+ *           outputs of the next layer, and with which a sample has no vote (votes.cuh): never a wrong bound
  * Shapes    images [N,D]; row r of a batch is sample (first + r) % samples of image (first + r) / samples;
  *           activations fp16 [rows rounded up to 64, width rounded up to 64]; packed weights: smoothing_tile.cuh
  * Launch    see each kernel
@@ -135,6 +135,7 @@ struct StreamedPanels {
         await_copies<STAGES - 2>();
         __syncthreads(); // panel p is there for all, and all have done with the one whose stage is next
         start(p + STAGES - 1);
+        __syncwarp(); // matrix instructions are for lanes that are together
         return stages + p % STAGES * PANEL_BYTES;
     }
 };
@@ -189,7 +190,7 @@ hidden_layer(const __half* __restrict__ x, int in, const uint4* __restrict__ wei
     const long long stride = (long long) panels_of(out) * PANEL_COLUMNS;
     layer(x, in, weights, bias, out, [=](int row, int column, float even, float odd) {
         __half* target = y + (blockIdx.x * (long long) ROWS + row) * stride + column;
-        *reinterpret_cast<unsigned*>(target) = to_halves(keep_positive(even), keep_positive(odd));
+        *reinterpret_cast<unsigned*>(target) = activations(even, odd, column, out);
     });
 }
 EXPORT_KERNEL(hidden_layer)

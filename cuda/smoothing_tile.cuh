@@ -80,7 +80,7 @@ __device__ __forceinline__ void multiply_step(const unsigned char* rows, int j, 
 }
 
 /**
- * acc += A W for one warp: MT x 16 rows, NB x 16 columns.
+ * acc += A W for one warp, whose lanes are together: MT x 16 rows, NB x 16 columns.
  *
  * @param panel   panel(p): address of A's p-th panel, asked for once each and in order
  * @param steps   sixteens of inputs

@@ -351,19 +351,22 @@ public interface Backend extends AutoCloseable {
 
     // ---- votes and attacks -------------------------------------------------------------------------------------------------
 
-    /** {@code target[n]} = {@code int} index of row n's largest logit, the lowest at a tie; -1 for a row with a NaN. */
+    /**
+     * {@code target[n]} = {@code int} index of row n's largest logit, the lowest at a tie of finite ones. It is -1 for a row
+     * with a NaN, with +infinity more than once, or with nothing but -infinity: the rule of {@link NoisyClassifier}.
+     */
     void argMax(DeviceBuffer logits, int rows, int classes, DeviceBuffer target);
 
-    /** Adds one to {@code counts[argmax]} ({@code int [classes]}) for each row without a NaN. */
+    /** Adds one to {@code counts[argMax]} ({@code int [classes]}) for each row whose {@link #argMax} is a class. */
     void countArgMax(DeviceBuffer logits, int rows, int classes, DeviceBuffer counts);
 
-    /** {@code x = clamp(x + step sign(gradient), lower, upper)}, in place. */
+    /** {@code x = clamp(x + step sign(gradient), lower, upper)}, in place; the sign of NaN is 0. */
     void signedStep(DeviceBuffer x, DeviceBuffer gradient, long length, float step,
                     DeviceBuffer lower, DeviceBuffer upper);
 
     /**
-     * Where row n's prediction is not its label, {@code kept[n,:] = x[n,:]} and {@code keptPredictions[n] = predictions[n]};
-     * the other rows stay as they were.
+     * Where row n's prediction is a class and not its label, {@code kept[n,:] = x[n,:]} and
+     * {@code keptPredictions[n] = predictions[n]}; the other rows stay as they were, those without a prediction (-1) too.
      *
      * @param x           {@code [rows,columns]}
      * @param predictions {@code int [rows]}, as are labels and keptPredictions

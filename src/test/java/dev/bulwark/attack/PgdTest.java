@@ -359,6 +359,41 @@ class PgdTest {
         assertEquals(0, outcome.linf());
     }
 
+    /**
+     * Logits {@code lead} and x up to x = 0.8; from there on a hidden unit is infinite, and with a weight of 0 both logits
+     * are NaN.
+     */
+    private static Network endingAt08(float lead) {
+        return Network.mlp(List.of(
+                new Dense(1, 2, new float[] {1, 3e38f}, new float[] {0, -2.4e38f}),
+                new Dense(2, 2, new float[] {1, 0, 0, 1e38f}, new float[] {0, 0}),
+                new Dense(2, 2, new float[] {0, 0, 1, 0}, new float[] {lead, 0})));
+    }
+
+    @Test
+    void givenAPathThatEndsInNaN_whenAttacked_thenWhatItFoundBeforeCountsAndTheNaNDoesNot() {
+        try (Backend plain = CpuBackend.plainJava()) {
+            for (Backend each : List.of(backend, plain)) {
+                for (AttackLoss loss : AttackLoss.values()) {
+                    PgdSettings settings = new PgdSettings(0.5, 40, 0.02, 2, 3, List.of(loss));
+                    float[] images = {0.4f, 0.1f, 0.4f, 0.3f};
+                    List<AttackOutcome> found = attack(each, endingAt08(0.6f), images, new int[4], settings);
+                    for (int n : new int[] {0, 2, 3}) { // the first two go through all of 0.6 to 0.8 and beyond
+                        assertEquals(1, found.get(n).adversarialPrediction(), each.info().name() + ", " + loss + ", " + n);
+                        float x = found.get(n).adversarialImage()[0];
+                        assertTrue(x > 0.6f && x < 0.81f, "broken at " + x);
+                    }
+                    assertFalse(found.get(1).broken(), "0.6 is out of reach");
+                    for (AttackOutcome outcome : attack(each, endingAt08(2), images, new int[4], settings)) {
+                        assertFalse(outcome.broken(), "nothing but NaN beyond 0.8");
+                        assertEquals(0, outcome.cleanPrediction());
+                        assertEquals(0, outcome.adversarialPrediction());
+                    }
+                }
+            }
+        }
+    }
+
     @Test
     void givenArgumentsThatDoNotFit_whenAttacked_thenNamesThem() {
         Network net = HostNetwork.random(new SplittableRandom(7), 1, 2, 2);

@@ -130,6 +130,25 @@ abstract class BackendFixture {
                 name + ": " + bound + " is above " + truth);
     }
 
+    /** A network of these weights {@code [out,in]} and biases on the backend under test. */
+    protected final class GivenNetwork implements AutoCloseable {
+        private final ArrayList<DeviceBuffer> buffers = new ArrayList<>();
+        final List<Affine> layers = new ArrayList<>();
+
+        GivenNetwork(int[] widths, float[][] weights, float[][] biases) {
+            for (int i = 0; i < weights.length; ++i) {
+                buffers.add(device(weights[i]));
+                buffers.add(device(biases[i]));
+                layers.add(new Affine(buffers.get(2 * i), buffers.get(2 * i + 1), widths[i], widths[i + 1]));
+            }
+        }
+
+        @Override
+        public void close() {
+            buffers.forEach(DeviceBuffer::close);
+        }
+    }
+
     /** A network of random weights on the backend under test. */
     protected final class RandomNetwork implements AutoCloseable {
         private final ArrayList<DeviceBuffer> buffers = new ArrayList<>();

@@ -15,12 +15,117 @@ abstract class VotesContract extends NoiseContract {
 
     @Test
     void givenTiesAndNaN_whenArgMax_thenTheLowestWinsAndNaNVotesForNobody() {
-        float[] logits = {1, 1, 0, -3, -2, -2, Float.NaN, 5, 5, 0, Float.POSITIVE_INFINITY, 1};
-        try (DeviceBuffer z = device(logits); DeviceBuffer best = backend.allocate(4); DeviceBuffer counts = deviceInts(1, 0, 0)) {
-            backend.argMax(z, 4, 3, best);
-            assertArrayEquals(new int[] {0, 1, -1, 1}, hostInts(best));
-            backend.countArgMax(z, 4, 3, counts);
-            assertArrayEquals(new int[] {2, 2, 0}, hostInts(counts));
+        float inf = Float.POSITIVE_INFINITY;
+        float[] logits = {1, 1, 0, -3, -2, -2, Float.NaN, 5, 5, 0, inf, 1, inf, -inf, Float.NaN, inf, 0, inf,
+            -inf, -inf, -3, -inf, -inf, -inf, -inf, Float.NaN, -inf, -inf, inf, inf, Float.MAX_VALUE, 0, Float.MAX_VALUE};
+        int[] expected = {0, 1, -1, 1, -1, -1, 2, -1, -1, -1, 0};
+        int rows = expected.length;
+        try (DeviceBuffer z = device(logits); DeviceBuffer best = backend.allocate(rows);
+             DeviceBuffer counts = deviceInts(1, 0, 0)) {
+            backend.argMax(z, rows, 3, best);
+            assertArrayEquals(expected, hostInts(best));
+            backend.countArgMax(z, rows, 3, counts);
+            assertArrayEquals(new int[] {3, 2, 1}, hostInts(counts));
+        }
+    }
+
+    @Test
+    void givenNetworksThatOverflow_whenCounted_thenNoNaNHasAVote() {
+        NoiseKey key = new NoiseKey(5, Stream.ESTIMATION);
+        NoisyClassifier.Precision fastest = precision();
+        for (boolean composed : new boolean[] {false, true}) {
+            for (OverflowCases.Case each : OverflowCases.of(composed ? NoisyClassifier.Precision.FLOAT32 : fastest)) {
+                int classes = each.widths()[4];
+                int[] expected = new int[classes];
+                if (each.vote() >= 0) {
+                    expected[each.vote()] = 40;
+                }
+                try (GivenNetwork network = new GivenNetwork(each.widths(), each.weights(), each.biases());
+                     DeviceBuffer image = device(OverflowCases.PIXEL); DeviceBuffer counts = deviceInts(new int[classes]);
+                     NoisyClassifier classifier = composed ? new ComposedNoisyClassifier(backend, network.layers)
+                             : backend.noisyClassifier(network.layers)) {
+                    classifier.countVotes(image, new int[] {0}, 0f, key, 0, 40, counts);
+                    assertArrayEquals(expected, hostInts(counts), each + (composed ? ", composed" : ""));
+                    try (DeviceBuffer logits = backend.allocate(classes); DeviceBuffer best = backend.allocate(1)) {
+                        classifier.logits(image, 1, logits);
+                        backend.argMax(logits, 1, classes, best);
+                        assertEquals(each.vote(), hostInts(best)[0], each + ", logits " + Arrays.toString(host(logits)));
+                    }
+                }
+            }
+        }
+    }
+
+    /** bf16 and float have the same range: the cases of float are right for both. */
+    @Test
+    void givenNetworksThatOverflow_whenDifferentiated_thenLogitsHoldTheirNaNAndItsGradientStaysInItsRow() {
+        for (OverflowCases.Case each : OverflowCases.of(NoisyClassifier.Precision.FLOAT32)) {
+            int classes = each.widths()[4];
+            try (GivenNetwork network = new GivenNetwork(each.widths(), each.weights(), each.biases());
+                 DeviceBuffer x = device(0f, OverflowCases.PIXEL, 0f); DeviceBuffer logits = backend.allocate(3L * classes);
+                 DeviceBuffer best = backend.allocate(3); DeviceBuffer gradients = backend.allocate(3);
+                 DeviceBuffer up = backend.allocate(3L * classes); DeviceBuffer labels = deviceInts(0, 0, 0);
+                 InputGradients prepared = backend.inputGradients(network.layers, 3)) {
+                prepared.forward(x, 3, logits);
+                backend.argMax(logits, 3, classes, best);
+                assertEquals(each.vote(), hostInts(best)[1], each + ", logits " + Arrays.toString(host(logits)));
+                backend.marginGradient(logits, labels, 3, classes, up);
+                prepared.backward(up, 3, gradients);
+                assertTrue(Float.isFinite(host(gradients)[0]) && Float.isFinite(host(gradients)[2]), each.name());
+            }
+        }
+    }
+
+    /** Arithmetic of this backend's noisy forward passes. */
+    private NoisyClassifier.Precision precision() {
+        try (RandomNetwork network = new RandomNetwork(1, 2); NoisyClassifier any = backend.noisyClassifier(network.layers)) {
+            return any.precision();
+        }
+    }
+
+    /** The second hidden layer is infinite from x = 1 on, and then the third is NaN by a weight of 0; logits 0, 1. */
+    private GivenNetwork overflowing(boolean half) {
+        float first = half ? 64 : 1e19f;
+        float second = half ? 65_504f / 64 : Float.MAX_VALUE / first / (1 + 0x1p-6f);
+        return new GivenNetwork(new int[] {1, 1, 1, 1, 2}, new float[][] {{first}, {second}, {0}, {0, 0}},
+                new float[][] {{0}, {0}, {0}, {0, 1}});
+    }
+
+    @Test
+    void givenImagesThatOverflowBesideOthers_whenCounted_thenTheOthersHaveAllTheirVotes() {
+        NoiseKey key = new NoiseKey(5, Stream.ESTIMATION);
+        int[] indices = {3, 4, 5, 6, 7};
+        for (boolean composed : new boolean[] {false, true}) {
+            boolean half = !composed && precision() == NoisyClassifier.Precision.FLOAT16;
+            try (GivenNetwork network = overflowing(half); DeviceBuffer images = device(1.5f, 0.01f, 0.75f, -2f, 2f);
+                 DeviceBuffer counts = deviceInts(new int[10]);
+                 NoisyClassifier classifier = composed ? new ComposedNoisyClassifier(backend, network.layers)
+                         : backend.noisyClassifier(network.layers)) {
+                classifier.countVotes(images, indices, 0.01f, key, 0, 700, counts);
+                assertArrayEquals(new int[] {0, 0, 0, 700, 0, 700, 0, 700, 0, 0}, hostInts(counts));
+            }
+        }
+    }
+
+    @Test
+    void givenNoiseThatOverflows_whenCounted_thenThoseSamplesAloneHaveNoVote() {
+        NoiseKey key = new NoiseKey(77, Stream.ESTIMATION);
+        int samples = 2000;
+        int below = 0;
+        int near = 0;
+        for (int sample = 0; sample < samples; ++sample) {
+            float z = Philox.normal(key, 9, sample, 0);
+            below += z < 0.96 ? 1 : 0;
+            near += z >= 0.96 && z < 1.04 ? 1 : 0; // rounding decides
+        }
+        try (GivenNetwork network = overflowing(precision() == NoisyClassifier.Precision.FLOAT16);
+             DeviceBuffer image = device(0f); DeviceBuffer counts = deviceInts(0, 0);
+             NoisyClassifier classifier = backend.noisyClassifier(network.layers)) {
+            classifier.countVotes(image, new int[] {9}, 1f, key, 0, samples, counts);
+            int[] votes = hostInts(counts);
+            assertEquals(0, votes[0]);
+            assertTrue(votes[1] >= below && votes[1] <= below + near, votes[1] + " of " + below + " to " + (below + near));
+            assertTrue(below > samples / 2 && below + near < samples * 9 / 10);
         }
     }
 
@@ -127,6 +232,26 @@ abstract class VotesContract extends NoiseContract {
         }
     }
 
+    @Test
+    void givenAGradientThatIsNoNumber_whenStepped_thenThatElementStays() {
+        int length = 5000;
+        float[] x = values(length);
+        float[] g = values(length);
+        float[] expected = new float[length];
+        for (int k = 0; k < length; ++k) {
+            g[k] = k % 3 == 0 ? Float.NaN : k % 7 == 0 ? Math.copySign(Float.POSITIVE_INFINITY, g[k]) : g[k];
+            expected[k] = k % 3 == 0 ? x[k] : Math.max(-1, Math.min(1, x[k] + 0.125f * Math.signum(g[k])));
+        }
+        try (DeviceBuffer moved = device(x); DeviceBuffer up = device(g); DeviceBuffer low = backend.allocate(length);
+             DeviceBuffer high = backend.allocate(length)) {
+            backend.fill(low, -1f);
+            backend.fill(high, 1f);
+            backend.signedStep(moved, up, length, 0.125f, low, high);
+            assertArrayEquals(expected, host(moved));
+            assertArrayEquals(g, host(up));
+        }
+    }
+
     @ParameterizedTest
     @CsvSource({"1,1", "33,31", "300,50"})
     void givenPredictions_whenMisclassifiedAreKept_thenTheOtherRowsStay(int rows, int columns) {
@@ -139,8 +264,8 @@ abstract class VotesContract extends NoiseContract {
         for (int n = 0; n < rows; ++n) {
             labels[n] = n % 10;
             predictions[n] = n % 3 == 0 ? labels[n] : n % 3 == 1 ? -1 : labels[n] + 1;
-            expectedPredictions[n] = n % 3 == 0 ? 99 : predictions[n];
-            if (n % 3 != 0) {
+            expectedPredictions[n] = n % 3 == 2 ? predictions[n] : 99;
+            if (n % 3 == 2) { // neither the label nor without a class
                 System.arraycopy(x, n * columns, expected, n * columns, columns);
             }
         }

@@ -539,8 +539,15 @@ public final class CpuBackend implements Backend {
             float[] low = s[2];
             float[] high = s[3];
             for (int i = 0; i < count; ++i) {
-                float moved = values[i] + step * Masks.sign(g[i]);
-                values[i] = Math.max(low[i], Math.min(high[i], moved));
+                g[i] = step * Masks.sign(g[i]);
+            }
+            for (int i = 0; i < count; ++i) {
+                if (Float.isNaN(g[i])) { // in a loop of its own, for it is not vectorised
+                    g[i] = 0f;
+                }
+            }
+            for (int i = 0; i < count; ++i) {
+                values[i] = Math.max(low[i], Math.min(high[i], values[i] + g[i]));
             }
         }, inOut(x, length), in(gradient, length), in(lower, length), in(upper, length));
     }
@@ -555,7 +562,7 @@ public final class CpuBackend implements Backend {
         IntBuffer noted = CpuMemory.intsToWrite(keptPredictions.require("keptPredictions", count));
         rows.run(count, (first, block) -> {
             for (int n = first; n < first + block; ++n) {
-                if (found.get(n) != truth.get(n)) {
+                if (found.get(n) >= 0 && found.get(n) != truth.get(n)) {
                     to.put(n * columns, from, n * columns, columns);
                     noted.put(n, found.get(n));
                 }

@@ -2,6 +2,7 @@ package dev.bulwark.device.cpu;
 
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.HostArrays;
+import dev.bulwark.device.NoisyClassifier;
 
 /** Cross-entropy, the worst-case logits it is taken of, and the margin; matrices {@code [rows,classes]}. */
 final class Losses {
@@ -215,18 +216,24 @@ final class Losses {
         });
     }
 
-    /** Index of the largest of {@code classes} values from {@code row} on, the lowest at a tie; -1 where one is NaN. */
-    static int argMax(float[] values, int row, int classes) {
+    /** The class that has the vote of the {@code classes} logits from {@code row} on, or -1: {@link NoisyClassifier}'s rule. */
+    static int argMax(float[] logits, int row, int classes) {
         int best = 0;
+        boolean tied = false;
         for (int c = 0; c < classes; ++c) {
-            float value = values[row + c];
-            if (Float.isNaN(value)) {
+            float logit = logits[row + c];
+            if (Float.isNaN(logit)) {
                 return -1;
             }
-            if (value > values[row + best]) {
+            if (logit > logits[row + best]) {
                 best = c;
+                tied = false;
+            } else if (c > 0 && logit == logits[row + best]) {
+                tied = true;
             }
         }
-        return best;
+        float largest = logits[row + best];
+        boolean lost = largest == Float.NEGATIVE_INFINITY || largest == Float.POSITIVE_INFINITY && tied;
+        return lost ? -1 : best;
     }
 }

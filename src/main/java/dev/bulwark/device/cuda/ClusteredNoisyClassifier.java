@@ -131,10 +131,14 @@ final class ClusteredNoisyClassifier implements NoisyClassifier {
                     Math.max(1, memory.gpu().multiprocessors() / CLUSTER));
             Grid grid = Grid.blocks((int) clusters * CLUSTER, 1, THREADS).withShared(sharedBytes(ring));
             kernel.launch(grid, images.slice((long) first * inputs, (long) count * inputs), onGpu, count,
-                    inputs, staged.chunks(), classes, ring, staged.weights(), staged.biases(),
+                    inputs, outputs(0), outputs(1), outputs(2), classes, ring, staged.weights(), staged.biases(),
                     sigma, key.keyLow(), key.keyHigh(), key.stream().ordinal(), firstSample, samples,
                     counts.slice((long) first * classes, (long) count * classes));
         });
+    }
+
+    private int outputs(int layer) {
+        return network.layers().get(layer).out();
     }
 
     /** By a kernel for each layer, whose sums run in another order. */

@@ -159,7 +159,7 @@ public final class SelfTest {
                 }, 1, 2),
                 question("outward_intervals", (backend, memory) -> {
                     DeviceBuffer box = memory.allocate(2);
-                    backend.outwardBox(memory.holding(0.5f), 1, 0.25, box.slice(0, 1), box.slice(1, 1));
+                    backend.outwardBox(memory.holding(0.5f), 1, 0f, 0.25, box.slice(0, 1), box.slice(1, 1));
                     return box;
                 }, 0.25f, 0.75f),
                 question("linear_relaxation", (backend, memory) -> {

@@ -12,16 +12,20 @@ import dev.bulwark.device.DeviceException;
 import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.NoiseKey.Stream;
 import dev.bulwark.device.NoisyClassifier;
+import dev.bulwark.device.NoisyClassifier.Precision;
+import dev.bulwark.device.OverflowCases;
 import dev.bulwark.device.Philox;
 import dev.bulwark.device.cuda.CudaOptions.NoisyKernels;
 import dev.bulwark.device.cuda.EmulatedDriver.Setting;
 import java.util.Arrays;
+import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -122,6 +126,20 @@ class ClusteredNoisyClassifierTest {
         float[][] weights = {{60_000f, 60_000f}, {1f, -1f}, {1f}, {1f, 1f}}; // inf - inf in the second layer
         float[][] biases = {{0, 0}, {0}, {0}, {0, 5f}};
         assertArrayEquals(new int[2], votesAt(2f, new int[] {1, 2, 1, 1, 2}, weights, biases));
+    }
+
+    static List<OverflowCases.Case> overflows() {
+        return OverflowCases.of(Precision.FLOAT16);
+    }
+
+    @ParameterizedTest
+    @MethodSource("overflows")
+    void givenANetworkThatOverflows_whenCounted_thenTheRuleIsKept(OverflowCases.Case each) {
+        int[] expected = new int[each.widths()[4]];
+        if (each.vote() >= 0) {
+            expected[each.vote()] = 40;
+        }
+        assertArrayEquals(expected, votesAt(OverflowCases.PIXEL, each.widths(), each.weights(), each.biases()));
     }
 
     @Test

@@ -13,6 +13,8 @@ import dev.bulwark.device.DeviceException;
 import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.NoiseKey.Stream;
 import dev.bulwark.device.NoisyClassifier;
+import dev.bulwark.device.NoisyClassifier.Precision;
+import dev.bulwark.device.OverflowCases;
 import dev.bulwark.device.Philox;
 import dev.bulwark.device.cuda.CudaOptions.NoisyKernels;
 import java.util.ArrayList;
@@ -24,6 +26,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Noisy votes in half precision: the layered kernels against a reference in double, the fused one against those. */
@@ -245,12 +248,88 @@ class NoisyClassifierTest {
         }
     }
 
+    static List<OverflowCases.Case> overflows() {
+        return OverflowCases.of(Precision.FLOAT16);
+    }
+
+    @ParameterizedTest
+    @MethodSource("overflows")
+    void givenANetworkThatOverflows_whenCounted_thenEveryKernelKeepsTheRule(OverflowCases.Case each) {
+        int[] expected = new int[each.widths()[4]];
+        if (each.vote() >= 0) {
+            expected[each.vote()] = 70;
+        }
+        try (HalfNetworkOnGpu net = net(each.widths(), each.weights(), each.biases());
+             DeviceBuffer image = device(OverflowCases.PIXEL)) {
+            for (int rows : new int[] {0, 32, 48, 64}) {
+                try (NoisyClassifier classifier = rows == 0 ? backend.smoothing().layered(net.layers)
+                        : backend.smoothing().fused(net.layers, rows)) {
+                    assertArrayEquals(expected, votes(classifier, image, new int[] {0}, 70, expected.length, 0f),
+                            rows + " rows a block");
+                }
+            }
+        }
+    }
+
+    /** Infinity times a weight of 0 is NaN, also in a panel of inputs that the fused kernel may leave out. */
+    @Test
+    void givenAnInputBeyondFp16_whenNoUnitLooksAtIt_thenNobodyHasTheVoteByEitherKernel() {
+        int inputs = 300;
+        float[] weight = new float[20 * inputs];
+        for (int k = 0; k < weight.length; ++k) {
+            weight[k] = k % inputs < 64 ? 0.01f : 0f;
+        }
+        float[] pixels = pixels(2 * inputs);
+        pixels[inputs - 1] = 70_000f; // of the first image
+        float[] readout = new float[40];
+        Arrays.fill(readout, 1f);
+        try (HalfNetworkOnGpu net = net(new int[] {inputs, 20, 2}, new float[][] {weight, readout},
+                new float[][] {new float[20], {0, 1}}); DeviceBuffer images = device(pixels)) {
+            for (int rows : new int[] {0, 32, 48, 64}) {
+                try (NoisyClassifier classifier = rows == 0 ? backend.smoothing().layered(net.layers)
+                        : backend.smoothing().fused(net.layers, rows)) {
+                    assertArrayEquals(new int[] {0, 0, 0, 70}, votes(classifier, images, new int[] {0, 1}, 70, 2, 0.1f),
+                            rows + " rows a block");
+                }
+            }
+        }
+    }
+
     @Test
     void givenAnInfiniteLogit_whenCounted_thenItWins() {
-        float[][] weights = {{60_000f}, {0.5f, -1f, 1f}};
+        float[][] weights = {{60_000f}, {0.5f, -1f, -1f}};
         for (boolean fused : new boolean[] {false, true}) {
             assertArrayEquals(new int[] {40, 0, 0},
                     votesAtZero(fused, new int[] {1, 1, 3}, weights, new float[][] {{0}, {0, 0, 0}}));
+        }
+    }
+
+    /** In one thread, in neighbours, in other warps and in another pass over the classes. */
+    @Test
+    void givenInfiniteLogitsAnywhere_whenCounted_thenOneAloneWinsAndTwoHaveNoVote() {
+        int classes = 300;
+        int[] places = {0, 1, 2, 8, 16, 31, 129, 260, 299};
+        for (int first : places) {
+            for (int second : places) {
+                float[] weight = new float[classes];
+                Arrays.fill(weight, -1f);
+                weight[first] = 1f;
+                weight[second] = 1f;
+                int[] expected = new int[classes];
+                expected[first] = first == second ? 40 : 0;
+                for (boolean fused : new boolean[] {false, true}) {
+                    assertArrayEquals(expected, votesAtZero(fused, new int[] {1, 1, classes},
+                            new float[][] {{60_000f}, weight}, new float[][] {{0}, new float[classes]}), first + ", " + second);
+                }
+            }
+        }
+    }
+
+    @Test
+    void givenNothingButNegativeInfinity_whenCounted_thenNobodyHasTheVote() {
+        for (boolean fused : new boolean[] {false, true}) {
+            assertArrayEquals(new int[3], votesAtZero(fused, new int[] {1, 1, 3},
+                    new float[][] {{60_000f}, {-1f, -1f, -1f}}, new float[][] {{0}, {0, 5, 0}}));
         }
     }
 
