@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.bulwark.data.Ball;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.FaultyBackend;
 import dev.bulwark.device.cpu.CpuBackend;
@@ -375,7 +376,7 @@ class PgdTest {
         try (Backend plain = CpuBackend.plainJava()) {
             for (Backend each : List.of(backend, plain)) {
                 for (AttackLoss loss : AttackLoss.values()) {
-                    PgdSettings settings = new PgdSettings(0.5, 40, 0.02, 2, 3, List.of(loss));
+                    PgdSettings settings = new PgdSettings(Ball.aroundFloats(0.5), 40, 0.02, 2, 3, List.of(loss));
                     float[] images = {0.4f, 0.1f, 0.4f, 0.3f};
                     List<AttackOutcome> found = attack(each, endingAt08(0.6f), images, new int[4], settings);
                     for (int n : new int[] {0, 2, 3}) { // the first two go through all of 0.6 to 0.8 and beyond

@@ -1,10 +1,13 @@
 package dev.bulwark.device.cuda;
 
 import dev.bulwark.device.Affine;
+import dev.bulwark.device.BoxRows;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceException;
 import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.InputGradients;
+import dev.bulwark.device.IntervalLayer;
+import dev.bulwark.device.IntervalLayer.Spread;
 import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.NoisyClassifier;
 import dev.bulwark.device.ProductPrecision;
@@ -141,6 +144,14 @@ public final class SelfTest {
                     backend.intervalRelu(box.slice(0, 1), box.slice(1, 1), 1, box.slice(0, 1), box.slice(1, 1));
                     return box;
                 }, 1, 1),
+                question("interval_layers", (backend, memory) -> {
+                    DeviceBuffer y = memory.allocate(4);
+                    Affine affine = network(memory, 1).get(0);
+                    backend.trainingOperations().forward(IntervalLayer.allocate(memory, affine, affine, Spread.OUTPUTS),
+                            new BoxRows(memory.holding(3, 1), memory.holding(1, 1), 0, 1, 2),
+                            new BoxRows(y.slice(0, 2), y.slice(2, 2), 0, 1, 2));
+                    return y;
+                }, 5, -4, 3, 2),
                 question("optimisers", (backend, memory) -> {
                     DeviceBuffer factor = memory.allocate(1);
                     backend.clipFactor(memory.holding(16), 2f, factor);

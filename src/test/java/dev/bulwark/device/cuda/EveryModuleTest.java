@@ -6,9 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.bulwark.device.Affine;
+import dev.bulwark.device.BoxRows;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.InputGradients;
+import dev.bulwark.device.IntervalLayer;
 import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.NoisyClassifier;
 import dev.bulwark.device.ProductPrecision;
@@ -71,6 +73,15 @@ class EveryModuleTest {
             on.backend.intervalRegulariser(on.random(5_003), radius, 5_003, on.memory.holding(0.1f), 0.5f,
                     on.memory.holding(0.5f), on.memory.zeros(5_003), on.memory.zeros(5_003), loss);
             return loss;
+        }),
+        INTERVAL_LAYERS(on -> {
+            Affine affine = on.network(130, 70).get(0);
+            DeviceBuffer points = on.memory.allocate(33 * 70);
+            on.backend.trainingOperations().forward(
+                    IntervalLayer.allocate(on.memory, affine, affine, IntervalLayer.Spread.OUTPUTS),
+                    new BoxRows(on.random(33 * 130), on.random(17 * 130), 16, 17, 130),
+                    new BoxRows(points, on.memory.allocate(17 * 70), 16, 17, 70));
+            return points;
         }),
         OPTIMISERS(on -> {
             DeviceBuffer average = on.memory.zeros(5_003);
