@@ -220,11 +220,11 @@ EXPORT_KERNEL(elided_logits_gradient)
 
 /** The vote of a warp's row of logits, in all lanes. */
 template <class Logit> static __device__ __forceinline__ int row_vote(int classes, const Logit& logit) {
-    Best best{-INFINITY, UNSEEN};
+    Best best = before_any_logit();
     for (int c = lane(); c < classes; c += WARP) {
         best = better(best, as_best(logit(c), c));
     }
-    return warp_best(best).index;
+    return vote_of(warp_best(best));
 }
 
 /** Boxes of the last layer: its values at their centres [N,C], and their radii [N,C], or [N,C*C] where it is elided. */

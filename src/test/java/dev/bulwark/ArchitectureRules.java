@@ -33,9 +33,11 @@ final class ArchitectureRules {
             List.of("training"),
             List.of("smoothing", "bounds", "attack"),
             List.of("nn"),
+            List.of("model"),
             List.of("data"),
             List.of("stats"),
             List.of("device"),
+            List.of("shapes"),
             List.of("files"));
 
     private final String root;
@@ -76,8 +78,10 @@ final class ArchitectureRules {
             }
             layer.stream().map(this::tree).forEach(above::add);
         }
-        add("stats imports nothing of ours", noClasses().that().resideInAPackage(tree("stats"))
-                .should(dependOnClassesThat(resideInAPackage(root + "..").and(not(resideInAPackage(tree("stats")))))));
+        for (String alone : List.of("stats", "shapes")) {
+            add(alone + " imports nothing of ours", noClasses().that().resideInAPackage(tree(alone))
+                    .should(dependOnClassesThat(resideInAPackage(root + "..").and(not(resideInAPackage(tree(alone)))))));
+        }
         for (String backend : List.of("device.cpu", "device.cuda")) {
             add("only cli sees " + backend, noClasses().that().resideOutsideOfPackages(tree("cli"), tree(backend))
                     .should().dependOnClassesThat().resideInAPackage(tree(backend)));

@@ -575,7 +575,7 @@ public final class CpuBackend implements Backend {
         int rows = LaneNoisyClassifier.CHUNK;
         Sources sources = hasOneDnn()
                 ? new Sources(Headroom.largestInput(layers), () -> packed(layers, rows, Overflow.EXCLUDED),
-                        () -> packed(layers, rows, Overflow.KEPT))
+                        () -> careful(layers, rows))
                 : Sources.careful(() -> plain(layers, rows));
         return new LaneNoisyClassifier(workers, noise, precision, layers, sources);
     }
@@ -589,6 +589,14 @@ public final class CpuBackend implements Backend {
     private Lanes packed(List<Affine> layers, int rows, Overflow overflow) {
         PackedNetwork packed = new PackedNetwork(noise, layers, rows, precision, overflow);
         return new Lanes(packed::lane, packed::close);
+    }
+
+    /**
+     * Where sums may overflow they are float whatever was asked for: bf16's instructions add two products before they
+     * round, and two that overflow may cancel there instead of being the NaN that they are elsewhere.
+     */
+    private Lanes careful(List<Affine> layers, int rows) {
+        return precision == Precision.FLOAT32 ? packed(layers, rows, Overflow.KEPT) : plain(layers, rows);
     }
 
     private Lanes plain(List<Affine> layers, int rows) {
