@@ -33,7 +33,7 @@ public enum Existing {
         if (!Files.isRegularFile(path) || this != RESUME && !RowFile.mayBeReplaced(path)) {
             throw new ExperimentException(path + " is not a file of rows: it stays as it is, so name another");
         }
-        if (this == REFUSE && Files.size(path) > 0) {
+        if (this == REFUSE && RowFile.holdsRows(path)) {
             throw holdsRows(path);
         }
     }

@@ -40,6 +40,14 @@ record RowContent<T extends Row>(List<T> rows, long length) {
         return first.isMissing() || FORMATS.stream().anyMatch(plain::begins);
     }
 
+    /** Whether a file holds more than a header of ours, whole or torn. */
+    static boolean isMoreThanHeader(Path path) throws IOException {
+        FirstLine first = FirstLine.of(path);
+        boolean alone = first.torn || Files.size(path) == first.text.length() + 1;
+        return !first.isMissing()
+                && !(alone && FORMATS.stream().anyMatch(format -> format.header().isPresent() && first.begins(format)));
+    }
+
     /** @throws RowException if the file is of another kind, or a line but the last is corrupt */
     static <T extends Row> RowContent<T> read(Path path, RowFormat<T> format) throws IOException {
         requireFormat(path, format);

@@ -57,7 +57,7 @@ public final class RowFile<T extends Row> implements AutoCloseable {
     public static <T extends Row> RowFile<T> create(Path path, RowFormat<T> format) throws IOException {
         return open(path, format, () -> {
             requireOurs(path);
-            if (Files.exists(path) && Files.size(path) > 0) {
+            if (Files.exists(path) && holdsRows(path)) {
                 throw new FileAlreadyExistsException(path.toString(), null, "it holds earlier rows: resume or replace them");
             }
             return RowContent.none();
@@ -85,6 +85,11 @@ public final class RowFile<T extends Row> implements AutoCloseable {
     /** Whether a file may be replaced by rows: it is empty, or begins as rows of some kind do. False for folders. */
     public static boolean mayBeReplaced(Path path) throws IOException {
         return Files.isRegularFile(path) && RowContent.isEmptyOrRows(path);
+    }
+
+    /** Whether rows are lost with a file: more than the header with which a run began that wrote none. */
+    public static boolean holdsRows(Path path) throws IOException {
+        return RowContent.isMoreThanHeader(path);
     }
 
     /** Adds a row; when this returns, the row outlives the process. @throws FileSystemException if the file is gone */

@@ -447,8 +447,8 @@ class CudaCommandLineTest {
     void givenNoGpuThatWillDo_whenAskedFor_thenOneLineAndFour() {
         Path out = folder.resolve("out.jsonl");
         fails("cuda:0", line(Rows.VERIFY, "cuda:7", out));
-        fails("fp16 or fp32", line(Rows.VERIFY, "cuda", out, "--precision", "bf16"));
-        fails("fp32", line(Rows.VERIFY, "cpu", out, "--precision", "fp16"));
+        fails("fp16 or fp32", line(Rows.ATTACK, "cuda", out, "--precision", "bf16"));
+        fails("fp32", line(Rows.ATTACK, "cpu", out, "--precision", "fp16"));
         EmulatedDriver.set(Setting.CAPABILITY, 75);
         fails("compute capability 7.5", line(Rows.VERIFY, "cuda", out));
         EmulatedDriver.reset();

@@ -111,6 +111,21 @@ class RowFileTest {
     }
 
     @Test
+    void givenAnyPieceOfAFile_whenCreated_thenRefusedFromTheFirstByteOfARow() throws IOException {
+        int header = WHOLE.indexOf('\n') + 1;
+        for (int length = 0; length <= WHOLE.length(); ++length) {
+            given(WHOLE.substring(0, length));
+            if (length > header) {
+                assertThrows(FileAlreadyExistsException.class, () -> RowFile.create(path, SmoothingRow.FORMAT));
+                assertEquals(length, Files.size(path));
+            } else {
+                RowFile.create(path, SmoothingRow.FORMAT).close();
+                assertEquals(WHOLE.substring(0, header), Files.readString(path));
+            }
+        }
+    }
+
+    @Test
     void givenRowOfTheSameImage_whenAppended_thenRefused() throws IOException {
         given(WHOLE);
         try (RowFile<SmoothingRow> file = RowFile.resume(path, SmoothingRow.FORMAT)) {
