@@ -10,6 +10,7 @@ import dev.bulwark.experiment.Subject;
 import dev.bulwark.experiment.TrainedFor;
 import dev.bulwark.nn.ModelFile;
 import dev.bulwark.nn.StoredNetwork;
+import dev.bulwark.report.Paragraph;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -95,7 +96,8 @@ abstract class ModelCommand implements Callable<Integer> {
         PrintWriter err = spec.commandLine().getErr();
         warn(err);
         StoredNetwork network = ModelFile.read(model);
-        warning(TrainedFor.of(network)).ifPresent(err::println);
+        warning(TrainedFor.of(network)).ifPresent(
+                text -> err.println(Paragraph.wrapped(text, Terminal.columns(System.getenv()))));
         try (Fleet fleet = device().open()) {
             Dataset test = data.source(Set.of(Split.TEST)).dataset(Split.TEST);
             Subject subject = new Subject(network.network(), test, selection.selection().of(test.size()));

@@ -15,7 +15,8 @@ final class ResumeHint implements AutoCloseable {
     static ResumeHint of(PrintWriter err, String command, String more) {
         Thread hook = new Thread(() -> {
             err.println();
-            err.println("stopped; what was done is kept. Go on with: " + resuming(command, more));
+            err.println("stopped; what was done is kept. Go on with:");
+            err.println("  " + resuming(command, more)); // alone on its line and unbroken, to be copied
             err.flush();
         }, "resume hint");
         Runtime.getRuntime().addShutdownHook(hook);

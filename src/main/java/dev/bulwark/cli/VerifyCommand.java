@@ -11,7 +11,9 @@ import dev.bulwark.experiment.Subject;
 import dev.bulwark.experiment.TrainedFor;
 import dev.bulwark.experiment.Verify;
 import dev.bulwark.report.BoundsRow;
+import dev.bulwark.report.Paragraph;
 import dev.bulwark.report.RowFile;
+import dev.bulwark.report.SoundnessCheck;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.Arrays;
@@ -83,6 +85,13 @@ final class VerifyCommand extends ModelCommand {
         text.println(rows.stream().filter(BoundsRow::certified).count() + " of " + rows.size() + " images certified, "
                 + rows.stream().filter(BoundsRow::certifiedByBox).count() + " by box; "
                 + rows.stream().filter(BoundsRow::cleanCorrect).count() + " clean correct");
+        long differing = rows.stream().filter(BoundsRow::differs).count();
+        if (differing > 0) {
+            text.println(Paragraph.wrapped(differing + " of the certified ones the float network gets wrong as they are: bounds "
+                    + "speak of exact arithmetic with the same weights, where they are right",
+                    Terminal.resultColumns(System.getenv())));
+        }
+        SoundnessCheck.of(rows, List.of(), out());
     }
 
     private int steps() {

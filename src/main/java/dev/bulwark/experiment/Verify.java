@@ -2,10 +2,12 @@ package dev.bulwark.experiment;
 
 import dev.bulwark.bounds.Bounds;
 import dev.bulwark.bounds.Method;
+import dev.bulwark.bounds.RealNetwork;
 import dev.bulwark.bounds.Verifier;
 import dev.bulwark.data.Ball;
 import dev.bulwark.data.Epsilon;
 import dev.bulwark.nn.DeviceNetwork;
+import dev.bulwark.report.AttackRow;
 import dev.bulwark.report.BoundsRow;
 import dev.bulwark.report.RowFile;
 import java.io.IOException;
@@ -39,6 +41,7 @@ public final class Verify {
     public static void run(Fleet fleet, Subject subject, Epsilon epsilon, Method method, int steps,
                            RowFile<BoundsRow> rows, Monitor monitor) throws IOException {
         Ball ball = subject.data().ball(epsilon);
+        RealNetwork real = new RealNetwork(subject.network());
         BoundsRow.Method written = BoundsRow.Method.valueOf(method.name());
         Batches batches = new Batches("verify at epsilon " + epsilon, subject.indices(), rows::contains,
                 method == Method.IBP ? fleet.first().imagesPerCall() : SLOW_BATCH);
@@ -47,7 +50,11 @@ public final class Verify {
                  Verifier verifier = method.verifier(backend, network, steps)) {
                 source.forEach(batch -> verifier.verify(subject.pixels(batch), subject.labels(batch), ball));
             }
-        }, (index, b) -> rows.append(BoundsRow.of(index, b.label(), epsilon.nearest(), written, b.cleanPrediction(),
-                b.lower(), b.upper(), b.marginLower())));
+        }, (index, b) -> {
+            BoundsRow row = BoundsRow.of(index, b.label(), epsilon.nearest(), written, b.cleanPrediction(),
+                    b.lower(), b.upper(), b.marginLower());
+            rows.append(row.differs() ? row.with(real.stands(subject.data().pixels(index), b.label())
+                    ? AttackRow.RealNetwork.STANDS : AttackRow.RealNetwork.BREAKS) : row);
+        });
     }
 }

@@ -1,6 +1,7 @@
 package dev.bulwark.report;
 
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import com.fasterxml.jackson.annotation.JsonValue;
@@ -8,6 +9,7 @@ import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
 import com.fasterxml.jackson.databind.annotation.JsonSerialize;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Deterministic bounds of one image's logits over the L-infinity box of half-width {@code epsilon}, clipped to [0,1].
@@ -23,9 +25,12 @@ import java.util.List;
  * @param lower           lower bounds of the logits; -infinity if none is known
  * @param upper           upper bounds of the logits; infinity if none is known
  * @param marginLower     lower bounds of {@code logit[label] - logit[c]}, 0 at {@code c = label}; -infinity if none is known
+ * @param realNetwork     what the real-number network, of which the bounds speak, does at the image itself; only where the
+ *                        image is certified and the float network gives it another class, or none. Rows without it do not
+ *                        have the field
  */
 @JsonPropertyOrder({"index", "label", "epsilon", "method", "clean_prediction", "lower", "upper", "margin_lower",
-        "certified", "certified_by_box"})
+        "certified", "certified_by_box", "real_network"})
 @JsonIgnoreProperties(value = {"certified", "certified_by_box"}, allowGetters = true)
 public record BoundsRow(int index, int label, double epsilon, Method method, int cleanPrediction,
         @JsonSerialize(contentUsing = JsonLines.FiniteWriter.class)
@@ -33,7 +38,10 @@ public record BoundsRow(int index, int label, double epsilon, Method method, int
         @JsonSerialize(contentUsing = JsonLines.FiniteWriter.class)
         @JsonDeserialize(contentUsing = JsonLines.UpperReader.class) List<Double> upper,
         @JsonSerialize(contentUsing = JsonLines.FiniteWriter.class)
-        @JsonDeserialize(contentUsing = JsonLines.LowerReader.class) List<Double> marginLower) implements Row {
+        @JsonDeserialize(contentUsing = JsonLines.LowerReader.class) List<Double> marginLower,
+        @JsonInclude(JsonInclude.Include.NON_EMPTY)
+        @JsonSerialize(using = JsonLines.OptionalWriter.class) @JsonDeserialize(using = JsonLines.RealNetworkReader.class)
+        Optional<AttackRow.RealNetwork> realNetwork) implements Row {
 
     /** Where the bounds come from. */
     public enum Method {
@@ -54,7 +62,7 @@ public record BoundsRow(int index, int label, double epsilon, Method method, int
 
     private static final int NO_PREDICTION = -1;
 
-    public static final RowFormat<BoundsRow> FORMAT = new JsonLines<>(BoundsRow.class);
+    public static final RowFormat<BoundsRow> FORMAT = new JsonLines<>(BoundsRow.class, "real_network");
 
     public BoundsRow {
         lower = List.copyOf(lower);
@@ -78,12 +86,26 @@ public record BoundsRow(int index, int label, double epsilon, Method method, int
             Require.that(l <= u, "class " + c + " has lower " + l + " above upper " + u);
         }
         Require.that(marginLower.get(label) == 0, "margin_lower is " + marginLower.get(label) + " at the label, not 0");
+        Require.that(realNetwork.isEmpty() || cleanPrediction != label,
+                "real_network is " + realNetwork.map(AttackRow.RealNetwork::text).orElse("")
+                        + ", but clean_prediction is the label");
+    }
+
+    /** Without a word on the real-number network. */
+    public BoundsRow(int index, int label, double epsilon, Method method, int cleanPrediction, List<Double> lower,
+            List<Double> upper, List<Double> marginLower) {
+        this(index, label, epsilon, method, cleanPrediction, lower, upper, marginLower, Optional.empty());
     }
 
     /** The same with the arrays that a backend hands out. */
     public static BoundsRow of(int index, int label, double epsilon, Method method, int cleanPrediction,
             float[] lower, float[] upper, float[] marginLower) {
         return new BoundsRow(index, label, epsilon, method, cleanPrediction, widen(lower), widen(upper), widen(marginLower));
+    }
+
+    /** The same with a word on the real-number network. */
+    public BoundsRow with(AttackRow.RealNetwork real) {
+        return new BoundsRow(index, label, epsilon, method, cleanPrediction, lower, upper, marginLower, Optional.of(real));
     }
 
     /** Whether every other margin is positive; equality is no certificate. */
@@ -106,6 +128,11 @@ public record BoundsRow(int index, int label, double epsilon, Method method, int
             }
         }
         return true;
+    }
+
+    /** Whether the image is certified in either way although the float network does not give it its label. */
+    public boolean differs() {
+        return !cleanCorrect() && (certified() || certifiedByBox());
     }
 
     /** Whether the unperturbed image is classified as its label. */

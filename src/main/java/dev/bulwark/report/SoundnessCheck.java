@@ -12,8 +12,8 @@ import java.util.stream.Collectors;
 /**
  * No image may be certified and broken: one counterexample disproves the bounds, whatever the accuracies look like.
  *
- * <p>Bounds speak of the real-number network, an attack of the float one. Where the attack's row says that the real-number
- * network stands at the input that was found, the two differ and neither is wrong. Where the row says that it breaks, or
+ * <p>Bounds speak of the real-number network, an attack and clean predictions of the float one. Where a row says that the
+ * real-number network stands at the input in question, the two differ and neither is wrong. Where the row says that it breaks, or
  * says nothing, the check fails.
  */
 public final class SoundnessCheck {
@@ -41,7 +41,8 @@ public final class SoundnessCheck {
                 throw new IllegalArgumentException("image " + row.index() + " has label " + row.label()
                         + " in the bounds, but " + attack.get().label() + " in the attacks");
             }
-            Optional<AttackRow.RealNetwork> real = attack.flatMap(AttackRow::realNetwork);
+            Optional<AttackRow.RealNetwork> real = attack.flatMap(AttackRow::realNetwork).or(
+                    () -> attack.filter(AttackRow::broken).isPresent() ? Optional.empty() : row.realNetwork());
             if (row.certified() || row.certifiedByBox()) {
                 misclassified(row, attack).filter(how -> !real.equals(Optional.of(AttackRow.RealNetwork.STANDS)))
                         .ifPresent(contradictions::add);

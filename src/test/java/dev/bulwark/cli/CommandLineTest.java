@@ -542,7 +542,7 @@ class CommandLineTest {
         process.destroy();
         process.waitFor();
         String said = Files.readString(log);
-        assertTrue(said.contains("Go on with: scripts/bulwark certify ") && said.contains(" --resume"), said);
+        assertTrue(said.contains("Go on with:\n  scripts/bulwark certify ") && said.contains(" --resume"), said);
     }
 
     @Test

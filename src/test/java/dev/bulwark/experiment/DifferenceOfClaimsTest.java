@@ -64,8 +64,8 @@ class DifferenceOfClaimsTest {
         return RowFile.read(folder.resolve("ibp.jsonl"), BoundsRow.FORMAT).get(0);
     }
 
-    private void check(BoundsRow bounds, AttackRow attack) {
-        SoundnessCheck.of(List.of(bounds), List.of(attack), folder.resolve("pgd.jsonl"));
+    private void check(BoundsRow bounds, AttackRow... attacks) {
+        SoundnessCheck.of(List.of(bounds), List.of(attacks), folder.resolve("pgd.jsonl"));
     }
 
     @Test
@@ -73,7 +73,7 @@ class DifferenceOfClaimsTest {
         Network network = cancelling(1.02f, -0.4f);
         BoundsRow bounds = bounded(network);
         AttackRow attack = attacked(network, true);
-        assertTrue(bounds.certified() && bounds.cleanCorrect(), bounds.toString());
+        assertTrue(bounds.certified() && bounds.cleanCorrect() && bounds.realNetwork().isEmpty(), bounds.toString());
         assertTrue(attack.broken() && attack.cleanCorrect(), attack.toString());
         assertEquals(Optional.of(RealNetwork.STANDS), attack.realNetwork());
         assertDoesNotThrow(() -> check(bounds, attack));
@@ -105,5 +105,16 @@ class DifferenceOfClaimsTest {
         assertEquals(Optional.of(RealNetwork.STANDS), attack.realNetwork());
         assertEquals(0, attack.linf());
         assertDoesNotThrow(() -> check(bounds, attack));
+    }
+
+    @Test
+    void givenSuchAnImage_whenNotAttacked_thenItsBoundsSaySoAloneAndOnlyThenTheCheckPasses() throws IOException {
+        BoundsRow bounds = bounded(cancelling(0.9f, 0));
+        assertEquals(Optional.of(RealNetwork.STANDS), bounds.realNetwork());
+        assertDoesNotThrow(() -> check(bounds));
+        BoundsRow silent = new BoundsRow(0, 1, EPSILON, bounds.method(), bounds.cleanPrediction(), bounds.lower(),
+                bounds.upper(), bounds.marginLower());
+        assertThrows(SoundnessException.class, () -> check(silent));
+        assertThrows(SoundnessException.class, () -> check(silent.with(RealNetwork.BREAKS)));
     }
 }

@@ -22,7 +22,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
-/** The seam on one NVIDIA GPU: one stream, on which operations happen in the order of the calls. */
+/** One NVIDIA GPU: one stream, on which operations happen in the order of the calls. */
 public final class CudaBackend implements Backend {
 
     /** What this backend has opened, last first. */
