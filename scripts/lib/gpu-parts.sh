@@ -60,8 +60,8 @@ counts() {
 
 # ---- devices ----------------------------------------------------------------------------------------------------------
 
-# What there is, with what the driver said of every kernel that it compiled, and a launch from every module. Leaves in no-gpu
-# why the rest is not worth trying.
+# What there is, with what the driver said of every kernel that it compiled, its answers to questions whose answers are known,
+# and a launch from every module. Leaves in no-gpu why the rest is not worth trying.
 part_devices() {
     local log=$out/devices.log launches=$work/launches
     touch "$log"
@@ -77,6 +77,7 @@ part_devices() {
         mv "$work/unusable" "$work/no-gpu"
         return
     fi
+    "$bulwark" devices --check >> "$log" 2>&1 || fail "bulwark devices --check, see $log"
     watching tell_devices junit "$launches" --select-class dev.bulwark.device.cuda.EveryModuleTest ||
         fail "a launch from every module, see $log"
     cat "$launches" >> "$log"

@@ -62,6 +62,9 @@ public final class OverflowCases {
         made.unknown();
         made.infiniteLogits();
         made.infiniteHiddenUnits();
+        if (precision != NoisyClassifier.Precision.FLOAT16) { // whose sums are float, and so hold any two products
+            made.infiniteProducts();
+        }
         return made.cases;
     }
 
@@ -113,5 +116,22 @@ public final class OverflowCases {
                 .from(2, 0, 1).from(2, 1, 1).from(2, 2, 1).from(2, 3, 1).from(2, 4, 1)
                 .from(3, 0, -1, 1, -1).from(3, 1, -1, 1, -1);
         add("infinity that a ReLU rightly drops", 2, 33, 17, 18).infinite(2, large).from(2, 0, -1).bias(0, 1, 5);
+    }
+
+    /**
+     * A float sum of two products that overflow is +infinity or NaN when the positive one comes first, with fused
+     * multiply-add or without, and NaN behind its weight of 0. In another order it is -infinity, which a ReLU drops; the
+     * second unit has that order, so that one of the two is never finite. bf16's instructions take the second product first.
+     */
+    private void infiniteProducts() {
+        for (int units = 1; units <= 2; ++units) {
+            for (int layer = 1; layer <= 2; ++layer) {
+                Case opposite = add("two products that overflow and cancel in " + units + " of hidden layer " + (layer + 1),
+                        -1, 2, 2, 2);
+                opposite.infinite(layer, 1e20f).bias(0, 5, 0);
+                opposite.set(layer - 1, 1, 0, 1e20f);
+                opposite.from(layer, 0, 1e20f, units == 2 ? -1e20f : 0).from(layer, 1, -1e20f, units == 2 ? 1e20f : 0);
+            }
+        }
     }
 }
