@@ -1,5 +1,6 @@
 package dev.bulwark.attack;
 
+import dev.bulwark.data.Ball;
 import java.util.Optional;
 
 /**
@@ -22,16 +23,16 @@ public final class AttackOutcome {
      * @param cleanPrediction       the network's class for {@code image}; -1 if it gives none, as where a logit is NaN
      * @param adversarialPrediction the network's class for {@code adversarialImage}; -1 where the clean prediction is
      * @param loss                  what led to {@code adversarialImage}; empty if that is the image itself
-     * @param image                 {@code [D]}, before the attack
+     * @param linf                  how far {@code adversarialImage} lies from the centre of the ball; 0 for the image itself
      * @param adversarialImage      {@code [D]}
      */
-    AttackOutcome(int label, int cleanPrediction, int adversarialPrediction, Optional<AttackLoss> loss, float[] image,
+    AttackOutcome(int label, int cleanPrediction, int adversarialPrediction, Optional<AttackLoss> loss, double linf,
                   float[] adversarialImage) {
         this.label = label;
         this.cleanPrediction = cleanPrediction;
         this.adversarialPrediction = adversarialPrediction;
         this.loss = loss;
-        this.linf = distance(image, adversarialImage);
+        this.linf = linf;
         this.adversarialImage = adversarialImage.clone();
     }
 
@@ -59,7 +60,7 @@ public final class AttackOutcome {
         return loss;
     }
 
-    /** The l-infinity distance of the adversarial image, measured on it, in input units. */
+    /** The l-infinity distance of the adversarial image from the centre of the ball, in input units; see {@link Ball#distance}. */
     public double linf() {
         return linf;
     }
@@ -73,13 +74,5 @@ public final class AttackOutcome {
     public String toString() {
         return "label " + label + ", clean prediction " + cleanPrediction
                 + (broken() ? ", broken to " + adversarialPrediction + " at " + linf : ", not broken");
-    }
-
-    private static double distance(float[] a, float[] b) {
-        double distance = 0;
-        for (int k = 0; k < a.length; ++k) {
-            distance = Math.max(distance, Math.abs((double) a[k] - b[k]));
-        }
-        return distance;
     }
 }

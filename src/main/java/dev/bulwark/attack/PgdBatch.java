@@ -96,7 +96,7 @@ final class PgdBatch implements AutoCloseable {
     /** Arguments and answer as {@link Pgd#attack}, for a batch. */
     List<AttackOutcome> attack(float[] batchImages, int[] batchLabels, int[] batchIndices) {
         backend.write(batchImages, x);
-        Targets targets = new Targets(batchImages, batchLabels, classify(x, batchLabels.length));
+        Targets targets = new Targets(settings.ball(), batchImages, batchLabels, classify(x, batchLabels.length));
         InwardBox box = InwardBox.around(batchImages, settings.ball());
         backend.write(box.lower(), lowest);
         backend.write(box.upper(), highest);

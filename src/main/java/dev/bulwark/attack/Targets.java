@@ -1,5 +1,6 @@
 package dev.bulwark.attack;
 
+import dev.bulwark.data.Ball;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -10,6 +11,7 @@ import java.util.stream.IntStream;
 final class Targets {
 
     private final int inputs;
+    private final Ball ball;
     private final float[] images;
     private final int[] labels;
     private final int[] cleanPredictions;
@@ -22,7 +24,8 @@ final class Targets {
      * @param labels           {@code [N]}
      * @param cleanPredictions {@code [N]}
      */
-    Targets(float[] images, int[] labels, int[] cleanPredictions) {
+    Targets(Ball ball, float[] images, int[] labels, int[] cleanPredictions) {
+        this.ball = ball;
         this.inputs = images.length / labels.length;
         this.images = images;
         this.labels = labels;
@@ -61,7 +64,7 @@ final class Targets {
         List<AttackOutcome> outcomes = new ArrayList<>();
         for (int n = 0; n < labels.length; ++n) {
             outcomes.add(new AttackOutcome(labels[n], cleanPredictions[n], predictions[n], Optional.ofNullable(losses[n]),
-                    image(n), adversarial[n]));
+                    ball.distance(image(n), adversarial[n]), adversarial[n]));
         }
         return outcomes;
     }

@@ -52,6 +52,25 @@ public record Ball(Epsilon epsilon, Centre centre) {
         return ends(inputs, false);
     }
 
+    /**
+     * The largest distance of an element of {@code point} from its centre, to a double's last bits; 0 for the inputs
+     * themselves, and for no point of the ball more than the double nearest to epsilon.
+     *
+     * @param inputs as in {@link #least}
+     */
+    public double distance(float[] inputs, float[] point) {
+        double distance = 0;
+        for (int k = 0; k < inputs.length; ++k) {
+            if (point[k] != inputs[k]) {
+                double apart = centre == Centre.BYTE ? ((double) LARGEST * point[k] - byteOf(inputs[k])) / LARGEST
+                        : (double) point[k] - inputs[k];
+                distance = Math.max(distance, Math.abs(apart));
+            }
+        }
+        boolean rounded = distance > epsilon.nearest() && distance <= epsilon.nearest() * (1 + 0x1p-51);
+        return rounded ? epsilon.nearest() : distance;
+    }
+
     private float[] ends(float[] inputs, boolean least) {
         float[] ends = new float[inputs.length];
         float[] ofByte = centre == Centre.BYTE ? byteEnds(least) : new float[0];

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.math.BigDecimal;
+import java.math.MathContext;
 import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -56,6 +57,23 @@ class BallProperties {
         assertTrue(withinByte(value, lower, p, q) && withinByte(value, upper, p, q), "inside");
         assertTrue(lower == 0 || !withinByte(value, Math.nextDown(lower), p, q), "the least");
         assertTrue(upper == 1 || !withinByte(value, Math.nextUp(upper), p, q), "the greatest");
+    }
+
+    @Property
+    void distanceIsThatFromTheCentreAndNeverBeyondEpsilonInTheBall(@ForAll @IntRange(max = 255) int value,
+            @ForAll @IntRange(min = 1, max = 400) int p, @ForAll @IntRange(min = 1, max = 400) int q,
+            @ForAll @FloatRange(min = 0, max = 1) float point) {
+        Ball ball = aroundBytes(p + "/" + q);
+        float[] x = {value / 255f};
+        for (float[] end : new float[][] {ball.least(x), ball.greatest(x)}) {
+            assertTrue(ball.distance(x, end) <= ball.epsilon().nearest());
+        }
+        if (point != x[0]) {
+            BigDecimal exact = new BigDecimal(point).multiply(BigDecimal.valueOf(255)).subtract(BigDecimal.valueOf(value)).abs()
+                    .divide(BigDecimal.valueOf(255), MathContext.DECIMAL128);
+            assertEquals(exact.doubleValue(), ball.distance(x, new float[] {point}), 0x1p-51 * exact.doubleValue());
+        }
+        assertEquals(0, ball.distance(x, x));
     }
 
     private static boolean withinByte(int value, float other, int p, int q) {
