@@ -39,7 +39,6 @@ public final class CpuBackend implements Backend {
     /** For one worker's forward passes where there is no oneDNN. */
     private final Products blocks;
     private final NoiseRows noise;
-    private final IntervalSums sums;
     private final Precision precision;
     private final AtomicLong live;
     private final Spans spans;
@@ -53,14 +52,13 @@ public final class CpuBackend implements Backend {
     private final LinearRelaxations relaxations;
 
     private CpuBackend(Workers workers, AtomicLong live, Products blocks, SharedProducts products, NoiseRows noise,
-                       IntervalSums sums, Precision precision) {
+                       Precision precision) {
         this.workers = workers;
         this.live = live;
         this.blocks = blocks;
         this.floats = new FloatProducts(workers, blocks);
         this.products = products;
         this.noise = noise;
-        this.sums = sums;
         this.precision = precision;
         this.spans = new Spans(workers);
         this.rows = new Rows(workers);
@@ -69,13 +67,13 @@ public final class CpuBackend implements Backend {
         this.losses = new Losses(rows);
         this.intervals = new TrainingIntervals(spans);
         this.optimisers = new Optimisers(spans);
-        this.outward = new OutwardIntervals(spans, workers, sums);
+        this.outward = new OutwardIntervals(spans, workers, blocks);
         this.relaxations = new LinearRelaxations(rows);
     }
 
     /** All cores, the fastest libraries that load, and noisy forward passes in bf16 where the processor has it. */
     public static CpuBackend create() {
-        return create(Libraries.products(), Libraries.noise(), Libraries.sums(), Libraries.fastestPrecision());
+        return create(Libraries.products(), Libraries.noise(), Libraries.fastestPrecision());
     }
 
     /**
@@ -88,7 +86,7 @@ public final class CpuBackend implements Backend {
                 && Libraries.fastestPrecision() != Precision.BFLOAT16) {
             throw new DeviceException("this processor has no native " + precision + " products: use --precision fp32");
         }
-        return create(Libraries.products(), Libraries.noise(), Libraries.sums(), precision);
+        return create(Libraries.products(), Libraries.noise(), precision);
     }
 
     /**
@@ -98,7 +96,7 @@ public final class CpuBackend implements Backend {
      * @throws DeviceException if this processor or its libraries can't
      */
     public CpuBackend withProducts(ProductPrecision products) {
-        return new CpuBackend(workers, live, blocks, Libraries.products(products, workers), noise, sums, precision);
+        return new CpuBackend(workers, live, blocks, Libraries.products(products, workers), noise, precision);
     }
 
     /** Whether {@link #withProducts} has such products on this processor. */
@@ -108,12 +106,12 @@ public final class CpuBackend implements Backend {
 
     /** Nothing but plain Java: the fallback, made explicit for tests. */
     public static CpuBackend plainJava() {
-        return create(new JavaProducts(), new ScalarNoise(), new ScalarSums(), Precision.FLOAT32);
+        return create(new JavaProducts(), new ScalarNoise(), Precision.FLOAT32);
     }
 
-    private static CpuBackend create(Products blocks, NoiseRows noise, IntervalSums sums, Precision precision) {
+    private static CpuBackend create(Products blocks, NoiseRows noise, Precision precision) {
         Workers workers = new Workers(Runtime.getRuntime().availableProcessors());
-        return new CpuBackend(workers, new AtomicLong(), blocks, new FloatProducts(workers, blocks), noise, sums,
+        return new CpuBackend(workers, new AtomicLong(), blocks, new FloatProducts(workers, blocks), noise,
                 precision);
     }
 

@@ -14,7 +14,6 @@ final class Libraries {
 
     private static final Optional<Products> ONE_DNN = oneDnn();
     private static final NoiseRows NOISE = vectorised(() -> new VectorNoise(), ScalarNoise::new);
-    private static final IntervalSums SUMS = vectorised(() -> new VectorSums(), ScalarSums::new);
 
     private Libraries() {
     }
@@ -39,10 +38,6 @@ final class Libraries {
 
     static NoiseRows noise() {
         return NOISE;
-    }
-
-    static IntervalSums sums() {
-        return SUMS;
     }
 
     static Precision fastestPrecision() {

@@ -2,32 +2,34 @@ package dev.bulwark.device.cpu;
 
 import dev.bulwark.device.Affine;
 import dev.bulwark.device.DeviceBuffer;
-import dev.bulwark.device.HostArrays;
-import java.util.Arrays;
-import java.util.List;
+import java.nio.FloatBuffer;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.IntStream;
 
 /**
- * Boxes that hold the real-number network's values. Sums are taken in double, where products of floats are exact; what
- * the sums themselves may be off by is bounded (Higham 2002, section 3.1) and added outward before rounding to float.
+ * Boxes that hold the real-number network's values: of layers by {@link FloatEnclosure}, of margins by sums in double, where
+ * products of floats are exact. What sums may be off by is bounded (Higham 2002, section 3.1) and added outward.
  */
 final class OutwardIntervals {
 
-    /** Rows of x that share one pass over the weights. */
-    private static final int ROWS = 16;
-    /** Columns of the weights that may be multiplied at once; inputs are padded to a multiple of it. */
-    static final int COLUMNS = 4;
+    private static final int[] NONE = {};
     /** Twice the unit roundoff of double: every count of operations below has a factor of two to spare. */
     private static final double ROUNDOFF = 0x1p-52;
 
     private final Spans spans;
     private final Workers workers;
-    private final IntervalSums sums;
+    private final Products blocks;
+    /** Each for one task at a time. */
+    private final Queue<FloatEnclosure.Scratch> scratches = new ConcurrentLinkedQueue<>();
+    /** Of the weights of the layer at hand. */
+    private FloatBuffer magnitudes = CpuMemory.scratch(0);
 
-    OutwardIntervals(Spans spans, Workers workers, IntervalSums sums) {
+    OutwardIntervals(Spans spans, Workers workers, Products blocks) {
         this.spans = spans;
         this.workers = workers;
-        this.sums = sums;
+        this.blocks = blocks;
     }
 
     void box(DeviceBuffer x, long length, float centreError, double epsilon, DeviceBuffer lower, DeviceBuffer upper) {
@@ -62,39 +64,83 @@ final class OutwardIntervals {
     }
 
     void affine(DeviceBuffer lower, DeviceBuffer upper, int rows, Affine layer, DeviceBuffer outLower, DeviceBuffer outUpper) {
-        int outputs = sums.outputs();
-        Weights weights = Weights.of(layer, outputs);
-        int tasks = (rows + ROWS - 1) / ROWS;
-        workers.run(tasks, task -> {
-            int first = task * ROWS;
-            int count = Math.min(ROWS, rows - first);
-            Inputs inputs = Inputs.of(lower, upper, first, count, layer.in());
-            float[] low = new float[count * layer.out()];
-            float[] high = new float[count * layer.out()];
-            double[][] centre = new double[count][outputs];
-            double[][] radius = new double[count][outputs];
-            for (int o = 0; o < layer.out(); o += outputs) {
-                int block = Math.min(outputs, layer.out() - o);
-                for (int n = 0; n < count; ++n) {
-                    System.arraycopy(weights.bias, o, centre[n], 0, outputs);
-                    Arrays.fill(radius[n], 0);
-                }
-                sums.add(weights.tiles[o / outputs], weights.bands.get(o / outputs), inputs, centre, radius);
-                for (int n = 0; n < count; ++n) {
-                    for (int j = 0; j < block; ++j) {
-                        double slack = weights.slack(o + j, inputs.magnitude[n]);
-                        float below = down(centre[n][j] - radius[n][j] - slack);
-                        float above = up(centre[n][j] + radius[n][j] + slack);
-                        boolean known = Float.isFinite(below) && Float.isFinite(above)
-                                && !weights.meet(o + j, inputs.unknown[n]);
-                        low[n * layer.out() + o + j] = known ? below : Float.NaN;
-                        high[n * layer.out() + o + j] = known ? above : Float.NaN;
-                    }
+        int in = layer.in();
+        int out = layer.out();
+        if (magnitudes.capacity() < in * out) {
+            magnitudes = CpuMemory.scratch(in * out);
+        }
+        FloatEnclosure enclosure = new FloatEnclosure(DenseMap.of(layer, magnitudes, blocks));
+        int most = FloatEnclosure.ROWS;
+        workers.run((rows + most - 1) / most, task -> {
+            int first = task * most;
+            int count = Math.min(most, rows - first);
+            float[] low = Rows.load(lower, first, count, in);
+            float[] high = Rows.load(upper, first, count, in);
+            int[][] unknown = new int[count][];
+            for (int n = 0; n < count; ++n) {
+                unknown[n] = takeUnknown(low, high, n * in, in);
+            }
+            float[] outLow = new float[count * out];
+            float[] outHigh = new float[count * out];
+            FloatEnclosure.Scratch scratch = Optional.ofNullable(scratches.poll()).orElseGet(FloatEnclosure.Scratch::new);
+            enclosure.run(count, low, high, scratch, outLow, outHigh);
+            scratches.add(scratch);
+            for (int n = 0; n < count; ++n) {
+                if (unknown[n].length > 0) {
+                    enclosure.forget(unknown[n], n * out, outLow, outHigh);
                 }
             }
-            Rows.store(low, outLower, first, layer.out());
-            Rows.store(high, outUpper, first, layer.out());
+            Rows.store(outLow, outLower, first, out);
+            Rows.store(outHigh, outUpper, first, out);
         });
+    }
+
+    /**
+     * A dense layer.
+     *
+     * @param weight     {@code [out,in]}, as are the others but b
+     * @param weights    the same, for products
+     * @param magnitudes their absolute values
+     * @param zeros      {@code [out]}: products take a bias, which is added here in double
+     */
+    private record DenseMap(int inputs, int outputs, float[] weight, float[] b, FloatBuffer weights, FloatBuffer magnitudes,
+                            FloatBuffer zeros, Products products) implements FloatEnclosure.Map {
+
+        /** @param magnitudes memory for them */
+        static DenseMap of(Affine layer, FloatBuffer magnitudes, Products products) {
+            float[] weight = Rows.load(layer.weight(), 0, layer.out(), layer.in());
+            float[] absolute = new float[weight.length];
+            for (int k = 0; k < weight.length; ++k) {
+                absolute[k] = Math.abs(weight[k]);
+            }
+            magnitudes.put(0, absolute);
+            return new DenseMap(layer.in(), layer.out(), weight, Rows.load(layer.bias(), 0, layer.out(), 1),
+                    CpuMemory.floats(layer.weight()), magnitudes, CpuMemory.scratch(layer.out()), products);
+        }
+
+        @Override
+        public int terms() {
+            return inputs;
+        }
+
+        @Override
+        public float bias(int output) {
+            return b[output];
+        }
+
+        @Override
+        public void multiply(FloatBuffer x, boolean magnitude, FloatBuffer y) {
+            products.affine(FloatEnclosure.ROWS, outputs, inputs, x, magnitude ? magnitudes : weights, zeros, false, y);
+        }
+
+        @Override
+        public void walk(int output, FloatEnclosure.Product product) {
+            for (int i = 0; i < inputs; ++i) {
+                if (weight[output * inputs + i] != 0) {
+                    product.take(weight[output * inputs + i], i);
+                }
+            }
+        }
     }
 
     void margins(DeviceBuffer lower, DeviceBuffer upper, DeviceBuffer labels, int rows, Affine layer, DeviceBuffer margins) {
@@ -122,11 +168,11 @@ final class OutwardIntervals {
         double norm = 0;
         for (int i = 0; i < in; ++i) {
             double difference = (double) w[label * in + i] - w[other * in + i];
-            centre += difference * inputs.centre[n * inputs.stride + i];
-            radius += Math.abs(difference) * inputs.radius[n * inputs.stride + i];
+            centre += difference * inputs.centre[n * in + i];
+            radius += Math.abs(difference) * inputs.radius[n * in + i];
             norm += Math.abs(difference);
         }
-        double slack = Weights.slack(in, norm, inputs.magnitude[n], Math.abs((double) b[label]) + Math.abs(b[other]));
+        double slack = slack(in, norm, inputs.magnitude[n], Math.abs((double) b[label]) + Math.abs(b[other]));
         for (int i : inputs.unknown[n]) {
             if (w[label * in + i] != w[other * in + i]) {
                 return Float.NaN;
@@ -137,77 +183,25 @@ final class OutwardIntervals {
     }
 
     /**
-     * A layer's weights in double, some outputs a tile: {@code tiles[o / outputs][i outputs + o % outputs]}.
-     * A tile is read front to back; whole columns would be read in steps that no prefetcher follows. A tile's zeros before and
-     * behind its band are left out of the sums, which they would not change.
-     *
-     * @param rows {@code [out,in]}, as the layer has them
+     * Bound of all rounding in a sum of {@code terms} products whose weights' absolute values sum to {@code norm}
+     * and whose other factors are at most {@code magnitude}: centre, radius, their parts' rounding and the norm's.
      */
-    private record Weights(float[] rows, double[][] tiles, List<Band> bands, double[] bias, double[] norm, int in) {
-
-        static Weights of(Affine layer, int outputs) {
-            int in = layer.in();
-            float[] w = Rows.load(layer.weight(), 0, layer.out(), in);
-            float[] b = Rows.load(layer.bias(), 0, layer.out(), 1);
-            double[][] tiles = new double[(layer.out() + outputs - 1) / outputs][
-                    HostArrays.length("a tile's weights", padded(in), outputs)];
-            double[] bias = new double[tiles.length * outputs];
-            double[] norm = new double[layer.out()];
-            for (int o = 0; o < layer.out(); ++o) {
-                bias[o] = b[o];
-                double[] tile = tiles[o / outputs];
-                for (int i = 0; i < in; ++i) {
-                    double weight = w[o * in + i];
-                    tile[i * outputs + o % outputs] = weight;
-                    norm[o] += Math.abs(weight);
-                }
-            }
-            return new Weights(w, tiles, Band.of(w, layer.out(), in, outputs), bias, norm, in);
-        }
-
-        /** Whether an output depends on any of these columns. */
-        boolean meet(int output, int[] columns) {
-            for (int i : columns) {
-                if (rows[output * in + i] != 0) {
-                    return true;
-                }
-            }
-            return false;
-        }
-
-        double slack(int output, double magnitude) {
-            return slack(in, norm[output], magnitude, Math.abs(bias[output]));
-        }
-
-        /**
-         * Bound of all rounding in a sum of {@code terms} products whose weights' absolute values sum to {@code norm}
-         * and whose other factors are at most {@code magnitude}: centre, radius, their parts' rounding and the norm's.
-         */
-        static double slack(int terms, double norm, double magnitude, double bias) {
-            return 2 * (terms + 8) * ROUNDOFF * (norm * magnitude + bias) + Double.MIN_NORMAL;
-        }
-    }
-
-    private static int padded(int in) {
-        return (in + COLUMNS - 1) / COLUMNS * COLUMNS;
+    private static double slack(int terms, double norm, double magnitude, double bias) {
+        return 2 * (terms + 8) * ROUNDOFF * (norm * magnitude + bias) + Double.MIN_NORMAL;
     }
 
     /**
      * Centres and radii of some rows' boxes, and the largest absolute bound in each row.
      *
      * @param unknown columns of each row whose interval is unknown: they stand as [0, 0] among the others
-     * @param stride  elements from row to row; those behind a row's own are zero
      */
-    record Inputs(double[] centre, double[] radius, double[] magnitude, int[][] unknown, int stride) {
-
-        private static final int[] NONE = {};
+    private record Inputs(double[] centre, double[] radius, double[] magnitude, int[][] unknown) {
 
         static Inputs of(DeviceBuffer lower, DeviceBuffer upper, int first, int count, int columns) {
             float[] l = Rows.load(lower, first, count, columns);
             float[] u = Rows.load(upper, first, count, columns);
-            int stride = padded(columns);
-            double[] centre = new double[count * stride];
-            double[] radius = new double[count * stride];
+            double[] centre = new double[count * columns];
+            double[] radius = new double[count * columns];
             double[] magnitude = new double[count];
             int[][] unknown = new int[count][];
             for (int n = 0; n < count; ++n) {
@@ -215,29 +209,29 @@ final class OutwardIntervals {
             }
             for (int k = 0; k < l.length; ++k) {
                 int n = k / columns;
-                centre[n * stride + k % columns] = 0.5 * ((double) u[k] + l[k]);
-                radius[n * stride + k % columns] = 0.5 * ((double) u[k] - l[k]);
+                centre[k] = 0.5 * ((double) u[k] + l[k]);
+                radius[k] = 0.5 * ((double) u[k] - l[k]);
                 magnitude[n] = Math.max(magnitude[n], Math.max(Math.abs(l[k]), Math.abs(u[k])));
             }
-            return new Inputs(centre, radius, magnitude, unknown, stride);
+            return new Inputs(centre, radius, magnitude, unknown);
         }
+    }
 
-        /** The columns of a row that have no finite interval, which becomes [0, 0]. */
-        private static int[] takeUnknown(float[] lower, float[] upper, int at, int columns) {
-            boolean known = true;
-            for (int i = at; i < at + columns; ++i) {
-                known &= Float.isFinite(lower[i]) & Float.isFinite(upper[i]);
-            }
-            if (known) {
-                return NONE;
-            }
-            int[] unknown = IntStream.range(0, columns)
-                    .filter(i -> !(Float.isFinite(lower[at + i]) && Float.isFinite(upper[at + i]))).toArray();
-            for (int i : unknown) {
-                lower[at + i] = 0;
-                upper[at + i] = 0;
-            }
-            return unknown;
+    /** The columns of a row that have no finite interval, which becomes [0, 0]. */
+    private static int[] takeUnknown(float[] lower, float[] upper, int at, int columns) {
+        boolean known = true;
+        for (int i = at; i < at + columns; ++i) {
+            known &= Float.isFinite(lower[i]) & Float.isFinite(upper[i]);
         }
+        if (known) {
+            return NONE;
+        }
+        int[] unknown = IntStream.range(0, columns)
+                .filter(i -> !(Float.isFinite(lower[at + i]) && Float.isFinite(upper[at + i]))).toArray();
+        for (int i : unknown) {
+            lower[at + i] = 0;
+            upper[at + i] = 0;
+        }
+        return unknown;
     }
 }
