@@ -84,6 +84,7 @@ abstract class ModelCommand implements Callable<Integer> {
     private void requireUsableOutputs(Existing existing) throws IOException {
         for (Map.Entry<String, Path> output : outputs().entrySet()) {
             OutputPaths.requireFile(output.getKey(), output.getValue());
+            RowsRun.requireNoRecord(out, output.getKey(), output.getValue());
             existing.requireUsable(output.getValue());
         }
         RowsRun.requireUsable(out, existing);

@@ -9,6 +9,7 @@ import dev.bulwark.experiment.ExperimentException;
 import dev.bulwark.experiment.Fleet;
 import dev.bulwark.experiment.RunRecord;
 import dev.bulwark.experiment.Verify;
+import dev.bulwark.files.FileNames;
 import dev.bulwark.nn.StoredNetwork;
 import dev.bulwark.report.Row;
 import dev.bulwark.report.RowFile;
@@ -74,8 +75,18 @@ final class RowsRun {
         RunRecord.requireResumable(record(out), existing);
     }
 
-    private static Path record(Path out) {
-        return out.resolveSibling(out.getFileName() + ".run.json");
+    /** Beside the rows, whatever link leads to them. */
+    private static Path record(Path out) throws IOException {
+        Path rows = FileNames.real(out);
+        return rows.resolveSibling(rows.getFileName() + ".run.json");
+    }
+
+    /** @throws ExperimentException if rows are to go where the record of the rows in {@code out} does */
+    static void requireNoRecord(Path out, String option, Path path) throws IOException {
+        if (FileNames.real(path).equals(record(out))) {
+            throw new ExperimentException(option + " " + path + " is where the record of the rows in " + out
+                    + " is kept: name another file");
+        }
     }
 
     /** Checks that rows there are this run's, writes the missing ones and notes how it went. */

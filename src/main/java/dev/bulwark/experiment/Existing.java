@@ -1,5 +1,6 @@
 package dev.bulwark.experiment;
 
+import dev.bulwark.files.FileNames;
 import dev.bulwark.report.Row;
 import dev.bulwark.report.RowFile;
 import dev.bulwark.report.RowFormat;
@@ -32,6 +33,10 @@ public enum Existing {
         }
         if (!Files.isRegularFile(path) || this != RESUME && !RowFile.mayBeReplaced(path)) {
             throw new ExperimentException(path + " is not a file of rows: it stays as it is, so name another");
+        }
+        if (FileNames.hasHardLinks(path)) {
+            throw new ExperimentException(path + " has other names, hard links, under which another run could write it: copy it "
+                    + "and name the copy");
         }
         if (this == REFUSE && RowFile.holdsRows(path)) {
             throw holdsRows(path);

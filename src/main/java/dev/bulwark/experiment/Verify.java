@@ -43,6 +43,12 @@ public final class Verify {
         Ball ball = subject.data().ball(epsilon);
         RealNetwork real = new RealNetwork(subject.network());
         BoundsRow.Method written = BoundsRow.Method.valueOf(method.name());
+        for (BoundsRow row : rows.earlier()) {
+            if (row.epsilon() != epsilon.nearest() || row.method() != written) {
+                throw new ExperimentException("can't resume: the row for index " + row.index() + " is another run's, by " + row.method().text()
+                        + " at epsilon " + row.epsilon() + ", not by " + written.text() + " at " + epsilon.nearest());
+            }
+        }
         Batches batches = new Batches("verify at epsilon " + epsilon, subject.indices(), rows::contains,
                 method == Method.IBP ? fleet.first().imagesPerCall() : SLOW_BATCH);
         batches.<Bounds>run(fleet, monitor, (backend, source) -> {

@@ -143,8 +143,7 @@ public final class OneWriter implements AutoCloseable {
 
     /** One file has one lock, whatever links lead to it. */
     private static Path lockFile(Path target) throws IOException {
-        Path real = Files.exists(target) ? target.toRealPath()
-                : target.toAbsolutePath().getParent().toRealPath().resolve(target.getFileName());
+        Path real = FileNames.real(target);
         return real.resolveSibling("." + real.getFileName() + ".lock");
     }
 

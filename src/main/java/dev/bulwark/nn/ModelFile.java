@@ -38,6 +38,9 @@ public final class ModelFile {
     /** @throws ModelException if there is no such file, or it is not a valid network in every detail */
     public static StoredNetwork read(Path file) {
         MessageDigest sha256 = sha256();
+        if (Files.exists(file) && !Files.isRegularFile(file) && !Files.isDirectory(file)) {
+            throw ModelException.in(file, "it is neither a file nor a link to one"); // a pipe would never end
+        }
         try (DataInputStream in = new DataInputStream(
                 new BufferedInputStream(new DigestInputStream(Files.newInputStream(file), sha256)))) {
             long size = Files.size(file);

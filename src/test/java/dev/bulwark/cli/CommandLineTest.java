@@ -639,6 +639,47 @@ class CommandLineTest {
         done(with(common, "--sigma", 0.5, "--overwrite"));
     }
 
+    /** A link's run and its target's are one: whoever goes on by the other name is held against the same record. */
+    @Test
+    void givenALinkToRows_whenWrittenThrough_thenTheRecordIsTheirsByEitherName() throws IOException {
+        Path rows = folder.resolve("rows.tsv");
+        Path link = Files.createSymbolicLink(folder.resolve("link.tsv"), rows.getFileName());
+        Object[] common = {"certify", model, "--dataset", "digits", "--n", 50, "--quiet"};
+        done(with(common, "--sigma", 0.25, "--limit", 2, "--out", rows));
+        fails(2, "sigma 0.25, now it is 0.5", with(common, "--sigma", 0.5, "--limit", 2, "--resume", "--out", link));
+        done(with(common, "--sigma", 0.5, "--limit", 1, "--overwrite", "--out", link));
+        fails(2, "sigma 0.5, now it is 0.25", with(common, "--sigma", 0.25, "--limit", 2, "--resume", "--out", rows));
+        assertFalse(Files.exists(folder.resolve("link.tsv.run.json")));
+    }
+
+    @Test
+    void givenRowsWithHardLinksOrAtTheRecordsPlace_whenWritten_thenRefused() throws IOException {
+        Path rows = folder.resolve("rows.tsv");
+        Object[] common = {"certify", model, "--dataset", "digits", "--n", 50, "--limit", 1, "--sigma", 0.25, "--quiet"};
+        done(with(common, "--out", rows));
+        Files.createLink(folder.resolve("other.tsv"), rows);
+        String before = Files.readString(rows);
+        fails(2, "hard links", with(common, "--out", rows, "--overwrite"));
+        assertEquals(before, Files.readString(rows));
+        Path free = folder.resolve("free.tsv");
+        fails(2, "is where the record", with(common, "--out", free, "--certificates", folder.resolve("free.tsv.run.json")));
+        assertFalse(Files.exists(free));
+    }
+
+    @Test
+    void givenBoundsOfAnotherEpsilonOrMethod_whenResumed_thenRefusedAndKept() throws IOException {
+        Path rows = folder.resolve("rows.jsonl");
+        Object[] command = {"verify", model, "--dataset", "digits", "--epsilon", 0.01, "--limit", 2, "--quiet", "--out", rows};
+        done(command);
+        String whole = Files.readString(rows);
+        for (String altered : List.of(whole.replaceFirst("\"epsilon\":0.01", "\"epsilon\":0.02"),
+                whole.replaceFirst("\"ibp\"", "\"crown\""))) {
+            Files.writeString(rows, altered);
+            fails(2, "is another run's", with(command, "--resume"));
+            assertEquals(altered, Files.readString(rows));
+        }
+    }
+
     // ---- bad input ---------------------------------------------------------------------------------------------------
 
     @Test

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -11,6 +12,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -238,5 +240,14 @@ class MalformedModelFileTest {
     void givenAFolder_whenRead_thenOneLine() {
         String message = assertThrows(ModelException.class, () -> ModelFile.read(folder)).getMessage();
         assertTrue(message.startsWith(folder + ": cannot be read: "), message);
+    }
+
+    @Test
+    @Timeout(60)
+    void givenAPipe_whenRead_thenRefusedAtOnce() throws Exception {
+        Path pipe = folder.resolve("pipe.safetensors");
+        assumeTrue(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor() == 0, "no mkfifo here");
+        String message = assertThrows(ModelException.class, () -> ModelFile.read(pipe)).getMessage();
+        assertTrue(message.startsWith(pipe + ": it is neither a file"), message);
     }
 }
