@@ -13,15 +13,19 @@ __device__ __forceinline__ unsigned to_halves(float low, float high) {
     return bits;
 }
 
-/**
- * max(x, 0), but NaN stays NaN: an overflow must not become a vote. Where `real` is false, 0: such outputs only fill up a
- * width, their weights are zeros, and infinity times zero is NaN.
- */
-__device__ __forceinline__ float activation(float x, bool real) {
-    return x <= 0.f || !real ? 0.f : x;
+/** max(x, 0), but NaN stays NaN: an overflow must not become a vote. */
+__device__ __forceinline__ float activation(float x) {
+    return x <= 0.f ? 0.f : x;
 }
 
-/** What the ReLU lets through of the neighbouring outputs `column` and `column` + 1, as far as they are less than `width`. */
+__device__ __forceinline__ unsigned activations(float even, float odd) {
+    return to_halves(activation(even), activation(odd));
+}
+
+/**
+ * The same of the neighbouring outputs `column` and `column` + 1 where they are less than `width`, and else 0: such outputs
+ * only fill up a width, their weights are zeros, and infinity times zero is NaN.
+ */
 __device__ __forceinline__ unsigned activations(float even, float odd, int column, int width) {
-    return to_halves(activation(even, column < width), activation(odd, column + 1 < width));
+    return to_halves(column < width ? activation(even) : 0.f, column + 1 < width ? activation(odd) : 0.f);
 }

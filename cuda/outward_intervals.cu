@@ -49,6 +49,7 @@ static __device__ __forceinline__ void sum_without_zeros(const float* __restrict
                                                       const float* __restrict__ weight, float bias, int in,
                                                       float& out_lower, float& out_upper) {
     float low = bias, high = bias;
+#pragma unroll 1 // code that hardly ever runs should be short, and take no registers from what always runs
     for (int i = 0; i < in; ++i) {
         const float w = weight[i];
         if (w != 0.f) {
@@ -81,46 +82,40 @@ template <int ROWS, int OUTPUTS> struct __align__(16) Slab {
     float negative[DEPTH][OUTPUTS + PADDING];
 };
 
-/** One thread's share of the next slab, on its way from global to shared memory. */
-template <int ROWS, int OUTPUTS> struct Share {
-    float lower[ROWS / LOADED_ROWS], upper[ROWS / LOADED_ROWS], weight[OUTPUTS / LOADED_ROWS];
-};
+/** One thread's share of the next slab's columns of a matrix, on its way from global to shared memory. */
+template <int LINES> using Share = float[LINES / LOADED_ROWS];
 
-/** Element [row, column] of a matrix of so many rows and columns; 0 beyond them, which adds nothing to any sum. */
-static __device__ __forceinline__ float element(const float* __restrict__ matrix, long long row, int column,
-                                                long long rows, int columns) {
-    return row < rows && column < columns ? matrix[row * columns + column] : 0.f;
-}
-
-template <int ROWS, int OUTPUTS> static __device__ __forceinline__ void load(
-        Share<ROWS, OUTPUTS>& share, const float* __restrict__ lower, const float* __restrict__ upper,
-        const float* __restrict__ weight, long long row, long long output, int column, int rows, int in, int out) {
+/** Takes 0 beyond the matrix, which adds nothing to any sum. */
+template <int LINES> static __device__ __forceinline__ void load(Share<LINES>& share, const float* __restrict__ matrix,
+                                                                 long long row, int column, int rows, int columns) {
     const int r = threadIdx.x / DEPTH, i = column + threadIdx.x % DEPTH;
+    const int left = (int) min(rows - row, (long long) LINES) - r; // one register to compare with, and one address to keep
+    const float* from = matrix + (row + r) * columns + i;
 #pragma unroll
-    for (int j = 0; j < ROWS / LOADED_ROWS; ++j) {
-        share.lower[j] = element(lower, row + r + j * LOADED_ROWS, i, rows, in);
-        share.upper[j] = element(upper, row + r + j * LOADED_ROWS, i, rows, in);
-    }
-#pragma unroll
-    for (int j = 0; j < OUTPUTS / LOADED_ROWS; ++j) {
-        share.weight[j] = element(weight, output + r + j * LOADED_ROWS, i, out, in);
+    for (int j = 0; j < LINES / LOADED_ROWS; ++j) {
+        share[j] = j * LOADED_ROWS < left && i < columns ? from[j * LOADED_ROWS * (long long) columns] : 0.f;
     }
 }
 
-template <int ROWS, int OUTPUTS> static __device__ __forceinline__ void store(const Share<ROWS, OUTPUTS>& share,
-                                                                              Slab<ROWS, OUTPUTS>& slab) {
+template <int LINES, class Of> static __device__ __forceinline__ void store(const Share<LINES>& share,
+                                                                            float (&to)[DEPTH][LINES + PADDING], Of of) {
     const int r = threadIdx.x / DEPTH, k = threadIdx.x % DEPTH;
 #pragma unroll
-    for (int j = 0; j < ROWS / LOADED_ROWS; ++j) {
-        slab.lower[k][r + j * LOADED_ROWS] = share.lower[j];
-        slab.upper[k][r + j * LOADED_ROWS] = share.upper[j];
+    for (int j = 0; j < LINES / LOADED_ROWS; ++j) {
+        to[k][r + j * LOADED_ROWS] = of(share[j]);
     }
-#pragma unroll
-    for (int j = 0; j < OUTPUTS / LOADED_ROWS; ++j) {
-        const float w = share.weight[j];
-        slab.positive[k][r + j * LOADED_ROWS] = w < 0.f ? 0.f : w; // not fmaxf: NaN has to stay, in both parts
-        slab.negative[k][r + j * LOADED_ROWS] = w > 0.f ? 0.f : w;
-    }
+}
+
+template <int LINES> static __device__ __forceinline__ void store(const Share<LINES>& share,
+                                                                  float (&to)[DEPTH][LINES + PADDING]) {
+    store<LINES>(share, to, [](float x) { return x; });
+}
+
+/** W in two parts, of which one is 0. */
+template <int ROWS, int OUTPUTS> static __device__ __forceinline__ void store_parts(const Share<OUTPUTS>& share,
+                                                                                    Slab<ROWS, OUTPUTS>& slab) {
+    store<OUTPUTS>(share, slab.positive, [](float w) { return w < 0.f ? 0.f : w; }); // not fmaxf: NaN stays, in both
+    store<OUTPUTS>(share, slab.negative, [](float w) { return w > 0.f ? 0.f : w; });
 }
 
 /** COUNT neighbouring floats from shared memory; aligned, so that they come four at a time. */
@@ -135,10 +130,11 @@ template <int COUNT> static __device__ __forceinline__ void fetch(const float* f
 template <int R, int O> struct Bounds {
     float lower[R][O], upper[R][O];
 
-    /** Adds DEPTH columns' products: per weight four multiply-adds, and no selection by sign. */
-    template <int ROWS, int OUTPUTS> __device__ __forceinline__ void add(const Slab<ROWS, OUTPUTS>& slab, int r, int o) {
+    /** Adds the products of columns FIRST to END: per weight four multiply-adds, and no selection by sign. */
+    template <int FIRST, int END, int ROWS, int OUTPUTS>
+    __device__ __forceinline__ void add(const Slab<ROWS, OUTPUTS>& slab, int r, int o) {
 #pragma unroll
-        for (int k = 0; k < DEPTH; ++k) {
+        for (int k = FIRST; k < END; ++k) {
             float l[R], u[R], positive[O], negative[O];
             fetch(&slab.lower[k][r], l);
             fetch(&slab.upper[k][r], u);
@@ -170,23 +166,37 @@ template <int ROWS, int OUTPUTS> static __device__ __forceinline__ void outward_
 
     Bounds<R, O> bounds;
     for (int b = 0; b < O; ++b) {
-        const float constant = element(bias, 0, (int) (output + o + b), 1, out);
+        const float constant = output + o + b < out ? bias[output + o + b] : 0.f;
         for (int a = 0; a < R; ++a) {
             bounds.lower[a][b] = bounds.upper[a][b] = constant;
         }
     }
-    Share<ROWS, OUTPUTS> share;
-    load<ROWS, OUTPUTS>(share, lower, upper, weight, row, output, 0, rows, in, out);
-    store(share, slabs[0]);
+    Share<ROWS> box;
+    Share<OUTPUTS> weights;
+    load<ROWS>(box, lower, row, 0, rows, in);
+    store<ROWS>(box, slabs[0].lower);
+    load<ROWS>(box, upper, row, 0, rows, in);
+    store<ROWS>(box, slabs[0].upper);
+    load<OUTPUTS>(weights, weight, output, 0, out, in);
+    store_parts(weights, slabs[0]);
     __syncthreads();
     for (int column = 0, current = 0; column < in; column += DEPTH, current ^= 1) {
         const bool more = column + DEPTH < in;
+        Slab<ROWS, OUTPUTS>& next = slabs[current ^ 1]; // last read before the barrier behind us
+        // In two halves: old compilers have not the registers for all of a thread's share of a slab at once.
         if (more) {
-            load<ROWS, OUTPUTS>(share, lower, upper, weight, row, output, column + DEPTH, rows, in, out);
+            load<ROWS>(box, lower, row, column + DEPTH, rows, in);
+            load<OUTPUTS>(weights, weight, output, column + DEPTH, out, in);
         }
-        bounds.add(slabs[current], r, o);
+        bounds.template add<0, DEPTH / 2>(slabs[current], r, o);
         if (more) {
-            store(share, slabs[current ^ 1]); // last read before the barrier behind us
+            store<ROWS>(box, next.lower);
+            store_parts(weights, next);
+            load<ROWS>(box, upper, row, column + DEPTH, rows, in);
+        }
+        bounds.template add<DEPTH / 2, DEPTH>(slabs[current], r, o);
+        if (more) {
+            store<ROWS>(box, next.upper);
             __syncthreads();
         }
     }
@@ -202,7 +212,7 @@ template <int ROWS, int OUTPUTS> static __device__ __forceinline__ void outward_
         }
     }
     if (!finite) {
-        // From memory, as registers can't be indexed; rolled, as code that hardly ever runs should be short.
+        // From memory, as registers can't be indexed; rolled for the same reason as above.
 #pragma unroll 1
         for (int k = 0; k < R * O; ++k) {
             const long long n = row + r + k / O, c = output + o + k % O;

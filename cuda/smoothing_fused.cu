@@ -98,10 +98,6 @@ __device__ __forceinline__ bool fill_with_noise(const Ring<ROWS>& ring, const fl
             finite = finite && fabsf(value) < INFINITE_HALF;
         };
         noisy_elements(image, columns, sigma, key, index, first_sample + row, p * NOISE_LANES + lane, put);
-        const int e = columns / STEP * STEP + lane;
-        if (p == panels - 1 && e >= columns && columns % STEP != 0) {
-            put(e, 0.f); // its weights are zeros, but zero times what lay there might be NaN
-        }
     }
     return finite;
 }
@@ -132,10 +128,31 @@ __device__ __forceinline__ void pass(const Ring<16 * MT>& ring, const LayerAt& l
     }
 }
 
+/**
+ * Zeros in the columns that fill up a layer's `width` inputs to whole steps, in the panels from `start` on, where threads
+ * have met; all meet again then. The weights are zeros there, but zero times infinity is NaN. Whoever puts the inputs there
+ * could leave zeros at once, but needs the width beside all its sums for that: old compilers spill then.
+ */
+template <int ROWS>
+__device__ __forceinline__ void clear_padding(const Ring<ROWS>& ring, int start, int width) {
+    if (width % STEP > 0) {
+        unsigned char* panel = ring.panel(start, width / PANEL_COLUMNS);
+        if (threadIdx.x < ROWS) {
+#pragma unroll 1
+            for (int column = width; column % STEP > 0; ++column) {
+                const int offset = panel_offset(threadIdx.x, column % PANEL_COLUMNS);
+                *reinterpret_cast<__half*>(panel + offset) = __float2half_rn(0.f);
+            }
+        }
+        __syncthreads();
+    }
+}
+
 /** All of a layer's columns, in passes of up to MOST blocks a warp. */
 template <int MT, int MOST, class Done>
 __device__ __forceinline__ void passes(const Ring<16 * MT>& ring, const LayerAt& layer, Done done) {
     const int blocks = steps_of(layer.out);
+    clear_padding(ring, layer.start, layer.in);
     for (int first = 0; first < blocks; first += MOST * TILE_WARPS) {
         const bool last = first + MOST * TILE_WARPS >= blocks;
         const int each = min(MOST, blocks_a_warp(blocks - first));
@@ -149,19 +166,18 @@ __device__ __forceinline__ void passes(const Ring<16 * MT>& ring, const LayerAt&
     }
 }
 
-/** The first `out` outputs, rounded to fp16 after the ReLU, into the panels from `target` on. */
+/** Outputs, rounded to fp16 after the ReLU, into the panels from `target` on. */
 template <int MT>
 struct Hidden {
     Ring<16 * MT> ring;
-    int target, out;
+    int target;
 
     template <int N>
     __device__ void operator()(const float (&acc)[MT][N][4], int block) const {
         unsigned char* panel = ring.panel(target, block / PANEL_STEPS);
-        const int first = block % PANEL_STEPS * 16, pair = 2 * (threadIdx.x & 3), left = out - 16 * block - pair;
+        const int first = block % PANEL_STEPS * 16;
         for_each_pair<MT, N / 2>(acc, [=](int row, int column, float even, float odd) {
-            *reinterpret_cast<unsigned*>(panel + panel_offset(row, first + column)) =
-                    activations(even, odd, column - pair, left);
+            *reinterpret_cast<unsigned*>(panel + panel_offset(row, first + column)) = activations(even, odd);
         });
     }
 };
@@ -256,7 +272,7 @@ __device__ __forceinline__ void smoothing_fused(const float* __restrict__ images
         LayerAt layer = {inputs, widths[1], weights, biases, 0, windows ? seen : nullptr};
         for (int l = 1; l < layers; ++l) {
             const int target = ring.wrap(layer.start + panels_of(layer.in));
-            passes<MT, 4>(ring, layer, Hidden<MT> {ring, target, layer.out});
+            passes<MT, 4>(ring, layer, Hidden<MT> {ring, target});
             __syncthreads();
             layer = layer.next(widths[l + 1]);
             layer.start = target;
