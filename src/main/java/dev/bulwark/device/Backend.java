@@ -160,6 +160,9 @@ public interface Backend extends AutoCloseable {
     /** {@code sums[c] = beta sums[c] + sum over n of x[n,c]}; x {@code [rows,columns]}. */
     void columnSums(DeviceBuffer x, int rows, int columns, float beta, DeviceBuffer sums);
 
+    /** Convolutions, as {@link #affine} and its like are for dense layers. */
+    Convolutions convolutions();
+
     // ---- element by element ------------------------------------------------------------------------------------------
 
     /** {@code x = max(x, 0)}, in place, on {@code length} elements; NaN stays NaN, or an unknown bound would become 0. */

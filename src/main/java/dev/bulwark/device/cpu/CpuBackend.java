@@ -44,6 +44,7 @@ public final class CpuBackend implements Backend {
     private final Spans spans;
     private final Rows rows;
     private final ColumnSums columnSums;
+    private final Convolutions convolutions;
     private final Resampling resampling;
     private final Losses losses;
     private final TrainingIntervals intervals;
@@ -63,6 +64,8 @@ public final class CpuBackend implements Backend {
         this.spans = new Spans(workers);
         this.rows = new Rows(workers);
         this.columnSums = new ColumnSums(workers);
+        this.convolutions = new Convolutions(workers,
+                blocks instanceof JavaProducts ? new JavaConvolution() : new OneDnnConvolution());
         this.resampling = new Resampling(rows);
         this.losses = new Losses(rows);
         this.intervals = new TrainingIntervals(spans);
@@ -266,6 +269,11 @@ public final class CpuBackend implements Backend {
     @Override
     public void columnSums(DeviceBuffer x, int count, int columns, float beta, DeviceBuffer sums) {
         columnSums.add(x, count, columns, beta, sums);
+    }
+
+    @Override
+    public Convolutions convolutions() {
+        return convolutions;
     }
 
     // ---- element by element ----------------------------------------------------------------------------------------

@@ -35,6 +35,7 @@ public final class CudaBackend implements Backend {
     private final Reductions reductions;
     private final Products products;
     private final ColumnSums columnSums;
+    private final Convolutions convolutions;
     private final Losses losses;
     private final TrainingIntervals intervals;
     private final Optimisers optimisers;
@@ -69,6 +70,7 @@ public final class CudaBackend implements Backend {
             KernelModule ofProducts = module("products");
             columnSums = new ColumnSums(ofProducts, tickets);
             products = opening(new Products(memory, options, elementwise, ofProducts, this::module));
+            convolutions = products.convolutions(module("convolutions"));
             losses = new Losses(module("losses"), tickets);
             intervals = opening(new TrainingIntervals(memory, module("training_intervals"), tickets));
             optimisers = new Optimisers(module("optimisers"));
@@ -249,6 +251,11 @@ public final class CudaBackend implements Backend {
     @Override
     public void columnSums(DeviceBuffer x, int rows, int columns, float beta, DeviceBuffer sums) {
         columnSums.sum(x, rows, columns, beta, sums);
+    }
+
+    @Override
+    public Convolutions convolutions() {
+        return convolutions;
     }
 
     @Override

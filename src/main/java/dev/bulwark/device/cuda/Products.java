@@ -18,6 +18,9 @@ final class Products implements AutoCloseable {
     private final MatrixProduct product;
     /** For certificates, whose account of rounding is about fp32 sums; what libraries do may depend on their environment. */
     private final ProductKernels ownFloats;
+    private final int multiprocessors;
+    private final ProductFinish finish;
+    private final DeviceBuffer scratch;
     /** Why cuBLAS does not compute; empty if it does. */
     private final Optional<String> withoutCublas;
     /** What {@link #product} works with, last first. */
@@ -29,7 +32,7 @@ final class Products implements AutoCloseable {
      */
     Products(CudaMemory memory, CudaOptions options, Elementwise elementwise, KernelModule module,
              Function<String, KernelModule> modules) {
-        ProductFinish finish = new ProductFinish(module);
+        finish = new ProductFinish(module);
         Optional<String> whyNot = options.cublas() ? CublasLibrary.load() : Optional.of("turned off");
         MatrixProduct found = null;
         if (whyNot.isEmpty()) {
@@ -42,10 +45,10 @@ final class Products implements AutoCloseable {
             }
         }
         withoutCublas = whyNot;
-        int multiprocessors = memory.gpu().multiprocessors();
+        multiprocessors = memory.gpu().multiprocessors();
         try {
             // Allocated here once: a recorded sequence may not allocate. Operations are in order, so one is enough.
-            DeviceBuffer scratch = memory.scratch(ProductPlan.scratchLength(multiprocessors));
+            scratch = memory.scratch(ProductPlan.scratchLength(multiprocessors));
             opened.push(scratch);
             ownFloats = new ProductKernels(ProductPrecision.FLOAT32, module, multiprocessors, scratch, finish,
                     elementwise);
@@ -63,6 +66,11 @@ final class Products implements AutoCloseable {
         Map<String, String> libraries = new HashMap<>(Map.of(DeviceInfo.PRODUCTS, product.description()));
         withoutCublas.ifPresent(reason -> libraries.put("cuBLAS", DeviceInfo.NOT_USED + reason));
         return libraries;
+    }
+
+    /** Convolutions that share this object's room for partial sums. */
+    Convolutions convolutions(KernelModule module) {
+        return new Convolutions(multiprocessors, module, finish, scratch);
     }
 
     void multiply(boolean transposeA, boolean transposeB, int m, int n, int k, DeviceBuffer a, DeviceBuffer b, float beta,

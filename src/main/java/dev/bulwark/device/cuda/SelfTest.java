@@ -2,6 +2,7 @@ package dev.bulwark.device.cuda;
 
 import dev.bulwark.device.Affine;
 import dev.bulwark.device.BoxRows;
+import dev.bulwark.device.Convolution;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceException;
 import dev.bulwark.device.DeviceMemory;
@@ -11,6 +12,8 @@ import dev.bulwark.device.IntervalLayer.Spread;
 import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.NoisyClassifier;
 import dev.bulwark.device.ProductPrecision;
+import dev.bulwark.shapes.ImageShape;
+import dev.bulwark.shapes.Windows;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -134,6 +137,12 @@ public final class SelfTest {
                     return sum;
                 }, 7),
                 product("products"),
+                question("convolutions", (backend, memory) -> {
+                    DeviceBuffer y = memory.allocate(1);
+                    backend.convolutions().apply(memory.holding(1, 2, 3, 4), 1, Convolution.over(new ImageShape(1, 2, 2),
+                            memory.holding(1, -1, 0.5f, 2), memory.holding(1f), 1, Windows.square(2, 1), 1), false, y);
+                    return y;
+                }, 9.5f),
                 question("losses", (backend, memory) -> {
                     DeviceBuffer gradient = memory.allocate(2);
                     backend.marginGradient(memory.holding(1, 3), memory.holding(new int[] {0}), 1, 2, gradient);

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.bulwark.device.Affine;
 import dev.bulwark.device.BoxRows;
+import dev.bulwark.device.Convolution;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.InputGradients;
@@ -15,6 +16,8 @@ import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.NoisyClassifier;
 import dev.bulwark.device.ProductPrecision;
 import dev.bulwark.device.cuda.EmulatedDriver.Counter;
+import dev.bulwark.shapes.ImageShape;
+import dev.bulwark.shapes.Windows;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -60,6 +63,13 @@ class EveryModuleTest {
         }),
         PRODUCTS(Module::multiply),
         PRODUCTS_TF32(Module::multiply),
+        CONVOLUTIONS(on -> {
+            Convolution layer = Convolution.over(new ImageShape(3, 9, 11), on.random(70 * 27), on.random(70), 70,
+                    Windows.square(3, 2, 1), 1);
+            DeviceBuffer y = on.memory.allocate(5L * layer.output().size());
+            on.backend.convolutions().apply(on.random(5 * layer.input().size()), 5, layer, true, y);
+            return y;
+        }),
         LOSSES(on -> {
             DeviceBuffer losses = on.memory.allocate(100);
             on.backend.consistencyLoss(on.random(2 * 100 * 37), on.below(37, 100), 2, 100, 37, 1f, 0.5f, on.random(1),

@@ -1,0 +1,138 @@
+package dev.bulwark.device.cpu;
+
+import dev.bulwark.device.Convolution;
+import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.cpu.ConvolutionBlocks.Geometry;
+import java.nio.FloatBuffer;
+
+/** Convolutions on all cores: each worker takes a part of the images. */
+final class Convolutions implements dev.bulwark.device.Convolutions {
+
+    private final Workers workers;
+    private final ConvolutionBlocks blocks;
+
+    Convolutions(Workers workers, ConvolutionBlocks blocks) {
+        this.workers = workers;
+        this.blocks = blocks;
+    }
+
+    @Override
+    public void apply(DeviceBuffer x, int rows, Convolution layer, boolean relu, DeviceBuffer y) {
+        Geometry g = Geometry.of(layer);
+        int in = g.input().size();
+        int out = g.output().size();
+        FloatBuffer inputs = CpuMemory.floats(x.require("x", (long) rows * in));
+        FloatBuffer outputs = CpuMemory.floatsToWrite(y.require("y", (long) rows * out));
+        FloatBuffer weight = CpuMemory.floats(layer.weight());
+        float[] bias = Rows.load(layer.bias(), 0, g.output().channels(), 1);
+        share(rows, (first, count) -> {
+            FloatBuffer results = tail(outputs, (long) first * out);
+            blocks.apply(g, count, tail(inputs, (long) first * in), weight, results);
+            addBias(results, count, bias, g.output().area(), relu);
+        });
+    }
+
+    /** The ReLU keeps a NaN, which oneDNN's own may not. */
+    private static void addBias(FloatBuffer results, int rows, float[] bias, int area, boolean relu) {
+        float[] channel = new float[area];
+        for (int k = 0; k < rows * bias.length; ++k) {
+            results.get(k * area, channel);
+            float b = bias[k % bias.length];
+            for (int p = 0; p < area; ++p) {
+                channel[p] = relu ? Math.max(channel[p] + b, 0f) : channel[p] + b;
+            }
+            results.put(k * area, channel);
+        }
+    }
+
+    @Override
+    public void applyTransposed(DeviceBuffer a, int rows, Convolution layer, DeviceBuffer target) {
+        Geometry g = Geometry.of(layer);
+        int in = g.input().size();
+        int out = g.output().size();
+        FloatBuffer forms = CpuMemory.floats(a.require("a", (long) rows * out));
+        FloatBuffer results = CpuMemory.floatsToWrite(target.require("target", (long) rows * in));
+        FloatBuffer weight = CpuMemory.floats(layer.weight());
+        share(rows, (first, count) -> blocks.applyTransposed(g, count, tail(forms, (long) first * out), weight,
+                tail(results, (long) first * in)));
+    }
+
+    @Override
+    public void parameterGradient(DeviceBuffer x, DeviceBuffer gradient, int rows, Convolution target) {
+        Geometry g = Geometry.of(target);
+        int in = g.input().size();
+        int out = g.output().size();
+        FloatBuffer inputs = CpuMemory.floats(x.require("x", (long) rows * in));
+        FloatBuffer gradients = CpuMemory.floats(gradient.require("gradient", (long) rows * out));
+        int parts = Math.max(1, Math.min(workers.count(), rows));
+        float[][] weights = new float[parts][g.weights()];
+        double[][] biases = new double[parts][g.output().channels()];
+        workers.run(parts, part -> {
+            int first = (int) ((long) rows * part / parts);
+            int count = (int) ((long) rows * (part + 1) / parts) - first;
+            FloatBuffer sums = CpuMemory.scratch(g.weights());
+            FloatBuffer of = tail(gradients, (long) first * out);
+            if (count > 0) {
+                blocks.weightGradient(g, count, tail(inputs, (long) first * in), of, sums);
+                sums.get(0, weights[part]);
+            }
+            addChannels(of, count, g.output().area(), biases[part]);
+        });
+        float[] weight = new float[g.weights()];
+        double[] bias = new double[g.output().channels()];
+        for (int part = 0; part < parts; ++part) { // in one order, whatever worker was first
+            for (int k = 0; k < weight.length; ++k) {
+                weight[k] += weights[part][k];
+            }
+            for (int o = 0; o < bias.length; ++o) {
+                bias[o] += biases[part][o];
+            }
+        }
+        CpuMemory.floatsToWrite(target.weight()).put(0, weight);
+        FloatBuffer biasTarget = CpuMemory.floatsToWrite(target.bias());
+        for (int o = 0; o < bias.length; ++o) {
+            biasTarget.put(o, (float) bias[o]);
+        }
+    }
+
+    private static void addChannels(FloatBuffer gradients, int rows, int area, double[] sums) {
+        float[] channel = new float[area];
+        for (int k = 0; k < rows * sums.length; ++k) {
+            gradients.get(k * area, channel);
+            double sum = 0;
+            for (float d : channel) {
+                sum += d;
+            }
+            sums[k % sums.length] += sum;
+        }
+    }
+
+    @Override
+    public void enclose(DeviceBuffer lower, DeviceBuffer upper, int rows, Convolution layer, DeviceBuffer outLower,
+                        DeviceBuffer outUpper) {
+        Geometry g = Geometry.of(layer);
+        lower.require("lower", (long) rows * g.input().size());
+        upper.require("upper", (long) rows * g.input().size());
+        outLower.require("outLower", (long) rows * g.output().size());
+        outUpper.require("outUpper", (long) rows * g.output().size());
+        FloatBuffer low = CpuMemory.floats(lower);
+        FloatBuffer high = CpuMemory.floats(upper);
+        FloatBuffer outLow = CpuMemory.floatsToWrite(outLower);
+        FloatBuffer outHigh = CpuMemory.floatsToWrite(outUpper);
+        ConvolutionEnclosure enclosure = new ConvolutionEnclosure(blocks, layer);
+        share(rows, (first, count) -> enclosure.run(low, high, first, count, outLow, outHigh));
+    }
+
+    /** A part of the images for each worker; an image's results are the same in any. */
+    private void share(int rows, Workers.Part part) {
+        int parts = Math.min(workers.count(), rows);
+        workers.run(parts, i -> {
+            int first = (int) ((long) rows * i / parts);
+            part.run(first, (int) ((long) rows * (i + 1) / parts) - first);
+        });
+    }
+
+    private static FloatBuffer tail(FloatBuffer buffer, long from) {
+        return buffer.slice((int) from, buffer.capacity() - (int) from);
+    }
+}

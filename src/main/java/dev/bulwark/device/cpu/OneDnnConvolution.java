@@ -1,0 +1,277 @@
+package dev.bulwark.device.cpu;
+
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_DIFF_DST;
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_DIFF_SRC;
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_DIFF_WEIGHTS;
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_DST;
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_SRC;
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_WEIGHTS;
+
+import dev.bulwark.shapes.ImageShape;
+import dev.bulwark.shapes.Windows;
+import java.nio.FloatBuffer;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.bytedeco.dnnl.IntMemoryMap;
+import org.bytedeco.dnnl.convolution_backward_data;
+import org.bytedeco.dnnl.convolution_backward_weights;
+import org.bytedeco.dnnl.convolution_forward;
+import org.bytedeco.dnnl.engine;
+import org.bytedeco.dnnl.global.dnnl;
+import org.bytedeco.dnnl.memory;
+import org.bytedeco.dnnl.primitive;
+import org.bytedeco.dnnl.primitive_attr;
+import org.bytedeco.dnnl.primitive_desc_base;
+import org.bytedeco.dnnl.reorder;
+import org.bytedeco.dnnl.stream;
+import org.bytedeco.javacpp.FloatPointer;
+
+/**
+ * oneDNN's direct convolutions in float, on the calling thread; a primitive is made once a geometry.
+ *
+ * <p>Never Winograd's algorithm: bounds count on sums of products in some order.
+ *
+ * <p>oneDNN computes fast in layouts of its own only (on row-major operands it falls back to a reference implementation,
+ * some hundred times slower), so operands are reordered on the way in and out, the weight once a call.
+ *
+ * <p>Images go one by one, except into gradients of weights: what an image gives then depends on no other in the batch, and
+ * neither do bounds.
+ */
+final class OneDnnConvolution implements ConvolutionBlocks {
+
+    private final ThreadLocal<Lane> lanes = ThreadLocal.withInitial(Lane::new);
+
+    /** Which of the three operands a primitive computes from the other two. */
+    private enum Direction { OUTPUTS, INPUTS, WEIGHTS }
+
+    private record Shape(Direction direction, Geometry geometry, int rows) {
+    }
+
+    @Override
+    public String name() {
+        return "oneDNN";
+    }
+
+    @Override
+    public void apply(Geometry geometry, int rows, FloatBuffer x, FloatBuffer weight, FloatBuffer y) {
+        try (FloatPointer images = new FloatPointer(x); FloatPointer weights = new FloatPointer(weight);
+             FloatPointer results = new FloatPointer(y)) {
+            Primitive convolution = primitive(Direction.OUTPUTS, geometry, 1);
+            convolution.weights.move(weights);
+            for (int n = 0; n < rows; ++n) {
+                convolution.images.move(images.getPointer((long) n * geometry.input().size()));
+                convolution.execute();
+                convolution.results.move(results.getPointer((long) n * geometry.output().size()));
+            }
+        }
+    }
+
+    @Override
+    public void applyTransposed(Geometry geometry, int rows, FloatBuffer a, FloatBuffer weight, FloatBuffer target) {
+        try (FloatPointer images = new FloatPointer(target); FloatPointer weights = new FloatPointer(weight);
+             FloatPointer results = new FloatPointer(a)) {
+            Primitive convolution = primitive(Direction.INPUTS, geometry, 1);
+            convolution.weights.move(weights);
+            for (int n = 0; n < rows; ++n) {
+                convolution.results.move(results.getPointer((long) n * geometry.output().size()));
+                convolution.execute();
+                convolution.images.move(images.getPointer((long) n * geometry.input().size()));
+            }
+        }
+    }
+
+    @Override
+    public void weightGradient(Geometry geometry, int rows, FloatBuffer x, FloatBuffer gradient, FloatBuffer target) {
+        try (FloatPointer images = new FloatPointer(x); FloatPointer weights = new FloatPointer(target);
+             FloatPointer results = new FloatPointer(gradient)) {
+            Primitive convolution = primitive(Direction.WEIGHTS, geometry, rows);
+            convolution.images.move(images);
+            convolution.results.move(results);
+            convolution.execute();
+            convolution.weights.move(weights);
+        }
+    }
+
+    /** oneDNN's names of what computes outputs, inputs and weights: for tests. */
+    List<String> implementations(Geometry geometry) {
+        return Stream.of(Direction.values()).map(d -> primitive(d, geometry, 1).implementation).toList();
+    }
+
+    private Primitive primitive(Direction direction, Geometry geometry, int rows) {
+        return lanes.get().convolution(new Shape(direction, geometry, rows));
+    }
+
+    /** A thread's primitives: oneDNN's memory objects are not to be shared. */
+    private static final class Lane {
+        private final engine cpu = new engine(engine.kind.cpu, 0);
+        private final stream queue = new stream(cpu);
+        private final Map<Shape, Primitive> convolutions = new HashMap<>();
+
+        Primitive convolution(Shape shape) {
+            return convolutions.computeIfAbsent(shape, s -> new Primitive(s, cpu, queue));
+        }
+    }
+
+    /** An operand in the layout that a primitive wants. */
+    private static final class Operand {
+        private final stream queue;
+        private final memory plain;
+        private final memory inner;
+        private final boolean computed;
+        private final reorder copy;
+
+        /** @param computed whether this is what the primitive writes */
+        Operand(memory.desc plain, memory.desc wanted, boolean computed, engine cpu, stream queue) {
+            this.queue = queue;
+            this.plain = new memory(plain, cpu, OneDnnMatmul.NOWHERE);
+            this.inner = new memory(wanted, cpu);
+            this.computed = computed;
+            this.copy = computed ? new reorder(inner, this.plain) : new reorder(this.plain, inner);
+        }
+
+        /** Copies from row-major memory, or to it what was computed. */
+        void move(FloatPointer values) {
+            plain.set_data_handle(values);
+            if (computed) {
+                copy.execute(queue, inner, plain);
+            } else {
+                copy.execute(queue, plain, inner);
+            }
+            queue._wait();
+        }
+    }
+
+    /** One shape's primitive and its operands. */
+    private static final class Primitive {
+        private final stream queue;
+        private final Operand images;
+        private final Operand weights;
+        private final Operand results;
+        private final primitive convolution;
+        private final String implementation;
+        private final IntMemoryMap arguments = new IntMemoryMap();
+
+        Primitive(Shape shape, engine cpu, stream queue) {
+            this.queue = queue;
+            Geometry g = shape.geometry;
+            Direction direction = shape.direction;
+            long[] image = sizes(shape.rows, g.input());
+            long[] weight = sizes(g);
+            long[] result = sizes(shape.rows, g.output());
+            convolution_forward.primitive_desc forward = forward(cpu, g, any(image), any(weight), any(result));
+            primitive_desc_base wanted = forward;
+            switch (direction) {
+                case OUTPUTS -> convolution = new convolution_forward(forward);
+                case INPUTS -> {
+                    var backward = new convolution_backward_data.primitive_desc(cpu, dnnl.algorithm.convolution_direct,
+                            any(image), any(weight), any(result), strides(g), dilations(g), before(g), after(g), forward,
+                            strictly(), false);
+                    convolution = new convolution_backward_data(backward);
+                    wanted = backward;
+                }
+                case WEIGHTS -> {
+                    var backward = new convolution_backward_weights.primitive_desc(cpu, dnnl.algorithm.convolution_direct,
+                            any(image), any(weight), any(result), strides(g), dilations(g), before(g), after(g), forward,
+                            strictly(), false);
+                    convolution = new convolution_backward_weights(backward);
+                    wanted = backward;
+                }
+                default -> throw new AssertionError(direction);
+            }
+            this.implementation = wanted.impl_info_str().getString();
+            this.images = new Operand(plain(image), wanted.query_md(dnnl.query.exec_arg_md, imageArgument(direction)),
+                    direction == Direction.INPUTS, cpu, queue);
+            this.weights = new Operand(plain(weight), wanted.query_md(dnnl.query.exec_arg_md, weightArgument(direction)),
+                    direction == Direction.WEIGHTS, cpu, queue);
+            this.results = new Operand(plain(result), wanted.query_md(dnnl.query.exec_arg_md, resultArgument(direction)),
+                    direction == Direction.OUTPUTS, cpu, queue);
+            arguments.put(imageArgument(direction), images.inner);
+            arguments.put(weightArgument(direction), weights.inner);
+            arguments.put(resultArgument(direction), results.inner);
+        }
+
+        private static int imageArgument(Direction direction) {
+            return direction == Direction.INPUTS ? DNNL_ARG_DIFF_SRC : DNNL_ARG_SRC;
+        }
+
+        private static int weightArgument(Direction direction) {
+            return direction == Direction.WEIGHTS ? DNNL_ARG_DIFF_WEIGHTS : DNNL_ARG_WEIGHTS;
+        }
+
+        private static int resultArgument(Direction direction) {
+            return direction == Direction.OUTPUTS ? DNNL_ARG_DST : DNNL_ARG_DIFF_DST;
+        }
+
+        private static convolution_forward.primitive_desc forward(engine cpu, Geometry g, memory.desc image,
+                                                                  memory.desc weight, memory.desc result) {
+            return new convolution_forward.primitive_desc(cpu, dnnl.prop_kind.forward_training,
+                    dnnl.algorithm.convolution_direct, image, weight, result, strides(g), dilations(g), before(g), after(g),
+                    strictly(), false);
+        }
+
+        /** Bounds count on float being float, whatever oneDNN's environment variable says. */
+        private static primitive_attr strictly() {
+            primitive_attr attributes = new primitive_attr();
+            attributes.set_fpmath_mode(dnnl.fpmath_mode.strict);
+            return attributes;
+        }
+
+        private static long[] sizes(int rows, ImageShape shape) {
+            return new long[] {rows, shape.channels(), shape.height(), shape.width()};
+        }
+
+        /** Of the weight. */
+        private static long[] sizes(Geometry g) {
+            Windows w = g.windows();
+            long in = g.input().channels() / g.groups();
+            long out = g.output().channels();
+            return g.groups() == 1 ? new long[] {out, in, w.height().kernel(), w.width().kernel()}
+                    : new long[] {g.groups(), out / g.groups(), in, w.height().kernel(), w.width().kernel()};
+        }
+
+        /** In the layout that suits the primitive. */
+        private static memory.desc any(long[] sizes) {
+            return new memory.desc(sizes, memory.data_type.f32, memory.format_tag.any, false);
+        }
+
+        private static memory.desc plain(long[] sizes) {
+            long[] strides = new long[sizes.length];
+            long stride = 1;
+            for (int axis = sizes.length - 1; axis >= 0; --axis) {
+                strides[axis] = stride;
+                stride *= sizes[axis];
+            }
+            return new memory.desc(sizes, memory.data_type.f32, strides, false);
+        }
+
+        private static long[] strides(Geometry g) {
+            return new long[] {g.windows().height().stride(), g.windows().width().stride()};
+        }
+
+        /** oneDNN counts the elements between. */
+        private static long[] dilations(Geometry g) {
+            return new long[] {g.windows().height().dilation() - 1, g.windows().width().dilation() - 1};
+        }
+
+        private static long[] before(Geometry g) {
+            return new long[] {g.windows().height().before(), g.windows().width().before()};
+        }
+
+        /** As much padding as the windows reach: oneDNN wants the numbers of windows to come out exactly. */
+        private static long[] after(Geometry g) {
+            return new long[] {after(g.windows().height(), g.input().height(), g.output().height()),
+                after(g.windows().width(), g.input().width(), g.output().width())};
+        }
+
+        private static long after(Windows.Axis axis, int elements, int windows) {
+            return (windows - 1L) * axis.stride() + (axis.kernel() - 1L) * axis.dilation() + 1 - elements - axis.before();
+        }
+
+        void execute() {
+            convolution.execute(queue, arguments);
+            queue._wait();
+        }
+    }
+}
