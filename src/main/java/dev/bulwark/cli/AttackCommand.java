@@ -102,12 +102,14 @@ final class AttackCommand extends ModelCommand {
     void summarise(PrintWriter text) throws IOException {
         List<AttackRow> rows = RowFile.read(out(), AttackRow.FORMAT);
         long without = rows.stream().filter(row -> row.cleanPrediction() == AttackRow.NO_PREDICTION).count();
-        text.println(AttackRecord.name(steps, restarts, loss.toString()) + ": " + rows.size() + " images, " + rows.stream().filter(AttackRow::cleanCorrect).count() + " clean correct, "
-                + Arrays.stream(AttackRow.Loss.values()).filter(what -> loss.losses.contains(AttackLoss.valueOf(what.name())))
-                        .map(what -> rows.stream().filter(row -> row.brokenBy(what)).count() + " broken by " + what.text() + ", ")
-                        .collect(Collectors.joining())
+        String broken = Arrays.stream(AttackRow.Loss.values())
+                .filter(what -> loss.losses.contains(AttackLoss.valueOf(what.name())))
+                .map(what -> rows.stream().filter(row -> row.brokenBy(what)).count() + " by " + what.text() + ", ")
+                .collect(Collectors.joining()).replaceFirst(" by ", " broken by ");
+        text.println(AttackRecord.name(steps, restarts, loss.toString()) + ", on " + rows.size() + " images: "
+                + rows.stream().filter(AttackRow::cleanCorrect).count() + " right as they are; of these " + broken
                 + rows.stream().filter(AttackRow::survived).count() + " not broken"
-                + (without > 0 ? ", " + without + " without a prediction: their logits are not numbers" : ""));
+                + (without > 0 ? "; " + without + " without a prediction: their logits are not numbers" : ""));
     }
 
     private PgdSettings settings(Ball ball) {

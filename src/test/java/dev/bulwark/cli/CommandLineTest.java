@@ -34,6 +34,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -169,12 +170,25 @@ class CommandLineTest {
             "--limit", 40, "--out", rows, "--loss"};
         Outcome margin = done(with(attack, "margin"));
         assertTrue(margin.out.contains(" broken by margin, ") && !margin.out.contains("cross-entropy"), margin.out);
+        assertAddsUp(rows, margin.out, "");
         assertEquals("margin", JSON.readTree(folder.resolve("attacks.jsonl.run.json").toFile()).at("/identity/loss").asText());
         fails(2, "has loss \"margin\", now it is \"both\"", with(attack, "both", "--resume"));
         Outcome both = done(with(attack, "BOTH", "--overwrite"));
-        assertTrue(both.out.contains(" broken by cross-entropy, ") && both.out.contains(" broken by margin, "), both.out);
+        assertAddsUp(rows, both.out, "\\d+ by margin, ");
         assertTrue(Files.readString(rows).contains("\"loss\":\"cross-entropy\""));
         fails(2, "cross-entropy, MARGIN, BOTH", with(attack, "hinge"));
+    }
+
+    /** Whoever reads the summary can add: those that were right are those that one loss or the other broke and those that stand. */
+    private static void assertAddsUp(Path rows, String summary, String second) throws IOException {
+        assertTrue(summary.strip().matches("PGD-\\d+, .*, on 40 images: \\d+ right as they are; of these \\d+ broken by [a-z-]+, " + second
+                + "\\d+ not broken"), summary);
+        List<Long> numbers = Pattern.compile("\\d+").matcher(summary.substring(summary.indexOf("images:"))).results()
+                .map(found -> Long.valueOf(found.group())).toList();
+        assertEquals(numbers.get(0), numbers.stream().skip(1).mapToLong(Long::longValue).sum(), summary);
+        List<AttackRow> written = RowFile.read(rows, AttackRow.FORMAT);
+        assertEquals(numbers.get(0), written.stream().filter(AttackRow::cleanCorrect).count());
+        assertTrue(written.stream().filter(AttackRow::broken).count() > numbers.get(0), "images that are wrong as they are");
     }
 
     /** Exact logits 5 and 1 behind two hidden layers of width 2; from overflow on, float knows nothing of them. */
@@ -222,7 +236,7 @@ class CommandLineTest {
             assertEquals(-1, row.get("adversarial_prediction").asInt());
             assertFalse(row.get("broken").asBoolean());
         }
-        assertTrue(attack.out.contains("0 clean correct") && attack.out.contains("3 without a prediction"), attack.out);
+        assertTrue(attack.out.contains("0 right as they are") && attack.out.contains("3 without a prediction"), attack.out);
     }
 
     @Test
