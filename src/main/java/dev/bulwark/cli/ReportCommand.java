@@ -40,7 +40,7 @@ final class ReportCommand implements Callable<Integer> {
         List<Path> files = rowFiles();
         if (!files.isEmpty()) {
             Path target = out != null ? out : files.get(0).toAbsolutePath().normalize().resolveSibling("report");
-            CollectedRows.into(target, files);
+            CollectedRows.into(target, files).forEach(this::warn);
             rebuild(target, spec.commandLine().getOut());
             return ExitCode.DONE.code();
         }
@@ -65,13 +65,19 @@ final class ReportCommand implements Callable<Integer> {
     /** The row files that were named, one by one or by their folder; none where run folders were. */
     private List<Path> rowFiles() throws IOException {
         if (runs.size() == 1 && Files.isDirectory(runs.get(0)) && !TradeoffReport.isIn(runs.get(0))) {
-            return CollectedRows.in(runs.get(0));
+            CollectedRows.Found found = CollectedRows.in(runs.get(0));
+            found.notes().forEach(this::warn);
+            return found.files();
         }
         List<Path> files = runs.stream().filter(Files::isRegularFile).toList();
         if (!files.isEmpty() && files.size() < runs.size()) {
             throw new ExperimentException("name either row files or run folders: " + files.get(0) + " is a file");
         }
         return files;
+    }
+
+    private void warn(String line) {
+        spec.commandLine().getErr().println("bulwark: " + line);
     }
 
     private static void rebuild(Path run, PrintWriter text) throws IOException {

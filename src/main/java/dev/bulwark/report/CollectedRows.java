@@ -26,49 +26,86 @@ import java.util.stream.Stream;
  */
 public final class CollectedRows {
 
-    /** In {@code run.json}: what was collected. A run of the whole experiment has no such field. */
+    /** In {@code run.json}: what the folder's rows were collected from. A run of the whole experiment has no such field. */
     static final String FIELD = "collected";
 
     private static final String RECORD = ".run.json";
+    private static final String PREDICTIONS = "predict";
+    private static final String UNNAMED = "images that no record names";
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
+    private final Path target;
+    private final RowSources earlier;
     /** Where each file goes, in the order they were named. */
-    private final Map<Path, Path> places = new LinkedHashMap<>();
-    private final List<String> sentences = new ArrayList<>();
+    private final Map<Path, String> places = new LinkedHashMap<>();
     private final SortedSet<String> datasets = new TreeSet<>();
     private final ObjectNode run = JSON.createObjectNode();
 
-    private CollectedRows() {
+    private CollectedRows(Path target, RowSources earlier) {
+        this.target = target;
+        this.earlier = earlier;
     }
 
-    /** The row files in {@code folder} that have a record beside them, if it is no run's folder. */
-    public static List<Path> in(Path folder) throws IOException {
+    /**
+     * Row files of a folder that make a report.
+     *
+     * @param notes what was left out, a line each
+     */
+    public record Found(List<Path> files, List<String> notes) {
+
+        public Found {
+            files = List.copyOf(files);
+            notes = List.copyOf(notes);
+        }
+    }
+
+    /**
+     * The row files in {@code folder} that have a record beside them, if it is no run's folder. Rows of {@code predict} make no
+     * report and are left out.
+     *
+     * @throws RowException if there is nothing else
+     */
+    public static Found in(Path folder) throws IOException {
+        List<Path> files = new ArrayList<>();
+        List<String> notes = new ArrayList<>();
         if (!Files.isDirectory(folder) || Files.exists(folder.resolve("run.json"))) {
-            return List.of();
+            return new Found(files, notes);
         }
-        try (Stream<Path> files = Files.list(folder)) {
-            return files.filter(file -> Files.isRegularFile(file) && Files.exists(record(file))).sorted().toList();
+        try (Stream<Path> all = Files.list(folder)) {
+            for (Path file : all.filter(any -> Files.isRegularFile(any) && Files.exists(record(any))).sorted().toList()) {
+                if (identity(file).path("run").asText().equals(PREDICTIONS)) {
+                    notes.add(file + " is left out: rows of predict make no report");
+                } else {
+                    files.add(file);
+                }
+            }
         }
+        if (files.isEmpty() && !notes.isEmpty()) {
+            throw new RowException(folder, "holds rows of predict alone: rows of certify, verify and attack make a report");
+        }
+        return new Found(files, notes);
     }
 
     /**
      * Copies {@code files} into {@code target}, which may hold an earlier collection.
      *
+     * @return what they replaced there that was another file's or network's, a line each
      * @throws RowException naming a file that is no row file, has no record, or is about other images than the rest
      */
-    public static void into(Path target, List<Path> files) throws IOException {
-        if (Files.exists(target.resolve("run.json")) && !RunFolder.run(target.resolve("run.json"), new ArrayList<>()).has(FIELD)) {
-            throw new RowException(target, "holds a run: name another folder for the report");
-        }
-        CollectedRows collected = new CollectedRows();
+    public static List<String> into(Path target, List<Path> files) throws IOException {
+        CollectedRows collected = new CollectedRows(target, RowSources.of(target));
         for (Path file : files) {
             collected.add(file);
         }
-        collected.write(target);
+        return collected.write();
     }
 
-    private static Path record(Path rows) {
+    static Path record(Path rows) {
         return rows.resolveSibling(rows.getFileName() + RECORD);
+    }
+
+    private static JsonNode identity(Path rows) throws IOException {
+        return RunFolder.run(record(rows), new ArrayList<>()).path("identity");
     }
 
     private void add(Path file) throws IOException {
@@ -89,11 +126,11 @@ public final class CollectedRows {
                     + parameter(file, identity, "epsilon") + ".jsonl");
             case "attack" -> place(file, "pgd/epsilon-" + parameter(file, identity, "epsilon") + ".jsonl");
             default -> throw new RowException(file, "is of " + identity.path("run").asText("an unknown command")
-                    + ": rows of certify, verify and attack make a report");
+                    + ", so leave it out: rows of certify, verify and attack make a report");
         }
         datasets.add(identity.path("dataset").asText("a data set that the record does not name"));
         requireOneDataset(file);
-        describe(file, record);
+        describe(record, identity);
     }
 
     private void votes(Path file) throws IOException {
@@ -120,10 +157,10 @@ public final class CollectedRows {
     }
 
     private void place(Path file, String place) {
-        places.values().stream().filter(Path.of(place)::equals).findFirst().ifPresent(taken -> {
+        if (places.containsValue(place)) {
             throw new RowException(file, "has rows for " + place + " as another file that was named: report them apart");
-        });
-        places.put(file, Path.of(place));
+        }
+        places.put(file, place);
     }
 
     private void requireOneDataset(Path file) {
@@ -133,12 +170,7 @@ public final class CollectedRows {
         }
     }
 
-    private void describe(Path file, JsonNode record) {
-        JsonNode identity = record.path("identity");
-        String network = identity.path("model_sha256").asText("");
-        sentences.add(places.get(file) + ": " + file.getFileName()
-                + (network.isEmpty() ? "" : ", of the network with SHA-256 " + network.substring(0, Math.min(12, network.length())))
-                + "; " + record.path("command").asText("command unknown"));
+    private void describe(JsonNode record, JsonNode identity) {
         if (identity.path("run").asText().equals("certify") && !run.has("identity")) {
             ObjectNode common = run.putObject("identity");
             common.set("n", identity.path("n"));
@@ -156,13 +188,14 @@ public final class CollectedRows {
         }
     }
 
-    private void write(Path target) throws IOException {
-        run.set("scope", JSON.valueToTree(sentences));
-        run.set(FIELD, JSON.valueToTree(places.keySet().stream().map(Path::toString).toList()));
-        if (!run.path("dataset").hasNonNull("name")) {
-            run.putObject("dataset").put("name", datasets.isEmpty() ? "images that no record names" : datasets.first());
+    private List<String> write() throws IOException {
+        completeFromEarlier();
+        List<String> notes = new ArrayList<>();
+        for (Map.Entry<Path, String> place : places.entrySet()) {
+            earlier.replacing(place.getValue(), place.getKey(), places.values()).ifPresent(notes::add);
         }
-        for (Map.Entry<Path, Path> place : places.entrySet()) {
+        earlier.describe(places, run);
+        for (Map.Entry<Path, String> place : places.entrySet()) {
             Path to = target.resolve(place.getValue());
             AtomicFile.replace(to, Files.readAllBytes(place.getKey()));
             if (Files.exists(record(place.getKey()))) {
@@ -170,5 +203,23 @@ public final class CollectedRows {
             }
         }
         AtomicFile.replace(target.resolve("run.json"), JSON.writeValueAsBytes(run));
+        return notes;
+    }
+
+    /** What the files named now do not say, an earlier collection's record may. */
+    private void completeFromEarlier() {
+        String before = earlier.run().path("dataset").path("name").asText("");
+        if (!datasets.isEmpty() && !before.isEmpty() && !before.equals(UNNAMED) && !before.equals(datasets.first())) {
+            throw new RowException(target, "holds rows of other images, of " + before + ": report those of " + datasets.first()
+                    + " elsewhere, with --out");
+        }
+        for (String field : List.of("identity", "device", "versions", "dataset")) {
+            if (!run.has(field) && earlier.run().has(field)) {
+                run.set(field, earlier.run().get(field));
+            }
+        }
+        if (!run.path("dataset").hasNonNull("name")) {
+            run.putObject("dataset").put("name", datasets.isEmpty() ? UNNAMED : datasets.first());
+        }
     }
 }

@@ -140,13 +140,19 @@ record RunFolder(JsonNode run, RunScope scope, SortedMap<Double, Table1.Rows> sm
             throw new RowException(votes, "has rows of different n or alpha: a file holds one line of a table");
         }
         try {
-            requireSupported(certified, certificates, sigma, n, run.path("identity"));
+            requireSupported(certified, certificates, sigma, n, identity(printed, run));
         } catch (IllegalArgumentException e) {
             throw new RowException(printed, e.getMessage());
         }
         return new Table1.Rows(
                 certified.isEmpty() ? certificates.stream().map(CertificateRow::withoutVotes).toList()
                         : certified, certificates);
+    }
+
+    /** What says how rows came about: the record beside them, which single commands leave, or else the run's. */
+    private static JsonNode identity(Path rows, JsonNode run) throws IOException {
+        Path own = CollectedRows.record(rows);
+        return (Files.exists(own) ? run(own, new ArrayList<>()) : run).path("identity");
     }
 
     /** Rows without votes are held against those of other images, else against what the run's record says. */

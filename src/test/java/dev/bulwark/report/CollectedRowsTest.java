@@ -1,0 +1,151 @@
+package dev.bulwark.report;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Rows of single commands, laid into one folder call after call: what each is of is said as long as it is there. */
+class CollectedRowsTest {
+
+    private static final String FIRST = "1111111111111111";
+    private static final String SECOND = "2222222222222222";
+
+    @TempDir
+    private Path folder;
+
+    private Path target() {
+        return folder.resolve("report");
+    }
+
+    private Path bounds(String name, String network, double epsilon, String... dataset) throws IOException {
+        Path file = folder.resolve(name);
+        try (RowFile<BoundsRow> rows = RowFile.replace(file, BoundsRow.FORMAT)) {
+            rows.append(Rows.bounds(0, epsilon, 0, network.equals(FIRST) ? 1 : -1, false));
+        }
+        return recorded(file, "{\"run\":\"verify\",\"method\":\"ibp\",\"epsilon\":" + epsilon + ",\"model_sha256\":\"" + network
+                + "\",\"dataset\":\"" + (dataset.length > 0 ? dataset[0] : "mnist") + "\"}");
+    }
+
+    private Path certified(String name, String network, double sigma, int n) throws IOException {
+        Path file = folder.resolve(name);
+        try (RowFile<SmoothingRow> rows = RowFile.replace(file, SmoothingRow.FORMAT)) {
+            rows.append(votes(network, sigma, n).withoutVotes());
+        }
+        return recorded(file, "{\"run\":\"certify\",\"sigma\":" + sigma + ",\"n\":" + n + ",\"alpha\":0.001,\"model_sha256\":\""
+                + network + "\",\"dataset\":\"mnist\"}");
+    }
+
+    private Path votesOf(String name, String network, double sigma, int n) throws IOException {
+        Path file = folder.resolve(name);
+        try (RowFile<CertificateRow> rows = RowFile.replace(file, CertificateRow.FORMAT)) {
+            rows.append(votes(network, sigma, n));
+        }
+        return file;
+    }
+
+    private static CertificateRow votes(String network, double sigma, int n) {
+        long lost = network.equals(FIRST) ? 0 : 1;
+        return Rows.votes(0, List.of(n - lost, lost), n, sigma);
+    }
+
+    private static Path recorded(Path file, String identity) throws IOException {
+        Files.writeString(CollectedRows.record(file), "{\"identity\":" + identity + ",\"command\":\"bulwark for "
+                + file.getFileName() + "\"}");
+        return file;
+    }
+
+    private List<String> scope() throws IOException {
+        return StreamSupport.stream(RunFolder.run(target().resolve("run.json"), new ArrayList<>()).path("scope").spliterator(),
+                false).map(node -> node.asText()).toList();
+    }
+
+    @Test
+    void givenRowsOfAnEarlierCall_whenReportedAgain_thenTheirSourceIsStillNamed() throws IOException {
+        CollectedRows.into(target(), List.of(certified("a.tsv", FIRST, 0.5, 100), votesOf("a-votes.jsonl", FIRST, 0.5, 100)));
+        assertEquals(List.of(), CollectedRows.into(target(), List.of(bounds("b.jsonl", SECOND, 0.1))));
+        List<String> expected = List.of(
+                "ibp/epsilon-0.10.jsonl: b.jsonl, of the network with SHA-256 222222222222; bulwark for b.jsonl",
+                "smoothing/sigma-0.50.jsonl: also holds, from an earlier report, a-votes.jsonl",
+                "smoothing/sigma-0.50.tsv: also holds, from an earlier report, a.tsv, of the network with SHA-256 111111111111; "
+                        + "bulwark for a.tsv");
+        assertEquals(expected, scope());
+        CollectedRows.into(target(), List.of(folder.resolve("b.jsonl")));
+        assertEquals(expected, scope(), "said once, whatever call it is");
+        RunReport report = RunReport.rebuild(target());
+        String below = report.table1().orElseThrow().text(Paint.PLAIN, Integer.MAX_VALUE)
+                + report.table2().orElseThrow().text(Paint.PLAIN, Integer.MAX_VALUE);
+        expected.forEach(sentence -> assertTrue(below.contains(sentence), below));
+    }
+
+    @Test
+    void givenAFolderOfAnEarlierVersion_whenReportedAgain_thenNetworkAndCommandAreNamed() throws IOException {
+        CollectedRows.into(target(), List.of(bounds("a.jsonl", FIRST, 0.1)));
+        Files.writeString(target().resolve("run.json"), "{\"collected\":[\"ibp/epsilon-0.10.jsonl\"],\"scope\":[]}");
+        CollectedRows.into(target(), List.of(bounds("b.jsonl", FIRST, 0.2)));
+        assertTrue(scope().get(1).contains("network with SHA-256 111111111111; bulwark for a.jsonl"), scope().toString());
+    }
+
+    @Test
+    void givenRowsThatReplaceOthers_whenReported_thenOneLineUnlessTheyAreTheSameFilesOfTheSameNetwork() throws IOException {
+        Path rows = bounds("a.jsonl", FIRST, 0.1);
+        assertEquals(List.of(), CollectedRows.into(target(), List.of(rows)));
+        assertEquals(List.of(), CollectedRows.into(target(), List.of(rows)));
+        List<String> other = CollectedRows.into(target(), List.of(bounds("b.jsonl", SECOND, 0.1)));
+        assertEquals(List.of(target().resolve("ibp/epsilon-0.10.jsonl") + ": rows of b.jsonl, of the network with SHA-256 "
+                + "222222222222 replace those of a.jsonl, of the network with SHA-256 111111111111"), other);
+        assertEquals(1, CollectedRows.into(target(), List.of(bounds("b.jsonl", FIRST, 0.1))).size(), "another network");
+        try (RowFile<BoundsRow> more = RowFile.resume(folder.resolve("b.jsonl"), BoundsRow.FORMAT)) {
+            more.append(Rows.bounds(1, 0.1, 0, 1, false));
+        }
+        assertEquals(List.of(), CollectedRows.into(target(), List.of(folder.resolve("b.jsonl"))), "the same, with more rows");
+    }
+
+    @Test
+    void givenVotesOfAnotherNetwork_whenItsRowsAreReplaced_thenTheyGoToo() throws IOException {
+        CollectedRows.into(target(), List.of(certified("a.tsv", FIRST, 0.5, 100), votesOf("v.jsonl", FIRST, 0.5, 100)));
+        List<String> notes = CollectedRows.into(target(), List.of(certified("b.tsv", SECOND, 0.5, 100)));
+        assertTrue(notes.size() == 1 && notes.get(0).endsWith(", whose votes are removed"), notes.toString());
+        assertFalse(Files.exists(target().resolve("smoothing/sigma-0.50.jsonl")));
+        RunReport.rebuild(target());
+    }
+
+    @Test
+    void givenRowsOnFewerSamples_whenCollectedBesideOthers_thenEachIsHeldAgainstItsOwnRecord() throws IOException {
+        CollectedRows.into(target(), List.of(certified("many.tsv", FIRST, 0.5, 100_000)));
+        CollectedRows.into(target(), List.of(certified("few.tsv", FIRST, 0.25, 20)));
+        RunReport.rebuild(target());
+    }
+
+    @Test
+    void givenRowsOfOtherImages_whenReportedIntoTheSameFolder_thenRefused() throws IOException {
+        CollectedRows.into(target(), List.of(bounds("a.jsonl", FIRST, 0.1)));
+        Path other = bounds("b.jsonl", FIRST, 0.2, "digits");
+        String complaint = assertThrows(RowException.class, () -> CollectedRows.into(target(), List.of(other))).getMessage();
+        assertTrue(complaint.contains("holds rows of other images, of mnist"), complaint);
+        assertFalse(Files.exists(target().resolve("ibp/epsilon-0.20.jsonl")));
+    }
+
+    @Test
+    void givenPredictions_whenFoundInAFolder_thenLeftOutWithANoteAndWhenNamedRefused() throws IOException {
+        Path rows = bounds("a.jsonl", FIRST, 0.1);
+        Path predictions = Files.writeString(folder.resolve("p.tsv"), "idx\tlabel\tpredict\tcorrect\ttime\n");
+        recorded(predictions, "{\"run\":\"predict\"}");
+        CollectedRows.Found found = CollectedRows.in(folder);
+        assertEquals(List.of(rows), found.files());
+        assertEquals(List.of(predictions + " is left out: rows of predict make no report"), found.notes());
+        String complaint = assertThrows(RowException.class, () -> CollectedRows.into(target(), List.of(predictions))).getMessage();
+        assertTrue(complaint.contains("is of predict, so leave it out"), complaint);
+        Files.delete(rows);
+        assertThrows(RowException.class, () -> CollectedRows.in(folder));
+    }
+}
