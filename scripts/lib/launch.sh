@@ -26,7 +26,7 @@ java_command() {
 
 # run_bulwark FOLDER [ARGUMENT...]: becomes the command line; the shipped networks are in FOLDER/models.
 run_bulwark() {
-    export BULWARK_HOME=$1
+    export BULWARK_HOME=$1 BULWARK_LAUNCHER=$0 # as it was called, to be named in what it says
     shift
     export OMP_NUM_THREADS=1 # the CPU backend owns its threads: each calls oneDNN on its own
     # With fewer, the JVM ends in a trace before it reaches a line of ours: classes and libraries are files.

@@ -40,6 +40,13 @@ class LaunchTest {
     }
 
     @Test
+    void givenALauncher_whenCalled_thenItTellsTheProgramItsName() throws Exception {
+        assumeTrue(Files.exists(Path.of("scripts/lib/launch.sh")), "no scripts here");
+        assertEquals(List.of("../my/bulwark", "/home"), lines("bash", "-c", "source scripts/lib/launch.sh; java=(printenv); main=(); "
+                + "run_bulwark /home BULWARK_LAUNCHER BULWARK_HOME", "../my/bulwark"));
+    }
+
+    @Test
     void givenThisJdk_whenStarted_thenItTakesItsFlagsAndSaysNothing() throws Exception {
         List<String> command = new ArrayList<>(flags(System.getProperty("java.home"), Runtime.version().feature()));
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), "dev.bulwark.cli.Main", "bench", "--device",

@@ -1,5 +1,6 @@
 package dev.bulwark.cli;
 
+import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.Model.CommandSpec;
@@ -32,8 +33,14 @@ final class BulwarkCommand implements Runnable {
         return (BulwarkCommand) spec.root().userObject();
     }
 
+    /** As a record has it. */
     String commandLine() {
         return "bulwark " + String.join(" ", arguments);
+    }
+
+    /** Everything that was typed behind the launcher. */
+    List<String> arguments() {
+        return List.of(arguments);
     }
 
     @Override

@@ -105,7 +105,7 @@ abstract class ModelCommand implements Callable<Integer> {
             String name = spec.name();
             RowsRun run = identify(new RowsRun(name, out, earlier.existing()).on(network, test, fleet.info()), fleet.info());
             Monitor monitor = general.monitor(err);
-            try (ResumeHint hint = ResumeHint.of(err, bulwark.commandLine(), "")) {
+            try (ResumeHint hint = ResumeHint.of(err, bulwark.arguments())) {
                 run.run(bulwark.commandLine(), fleet, test, () -> {
                     monitor.note(fleet.choice());
                     write(fleet, subject, run, monitor);

@@ -143,7 +143,8 @@ final class ReproduceCommand implements Callable<Integer> {
             try {
                 monitor.note("run folder: " + folder);
                 PrintWriter err = spec.commandLine().getErr();
-                try (ResumeHint hint = ResumeHint.of(err, bulwark.commandLine(), out == null ? " --out " + folder : "")) {
+                try (ResumeHint hint = ResumeHint.of(err, bulwark.arguments(), out == null
+                        ? new String[] {"--out", folder.toString()} : new String[0])) {
                     print(reproduce(new Reproduction(fleet, plan, source, folder, existing, monitor), plan), folder,
                             spec.commandLine().getOut());
                 }

@@ -83,7 +83,7 @@ final class TradeoffCommand implements Callable<Integer> {
         EpsilonConverter.warnOfLarge(epsilon, spec.commandLine().getErr());
         Monitor monitor = general.monitor(spec.commandLine().getErr());
         try (Fleet fleet = device.open();
-             ResumeHint hint = ResumeHint.of(spec.commandLine().getErr(), bulwark.commandLine(), "")) {
+             ResumeHint hint = ResumeHint.of(spec.commandLine().getErr(), bulwark.arguments())) {
             DataSource source = data.source(EnumSet.allOf(Split.class));
             Tradeoff.Plan plan = new Tradeoff.Plan(base, epsilon, preset.name().toLowerCase(Locale.ROOT), kappas,
                     trainLimit == null ? source.size(Split.TRAIN) : trainLimit, selection.selection());

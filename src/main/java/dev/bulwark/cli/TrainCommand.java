@@ -163,7 +163,7 @@ final class TrainCommand implements Runnable {
                 DataSource source = data.source(EnumSet.allOf(Split.class));
                 Dataset training = limit == null ? source.dataset(Split.TRAIN) : source.dataset(Split.TRAIN, limit);
                 monitor.note(fleet.choice());
-                try (ResumeHint hint = ResumeHint.of(spec.commandLine().getErr(), BulwarkCommand.above(spec).commandLine(), "")) {
+                try (ResumeHint hint = ResumeHint.of(spec.commandLine().getErr(), BulwarkCommand.above(spec).arguments())) {
                     Map<String, Double> accuracies = Train.run(fleet.first(), recipe,
                             source(preset.name().toLowerCase(Locale.ROOT)), training, source.dataset(Split.TEST), model, resume,
                             checkpoints(), monitor);
