@@ -1,9 +1,9 @@
 package dev.bulwark.cli;
 
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalDouble;
 import me.tongfei.progressbar.ProgressBarRenderer;
 import me.tongfei.progressbar.ProgressState;
 
@@ -15,25 +15,29 @@ final class BarRenderer implements ProgressBarRenderer {
 
     private static final int LEAST_BAR = 8;
     private static final int LARGEST_BAR = 30;
-    /** A rate over less says nothing. */
-    private static final double LEAST_SECONDS = 0.2;
-
     private final String unit;
+    private final Pace pace;
 
-    BarRenderer(String unit) {
+    /** @param pace of what the line is about */
+    BarRenderer(String unit, Pace pace) {
         this.unit = unit;
+        this.pace = pace;
     }
 
     @Override
     public String render(ProgressState progress, int width) {
-        return line(progress.getTaskName(), progress.getCurrent(), progress.getMax(), progress.getElapsedAfterStart(),
+        return line(progress.getTaskName(), progress.getCurrent(), progress.getMax(), pace.seconds(), pace.rate(),
                 progress.getExtraMessage().strip(), width);
     }
 
-    /** The line, of at most {@code width} characters as long as those of the name's end and of the time left fit at all. */
-    String line(String name, long done, long total, Duration elapsed, String detail, int width) {
-        double seconds = elapsed.toMillis() / 1000.0;
-        double rate = seconds < LEAST_SECONDS ? 0 : done / seconds;
+    /**
+     * The line, of at most {@code width} characters as long as those of the name's end and of the time left fit at all.
+     *
+     * @param seconds since the stage began
+     * @param known   steps a second, where there is enough to tell; else nothing is said of the time left
+     */
+    String line(String name, long done, long total, double seconds, OptionalDouble known, String detail, int width) {
+        double rate = known.orElse(0);
         String percent = String.format(Locale.ROOT, "%3d%%", total <= 0 ? 100 : Math.min(100, 100 * done / total));
         String left = done >= total ? clock(seconds) : rate > 0 ? clock((total - done) / rate) + " left" : "";
         String count = done + "/" + total;

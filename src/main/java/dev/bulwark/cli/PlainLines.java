@@ -3,6 +3,8 @@ package dev.bulwark.cli;
 import dev.bulwark.experiment.Monitor;
 import java.io.PrintWriter;
 import java.util.Locale;
+import java.util.OptionalDouble;
+import java.util.function.LongSupplier;
 
 /** A line now and then, for logs and pipes. */
 final class PlainLines implements Monitor {
@@ -10,9 +12,16 @@ final class PlainLines implements Monitor {
     private static final double SECONDS_BETWEEN = 10;
 
     private final PrintWriter err;
+    private final LongSupplier nanoTime;
 
     PlainLines(PrintWriter err) {
+        this(err, System::nanoTime);
+    }
+
+    /** @param nanoTime a clock, as {@link System#nanoTime} */
+    PlainLines(PrintWriter err, LongSupplier nanoTime) {
         this.err = err;
+        this.nanoTime = nanoTime;
     }
 
     @Override
@@ -29,32 +38,33 @@ final class PlainLines implements Monitor {
         private final String name;
         private final long total;
         private final String unit;
-        private final long start = System.nanoTime();
+        private final Pace pace;
         private double lastLine;
-        private long done;
-        private long firstDone;
         private String detail = "";
 
         Lines(String name, long total, String unit) {
             this.name = name;
             this.total = total;
             this.unit = unit;
+            this.pace = new Pace(total, nanoTime);
         }
 
         @Override
         public void advance(long steps) {
-            double now = seconds();
-            if (done == 0 && now < 0.05) {
-                // What an earlier start had finished says nothing of this one's rate.
-                firstDone = steps;
-            }
-            done += steps;
-            if (now - lastLine >= SECONDS_BETWEEN && done < total) {
+            pace.advance(steps);
+            double now = pace.seconds();
+            if (now - lastLine >= SECONDS_BETWEEN && pace.done() < total) {
                 lastLine = now;
-                double rate = (done - firstDone) / now;
-                err.printf(Locale.ROOT, "%s: %d of %d %s, %.1f/s, %s left%s%n", name, done, total, unit, rate,
-                        duration((total - done) / rate), detail);
+                OptionalDouble rate = pace.rate();
+                String left = rate.isEmpty() ? "" : String.format(Locale.ROOT, ", %.1f/s, %s left", rate.getAsDouble(),
+                        duration(pace.left().orElseThrow()));
+                err.println(done() + left + detail);
             }
+        }
+
+        @Override
+        public void found(long steps) {
+            pace.found(steps);
         }
 
         @Override
@@ -64,18 +74,15 @@ final class PlainLines implements Monitor {
 
         @Override
         public void close() {
-            err.printf(Locale.ROOT, "%s: %d of %d %s in %s%s%n", name, done, total, unit, duration(seconds()), detail);
+            err.println(done() + " in " + duration(pace.seconds()) + detail);
         }
 
-        private double seconds() {
-            return (System.nanoTime() - start) / 1e9;
+        private String done() {
+            return name + ": " + pace.done() + " of " + total + " " + unit;
         }
     }
 
     private static String duration(double seconds) {
-        if (!Double.isFinite(seconds)) {
-            return "unknown";
-        }
         return seconds < 100 ? String.format(Locale.ROOT, "%.1f s", seconds)
                 : String.format(Locale.ROOT, "%d min %02d s", (long) seconds / 60, (long) seconds % 60);
     }

@@ -21,15 +21,23 @@ final class ProgressBars implements Monitor {
 
     @Override
     public Stage stage(String name, long total, String unit) {
+        Pace pace = new Pace(total, System::nanoTime);
         ProgressBar bar = new ProgressBarBuilder()
                 .setTaskName(name).setInitialMax(total)
                 .setUpdateIntervalMillis(200)
-                .setRenderer(new BarRenderer(unit))
+                .setRenderer(new BarRenderer(unit, pace))
                 .setConsumer(new ConsoleProgressBarConsumer(System.err, columns - 1))
                 .build();
         return new Stage() {
             @Override
             public void advance(long steps) {
+                pace.advance(steps);
+                bar.stepBy(steps);
+            }
+
+            @Override
+            public void found(long steps) {
+                pace.found(steps);
                 bar.stepBy(steps);
             }
 

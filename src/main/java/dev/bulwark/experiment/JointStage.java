@@ -27,6 +27,13 @@ final class JointStage implements Monitor, AutoCloseable {
             }
 
             @Override
+            public void found(long steps) {
+                synchronized (JointStage.this) {
+                    whole.found(steps);
+                }
+            }
+
+            @Override
             public void detail(String text) {
                 synchronized (JointStage.this) {
                     whole.detail(name + ": " + text);

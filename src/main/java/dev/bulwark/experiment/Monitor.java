@@ -14,6 +14,11 @@ public interface Monitor {
                 }
 
                 @Override
+                public void found(long steps) {
+                    // Nobody listens.
+                }
+
+                @Override
                 public void detail(String text) {
                     // Nobody listens.
                 }
@@ -44,6 +49,9 @@ public interface Monitor {
     /** A part under way; closed when it ends, well or badly. */
     interface Stage extends AutoCloseable {
         void advance(long steps);
+
+        /** Steps that an earlier start had done: they count, and say nothing of how fast this one is. */
+        void found(long steps);
 
         /** A few words beside the count, replaced by the next ones. */
         void detail(String text);

@@ -40,7 +40,7 @@ final class OrderedRows<R> {
             }
         }
         unwritten.addAll(untaken);
-        stage.advance(Arrays.stream(indices).filter(done).count());
+        stage.found(Arrays.stream(indices).filter(done).count());
     }
 
     /** Neighbouring positions in the order of rows. */

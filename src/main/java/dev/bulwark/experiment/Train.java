@@ -106,7 +106,8 @@ public final class Train {
         try (Monitor.Stage stage = monitor.stage("train " + title(model), recipe.epochs(), "epochs")) {
             int[] seen = {0};
             trained = Trainer.train(backend, recipe, images.set, policy, progress -> {
-                stage.advance(progress.epoch() - seen[0]);
+                stage.found(progress.epoch() - seen[0] - 1); // a checkpoint's
+                stage.advance(1);
                 seen[0] = progress.epoch();
                 stage.detail(detail(progress));
             });
