@@ -21,6 +21,7 @@ import dev.bulwark.report.RunReport;
 import dev.bulwark.report.SmoothingRow;
 import dev.bulwark.report.SoundnessCheck;
 import dev.bulwark.report.Table1;
+import dev.bulwark.training.Objective;
 import dev.bulwark.training.Preset;
 import dev.bulwark.training.Recipe;
 import java.io.IOException;
@@ -268,9 +269,19 @@ public final class Reproduction {
     private Path given(Recipe recipe) {
         Path file = plan.models.orElseThrow().resolve(Train.name(recipe.objective()) + ".safetensors");
         if (!Files.exists(file)) {
-            throw new ExperimentException("no network " + file + ": train it with --from-scratch");
+            throw new ExperimentException("no network " + file + ": train it with 'train " + training(recipe.objective())
+                    + " --out DIR/" + file.getFileName() + "' and name the folder of all networks with --models DIR, or train "
+                    + "all here with --from-scratch");
         }
         return file;
+    }
+
+    /** What {@code train} is told for an objective, with the radius as it was typed. */
+    private String training(Objective objective) {
+        return objective instanceof Objective.IntervalBounds ibp
+                ? "ibp --epsilon " + plan.epsilons.stream().filter(epsilon -> epsilon.nearest() == ibp.epsilon())
+                        .map(Epsilon::toString).findFirst().orElseThrow()
+                : "smoothing --sigma " + objective.sigma();
     }
 
     private StoredNetwork network(Recipe recipe, Map<String, String> digests) {
