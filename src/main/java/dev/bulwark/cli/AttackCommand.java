@@ -47,7 +47,7 @@ final class AttackCommand extends ModelCommand {
     }
 
     @Mixin
-    private NoisyDeviceOptions device;
+    private RoundingDeviceOptions device;
 
     @Option(names = "--epsilon", required = true, converter = EpsilonConverter.class,
             description = "Radius of the L-infinity ball, in input units: a decimal or a fraction, as 8/255.")

@@ -15,7 +15,7 @@ import picocli.CommandLine.Spec;
             BenchCommand.class, DevicesCommand.class, HelpCommand.class},
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {"0:done", "1:anything else that failed, a broken certificate included", "2:usage",
-            "3:bad data or model", "4:device unavailable or lost"})
+            "3:bad data or model", "4:device unavailable or lost", "130:stopped by Ctrl-C; --resume goes on"})
 final class BulwarkCommand implements Runnable {
 
     private final String[] arguments;

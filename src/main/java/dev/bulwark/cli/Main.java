@@ -28,7 +28,8 @@ public final class Main {
         try {
             CommandLine line = new CommandLine(new BulwarkCommand(arguments));
             line.setOut(out).setErr(err);
-            line.setCaseInsensitiveEnumValuesAllowed(true);
+            Spelling.teach(line);
+            line.setUsageHelpWidth(Terminal.helpColumns(System.getenv()));
             line.setParameterExceptionHandler((failure, given) -> usage(failure));
             line.setExecutionExceptionHandler((failure, command, parsed) -> report(failure, err, debug(arguments)));
             return line.execute(arguments);
@@ -45,7 +46,7 @@ public final class Main {
 
     private static int usage(ParameterException failure) {
         CommandLine command = failure.getCommandLine();
-        command.getErr().println("bulwark: " + failure.getMessage().lines().findFirst().orElse("") + "; see '"
+        command.getErr().println("bulwark: " + Spelling.complaint(failure) + "; see '"
                 + command.getCommandSpec().qualifiedName() + " --help'");
         return ExitCode.USAGE.code();
     }

@@ -2,6 +2,7 @@ package dev.bulwark.cli;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.bulwark.experiment.Certify;
 import dev.bulwark.experiment.ExperimentException;
 import dev.bulwark.smoothing.Radius;
 import java.util.concurrent.Callable;
@@ -22,7 +23,8 @@ final class RadiusCommand implements Callable<Integer> {
     @Mixin
     private GeneralOptions general;
 
-    @Option(names = "--sigma", required = true, description = "Standard deviation of the noise, in input units.")
+    @Option(names = "--sigma", required = true, converter = SigmaConverter.class,
+            description = "Standard deviation of the noise, in input units: a decimal or a fraction, as 1/2.")
     private double sigma;
 
     @Option(names = "--count", required = true, paramLabel = "K", description = "Votes for the class.")
@@ -37,6 +39,13 @@ final class RadiusCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
+        if (n < 1) {
+            throw new ExperimentException("--n must be at least 1: " + n);
+        }
+        if (count < 0 || count > n) {
+            throw new ExperimentException("--count must lie between 0 and --n " + n + ": " + count);
+        }
+        Certify.Settings.requireAlpha(alpha);
         Radius radius;
         try {
             radius = Radius.of(count, n, sigma, alpha);

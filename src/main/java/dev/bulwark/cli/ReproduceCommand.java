@@ -88,7 +88,7 @@ final class ReproduceCommand implements Callable<Integer> {
     private Integer trainLimit;
 
     @Option(names = "--sigma", paramLabel = "S,S,…", split = ",", defaultValue = "0.25,0.5,1",
-            description = "Noise levels of Table 1 (default: ${DEFAULT-VALUE}).")
+            converter = SigmaConverter.class, description = "Noise levels of Table 1: decimals, or fractions as 1/2 (default: ${DEFAULT-VALUE}).")
     private List<Double> sigmas;
 
     @Option(names = "--epsilon", paramLabel = "E,E,…", split = ",", defaultValue = "0.05,0.1,0.2,0.3",

@@ -7,7 +7,8 @@ import picocli.CommandLine.Option;
 /** What certify and predict share. */
 final class SmoothingOptions {
 
-    @Option(names = "--sigma", required = true, description = "Standard deviation of the noise, in input units.")
+    @Option(names = "--sigma", required = true, converter = SigmaConverter.class,
+            description = "Standard deviation of the noise, in input units: a decimal or a fraction, as 1/2.")
     private double sigma;
 
     @Option(names = "--n", defaultValue = "10000", description = "Samples to count votes of (default: ${DEFAULT-VALUE}).")

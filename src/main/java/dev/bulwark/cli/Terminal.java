@@ -9,6 +9,9 @@ final class Terminal {
     private static final int DEFAULT_COLUMNS = 80;
     private static final int LEAST_COLUMNS = 20;
 
+    /** Narrower, picocli refuses to write help. */
+    private static final int LEAST_HELP_COLUMNS = 55;
+
     private Terminal() {
     }
 
@@ -25,6 +28,11 @@ final class Terminal {
         } catch (NumberFormatException e) {
             return DEFAULT_COLUMNS;
         }
+    }
+
+    /** Width to wrap help at. */
+    static int helpColumns(Map<String, String> environment) {
+        return Math.max(LEAST_HELP_COLUMNS, columns(environment));
     }
 
     /** Width to print results in: the terminal's, or no bound where standard output goes elsewhere. */

@@ -40,7 +40,7 @@ final class TradeoffCommand implements Callable<Integer> {
     @Mixin
     private GeneralOptions general;
     @Mixin
-    private NoisyDeviceOptions device;
+    private RoundingDeviceOptions device;
     @Mixin
     private TrainingOptions arithmetic;
     @Mixin

@@ -38,14 +38,15 @@ final class TrainCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "train what: smoothing or ibp?");
+        throw new ParameterException(spec.commandLine(), "train needs to know what for: smoothing or ibp");
     }
 
     /** With Gaussian noise on the images. */
     @Command(name = "smoothing", description = "Train a base classifier for randomized smoothing.")
     static final class Smoothing extends Training {
 
-        @Option(names = "--sigma", required = true, description = "Standard deviation of the noise, in input units.")
+        @Option(names = "--sigma", required = true, converter = SigmaConverter.class,
+                description = "Standard deviation of the noise, in input units: a decimal or a fraction, as 1/2.")
         private double sigma;
 
         @Override
@@ -91,7 +92,7 @@ final class TrainCommand implements Runnable {
         @Mixin
         private GeneralOptions general;
         @Mixin
-        private NoisyDeviceOptions device;
+        private RoundingDeviceOptions device;
         @Mixin
         private TrainingOptions arithmetic;
         @Mixin
@@ -161,7 +162,7 @@ final class TrainCommand implements Runnable {
             try (Fleet fleet = device.openFirst(arithmetic.products())) {
                 Monitor monitor = general.monitor(spec.commandLine().getErr());
                 DataSource source = data.source(EnumSet.allOf(Split.class));
-                Dataset training = limit == null ? source.dataset(Split.TRAIN) : source.dataset(Split.TRAIN, limit);
+                Dataset training = training(source);
                 monitor.note(fleet.choice());
                 try (ResumeHint hint = ResumeHint.of(spec.commandLine().getErr(), BulwarkCommand.above(spec).arguments())) {
                     Map<String, Double> accuracies = Train.run(fleet.first(), recipe,
@@ -171,6 +172,10 @@ final class TrainCommand implements Runnable {
                 }
             }
             return ExitCode.DONE.code();
+        }
+
+        private Dataset training(DataSource source) {
+            return limit == null ? source.dataset(Split.TRAIN) : source.dataset(Split.TRAIN, limit);
         }
 
         private Duration checkpoints() {

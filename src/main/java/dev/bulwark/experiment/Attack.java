@@ -25,10 +25,21 @@ public final class Attack {
     /** PGD's settings. @throws ExperimentException if they make no sense */
     public static PgdSettings settings(Ball ball, int steps, double stepSize, int restarts, long seed,
                                        List<AttackLoss> losses) {
+        requirePositive("--steps", steps);
+        requirePositive("--restarts", restarts);
+        if (!(stepSize >= 0 && Double.isFinite(stepSize))) {
+            throw new ExperimentException("--step-size must be finite and not negative: " + stepSize);
+        }
         try {
             return new PgdSettings(ball, steps, stepSize, restarts, seed, losses);
         } catch (IllegalArgumentException e) {
             throw new ExperimentException(e.getMessage());
+        }
+    }
+
+    private static void requirePositive(String option, int value) {
+        if (value < 1) {
+            throw new ExperimentException(option + " must be at least 1: " + value);
         }
     }
 

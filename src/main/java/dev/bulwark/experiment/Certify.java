@@ -49,6 +49,11 @@ public final class Certify {
                     "--sigma must be positive and finite, as a float too: " + sigma);
             require(n0 >= 1 && n0 <= MOST_SAMPLES, "--n0 must lie between 1 and 10,000,000: " + n0);
             require(n >= 1 && n <= MOST_SAMPLES, "--n must lie between 1 and 10,000,000: " + n);
+            requireAlpha(alpha);
+        }
+
+        /** The failure probabilities that every command takes. @throws ExperimentException for others */
+        public static void requireAlpha(double alpha) {
             require(alpha >= 1e-9 && alpha <= 0.5, "--alpha must lie between 1e-9 and 0.5: " + alpha);
         }
 

@@ -124,11 +124,11 @@ public final class ModelFile {
             throw ModelException.in(file, "the file is empty");
         }
         if (size < Long.BYTES) {
-            throw ModelException.in(file, "the file has %d bytes, the header's length alone takes %d", size, Long.BYTES);
+            throw ModelException.in(file, "not a safetensors file: it has %d bytes, the header's length alone takes %d", size, Long.BYTES);
         }
         long length = Long.reverseBytes(in.readLong());
         if (length <= 0 || length > SafetensorsHeader.MAX_BYTES) {
-            throw ModelException.in(file, "the header's length is %d, not 1 to %d", length, SafetensorsHeader.MAX_BYTES);
+            throw ModelException.in(file, "not a safetensors file: the header's length is %d, not 1 to %d", length, SafetensorsHeader.MAX_BYTES);
         }
         if (length > size - Long.BYTES) {
             throw ModelException.in(file, "the header's length is %d, the file has %d bytes left",

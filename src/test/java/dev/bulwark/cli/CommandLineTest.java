@@ -176,7 +176,7 @@ class CommandLineTest {
         Outcome both = done(with(attack, "BOTH", "--overwrite"));
         assertAddsUp(rows, both.out, "\\d+ by margin, ");
         assertTrue(Files.readString(rows).contains("\"loss\":\"cross-entropy\""));
-        fails(2, "cross-entropy, MARGIN, BOTH", with(attack, "hinge"));
+        fails(2, "cross-entropy, margin, both", with(attack, "hinge"));
     }
 
     /** Whoever reads the summary can add: those that were right are those that one loss or the other broke and those that stand. */
@@ -530,7 +530,7 @@ class CommandLineTest {
     void givenVerify_whenAskedForHelp_thenNothingOfSmoothingIsOffered() {
         String help = done("verify", "--help").out;
         assertFalse(help.contains("noisy"), help);
-        fails(2, "Unknown option", "verify", model, "--epsilon", 0.1, "--out", folder.resolve("x"), "--precision", "fp32");
+        fails(2, "unknown option", "verify", model, "--epsilon", 0.1, "--out", folder.resolve("x"), "--precision", "fp32");
     }
 
     @Test

@@ -54,13 +54,13 @@ class MalformedModelFileTest {
     static Stream<Arguments> lengths() {
         return Stream.of(
                 bytes("the file is empty", new SafetensorsBytes()),
-                bytes("the file has 7 bytes, the header's length alone takes 8",
+                bytes("not a safetensors file: it has 7 bytes, the header's length alone takes 8",
                         new SafetensorsBytes().raw(new byte[7])),
-                bytes("the header's length is 0, not 1 to 100000000", new SafetensorsBytes().length(0).floats(1)),
-                bytes("the header's length is -1, not 1 to 100000000", new SafetensorsBytes().length(-1).floats(1)),
-                bytes("the header's length is 100000001, not 1 to 100000000",
+                bytes("not a safetensors file: the header's length is 0, not 1 to 100000000", new SafetensorsBytes().length(0).floats(1)),
+                bytes("not a safetensors file: the header's length is -1, not 1 to 100000000", new SafetensorsBytes().length(-1).floats(1)),
+                bytes("not a safetensors file: the header's length is 100000001, not 1 to 100000000",
                         new SafetensorsBytes().length(100_000_001)),
-                bytes("the header's length is 9223372036854775807, not 1 to 100000000",
+                bytes("not a safetensors file: the header's length is 9223372036854775807, not 1 to 100000000",
                         new SafetensorsBytes().length(Long.MAX_VALUE)),
                 bytes("the header's length is 100000000, the file has 4 bytes left",
                         new SafetensorsBytes().length(100_000_000).floats(1)));
