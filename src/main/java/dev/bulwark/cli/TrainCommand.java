@@ -145,6 +145,13 @@ final class TrainCommand implements Runnable {
             String name = Train.name(recipe.objective());
             Path model = out == null ? Path.of(name + ".safetensors") : out;
             OutputPaths.requireFile("--out", model);
+            if (resume && !overwrite && ModelFile.mayBeReplaced(model)) {
+                Map<String, String> provenance = ModelFile.read(model).metadata();
+                if (Train.made(provenance, recipe, training(data.source(EnumSet.of(Split.TRAIN))))) {
+                    spec.commandLine().getOut().println(model + " is finished" + Train.words(Train.accuracies(provenance)));
+                    return ExitCode.DONE.code();
+                }
+            }
             if (Files.exists(model) && !overwrite) {
                 throw new ExperimentException(model + " is there already: name another --out, or replace it with --overwrite");
             }

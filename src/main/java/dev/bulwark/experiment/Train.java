@@ -20,6 +20,7 @@ import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
@@ -28,6 +29,12 @@ public final class Train {
 
     /** A checkpoint takes a tenth of a second. */
     public static final Duration CHECKPOINTS = Duration.ofSeconds(15);
+
+    private static final String RECIPE = "recipe_sha256";
+    private static final String TRAINING_DATA = "training_data_sha256";
+    private static final String CLEAN = "clean_accuracy";
+    private static final String CERTIFIED = "ibp_certified";
+    private static final String NOISY = "noisy_accuracy";
 
     private Train() {
     }
@@ -119,6 +126,22 @@ public final class Train {
         return accuracies;
     }
 
+    /** Whether the network with this provenance is what {@code recipe} makes of these images. */
+    public static boolean made(Map<String, String> provenance, Recipe recipe, Dataset training) {
+        return recipe.digest().equals(provenance.get(RECIPE)) && training.digest().equals(provenance.get(TRAINING_DATA));
+    }
+
+    /** The accuracies in a network's provenance, percentages by name. */
+    public static Map<String, Double> accuracies(Map<String, String> provenance) {
+        Map<String, Double> accuracies = new LinkedHashMap<>();
+        for (String name : List.of(CLEAN, CERTIFIED, NOISY)) {
+            if (provenance.containsKey(name)) {
+                accuracies.put(name, Double.valueOf(provenance.get(name)));
+            }
+        }
+        return accuracies;
+    }
+
     private static void requireFit(Recipe recipe, Dataset training) {
         try {
             recipe.requireFit(training.imageSize(), training.classes());
@@ -146,11 +169,11 @@ public final class Train {
     private static Map<String, Double> measure(Backend backend, Network network, Recipe recipe, Dataset test) {
         Evaluation evaluation = new Evaluation(backend, network, test);
         Map<String, Double> accuracies = new LinkedHashMap<>();
-        accuracies.put("clean_accuracy", evaluation.clean());
+        accuracies.put(CLEAN, evaluation.clean());
         if (recipe.objective() instanceof Objective.IntervalBounds ibp) {
-            accuracies.put("ibp_certified", evaluation.certified(Epsilon.of(ibp.epsilon())));
+            accuracies.put(CERTIFIED, evaluation.certified(Epsilon.of(ibp.epsilon())));
         } else {
-            accuracies.put("noisy_accuracy", evaluation.noisy(recipe.objective().sigma(), recipe.seed()));
+            accuracies.put(NOISY, evaluation.noisy(recipe.objective().sigma(), recipe.seed()));
         }
         return accuracies;
     }
@@ -165,10 +188,10 @@ public final class Train {
         provenance.put("preset", source);
         provenance.put("layers", recipe.layers(training.imageSize(), training.classes()));
         provenance.put("recipe", recipe.toString());
-        provenance.put("recipe_sha256", recipe.digest());
+        provenance.put(RECIPE, recipe.digest());
         provenance.put("seed", Long.toString(recipe.seed()));
         provenance.put("training_data", training.name() + ", " + training.size() + " images");
-        provenance.put("training_data_sha256", training.digest());
+        provenance.put(TRAINING_DATA, training.digest());
         provenance.put("device", device.kind() + ", " + device.name());
         provenance.put("products", device.libraries().get(DeviceInfo.PRODUCTS));
         provenance.put("training_seconds", String.format(Locale.ROOT, "%.0f", trained.seconds()));

@@ -640,6 +640,20 @@ class CommandLineTest {
     }
 
     @Test
+    void givenAFinishedTraining_whenResumed_thenItSaysSoAndAnotherRecipeIsRefused() throws IOException {
+        Path network = folder.resolve("n.safetensors");
+        Object[] common = {"train", "ibp", "--epsilon", 0.1, "--dataset", "digits", "--hidden", "8", "--out", network, "--quiet"};
+        String trained = done(with(common, "--limit", 100)).out;
+        byte[] before = Files.readAllBytes(network);
+        Outcome again = done(with(common, "--limit", 100, "--resume"));
+        assertEquals(trained.replace(network.toString(), network + " is finished"), again.out);
+        fails(2, "is there already", with(common, "--limit", 101, "--resume"));
+        fails(2, "is there already", with(common, "--limit", 100, "--seed", 1, "--resume"));
+        fails(2, "is there already", with(common, "--limit", 100));
+        assertArrayEquals(before, Files.readAllBytes(network));
+    }
+
+    @Test
     void givenRowsOfAnotherRun_whenResumed_thenTheyAreLeftAlone() throws IOException {
         Path rows = folder.resolve("rows.tsv");
         Object[] common = {"certify", model, "--dataset", "digits", "--n", 50, "--limit", 2, "--quiet", "--out", rows};
