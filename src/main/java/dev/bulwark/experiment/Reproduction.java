@@ -197,7 +197,9 @@ public final class Reproduction {
         scope.add("PGD: " + plan.attacks.steps + " steps of epsilon/10 from each of " + plan.attacks.restarts
                 + " random starting points up the "
                 + "cross-entropy, then as many up the margin (best other logit less the label's) at images that still stand.");
-        scope.add(plan.attacks.images.sentence());
+        Map<Epsilon, Integer> checked = new LinkedHashMap<>();
+        String foreseen = plan.attacks.images.sentence(checked);
+        scope.add(foreseen);
         sayWhatWasLeftOut();
         record.put("scope", scope);
 
@@ -212,8 +214,10 @@ public final class Reproduction {
         for (Epsilon epsilon : plan.epsilons) {
             StoredNetwork network = networks.get(Train.name(ibp(epsilon).objective()));
             timed(record, "verify", () -> verify(epsilon, network));
-            timed(record, "attack", () -> attack(epsilon, network));
+            timed(record, "attack", () -> checked.put(epsilon, attack(epsilon, network)));
         }
+        record.put("scope", scope.stream().map(said -> said.equals(foreseen) ? plan.attacks.images.sentence(checked) : said)
+                .toList());
         timed(record, "gallery", () -> exhibit(networks));
         record.finish();
         return RunReport.rebuild(folder);
@@ -365,7 +369,8 @@ public final class Reproduction {
         }
     }
 
-    private void attack(Epsilon epsilon, StoredNetwork network) throws IOException {
+    /** Returns how many of the attacked images are certified ones, as a check. */
+    private int attack(Epsilon epsilon, StoredNetwork network) throws IOException {
         List<BoundsRow> bounds = RowFile.read(rowsOf("ibp", epsilon), BoundsRow.FORMAT);
         Set<Integer> certified = bounds.stream().filter(BoundsRow::certified).map(BoundsRow::index)
                 .collect(Collectors.toSet());
@@ -375,6 +380,7 @@ public final class Reproduction {
             Attack.run(fleet, subject, plan.attacks.settings(test.ball(epsilon), plan.seed), certified::contains, rows, monitor);
         }
         SoundnessCheck.of(bounds, RowFile.read(file, AttackRow.FORMAT), file);
+        return plan.attacks.images.checked(bounds);
     }
 
     /** Keeps the pixels of a few images, so that the report can be rebuilt without data and networks. */

@@ -34,8 +34,8 @@ final class CsvTable {
                 Stream.of(ResultTable.parameter(line.at()), Long.toString(line.images())),
                 line.cells().stream().flatMap(cell -> Stream.of(
                         number(cell.measured().map(share -> share.percent(TableFormat.DECIMALS))),
-                        number(cell.measured().map(share -> share.lowerPercent(TableFormat.DECIMALS))),
-                        number(cell.measured().map(share -> share.upperPercent(TableFormat.DECIMALS))),
+                        number(cell.interval().map(share -> share.lowerPercent(TableFormat.DECIMALS))),
+                        number(cell.interval().map(share -> share.upperPercent(TableFormat.DECIMALS))),
                         cell.measured().map(share -> Long.toString(share.images())).orElse(""),
                         number(cell.reported()),
                         number(cell.published()),

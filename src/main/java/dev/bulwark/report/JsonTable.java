@@ -31,7 +31,7 @@ final class JsonTable {
         table.scope().warning().ifPresent(warning -> root.put("warning", warning));
         root.put("dataset", table.scope().dataset());
         root.put("images", table.images());
-        root.set("scope", texts(table.scope().sentences()));
+        root.set("scope", texts(table.scope().sentencesOn(table.name())));
         ArrayNode rows = root.putArray("rows");
         table.lines().forEach(line -> rows.add(row(table, line)));
         root.set("notes", texts(table.notes()));
@@ -78,7 +78,7 @@ final class JsonTable {
     }
 
     private static JsonNode interval(ResultTable.Cell cell) {
-        return cell.measured().<JsonNode>map(share -> NODES.arrayNode()
+        return cell.interval().<JsonNode>map(share -> NODES.arrayNode()
                 .add(share.lowerPercent(TableFormat.DECIMALS).doubleValue())
                 .add(share.upperPercent(TableFormat.DECIMALS).doubleValue())).orElse(NullNode.instance);
     }

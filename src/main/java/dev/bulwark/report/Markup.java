@@ -110,16 +110,16 @@ final class Markup {
                 + text(rows.get(0).texts().get(0)) + "</th>";
         return rows.stream().map(row -> "<tr class=\"" + row.kind().name().toLowerCase(Locale.ROOT) + "\">"
                 + (row == rows.get(0) ? first : "") + "<th scope=\"row\">" + text(row.kind().text) + "</th>"
-                + row.texts().stream().skip(2).map(Markup::cell).collect(Collectors.joining()) + "</tr>\n")
+                + row.texts().stream().skip(2).map(text -> cell(text, row.kind())).collect(Collectors.joining()) + "</tr>\n")
                 .collect(Collectors.joining());
     }
 
-    private static String cell(String printed) {
+    private static String cell(String printed, ResultTable.Kind kind) {
         if (!printed.endsWith("]")) {
             return "<td>" + text(printed) + "</td>";
         }
         int mark = printed.lastIndexOf(" [");
-        return "<td class=\"doubted\">" + text(printed.substring(0, mark)) + "<sup>" + text(printed.substring(mark + 1))
+        return (kind == ResultTable.Kind.REPORTED ? "<td class=\"doubted\">" : "<td>") + text(printed.substring(0, mark)) + "<sup>" + text(printed.substring(mark + 1))
                 + "</sup></td>";
     }
 }

@@ -21,9 +21,6 @@ import java.util.stream.Stream;
  */
 public record ResultTable(TableDefinition<?> definition, RunScope scope, List<Line> lines, Literature.Beside beside) {
 
-    /** Marks a measured figure that can't be another. */
-    static final String STAR = "*";
-
     public ResultTable {
         lines = List.copyOf(lines);
         if (lines.isEmpty()) {
@@ -110,6 +107,11 @@ public record ResultTable(TableDefinition<?> definition, RunScope scope, List<Li
     public record Cell(Optional<Share> measured, Optional<BigDecimal> reported, Optional<BigDecimal> published,
             Optional<String> objection, Optional<String> limit) {
 
+        /** The share that an interval stands beside: none beside a figure that is no measurement. */
+        Optional<Share> interval() {
+            return limit.isPresent() ? Optional.empty() : measured;
+        }
+
         Cell withLimit(Optional<String> other) {
             return new Cell(measured, reported, published, objection, other);
         }
@@ -183,14 +185,14 @@ public record ResultTable(TableDefinition<?> definition, RunScope scope, List<Li
                 Stream.of("Images")).flatMap(title -> title).toList();
     }
 
-    /** The rows as readers see them, one decimal each. A reported figure that is objected to carries its footnote's number. */
+    /** The rows as readers see them, one decimal each. A figure with a footnote carries its number. */
     List<Printed> printed() {
-        List<String> objections = objections();
+        List<String> explained = explained();
         List<Printed> rows = new ArrayList<>();
         for (Line line : lines) {
             for (Kind kind : Kind.values()) {
                 List<String> texts = IntStream.range(0, line.cells.size()).filter(c -> definition.columns().get(c).printed())
-                        .mapToObj(c -> text(line.cells.get(c), kind, line, objections)).toList();
+                        .mapToObj(c -> text(line.cells.get(c), kind, line, explained)).toList();
                 if (kind == Kind.MEASURED) {
                     rows.add(new Printed(kind, around(line.name(), kind, texts, Long.toString(line.images()))));
                 } else if (texts.stream().anyMatch(text -> !text.isEmpty())) {
@@ -201,28 +203,52 @@ public record ResultTable(TableDefinition<?> definition, RunScope scope, List<Li
         return rows;
     }
 
-    /** Objections in the order in which cells refer to them. */
-    private List<String> objections() {
-        return lines.stream().flatMap(line -> line.cells.stream()).flatMap(cell -> cell.objection.stream())
-                .distinct().toList();
+    /** What the numbered footnotes say, in the order in which a reader meets their numbers. */
+    private List<String> explained() {
+        return lines.stream().flatMap(ResultTable::explained).distinct().toList();
+    }
+
+    /** Measured figures stand above reported ones. */
+    private static Stream<String> explained(Line line) {
+        return Stream.concat(line.cells.stream().flatMap(cell -> cell.limit.stream()),
+                line.cells.stream().flatMap(cell -> cell.objection.stream()));
     }
 
     /**
-     * What is wrong with reported figures, which measured ones can't be others, and what else there is to say of a line, as
+     * Which measured figures can't be others, what is wrong with reported ones, and what else there is to say of a line, as
      * it stands below the table.
      */
     List<String> footnotes() {
-        return lines.stream().flatMap(line -> footnotes(line).stream()).distinct().toList();
+        List<String> explained = explained();
+        return Stream.concat(explained.stream().map(note -> numbered(note, explained)),
+                lines.stream().flatMap(line -> line.detail.remarks.stream()).distinct()).toList();
     }
 
     /** What there is to say so about one line, as it stands below the table or below the line. */
     List<String> footnotes(Line line) {
-        List<String> objections = objections();
-        return Stream.of(
-                line.cells.stream().flatMap(cell -> cell.objection.stream()).distinct()
-                        .map(objection -> "[" + (objections.indexOf(objection) + 1) + "] " + objection),
-                line.cells.stream().flatMap(cell -> cell.limit.stream()).distinct().map(limit -> STAR + " " + limit),
-                line.detail.remarks.stream()).flatMap(note -> note).toList();
+        List<String> explained = explained();
+        return Stream.concat(explained(line).distinct().map(note -> numbered(note, explained)),
+                line.detail.remarks.stream()).toList();
+    }
+
+    /** Whether a footnote says why a measured figure can't be another: nothing is wrong there. */
+    boolean isOfLimit(String footnote) {
+        List<String> explained = explained();
+        return lines.stream().flatMap(line -> line.cells.stream()).flatMap(cell -> cell.limit.stream())
+                .anyMatch(limit -> numbered(limit, explained).equals(footnote));
+    }
+
+    private static String numbered(String note, List<String> explained) {
+        return mark(note, explained) + " " + note;
+    }
+
+    private static String mark(String note, List<String> explained) {
+        return "[" + (explained.indexOf(note) + 1) + "]";
+    }
+
+    /** A printed figure without the number of its footnote, for where the footnote is not. */
+    static String unmarked(String printed) {
+        return printed.replaceAll(" \\[\\d+]", "");
     }
 
     /** How many noise samples stand behind an answer, where no line's name says so. */
@@ -238,7 +264,7 @@ public record ResultTable(TableDefinition<?> definition, RunScope scope, List<Li
     /** What a reader must know: what was left out, what the columns mean, where the other figures come from. */
     List<String> notes() {
         return Stream.of(
-                scope.sentences().stream(),
+                scope.sentencesOn(name()).stream(),
                 samples(),
                 definition.explanations().stream(),
                 Stream.of("Intervals are two-sided 95% Clopper-Pearson intervals over the choice of test images."),
@@ -258,15 +284,15 @@ public record ResultTable(TableDefinition<?> definition, RunScope scope, List<Li
         return Stream.of(Stream.of(at, kind.text), texts.stream(), Stream.of(images)).flatMap(text -> text).toList();
     }
 
-    private static String text(Cell cell, Kind kind, Line line, List<String> objections) {
+    private static String text(Cell cell, Kind kind, Line line, List<String> explained) {
         return switch (kind) {
             case MEASURED -> cell.measured.map(share -> share.percent(1)
-                    + cell.limit.map(limit -> STAR).orElse("")
+                    + cell.limit.map(limit -> " " + mark(limit, explained)).orElse("")
                     + (share.images() == line.images() ? "" : " (" + share.images() + ")")).orElse("");
-            case INTERVAL -> cell.measured.map(share -> share.lowerPercent(1) + " to " + share.upperPercent(1))
+            case INTERVAL -> cell.interval().map(share -> share.lowerPercent(1) + " to " + share.upperPercent(1))
                     .orElse("");
             case REPORTED -> cell.reported.map(figure -> figure
-                    + cell.objection.map(text -> " [" + (objections.indexOf(text) + 1) + "]").orElse("")).orElse("");
+                    + cell.objection.map(text -> " " + mark(text, explained)).orElse("")).orElse("");
             case PUBLISHED -> cell.published.map(BigDecimal::toPlainString).orElse("");
         };
     }

@@ -163,7 +163,7 @@ public record RunComparison(List<Side> tables, List<Path> written) {
                 for (ResultTable.Printed printed : which.apply(run).printed()) {
                     if (printed.kind() == ResultTable.Kind.MEASURED && printed.texts().get(0).equals(name)) {
                         List<String> row = new ArrayList<>(printed.texts());
-                        row.replaceAll(text -> text.replace(ResultTable.STAR, "")); // each run's own table explains it
+                        row.replaceAll(ResultTable::unmarked); // each run's own table explains it
                         row.set(0, shown);
                         row.set(1, run.name);
                         rows.add(row);

@@ -12,6 +12,9 @@ import java.util.Optional;
  */
 public record RunScope(String dataset, List<String> sentences, boolean experiment) {
 
+    private static final List<String> ON_SMOOTHING = List.of("Randomized smoothing ", "Certificates with n = ", "smoothing/");
+    private static final List<String> ON_BOUNDS = List.of("PGD", "IBP ", "ibp/", "crown/", "alpha-crown/", "pgd/");
+
     public RunScope {
         dataset = oneLine(dataset);
         sentences = sentences.stream().map(RunScope::oneLine).toList();
@@ -20,6 +23,16 @@ public record RunScope(String dataset, List<String> sentences, boolean experimen
     /** Of the lab report's experiment. */
     public RunScope(String dataset, List<String> sentences) {
         this(dataset, sentences, true);
+    }
+
+    /**
+     * What is to be said below a table: of table 1 nothing that is about bounds or attacks, of table 2 nothing that is about
+     * smoothing. A sentence begins with what it is about; what begins otherwise is about both.
+     */
+    List<String> sentencesOn(String table) {
+        List<String> foreign = table.equals(Table1.DEFINITION.name()) ? ON_BOUNDS
+                : table.equals(Table2.DEFINITION.name()) ? ON_SMOOTHING : List.of();
+        return sentences.stream().filter(sentence -> foreign.stream().noneMatch(sentence::startsWith)).toList();
     }
 
     /** What every output of the experiment says first unless it is about MNIST, where all figures beside ours come from. */

@@ -32,9 +32,11 @@ final class TextTable {
             lines.addAll(stacked(table.header(), groups(rows), paint));
         }
         lines.add("");
-        table.footnotes().stream().map(note -> Paragraph.wrapped(note, width))
-                .map(note -> note.startsWith(ResultTable.STAR) ? note : paint.alarm(note)).forEach(lines::add);
-        table.scope().sentences().stream().map(sentence -> Paragraph.wrapped(sentence, width)).forEach(lines::add);
+        for (String note : table.footnotes()) {
+            String wrapped = Paragraph.wrapped(note, width);
+            lines.add(table.isOfLimit(note) ? wrapped : paint.alarm(wrapped));
+        }
+        table.scope().sentencesOn(table.name()).stream().map(sentence -> Paragraph.wrapped(sentence, width)).forEach(lines::add);
         return String.join("\n", lines) + "\n";
     }
 

@@ -278,6 +278,11 @@ class CommandLineTest {
         assertEquals("both", record.at("/identity/pgd_loss").asText());
         String before = Files.readString(run.resolve("table2.md"));
         assertTrue(before.contains("PGD: 2 steps of epsilon/10 from each of 1 random starting points up the cross-entropy"));
+        assertTrue(before.contains("\n- IBP and PGD on 20 of") && before.contains("\n- PGD attacks the images")
+                && !before.contains("andomized smoothing on") && !before.contains("at most 100 at each epsilon"), before);
+        String smoothing = Files.readString(run.resolve("table1.md"));
+        assertTrue(smoothing.contains("\n- Randomized smoothing on 20 of") && !smoothing.contains("\n- PGD")
+                && !smoothing.contains("\n- IBP"), smoothing);
         Files.delete(run.resolve("table2.md"));
         done("report", run);
         assertEquals(before, Files.readString(run.resolve("table2.md")));

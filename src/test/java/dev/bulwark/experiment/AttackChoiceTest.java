@@ -4,9 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.bulwark.data.Epsilon;
 import dev.bulwark.report.BoundsRow;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -25,6 +28,18 @@ class AttackChoiceTest {
         List<BoundsRow> rows = List.of(bounds(9, 0, -1), bounds(4, 0, 1), bounds(7, 1, -1), bounds(2, 0, 0), bounds(5, 1, 1));
         assertArrayEquals(new int[] {9, 4, 2, 5}, AttackChoice.OPEN.of(rows), "7 is wrong; 5 is certified and wrong");
         assertArrayEquals(new int[] {9, 4, 7, 2, 5}, AttackChoice.ALL.of(rows));
+    }
+
+    @Test
+    void givenCertifiedImages_whenTold_thenAsManyAsAreAttacked() {
+        List<BoundsRow> few = List.of(bounds(0, 0, 1), bounds(1, 0, 1), bounds(2, 0, -1), bounds(3, 1, 1));
+        assertEquals(2, AttackChoice.OPEN.checked(few));
+        Map<Epsilon, Integer> checked = new LinkedHashMap<>();
+        assertTrue(AttackChoice.OPEN.sentence(checked).contains("ones at most 100 at each epsilon, spread"));
+        checked.put(Epsilon.parse("0.1"), 2);
+        assertTrue(AttackChoice.OPEN.sentence(checked).contains("ones 2 at each epsilon, spread"));
+        checked.put(Epsilon.parse("8/255"), 100);
+        assertTrue(AttackChoice.OPEN.sentence(checked).contains("ones 2 at epsilon 0.1, 100 at epsilon 8/255, spread"));
     }
 
     @Test

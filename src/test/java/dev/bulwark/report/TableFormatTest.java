@@ -71,13 +71,60 @@ class TableFormatTest {
         assertFalse(rows.get(1).has("unreachable"));
         assertTrue(rows.get(1).get("reported").get("certified").get("1.00").isNull(), "said of the line above");
         String markdown = TableFormat.MARKDOWN.write(table);
-        assertTrue(markdown.contains("| 0.0\\* |") && markdown.contains("\n\\* 0 by arithmetic"), markdown);
+        assertTrue(markdown.contains("| 0.0 \\[1\\] |") && markdown.contains("\n\\[1\\] 0 by arithmetic"), markdown);
         assertTrue(markdown.contains("| 0.25, n = 1,000,000 | measured |"), markdown);
         assertTrue(markdown.contains("n = 10,000 noise samples for each image, unless a row names another n."), markdown);
         assertTrue(TableFormat.LATEX.write(table).contains("0.25, n = 1,000,000 & measured"));
         assertTrue(TableFormat.TEXT.write(table).contains("needs n >= 218,105"));
         String html = Markup.table(table, 1);
-        assertTrue(html.contains("0.25, n = 1,000,000") && html.contains("<td>0.0*</td>"), html);
+        assertTrue(html.contains("0.25, n = 1,000,000") && html.contains("<td>0.0<sup>[1]</sup></td>"), html);
+    }
+
+    @Test
+    void givenFiguresThatAreZeroByArithmetic_whenWritten_thenNumberedInReadingOrderAndWithoutAnInterval()
+            throws JsonProcessingException {
+        CertificateRow quarter = Rows.votes(0, List.of(100L, 0L), 100, 0.25);
+        CertificateRow half = Rows.votes(0, List.of(100L, 0L), 100, 0.5);
+        ResultTable table = Table1.of(new TreeMap<>(Map.of(0.25, new Table1.Rows(List.of(quarter.withoutVotes()), List.of(quarter)),
+                0.5, new Table1.Rows(List.of(half.withoutVotes()), List.of(half)))), new RunScope("mnist", List.of()),
+                Literature.load());
+        List<String> notes = table.footnotes();
+        List<String> marks = new ArrayList<>();
+        table.printed().forEach(row -> row.texts().stream().filter(text -> text.endsWith("]"))
+                .forEach(text -> marks.add(text.substring(text.indexOf('[')))));
+        assertEquals(marks.stream().distinct().sorted().toList(), marks.stream().distinct().toList(), "in the order of reading");
+        assertEquals(marks.stream().distinct().toList(), notes.stream().map(note -> note.substring(0, note.indexOf(' '))).toList());
+        assertEquals(notes.size(), notes.stream().distinct().count());
+        List<String> measured = table.printed().get(0).texts();
+        List<String> intervals = table.printed().get(1).texts();
+        assertTrue(measured.stream().anyMatch(text -> text.matches("0\\.0 \\[\\d]")), measured.toString());
+        for (int c = 2; c < measured.size() - 1; ++c) {
+            assertEquals(measured.get(c).contains("["), intervals.get(c).isEmpty(), measured + " " + intervals);
+        }
+        JsonNode row = new ObjectMapper().readTree(TableFormat.JSON.write(table)).at("/rows/0");
+        assertTrue(row.at("/intervals/certified/1.00").isNull() && !row.at("/intervals/certified/0.25").isNull(), row.toString());
+    }
+
+    @Test
+    void givenSentencesOfBothTables_whenWritten_thenEachTableHasItsOwn() {
+        List<String> smoothing = List.of("Randomized smoothing on 1 of 2 images.", "Certificates with n = 9.", "smoothing/sigma-1.tsv: x");
+        List<String> bounds = List.of("PGD: 2 steps.", "PGD attacks all.", "IBP and PGD on 1.", "ibp/x: x", "crown/x: x",
+                "alpha-crown/x: x", "pgd/x: x");
+        List<String> all = new ArrayList<>(smoothing);
+        all.addAll(bounds);
+        all.add("Networks: preset x.");
+        RunScope scope = new RunScope("mnist", all);
+        ResultTable first = Table1.of(new TreeMap<>(Map.of(0.25, new Table1.Rows(Rows.certified(3, 4), List.of()))), scope,
+                Literature.load());
+        ResultTable second = Table2.of(new TreeMap<>(Map.of(0.1, new Table2.Rows(List.of(), List.of(Rows.attack(0, 0, false))))),
+                scope, Literature.load());
+        for (TableFormat format : List.of(TableFormat.TEXT, TableFormat.MARKDOWN, TableFormat.LATEX, TableFormat.JSON)) {
+            String one = format.write(first);
+            String two = format.write(second);
+            smoothing.forEach(sentence -> assertTrue(one.contains(sentence) && !two.contains(sentence), sentence));
+            bounds.forEach(sentence -> assertTrue(two.contains(sentence) && !one.contains(sentence), sentence));
+            assertTrue(one.contains("Networks: preset x.") && two.contains("Networks: preset x."));
+        }
     }
 
     /** At sigma 0.25, two images with 10,000 samples each, and one of them with a million, which certify it at 1. */
