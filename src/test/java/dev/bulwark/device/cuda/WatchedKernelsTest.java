@@ -3,6 +3,7 @@ package dev.bulwark.device.cuda;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.bulwark.device.Affine;
+import dev.bulwark.device.Convolution;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.InputGradients;
 import dev.bulwark.device.NoiseKey;
@@ -12,6 +13,8 @@ import dev.bulwark.device.NoisyClassifier.Precision;
 import dev.bulwark.device.ProductPrecision;
 import dev.bulwark.device.cuda.CudaOptions.NoisyKernels;
 import dev.bulwark.device.cuda.EmulatedDriver.Setting;
+import dev.bulwark.shapes.ImageShape;
+import dev.bulwark.shapes.Windows;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
@@ -102,6 +105,27 @@ class WatchedKernelsTest {
             }
             backend.affine(a, m, new Affine(b, bias, k, n), true, c);
             backend.read(c, new float[m * n]);
+        }
+    }
+
+    /** Several tiles along every side, the last ones not full, in one group and in two; sums in one part and in several. */
+    @ParameterizedTest
+    @CsvSource({"3, 70, 1, 9", "4, 6, 2, 40"})
+    void givenConvolutions_whenTilesAreNotFull_thenNothingRaces(int channels, int outputs, int groups, int rows) {
+        ImageShape image = new ImageShape(channels, 5, 6);
+        Windows windows = Windows.square(3, 1, 1);
+        int in = rows * image.size();
+        int out = rows * windows.over(image, outputs).size();
+        try (CudaBackend backend = TestGpu.open(); DeviceBuffer x = written(backend, in); DeviceBuffer a = written(backend, out);
+             DeviceBuffer weight = written(backend, outputs * channels / groups * 9);
+             DeviceBuffer bias = written(backend, outputs); DeviceBuffer low = backend.allocate(out);
+             DeviceBuffer high = backend.allocate(out); DeviceBuffer back = backend.allocate(in)) {
+            Convolution layer = Convolution.over(image, weight, bias, outputs, windows, groups);
+            backend.convolutions().apply(x, rows, layer, true, low);
+            backend.convolutions().enclose(x, x, rows, layer, low, high);
+            backend.convolutions().applyTransposed(a, rows, layer, back);
+            backend.convolutions().parameterGradient(x, a, rows, layer);
+            backend.read(bias, new float[outputs]);
         }
     }
 
