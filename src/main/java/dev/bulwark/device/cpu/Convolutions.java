@@ -10,9 +10,11 @@ final class Convolutions implements dev.bulwark.device.Convolutions {
 
     private final Workers workers;
     private final ConvolutionBlocks blocks;
+    private final OutwardIntervals outward;
 
-    Convolutions(Workers workers, ConvolutionBlocks blocks) {
+    Convolutions(Workers workers, ConvolutionBlocks blocks, OutwardIntervals outward) {
         this.workers = workers;
+        this.outward = outward;
         this.blocks = blocks;
     }
 
@@ -115,12 +117,7 @@ final class Convolutions implements dev.bulwark.device.Convolutions {
         upper.require("upper", (long) rows * g.input().size());
         outLower.require("outLower", (long) rows * g.output().size());
         outUpper.require("outUpper", (long) rows * g.output().size());
-        FloatBuffer low = CpuMemory.floats(lower);
-        FloatBuffer high = CpuMemory.floats(upper);
-        FloatBuffer outLow = CpuMemory.floatsToWrite(outLower);
-        FloatBuffer outHigh = CpuMemory.floatsToWrite(outUpper);
-        ConvolutionEnclosure enclosure = new ConvolutionEnclosure(blocks, layer);
-        share(rows, (first, count) -> enclosure.run(low, high, first, count, outLow, outHigh));
+        outward.enclose(ConvolutionMap.of(layer, blocks), lower, upper, rows, outLower, outUpper);
     }
 
     /** A part of the images for each worker; an image's results are the same in any. */

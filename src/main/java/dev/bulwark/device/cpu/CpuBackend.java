@@ -64,13 +64,13 @@ public final class CpuBackend implements Backend {
         this.spans = new Spans(workers);
         this.rows = new Rows(workers);
         this.columnSums = new ColumnSums(workers);
-        this.convolutions = new Convolutions(workers,
-                blocks instanceof JavaProducts ? new JavaConvolution() : new OneDnnConvolution());
         this.resampling = new Resampling(rows);
         this.losses = new Losses(rows);
         this.intervals = new TrainingIntervals(spans);
         this.optimisers = new Optimisers(spans);
         this.outward = new OutwardIntervals(spans, workers, blocks);
+        this.convolutions = new Convolutions(workers,
+                blocks instanceof JavaProducts ? new JavaConvolution() : new OneDnnConvolution(), outward);
         this.relaxations = new LinearRelaxations(rows);
     }
 

@@ -5,21 +5,23 @@ import java.nio.FloatBuffer;
 import java.util.Arrays;
 
 /**
- * Boxes of an affine map {@code W x + b} over boxes of x, by two float products and a bound of all their rounding.
+ * Boxes of an affine map {@code W x + b}, dense or a convolution, over boxes of x, by two float products and a bound of all
+ * their rounding.
  *
- * <p>Let c be a float near the box's centre, r not less than its radius from there, and g the relative error of a float sum
- * of so many products in any order (Higham 2002, section 3.1). The real results lie within |W| r of W c + b. The float
- * product C is off from W c by at most g |W| |c|, so with s = r + g |c| they lie within |W| s of C + b. The float product S
- * of |W| with s is not below (1 - g) |W| s, so that (1 + 2 g) S bounds it. What underflows, flushed to 0 or not, is covered
- * by {@link #UNDERFLOW}: s has it in place of a c that is flushed, and the width has it for every product.
+ * <p>Let n be the products that an output sums, u = (n + 8) 2^-24 and g = u / (1 - u), which is
+ * {@link Backend#productError}. In whatever order, fused or not, a float sum is off by at most g times the sum of the
+ * products' magnitudes, and is not below 1 - u times its value where no product is negative (Higham 2002, section 3.1). Let c
+ * be a float near the box's centre and r not less than its radius from there. The real results lie within |W| r of W c + b.
+ * The float product C is off from W c by at most g |W| |c|, so with s = r + g |c| they lie within |W| s of C + b. The float
+ * product S of |W| with s is at least (1 - u) |W| s, so that S / (1 - u) = (1 + g) S bounds it. Zeros that pad an image are
+ * rounded nowhere. What underflows, flushed to 0 or not, is covered by {@link #UNDERFLOW}: s has it in place of a c that is
+ * flushed, and the width has it for every product.
  *
  * <p>A float may overflow on the way where the box does not; the result is then not finite, and sums in double decide, in
  * which products of floats are exact.
  */
 final class FloatEnclosure {
 
-    /** Rows of every product, padded where there are less: products of other shapes sum in other orders. */
-    static final int ROWS = 64;
     /** More than twice any number of operations can lose to underflow at one product: 2^-126 each. */
     private static final float UNDERFLOW = 0x1p-120f;
     private static final float SPARE = 1 + 0x1p-21f;
@@ -32,6 +34,9 @@ final class FloatEnclosure {
     /** An affine map, and how to multiply by it. */
     interface Map {
 
+        /** Rows that are in work at a time, at most. */
+        int rows();
+
         int inputs();
 
         int outputs();
@@ -41,8 +46,12 @@ final class FloatEnclosure {
 
         float bias(int output);
 
-        /** {@code y = W x}, or {@code |W| x}, without b; x {@code [ROWS,inputs]}, y {@code [ROWS,outputs]}. */
-        void multiply(FloatBuffer x, boolean magnitudes, FloatBuffer y);
+        /**
+         * {@code y = W x}, or {@code |W| x}, without b. A row's result depends on no other and not on their number.
+         *
+         * @param count rows that matter of x {@code [rows(),inputs]} and y {@code [rows(),outputs]}
+         */
+        void multiply(int count, FloatBuffer x, boolean magnitudes, FloatBuffer y);
 
         /** Has {@code products} told every weight of an output that is not 0, and the input that it multiplies. */
         void walk(int output, Product products);
@@ -63,9 +72,9 @@ final class FloatEnclosure {
         private float[] middle = {};
         private float[] width = {};
 
-        private void reserve(int inputsOfARow, int outputsOfARow) {
-            int inputLength = ROWS * inputsOfARow;
-            int outputLength = ROWS * outputsOfARow;
+        private void reserve(Map map) {
+            int inputLength = map.rows() * map.inputs();
+            int outputLength = map.rows() * map.outputs();
             if (centre.length < inputLength) {
                 inputs = CpuMemory.scratch(inputLength);
                 centre = new float[inputLength];
@@ -85,7 +94,7 @@ final class FloatEnclosure {
     }
 
     /**
-     * The boxes of at most {@link #ROWS} rows. Where one is not finite at both ends it is NaN at both.
+     * The boxes of at most {@link Map#rows} rows. Where one is not finite at both ends it is NaN at both.
      *
      * @param low    {@code [rows,inputs]}, as is high; finite
      * @param outLow {@code [rows,outputs]}, as is outHigh
@@ -93,7 +102,7 @@ final class FloatEnclosure {
     void run(int rows, float[] low, float[] high, Scratch scratch, float[] outLow, float[] outHigh) {
         int in = map.inputs();
         int out = map.outputs();
-        scratch.reserve(in, out);
+        scratch.reserve(map);
         float[] largest = new float[rows];
         for (int n = 0; n < rows; ++n) {
             largest[n] = split(low, high, n * in, in, scratch);
@@ -104,7 +113,7 @@ final class FloatEnclosure {
         for (int o = 0; o < out; ++o) {
             bias[o] = map.bias(o);
         }
-        double grown = (1 + 2 * relative) * (1 + 0x1p-50);
+        double grown = (1 + relative) * (1 + 0x1p-50);
         for (int n = 0; n < rows; ++n) {
             double tiny = (double) UNDERFLOW * map.terms() * (1 + 2.0 * largest[n]);
             for (int o = 0, k = n * out; o < out; ++o, ++k) {
@@ -145,7 +154,7 @@ final class FloatEnclosure {
 
     private void multiply(int rows, float[] x, boolean magnitudes, Scratch scratch, float[] y) {
         scratch.inputs.put(0, x, 0, rows * map.inputs());
-        map.multiply(scratch.inputs, magnitudes, scratch.outputs); // whatever is left in the other rows
+        map.multiply(rows, scratch.inputs, magnitudes, scratch.outputs); // whatever is left in the other rows
         scratch.outputs.get(0, y, 0, rows * map.outputs());
     }
 

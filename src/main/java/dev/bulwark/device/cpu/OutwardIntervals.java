@@ -9,8 +9,8 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.IntStream;
 
 /**
- * Boxes that hold the real-number network's values: of layers by {@link FloatEnclosure}, of margins by sums in double, where
- * products of floats are exact. What sums may be off by is bounded (Higham 2002, section 3.1) and added outward.
+ * Boxes that hold the real-number network's values: of dense layers and convolutions by {@link FloatEnclosure}, of margins
+ * by sums in double, where products of floats are exact. What sums may be off by is bounded (Higham 2002, section 3.1) and added outward.
  */
 final class OutwardIntervals {
 
@@ -69,8 +69,16 @@ final class OutwardIntervals {
         if (magnitudes.capacity() < in * out) {
             magnitudes = CpuMemory.scratch(in * out);
         }
-        FloatEnclosure enclosure = new FloatEnclosure(DenseMap.of(layer, magnitudes, blocks));
-        int most = FloatEnclosure.ROWS;
+        enclose(DenseMap.of(layer, magnitudes, blocks), lower, upper, rows, outLower, outUpper);
+    }
+
+    /** As {@link dev.bulwark.device.Backend#outwardAffine}, of any map. */
+    void enclose(FloatEnclosure.Map map, DeviceBuffer lower, DeviceBuffer upper, int rows, DeviceBuffer outLower,
+                 DeviceBuffer outUpper) {
+        FloatEnclosure enclosure = new FloatEnclosure(map);
+        int in = map.inputs();
+        int out = map.outputs();
+        int most = map.rows();
         workers.run((rows + most - 1) / most, task -> {
             int first = task * most;
             int count = Math.min(most, rows - first);
@@ -106,6 +114,9 @@ final class OutwardIntervals {
     private record DenseMap(int inputs, int outputs, float[] weight, float[] b, FloatBuffer weights, FloatBuffer magnitudes,
                             FloatBuffer zeros, Products products) implements FloatEnclosure.Map {
 
+        /** Of every product, padded where there are less: products of other shapes sum in other orders. */
+        private static final int ROWS = 64;
+
         /** @param magnitudes memory for them */
         static DenseMap of(Affine layer, FloatBuffer magnitudes, Products products) {
             float[] weight = Rows.load(layer.weight(), 0, layer.out(), layer.in());
@@ -119,6 +130,11 @@ final class OutwardIntervals {
         }
 
         @Override
+        public int rows() {
+            return ROWS;
+        }
+
+        @Override
         public int terms() {
             return inputs;
         }
@@ -129,8 +145,8 @@ final class OutwardIntervals {
         }
 
         @Override
-        public void multiply(FloatBuffer x, boolean magnitude, FloatBuffer y) {
-            products.affine(FloatEnclosure.ROWS, outputs, inputs, x, magnitude ? magnitudes : weights, zeros, false, y);
+        public void multiply(int count, FloatBuffer x, boolean magnitude, FloatBuffer y) {
+            products.affine(ROWS, outputs, inputs, x, magnitude ? magnitudes : weights, zeros, false, y);
         }
 
         @Override

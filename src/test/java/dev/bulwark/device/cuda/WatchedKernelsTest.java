@@ -116,7 +116,8 @@ class WatchedKernelsTest {
         Windows windows = Windows.square(3, 1, 1);
         int in = rows * image.size();
         int out = rows * windows.over(image, outputs).size();
-        try (CudaBackend backend = TestGpu.open(); DeviceBuffer x = written(backend, in); DeviceBuffer a = written(backend, out);
+        try (CudaBackend backend = TestGpu.open(); DeviceBuffer x = written(backend, in);
+             DeviceBuffer a = written(backend, out);
              DeviceBuffer weight = written(backend, outputs * channels / groups * 9);
              DeviceBuffer bias = written(backend, outputs); DeviceBuffer low = backend.allocate(out);
              DeviceBuffer high = backend.allocate(out); DeviceBuffer back = backend.allocate(in)) {
