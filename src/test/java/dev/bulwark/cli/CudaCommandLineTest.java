@@ -485,7 +485,7 @@ class CudaCommandLineTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"80, 12060, compute_80", "90, 12060, compute_90a", "90, 13000, sm_90a", "120, 13000, sm_120"})
+    @CsvSource({"80, 12060, compute_80", "90, 12060, compute_80", "90, 13000, sm_90 by", "120, 13000, sm_120"})
     void givenGpus_whenChecked_thenEveryModuleComputesAndSaysWhatItTakes(int capability, int driver, String code)
             throws IOException {
         EmulatedDriver.set(Setting.CAPABILITY, capability);

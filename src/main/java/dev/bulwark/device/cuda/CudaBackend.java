@@ -50,8 +50,8 @@ public final class CudaBackend implements Backend {
     /** Shared with siblings. */
     private final ModuleStore store;
     private final ModuleStore.Share modules;
-    /** Which PTX the modules are from. */
-    private final Set<String> architectures = new TreeSet<>();
+    /** Which PTX the kernels are from; the clustered kernel's, which is loaded when it is first needed, is told by its name. */
+    private final String architecture;
     /** Which machine code was loaded, or why none. */
     private final Set<String> machineCode = new TreeSet<>();
 
@@ -63,6 +63,7 @@ public final class CudaBackend implements Backend {
             modules = opening(store.share(gpu));
             memory = new CudaMemory(gpu);
             transfers = opening(new Transfers(memory));
+            architecture = modules.module("elementwise").architecture();
             elementwise = new Elementwise(module("elementwise"));
             resampling = new Resampling(module("resampling"));
             Tickets tickets = opening(new Tickets(memory, transfers));
@@ -114,7 +115,6 @@ public final class CudaBackend implements Backend {
 
     private KernelModule module(String name) {
         LoadedModule module = modules.module(name);
-        architectures.add(module.architecture());
         machineCode.add(module.machineCode());
         return new KernelModule(memory, module);
     }
@@ -129,7 +129,7 @@ public final class CudaBackend implements Backend {
         Map<String, String> libraries = new HashMap<>(products.libraries());
         libraries.put(DeviceInfo.DRIVER, "CUDA " + Driver.name(Driver.version()));
         // How a product is cut up, and with it how it rounds, depends on the multiprocessors too.
-        libraries.put("kernels", String.join(" and ", architectures) + " on " + gpu.multiprocessors()
+        libraries.put("kernels", architecture + " on " + gpu.multiprocessors()
                 + " multiprocessors of compute capability " + gpu.gpu().capabilityName());
         libraries.put(DeviceInfo.MACHINE_CODE, String.join(" and ", machineCode));
         libraries.put("noise", "Philox4x32-10, own kernels");

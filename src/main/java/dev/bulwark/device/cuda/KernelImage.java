@@ -22,13 +22,14 @@ import java.util.zip.GZIPInputStream;
  */
 record KernelImage(String source, String architecture, String machine) {
 
-    private static final int HOPPER = 90;
-    private static final String HOPPER_PTX = "compute_90a";
+    /** What all sources are compiled for that every GPU can run. */
     private static final String PORTABLE_PTX = "compute_80";
-    /** For Hopper there is code with instructions of its own, which runs on compute capability 9.0 alone. */
+    /** What sources are compiled for whose instructions only Hopper has, compute capability 9.0. */
+    private static final String HOPPER_PTX = "compute_90a";
     private static final String HOPPER_MACHINE = "sm_90a";
+    private static final int HOPPER = 90;
     /** Code for one of these also runs on later GPUs of the same major compute capability. */
-    private static final List<Integer> MACHINES = List.of(120, 100, 89, 86, 80);
+    private static final List<Integer> MACHINES = List.of(120, 100, 90, 89, 86, 80);
     /** What scripts/build-kernels adds to machine code. */
     private static final Pattern ORIGIN = Pattern.compile("// ptxas ((\\d+)\\.\\S+) .*\n$");
     private static final Pattern ENTRY = Pattern.compile("^\\.visible \\.entry (\\w+)\\(", Pattern.MULTILINE);
@@ -36,24 +37,21 @@ record KernelImage(String source, String architecture, String machine) {
 
     /** The images that a GPU of this compute capability, times ten, may take; the best first. */
     static List<KernelImage> of(String source, int capability) {
+        KernelImage portable = new KernelImage(source, PORTABLE_PTX, "");
+        KernelImage hopper = new KernelImage(source, HOPPER_PTX, "");
         List<KernelImage> images = new ArrayList<>();
-        if (capability == HOPPER) {
-            images.add(new KernelImage(source, HOPPER_PTX, HOPPER_MACHINE));
-            images.add(new KernelImage(source, HOPPER_PTX, ""));
-        } else {
+        if (portable.exists()) {
             MACHINES.stream().filter(machine -> machine / 10 == capability / 10 && machine <= capability).findFirst()
                     .ifPresent(machine -> images.add(new KernelImage(source, PORTABLE_PTX, "sm_" + machine)));
-        }
-        images.add(new KernelImage(source, PORTABLE_PTX, ""));
-        if (images.stream().noneMatch(image -> !image.isMachineCode() && image.exists()) && !onlyForHopper(source)) {
-            throw new IllegalStateException("the jar lacks " + images.get(images.size() - 1).resource()
+            images.add(portable);
+        } else if (!hopper.exists()) {
+            throw new IllegalStateException("the jar lacks " + portable.resource()
                     + ": run scripts/build-kernels and build again");
+        } else if (capability == HOPPER) {
+            images.add(new KernelImage(source, HOPPER_PTX, HOPPER_MACHINE));
+            images.add(hopper);
         }
         return images.stream().filter(KernelImage::exists).toList();
-    }
-
-    private static boolean onlyForHopper(String source) {
-        return new KernelImage(source, HOPPER_PTX, "").exists();
     }
 
     boolean isMachineCode() {

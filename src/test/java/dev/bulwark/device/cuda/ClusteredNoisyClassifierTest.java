@@ -19,6 +19,7 @@ import dev.bulwark.device.cuda.CudaOptions.NoisyKernels;
 import dev.bulwark.device.cuda.EmulatedDriver.Setting;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -171,6 +172,17 @@ class ClusteredNoisyClassifierTest {
              NoisyClassifier asked = backend.smoothing().classifier(net.layers, NoisyKernels.CLUSTERED)) {
             assertInstanceOf(FusedNoisyClassifier.class, automatic);
             assertInstanceOf(ClusteredNoisyClassifier.class, asked);
+        }
+    }
+
+    /** It is from other PTX, and loaded when it is first asked for. */
+    @Test
+    void givenTheClusteredKernel_whenLoadedLater_thenTheRecordOfArithmeticStaysTheSame() {
+        Map<String, String> before = backend.info().arithmetic();
+        try (HalfNetworkOnGpu net = net("3-4-4-4-2");
+             NoisyClassifier clustered = backend.smoothing().classifier(net.layers, NoisyKernels.CLUSTERED)) {
+            assertInstanceOf(ClusteredNoisyClassifier.class, clustered);
+            assertEquals(before, backend.info().arithmetic());
         }
     }
 

@@ -184,7 +184,7 @@ class CudaFaultsTest {
             EmulatedDriver.reset();
             EmulatedDriver.set(Setting.CAPABILITY, capability);
             try (GpuContext gpu = new GpuContext(0); LoadedModule module = LoadedModule.load(gpu, "elementwise", false)) {
-                assertEquals(capability == 90 ? "compute_90a" : "compute_80", module.architecture());
+                assertEquals("compute_80", module.architecture());
             }
             assertEquals("", EmulatedDriver.alive());
         }

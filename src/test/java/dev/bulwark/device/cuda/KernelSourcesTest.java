@@ -24,7 +24,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** The PTX that is checked in is what the kernels' sources give, and claims no more than old drivers take. */
 class KernelSourcesTest {
@@ -43,19 +42,19 @@ class KernelSourcesTest {
         }
     }
 
-    private static String ptx(String name, String architecture) throws IOException {
-        return Files.readString(SOURCES.resolve("ptx").resolve(name + "." + architecture + ".ptx"));
+    static String ptx(String name) throws IOException {
+        return Files.readString(SOURCES.resolve("ptx").resolve(name + "." + architecture(name) + ".ptx"));
     }
 
-    /** A source is compiled for both, or for the one that its header names. */
-    static List<String> architectures(String name) throws IOException {
-        Matcher only = TARGET.matcher(Files.readString(SOURCES.resolve(name + ".cu")));
-        return only.find() ? List.of(only.group(1)) : List.of("compute_80", "compute_90a");
+    /** What a source is compiled for: every GPU, or the one that its header names. */
+    static String architecture(String name) throws IOException {
+        Matcher named = TARGET.matcher(Files.readString(SOURCES.resolve(name + ".cu")));
+        return named.find() ? named.group(1) : "compute_80";
     }
 
     /** Names of all kernels. */
-    static Set<String> kernels(String name, String architecture) throws IOException {
-        return found(ENTRY, ptx(name, architecture));
+    static Set<String> kernels(String name) throws IOException {
+        return found(ENTRY, ptx(name));
     }
 
     private static Set<String> found(Pattern pattern, String text) {
@@ -94,11 +93,8 @@ class KernelSourcesTest {
     @MethodSource("names")
     void givenASource_whenCompiled_thenItsPtxHoldsEveryExportedKernel(String name) throws IOException {
         Set<String> exported = found(EXPORTED, Files.readString(SOURCES.resolve(name + ".cu")));
-        for (String architecture : architectures(name)) {
-            Set<String> missing = new TreeSet<>(exported);
-            missing.removeAll(found(ENTRY, ptx(name, architecture)));
-            assertEquals(Set.of(), missing, architecture);
-        }
+        exported.removeAll(kernels(name));
+        assertEquals(Set.of(), exported);
     }
 
     @ParameterizedTest
@@ -106,7 +102,7 @@ class KernelSourcesTest {
     void givenASource_whenItsKernelsAreListed_thenEachIsExportedToTheEmulatedDriver(String name) throws IOException {
         String source = Files.readString(SOURCES.resolve(name + ".cu"));
         // Declared here by name; those that a macro makes are exported by it.
-        Set<String> kernels = found(ENTRY, ptx(name, architectures(name).get(0))).stream()
+        Set<String> kernels = kernels(name).stream()
                 .filter(kernel -> Pattern.compile("__global__ void[^;{]*?\\b" + kernel + "\\(").matcher(source).find())
                 .collect(toCollection(TreeSet::new));
         kernels.removeAll(found(EXPORTED, source));
@@ -116,26 +112,19 @@ class KernelSourcesTest {
     @ParameterizedTest
     @MethodSource("names")
     void givenPtx_whenADriverReadsIt_thenItAsksForNoMoreThanPromised(String name) throws IOException {
-        for (String architecture : architectures(name)) {
-            String promised = architecture.equals("compute_80")
-                    ? "\n.version 7.8\n.target sm_80\n" // CUDA 11.8 and compute capability 8.0
-                    : "\n.version 8.0\n.target sm_90a\n"; // CUDA 12.0 and compute capability 9.0
-            assertTrue(ptx(name, architecture).contains(promised), architecture);
-        }
+        String promised = architecture(name).equals("compute_80")
+                ? "\n.version 7.8\n.target sm_80\n" // CUDA 11.8 and compute capability 8.0
+                : "\n.version 8.0\n.target sm_90a\n"; // CUDA 12.0 and compute capability 9.0
+        assertTrue(ptx(name).contains(promised));
     }
 
     /** Such forms flush denormals or approximate, which outward rounding must not. */
     @ParameterizedTest
-    @ValueSource(strings = {"compute_80", "compute_90a"})
-    void givenPtx_whenCompiled_thenNothingWasContractedOrFlushed(String architecture) throws IOException {
-        for (String name : names()) {
-            if (!architectures(name).contains(architecture)) {
-                continue;
-            }
-            String text = ptx(name, architecture);
-            assertTrue(text.contains("-fmad=false"), name);
-            assertFalse(text.contains("fast_math"), name);
-            assertFalse(Pattern.compile("\\b(add|sub|mul|fma|mad|div|sqrt)\\.\\S*ftz").matcher(text).find(), name);
-        }
+    @MethodSource("names")
+    void givenPtx_whenCompiled_thenNothingWasContractedOrFlushed(String name) throws IOException {
+        String text = ptx(name);
+        assertTrue(text.contains("-fmad=false"));
+        assertFalse(text.contains("fast_math"));
+        assertFalse(Pattern.compile("\\b(add|sub|mul|fma|mad|div|sqrt)\\.\\S*ftz").matcher(text).find());
     }
 }

@@ -45,11 +45,10 @@ class MachineCodeTest {
         static Code read(String file) throws IOException {
             String[] parts = file.split("\\.");
             return new Code(parts[0], parts[1], MachineCode.read(FOLDER.resolve(file)).kernels(),
-                    bodies(parts[0], parts[1].equals("sm_90a") ? "compute_90a" : "compute_80"));
+                    bodies(KernelSourcesTest.ptx(parts[0])));
         }
 
-        private static Map<String, String> bodies(String source, String architecture) throws IOException {
-            String text = Files.readString(Path.of("cuda", "ptx", source + "." + architecture + ".ptx"));
+        private static Map<String, String> bodies(String text) {
             Map<String, String> bodies = new HashMap<>();
             for (String entry : text.split("(?m)^\\.visible \\.entry ")) {
                 bodies.put(entry.substring(0, Math.max(0, entry.indexOf('('))), entry);
@@ -121,8 +120,8 @@ class MachineCodeTest {
     void givenASource_whenMachineCodeIsListed_thenThereIsSomeForEveryArchitecture() throws IOException {
         List<String> wanted = new ArrayList<>();
         for (String source : KernelSourcesTest.names()) {
-            boolean portable = KernelSourcesTest.architectures(source).contains("compute_80");
-            for (String machine : portable ? List.of("80", "86", "89", "90a", "100", "120") : List.of("90a")) {
+            boolean portable = KernelSourcesTest.architecture(source).equals("compute_80");
+            for (String machine : portable ? List.of("80", "86", "89", "90", "100", "120") : List.of("90a")) {
                 wanted.add(source + ".sm_" + machine + ".cubin.gz");
             }
         }
@@ -133,7 +132,7 @@ class MachineCodeTest {
     @MethodSource("files")
     void givenMachineCode_whenRead_thenEveryKernelKeepsToRegistersAndMayBeLaunched(String file) throws IOException {
         Code code = Code.read(file);
-        assertEquals(KernelSourcesTest.kernels(code.source, code.machine.equals("sm_90a") ? "compute_90a" : "compute_80"),
+        assertEquals(KernelSourcesTest.kernels(code.source),
                 code.kernels.keySet());
         code.kernels.forEach((name, kernel) -> {
             assertEquals(0, kernel.count(Operation.LDL) + kernel.count(Operation.STL), name + ": local memory");
