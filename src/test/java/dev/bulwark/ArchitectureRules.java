@@ -33,6 +33,7 @@ final class ArchitectureRules {
             List.of("training"),
             List.of("smoothing", "bounds", "attack"),
             List.of("nn"),
+            List.of("plan"),
             List.of("model"),
             List.of("data"),
             List.of("stats"),

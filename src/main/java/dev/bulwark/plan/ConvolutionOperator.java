@@ -1,0 +1,67 @@
+package dev.bulwark.plan;
+
+import dev.bulwark.device.Backend;
+import dev.bulwark.device.Convolution;
+import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.DeviceMemory;
+import dev.bulwark.device.HostArrays;
+
+/** A convolution. Its weight is {@code [channels, input channels / groups, kernel height, kernel width]}. */
+record ConvolutionOperator(Backend backend, Convolution convolution) implements LinearOperator {
+
+    @Override
+    public int inputs() {
+        return convolution.input().size();
+    }
+
+    @Override
+    public int outputs() {
+        return convolution.output().size();
+    }
+
+    @Override
+    public void apply(DeviceBuffer x, int rows, boolean relu, DeviceBuffer y) {
+        backend.convolutions().apply(x, rows, convolution, relu, y);
+    }
+
+    @Override
+    public void applyTransposed(DeviceBuffer a, int rows, DeviceBuffer target) {
+        backend.convolutions().applyTransposed(a, rows, convolution, target);
+    }
+
+    @Override
+    public int transposedTerms() {
+        return convolution.reverseTaps();
+    }
+
+    @Override
+    public void enclose(DeviceBuffer lower, DeviceBuffer upper, int rows, DeviceBuffer outLower, DeviceBuffer outUpper) {
+        backend.convolutions().enclose(lower, upper, rows, convolution, outLower, outUpper);
+    }
+
+    @Override
+    public void parameterGradient(DeviceBuffer x, DeviceBuffer gradient, int rows, LinearOperator target) {
+        backend.convolutions().parameterGradient(x, gradient, rows, ((ConvolutionOperator) target).convolution);
+    }
+
+    @Override
+    public DeviceBuffer biases(DeviceMemory memory) {
+        float[] channels = HostArrays.read(backend, convolution.bias());
+        float[] all = new float[outputs()];
+        for (int k = 0; k < all.length; ++k) {
+            all[k] = channels[k / convolution.output().area()];
+        }
+        return memory.holding(all);
+    }
+
+    @Override
+    public DeviceBuffer weight() {
+        return convolution.weight();
+    }
+
+    @Override
+    public LinearOperator withWeight(DeviceMemory memory, float[] weight) {
+        return new ConvolutionOperator(backend,
+                convolution.with(memory.holding(weight), memory.zeros(convolution.output().channels())));
+    }
+}

@@ -1,0 +1,63 @@
+package dev.bulwark.plan;
+
+import dev.bulwark.device.Affine;
+import dev.bulwark.device.Backend;
+import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.DeviceMemory;
+
+/** A dense layer. Its weight is {@code [outputs,inputs]}. */
+record DenseOperator(Backend backend, Affine affine) implements LinearOperator {
+
+    @Override
+    public int inputs() {
+        return affine.in();
+    }
+
+    @Override
+    public int outputs() {
+        return affine.out();
+    }
+
+    @Override
+    public void apply(DeviceBuffer x, int rows, boolean relu, DeviceBuffer y) {
+        backend.affine(x, rows, affine, relu, y);
+    }
+
+    @Override
+    public void applyTransposed(DeviceBuffer a, int rows, DeviceBuffer target) {
+        backend.backwardAffine(a, rows, affine, target);
+    }
+
+    @Override
+    public int transposedTerms() {
+        return affine.out();
+    }
+
+    @Override
+    public void enclose(DeviceBuffer lower, DeviceBuffer upper, int rows, DeviceBuffer outLower, DeviceBuffer outUpper) {
+        backend.outwardAffine(lower, upper, rows, affine, outLower, outUpper);
+    }
+
+    @Override
+    public void parameterGradient(DeviceBuffer x, DeviceBuffer gradient, int rows, LinearOperator target) {
+        Affine gradients = ((DenseOperator) target).affine;
+        backend.multiply(true, false, affine.out(), affine.in(), rows, gradient, x, 0f, gradients.weight());
+        backend.columnSums(gradient, rows, affine.out(), 0f, gradients.bias());
+    }
+
+    @Override
+    public DeviceBuffer biases(DeviceMemory memory) {
+        return affine.bias();
+    }
+
+    @Override
+    public DeviceBuffer weight() {
+        return affine.weight();
+    }
+
+    @Override
+    public LinearOperator withWeight(DeviceMemory memory, float[] weight) {
+        return new DenseOperator(backend, new Affine(memory.holding(weight), memory.zeros(affine.out()), affine.in(),
+                affine.out()));
+    }
+}

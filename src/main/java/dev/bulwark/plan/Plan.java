@@ -1,0 +1,190 @@
+package dev.bulwark.plan;
+
+import dev.bulwark.device.Affine;
+import dev.bulwark.device.Backend;
+import dev.bulwark.device.Convolution;
+import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.DeviceMemory;
+import dev.bulwark.model.Graph;
+import dev.bulwark.model.Op;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A network laid onto a device: its parameters in one flat buffer, so that an optimiser or a copy is one call, and the steps
+ * that compute its values one after the other. Value 0 is the input, and the last step makes the logits. Flattening moves
+ * nothing and is no step.
+ */
+public final class Plan implements AutoCloseable {
+
+    private final Backend backend;
+    private final Graph graph;
+    private final DeviceMemory memory;
+    private final DeviceBuffer parameters;
+    private final List<Step> steps;
+    private final int[] sizes;
+
+    private Plan(Backend backend, Graph graph) {
+        this.backend = backend;
+        this.graph = graph;
+        try (DeviceMemory building = new DeviceMemory(backend)) {
+            this.parameters = building.holding(Parameters.of(graph));
+            Layout layout = new Layout(backend, graph, parameters);
+            this.steps = List.copyOf(layout.steps);
+            this.sizes = layout.sizes.stream().mapToInt(Integer::intValue).toArray();
+            this.memory = building.handOver();
+        }
+    }
+
+    /**
+     * Copies {@code graph} to {@code backend}.
+     *
+     * @throws UnsupportedOperationException naming the operation, if one can't be laid onto a device
+     */
+    public static Plan load(Backend backend, Graph graph) {
+        return new Plan(backend, graph);
+    }
+
+    public Backend backend() {
+        return backend;
+    }
+
+    public Graph graph() {
+        return graph;
+    }
+
+    /** First to last. */
+    public List<Step> steps() {
+        return steps;
+    }
+
+    /** Number of values, the input included. */
+    public int values() {
+        return sizes.length;
+    }
+
+    /** Elements of value {@code number}. */
+    public int size(int number) {
+        return sizes[number];
+    }
+
+    /** Elements of one input. */
+    public int inputs() {
+        return sizes[0];
+    }
+
+    /** Number of logits. */
+    public int classes() {
+        return sizes[sizes.length - 1];
+    }
+
+    /** All parameters in the order of {@link Parameters}. */
+    public DeviceBuffer parameters() {
+        return parameters;
+    }
+
+    @Override
+    public void close() {
+        memory.close();
+    }
+
+    /** Turns operations into steps. */
+    private static final class Layout implements Op.Visitor<Integer> {
+
+        private final Backend backend;
+        private final Graph graph;
+        private final DeviceBuffer parameters;
+        private final List<Step> steps = new ArrayList<>();
+        private final List<Integer> sizes = new ArrayList<>();
+        /** The plan's number of each of the graph's values. */
+        private final List<Integer> numbers = new ArrayList<>();
+        private Graph.Node node;
+        private long at;
+
+        Layout(Backend backend, Graph graph, DeviceBuffer parameters) {
+            this.backend = backend;
+            this.graph = graph;
+            this.parameters = parameters;
+            sizes.add(graph.input().size());
+            numbers.add(0);
+            for (Graph.Node each : graph.nodes()) {
+                node = each;
+                numbers.add(each.op().accept(this));
+            }
+            if (steps.isEmpty()) {
+                throw new UnsupportedOperationException("a network that computes nothing has no plan");
+            }
+        }
+
+        private int from(int input) {
+            return numbers.get(node.inputs().get(input));
+        }
+
+        /** The number of a new value of this size. */
+        private int value(int size) {
+            sizes.add(size);
+            return sizes.size() - 1;
+        }
+
+        private DeviceBuffer next(long length) {
+            DeviceBuffer part = parameters.slice(at, length);
+            at += length;
+            return part;
+        }
+
+        private int add(LinearOperator operator) {
+            int to = value(operator.outputs());
+            steps.add(new Step.Linear(operator, from(0), to));
+            return to;
+        }
+
+        @Override
+        public Integer dense(Op.Dense op) {
+            return add(new DenseOperator(backend,
+                    new Affine(next(op.weight().size()), next(op.bias().size()), op.in(), op.out())));
+        }
+
+        @Override
+        public Integer conv2d(Op.Conv2d op) {
+            return add(new ConvolutionOperator(backend, Convolution.over(graph.shape(node.inputs().get(0)).image(),
+                    next(op.weight().size()), next(op.bias().size()), op.channels(), op.windows(), op.groups())));
+        }
+
+        @Override
+        public Integer relu(Op.Relu op) {
+            int from = from(0);
+            int to = value(sizes.get(from));
+            steps.add(new Step.Relu(from, to));
+            return to;
+        }
+
+        @Override
+        public Integer flatten(Op.Flatten op) {
+            return from(0);
+        }
+
+        @Override
+        public Integer averagePool2d(Op.AveragePool2d op) {
+            throw unsupported("average pooling");
+        }
+
+        @Override
+        public Integer batchNorm(Op.BatchNorm op) {
+            throw unsupported("a batch normalisation");
+        }
+
+        @Override
+        public Integer scale(Op.Scale op) {
+            throw unsupported("a scaling");
+        }
+
+        @Override
+        public Integer add(Op.Add op) {
+            throw unsupported("an addition");
+        }
+
+        private UnsupportedOperationException unsupported(String what) {
+            return new UnsupportedOperationException(node.name() + " is " + what + ", which no device can do yet");
+        }
+    }
+}

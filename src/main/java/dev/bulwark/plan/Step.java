@@ -1,0 +1,38 @@
+package dev.bulwark.plan;
+
+/**
+ * What a plan does in one go: it reads values and makes one. Sealed: a new kind adds a {@link Visitor} method, and every pass
+ * through a plan stops compiling until it says what the new kind means there.
+ */
+public sealed interface Step {
+
+    /** The value that it makes. */
+    int to();
+
+    <R> R accept(Visitor<R> visitor);
+
+    /** What to do at each kind of step. */
+    interface Visitor<R> {
+        R linear(Linear step);
+
+        R relu(Relu step);
+    }
+
+    /** {@code to = W from + b}. */
+    record Linear(LinearOperator operator, int from, int to) implements Step {
+
+        @Override
+        public <R> R accept(Visitor<R> visitor) {
+            return visitor.linear(this);
+        }
+    }
+
+    /** {@code to = max(from, 0)}, element by element. */
+    record Relu(int from, int to) implements Step {
+
+        @Override
+        public <R> R accept(Visitor<R> visitor) {
+            return visitor.relu(this);
+        }
+    }
+}

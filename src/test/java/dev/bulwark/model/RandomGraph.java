@@ -1,0 +1,75 @@
+package dev.bulwark.model;
+
+import dev.bulwark.shapes.ImageShape;
+import dev.bulwark.shapes.Shape;
+import dev.bulwark.shapes.Windows;
+import java.util.SplittableRandom;
+
+/** Small networks of any order of dense layers, convolutions and ReLUs, with weights that keep values near 1. */
+public final class RandomGraph {
+
+    private final SplittableRandom random;
+
+    private RandomGraph(long seed) {
+        this.random = new SplittableRandom(seed);
+    }
+
+    /** The same for the same seed. */
+    public static Graph of(long seed) {
+        return new RandomGraph(seed).graph();
+    }
+
+    private Graph graph() {
+        ImageShape image = new ImageShape(between(1, 3), between(3, 7), between(3, 7));
+        Graph.Builder builder = new Graph.Builder(image.shape());
+        int value = Graph.Builder.INPUT;
+        for (int k = between(0, 3); k > 0; --k) {
+            Op.Conv2d conv = convolution(image);
+            value = maybeRelu(builder, builder.add(conv, value));
+            image = conv.windows().over(image, conv.channels());
+        }
+        value = builder.add(new Op.Flatten(), value);
+        int width = image.size();
+        for (int k = between(0, 2); k > 0; --k) {
+            int out = between(1, 9);
+            value = maybeRelu(builder, builder.add(dense(width, out), value));
+            width = out;
+        }
+        builder.add(dense(width, between(1, 4)), value);
+        return builder.build();
+    }
+
+    private int maybeRelu(Graph.Builder builder, int value) {
+        return random.nextInt(4) > 0 ? builder.add(new Op.Relu(), value) : value;
+    }
+
+    private Op.Conv2d convolution(ImageShape image) {
+        int groups = image.channels() % 2 == 0 && random.nextBoolean() ? 2 : 1;
+        int channels = groups * between(1, 3);
+        Windows windows = new Windows(axis(image.height()), axis(image.width()));
+        int inputs = image.channels() / groups;
+        return new Op.Conv2d(tensor(inputs * windows.elements(), channels, inputs, windows.height().kernel(),
+                windows.width().kernel()), tensor(4, channels), windows, groups);
+    }
+
+    private Windows.Axis axis(int elements) {
+        int kernel = between(1, Math.min(3, elements));
+        return new Windows.Axis(kernel, between(1, 2), between(0, kernel - 1), between(0, kernel - 1), 1);
+    }
+
+    private Op.Dense dense(int in, int out) {
+        return new Op.Dense(tensor(in, out, in), tensor(4, out));
+    }
+
+    private Tensor tensor(int terms, int... dimensions) {
+        float[] values = new float[Shape.of(dimensions).size()];
+        for (int k = 0; k < values.length; ++k) {
+            values[k] = (float) ((2 * random.nextDouble() - 1) * 2 / Math.sqrt(terms));
+        }
+        return Tensor.of(Shape.of(dimensions), values);
+    }
+
+    private int between(int least, int most) {
+        return random.nextInt(least, most + 1);
+    }
+}

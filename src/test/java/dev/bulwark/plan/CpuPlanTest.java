@@ -1,0 +1,12 @@
+package dev.bulwark.plan;
+
+import dev.bulwark.device.Backend;
+import dev.bulwark.device.cpu.CpuBackend;
+
+class CpuPlanTest extends PlanContract {
+
+    @Override
+    Backend open() {
+        return CpuBackend.create();
+    }
+}
