@@ -82,6 +82,56 @@ abstract class PlanContract {
         return values;
     }
 
+    /**
+     * Every point of the boxes of the inputs lands in those of the logits, and where the boxes are points, so are the logits'
+     * but for rounding.
+     */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12})
+    void givenAnyOrderOfOperations_whenBoxed_thenEveryPointStaysInside(long seed) {
+        Graph graph = RandomGraph.of(seed);
+        int rows = 3;
+        int inputs = graph.input().size();
+        float[] low = values(seed, rows * inputs);
+        float[] high = low.clone();
+        for (int k = inputs; k < high.length; ++k) {
+            high[k] = low[k] + 0.25f * (k / inputs - 1) + (k % 3) * 0.125f; // row 0 is a point
+        }
+        float[][] box = boxed(graph, low, high, rows);
+        SplittableRandom random = new SplittableRandom(seed);
+        for (int n = 0; n < rows; ++n) {
+            for (int sample = 0; sample < 8; ++sample) {
+                BigDecimal[] point = new BigDecimal[inputs];
+                for (int i = 0; i < inputs; ++i) {
+                    float share = sample < 4 ? random.nextInt(2) : random.nextInt(257) / 256f; // corners first
+                    point[i] = new BigDecimal(low[n * inputs + i]).add(new BigDecimal(share).multiply(
+                            new BigDecimal(high[n * inputs + i]).subtract(new BigDecimal(low[n * inputs + i]))));
+                }
+                BigDecimal[] exact = ExactGraph.logits(graph, point);
+                for (int c = 0; c < exact.length; ++c) {
+                    float below = box[0][n * exact.length + c];
+                    float above = box[1][n * exact.length + c];
+                    assertTrue(new BigDecimal(below).compareTo(exact[c]) <= 0
+                            && new BigDecimal(above).compareTo(exact[c]) >= 0, exact[c] + " leaves " + below + ", " + above);
+                    assertTrue(n > 0 || above - below < 0x1p-10 * Math.max(1, Math.abs(above)), below + ", " + above);
+                }
+            }
+        }
+    }
+
+    private float[][] boxed(Graph graph, float[] low, float[] high, int rows) {
+        try (Plan plan = Plan.load(backend, graph); DeviceMemory memory = new DeviceMemory(backend)) {
+            Boxes boxes = new Boxes(memory, plan, rows);
+            backend.write(low, boxes.inputs().lower());
+            backend.write(high, boxes.inputs().upper());
+            DeviceBox logits = boxes.through(plan.steps().size(), rows);
+            float[][] box = new float[2][rows * plan.classes()];
+            backend.read(logits.lower().slice(0, box[0].length), box[0]);
+            backend.read(logits.upper().slice(0, box[1].length), box[1]);
+            return box;
+        }
+    }
+
     /** 2 ReLU(3 x - 1) + 1 at x = 1 and 0. */
     @Test
     void givenAReluThatBegins_whenRun_thenTheInputIsNotItsPlace() {

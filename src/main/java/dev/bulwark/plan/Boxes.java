@@ -1,0 +1,86 @@
+package dev.bulwark.plan;
+
+import dev.bulwark.device.Backend;
+import dev.bulwark.device.DeviceMemory;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Interval bound propagation (Gowal et al. 2019): boxes of the inputs are pushed through step after step, outward, so that
+ * every real value of the network over a box lies in the box that comes out.
+ */
+public final class Boxes {
+
+    private final Backend backend;
+    private final Plan plan;
+    private final Slots slots;
+    private final List<DeviceBox> buffers = new ArrayList<>();
+    private final DeviceBox inputs;
+
+    /**
+     * @param memory   owns the buffers; the caller closes it
+     * @param plan     must outlive this object
+     * @param capacity boxes that a batch may hold
+     */
+    public Boxes(DeviceMemory memory, Plan plan, int capacity) {
+        this.backend = plan.backend();
+        this.plan = plan;
+        this.slots = new Slots(plan);
+        this.inputs = DeviceBox.allocate(memory, (long) capacity * plan.inputs());
+        for (int slot = 0; slot < slots.count(); ++slot) {
+            buffers.add(DeviceBox.allocate(memory, (long) capacity * slots.size(slot)));
+        }
+    }
+
+    /** To be filled before {@link #through}: {@code [rows,D]}. */
+    public DeviceBox inputs() {
+        return inputs;
+    }
+
+    /**
+     * Pushes the inputs' boxes through the first {@code steps} steps.
+     *
+     * @return the box that the last of them made, or the inputs' where there was none; good until the next call
+     */
+    public DeviceBox through(int steps, int rows) {
+        plan.steps().subList(0, steps).forEach(step -> step.accept(new Push(rows)));
+        return steps == 0 ? inputs : value(plan.steps().get(steps - 1).to());
+    }
+
+    private DeviceBox value(int number) {
+        return number == 0 ? inputs : buffers.get(slots.of(number));
+    }
+
+    /** One step. */
+    private final class Push implements Step.Visitor<Void> {
+
+        private final int rows;
+
+        Push(int rows) {
+            this.rows = rows;
+        }
+
+        @Override
+        public Void linear(Step.Linear step) {
+            DeviceBox from = value(step.from());
+            DeviceBox to = value(step.to());
+            step.operator().enclose(from.lower(), from.upper(), rows, to.lower(), to.upper());
+            return null;
+        }
+
+        @Override
+        public Void relu(Step.Relu step) {
+            long length = (long) rows * plan.size(step.to());
+            DeviceBox from = value(step.from());
+            DeviceBox to = value(step.to());
+            if (from == to) {
+                backend.relu(to.lower(), length);
+                backend.relu(to.upper(), length);
+            } else {
+                backend.relu(from.lower(), length, to.lower());
+                backend.relu(from.upper(), length, to.upper());
+            }
+            return null;
+        }
+    }
+}
