@@ -4,9 +4,9 @@ import java.util.OptionalDouble;
 import java.util.function.LongSupplier;
 
 /**
- * How fast a stage goes, and so how long it takes yet. What passes before the first result, loading, compiling and filling the
- * caches, tells nothing of that, nor does what an earlier start had done: both are left out. Results come in bursts, a batch at
- * a time; only whole ones count. May be used by several threads.
+ * How fast a stage goes, and so how long it takes yet. What passes before the first result, loading, compiling and filling
+ * the caches, tells nothing of that, nor does what an earlier start had done: both are left out. Results come in bursts, a
+ * batch at a time; only whole ones count. May be used by several threads.
  */
 final class Pace {
 

@@ -39,7 +39,8 @@ final class ResumeHint implements AutoCloseable {
 
     /** How the program was called; the launcher says so. */
     static String launcher(Map<String, String> environment) {
-        return Optional.ofNullable(environment.get("BULWARK_LAUNCHER")).filter(name -> !name.isBlank()).orElse(DEFAULT_LAUNCHER);
+        return Optional.ofNullable(environment.get("BULWARK_LAUNCHER")).filter(name -> !name.isBlank())
+                .orElse(DEFAULT_LAUNCHER);
     }
 
     /** The command that goes on where the one of {@code arguments} was stopped, as a shell takes it. */

@@ -60,8 +60,8 @@ public final class CollectedRows {
     }
 
     /**
-     * The row files in {@code folder} that have a record beside them, if it is no run's folder. Rows of {@code predict} make no
-     * report and are left out.
+     * The row files in {@code folder} that have a record beside them, if it is no run's folder. Rows of {@code predict} make
+     * no report and are left out.
      *
      * @throws RowException if there is nothing else
      */
@@ -210,8 +210,8 @@ public final class CollectedRows {
     private void completeFromEarlier() {
         String before = earlier.run().path("dataset").path("name").asText("");
         if (!datasets.isEmpty() && !before.isEmpty() && !before.equals(UNNAMED) && !before.equals(datasets.first())) {
-            throw new RowException(target, "holds rows of other images, of " + before + ": report those of " + datasets.first()
-                    + " elsewhere, with --out");
+            throw new RowException(target, "holds rows of other images, of " + before + ": report those of "
+                    + datasets.first() + " elsewhere, with --out");
         }
         for (String field : List.of("identity", "device", "versions", "dataset")) {
             if (!run.has(field) && earlier.run().has(field)) {

@@ -105,7 +105,9 @@ record RowSources(Path folder, ObjectNode run) {
 
     private static String source(String name, Path rows) throws IOException {
         String of = rowsOf(name, rows);
-        return Files.exists(CollectedRows.record(rows)) ? of + "; " + record(rows).path("command").asText("command unknown") : of;
+        return Files.exists(CollectedRows.record(rows))
+                ? of + "; " + record(rows).path("command").asText("command unknown")
+                : of;
     }
 
     private static String rowsOf(String name, Path rows) throws IOException {
