@@ -120,6 +120,9 @@ void named_barrier(unsigned id, unsigned threads);
 /** __syncwarp: the lanes of {@code mask}, who then see one another's writes. */
 void sync_warp(unsigned mask);
 
+/** __threadfence. */
+void fence();
+
 /** The lanes of {@code mask} meet; the last one to come runs {@code exchange}, once for all. */
 void meet_in_warp(unsigned mask, void (*exchange)(Warp&));
 

@@ -55,7 +55,7 @@ inline int __syncthreads_and(int predicate) {
 }
 inline void __syncwarp(unsigned mask = ~0u) { emu::sync_warp(mask); }
 
-inline void __threadfence() {}
+inline void __threadfence() { emu::fence(); }
 inline void __threadfence_block() {}
 
 // A shuffle's source stays within segments of width lanes; a lane whose source lies outside keeps its own value.

@@ -32,6 +32,17 @@ void Races::join(const std::vector<unsigned>& who, bool memory) {
             threads[i].follows.join(follows);
         }
     }
+    for (Known Thread::*known : {&Thread::others, &Thread::fenced, &Thread::seen}) {
+        Known all;
+        for (unsigned i : who) {
+            if (memory && any_fence) {
+                emu::join(all, threads[i].*known);
+            }
+        }
+        for (unsigned i : who) {
+            threads[i].*known = all != nullptr ? all : threads[i].*known;
+        }
+    }
 }
 
 void Races::comes(const void* meeting) { meetings[meeting].push_back(own()); }
@@ -172,13 +183,52 @@ void Races::waited(const Mbarrier* barrier) {
     thread.follows.join(at.ended.follows);
 }
 
+// ---- fences and atomic operations ----------------------------------------------------------------------------------------
+
+/*
+ * __threadfence is fence.sc.gpu in PTX (membar.gl is the same from sm_70 on). By the PTX memory consistency model one of two
+ * such fences precedes the other in Fence-SC order, and then synchronizes with it. Let F be a fence before an atomic operation
+ * A, by program order and barriers, and G one after B, which reads what A has left, or what operations after A have made of
+ * it. If G preceded F, then B would precede A in causality order and so in coherence order, and could not read from it. So F
+ * precedes G: all that is ordered before F is ordered before all that is ordered after G. A and B may be other threads' than
+ * F and G, as long as barriers stand between. A fence before a barrier covers its own thread's accesses and those that this
+ * thread knew of, and no others: those of threads that only meet it afterwards are not handed on.
+ */
+
+void Races::fences() {
+    Thread& thread = threads[own()];
+    any_fence = true;
+    emu::join(thread.others, thread.seen);
+    if (thread.seen != nullptr && thread.seen->count(cluster_start) != 0) {
+        thread.knows.join(*thread.seen->at(cluster_start));
+    }
+    thread.knows.raise(own(), thread.tick++);
+    thread.fenced = std::make_shared<const Others>(Others{{cluster_start, std::make_shared<const Clock>(thread.knows)}});
+    emu::join(thread.fenced, thread.others);
+}
+
+void fence() {
+    if (races != nullptr) {
+        races->fences();
+    }
+}
+
+/** By an atomic operation: from those before it on the same place, to those after it. */
+void Races::hands_on(uintptr_t address, Thread& by) {
+    if (any_fence) {
+        Known& there = handed_on[address];
+        emu::join(by.seen, there);
+        emu::join(there, by.fenced);
+    }
+}
+
 // ---- what happens beside the threads -------------------------------------------------------------------------------------
 
 void Races::copy_started(const AsyncCopy& copy, const void* site) {
     const unsigned who = own();
-    const Clock& knows = threads[who].knows;
-    access(Kind::copy, reinterpret_cast<uintptr_t>(copy.source), copy.valid, now(who), knows, site_of(site));
-    access(Kind::write, reinterpret_cast<uintptr_t>(copy.target), copy.bytes, {who, pending}, knows, site_of(site));
+    const Thread& by = threads[who];
+    access(Kind::copy, reinterpret_cast<uintptr_t>(copy.source), copy.valid, now(who), by, site_of(site));
+    access(Kind::write, reinterpret_cast<uintptr_t>(copy.target), copy.bytes, {who, pending}, by, site_of(site));
 }
 
 void Races::copy_arrived(const AsyncCopy& copy) {
@@ -186,7 +236,7 @@ void Races::copy_arrived(const AsyncCopy& copy) {
     for (uintptr_t at = start; at < start + copy.bytes; at += cell_bytes) {
         Cell& c = cell(at, true);
         if (log[c.write].epoch == Epoch{own(), pending}) {
-            c.write = log.number({0, now(own()), log[c.write].site});
+            c.write = log.number({0, now(own()), log[c.write].site, cluster_start});
         }
     }
 }
@@ -194,15 +244,15 @@ void Races::copy_arrived(const AsyncCopy& copy) {
 void Races::bulk_copy_started(const BulkCopy& copy, const void* site) {
     const Phases& at = phases(copy.barrier);
     const unsigned who = own();
-    access(Kind::copy, reinterpret_cast<uintptr_t>(copy.source), copy.bytes, now(who), threads[who].knows, site_of(site));
+    access(Kind::copy, reinterpret_cast<uintptr_t>(copy.source), copy.bytes, now(who), threads[who], site_of(site));
     access(Kind::write, reinterpret_cast<uintptr_t>(copy.target), copy.bytes,
-           {at.agent, static_cast<uint32_t>(at.current + 1)}, threads[who].knows, site_of(site));
+           {at.agent, static_cast<uint32_t>(at.current + 1)}, threads[who], site_of(site));
 }
 
 void Races::fenced(const void* address) {
     Cell& c = cell(reinterpret_cast<uintptr_t>(address), true);
     if (c.write != 0 && log[c.write].epoch.who == own()) {
-        c.write = log.number({0, now(own()), log[c.write].site});
+        c.write = log.number({0, now(own()), log[c.write].site, cluster_start});
     }
 }
 
@@ -219,18 +269,18 @@ Races::Products& Races::products() {
 void Races::product_started(const std::vector<const unsigned char*>& operands, const void* site) {
     const Products& own_products = products();
     const unsigned first = first_lane();
-    Clock knows;
+    Thread by;
     for (unsigned lane = 0; lane < warp_size; ++lane) {
         Thread& thread = threads[first + lane];
         thread.knows.raise(first + lane, thread.tick);
         if (lane == 0) {
-            knows = thread.knows;
+            by = thread;
         } else {
-            knows.meet(thread.knows);
+            by.knows.meet(thread.knows);
         }
     }
     for (const unsigned char* operand : operands) {
-        access(Kind::read, reinterpret_cast<uintptr_t>(operand), 128, {own_products.agent, own_products.committed + 1}, knows,
+        access(Kind::read, reinterpret_cast<uintptr_t>(operand), 128, {own_products.agent, own_products.committed + 1}, by,
                site_of(site));
     }
 }

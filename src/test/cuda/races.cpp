@@ -31,6 +31,8 @@ std::string line(uint32_t site) { return site == 0 ? "" : " (<" + std::to_string
 
 void Races::begin() {
     launch_start = ++stamp;
+    handed_on.clear();
+    any_fence = false;
     log.clear();
     shadow.trim();
 }
@@ -86,13 +88,15 @@ Cell& Races::cell(uintptr_t address, bool shared) {
         cell = Cell();
     } else if (cell.stamp < cluster_start) {
         cell.others_write = cell.write != 0 ? cell.write : cell.others_write;
-        cell.others_read = cell.reads != 0 ? cell.reads : cell.others_read;
-        cell.others_atomic = cell.atomics != 0 ? cell.atomics : cell.others_atomic;
-        cell.write = cell.reads = cell.atomics = 0;
-    } else { // since then all threads of the only block have met: one access of each kind stands for all
-        for (uint32_t* list : {&cell.reads, &cell.atomics}) {
-            *list = log[*list].before == 0 ? *list : log.number({0, log[*list].epoch, log[*list].site});
+        cell.others_atomic = cell.atomic != 0 ? cell.atomic : cell.others_atomic;
+        if (cell.reads != 0) {
+            const Access read = log[cell.reads];
+            cell.others_reads = log.number({cell.others_reads, read.epoch, read.site, read.cluster});
         }
+        cell.write = cell.reads = cell.atomic = 0;
+    } else if (log[cell.reads].before != 0) { // since then all threads of the only block have met: one stands for all
+        const Access read = log[cell.reads];
+        cell.reads = log.number({0, read.epoch, read.site, read.cluster});
     }
     cell.stamp = stamp;
     return cell;
@@ -109,6 +113,18 @@ uint32_t Races::unordered(uint32_t number, unsigned who, const Clock& knows) con
     return 0;
 }
 
+/** The same of other clusters' accesses. */
+uint32_t Races::unordered(uint32_t number, const Known& others) const {
+    for (; number != 0; number = log[number].before) {
+        const Access& access = log[number];
+        if (others == nullptr || others->count(access.cluster) == 0
+                || others->at(access.cluster)->at(access.epoch.who) < access.epoch.tick) {
+            return number;
+        }
+    }
+    return 0;
+}
+
 void Races::extend(uint32_t& list, Epoch epoch, const Clock& knows, uint32_t site) {
     if (list != 0) {
         const Access& top = log[list];
@@ -119,10 +135,10 @@ void Races::extend(uint32_t& list, Epoch epoch, const Clock& knows, uint32_t sit
             list = 0;
         }
     }
-    list = log.number({list, epoch, site});
+    list = log.number({list, epoch, site, cluster_start});
 }
 
-void Races::access(Kind kind, uintptr_t address, size_t bytes, Epoch epoch, const Clock& knows, uint32_t site) {
+void Races::access(Kind kind, uintptr_t address, size_t bytes, Epoch epoch, const Thread& by, uint32_t site) {
     const Region where = region(address);
     if (where == Region::none) {
         return;
@@ -139,37 +155,34 @@ void Races::access(Kind kind, uintptr_t address, size_t bytes, Epoch epoch, cons
     for (uintptr_t at = address / cell_bytes * cell_bytes; at < end; at += cell_bytes) {
         Cell& c = cell(at, where != Region::device);
         if ((kind == Kind::read && c.reads != 0 && log[c.reads].epoch == epoch)
-                || (kind == Kind::write && c.write != 0 && log[c.write].epoch == epoch && c.reads == 0 && c.atomics == 0)) {
+                || (kind == Kind::write && c.write != 0 && log[c.write].epoch == epoch && c.reads == 0 && c.atomic == 0)) {
             continue; // once more
         }
-        if (const uint32_t other = unordered(c.write, epoch.who, knows)) {
-            report(kind, at, bytes, site, other, "the write", false);
-        }
-        if (c.others_write != 0) {
-            report(kind, at, bytes, site, c.others_write, "the write", true);
-        }
+        const auto require = [&](uint32_t own, uint32_t others, const char* did) {
+            if (const uint32_t other = unordered(own, epoch.who, by.knows)) {
+                report(kind, at, bytes, site, other, did, false);
+            }
+            if (const uint32_t other = unordered(others, by.others)) {
+                report(kind, at, bytes, site, other, did, true);
+            }
+        };
+        require(c.write, c.others_write, "the write");
         if (kind != Kind::atomic) {
-            if (const uint32_t other = unordered(c.atomics, epoch.who, knows)) {
-                report(kind, at, bytes, site, other, "the atomic operation", false);
-            }
-            if (c.others_atomic != 0) {
-                report(kind, at, bytes, site, c.others_atomic, "the atomic operation", true);
-            }
+            require(c.atomic, c.others_atomic, "the atomic operation");
         }
         if (kind == Kind::write || kind == Kind::atomic) {
-            if (const uint32_t other = unordered(c.reads, epoch.who, knows)) {
-                report(kind, at, bytes, site, other, "the read", false);
-            }
-            if (c.others_read != 0) {
-                report(kind, at, bytes, site, c.others_read, "the read", true);
-            }
+            require(c.reads, c.others_reads, "the read");
         }
         switch (kind) {
-            case Kind::read: case Kind::copy: extend(c.reads, epoch, knows, site); break;
-            case Kind::atomic: extend(c.atomics, epoch, knows, site); break;
+            case Kind::read: case Kind::copy: extend(c.reads, epoch, by.knows, site); break;
+            case Kind::atomic: // after all others on this place, in coherence order, and so is what is ordered after this one
+                c.atomic = log.number({0, epoch, site, cluster_start});
+                c.others_atomic = 0;
+                break;
             case Kind::write:
-                c.write = log.number({0, epoch, site});
-                c.reads = c.atomics = 0;
+                c = Cell();
+                c.write = log.number({0, epoch, site, cluster_start});
+                c.stamp = stamp;
                 break;
         }
     }
@@ -178,13 +191,16 @@ void Races::access(Kind kind, uintptr_t address, size_t bytes, Epoch epoch, cons
 void Races::access(Kind kind, const void* address, size_t bytes, const void* site) {
     if (!exchanging) {
         const unsigned who = own();
-        access(kind, reinterpret_cast<uintptr_t>(address), bytes, now(who), threads[who].knows, site_of(site));
+        access(kind, reinterpret_cast<uintptr_t>(address), bytes, now(who), threads[who], site_of(site));
+        if (kind == Kind::atomic) {
+            hands_on(reinterpret_cast<uintptr_t>(address), threads[who]);
+        }
     }
 }
 
 void Races::read_by(unsigned lane, const void* address, size_t bytes, const void* site) {
     const unsigned who = first_lane() + lane;
-    access(Kind::read, reinterpret_cast<uintptr_t>(address), bytes, now(who), threads[who].knows, site_of(site));
+    access(Kind::read, reinterpret_cast<uintptr_t>(address), bytes, now(who), threads[who], site_of(site));
 }
 
 void lane_reads(unsigned lane, const void* address, unsigned bytes) {

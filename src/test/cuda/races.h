@@ -10,10 +10,13 @@
  *   a bulk copy                                                  is a write by its mbarrier, in the phase that it ends
  *   wgmma                                                        reads as its warp, until that waits for the product;
  *                                                                a thread's writes count from its fence on
- * Atomic operations order nothing, and do not race with one another. A launch that is so watched runs kernels that were
- * compiled with -fsanitize=thread, whose every access calls race_hooks.cpp, and on one worker.
+ *   __threadfence                                                from who passes one before an atomic operation to who passes
+ *                                                                one after a later operation on the same place
+ * The last is how blocks that run side by side hand results on; race_order.cpp says why it holds. Atomic operations alone
+ * order nothing but accesses to their own place, and do not race with one another. A launch that is so watched runs kernels
+ * that were compiled with -fsanitize=thread, whose every access calls race_hooks.cpp, and on one worker.
  *
- * Device memory is watched like shared memory, and between a launch's clusters, which nothing orders. Bytes are looked at
+ * Device memory is watched like shared memory, and between a launch's clusters too. Bytes are looked at
  * in pairs: two threads that write one byte each of a pair are taken for a race.
  *
  * A read of device memory that nobody has written is found, too, where that was allocated while launches were watched. Its
@@ -54,6 +57,8 @@ public:
     void arrives_at_cluster();
     void cluster_met();
     void leaves_cluster_barrier();
+    /** __threadfence. */
+    void fences();
 
     // ---- mbarriers
     void made(const Mbarrier* barrier);
@@ -81,6 +86,9 @@ private:
         uint32_t tick = 1;
         Clock knows;   // whose accesses are ordered before its next
         Clock follows; // who had come how far, without that: all that a meeting without memory says
+        Known others;  // as knows, of other clusters
+        Known fenced;  // of its own and other clusters, at its latest fence: what its atomic operations hand on
+        Known seen;    // what they were handed: known from its next fence on
     };
     struct Waiting {
         unsigned who;
@@ -110,9 +118,11 @@ private:
     Epoch now(unsigned who) const { return {who, threads[who].tick}; }
     unsigned new_agent(std::string name);
     Region region(uintptr_t address) const;
-    void access(Kind kind, uintptr_t address, size_t bytes, Epoch epoch, const Clock& knows, uint32_t site);
+    void access(Kind kind, uintptr_t address, size_t bytes, Epoch epoch, const Thread& by, uint32_t site);
+    void hands_on(uintptr_t address, Thread& by);
     Cell& cell(uintptr_t address, bool shared);
     uint32_t unordered(uint32_t number, unsigned who, const Clock& knows) const;
+    uint32_t unordered(uint32_t number, const Known& others) const;
     void extend(uint32_t& list, Epoch epoch, const Clock& knows, uint32_t site);
     void join(const std::vector<unsigned>& who, bool memory);
     Phases& phases(const Mbarrier* barrier);
@@ -134,6 +144,8 @@ private:
     std::unordered_map<const void*, std::vector<unsigned>> meetings;
     Thread cluster_arrivals, cluster_met_last;
     std::unordered_map<const Mbarrier*, Phases> barriers;
+    std::unordered_map<uintptr_t, Known> handed_on; // at a place of an atomic operation
+    bool any_fence = false;                         // since the launch began
     std::unordered_map<unsigned, Products> warps; // by the number of their first thread
 };
 

@@ -204,6 +204,39 @@ racy_ring(const float* x, float* y, int rounds, int fault) {
 }
 EXPORT_KERNEL(racy_ring)
 
+/**
+ * Every block leaves a tile in device memory, and the last to come adds them all up, as sums.cuh does. 1: without a fence
+ * before it is counted; 2: without one after; 3: with one by its first thread alone; 4: without being the last.
+ */
+extern "C" __global__ void racy_last(float* tile, float* y, unsigned* ticket, int fault) {
+    __shared__ bool last;
+    tile[grid_first()] = 1.f;
+    if (fault != 1 && (fault != 3 || threadIdx.x == 0)) {
+        __threadfence();
+    }
+    __syncthreads();
+    if (threadIdx.x == 0) {
+        last = atomicAdd(ticket, 1u) == gridDim.x - 1;
+        if (last) {
+            *ticket = 0;
+        }
+    }
+    __syncthreads();
+    if (last || fault == 4) {
+        if (fault != 2) {
+            __threadfence();
+        }
+        float sum = 0.f;
+        for (unsigned block = 0; block < gridDim.x; ++block) {
+            sum += tile[block * blockDim.x + (threadIdx.x ^ 1)];
+        }
+        if (last) {
+            y[threadIdx.x] = sum;
+        }
+    }
+}
+EXPORT_KERNEL(racy_last)
+
 /** y = x where i < n; 1: and one element more, which nobody has written. */
 extern "C" __global__ void unwritten(const float* x, float* y, int n, int fault) {
     const int i = threadIdx.x;

@@ -3,6 +3,7 @@
 
 #include "emulated_block.h"
 
+#include <map>
 #include <memory>
 #include <unordered_map>
 #include <vector>
@@ -24,6 +25,15 @@ private:
     std::vector<uint32_t> ticks;
 };
 
+/** What is known of other clusters' threads, by cluster. */
+using Others = std::map<uint32_t, std::shared_ptr<const Clock>>;
+
+/** Knowledge that is shared as it is; null is none. */
+using Known = std::shared_ptr<const Others>;
+
+/** Knows what {@code other} knows, too. */
+void join(Known& known, const Known& other);
+
 /** Somebody at a tick of his own. */
 struct Epoch {
     unsigned who;
@@ -36,7 +46,8 @@ struct Epoch {
 struct Access {
     uint32_t before; // 0: none
     Epoch epoch;
-    uint32_t site; // in the library: where the code returns to
+    uint32_t site;    // in the library: where the code returns to
+    uint32_t cluster; // whose thread or agent that was
 };
 
 /** All accesses, by number: cells that were accessed alike share theirs, as a rule. */
@@ -55,8 +66,8 @@ private:
 
 /** What happened to two bytes of memory: numbers in the log, 0 for nothing. */
 struct Cell {
-    uint32_t write, reads, atomics;             // by threads of the present cluster
-    uint32_t others_write, others_read, others_atomic; // by those of earlier clusters of the launch
+    uint32_t write, reads, atomic; // by the present cluster: the latest; all since that; the latest since
+    uint32_t others_write, others_reads, others_atomic; // by earlier clusters of the launch, a read of each
     uint32_t stamp;                             // the stretch of the launch that the first three belong to
 };
 

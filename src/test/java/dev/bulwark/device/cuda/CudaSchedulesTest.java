@@ -37,12 +37,12 @@ class CudaSchedulesTest {
         }
     }
 
-    /** Not watched for races: the detector knows no order by fences and atomics between blocks, which the last block relies on. */
     @Nested
     class WarpsStarving extends CudaBackendTest {
         @Override
         protected Backend open() {
             schedule(EmulatedDriver.STARVING, true);
+            EmulatedDriver.set(Setting.RACES, 1);
             return TestGpu.open();
         }
     }

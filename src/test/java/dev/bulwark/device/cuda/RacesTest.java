@@ -42,6 +42,7 @@ class RacesTest extends PlantedKernels {
                 + entry("racy_groups", "2048", "u64", "u64", "u32")
                 + entry("racy_sum", "4", "u64", "u32")
                 + entry("racy_device", "", "u64", "u64", "u32")
+                + entry("racy_last", "1", "u64", "u64", "u64", "u32")
                 + entry("unwritten", "", "u64", "u64", "u32", "u32")
                 + entry("racy_phases", "", "u64", "u32", "u32")
                 + inClusters(entry("racy_ring", "", "u64", "u64", "u32", "u32"));
@@ -57,6 +58,7 @@ class RacesTest extends PlantedKernels {
         Pointer x = of(device(new float[64 * ROUNDS]));
         Pointer y = of(device(new float[256]));
         return switch (kernel) {
+            case "racy_last" -> run(kernel, 3, 64, 0, x, y, of(device(0)), of(fault));
             case "racy_sum" -> run(kernel, 2, 64, 0, y, of(fault));
             case "racy_phases" -> run(kernel, 1, 64, 256, y, of(ROUNDS), of(fault));
             case "racy_ring" -> run(kernel, 2, 64, 1024 + 256, x, y, of(ROUNDS), of(fault));
@@ -65,8 +67,8 @@ class RacesTest extends PlantedKernels {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"racy_block", "racy_warp", "racy_copy", "racy_groups", "racy_sum", "racy_device", "racy_phases",
-        "racy_ring"})
+    @ValueSource(strings = {"racy_block", "racy_warp", "racy_copy", "racy_groups", "racy_sum", "racy_device", "racy_last",
+        "racy_phases", "racy_ring"})
     void givenASoundKernel_whenWatched_thenItRuns(String kernel) {
         for (int schedule : SCHEDULES) {
             for (int late = 0; late < 2; ++late) {
@@ -80,7 +82,8 @@ class RacesTest extends PlantedKernels {
 
     @ParameterizedTest
     @CsvSource({"racy_block, 1", "racy_block, 2", "racy_warp, 1", "racy_warp, 2", "racy_warp, 3", "racy_copy, 1",
-        "racy_copy, 2", "racy_groups, 1", "racy_sum, 1", "racy_sum, 2", "racy_device, 1", "racy_phases, 1", "racy_phases, 2",
+        "racy_copy, 2", "racy_groups, 1", "racy_sum, 1", "racy_sum, 2", "racy_device, 1", "racy_last, 1",
+        "racy_last, 2", "racy_last, 3", "racy_last, 4", "racy_phases, 1", "racy_phases, 2",
         "racy_phases, 3", "racy_ring, 1", "racy_ring, 2", "racy_ring, 3", "racy_ring, 4"})
     void givenARace_whenWatchedUnderAnySchedule_thenItIsFoundAndNamed(String kernel, int fault) throws IOException {
         for (int schedule : SCHEDULES) {
