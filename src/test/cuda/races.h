@@ -10,8 +10,8 @@
  *   a bulk copy                                                  is a write by its mbarrier, in the phase that it ends
  *   wgmma                                                        reads as its warp, until that waits for the product;
  *                                                                a thread's writes count from its fence on
- *   __threadfence                                                from who passes one before an atomic operation to who passes
- *                                                                one after a later operation on the same place
+ *   __threadfence                                                from who passes one before an atomic operation to who
+ *                                                                passes one after a later operation on the same place
  * The last is how blocks that run side by side hand results on; race_order.cpp says why it holds. Atomic operations alone
  * order nothing but accesses to their own place, and do not race with one another. A launch that is so watched runs kernels
  * that were compiled with -fsanitize=thread, whose every access calls race_hooks.cpp, and on one worker.

@@ -34,6 +34,8 @@ record KernelImage(String source, String architecture, String machine) {
     private static final Pattern ORIGIN = Pattern.compile("// ptxas ((\\d+)\\.\\S+) .*\n$");
     private static final Pattern ENTRY = Pattern.compile("^\\.visible \\.entry (\\w+)\\(", Pattern.MULTILINE);
     private static final int ORIGIN_BYTES = 200;
+    /** So machine code is kept; scripts/bundle, which packs better, unpacks it. */
+    private static final String GZIPPED = ".gz";
 
     /** The images that a GPU of this compute capability, times ten, may take; the best first. */
     static List<KernelImage> of(String source, int capability) {
@@ -59,21 +61,29 @@ record KernelImage(String source, String architecture, String machine) {
     }
 
     private boolean exists() {
-        return KernelImage.class.getResource(resource()) != null;
+        return isThere(resource()) || isMachineCode() && isThere(resource() + GZIPPED);
+    }
+
+    private static boolean isThere(String resource) {
+        return KernelImage.class.getResource(resource) != null;
     }
 
     private String resource() {
-        return isMachineCode() ? source + "." + machine + ".cubin.gz" : source + "." + architecture + ".ptx";
+        return isMachineCode() ? source + "." + machine + ".cubin" : source + "." + architecture + ".ptx";
     }
 
     /** As the driver takes it. */
     byte[] content() {
-        try (InputStream in = KernelImage.class.getResourceAsStream(resource())) {
-            if (isMachineCode()) {
-                return new GZIPInputStream(in).readAllBytes();
-            }
-            byte[] text = in.readAllBytes();
+        if (!isMachineCode()) {
+            byte[] text = read(resource());
             return Arrays.copyOf(text, text.length + 1); // the driver wants a final zero
+        }
+        return isThere(resource()) ? read(resource()) : read(resource() + GZIPPED);
+    }
+
+    private static byte[] read(String resource) {
+        try (InputStream in = KernelImage.class.getResourceAsStream(resource)) {
+            return (resource.endsWith(GZIPPED) ? new GZIPInputStream(in) : in).readAllBytes();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
