@@ -77,7 +77,9 @@ part_devices() {
         mv "$work/unusable" "$work/no-gpu"
         return
     fi
-    "$bulwark" devices --check >> "$log" 2>&1 || fail "bulwark devices --check, see $log"
+    local checked=$out/devices-check.log
+    "$bulwark" devices --check > "$checked" 2>&1 || fail "bulwark devices --check, see $checked"
+    cat "$checked" >&2
     watching tell_devices junit "$launches" --select-class dev.bulwark.device.cuda.EveryModuleTest ||
         fail "a launch from every module, see $log"
     cat "$launches" >> "$log"
@@ -85,7 +87,10 @@ part_devices() {
 
 tell_devices() {
     [[ -s $work/device ]] || grep -m 1 '^cuda:0: ' "$log" > "$work/device" || true
-    tell "{\"listed\": $(quoted_lines < "$log"), \"launches\": {$(counts "$launches")}}"
+    local answers=$out/devices-check.log
+    [[ -f $answers ]] || answers=/dev/null
+    tell "{\"listed\": $(quoted_lines < "$log"), \"answers\": $(quoted_lines < "$answers"),
+        \"launches\": {$(counts "$launches")}}"
 }
 
 find_driver() {

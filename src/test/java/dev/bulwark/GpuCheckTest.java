@@ -54,7 +54,8 @@ class GpuCheckTest {
             line=$*
             out=${line##*--out }
             case "$1" in
-                devices) printf 'cuda:0: a "GPU", compute capability 9.0\\n  driver: CUDA 13.0\\ncpu: one\\n' ;;
+                devices) [[ $2 != --check ]] || { echo every kernel answers right; exit; }
+                    printf 'cuda:0: a "GPU", compute capability 9.0\\n  driver: CUDA 13.0\\ncpu: one\\n' ;;
                 bench) echo '{"copies_per_second": {"median": 7}}' > "$out"; HANG ;;
                 reproduce) mkdir -p "$out/smoothing"; printf 'a\\nb\\n' > "$out/smoothing/sigma-0.25.tsv"
                     echo '{"seed": 3}' > "$out/run.json" ;;
@@ -139,6 +140,7 @@ class GpuCheckTest {
         assertEquals("cuda:0: a \"GPU\", compute capability 9.0", report.get("device").asText());
 
         assertEquals(3, report.at("/devices/listed").size());
+        assertEquals("every kernel answers right", report.at("/devices/answers/0").asText());
         assertEquals(List.of(1, 1), List.of(report.at("/devices/launches/passed").asInt(),
                 report.at("/devices/launches/skipped").asInt()));
         assertEquals(3, report.at("/parity/of").asInt());
