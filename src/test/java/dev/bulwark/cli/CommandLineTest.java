@@ -582,7 +582,7 @@ class CommandLineTest {
     void givenAKilledProcess_whenResumed_thenNoRowIsLostOrChanged() throws Exception {
         Path killed = folder.resolve("killed.tsv");
         Path whole = folder.resolve("whole.tsv");
-        Object[] common = {"certify", model, "--dataset", "digits", "--sigma", 0.25, "--n", 60_000, "--limit", 40, "--quiet"};
+        Object[] common = {"certify", model, "--dataset", "digits", "--sigma", 0.25, "--n", 20_000, "--limit", 40, "--quiet"};
         Process process = launch(with(common, "--out", killed));
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
         while (lineCount(killed) < 5 && process.isAlive() && System.nanoTime() < deadline) {
@@ -626,7 +626,7 @@ class CommandLineTest {
     void givenAKilledTraining_whenResumed_thenTheNetworkIsTheUninterruptedOne() throws Exception {
         Path killed = folder.resolve("killed.safetensors");
         Path whole = folder.resolve("whole.safetensors");
-        Object[] common = {"train", "ibp", "--epsilon", 0.1, "--dataset", "digits", "--limit", 6_000, "--hidden", "300,100",
+        Object[] common = {"train", "ibp", "--epsilon", 0.1, "--dataset", "digits", "--limit", 3_000, "--hidden", "300,100",
                 "--checkpoint-seconds", 0, "--quiet"};
         Process process = launch(with(common, "--out", killed));
         Path checkpoint = folder.resolve("killed.safetensors.checkpoint");
