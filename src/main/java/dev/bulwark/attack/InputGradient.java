@@ -50,8 +50,9 @@ final class InputGradient implements AutoCloseable {
     /** The loss's gradient {@code [rows,D]} with respect to the input of the last {@link #forward}. */
     DeviceBuffer backward(AttackLoss loss, DeviceBuffer labels, int rows) {
         switch (loss) {
-            case CROSS_ENTROPY -> backend.crossEntropy(logits, labels, rows, classes, weight, logitGradients, losses);
-            case MARGIN -> backend.marginGradient(logits, labels, rows, classes, logitGradients);
+            case CROSS_ENTROPY -> backend.losses().crossEntropy(logits, labels, rows, classes, weight, logitGradients,
+                    losses);
+            case MARGIN -> backend.losses().marginGradient(logits, labels, rows, classes, logitGradients);
         }
         network.backward(logitGradients, rows, gradients);
         return gradients;

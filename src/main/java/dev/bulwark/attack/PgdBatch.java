@@ -118,14 +118,14 @@ final class PgdBatch implements AutoCloseable {
     private void start(int[] standing, int[] batchLabels, int[] batchIndices, int r) {
         int rows = standing.length;
         backend.write(standing, chosen);
-        backend.gather(lowest, chosen, rows, inputs, lower);
-        backend.gather(highest, chosen, rows, inputs, upper);
+        backend.indexing().gather(lowest, chosen, rows, inputs, lower);
+        backend.indexing().gather(highest, chosen, rows, inputs, upper);
         backend.write(elementsOf(batchLabels, standing), labels);
         backend.write(elementsOf(batchIndices, standing), imageIndices);
         backend.write(filled(rows, r), restarts);
         backend.write(filled(rows, NOTHING_KEPT), keptPredictions);
         gradient.setRows(rows);
-        backend.uniformInBox(lower, upper, imageIndices, restarts, rows, inputs, key, x);
+        backend.noise().uniformInBox(lower, upper, imageIndices, restarts, rows, inputs, key, x);
         look(rows);
     }
 
@@ -158,14 +158,14 @@ final class PgdBatch implements AutoCloseable {
     /** Moves x up the loss, then looks where it has come. */
     private void step(AttackLoss loss, int rows) {
         DeviceBuffer up = gradient.backward(loss, labels, rows);
-        backend.signedStep(x, up, (long) rows * inputs, (float) settings.stepSize(), lower, upper);
+        backend.elementwise().signedStep(x, up, (long) rows * inputs, (float) settings.stepSize(), lower, upper);
         look(rows);
     }
 
     /** Keeps every row that x is broken at. */
     private void look(int rows) {
-        backend.argMax(gradient.forward(x, rows), rows, classes, predictions);
-        backend.keepMisclassified(x, predictions, labels, rows, inputs, kept, keptPredictions);
+        backend.votes().argMax(gradient.forward(x, rows), rows, classes, predictions);
+        backend.votes().keepMisclassified(x, predictions, labels, rows, inputs, kept, keptPredictions);
     }
 
     /** Asks the float network about what was kept, or, where nothing was, about the last step. */
@@ -175,7 +175,7 @@ final class PgdBatch implements AutoCloseable {
         // A row that kept something is passed off as classified rightly: its last step must not take the place.
         int[] open = IntStream.range(0, rows).map(k -> seen[k] == NOTHING_KEPT ? NO_LABEL : standingLabels[k]).toArray();
         backend.write(open, predictions);
-        backend.keepMisclassified(x, predictions, labels, rows, inputs, kept, keptPredictions);
+        backend.votes().keepMisclassified(x, predictions, labels, rows, inputs, kept, keptPredictions);
         int[] found = classify(kept, rows);
         if (IntStream.range(0, rows).anyMatch(k -> targets.breaks(standing[k], found[k]))) {
             float[] images = new float[rows * inputs];
@@ -191,7 +191,7 @@ final class PgdBatch implements AutoCloseable {
 
     /** The float network's classes, -1 where it gives none. */
     private int[] classify(DeviceBuffer images, int rows) {
-        backend.argMax(forward.logits(images, rows), rows, classes, predictions);
+        backend.votes().argMax(forward.logits(images, rows), rows, classes, predictions);
         return read(predictions, rows);
     }
 

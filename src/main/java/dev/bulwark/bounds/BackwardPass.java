@@ -104,12 +104,12 @@ final class BackwardPass {
                 Relaxation relaxation = layer.relaxation();
                 DeviceBuffer above = coefficients.get(k + 1);
                 DeviceBuffer target = slopes.target(above);
-                backend.backwardRelu(above, rows, owners, relaxation, slopes.of(k), slopes.rows(), layer.affine().bias(),
-                        target, constants);
-                backend.backwardAffine(target, rows, layer.affine(), coefficients.get(k));
+                backend.linearRelaxations().backwardRelu(above, rows, owners, relaxation, slopes.of(k), slopes.rows(),
+                        layer.affine().bias(), target, constants);
+                backend.linearRelaxations().backwardAffine(target, rows, layer.affine(), coefficients.get(k));
             }
-            backend.formMinima(coefficients.get(0), rows, owners, inputs.lower(), inputs.upper(), inputWidth, constants,
-                    constants);
+            backend.linearRelaxations().concretize(coefficients.get(0), rows, owners, inputs.lower(), inputs.upper(),
+                    inputWidth, constants, constants);
             float[] minima = new float[rows];
             backend.read(constants, minima);
             for (int r = 0; r < rows; ++r) {

@@ -69,7 +69,7 @@ public final class Crown implements Verifier {
             long length = (long) (to - from) * inputs;
             backend.write(Arrays.copyOfRange(images, from * inputs, to * inputs), batches.pixels);
             bounds.addAll(batches.tighten(propagated.subList(from, to),
-                    box -> backend.outwardBox(batches.pixels, length, ball.centreError(), ball.epsilon().upper(),
+                    box -> backend.outwardIntervals().box(batches.pixels, length, ball.centreError(), ball.epsilon().upper(),
                             box.lower(), box.upper())));
         }
         requireNoContradiction(bounds, images);

@@ -89,7 +89,8 @@ final class CrownPass {
         for (int k = 0; k < layers.size(); ++k) {
             DeviceBox to = k % 2 == 0 ? even : odd;
             int units = layers.get(k).affine().out();
-            backend.outwardAffine(from.lower(), from.upper(), images, layers.get(k).affine(), to.lower(), to.upper());
+            backend.outwardIntervals().affine(from.lower(), from.upper(), images, layers.get(k).affine(), to.lower(),
+                    to.upper());
             lower = read(to.lower(), units);
             upper = read(to.upper(), units);
             if (k > 0) {

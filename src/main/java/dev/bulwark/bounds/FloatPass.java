@@ -3,6 +3,7 @@ package dev.bulwark.bounds;
 import dev.bulwark.device.Affine;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.HostArrays;
+import dev.bulwark.device.LinearRelaxations;
 import java.util.Arrays;
 import java.util.List;
 
@@ -12,11 +13,11 @@ import java.util.List;
  * the margin, the network is a different function in floats than in real numbers, and neither is wrong.
  *
  * <p><b>How far the two may lie apart.</b> A float sum of n products and a bias, in any order, fused or not, is off by at
- * most g (|W| |h| + |b|) with g = {@link Backend#productError} (Higham 2002, section 3.1), plus a term for underflow. So if
- * v is the input of a layer as double arithmetic finds it, and e bounds how far the float's and the real number's may lie
- * from v, then those of the outputs lie within |W| e + g (|W| (|v| + e) + |b|) of W v + b, and what rounding to double adds
- * is less than g again. A ReLU brings nothing closer or further apart. Where the sum of absolute values may exceed the
- * largest float, the pass may have overflowed and nothing is known of it.
+ * most g (|W| |h| + |b|) with g = {@link LinearRelaxations#productError} (Higham 2002, section 3.1), plus a term for
+ * underflow. So if v is the input of a layer as double arithmetic finds it, and e bounds how far the float's and the real
+ * number's may lie from v, then those of the outputs lie within |W| e + g (|W| (|v| + e) + |b|) of W v + b, and what
+ * rounding to double adds is less than g again. A ReLU brings nothing closer or further apart. Where the sum of absolute
+ * values may exceed the largest float, the pass may have overflowed and nothing is known of it.
  */
 final class FloatPass {
 
@@ -79,7 +80,8 @@ final class FloatPass {
                     passedOn += Math.abs(w) * errors[i];
                     tiny += 1 + Math.abs(w) + size;
                 }
-                double error = SPARE * (passedOn + 2 * Backend.productError(layer.in()) * absolute + UNDERFLOW * tiny);
+                double error = SPARE * (passedOn + 2 * LinearRelaxations.productError(layer.in()) * absolute
+                        + UNDERFLOW * tiny);
                 nextErrors[o] = absolute + error < Float.MAX_VALUE ? error : Double.POSITIVE_INFINITY;
                 nextValues[o] = k < layers.size() - 1 ? Math.max(sum, 0) : sum;
             }

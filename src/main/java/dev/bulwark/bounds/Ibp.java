@@ -45,7 +45,7 @@ public final class Ibp implements Verifier {
             long length = (long) (to - from) * inputs;
             float[] loaded = Arrays.copyOfRange(images, from * inputs, to * inputs);
             batches.load(loaded, Arrays.copyOfRange(labels, from, to));
-            addBounds(batches, loaded, box -> backend.outwardBox(batches.images(), length, ball.centreError(),
+            addBounds(batches, loaded, box -> backend.outwardIntervals().box(batches.images(), length, ball.centreError(),
                     ball.epsilon().upper(), box.lower(), box.upper()), bounds);
         }
         return bounds;

@@ -128,7 +128,7 @@ final class IbpPass {
     private void clean(Layout layout) {
         int rows = layout.rows;
         DeviceBuffer logits = forward.logits(images, rows);
-        backend.argMax(logits, rows, classes, results.slice(layout.predictions(), rows));
+        backend.votes().argMax(logits, rows, classes, results.slice(layout.predictions(), rows));
         backend.copy(logits, (long) rows * classes, layout.matrix(results, Layout.LOGITS));
     }
 
@@ -138,16 +138,17 @@ final class IbpPass {
         DeviceBox to = odd;
         enterBoxes.accept(from);
         for (Affine layer : layers.subList(0, layers.size() - 1)) {
-            backend.outwardAffine(from.lower(), from.upper(), rows, layer, to.lower(), to.upper());
-            backend.relu(to.lower(), (long) rows * layer.out());
-            backend.relu(to.upper(), (long) rows * layer.out());
+            backend.outwardIntervals().affine(from.lower(), from.upper(), rows, layer, to.lower(), to.upper());
+            backend.elementwise().relu(to.lower(), (long) rows * layer.out());
+            backend.elementwise().relu(to.upper(), (long) rows * layer.out());
             DeviceBox next = from;
             from = to;
             to = next;
         }
         Affine last = layers.get(layers.size() - 1);
-        backend.outwardMargins(from.lower(), from.upper(), labels, rows, last, layout.matrix(results, Layout.MARGINS));
-        backend.outwardAffine(from.lower(), from.upper(), rows, last, layout.matrix(results, Layout.LOWER),
+        backend.outwardIntervals().margins(from.lower(), from.upper(), labels, rows, last,
+                layout.matrix(results, Layout.MARGINS));
+        backend.outwardIntervals().affine(from.lower(), from.upper(), rows, last, layout.matrix(results, Layout.LOWER),
                 layout.matrix(results, Layout.UPPER));
     }
 

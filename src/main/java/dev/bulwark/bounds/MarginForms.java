@@ -65,7 +65,7 @@ final class MarginForms implements AffineForms {
         });
         backend.write(coefficients, table);
         backend.write(place, indices);
-        backend.gather(table, indices, rows.count(), inputs, target);
+        backend.indexing().gather(table, indices, rows.count(), inputs, target);
         float[] asked = new float[place.length];
         for (int r = 0; r < asked.length; ++r) {
             asked[r] = less(constants[place[r]], errors[place[r]], magnitudes, rows.owners()[r] * inputs);

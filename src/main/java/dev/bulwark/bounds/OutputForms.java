@@ -40,7 +40,7 @@ final class OutputForms implements AffineForms {
     @Override
     public float[] enter(FormRows rows, float[] magnitudes, DeviceBuffer indices, DeviceBuffer target) {
         backend.write(rows.forms(), indices);
-        backend.gather(coefficients, indices, rows.count(), inputs, target);
+        backend.indexing().gather(coefficients, indices, rows.count(), inputs, target);
         float[] asked = new float[rows.count()];
         for (int r = 0; r < asked.length; ++r) {
             asked[r] = constants[rows.forms()[r]];

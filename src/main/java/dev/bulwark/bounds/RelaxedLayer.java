@@ -5,6 +5,7 @@ import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.HostArrays;
+import dev.bulwark.device.LinearRelaxations;
 import dev.bulwark.device.Relaxation;
 
 /** A hidden layer and, for each image of a batch, lines that bound its ReLUs. */
@@ -34,10 +35,10 @@ final class RelaxedLayer {
 
     private static float[] productErrors(Backend backend, Affine affine) {
         float[] errors = HostArrays.read(backend, affine.weight());
-        double relative = Backend.productError(affine.out());
+        double relative = LinearRelaxations.productError(affine.out());
         for (int k = 0; k < errors.length; ++k) {
             errors[k] = errors[k] == 0 ? 0
-                    : Rounding.up(Math.nextUp(relative * Math.nextUp(Math.abs(errors[k]) + Backend.NEGLIGIBLE)));
+                    : Rounding.up(Math.nextUp(relative * Math.nextUp(Math.abs(errors[k]) + LinearRelaxations.NEGLIGIBLE)));
         }
         return errors;
     }
@@ -72,6 +73,7 @@ final class RelaxedLayer {
         backend.write(intercepts, relaxation.upperIntercept());
         backend.write(lowerSlopes, relaxation.lowerSlope());
         backend.write(magnitudes, relaxation.magnitude());
-        backend.outwardAffine(inputMagnitudes, inputMagnitudes, images, productErrors, unused, relaxation.productError());
+        backend.outwardIntervals().affine(inputMagnitudes, inputMagnitudes, images, productErrors, unused,
+                relaxation.productError());
     }
 }

@@ -3,6 +3,7 @@ package dev.bulwark.bounds;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
+import dev.bulwark.device.Optimisers;
 
 /**
  * Alpha-CROWN's slopes (Xu et al. 2021, "Fast and complete", section 3.1): each margin's lower bound climbs, by projected
@@ -98,7 +99,8 @@ final class SlopeAscent implements BackwardPass.Slopes {
         rows = chunk.count();
         BackwardPass.Started forms = pass.startMargins(chunk);
         for (int k = 0; k < pass.layers().size(); ++k) {
-            backend.gather(pass.layers().get(k).relaxation().lowerSlope(), pass.backward().owners(), rows, units(k), of(k));
+            backend.indexing().gather(pass.layers().get(k).relaxation().lowerSlope(), pass.backward().owners(), rows,
+                    units(k), of(k));
         }
         backend.fill(means, 0f);
         backend.fill(squares, 0f);
@@ -120,13 +122,13 @@ final class SlopeAscent implements BackwardPass.Slopes {
         DeviceBuffer from = points;
         DeviceBuffer to = nextPoints;
         int inputs = pass.layers().get(0).affine().in();
-        backend.formCorners(back.coefficients(0), rows, back.owners(), pass.inputs().lower(), pass.inputs().upper(), inputs,
-                from);
+        backend.linearRelaxations().corners(back.coefficients(0), rows, back.owners(), pass.inputs().lower(),
+                pass.inputs().upper(), inputs, from);
         for (int k = 0; k < pass.layers().size(); ++k) {
             RelaxedLayer layer = pass.layers().get(k);
-            backend.affine(from, rows, layer.affine(), false, to);
-            backend.relaxedRelu(back.coefficients(k + 1), rows, back.owners(), layer.relaxation(), of(k), to,
-                    gradients(k));
+            backend.linear().affine(from, rows, layer.affine(), false, to);
+            backend.linearRelaxations().relaxedRelu(back.coefficients(k + 1), rows, back.owners(), layer.relaxation(),
+                    of(k), to, gradients(k));
             DeviceBuffer next = from;
             from = to;
             to = next;
@@ -138,8 +140,8 @@ final class SlopeAscent implements BackwardPass.Slopes {
         backend.write(new float[] {rate, (float) (1 - Math.pow(MEAN, t)), (float) (1 - Math.pow(SQUARE, t))}, step);
         long length = slice(slopes, pass.layers().size() - 1).offset() - slopes.offset()
                 + (long) rows * units(pass.layers().size() - 1);
-        backend.adam(slopes, gradients, means, squares, length, MEAN, SQUARE, TINY, 0f, step, one);
-        backend.clamp(slopes, length, 0f, 1f);
+        backend.optimisers().adam(slopes, gradients, means, squares, length, MEAN, SQUARE, TINY, 0f, step, one);
+        backend.elementwise().clamp(slopes, length, 0f, 1f);
     }
 
     private int units(int layer) {
@@ -152,7 +154,7 @@ final class SlopeAscent implements BackwardPass.Slopes {
         return buffer.slice(before, (long) rows * units(layer));
     }
 
-    /** Of the negated bound, as {@link Backend#adam} goes downhill: {@code [rows,units]}. */
+    /** Of the negated bound, as {@link Optimisers#adam} goes downhill: {@code [rows,units]}. */
     DeviceBuffer gradients(int layer) {
         return slice(gradients, layer);
     }

@@ -30,7 +30,7 @@ final class ComposedBareProducts implements BareProducts {
         DeviceBuffer matrix = building.allocate((long) edge * edge);
         try (DeviceBuffer zeros = backend.allocate(edge)) {
             backend.fill(zeros, 0f);
-            backend.noisyCopies(zeros, 0, 0, edge, edge, 1f, KEY, matrix);
+            backend.noise().noisyCopies(zeros, 0, 0, edge, edge, 1f, KEY, matrix);
             return matrix;
         }
     }

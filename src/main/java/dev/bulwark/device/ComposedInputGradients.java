@@ -41,7 +41,7 @@ public final class ComposedInputGradients implements InputGradients {
     public void forward(DeviceBuffer x, int rows, DeviceBuffer logits) {
         int last = layers.size() - 1;
         for (int i = 0; i <= last; ++i) {
-            backend.affine(i == 0 ? x : activations.get(i - 1), rows, layers.get(i), i < last,
+            backend.linear().affine(i == 0 ? x : activations.get(i - 1), rows, layers.get(i), i < last,
                     i < last ? activations.get(i) : logits);
         }
     }
@@ -52,10 +52,10 @@ public final class ComposedInputGradients implements InputGradients {
         for (int i = last; i >= 0; --i) {
             Affine layer = layers.get(i);
             DeviceBuffer target = i == 0 ? inputGradients : gradients.get(i - 1);
-            backend.multiply(false, false, rows, layer.in(), layer.out(),
+            backend.linear().multiply(false, false, rows, layer.in(), layer.out(),
                     i == last ? logitGradients : gradients.get(i), layer.weight(), 0f, target);
             if (i > 0) {
-                backend.reluGradient(activations.get(i - 1), (long) rows * layer.in(), target);
+                backend.elementwise().reluGradient(activations.get(i - 1), (long) rows * layer.in(), target);
             }
         }
     }

@@ -41,10 +41,10 @@ public final class ComposedNoisyClassifier implements NoisyClassifier {
             DeviceBuffer votes = counts.slice((long) n * classes, classes);
             for (int done = 0, rows; done < samples; done += rows) {
                 rows = Math.min(BATCH, samples - done);
-                backend.noisyCopies(image, imageIndices[n], firstSample + done, rows, inputs, sigma, key,
+                backend.noise().noisyCopies(image, imageIndices[n], firstSample + done, rows, inputs, sigma, key,
                         activations.get(0));
                 forward(activations.get(0), rows, activations.get(layers.size()));
-                backend.countArgMax(activations.get(layers.size()), rows, classes, votes);
+                backend.votes().countArgMax(activations.get(layers.size()), rows, classes, votes);
             }
         }
     }
@@ -65,7 +65,7 @@ public final class ComposedNoisyClassifier implements NoisyClassifier {
         for (int i = 0; i < layers.size(); ++i) {
             boolean hidden = i < layers.size() - 1;
             DeviceBuffer to = hidden ? activations.get(i + 1) : logits;
-            backend.affine(from, rows, layers.get(i), hidden, to);
+            backend.linear().affine(from, rows, layers.get(i), hidden, to);
             from = to;
         }
     }

@@ -6,36 +6,48 @@ import java.util.Optional;
 /** Training steps from a backend's separate operations: what fused kernels are measured against. */
 public final class ComposedTrainingOperations implements TrainingOperations {
 
-    private final Backend backend;
+    private final Linear linear;
+    private final Elementwise elementwise;
+    private final Reductions reductions;
+    private final Losses losses;
+    private final TrainingIntervals intervals;
+    private final Optimisers optimisers;
+    private final Votes votes;
 
     public ComposedTrainingOperations(Backend backend) {
-        this.backend = backend;
+        linear = backend.linear();
+        elementwise = backend.elementwise();
+        reductions = backend.reductions();
+        losses = backend.losses();
+        intervals = backend.trainingIntervals();
+        optimisers = backend.optimisers();
+        votes = backend.votes();
     }
 
     @Override
     public void boxAround(DeviceBuffer images, DeviceBuffer epsilon, BoxRows boxes, Optional<MeanRadius> mean) {
-        backend.boxAround(images, boxes.boxElements(), epsilon, boxes.centre(), boxes.radius());
+        intervals.boxAround(images, boxes.boxElements(), epsilon, boxes.centre(), boxes.radius());
         mean.ifPresent(of -> {
-            backend.sum(boxes.radius(), boxes.boxElements(), 0f, of.sum());
-            backend.multiply(false, false, 1, 1, 1, of.sum(), of.weight(), 0f, of.mean());
+            reductions.sum(boxes.radius(), boxes.boxElements(), 0f, of.sum());
+            linear.multiply(false, false, 1, 1, 1, of.sum(), of.weight(), 0f, of.mean());
         });
     }
 
     @Override
     public void forward(IntervalLayer layer, BoxRows x, BoxRows y) {
-        backend.affine(x.points(), x.rows(), layer.affine(), false, y.points());
+        linear.affine(x.points(), x.rows(), layer.affine(), false, y.points());
         if (x.hasBoxes()) {
             magnitudes(layer);
-            backend.multiply(false, true, x.boxes(), layer.spreadRows(), layer.in(), x.radius(), layer.magnitudes(), 0f,
+            linear.multiply(false, true, x.boxes(), layer.spreadRows(), layer.in(), x.radius(), layer.magnitudes(), 0f,
                     y.radius());
         }
     }
 
     private void magnitudes(IntervalLayer layer) {
         if (layer.elided()) {
-            backend.pairwiseDifferences(layer.affine().weight(), layer.out(), layer.in(), layer.magnitudes());
+            losses.pairwiseDifferences(layer.affine().weight(), layer.out(), layer.in(), layer.magnitudes());
         } else {
-            backend.absolute(layer.affine().weight(), (long) layer.out() * layer.in(), layer.magnitudes());
+            elementwise.absolute(layer.affine().weight(), (long) layer.out() * layer.in(), layer.magnitudes());
         }
     }
 
@@ -44,23 +56,23 @@ public final class ComposedTrainingOperations implements TrainingOperations {
         BoxRows before = hidden.before();
         BoxRows after = hidden.after();
         if (!x.hasBoxes()) {
-            backend.affine(x.points(), x.rows(), layer.affine(), true, after.points());
+            linear.affine(x.points(), x.rows(), layer.affine(), true, after.points());
             return;
         }
         forward(layer, x, before);
         if (before.clean() > 0) {
-            backend.relu(before.cleanPoints(), before.cleanElements(), after.cleanPoints());
+            elementwise.relu(before.cleanPoints(), before.cleanElements(), after.cleanPoints());
         }
-        backend.intervalRelu(before.centre(), before.radius(), before.boxElements(), after.centre(), after.radius());
+        intervals.relu(before.centre(), before.radius(), before.boxElements(), after.centre(), after.radius());
     }
 
     @Override
     public void backward(IntervalLayer layer, BoxRows x, BoxRows gradient) {
         Affine of = layer.gradient();
-        backend.multiply(true, false, layer.out(), layer.in(), x.rows(), gradient.points(), x.points(), 0f, of.weight());
-        backend.columnSums(gradient.points(), x.rows(), layer.out(), 0f, of.bias());
+        linear.multiply(true, false, layer.out(), layer.in(), x.rows(), gradient.points(), x.points(), 0f, of.weight());
+        reductions.columnSums(gradient.points(), x.rows(), layer.out(), 0f, of.bias());
         if (x.hasBoxes()) {
-            backend.multiply(true, false, layer.spreadRows(), layer.in(), x.boxes(), gradient.radius(), x.radius(), 0f,
+            linear.multiply(true, false, layer.spreadRows(), layer.in(), x.boxes(), gradient.radius(), x.radius(), 0f,
                     layer.magnitudesGradient());
             addMagnitudesGradient(layer);
         }
@@ -70,30 +82,30 @@ public final class ComposedTrainingOperations implements TrainingOperations {
         DeviceBuffer weight = layer.affine().weight();
         DeviceBuffer gradient = layer.gradient().weight();
         if (layer.elided()) {
-            backend.pairwiseDifferencesGradient(weight, layer.magnitudesGradient(), layer.out(), layer.in(), gradient);
+            losses.pairwiseDifferencesGradient(weight, layer.magnitudesGradient(), layer.out(), layer.in(), gradient);
         } else {
-            backend.addSigned(layer.magnitudesGradient(), weight, (long) layer.out() * layer.in(), gradient);
+            elementwise.addSigned(layer.magnitudesGradient(), weight, (long) layer.out() * layer.in(), gradient);
         }
     }
 
     @Override
     public void backward(IntervalLayer layer, Hidden below, BoxRows gradient, BoxRows gradientBelow) {
         backward(layer, below.after(), gradient);
-        backend.multiply(false, false, gradient.rows(), layer.in(), layer.out(), gradient.points(), layer.affine().weight(),
+        linear.multiply(false, false, gradient.rows(), layer.in(), layer.out(), gradient.points(), layer.affine().weight(),
                 0f, gradientBelow.points());
         if (gradient.hasBoxes()) {
-            backend.multiply(false, false, gradient.boxes(), layer.in(), layer.spreadRows(), gradient.radius(),
+            linear.multiply(false, false, gradient.boxes(), layer.in(), layer.spreadRows(), gradient.radius(),
                     layer.magnitudes(), 0f, gradientBelow.radius());
         }
         BoxRows before = below.before();
         BoxRows after = below.after();
         if (after.clean() > 0) {
-            backend.reluGradient(after.cleanPoints(), after.cleanElements(), gradientBelow.cleanPoints());
+            elementwise.reluGradient(after.cleanPoints(), after.cleanElements(), gradientBelow.cleanPoints());
         }
         if (gradient.hasBoxes()) {
-            backend.intervalReluGradient(before.centre(), before.radius(), before.boxElements(), gradientBelow.centre(),
+            intervals.reluGradient(before.centre(), before.radius(), before.boxElements(), gradientBelow.centre(),
                     gradientBelow.radius());
-            below.penalty().ifPresent(penalty -> backend.intervalRegulariser(before.centre(), before.radius(),
+            below.penalty().ifPresent(penalty -> intervals.regulariser(before.centre(), before.radius(),
                     before.boxElements(), penalty.inputRadius(), penalty.tau(), penalty.weight(), gradientBelow.centre(),
                     gradientBelow.radius(), penalty.loss()));
         }
@@ -108,10 +120,10 @@ public final class ComposedTrainingOperations implements TrainingOperations {
 
     private void naturalLoss(BoxRows logits, DeviceBuffer labels, LossTerm term, LossScratch scratch, BoxRows gradient) {
         int classes = logits.columns();
-        backend.argMax(logits.cleanPoints(), logits.clean(), classes, term.predictions());
-        backend.crossEntropy(logits.cleanPoints(), labels, logits.clean(), classes, term.weight(), gradient.cleanPoints(),
+        votes.argMax(logits.cleanPoints(), logits.clean(), classes, term.predictions());
+        losses.crossEntropy(logits.cleanPoints(), labels, logits.clean(), classes, term.weight(), gradient.cleanPoints(),
                 scratch.rows());
-        backend.sum(scratch.rows(), logits.clean(), 0f, term.sum());
+        reductions.sum(scratch.rows(), logits.clean(), 0f, term.sum());
     }
 
     private void worstCaseLoss(BoxRows logits, DeviceBuffer labels, Spread spread, LossTerm term, LossScratch scratch,
@@ -120,31 +132,31 @@ public final class ComposedTrainingOperations implements TrainingOperations {
         int classes = logits.columns();
         DeviceBuffer worst = scratch.worst();
         if (spread == Spread.DIFFERENCES) {
-            backend.elidedLogits(logits.centre(), logits.radius(), labels, count, classes, worst);
+            losses.elidedLogits(logits.centre(), logits.radius(), labels, count, classes, worst);
         } else {
-            backend.worstCaseLogits(logits.centre(), logits.radius(), labels, count, classes, worst);
+            losses.worstCaseLogits(logits.centre(), logits.radius(), labels, count, classes, worst);
         }
-        backend.argMax(worst, count, classes, term.predictions());
-        backend.crossEntropy(worst, labels, count, classes, term.weight(), worst, scratch.rows());
-        backend.sum(scratch.rows(), count, 0f, term.sum());
+        votes.argMax(worst, count, classes, term.predictions());
+        losses.crossEntropy(worst, labels, count, classes, term.weight(), worst, scratch.rows());
+        reductions.sum(scratch.rows(), count, 0f, term.sum());
         if (spread == Spread.DIFFERENCES) {
-            backend.elidedLogitsGradient(worst, labels, count, classes, gradient.centre(), gradient.radius());
+            losses.elidedLogitsGradient(worst, labels, count, classes, gradient.centre(), gradient.radius());
         } else {
-            backend.worstCaseLogitsGradient(worst, labels, count, classes, gradient.centre(), gradient.radius());
+            losses.worstCaseLogitsGradient(worst, labels, count, classes, gradient.centre(), gradient.radius());
         }
     }
 
     @Override
     public void clip(DeviceBuffer gradient, long length, float norm, DeviceBuffer squares, DeviceBuffer factor) {
-        backend.sumOfSquares(gradient, length, 0f, squares);
-        backend.clipFactor(squares, norm, factor);
+        reductions.sumOfSquares(gradient, length, 0f, squares);
+        optimisers.clipFactor(squares, norm, factor);
     }
 
     @Override
     public void adam(DeviceBuffer parameters, DeviceBuffer gradient, long length, Adam rates, AdamState state,
                      Optional<Average> average) {
-        backend.adam(parameters, gradient, state.mean(), state.square(), length, rates.beta1(), rates.beta2(), rates.tiny(),
-                rates.weightDecay(), state.step(), state.factor());
-        average.ifPresent(of -> backend.average(parameters, length, of.share(), of.parameters()));
+        optimisers.adam(parameters, gradient, state.mean(), state.square(), length, rates.beta1(), rates.beta2(),
+                rates.tiny(), rates.weightDecay(), state.step(), state.factor());
+        average.ifPresent(of -> optimisers.average(parameters, length, of.share(), of.parameters()));
     }
 }

@@ -17,7 +17,7 @@ public interface Convolutions {
     /**
      * {@code target = a W}, the convolution's linear map transposed, without the bias: the gradient with respect to the
      * inputs, where a is the one with respect to the outputs. To nearest, with a bounded error: as
-     * {@link Backend#backwardAffine} says, with {@link Convolution#reverseTaps} products.
+     * {@link LinearRelaxations#backwardAffine} says, with {@link Convolution#reverseTaps} products.
      *
      * @param a      {@code [rows,output]}
      * @param target {@code [rows,input]}
@@ -35,7 +35,7 @@ public interface Convolutions {
     void parameterGradient(DeviceBuffer x, DeviceBuffer gradient, int rows, Convolution target);
 
     /**
-     * The box of {@code W * x + b} over a box of x, outward, as {@link Backend#outwardAffine}: an interval without two finite
+     * The box of {@code W * x + b} over a box of x, outward, as {@link OutwardIntervals#affine}: an interval without two finite
      * ends is unknown, and so is every output that gives one a weight other than 0, or whose own ends exceed the largest
      * float. Both ends of what is unknown are NaN. Bounds do not depend on what else is in the batch.
      *

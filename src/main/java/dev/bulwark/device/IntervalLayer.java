@@ -18,7 +18,7 @@ public record IntervalLayer(Affine affine, Affine gradient, Spread spread, Devic
     public enum Spread {
         /** Of every output: {@code S = |W|}, {@code [O,I]}. */
         OUTPUTS,
-        /** Of every difference of two outputs: {@code [O*O,I]}, as {@link Backend#pairwiseDifferences}; the layer is elided. */
+        /** Of every difference of two outputs: {@code [O*O,I]}, as of {@link Losses#pairwiseDifferences}; it is elided. */
         DIFFERENCES;
 
         /** Rows of S. */

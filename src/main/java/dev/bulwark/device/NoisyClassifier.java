@@ -12,7 +12,7 @@ package dev.bulwark.device;
  * then taken away the difference that a vote would tell. NaN is what the arithmetic makes of an infinity times a weight of
  * 0, or of two infinities of opposite sign; no ReLU may turn it into 0. A sample without a vote still counts in n, so that
  * an image's votes may add up to less than n. Certificates bound a class's share of n and stay sound. Every backend,
- * precision and kernel keeps this rule, and so do the predictions of {@link Backend#argMax}.
+ * precision and kernel keeps this rule, and so do the predictions of {@link Votes#argMax}.
  */
 public interface NoisyClassifier extends AutoCloseable {
 

@@ -11,9 +11,10 @@ package dev.bulwark.device;
  * @param upperIntercept its value at 0; positive where the sign of z is open, 0 elsewhere
  * @param lowerSlope     slope of the line below, for those who have no better one
  * @param magnitude      nowhere in the box is |z| larger
- * @param productError   per unit of a coefficient at z, at most what {@link Backend#backwardAffine} adds to the error of
- *                       the form that it returns: the sum over the layer's inputs h of
- *                       {@link Backend#productError productError(units)} (|w| + {@link Backend#NEGLIGIBLE}) max|h|
+ * @param productError   per unit of a coefficient at z, at most what {@link LinearRelaxations#backwardAffine} adds to the
+ *                       error of the form that it returns: the sum over the layer's inputs h of
+ *                       {@link LinearRelaxations#productError productError(units)}
+ *                       (|w| + {@link LinearRelaxations#NEGLIGIBLE}) max|h|
  */
 public record Relaxation(DeviceBuffer upperSlope, DeviceBuffer upperIntercept, DeviceBuffer lowerSlope,
                          DeviceBuffer magnitude, DeviceBuffer productError, int units) {

@@ -13,7 +13,7 @@ import java.util.Optional;
 public interface TrainingOperations {
 
     /**
-     * The regularisers of {@link Backend#intervalRegulariser} at one hidden layer; each step adds them to {@code loss}, once.
+     * The regularisers of {@link TrainingIntervals#regulariser} at one hidden layer; each step adds them once.
      *
      * @param inputRadius mean radius of the input box, one element
      * @param tau         their tolerance
@@ -54,7 +54,7 @@ public interface TrainingOperations {
      * A term of the loss.
      *
      * @param weight      one element
-     * @param predictions {@code int [rows]}: the index of each row's largest logit, as {@link Backend#argMax}
+     * @param predictions {@code int [rows]}: the index of each row's largest logit, as {@link Votes#argMax}
      * @param sum         one element: the unweighted sum over the rows
      */
     record LossTerm(DeviceBuffer weight, DeviceBuffer predictions, DeviceBuffer sum) {
@@ -67,7 +67,7 @@ public interface TrainingOperations {
     record LossScratch(DeviceBuffer worst, DeviceBuffer rows) {
     }
 
-    /** What {@link Backend#adam} calls so. */
+    /** What {@link Optimisers#adam} calls so. */
     record Adam(float beta1, float beta2, float tiny, float weightDecay) {
     }
 
@@ -80,12 +80,13 @@ public interface TrainingOperations {
     record AdamState(DeviceBuffer mean, DeviceBuffer square, DeviceBuffer step, DeviceBuffer factor) {
     }
 
-    /** An exponential average of the parameters, as {@link Backend#average} takes it. */
+    /** An exponential average of the parameters, as {@link Optimisers#average} takes it. */
     record Average(DeviceBuffer parameters, float share) {
     }
 
     /**
-     * Boxes as of {@link Backend#boxAround}, in centres and radii of {@code boxes}, whose clean rows are not touched.
+     * Boxes as of {@link TrainingIntervals#boxAround}, in centres and radii of {@code boxes}, whose clean rows are not
+     * touched.
      *
      * @param images {@code [boxes,columns]}
      * @param mean   their mean radius, where it is wanted
@@ -116,8 +117,8 @@ public interface TrainingOperations {
     void backward(IntervalLayer layer, Hidden below, BoxRows gradient, BoxRows gradientBelow);
 
     /**
-     * Cross-entropy of the clean rows' logits ({@link Backend#crossEntropy}), and of the worst case in the boxes
-     * ({@link Backend#worstCaseLogits}, or {@link Backend#elidedLogits}); the gradient of both, each with its weight over
+     * Cross-entropy of the clean rows' logits ({@link Losses#crossEntropy}), and of the worst case in the boxes
+     * ({@link Losses#worstCaseLogits}, or {@link Losses#elidedLogits}); the gradient of both, each with its weight over
      * the rows. A term that is empty leaves its rows as they are.
      *
      * @param logits   {@code [.,classes]}
@@ -130,7 +131,7 @@ public interface TrainingOperations {
     /** {@code squares = sum of gradient^2} and {@code factor = min(1, norm / sqrt(squares))}; one element each. */
     void clip(DeviceBuffer gradient, long length, float norm, DeviceBuffer squares, DeviceBuffer factor);
 
-    /** {@link Backend#adam}, and {@link Backend#average} of what comes out. */
+    /** {@link Optimisers#adam}, and {@link Optimisers#average} of what comes out. */
     void adam(DeviceBuffer parameters, DeviceBuffer gradient, long length, Adam rates, AdamState state,
               Optional<Average> average);
 }

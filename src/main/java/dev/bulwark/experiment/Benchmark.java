@@ -196,7 +196,7 @@ public final class Benchmark {
              DeviceBuffer target = backend.allocate((long) rows * columns)) {
             backend.fill(image, 0f);
             return stopwatch.rate(Map.of("rows", rows, "columns", columns), new Cost(0, Float.BYTES, Limit.COPIES), () -> {
-                backend.noisyCopies(image, 0, 0, rows, columns, 1f, KEY, target);
+                backend.noise().noisyCopies(image, 0, 0, rows, columns, 1f, KEY, target);
                 backend.synchronize();
                 return (double) rows * columns;
             });

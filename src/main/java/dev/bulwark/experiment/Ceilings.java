@@ -50,7 +50,7 @@ final class Ceilings {
             fillWithNormals(b);
             Cost cost = new Cost(2.0 * length * edge, 0, Limit.FLOAT_PRODUCTS);
             return stopwatch.rate(Map.of("edge", edge), cost, () -> {
-                backend.multiply(false, true, edge, edge, edge, a, b, 0f, c);
+                backend.linear().multiply(false, true, edge, edge, edge, a, b, 0f, c);
                 backend.synchronize();
                 return 1;
             });
@@ -60,7 +60,7 @@ final class Ceilings {
     private void fillWithNormals(DeviceBuffer matrix) {
         try (DeviceBuffer zeros = backend.allocate(edge)) {
             backend.fill(zeros, 0f);
-            backend.noisyCopies(zeros, 0, 0, edge, edge, 1f, KEY, matrix);
+            backend.noise().noisyCopies(zeros, 0, 0, edge, edge, 1f, KEY, matrix);
         }
     }
 

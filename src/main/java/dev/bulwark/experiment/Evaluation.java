@@ -55,10 +55,10 @@ public final class Evaluation {
                 backend.write(pixels, images);
                 backend.write(range(from, count), indices);
                 if (sigma > 0) {
-                    backend.addNoise(images, indices, samples, count, inputs, (float) sigma,
+                    backend.noise().addNoise(images, indices, samples, count, inputs, (float) sigma,
                             new NoiseKey(seed, Stream.PREDICTION), images);
                 }
-                backend.argMax(pass.logits(images, count), count, network.classes(), best);
+                backend.votes().argMax(pass.logits(images, count), count, network.classes(), best);
                 int[] predictions = new int[count];
                 backend.read(best, predictions);
                 for (int k = 0; k < count; ++k) {

@@ -93,7 +93,7 @@ final class Showcase {
             for (Exhibits.Exhibit exhibit : exhibits) {
                 int index = exhibit.index();
                 backend.write(data.pixels(index), image);
-                backend.noisyCopies(image, index, 0, 1, inputs, (float) sigma, key, noisy);
+                backend.noise().noisyCopies(image, index, 0, 1, inputs, (float) sigma, key, noisy);
                 float[] pixels = new float[inputs];
                 backend.read(noisy, pixels);
                 backend.zeroInts(counts);

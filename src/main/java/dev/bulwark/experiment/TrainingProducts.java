@@ -63,7 +63,7 @@ public final class TrainingProducts {
             Cost cost = new Cost(2.0 * m * n * k, 0, Limit.FLOAT_PRODUCTS);
             Rate rate = stopwatch.rate(Map.of("m", m, "n", n, "k", k), cost, () -> {
                 for (int i = 0; i < AT_ONCE; ++i) {
-                    backend.multiply(transposeA, transposeB, m, n, k, a, b, 0f, c);
+                    backend.linear().multiply(transposeA, transposeB, m, n, k, a, b, 0f, c);
                 }
                 backend.synchronize();
                 return AT_ONCE;

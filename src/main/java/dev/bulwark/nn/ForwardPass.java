@@ -33,7 +33,7 @@ public final class ForwardPass {
         DeviceBuffer from = x;
         for (int i = 0; i < layers.size(); ++i) {
             DeviceBuffer to = i % 2 == 0 ? even : odd;
-            backend.affine(from, rows, layers.get(i), i < layers.size() - 1, to);
+            backend.linear().affine(from, rows, layers.get(i), i < layers.size() - 1, to);
             from = to;
         }
         return from;

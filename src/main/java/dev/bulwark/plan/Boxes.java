@@ -74,11 +74,11 @@ public final class Boxes {
             DeviceBox from = value(step.from());
             DeviceBox to = value(step.to());
             if (from == to) {
-                backend.relu(to.lower(), length);
-                backend.relu(to.upper(), length);
+                backend.elementwise().relu(to.lower(), length);
+                backend.elementwise().relu(to.upper(), length);
             } else {
-                backend.relu(from.lower(), length, to.lower());
-                backend.relu(from.upper(), length, to.upper());
+                backend.elementwise().relu(from.lower(), length, to.lower());
+                backend.elementwise().relu(from.upper(), length, to.upper());
             }
             return null;
         }

@@ -20,12 +20,12 @@ record DenseOperator(Backend backend, Affine affine) implements LinearOperator {
 
     @Override
     public void apply(DeviceBuffer x, int rows, boolean relu, DeviceBuffer y) {
-        backend.affine(x, rows, affine, relu, y);
+        backend.linear().affine(x, rows, affine, relu, y);
     }
 
     @Override
     public void applyTransposed(DeviceBuffer a, int rows, DeviceBuffer target) {
-        backend.backwardAffine(a, rows, affine, target);
+        backend.linearRelaxations().backwardAffine(a, rows, affine, target);
     }
 
     @Override
@@ -35,14 +35,14 @@ record DenseOperator(Backend backend, Affine affine) implements LinearOperator {
 
     @Override
     public void enclose(DeviceBuffer lower, DeviceBuffer upper, int rows, DeviceBuffer outLower, DeviceBuffer outUpper) {
-        backend.outwardAffine(lower, upper, rows, affine, outLower, outUpper);
+        backend.outwardIntervals().affine(lower, upper, rows, affine, outLower, outUpper);
     }
 
     @Override
     public void parameterGradient(DeviceBuffer x, DeviceBuffer gradient, int rows, LinearOperator target) {
         Affine gradients = ((DenseOperator) target).affine;
-        backend.multiply(true, false, affine.out(), affine.in(), rows, gradient, x, 0f, gradients.weight());
-        backend.columnSums(gradient, rows, affine.out(), 0f, gradients.bias());
+        backend.linear().multiply(true, false, affine.out(), affine.in(), rows, gradient, x, 0f, gradients.weight());
+        backend.reductions().columnSums(gradient, rows, affine.out(), 0f, gradients.bias());
     }
 
     @Override

@@ -22,7 +22,7 @@ public interface LinearOperator {
 
     /**
      * {@code target = a W}: the gradient with respect to x, where a is the one with respect to y; a linear form in y becomes
-     * one in x. To nearest, with the bounded error of {@link dev.bulwark.device.Backend#backwardAffine}, for
+     * one in x. To nearest, with the bounded error of {@link dev.bulwark.device.LinearRelaxations#backwardAffine}, for
      * {@link #transposedTerms} products.
      */
     void applyTransposed(DeviceBuffer a, int rows, DeviceBuffer target);

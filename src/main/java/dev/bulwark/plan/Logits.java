@@ -78,9 +78,9 @@ public final class Logits {
             DeviceBuffer from = value(step.from(), x);
             DeviceBuffer to = value(step.to(), x);
             if (step.from() != 0 && slots.of(step.from()) == slots.of(step.to())) {
-                backend.relu(to, length);
+                backend.elementwise().relu(to, length);
             } else {
-                backend.relu(from, length, to);
+                backend.elementwise().relu(from, length, to);
             }
             return null;
         }

@@ -16,7 +16,7 @@ public record Augmentation(double rotation, double scaling, double shift) {
 
     public static final Augmentation NONE = new Augmentation(0, 0, 0);
 
-    /** Numbers that make up a map: two rows of {@code [a, b, c]}, as {@link dev.bulwark.device.Backend#resample} wants. */
+    /** Numbers that make up a map: two rows of {@code [a, b, c]}, as {@link dev.bulwark.device.Indexing#resample} wants. */
     static final int MAP = 6;
 
     public Augmentation {

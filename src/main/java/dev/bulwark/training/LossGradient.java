@@ -2,11 +2,12 @@ package dev.bulwark.training;
 
 import dev.bulwark.device.Affine;
 import dev.bulwark.device.Backend;
-import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.BoxRows;
+import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.IntervalLayer;
 import dev.bulwark.device.IntervalLayer.Spread;
+import dev.bulwark.device.Losses;
 import dev.bulwark.device.TrainingOperations;
 import dev.bulwark.device.TrainingOperations.Hidden;
 import dev.bulwark.device.TrainingOperations.LossScratch;
@@ -22,7 +23,7 @@ import java.util.Optional;
  *
  * <p>With z the logits at x, and zhat the worst-case logits over the box {@code x +- epsilon} cut to [0, 1]:
  * <pre>  loss = kappa CE(z, y) + (1 - kappa) CE(zhat, y) + lambda/L sum over hidden layers of (tight + balance)/tau</pre>
- * Where x has several noisy copies, CE(z, y) is their mean, and {@link Backend#consistencyLoss}'s penalty joins it.
+ * Where x has several noisy copies, CE(z, y) is their mean, and {@link Losses#consistencyLoss}'s penalty joins it.
  * Mixed loss and elision of the last layer: Gowal et al. 2019, "Scalable verified training for provably robust image
  * classification", section 3. Regularisers: Shi et al. 2021, "Fast certified robust training with short warmup",
  * section 4.3. Means are over the batch.
@@ -199,11 +200,11 @@ final class LossGradient {
     }
 
     private void lossesOfCopies(Rows rows, BoxRows logits, BoxRows gradient) {
-        backend.argMax(logits.points(), rows.points(), classes, predictions);
-        backend.consistencyLoss(logits.points(), labels, rows.copies(), rows.count(), classes,
+        backend.votes().argMax(logits.points(), rows.points(), classes, predictions);
+        backend.losses().consistencyLoss(logits.points(), labels, rows.copies(), rows.count(), classes,
                 (float) objective.consistency(), (float) objective.entropy(), scalars.naturalWeight(),
                 gradient.points(), scratch.rows(), rowPenalties);
-        backend.sum(rowPenalties, rows.count(), 0f, term(DISAGREEMENT));
-        backend.sum(scratch.rows(), rows.count(), 0f, term(NATURAL));
+        backend.reductions().sum(rowPenalties, rows.count(), 0f, term(DISAGREEMENT));
+        backend.reductions().sum(scratch.rows(), rows.count(), 0f, term(NATURAL));
     }
 }

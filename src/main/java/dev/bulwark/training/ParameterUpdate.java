@@ -75,9 +75,10 @@ final class ParameterUpdate {
             operations.adam(parameters, gradient, parameters.length(), new Adam(momentum, (float) BETA2, TINY, decay),
                     new AdamState(state.get("mean"), state.get("square"), scalars.step(), factor), average());
         } else {
-            backend.sgd(parameters, gradient, state.get("mean"), parameters.length(),
+            backend.optimisers().sgd(parameters, gradient, state.get("mean"), parameters.length(),
                     momentum, decay, scalars.step(), factor);
-            average().ifPresent(of -> backend.average(parameters, parameters.length(), of.share(), of.parameters()));
+            average().ifPresent(of -> backend.optimisers()
+                    .average(parameters, parameters.length(), of.share(), of.parameters()));
         }
     }
 

@@ -1,9 +1,9 @@
 package dev.bulwark.training;
 
 import dev.bulwark.device.Backend;
-import dev.bulwark.device.Backend.RowCopy;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
+import dev.bulwark.device.Indexing.RowCopy;
 import java.util.List;
 
 /**

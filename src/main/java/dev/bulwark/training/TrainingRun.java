@@ -1,9 +1,9 @@
 package dev.bulwark.training;
 
 import dev.bulwark.device.Backend;
-import dev.bulwark.device.Backend.RowCopy;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
+import dev.bulwark.device.Indexing.RowCopy;
 import dev.bulwark.device.NoiseKey;
 import dev.bulwark.nn.Network;
 import java.util.HashMap;
@@ -112,7 +112,7 @@ final class TrainingRun {
                 recipe.augmentation().maps(recipe.seed(), epoch, data.count(), data.side()), target));
         List<Schedule.Step> steps = schedule.epoch(epoch);
         scalars.load(steps);
-        backend.gather(labels, order, data.count(), 1, orderedLabels);
+        backend.indexing().gather(labels, order, data.count(), 1, orderedLabels);
         log.begin(epoch, steps);
 
         int seen = 0;
@@ -143,7 +143,7 @@ final class TrainingRun {
      */
     void step(Rows rows) {
         long batch = recipe.batch();
-        backend.copyRows(next, 0, scalars.current(), new RowCopy(order, batch, batchRows, 0, rows.count()),
+        backend.indexing().copyRows(next, 0, scalars.current(), new RowCopy(order, batch, batchRows, 0, rows.count()),
                 new RowCopy(orderedLabels, batch, loss.labels(), 0, rows.count()));
         boolean noisy = recipe.objective().sigma() > 0;
         pick(rows.count(), noisy ? gathered : loss.images());
@@ -154,22 +154,22 @@ final class TrainingRun {
         }
         loss.compute(rows);
         update.apply();
-        backend.copyRows(next, 1, log.notes(recipe.batch(), rows, loss));
+        backend.indexing().copyRows(next, 1, log.notes(recipe.batch(), rows, loss));
     }
 
     private void addNoise(int copy, Rows rows) {
         long most = batchRows.length();
         long size = (long) rows.count() * data.inputs();
-        backend.addNoise(gathered, batchRows, batchSamples.slice(copy * most, most), rows.count(), data.inputs(),
+        backend.noise().addNoise(gathered, batchRows, batchSamples.slice(copy * most, most), rows.count(), data.inputs(),
                 (float) recipe.objective().sigma(), noise, loss.images().slice(copy * size, size));
     }
 
     /** The batch's images, augmented. */
     private void pick(int count, DeviceBuffer target) {
         if (maps.isPresent()) {
-            backend.resample(images, maps.get(), batchRows, count, data.side(), data.side(), target);
+            backend.indexing().resample(images, maps.get(), batchRows, count, data.side(), data.side(), target);
         } else {
-            backend.gather(images, batchRows, count, data.inputs(), target);
+            backend.indexing().gather(images, batchRows, count, data.inputs(), target);
         }
     }
 

@@ -32,6 +32,6 @@ final class Windows {
     }
 
     void look(Rows rows, Signal images) {
-        backend.gatherColumns(images.all(rows), Signal.matrixRows(rows), inputs, places, length, seen.all(rows));
+        backend.indexing().gatherColumns(images.all(rows), Signal.matrixRows(rows), inputs, places, length, seen.all(rows));
     }
 }

@@ -280,7 +280,8 @@ class PgdTest {
         float[] images = HostNetwork.values(random, 5 * INPUTS, 0, 1);
         for (int steps : new int[] {1, 7, 12, 20, 53}) {
             AtomicInteger taken = new AtomicInteger();
-            attack(counting("signedStep", taken), net, images, predictions(net, images), new PgdSettings(0, steps, 0, 3, 3));
+            attack(counting("elementwise.signedStep", taken), net, images, predictions(net, images), new PgdSettings(0,
+                    steps, 0, 3, 3));
             assertEquals(3 * steps, taken.get());
         }
     }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.bulwark.device.Backend;
+import dev.bulwark.device.LinearRelaxations;
 import dev.bulwark.nn.Dense;
 import dev.bulwark.nn.DeviceNetwork;
 import dev.bulwark.nn.Network;
@@ -20,8 +21,8 @@ import net.jqwik.api.lifecycle.BeforeProperty;
 abstract class CrownProperties {
 
     /**
-     * What rounding may cost a {@link RandomCase}: {@link Backend#productError} of twenty terms, 2e-6, times coefficients
-     * that sum to some dozens, times inputs of some units, for two layers whose boxes widen each other's lines.
+     * What rounding may cost a {@link RandomCase}: {@link LinearRelaxations#productError} of twenty terms, 2e-6, times
+     * coefficients that sum to some dozens, times inputs of some units, for two layers whose boxes widen each other's lines.
      */
     private static final double SLACK = 1e-3;
 

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.OutwardIntervals;
 import dev.bulwark.device.cpu.CpuBackend;
 import dev.bulwark.nn.Dense;
 import dev.bulwark.nn.DeviceNetwork;
@@ -17,6 +18,7 @@ import java.lang.reflect.Proxy;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -207,17 +209,25 @@ class IbpTest {
 
     /** A backend whose elided margins are wrong: 1 for all classes. */
     private Backend withMarginsOfOne() {
-        return (Backend) Proxy.newProxyInstance(Backend.class.getClassLoader(), new Class<?>[] {Backend.class},
-                (proxy, method, arguments) -> {
-                    if (method.getName().equals("outwardMargins")) {
-                        backend.fill((DeviceBuffer) arguments[arguments.length - 1], 1);
-                        return null;
+        OutwardIntervals sound = backend.outwardIntervals();
+        OutwardIntervals unsound = proxy(OutwardIntervals.class, "margins", sound, arguments -> {
+            backend.fill((DeviceBuffer) arguments[arguments.length - 1], 1);
+            return null;
+        });
+        return proxy(Backend.class, "outwardIntervals", backend, arguments -> unsound);
+    }
+
+    private static <T> T proxy(Class<T> type, String method, T sound, Function<Object[], Object> instead) {
+        return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type},
+                (proxy, called, arguments) -> {
+                    if (called.getName().equals(method)) {
+                        return instead.apply(arguments);
                     }
                     try {
-                        return method.invoke(backend, arguments);
+                        return called.invoke(sound, arguments);
                     } catch (InvocationTargetException e) {
                         throw e.getCause();
                     }
-                });
+                }));
     }
 }

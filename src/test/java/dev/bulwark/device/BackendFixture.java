@@ -133,7 +133,7 @@ abstract class BackendFixture {
      * four times the error of a float sum of so many products, and two units in the last place.
      */
     protected double boxSlack(int terms, double bound, double magnitude) {
-        return 1.01 * 4 * Backend.productError(terms) * magnitude + 0x1p-22 * (1 + Math.abs(bound));
+        return 1.01 * 4 * LinearRelaxations.productError(terms) * magnitude + 0x1p-22 * (1 + Math.abs(bound));
     }
 
     /** A lower bound that says nothing false: NaN says nothing, and of an unknown truth nothing finite may be said. */

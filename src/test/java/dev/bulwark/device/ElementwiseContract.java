@@ -16,11 +16,11 @@ abstract class ElementwiseContract extends ProductsContract {
             float[] y = values(length);
             y[0] = 0f;
             try (DeviceBuffer a = device(x); DeviceBuffer b = device(y); DeviceBuffer c = device(x)) {
-                backend.absolute(a, length, c);
+                backend.elementwise().absolute(a, length, c);
                 assertArrayEquals(mapped(x, Math::abs), host(c));
-                backend.relu(c, length);
+                backend.elementwise().relu(c, length);
                 assertArrayEquals(mapped(x, Math::abs), host(c));
-                backend.addSigned(a, b, length, c);
+                backend.elementwise().addSigned(a, b, length, c);
                 float[] signed = new float[length];
                 float[] masked = new float[length];
                 for (int i = 0; i < length; ++i) {
@@ -28,10 +28,10 @@ abstract class ElementwiseContract extends ProductsContract {
                     masked[i] = y[i] > 0 ? x[i] : 0f;
                 }
                 assertArrayEquals(signed, host(c));
-                backend.relu(a, length, c);
+                backend.elementwise().relu(a, length, c);
                 assertArrayEquals(mapped(x, v -> Math.max(v, 0)), host(c));
                 assertArrayEquals(x, host(a));
-                backend.reluGradient(b, length, a);
+                backend.elementwise().reluGradient(b, length, a);
                 same(masked, host(a));
             }
         }
@@ -41,10 +41,10 @@ abstract class ElementwiseContract extends ProductsContract {
     void givenAnUnknownBound_whenRelu_thenItStaysUnknown() {
         try (DeviceBuffer x = device(Float.NaN, -1f, Float.POSITIVE_INFINITY, -0f)) {
             try (DeviceBuffer y = backend.allocate(4)) {
-                backend.relu(x, 4, y);
+                backend.elementwise().relu(x, 4, y);
                 assertArrayEquals(new float[] {Float.NaN, 0f, Float.POSITIVE_INFINITY, 0f}, host(y));
             }
-            backend.relu(x, 4);
+            backend.elementwise().relu(x, 4);
             assertArrayEquals(new float[] {Float.NaN, 0f, Float.POSITIVE_INFINITY, 0f}, host(x));
         }
     }
@@ -60,9 +60,9 @@ abstract class ElementwiseContract extends ProductsContract {
                 squares += (double) v * v;
             }
             try (DeviceBuffer a = device(x); DeviceBuffer total = device(3f); DeviceBuffer square = device(Float.NaN)) {
-                backend.sum(a, length, 2f, total);
+                backend.reductions().sum(a, length, 2f, total);
                 assertEquals(sum + 6, host(total)[0], 1e-5 * (6 + Math.abs(sum)));
-                backend.sumOfSquares(a, length, 0f, square);
+                backend.reductions().sumOfSquares(a, length, 0f, square);
                 assertEquals(squares, host(square)[0], 1e-6 * (1 + squares));
             }
         }
@@ -80,9 +80,9 @@ abstract class ElementwiseContract extends ProductsContract {
         x[length - 1] = Float.NaN;
         try (DeviceBuffer a = device(x); DeviceBuffer total = device(0f, 0f, 0f)) {
             for (int turn = 0; turn < 2; ++turn) {
-                backend.sum(a.slice(3, length - 4), length - 4, 0f, total.slice(turn, 1));
+                backend.reductions().sum(a.slice(3, length - 4), length - 4, 0f, total.slice(turn, 1));
             }
-            backend.sum(a, length, 0f, total.slice(2, 1));
+            backend.reductions().sum(a, length, 0f, total.slice(2, 1));
             float[] totals = host(total);
             // A sum in double is as good as exact here, and is rounded to float once.
             assertEquals(sum, totals[0], Math.ulp((float) sum));

@@ -18,7 +18,7 @@ abstract class IntervalsContract extends LossesContract {
     void givenAPixelNearTheEdge_whenBoxed_thenTheBoxIsCutToZeroAndOne() {
         try (DeviceBuffer x = device(0f, 0.05f, 0.5f, 1f); DeviceBuffer epsilon = device(0.1f);
              DeviceBuffer centre = backend.allocate(4); DeviceBuffer radius = backend.allocate(4)) {
-            backend.boxAround(x, 4, epsilon, centre, radius);
+            backend.trainingIntervals().boxAround(x, 4, epsilon, centre, radius);
             close(new double[] {0.05, 0.075, 0.5, 0.95}, host(centre), 1e-6);
             close(new double[] {0.05, 0.075, 0.1, 0.05}, host(radius), 1e-6);
         }
@@ -31,10 +31,10 @@ abstract class IntervalsContract extends LossesContract {
         try (DeviceBuffer centre = device(c); DeviceBuffer radius = device(r);
              DeviceBuffer outCentre = backend.allocate(4); DeviceBuffer outRadius = backend.allocate(4);
              DeviceBuffer gc = device(1f, 1f, 1f, 1f); DeviceBuffer gr = device(0.5f, 0.5f, 0.5f, 0.5f)) {
-            backend.intervalRelu(centre, radius, 4, outCentre, outRadius);
+            backend.trainingIntervals().relu(centre, radius, 4, outCentre, outRadius);
             assertArrayEquals(new float[] {0f, 0.625f, 2f, 0.375f}, host(outCentre));
             assertArrayEquals(new float[] {0f, 0.625f, 1f, 0.375f}, host(outRadius));
-            backend.intervalReluGradient(centre, radius, 4, gc, gr);
+            backend.trainingIntervals().reluGradient(centre, radius, 4, gc, gr);
             // A crossing box keeps its upper end only: (gc + gr) / 2 flows to c + r.
             assertArrayEquals(new float[] {0f, 0.75f, 1f, 0.75f}, host(gc));
             assertArrayEquals(new float[] {0f, 0.75f, 0.5f, 0.75f}, host(gr));
@@ -46,12 +46,12 @@ abstract class IntervalsContract extends LossesContract {
         float nan = Float.NaN;
         try (DeviceBuffer x = device(0.5f, nan, 0.75f); DeviceBuffer epsilon = device(0.125f);
              DeviceBuffer centre = backend.allocate(3); DeviceBuffer radius = backend.allocate(3)) {
-            backend.boxAround(x, 3, epsilon, centre, radius);
+            backend.trainingIntervals().boxAround(x, 3, epsilon, centre, radius);
             assertArrayEquals(new float[] {0.5f, nan, 0.75f}, host(centre));
             assertArrayEquals(new float[] {0.125f, nan, 0.125f}, host(radius));
             backend.write(new float[] {nan, 1f, 2f}, centre);
             backend.write(new float[] {1f, nan, 1f}, radius);
-            backend.intervalRelu(centre, radius, 3, centre, radius);
+            backend.trainingIntervals().relu(centre, radius, 3, centre, radius);
             assertArrayEquals(new float[] {nan, nan, 2f}, host(centre));
             assertArrayEquals(new float[] {nan, nan, 1f}, host(radius));
         }
@@ -63,12 +63,12 @@ abstract class IntervalsContract extends LossesContract {
             float[] x = mapped(values(length), v -> 0.5 + 0.5 * v);
             try (DeviceBuffer input = device(x); DeviceBuffer epsilon = device(0.25f);
                  DeviceBuffer centre = backend.allocate(length); DeviceBuffer radius = backend.allocate(length)) {
-                backend.boxAround(input, length, epsilon, centre, radius);
+                backend.trainingIntervals().boxAround(input, length, epsilon, centre, radius);
                 close(doubles(mapped(x, v -> (Math.min(v + 0.25, 1) + Math.max(v - 0.25, 0)) / 2)), host(centre), 1e-6);
                 close(doubles(mapped(x, v -> (Math.min(v + 0.25, 1) - Math.max(v - 0.25, 0)) / 2)), host(radius), 1e-6);
                 backend.write(mapped(x, v -> 2 * v - 1), centre);
                 backend.fill(radius, 0.5f);
-                backend.intervalRelu(centre, radius, length, centre, radius);
+                backend.trainingIntervals().relu(centre, radius, length, centre, radius);
                 close(doubles(mapped(x, v -> (Math.max(2 * v - 0.5, 0) + Math.max(2 * v - 1.5, 0)) / 2)), host(centre), 1e-6);
                 close(doubles(mapped(x, v -> (Math.max(2 * v - 0.5, 0) - Math.max(2 * v - 1.5, 0)) / 2)), host(radius), 1e-6);
             }
@@ -80,9 +80,9 @@ abstract class IntervalsContract extends LossesContract {
         try (DeviceBuffer centre = device(1, 2, 3, 4, 5, 6); DeviceBuffer radius = device(.5f, .25f, 1, 2, .5f, 4);
              DeviceBuffer labels = deviceInts(1, 0); DeviceBuffer worst = backend.allocate(6);
              DeviceBuffer g = device(.1f, .2f, .3f, .4f, .5f, .6f); DeviceBuffer gr = backend.allocate(6)) {
-            backend.worstCaseLogits(centre, radius, labels, 2, 3, worst);
+            backend.losses().worstCaseLogits(centre, radius, labels, 2, 3, worst);
             assertArrayEquals(new float[] {1.5f, 1.75f, 4f, 2f, 5.5f, 10f}, host(worst));
-            backend.worstCaseLogitsGradient(g, labels, 2, 3, g, gr);
+            backend.losses().worstCaseLogitsGradient(g, labels, 2, 3, g, gr);
             assertArrayEquals(new float[] {.1f, .2f, .3f, .4f, .5f, .6f}, host(g));
             assertArrayEquals(new float[] {.1f, -.2f, .3f, -.4f, .5f, .6f}, host(gr));
         }
@@ -99,20 +99,20 @@ abstract class IntervalsContract extends LossesContract {
              DeviceBuffer logits = device(1, 2, 4); DeviceBuffer spread = backend.allocate(9);
              DeviceBuffer labels = deviceInts(1); DeviceBuffer worst = backend.allocate(3);
              DeviceBuffer gradientSpread = backend.allocate(9)) {
-            backend.pairwiseDifferences(weight, classes, in, pairs);
+            backend.losses().pairwiseDifferences(weight, classes, in, pairs);
             // Row y * 3 + c is |W[c] - W[y]|.
             assertArrayEquals(new float[] {0, 0, .5f, 5, 2, 1, .5f, 5, 0, 0, 1.5f, 4, 2, 1, 1.5f, 4, 0, 0}, host(pairs));
 
             float[] g = new float[18];
             g[2] = 10; // row (y 0, c 1), input 0: W[1,0] - W[0,0] = -0.5
             backend.write(g, gradientPairs);
-            backend.pairwiseDifferencesGradient(weight, gradientPairs, classes, in, gradientWeight);
+            backend.losses().pairwiseDifferencesGradient(weight, gradientPairs, classes, in, gradientWeight);
             assertArrayEquals(new float[] {10, 0, -10, 0, 0, 0}, host(gradientWeight));
 
             backend.write(new float[] {0, 0, 0, 7, 0, 9, 0, 0, 0}, spread);
-            backend.elidedLogits(logits, spread, labels, 1, classes, worst);
+            backend.losses().elidedLogits(logits, spread, labels, 1, classes, worst);
             assertArrayEquals(new float[] {6, 0, 11}, host(worst));
-            backend.elidedLogitsGradient(logits, labels, 1, classes, logits, gradientSpread);
+            backend.losses().elidedLogitsGradient(logits, labels, 1, classes, logits, gradientSpread);
             assertArrayEquals(new float[] {1, -5, 4}, host(logits));
             assertArrayEquals(new float[] {0, 0, 0, 1, 0, 4, 0, 0, 0}, host(gradientSpread));
         }
@@ -146,15 +146,15 @@ abstract class IntervalsContract extends LossesContract {
         }
         try (DeviceBuffer logits = device(z); DeviceBuffer radius = device(r); DeviceBuffer spread = device(s);
              DeviceBuffer labels = deviceInts(y); DeviceBuffer result = backend.allocate(z.length)) {
-            backend.worstCaseLogits(logits, radius, labels, rows, classes, result);
+            backend.losses().worstCaseLogits(logits, radius, labels, rows, classes, result);
             close(worst, host(result), 1e-6);
-            backend.worstCaseLogitsGradient(logits, labels, rows, classes, logits, result);
+            backend.losses().worstCaseLogitsGradient(logits, labels, rows, classes, logits, result);
             same(z, host(logits));
             same(flipped, host(result));
-            backend.elidedLogits(logits, spread, labels, rows, classes, result);
+            backend.losses().elidedLogits(logits, spread, labels, rows, classes, result);
             close(elided, host(result), 1e-6);
             backend.fill(spread, Float.NaN);
-            backend.elidedLogitsGradient(logits, labels, rows, classes, logits, spread);
+            backend.losses().elidedLogitsGradient(logits, labels, rows, classes, logits, spread);
             close(gradientCentre, host(logits), 1e-5);
             close(gradientSpread, host(spread), 0);
         }
@@ -179,9 +179,9 @@ abstract class IntervalsContract extends LossesContract {
         float[] half = new float[w.length];
         Arrays.fill(half, 0.5f);
         try (DeviceBuffer weight = device(w); DeviceBuffer target = device(g); DeviceBuffer result = device(half)) {
-            backend.pairwiseDifferencesGradient(weight, target, classes, in, result);
+            backend.losses().pairwiseDifferencesGradient(weight, target, classes, in, result);
             close(gradient, host(result), 1e-5);
-            backend.pairwiseDifferences(weight, classes, in, target);
+            backend.losses().pairwiseDifferences(weight, classes, in, target);
             close(pairs, host(target), 1e-7);
         }
     }
@@ -215,7 +215,8 @@ abstract class IntervalsContract extends LossesContract {
              DeviceBuffer input = device((float) inputRadius); DeviceBuffer weight = device(3f);
              DeviceBuffer gradientCentre = device(new float[length]); DeviceBuffer gradientRadius = device(new float[length]);
              DeviceBuffer loss = device(1f)) {
-            backend.intervalRegulariser(centre, radius, length, input, tau, weight, gradientCentre, gradientRadius, loss);
+            backend.trainingIntervals().regulariser(centre, radius, length, input, tau, weight, gradientCentre,
+                    gradientRadius, loss);
             assertEquals(1 + regulariser(doubles(c), doubles(r), inputRadius, tau, 3), host(loss)[0], 1e-5);
             gc = host(gradientCentre);
             gr = host(gradientRadius);
@@ -248,13 +249,15 @@ abstract class IntervalsContract extends LossesContract {
              DeviceBuffer gradientCentre = device(c); DeviceBuffer gradientRadius = device(new float[length]);
              DeviceBuffer loss = device(0f)) {
             backend.fill(radius, 1f);
-            backend.intervalRegulariser(centre, radius, length, input, 0.5f, weight, gradientCentre, gradientRadius, loss);
+            backend.trainingIntervals().regulariser(centre, radius, length, input, 0.5f, weight, gradientCentre,
+                    gradientRadius, loss);
             // weight / tau (tau - 0.125 / 1), and its slope weight / tau 0.125 / 1 / length
             assertEquals(1.5f, host(loss)[0], 1e-6f);
             assertArrayEquals(c, host(gradientCentre));
             close(doubles(mapped(c, v -> 0.5 / length)), host(gradientRadius), 1e-7);
             backend.fill(radius, 0.0625f);
-            backend.intervalRegulariser(centre, radius, length, input, 0.5f, weight, gradientCentre, gradientRadius, loss);
+            backend.trainingIntervals().regulariser(centre, radius, length, input, 0.5f, weight, gradientCentre,
+                    gradientRadius, loss);
             assertEquals(1.5f, host(loss)[0], 1e-6f);
             assertArrayEquals(c, host(gradientCentre));
         }

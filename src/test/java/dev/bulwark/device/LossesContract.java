@@ -36,7 +36,7 @@ abstract class LossesContract extends ElementwiseContract {
         }
         try (DeviceBuffer logits = device(z); DeviceBuffer y = deviceInts(labels); DeviceBuffer weight = device(0.25f);
              DeviceBuffer losses = backend.allocate(rows)) {
-            backend.crossEntropy(logits, y, rows, classes, weight, logits, losses);
+            backend.losses().crossEntropy(logits, y, rows, classes, weight, logits, losses);
             close(loss, host(losses), 1e-5);
             close(gradient, host(logits), 1e-7);
         }
@@ -46,7 +46,7 @@ abstract class LossesContract extends ElementwiseContract {
     void givenHugeLogits_whenCrossEntropy_thenNothingOverflows() {
         try (DeviceBuffer logits = device(1e30f, -1e30f); DeviceBuffer y = deviceInts(1); DeviceBuffer weight = device(1f);
              DeviceBuffer gradient = backend.allocate(2); DeviceBuffer losses = backend.allocate(1)) {
-            backend.crossEntropy(logits, y, 1, 2, weight, gradient, losses);
+            backend.losses().crossEntropy(logits, y, 1, 2, weight, gradient, losses);
             assertArrayEquals(new float[] {1, -1}, host(gradient));
             assertEquals(2e30f, host(losses)[0], 1e24f);
         }
@@ -58,7 +58,7 @@ abstract class LossesContract extends ElementwiseContract {
         z[40 + 37] = Float.NaN;
         try (DeviceBuffer logits = device(z); DeviceBuffer y = deviceInts(1, 2, 39); DeviceBuffer weight = device(1f);
              DeviceBuffer losses = backend.allocate(3)) {
-            backend.crossEntropy(logits, y, 3, 40, weight, logits, losses);
+            backend.losses().crossEntropy(logits, y, 3, 40, weight, logits, losses);
             float[] gradient = host(logits);
             float[] loss = host(losses);
             for (int k = 0; k < gradient.length; ++k) {
@@ -137,7 +137,7 @@ abstract class LossesContract extends ElementwiseContract {
         try (DeviceBuffer logits = device(z); DeviceBuffer labels = deviceInts(y); DeviceBuffer weight = device(0.25f);
              DeviceBuffer gradient = backend.allocate(z.length); DeviceBuffer losses = backend.allocate(rows);
              DeviceBuffer penalties = backend.allocate(rows)) {
-            backend.consistencyLoss(logits, labels, copies, rows, classes, lambda, eta, weight,
+            backend.losses().consistencyLoss(logits, labels, copies, rows, classes, lambda, eta, weight,
                     gradient, losses, penalties);
             close(plain, host(losses), 1e-6);
             float[] penalty = host(penalties);
@@ -159,8 +159,9 @@ abstract class LossesContract extends ElementwiseContract {
         try (DeviceBuffer logits = device(z); DeviceBuffer labels = deviceInts(y); DeviceBuffer weight = device(0.75f);
              DeviceBuffer gradient = backend.allocate(z.length); DeviceBuffer losses = backend.allocate(rows);
              DeviceBuffer penalties = backend.allocate(rows); DeviceBuffer each = backend.allocate(copies * rows)) {
-            backend.consistencyLoss(logits, labels, copies, rows, classes, 0, 0, weight, gradient, losses, penalties);
-            backend.crossEntropy(logits, labels, copies * rows, classes, weight, logits, each);
+            backend.losses().consistencyLoss(logits, labels, copies, rows, classes, 0, 0, weight, gradient, losses,
+                    penalties);
+            backend.losses().crossEntropy(logits, labels, copies * rows, classes, weight, logits, each);
             // Both divide in double and round once, but by a number of rows that is rounded at another place.
             close(doubles(host(logits)), host(gradient), 1e-9);
             float[] single = host(each);
@@ -187,7 +188,7 @@ abstract class LossesContract extends ElementwiseContract {
         try (DeviceBuffer logits = device(z); DeviceBuffer labels = deviceInts(0, 0, 0); DeviceBuffer weight = device(3f);
              DeviceBuffer gradient = backend.allocate(z.length); DeviceBuffer losses = backend.allocate(3);
              DeviceBuffer penalties = backend.allocate(3)) {
-            backend.consistencyLoss(logits, labels, 2, 3, 3, 10, 0.5f, weight, gradient, losses, penalties);
+            backend.losses().consistencyLoss(logits, labels, 2, 3, 3, 10, 0.5f, weight, gradient, losses, penalties);
             // The middle row's copies are sure of two classes, F = (1/2, 1/2, 0): each finds one half of it 2e4 away.
             double divergence = 0.5 * (Math.log(0.5) + 2e4) + 0.5 * Math.log(0.5);
             close(new double[] {0, 1e4, Math.log(2)}, host(losses), 1e-6);
@@ -213,7 +214,8 @@ abstract class LossesContract extends ElementwiseContract {
             try (DeviceBuffer logits = device(z); DeviceBuffer labels = deviceInts(1, 2, 39);
                  DeviceBuffer weight = device(1f); DeviceBuffer gradient = backend.allocate(z.length);
                  DeviceBuffer losses = backend.allocate(3); DeviceBuffer penalties = backend.allocate(3)) {
-                backend.consistencyLoss(logits, labels, 2, 3, 40, lambda, 0.5f, weight, gradient, losses, penalties);
+                backend.losses().consistencyLoss(logits, labels, 2, 3, 40, lambda, 0.5f, weight, gradient, losses,
+                        penalties);
                 float[] penalty = host(penalties);
                 float[] slopes = host(gradient);
                 for (int n = 0; n < 3; ++n) {
@@ -244,9 +246,9 @@ abstract class LossesContract extends ElementwiseContract {
         }
         try (DeviceBuffer logits = device(z); DeviceBuffer y = deviceInts(labels);
              DeviceBuffer gradient = backend.allocate(z.length)) {
-            backend.marginGradient(logits, y, rows, classes, gradient);
+            backend.losses().marginGradient(logits, y, rows, classes, gradient);
             assertArrayEquals(expected, host(gradient));
-            backend.marginGradient(logits, y, rows, classes, logits);
+            backend.losses().marginGradient(logits, y, rows, classes, logits);
             assertArrayEquals(expected, host(logits), "in place");
         }
     }
@@ -258,7 +260,7 @@ abstract class LossesContract extends ElementwiseContract {
         float[] expected = {-1, 1, 0, 0, 1, -1, 0, 0, 1, 0, 0, -1, 0, 1, 0, -1};
         try (DeviceBuffer logits = device(z); DeviceBuffer y = deviceInts(0, 1, 3, 3);
              DeviceBuffer gradient = backend.allocate(z.length)) {
-            backend.marginGradient(logits, y, 4, 4, gradient);
+            backend.losses().marginGradient(logits, y, 4, 4, gradient);
             assertArrayEquals(expected, host(gradient));
         }
     }
@@ -269,10 +271,10 @@ abstract class LossesContract extends ElementwiseContract {
         float[] expected = {-1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0};
         try (DeviceBuffer logits = device(z); DeviceBuffer y = deviceInts(0, 0, 1, 0);
              DeviceBuffer gradient = backend.allocate(z.length); DeviceBuffer single = backend.allocate(4)) {
-            backend.marginGradient(logits, y, 4, 3, gradient);
+            backend.losses().marginGradient(logits, y, 4, 3, gradient);
             assertArrayEquals(expected, host(gradient));
             backend.zeroInts(y);
-            backend.marginGradient(logits, y, 4, 1, single);
+            backend.losses().marginGradient(logits, y, 4, 1, single);
             assertArrayEquals(new float[4], host(single));
         }
     }

@@ -43,7 +43,7 @@ abstract class MemoryContract extends RelaxationContract {
     @Test
     void givenTooShortABuffer_whenUsed_thenTheMessageNamesBothSizes() {
         try (DeviceBuffer buffer = device(1, 2)) {
-            Exception e = assertThrows(IllegalArgumentException.class, () -> backend.relu(buffer, 3));
+            Exception e = assertThrows(IllegalArgumentException.class, () -> backend.elementwise().relu(buffer, 3));
             assertTrue(e.getMessage().contains("3") && e.getMessage().contains("2"), e.getMessage());
         }
     }
@@ -55,9 +55,9 @@ abstract class MemoryContract extends RelaxationContract {
              DeviceBuffer target = backend.allocate(6);
              DeviceBuffer labels = deviceInts(7, -8, 9);
              DeviceBuffer picked = backend.allocate(3)) {
-            backend.gather(source, rows, 3, 2, target);
+            backend.indexing().gather(source, rows, 3, 2, target);
             assertArrayEquals(new float[] {20, 21, 0, 1, 20, 21}, host(target));
-            backend.gather(labels, rows, 3, 1, picked);
+            backend.indexing().gather(labels, rows, 3, 1, picked);
             assertArrayEquals(new int[] {9, 7, 9}, hostInts(picked));
         }
     }
@@ -70,13 +70,13 @@ abstract class MemoryContract extends RelaxationContract {
         Arrays.setAll(picked, k -> (k * 3 + 2) % width);
         try (DeviceBuffer source = device(matrix); DeviceBuffer columns = deviceInts(picked);
              DeviceBuffer target = backend.allocate(rows * count)) {
-            backend.gatherColumns(source, rows, width, columns, count, target);
+            backend.indexing().gatherColumns(source, rows, width, columns, count, target);
             float[] actual = host(target);
             for (int i = 0; i < actual.length; ++i) {
                 assertEquals(matrix[i / count * width + picked[i % count]], actual[i], "element " + i);
             }
             assertThrows(IllegalArgumentException.class,
-                    () -> backend.gatherColumns(source, rows + 1, width, columns, count, target));
+                    () -> backend.indexing().gatherColumns(source, rows + 1, width, columns, count, target));
         }
     }
 
@@ -86,7 +86,8 @@ abstract class MemoryContract extends RelaxationContract {
              DeviceBuffer epsilon = device(0.1f);
              DeviceBuffer centre = backend.allocate(2);
              DeviceBuffer radius = backend.allocate(2);
-             Backend.Replay replay = backend.record(() -> backend.boxAround(x, 2, epsilon, centre, radius))) {
+             Backend.Replay replay = backend.record(() -> backend.trainingIntervals().boxAround(x, 2, epsilon, centre,
+                     radius))) {
             replay.run();
             close(new double[] {0.1, 0.1}, host(radius), 1e-6);
             backend.write(new float[] {0.2f}, epsilon);
@@ -103,10 +104,10 @@ abstract class MemoryContract extends RelaxationContract {
              DeviceBuffer log = device(new float[3 * length]); DeviceBuffer labels = deviceInts(7, 8, 9);
              DeviceBuffer label = backend.allocate(1); DeviceBuffer labelLog = deviceInts(0, 0, 0);
              Backend.Replay replay = backend.record(() -> {
-                 backend.copyRows(row, 0, new Backend.RowCopy(source, length, now, 0, length),
-                         new Backend.RowCopy(labels, 1, label, 0, 1));
-                 backend.copyRows(row, 1, new Backend.RowCopy(now, 0, log, length, length - 1),
-                         new Backend.RowCopy(label, 0, labelLog, 1, 1));
+                 backend.indexing().copyRows(row, 0, new Indexing.RowCopy(source, length, now, 0, length),
+                         new Indexing.RowCopy(labels, 1, label, 0, 1));
+                 backend.indexing().copyRows(row, 1, new Indexing.RowCopy(now, 0, log, length, length - 1),
+                         new Indexing.RowCopy(label, 0, labelLog, 1, 1));
              })) {
             for (int step = 0; step < 3; ++step) {
                 replay.run();
@@ -125,8 +126,8 @@ abstract class MemoryContract extends RelaxationContract {
     @Test
     void givenMoreRowsThanGoAtATime_whenCopied_thenItIsRefused() {
         try (DeviceBuffer row = deviceInts(0); DeviceBuffer x = device(1, 2)) {
-            Backend.RowCopy copy = new Backend.RowCopy(x, 0, x, 0, 0);
-            assertThrows(IllegalArgumentException.class, () -> backend.copyRows(row, 1, copy, copy, copy, copy));
+            Indexing.RowCopy copy = new Indexing.RowCopy(x, 0, x, 0, 0);
+            assertThrows(IllegalArgumentException.class, () -> backend.indexing().copyRows(row, 1, copy, copy, copy, copy));
             assertArrayEquals(new int[] {0}, hostInts(row));
         }
     }
@@ -135,7 +136,7 @@ abstract class MemoryContract extends RelaxationContract {
     private float[] seen(float[] image, float... map) {
         try (DeviceBuffer source = device(image); DeviceBuffer maps = device(map); DeviceBuffer rows = deviceInts(0);
              DeviceBuffer target = backend.allocate(image.length)) {
-            backend.resample(source, maps, rows, 1, 5, 4, target);
+            backend.indexing().resample(source, maps, rows, 1, 5, 4, target);
             return host(target);
         }
     }
@@ -173,7 +174,7 @@ abstract class MemoryContract extends RelaxationContract {
         Arrays.setAll(rows, n -> n * 7 % images);
         try (DeviceBuffer source = device(pixels); DeviceBuffer views = device(maps); DeviceBuffer indices = deviceInts(rows);
              DeviceBuffer target = backend.allocate(count * size)) {
-            backend.resample(source, views, indices, count, height, width, target);
+            backend.indexing().resample(source, views, indices, count, height, width, target);
             float[] actual = host(target);
             for (int i = 0; i < actual.length; ++i) {
                 int row = rows[i / size];

@@ -23,7 +23,7 @@ abstract class NoiseContract extends OptimisersContract {
         NoiseKey key = new NoiseKey(0x1234_5678_9ABC_DEF0L, Stream.AUGMENTATION);
         try (DeviceBuffer input = device(x); DeviceBuffer i = deviceInts(images); DeviceBuffer s = deviceInts(samples);
              DeviceBuffer target = backend.allocate((long) rows * columns)) {
-            backend.addNoise(input, i, s, rows, columns, 0.37f, key, target);
+            backend.noise().addNoise(input, i, s, rows, columns, 0.37f, key, target);
             float[] actual = host(target);
             for (int k = 0; k < actual.length; ++k) {
                 float z = Philox.normal(key, images[k / columns], samples[k / columns], k % columns);
@@ -38,8 +38,8 @@ abstract class NoiseContract extends OptimisersContract {
         NoiseKey key = new NoiseKey(5, Stream.ESTIMATION);
         try (DeviceBuffer x = device(values(columns)); DeviceBuffer all = backend.allocate(20L * columns);
              DeviceBuffer part = backend.allocate(3L * columns)) {
-            backend.noisyCopies(x, 9, 100, 20, columns, 0.5f, key, all);
-            backend.noisyCopies(x, 9, 117, 3, columns, 0.5f, key, part);
+            backend.noise().noisyCopies(x, 9, 100, 20, columns, 0.5f, key, all);
+            backend.noise().noisyCopies(x, 9, 117, 3, columns, 0.5f, key, part);
             assertArrayEquals(host(all.slice(17L * columns, 3L * columns)), host(part));
         }
     }
@@ -54,9 +54,9 @@ abstract class NoiseContract extends OptimisersContract {
         try (DeviceBuffer zero = device(new float[rows]); DeviceBuffer one = backend.allocate(rows);
              DeviceBuffer numbers = deviceInts(indices); DeviceBuffer target = backend.allocate(rows)) {
             backend.fill(one, 1f);
-            backend.noisyCopies(zero, 3, 0, rows, 1, 1f, key, target);
+            backend.noise().noisyCopies(zero, 3, 0, rows, 1, 1f, key, target);
             float[] copies = host(target);
-            backend.uniformInBox(zero, one, numbers, numbers, rows, 1, key, target);
+            backend.noise().uniformInBox(zero, one, numbers, numbers, rows, 1, key, target);
             float[] uniform = host(target);
             for (int n = 0; n < rows; ++n) {
                 assertEquals(Philox.normal(key, 3, n, 0), copies[n], "row " + n);
@@ -73,7 +73,7 @@ abstract class NoiseContract extends OptimisersContract {
         NoiseKey key = new NoiseKey(11, Stream.ATTACK);
         try (DeviceBuffer l = device(low); DeviceBuffer h = device(high); DeviceBuffer i = deviceInts(4, 5);
              DeviceBuffer s = deviceInts(0, 9); DeviceBuffer target = backend.allocate(2L * columns)) {
-            backend.uniformInBox(l, h, i, s, 2, columns, key, target);
+            backend.noise().uniformInBox(l, h, i, s, 2, columns, key, target);
             float[] actual = host(target);
             for (int k = 0; k < actual.length; ++k) {
                 float u = Philox.uniform(key, 4 + k / columns, 9 * (k / columns), k % columns);

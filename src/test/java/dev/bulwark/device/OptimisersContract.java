@@ -25,7 +25,7 @@ abstract class OptimisersContract extends IntervalsContract {
                 p -= 0.01 * (m / first) / (Math.sqrt(v / second) + 1e-8);
                 backend.write(new float[] {(float) gradients[t - 1]}, gradient);
                 backend.write(new float[] {0.01f, (float) first, (float) second}, step);
-                backend.adam(parameter, gradient, mean, square, 1, 0.9f, 0.999f, 1e-8f, 0.1f, step, factor);
+                backend.optimisers().adam(parameter, gradient, mean, square, 1, 0.9f, 0.999f, 1e-8f, 0.1f, step, factor);
                 assertEquals(p, host(parameter)[0], 1e-6);
             }
         }
@@ -35,7 +35,7 @@ abstract class OptimisersContract extends IntervalsContract {
     void givenOneParameter_whenSgdSteps_thenMomentumAndDecayApply() {
         try (DeviceBuffer parameter = device(1f); DeviceBuffer gradient = device(2f); DeviceBuffer velocity = device(0.5f);
              DeviceBuffer step = device(0.1f); DeviceBuffer factor = device(0.25f)) {
-            backend.sgd(parameter, gradient, velocity, 1, 0.9f, 0.01f, step, factor);
+            backend.optimisers().sgd(parameter, gradient, velocity, 1, 0.9f, 0.01f, step, factor);
             assertEquals(0.9 * 0.5 + 2 * 0.25 + 0.01, host(velocity)[0], 1e-6);
             assertEquals(1 - 0.1 * 0.96, host(parameter)[0], 1e-6);
         }
@@ -61,11 +61,12 @@ abstract class OptimisersContract extends IntervalsContract {
             try (DeviceBuffer parameters = device(p); DeviceBuffer gradient = device(g); DeviceBuffer mean = device(m);
                  DeviceBuffer square = device(v); DeviceBuffer step = device(0.01f, 0.25f, 0.01f);
                  DeviceBuffer factor = device(0.5f)) {
-                backend.adam(parameters, gradient, mean, square, length, 0.9f, 0.999f, 0.5f, 0.1f, step, factor);
+                backend.optimisers().adam(parameters, gradient, mean, square, length, 0.9f, 0.999f, 0.5f, 0.1f, step,
+                        factor);
                 close(afterAdam, host(parameters), 1e-6);
                 backend.write(p, parameters);
                 backend.write(m, mean);
-                backend.sgd(parameters, gradient, mean, length, 0.9f, 0.1f, step, factor);
+                backend.optimisers().sgd(parameters, gradient, mean, length, 0.9f, 0.1f, step, factor);
                 close(afterSgd, host(parameters), 1e-6);
             }
         }
@@ -81,7 +82,7 @@ abstract class OptimisersContract extends IntervalsContract {
                 expected[i] = 0.9 * a[i] + 0.1 * p[i];
             }
             try (DeviceBuffer parameters = device(p); DeviceBuffer average = device(a)) {
-                backend.average(parameters, length, 0.1f, average);
+                backend.optimisers().average(parameters, length, 0.1f, average);
                 close(expected, host(average), 4e-7); // factors of less than 24 bits would lose 1e-4
                 assertArrayEquals(p, host(parameters));
             }
@@ -91,9 +92,9 @@ abstract class OptimisersContract extends IntervalsContract {
     @Test
     void givenALongGradient_whenClipped_thenItsNormBecomesTheLimit() {
         try (DeviceBuffer squares = device(25f); DeviceBuffer factor = backend.allocate(1)) {
-            backend.clipFactor(squares, 2f, factor);
+            backend.optimisers().clipFactor(squares, 2f, factor);
             assertEquals(0.4f, host(factor)[0], 1e-7f);
-            backend.clipFactor(squares, 6f, factor);
+            backend.optimisers().clipFactor(squares, 6f, factor);
             assertEquals(1f, host(factor)[0]);
         }
     }

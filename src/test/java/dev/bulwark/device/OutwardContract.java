@@ -25,7 +25,7 @@ abstract class OutwardContract extends BackendFixture {
         x[2] = 0.1f;
         BigDecimal epsilon = new BigDecimal("0.1");
         try (DeviceBuffer input = device(x); DeviceBuffer low = backend.allocate(500); DeviceBuffer high = backend.allocate(500)) {
-            backend.outwardBox(input, 500, 0, 0.1, low, high); // the double is above the decimal
+            backend.outwardIntervals().box(input, 500, 0, 0.1, low, high); // the double is above the decimal
             float[] l = host(low);
             float[] h = host(high);
             for (int i = 0; i < x.length; ++i) {
@@ -52,7 +52,7 @@ abstract class OutwardContract extends BackendFixture {
         }
         Ball ball = new Ball(epsilon, Ball.Centre.BYTE);
         try (DeviceBuffer input = device(x); DeviceBuffer low = backend.allocate(256); DeviceBuffer high = backend.allocate(256)) {
-            backend.outwardBox(input, 256, ball.centreError(), epsilon.upper(), low, high);
+            backend.outwardIntervals().box(input, 256, ball.centreError(), epsilon.upper(), low, high);
             float[] l = host(low);
             float[] h = host(high);
             MathContext digits = new MathContext(60);
@@ -122,8 +122,8 @@ abstract class OutwardContract extends BackendFixture {
              DeviceBuffer low = backend.allocate((long) rows * out); DeviceBuffer high = backend.allocate((long) rows * out);
              DeviceBuffer margins = backend.allocate((long) rows * out)) {
             Affine layer = new Affine(weight, bias, in, out);
-            backend.outwardAffine(lower, upper, rows, layer, low, high);
-            backend.outwardMargins(lower, upper, labels, rows, layer, margins);
+            backend.outwardIntervals().affine(lower, upper, rows, layer, low, high);
+            backend.outwardIntervals().margins(lower, upper, labels, rows, layer, margins);
             return new float[][] {host(low), host(high), host(margins)};
         }
     }
@@ -167,7 +167,7 @@ abstract class OutwardContract extends BackendFixture {
              DeviceBuffer bias = device(b); DeviceBuffer result = backend.allocate(2L * rows * out + 1)) {
             DeviceBuffer outLower = result.slice(0, (long) rows * out);
             DeviceBuffer outUpper = result.slice((long) rows * out + 1, (long) rows * out);
-            backend.outwardAffine(box.slice(0, l.length), box.slice(l.length, h.length), rows,
+            backend.outwardIntervals().affine(box.slice(0, l.length), box.slice(l.length, h.length), rows,
                     new Affine(weight.slice(1, w.length), bias, in, out), outLower, outUpper);
             float[] low = host(outLower);
             float[] high = host(outUpper);
@@ -208,7 +208,7 @@ abstract class OutwardContract extends BackendFixture {
         try (DeviceBuffer lower = device(l); DeviceBuffer upper = device(h); DeviceBuffer weight = device(w);
              DeviceBuffer bias = device(b); DeviceBuffer labels = deviceInts(y);
              DeviceBuffer margins = backend.allocate((long) rows * out)) {
-            backend.outwardMargins(lower, upper, labels, rows, new Affine(weight, bias, in, out), margins);
+            backend.outwardIntervals().margins(lower, upper, labels, rows, new Affine(weight, bias, in, out), margins);
             float[] actual = host(margins);
             for (int k = 0; k < actual.length; ++k) {
                 int label = y[k / out];
@@ -250,15 +250,15 @@ abstract class OutwardContract extends BackendFixture {
         try (DeviceBuffer lower = device(l); DeviceBuffer upper = device(h); DeviceBuffer weight = device(w);
              DeviceBuffer bias = device(new float[6]); DeviceBuffer outLower = backend.allocate(24);
              DeviceBuffer outUpper = backend.allocate(24)) {
-            backend.outwardAffine(lower, upper, 4, new Affine(weight, bias, 2, 6), outLower, outUpper);
+            backend.outwardIntervals().affine(lower, upper, 4, new Affine(weight, bias, 2, 6), outLower, outUpper);
             float[] low = host(outLower);
             float[] high = host(outUpper);
             for (int k = 0; k < 24; ++k) {
                 assertNotAbove(trueLower[k], low[k], "lower " + k);
                 assertNotAbove(-trueUpper[k], -high[k], "upper " + k);
             }
-            backend.relu(outLower, 24);
-            backend.relu(outUpper, 24);
+            backend.elementwise().relu(outLower, 24);
+            backend.elementwise().relu(outUpper, 24);
             assertTrue(Float.isNaN(host(outLower)[0]) && Float.isNaN(host(outUpper)[0]), "what is unknown stays so");
         }
     }
@@ -279,7 +279,7 @@ abstract class OutwardContract extends BackendFixture {
         try (DeviceBuffer lower = device(l); DeviceBuffer upper = device(h); DeviceBuffer weight = device(w);
              DeviceBuffer bias = device(new float[4]); DeviceBuffer labels = deviceInts(0, 0, 0, 0, 0);
              DeviceBuffer margins = backend.allocate(20)) {
-            backend.outwardMargins(lower, upper, labels, 5, new Affine(weight, bias, 2, 4), margins);
+            backend.outwardIntervals().margins(lower, upper, labels, 5, new Affine(weight, bias, 2, 4), margins);
             float[] actual = host(margins);
             for (int k = 0; k < 20; ++k) {
                 if (k % 4 == 0) {
@@ -295,13 +295,13 @@ abstract class OutwardContract extends BackendFixture {
     void givenPixelsAtOrBeyondTheEdge_whenBoxedOutward_thenTheBoxIsCutAndTheUnknownStaysUnknown() {
         try (DeviceBuffer x = device(0f, 1f, 0.25f, Float.NaN); DeviceBuffer low = backend.allocate(4);
              DeviceBuffer high = backend.allocate(4)) {
-            backend.outwardBox(x, 4, 0, 0.5, low, high);
+            backend.outwardIntervals().box(x, 4, 0, 0.5, low, high);
             assertEquals(0f, host(low)[0]);
             assertEquals(1f, host(high)[1]);
             assertEquals(0f, host(low)[2]);
             assertEquals(0.75f, host(high)[2], "nothing was rounded");
             assertTrue(Float.isNaN(host(low)[3]) && Float.isNaN(host(high)[3]));
-            backend.outwardBox(x, 4, 0x1p-24f, 1e300, low, high);
+            backend.outwardIntervals().box(x, 4, 0x1p-24f, 1e300, low, high);
             assertArrayEquals(new float[] {0f, 0f, 0f, Float.NaN}, host(low));
             assertArrayEquals(new float[] {1f, 1f, 1f, Float.NaN}, host(high));
         }
@@ -316,7 +316,7 @@ abstract class OutwardContract extends BackendFixture {
         try (DeviceBuffer lower = device(x); DeviceBuffer upper = device(x); DeviceBuffer weight = device(w);
              DeviceBuffer bias = device(0f, 0f, 0f); DeviceBuffer labels = deviceInts(0, 0);
              DeviceBuffer margins = backend.allocate(6)) {
-            backend.outwardMargins(lower, upper, labels, 2, new Affine(weight, bias, 1, 3), margins);
+            backend.outwardIntervals().margins(lower, upper, labels, 2, new Affine(weight, bias, 1, 3), margins);
             float[] actual = host(margins);
             for (int k = 0; k < 6; ++k) {
                 assertTrue(actual[k] <= exact[k], k + ": " + actual[k] + " is above " + exact[k]);
@@ -333,7 +333,7 @@ abstract class OutwardContract extends BackendFixture {
         float[] b = {0.125f, -1f, 3f};
         try (DeviceBuffer lower = device(l); DeviceBuffer upper = device(h); DeviceBuffer weight = device(w);
              DeviceBuffer bias = device(b); DeviceBuffer labels = deviceInts(2, 0); DeviceBuffer margins = backend.allocate(6)) {
-            backend.outwardMargins(lower, upper, labels, 2, new Affine(weight, bias, 2, 3), margins);
+            backend.outwardIntervals().margins(lower, upper, labels, 2, new Affine(weight, bias, 2, 3), margins);
             float[] actual = host(margins);
             // Row 0, label 2: W2 - W0 = (-4, 1.25), W2 - W1 = (-3.5, -1.75); row 1, label 0: (0.5, -3), (4, -1.25).
             double[] expected = {

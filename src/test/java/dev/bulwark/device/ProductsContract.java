@@ -31,7 +31,7 @@ abstract class ProductsContract extends MemoryContract {
                 }
             }
             try (DeviceBuffer left = device(a); DeviceBuffer right = device(b); DeviceBuffer result = device(c)) {
-                backend.multiply(ta, tb, m, n, k, left, right, 0.5f, result);
+                backend.linear().multiply(ta, tb, m, n, k, left, right, 0.5f, result);
                 close(expected, host(result), 1e-5);
             }
         }
@@ -40,7 +40,7 @@ abstract class ProductsContract extends MemoryContract {
     @Test
     void givenGarbageInTheTarget_whenMultipliedWithBetaZero_thenItIsNotRead() {
         try (DeviceBuffer a = device(2); DeviceBuffer b = device(3); DeviceBuffer c = device(Float.NaN)) {
-            backend.multiply(false, false, 1, 1, 1, a, b, 0f, c);
+            backend.linear().multiply(false, false, 1, 1, 1, a, b, 0f, c);
             assertArrayEquals(new float[] {6}, host(c));
         }
     }
@@ -64,9 +64,9 @@ abstract class ProductsContract extends MemoryContract {
         try (DeviceBuffer input = device(x); DeviceBuffer weight = device(w); DeviceBuffer bias = device(b);
              DeviceBuffer y = backend.allocate((long) rows * out)) {
             Affine layer = new Affine(weight, bias, in, out);
-            backend.affine(input, rows, layer, false, y);
+            backend.linear().affine(input, rows, layer, false, y);
             close(expected, host(y), 1e-5);
-            backend.affine(input, rows, layer, true, y);
+            backend.linear().affine(input, rows, layer, true, y);
             for (int k = 0; k < expected.length; ++k) {
                 expected[k] = Math.max(expected[k], 0);
             }
@@ -95,9 +95,9 @@ abstract class ProductsContract extends MemoryContract {
             try (DeviceBuffer input = device(x); DeviceBuffer weight = device(w); DeviceBuffer y = backend.allocate((long) rows * out);
                  DeviceBuffer bias = backend.allocate(out)) {
                 backend.fill(bias, -1f);
-                backend.affine(input, rows, new Affine(weight, bias, in, out), false, y);
+                backend.linear().affine(input, rows, new Affine(weight, bias, in, out), false, y);
                 float[] before = host(y);
-                backend.affine(input, rows, new Affine(weight, bias, in, out), true, y);
+                backend.linear().affine(input, rows, new Affine(weight, bias, in, out), true, y);
                 float[] expected = mapped(before, v -> Math.max(v, 0));
                 assertArrayEquals(expected, host(y));
                 for (int k = out; k < Math.min(2 * out, expected.length); ++k) {
@@ -118,9 +118,9 @@ abstract class ProductsContract extends MemoryContract {
         }
         try (DeviceBuffer matrix = device(x); DeviceBuffer sums = backend.allocate(columns)) {
             backend.fill(sums, Float.NaN);
-            backend.columnSums(matrix, rows, columns, 0f, sums);
+            backend.reductions().columnSums(matrix, rows, columns, 0f, sums);
             close(expected, host(sums), 1e-5);
-            backend.columnSums(matrix, rows, columns, 1f, sums);
+            backend.reductions().columnSums(matrix, rows, columns, 1f, sums);
             for (int c = 0; c < columns; ++c) {
                 expected[c] *= 2;
             }

@@ -27,7 +27,7 @@ public abstract class RelaxationContract extends OutwardContract {
         }
         try (DeviceBuffer forms = device(a); DeviceBuffer weight = device(w); DeviceBuffer bias = device(new float[out]);
              DeviceBuffer target = backend.allocate((long) rows * in)) {
-            backend.backwardAffine(forms, rows, new Affine(weight, bias, in, out), target);
+            backend.linearRelaxations().backwardAffine(forms, rows, new Affine(weight, bias, in, out), target);
             float[] actual = host(target);
             for (int k = 0; k < actual.length; ++k) {
                 double exact = 0; // in double: a billionth of what is promised of floats
@@ -37,17 +37,18 @@ public abstract class RelaxationContract extends OutwardContract {
                     float right = w[j * in + k % in];
                     exact += (double) left * right;
                     promised += left == 0 || right == 0 ? 0
-                            : (Math.abs(left) + Backend.NEGLIGIBLE) * (Math.abs(right) + Backend.NEGLIGIBLE);
+                            : (Math.abs(left) + LinearRelaxations.NEGLIGIBLE) * (Math.abs(right)
+                                    + LinearRelaxations.NEGLIGIBLE);
                 }
-                assertEquals(exact, actual[k], Backend.productError(out) * promised, "element " + k);
+                assertEquals(exact, actual[k], LinearRelaxations.productError(out) * promised, "element " + k);
             }
         }
     }
 
     @Test
     void givenSumsOfMoreTermsThanFloatsCanCount_whenAskedForTheirError_thenThereIsNone() {
-        assertEquals(9 * 0x1p-24, Backend.productError(1), 0x1p-40);
-        assertThrows(IllegalArgumentException.class, () -> Backend.productError(1 << 23));
+        assertEquals(9 * 0x1p-24, LinearRelaxations.productError(1), 0x1p-40);
+        assertThrows(IllegalArgumentException.class, () -> LinearRelaxations.productError(1 << 23));
     }
 
     /** Relaxed ReLUs of {@code owners} images, with lines that need not fit any box: the operations must not care. */
@@ -88,7 +89,8 @@ public abstract class RelaxationContract extends OutwardContract {
         try (Lines lines = new Lines(owners, units); DeviceBuffer forms = device(a); DeviceBuffer constants = device(constant);
              DeviceBuffer b = device(bias); DeviceBuffer below = device(slopes); DeviceBuffer ownerRows = deviceInts(owner);
              DeviceBuffer slopeRows = deviceInts(slopeRow); DeviceBuffer target = backend.allocate((long) rows * units)) {
-            backend.backwardRelu(forms, rows, ownerRows, lines.relaxation, below, slopeRows, b, target, constants);
+            backend.linearRelaxations().backwardRelu(forms, rows, ownerRows, lines.relaxation, below, slopeRows, b, target,
+                    constants);
             float[] after = host(target);
             float[] gained = host(constants);
             for (int r = 0; r < rows; ++r) {
@@ -104,7 +106,7 @@ public abstract class RelaxationContract extends OutwardContract {
                     BigDecimal lost = new BigDecimal(before).multiply(new BigDecimal(slope)).subtract(new BigDecimal(t)).abs()
                             .multiply(new BigDecimal(lines.magnitude[line]))
                             .add(t == 0 ? BigDecimal.ZERO : new BigDecimal(Math.abs(t))
-                                    .add(new BigDecimal(Backend.NEGLIGIBLE))
+                                    .add(new BigDecimal(LinearRelaxations.NEGLIGIBLE))
                                     .multiply(new BigDecimal(lines.productError[line])));
                     BigDecimal shift = new BigDecimal(Math.min(before, 0)).multiply(new BigDecimal(lines.upperIntercept[line]));
                     BigDecimal biased = new BigDecimal(t).multiply(new BigDecimal(bias[j]));
@@ -115,7 +117,8 @@ public abstract class RelaxationContract extends OutwardContract {
             }
             float[] separate = after.clone();
             backend.write(constant, constants);
-            backend.backwardRelu(forms, rows, ownerRows, lines.relaxation, below, slopeRows, b, forms, constants);
+            backend.linearRelaxations().backwardRelu(forms, rows, ownerRows, lines.relaxation, below, slopeRows, b, forms,
+                    constants);
             assertArrayEquals(separate, host(forms), "in place");
             assertArrayEquals(gained, host(constants));
         }
@@ -132,8 +135,8 @@ public abstract class RelaxationContract extends OutwardContract {
         try (DeviceBuffer forms = device(a); DeviceBuffer constants = device(constant); DeviceBuffer lower = device(l);
              DeviceBuffer upper = device(h); DeviceBuffer ownerRows = deviceInts(owner);
              DeviceBuffer minima = backend.allocate(rows); DeviceBuffer corners = backend.allocate((long) rows * columns)) {
-            backend.formMinima(forms, rows, ownerRows, lower, upper, columns, constants, minima);
-            backend.formCorners(forms, rows, ownerRows, lower, upper, columns, corners);
+            backend.linearRelaxations().concretize(forms, rows, ownerRows, lower, upper, columns, constants, minima);
+            backend.linearRelaxations().corners(forms, rows, ownerRows, lower, upper, columns, corners);
             float[] actual = host(minima);
             float[] corner = host(corners);
             for (int r = 0; r < rows; ++r) {
@@ -147,7 +150,7 @@ public abstract class RelaxationContract extends OutwardContract {
                 }
                 assertJustBelow(exact, actual[r], columns, magnitude, "minimum " + r);
             }
-            backend.formMinima(forms, rows, ownerRows, lower, upper, columns, constants, constants);
+            backend.linearRelaxations().concretize(forms, rows, ownerRows, lower, upper, columns, constants, constants);
             assertArrayEquals(actual, host(constants), "in place");
         }
     }
@@ -161,14 +164,15 @@ public abstract class RelaxationContract extends OutwardContract {
              DeviceBuffer upper = device(2, 2); DeviceBuffer owners = deviceInts(0, 0, 0, 0);
              DeviceBuffer ones = device(1, 1); DeviceBuffer zeros = device(0, 0);
              DeviceBuffer minima = backend.allocate(4); DeviceBuffer target = backend.allocate(8)) {
-            backend.formMinima(forms, 4, owners, lower, upper, 2, constants, minima);
+            backend.linearRelaxations().concretize(forms, 4, owners, lower, upper, 2, constants, minima);
             for (float minimum : host(minima)) {
                 assertNotAbove(Double.NaN, minimum, "minimum");
             }
             for (DeviceBuffer error : List.of(ones, zeros)) {
                 Relaxation relaxation = new Relaxation(ones, zeros, ones, ones, error, 2);
                 backend.fill(constants, 0f);
-                backend.backwardRelu(forms, 4, owners, relaxation, ones, owners, ones, target, constants);
+                backend.linearRelaxations().backwardRelu(forms, 4, owners, relaxation, ones, owners, ones, target,
+                        constants);
                 for (float constant : host(constants)) {
                     assertNotAbove(Double.NaN, constant, "constant");
                 }
@@ -187,7 +191,7 @@ public abstract class RelaxationContract extends OutwardContract {
              DeviceBuffer productError = device(inf, none, 0); DeviceBuffer bias = device(1, 1, 0.5f);
              DeviceBuffer target = backend.allocate(6)) {
             Relaxation relaxation = new Relaxation(slope, intercept, slope, magnitude, productError, 3);
-            backend.backwardRelu(forms, 2, owners, relaxation, slope, owners, bias, target, constants);
+            backend.linearRelaxations().backwardRelu(forms, 2, owners, relaxation, slope, owners, bias, target, constants);
             same(new float[] {0, 0, 2, 0, 0, -4}, host(target));
             assertEquals(8 + 1, host(constants)[0], 1e-5);
             assertEquals(8 - 2, host(constants)[1], 1e-5);
@@ -202,7 +206,7 @@ public abstract class RelaxationContract extends OutwardContract {
              DeviceBuffer one = device(1); DeviceBuffer zero = device(0); DeviceBuffer unknown = device(none);
              DeviceBuffer target = backend.allocate(1)) {
             Relaxation relaxation = new Relaxation(one, zero, one, zero, zero, 1);
-            backend.backwardRelu(forms, 1, owners, relaxation, unknown, owners, one, target, constants);
+            backend.linearRelaxations().backwardRelu(forms, 1, owners, relaxation, unknown, owners, one, target, constants);
             assertTrue(Float.isNaN(host(constants)[0]), "a slope that is no number is none in [0, 1]");
         }
     }
@@ -214,7 +218,7 @@ public abstract class RelaxationContract extends OutwardContract {
              DeviceBuffer unknown = device(none, none); DeviceBuffer ones = device(1, 1);
              DeviceBuffer target = backend.allocate(2)) {
             Relaxation relaxation = new Relaxation(unknown, unknown, ones, unknown, unknown, 2);
-            backend.backwardRelu(forms, 1, owners, relaxation, ones, owners, ones, target, constants);
+            backend.linearRelaxations().backwardRelu(forms, 1, owners, relaxation, ones, owners, ones, target, constants);
             assertTrue(Float.isNaN(host(constants)[0]));
         }
     }
@@ -229,7 +233,7 @@ public abstract class RelaxationContract extends OutwardContract {
         try (Lines lines = new Lines(owners, units); DeviceBuffer forms = device(a); DeviceBuffer points = device(z);
              DeviceBuffer below = device(slopes); DeviceBuffer ownerRows = deviceInts(owner);
              DeviceBuffer gradients = backend.allocate((long) rows * units)) {
-            backend.relaxedRelu(forms, rows, ownerRows, lines.relaxation, below, points, gradients);
+            backend.linearRelaxations().relaxedRelu(forms, rows, ownerRows, lines.relaxation, below, points, gradients);
             float[] value = host(points);
             float[] gradient = host(gradients);
             for (int k = 0; k < value.length; ++k) {
@@ -248,12 +252,12 @@ public abstract class RelaxationContract extends OutwardContract {
         for (int length : ODD_LENGTHS) {
             float[] x = values(length);
             try (DeviceBuffer buffer = device(x)) {
-                backend.clamp(buffer, length, -0.25f, 0.5f);
+                backend.elementwise().clamp(buffer, length, -0.25f, 0.5f);
                 same(mapped(x, v -> Math.max(-0.25, Math.min(0.5, v))), host(buffer));
             }
         }
         try (DeviceBuffer buffer = device(Float.NaN, -9, 9, 9)) {
-            backend.clamp(buffer, 3, 0f, 1f);
+            backend.elementwise().clamp(buffer, 3, 0f, 1f);
             assertArrayEquals(new float[] {Float.NaN, 0, 1, 9}, host(buffer));
         }
     }

@@ -22,9 +22,9 @@ abstract class VotesContract extends NoiseContract {
         int rows = expected.length;
         try (DeviceBuffer z = device(logits); DeviceBuffer best = backend.allocate(rows);
              DeviceBuffer counts = deviceInts(1, 0, 0)) {
-            backend.argMax(z, rows, 3, best);
+            backend.votes().argMax(z, rows, 3, best);
             assertArrayEquals(expected, hostInts(best));
-            backend.countArgMax(z, rows, 3, counts);
+            backend.votes().countArgMax(z, rows, 3, counts);
             assertArrayEquals(new int[] {3, 2, 1}, hostInts(counts));
         }
     }
@@ -48,7 +48,7 @@ abstract class VotesContract extends NoiseContract {
                     assertArrayEquals(expected, hostInts(counts), each + (composed ? ", composed" : ""));
                     try (DeviceBuffer logits = backend.allocate(classes); DeviceBuffer best = backend.allocate(1)) {
                         classifier.logits(image, 1, logits);
-                        backend.argMax(logits, 1, classes, best);
+                        backend.votes().argMax(logits, 1, classes, best);
                         assertEquals(each.vote(), hostInts(best)[0], each + ", logits " + Arrays.toString(host(logits)));
                     }
                 }
@@ -67,9 +67,9 @@ abstract class VotesContract extends NoiseContract {
                  DeviceBuffer up = backend.allocate(3L * classes); DeviceBuffer labels = deviceInts(0, 0, 0);
                  InputGradients prepared = backend.inputGradients(network.layers, 3)) {
                 prepared.forward(x, 3, logits);
-                backend.argMax(logits, 3, classes, best);
+                backend.votes().argMax(logits, 3, classes, best);
                 assertEquals(each.vote(), hostInts(best)[1], each + ", logits " + Arrays.toString(host(logits)));
-                backend.marginGradient(logits, labels, 3, classes, up);
+                backend.losses().marginGradient(logits, labels, 3, classes, up);
                 prepared.backward(up, 3, gradients);
                 assertTrue(Float.isFinite(host(gradients)[0]) && Float.isFinite(host(gradients)[2]), each.name());
             }
@@ -138,7 +138,7 @@ abstract class VotesContract extends NoiseContract {
             ++expected[logits[2 * n + 1] > logits[2 * n] ? 1 : 0];
         }
         try (DeviceBuffer z = device(logits); DeviceBuffer counts = deviceInts(5, 7)) {
-            backend.countArgMax(z, rows, 2, counts);
+            backend.votes().countArgMax(z, rows, 2, counts);
             assertArrayEquals(expected, hostInts(counts));
         }
     }
@@ -147,7 +147,7 @@ abstract class VotesContract extends NoiseContract {
     void givenAGradient_whenStepped_thenOnlyItsSignMattersAndTheBoxHolds() {
         try (DeviceBuffer x = device(0.5f, 0.5f, 0.5f, 0.5f); DeviceBuffer g = device(1e-30f, -3f, 0f, 9f);
              DeviceBuffer low = device(0.25f, 0.45f, 0.25f, 0.25f); DeviceBuffer high = device(1f, 1f, 1f, 0.55f)) {
-            backend.signedStep(x, g, 4, 0.125f, low, high);
+            backend.elementwise().signedStep(x, g, 4, 0.125f, low, high);
             assertArrayEquals(new float[] {0.625f, 0.45f, 0.5f, 0.55f}, host(x));
         }
     }
@@ -246,7 +246,7 @@ abstract class VotesContract extends NoiseContract {
              DeviceBuffer high = backend.allocate(length)) {
             backend.fill(low, -1f);
             backend.fill(high, 1f);
-            backend.signedStep(moved, up, length, 0.125f, low, high);
+            backend.elementwise().signedStep(moved, up, length, 0.125f, low, high);
             assertArrayEquals(expected, host(moved));
             assertArrayEquals(g, host(up));
         }
@@ -274,7 +274,7 @@ abstract class VotesContract extends NoiseContract {
         try (DeviceBuffer from = device(x); DeviceBuffer found = deviceInts(predictions); DeviceBuffer truth = deviceInts(labels);
              DeviceBuffer kept = backend.allocate((long) rows * columns); DeviceBuffer noted = deviceInts(before)) {
             backend.fill(kept, 7f);
-            backend.keepMisclassified(from, found, truth, rows, columns, kept, noted);
+            backend.votes().keepMisclassified(from, found, truth, rows, columns, kept, noted);
             assertArrayEquals(expected, host(kept));
             assertArrayEquals(expectedPredictions, hostInts(noted));
         }

@@ -24,8 +24,8 @@ import dev.bulwark.report.SmoothingRow;
 import dev.bulwark.smoothing.SmoothedClassifier;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
@@ -99,7 +99,7 @@ class ShowcaseTest {
             backend.write(data.pixels(index), x);
             backend.write(new int[] {index}, image);
             backend.zeroInts(sample);
-            backend.addNoise(x, image, sample, 1, noisy.length, (float) SIGMA,
+            backend.noise().addNoise(x, image, sample, 1, noisy.length, (float) SIGMA,
                     new NoiseKey(SEED, NoiseKey.Stream.ESTIMATION), x);
             backend.read(x, noisy);
         }

@@ -241,7 +241,7 @@ abstract class LossGradientContract {
             backend.write(labels, loss.labels());
 
             Backend.Replay replay = memory.record(() -> {
-                backend.copyRows(first, 0, scalars.current());
+                backend.indexing().copyRows(first, 0, scalars.current());
                 loss.compute(step.needs());
             });
             replay.run();

@@ -57,7 +57,7 @@ class ParameterUpdateTest {
                     memory.holding(GRADIENT));
             DeviceBuffer next = memory.holding(new int[] {0});
             for (int step = 0; step < 2; ++step) {
-                backend.copyRows(next, 1, scalars.current());
+                backend.indexing().copyRows(next, 1, scalars.current());
                 update.apply();
             }
             float[] result = new float[2];

@@ -226,11 +226,11 @@ class TrainerTest {
             var signal = memory.holding(DATA.images());
             for (var layer : network.layers()) {
                 var out = memory.allocate((long) rows * layer.out());
-                backend.affine(signal, rows, layer, layer.out() != Toy.CLASSES, out);
+                backend.linear().affine(signal, rows, layer, layer.out() != Toy.CLASSES, out);
                 signal = out;
             }
             var classes = memory.allocate(rows);
-            backend.argMax(signal, rows, Toy.CLASSES, classes);
+            backend.votes().argMax(signal, rows, Toy.CLASSES, classes);
             int[] predicted = new int[rows];
             backend.read(classes, predicted);
             int right = 0;

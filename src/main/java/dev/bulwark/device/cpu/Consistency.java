@@ -96,7 +96,7 @@ final class Consistency {
                 double probability = Math.exp(logs[j][c]);
                 double slope = probability - (c == label ? 1 : 0)
                         + lambda * (probability - mean[c]) + probability * (cost[c] - expected);
-                target[j][row + c] = Masks.coarse((float) (scale / copies * slope), Losses.SMALLEST);
+                target[j][row + c] = Masks.coarse((float) (scale / copies * slope), CpuLosses.SMALLEST);
             }
         }
     }

@@ -101,6 +101,12 @@ final class CpuMemory implements DeviceBuffer.Memory {
         return part(memory.ints, buffer);
     }
 
+    /** Copies {@code length} elements of either kind. */
+    static void copy(DeviceBuffer source, long length, DeviceBuffer target) {
+        IntBuffer from = ints(source.require("source", length));
+        intsToWrite(target.require("target", length)).put(0, from, 0, (int) length);
+    }
+
     private static FloatBuffer part(FloatBuffer all, DeviceBuffer buffer) {
         return all.slice((int) buffer.offset(), (int) buffer.length());
     }

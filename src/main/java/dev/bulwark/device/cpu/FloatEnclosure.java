@@ -1,6 +1,6 @@
 package dev.bulwark.device.cpu;
 
-import dev.bulwark.device.Backend;
+import dev.bulwark.device.LinearRelaxations;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
 
@@ -9,7 +9,7 @@ import java.util.Arrays;
  * their rounding.
  *
  * <p>Let n be the products that an output sums, u = (n + 8) 2^-24 and g = u / (1 - u), which is
- * {@link Backend#productError}. In whatever order, fused or not, a float sum is off by at most g times the sum of the
+ * {@link LinearRelaxations#productError}. In whatever order, fused or not, a float sum is off by at most g times the sum of the
  * products' magnitudes, and is not below 1 - u times its value where no product is negative (Higham 2002, section 3.1). Let c
  * be a float near the box's centre and r not less than its radius from there. The real results lie within |W| r of W c + b.
  * The float product C is off from W c by at most g |W| |c|, so with s = r + g |c| they lie within |W| s of C + b. The float
@@ -90,7 +90,7 @@ final class FloatEnclosure {
 
     FloatEnclosure(Map map) {
         this.map = map;
-        this.relative = Backend.productError(map.terms());
+        this.relative = LinearRelaxations.productError(map.terms());
     }
 
     /**
@@ -138,7 +138,7 @@ final class FloatEnclosure {
     private float split(float[] low, float[] high, int from, int count, Scratch scratch) {
         float[] centre = scratch.centre;
         float[] spread = scratch.spread;
-        float error = OutwardIntervals.up(relative);
+        float error = CpuOutwardIntervals.up(relative);
         for (int k = from; k < from + count; ++k) {
             float c = 0.5f * low[k] + 0.5f * high[k];
             centre[k] = c;
@@ -170,8 +170,8 @@ final class FloatEnclosure {
             sums[2] += Math.max(Math.abs(atLow), Math.abs(atHigh));
         });
         double slack = (map.terms() + 8) * 0x1p-51 * sums[2] + Double.MIN_NORMAL;
-        float below = OutwardIntervals.down(sums[0] - slack);
-        float above = OutwardIntervals.up(sums[1] + slack);
+        float below = CpuOutwardIntervals.down(sums[0] - slack);
+        float above = CpuOutwardIntervals.up(sums[1] + slack);
         boolean known = Float.isFinite(below) && Float.isFinite(above);
         outLow[to] = known ? below : Float.NaN;
         outHigh[to] = known ? above : Float.NaN;

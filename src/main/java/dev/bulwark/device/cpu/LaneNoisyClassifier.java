@@ -107,7 +107,7 @@ final class LaneNoisyClassifier implements NoisyClassifier {
             }
             lane.run();
             for (int row = 0; row < rows; ++row) {
-                int vote = Losses.argMax(lane.logits, row * classes, classes);
+                int vote = CpuVotes.argMax(lane.logits, row * classes, classes);
                 if (vote >= 0) {
                     poll.votes.incrementAndGet(chosen[(int) ((first + row) / poll.samples)] * classes + vote);
                 }

@@ -12,6 +12,7 @@ import static jcuda.jcublas.JCublas2.cublasSgemm;
 import dev.bulwark.device.Affine;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceException;
+import dev.bulwark.device.Elementwise;
 import dev.bulwark.device.ProductPrecision;
 import java.util.List;
 import java.util.Optional;

@@ -26,14 +26,14 @@ final class FusedTraining implements TrainingOperations {
 
     private final MatrixProduct product;
     private final ColumnSums columnSums;
-    private final TrainingIntervals intervals;
-    private final Losses losses;
-    private final Reductions reductions;
-    private final Optimisers optimisers;
+    private final CudaTrainingIntervals intervals;
+    private final CudaLosses losses;
+    private final CudaReductions reductions;
+    private final CudaOptimisers optimisers;
     private final Tickets tickets;
 
-    FusedTraining(KernelModule module, MatrixProduct product, ColumnSums columnSums, TrainingIntervals intervals,
-                  Losses losses, Reductions reductions, Optimisers optimisers, Tickets tickets) {
+    FusedTraining(KernelModule module, MatrixProduct product, ColumnSums columnSums, CudaTrainingIntervals intervals,
+                  CudaLosses losses, CudaReductions reductions, CudaOptimisers optimisers, Tickets tickets) {
         affineBoxes = module.kernel("affine_boxes");
         hiddenBoxes = module.kernel("hidden_boxes");
         penalisedBoxes = module.kernel("penalised_boxes");

@@ -90,7 +90,7 @@ final class LayeredNoisyClassifier implements NoisyClassifier {
             int rows;
             for (long first = 0; first < total; first += rows) {
                 rows = (int) Math.min(batch, total - first);
-                kernels.noise.launch(Noise.over(rows, inputs), part, onGpu, samples, firstSample, first, rows, inputs,
+                kernels.noise.launch(CudaNoise.over(rows, inputs), part, onGpu, samples, firstSample, first, rows, inputs,
                         sigma, key.keyLow(), key.keyHigh(), key.stream().ordinal(), activations[0]);
                 forward(rows, logits);
                 kernels.count.launch(Grid.over(rows), logits, samples, first, rows, classes, votes);

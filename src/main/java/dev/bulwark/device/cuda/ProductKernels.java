@@ -2,6 +2,7 @@ package dev.bulwark.device.cuda;
 
 import dev.bulwark.device.Affine;
 import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.Elementwise;
 import dev.bulwark.device.ProductPrecision;
 import java.util.ArrayList;
 import java.util.List;

@@ -4,16 +4,16 @@ import dev.bulwark.device.Affine;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceException;
 import dev.bulwark.device.DeviceInfo;
+import dev.bulwark.device.Elementwise;
+import dev.bulwark.device.Linear;
 import dev.bulwark.device.ProductPrecision;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 
 /** Matrix products: checks operands, and has one {@link MatrixProduct} compute. */
-final class Products implements AutoCloseable {
+final class Products implements Linear, AutoCloseable {
 
     private final MatrixProduct product;
     /** For certificates, whose account of rounding is about fp32 sums; what libraries do may depend on their environment. */
@@ -23,8 +23,8 @@ final class Products implements AutoCloseable {
     private final DeviceBuffer scratch;
     /** Why cuBLAS does not compute; empty if it does. */
     private final Optional<String> withoutCublas;
-    /** What {@link #product} works with, last first. */
-    private final Deque<AutoCloseable> opened = new ArrayDeque<>();
+    /** What {@link #product} works with. */
+    private final Opened opened = new Opened();
 
     /**
      * @param module  the kernels of products.cu
@@ -38,7 +38,7 @@ final class Products implements AutoCloseable {
         if (whyNot.isEmpty()) {
             try {
                 Cublas cublas = new Cublas(memory, options.products(), finish, elementwise);
-                opened.push(cublas);
+                opened.add(cublas);
                 found = cublas;
             } catch (DeviceException e) { // optional: own kernels do the work, and info() says why
                 whyNot = Optional.of(e.getMessage());
@@ -49,7 +49,7 @@ final class Products implements AutoCloseable {
         try {
             // Allocated here once: a recorded sequence may not allocate. Operations are in order, so one is enough.
             scratch = memory.scratch(ProductPlan.scratchLength(multiprocessors));
-            opened.push(scratch);
+            opened.add(scratch);
             ownFloats = new ProductKernels(ProductPrecision.FLOAT32, module, multiprocessors, scratch, finish,
                     elementwise);
             product = found != null ? found : options.products() == ProductPrecision.FLOAT32 ? ownFloats
@@ -69,12 +69,13 @@ final class Products implements AutoCloseable {
     }
 
     /** Convolutions that share this object's room for partial sums. */
-    Convolutions convolutions(KernelModule module) {
-        return new Convolutions(multiprocessors, module, finish, scratch);
+    CudaConvolutions convolutions(KernelModule module) {
+        return new CudaConvolutions(multiprocessors, module, finish, scratch);
     }
 
-    void multiply(boolean transposeA, boolean transposeB, int m, int n, int k, DeviceBuffer a, DeviceBuffer b, float beta,
-                  DeviceBuffer c) {
+    @Override
+    public void multiply(boolean transposeA, boolean transposeB, int m, int n, int k, DeviceBuffer a, DeviceBuffer b,
+                         float beta, DeviceBuffer c) {
         a.require("a", (long) m * k);
         b.require("b", (long) k * n);
         c.require("c", (long) m * n);
@@ -83,7 +84,8 @@ final class Products implements AutoCloseable {
         }
     }
 
-    void affine(DeviceBuffer x, int rows, Affine layer, boolean relu, DeviceBuffer y) {
+    @Override
+    public void affine(DeviceBuffer x, int rows, Affine layer, boolean relu, DeviceBuffer y) {
         x.require("x", (long) rows * layer.in());
         y.require("y", (long) rows * layer.out());
         if (rows > 0 && layer.out() > 0) {
@@ -96,22 +98,13 @@ final class Products implements AutoCloseable {
         return product;
     }
 
-    void backwardAffine(DeviceBuffer a, int rows, Affine layer, DeviceBuffer target) {
-        a.require("a", (long) rows * layer.out());
-        target.require("target", (long) rows * layer.in());
-        if (rows > 0 && layer.in() > 0) {
-            ownFloats.multiply(false, false, rows, layer.in(), layer.out(), a, layer.weight(), 0f, target);
-        }
+    /** This project's own, in fp32, for certificates. */
+    MatrixProduct floats() {
+        return ownFloats;
     }
 
     @Override
     public void close() {
-        while (!opened.isEmpty()) {
-            try {
-                opened.pop().close();
-            } catch (Exception e) {
-                // A GPU that was lost gives nothing back, and the first failure was the news.
-            }
-        }
+        opened.close();
     }
 }

@@ -122,18 +122,18 @@ public final class SelfTest {
         List<Question> questions = new ArrayList<>(List.of(
                 question("elementwise", (backend, memory) -> {
                     DeviceBuffer x = memory.holding(-1, 2);
-                    backend.relu(x, 2);
+                    backend.elementwise().relu(x, 2);
                     return x;
                 }, 0, 2),
                 question("resampling", (backend, memory) -> {
                     DeviceBuffer target = memory.allocate(4);
-                    backend.resample(memory.holding(0.1f, 0.2f, 0.3f, 0.4f), memory.holding(1, 0, 0, 0, 1, 0),
+                    backend.indexing().resample(memory.holding(0.1f, 0.2f, 0.3f, 0.4f), memory.holding(1, 0, 0, 0, 1, 0),
                             memory.holding(new int[] {0}), 1, 2, 2, target);
                     return target;
                 }, 0.1f, 0.2f, 0.3f, 0.4f),
                 question("reductions", (backend, memory) -> {
                     DeviceBuffer sum = memory.zeros(1);
-                    backend.sum(memory.holding(1, 2, 4), 3, 0f, sum);
+                    backend.reductions().sum(memory.holding(1, 2, 4), 3, 0f, sum);
                     return sum;
                 }, 7),
                 product("products"),
@@ -145,12 +145,12 @@ public final class SelfTest {
                 }, 9.5f),
                 question("losses", (backend, memory) -> {
                     DeviceBuffer gradient = memory.allocate(2);
-                    backend.marginGradient(memory.holding(1, 3), memory.holding(new int[] {0}), 1, 2, gradient);
+                    backend.losses().marginGradient(memory.holding(1, 3), memory.holding(new int[] {0}), 1, 2, gradient);
                     return gradient;
                 }, -1, 1),
                 question("training_intervals", (backend, memory) -> {
                     DeviceBuffer box = memory.holding(-1, 3); // [-4, 2], and [0, 2] after the ReLU
-                    backend.intervalRelu(box.slice(0, 1), box.slice(1, 1), 1, box.slice(0, 1), box.slice(1, 1));
+                    backend.trainingIntervals().relu(box.slice(0, 1), box.slice(1, 1), 1, box.slice(0, 1), box.slice(1, 1));
                     return box;
                 }, 1, 1),
                 question("interval_layers", (backend, memory) -> {
@@ -163,28 +163,28 @@ public final class SelfTest {
                 }, 5, -4, 3, 2),
                 question("optimisers", (backend, memory) -> {
                     DeviceBuffer factor = memory.allocate(1);
-                    backend.clipFactor(memory.holding(16), 2f, factor);
+                    backend.optimisers().clipFactor(memory.holding(16), 2f, factor);
                     return factor;
                 }, 0.5f),
                 question("noise", (backend, memory) -> {
                     DeviceBuffer copies = memory.allocate(4);
-                    backend.noisyCopies(memory.holding(1, 2), 0, 0, 2, 2, 0f, key(), copies);
+                    backend.noise().noisyCopies(memory.holding(1, 2), 0, 0, 2, 2, 0f, key(), copies);
                     return copies;
                 }, 1, 2, 1, 2),
                 question("votes", (backend, memory) -> {
                     DeviceBuffer kept = memory.zeros(2);
-                    backend.keepMisclassified(memory.holding(1, 2), memory.holding(new int[] {1}),
+                    backend.votes().keepMisclassified(memory.holding(1, 2), memory.holding(new int[] {1}),
                             memory.holding(new int[] {0}), 1, 2, kept, memory.holding(new int[] {0}));
                     return kept;
                 }, 1, 2),
                 question("outward_intervals", (backend, memory) -> {
                     DeviceBuffer box = memory.allocate(2);
-                    backend.outwardBox(memory.holding(0.5f), 1, 0f, 0.25, box.slice(0, 1), box.slice(1, 1));
+                    backend.outwardIntervals().box(memory.holding(0.5f), 1, 0f, 0.25, box.slice(0, 1), box.slice(1, 1));
                     return box;
                 }, 0.25f, 0.75f),
                 question("linear_relaxation", (backend, memory) -> {
                     DeviceBuffer x = memory.holding(-1, 0.5f, 2);
-                    backend.clamp(x, 3, 0f, 1f);
+                    backend.elementwise().clamp(x, 3, 0f, 1f);
                     return x;
                 }, 0, 0.5f, 1),
                 question("input_gradients", SelfTest::gradients, 1, 2),
@@ -207,7 +207,7 @@ public final class SelfTest {
     private static Question product(String module) {
         return question(module, (backend, memory) -> {
             DeviceBuffer product = memory.allocate(1);
-            backend.multiply(false, false, 1, 1, 2, memory.holding(1, 2), memory.holding(3, 4), 0f, product);
+            backend.linear().multiply(false, false, 1, 1, 2, memory.holding(1, 2), memory.holding(3, 4), 0f, product);
             return product;
         }, 11);
     }

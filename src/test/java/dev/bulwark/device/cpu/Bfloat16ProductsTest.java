@@ -75,7 +75,7 @@ class Bfloat16ProductsTest {
                                    float[] before) {
         try (Backend backend = open(); DeviceMemory memory = new DeviceMemory(backend)) {
             DeviceBuffer c = memory.holding(before);
-            backend.multiply(ta, tb, m, n, k, memory.holding(a), memory.holding(b), beta, c);
+            backend.linear().multiply(ta, tb, m, n, k, memory.holding(a), memory.holding(b), beta, c);
             float[] after = new float[before.length];
             backend.read(c, after);
             return after;
@@ -95,7 +95,7 @@ class Bfloat16ProductsTest {
         try (CpuBackend backend = open(); DeviceMemory memory = new DeviceMemory(backend)) {
             DeviceBuffer c = memory.allocate(n * n);
             for (Backend each : new Backend[] {backend, backend.unrounded()}) {
-                each.multiply(false, false, n, n, n, memory.holding(a), memory.holding(unit), 0f, c);
+                each.linear().multiply(false, false, n, n, n, memory.holding(a), memory.holding(unit), 0f, c);
                 float[] product = new float[n * n];
                 backend.read(c, product);
                 assertEquals(each == backend ? 1f : x, product[0]);
@@ -118,14 +118,14 @@ class Bfloat16ProductsTest {
                 switch (change) {
                     case 1 -> backend.fill(factor, change);
                     case 2 -> backend.fill(all, change);
-                    case 3 -> backend.multiply(false, false, n, 1, 1, product, unit, 1f, factor);
-                    case 4 -> backend.absolute(product, n, factor);
+                    case 3 -> backend.linear().multiply(false, false, n, 1, 1, product, unit, 1f, factor);
+                    case 4 -> backend.elementwise().absolute(product, n, factor);
                     default -> {
                         Arrays.fill(values, change);
                         backend.write(values, factor);
                     }
                 }
-                backend.multiply(false, false, n, 1, 1, factor, unit, 0f, product);
+                backend.linear().multiply(false, false, n, 1, 1, factor, unit, 0f, product);
                 backend.read(product, found);
                 Arrays.fill(values, change == 3 || change == 4 ? 4 : change);
                 assertArrayEquals(values, found, "change " + change);
@@ -138,7 +138,7 @@ class Bfloat16ProductsTest {
         try (Backend backend = open()) {
             try (DeviceMemory memory = new DeviceMemory(backend)) {
                 DeviceBuffer x = memory.holding(values(33));
-                backend.multiply(false, true, 33, 33, 1, x, x, 0f, memory.allocate(33 * 33));
+                backend.linear().multiply(false, true, 33, 33, 1, x, x, 0f, memory.allocate(33 * 33));
             }
             assertEquals(0, backend.liveBytes());
         }

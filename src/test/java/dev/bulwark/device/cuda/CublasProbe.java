@@ -98,7 +98,7 @@ final class CublasProbe {
     private static void multiply(CudaBackend backend, boolean ta, boolean tb) {
         try (DeviceBuffer a = filled(backend, M * K, 1); DeviceBuffer b = filled(backend, K * N, 2);
              DeviceBuffer c = filled(backend, M * N, 3)) {
-            backend.multiply(ta, tb, M, N, K, a, b, 0.5f, c);
+            backend.linear().multiply(ta, tb, M, N, K, a, b, 0.5f, c);
             float[] actual = new float[M * N];
             backend.read(c, actual);
             double error = 0;
@@ -118,7 +118,7 @@ final class CublasProbe {
         try (DeviceBuffer x = filled(backend, M * K, 1); DeviceBuffer w = filled(backend, N * K, 2);
              DeviceBuffer b = filled(backend, N, 3); DeviceBuffer y = backend.allocate(M * N)) {
             backend.fill(y, Float.NaN);
-            backend.affine(x, M, new Affine(w, b, K, N), true, y);
+            backend.linear().affine(x, M, new Affine(w, b, K, N), true, y);
             float[] actual = new float[M * N];
             backend.read(y, actual);
             double error = 0;

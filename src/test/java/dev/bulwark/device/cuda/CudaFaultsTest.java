@@ -82,11 +82,11 @@ class CudaFaultsTest {
             backend.fill(x, -1f);
             backend.synchronize();
             EmulatedDriver.set(Setting.FAIL_LAUNCH, 1);
-            backend.relu(x, 3);
+            backend.elementwise().relu(x, 3);
             DeviceLostException e = assertThrows(DeviceLostException.class, backend::synchronize);
             assertTrue(e.getMessage().contains("CUDA_ERROR_LAUNCH_FAILED"), e.getMessage());
             assertTrue(e.getMessage().contains("--resume"), e.getMessage());
-            assertThrows(DeviceLostException.class, () -> backend.relu(x, 3));
+            assertThrows(DeviceLostException.class, () -> backend.elementwise().relu(x, 3));
             assertThrows(DeviceLostException.class, backend::synchronize);
         } catch (DeviceLostException e) {
             assertTrue(e.getMessage().contains("cuMemFree"), e.getMessage()); // memory that is lost can't be given back
@@ -99,7 +99,7 @@ class CudaFaultsTest {
         DeviceBuffer x = backend.allocate(3);
         backend.fill(x, 1f);
         EmulatedDriver.set(Setting.FAIL_LAUNCH, 1);
-        backend.relu(x, 3);
+        backend.elementwise().relu(x, 3);
         float[] result = {7, 7, 7};
         assertThrows(DeviceLostException.class, () -> backend.read(x, result));
         assertArrayEquals(new float[] {7, 7, 7}, result);
@@ -125,15 +125,15 @@ class CudaFaultsTest {
     void givenALostGpu_whenAnythingIsAsked_thenItThrows() {
         CudaBackend backend = TestGpu.open();
         DeviceBuffer x = backend.allocate(3);
-        Backend.Replay replay = backend.record(() -> backend.relu(x, 3));
+        Backend.Replay replay = backend.record(() -> backend.elementwise().relu(x, 3));
         Map<String, Runnable> calls = new LinkedHashMap<>();
         calls.put("allocate", () -> backend.allocate(1));
         calls.put("write", () -> backend.write(new float[3], x));
         calls.put("read", () -> backend.read(x, new int[3]));
         calls.put("fill", () -> backend.fill(x, 1f));
         calls.put("copy", () -> backend.copy(x, 1, x.slice(1, 1)));
-        calls.put("a kernel", () -> backend.absolute(x, 3, x));
-        calls.put("record", () -> backend.record(() -> backend.relu(x, 3)));
+        calls.put("a kernel", () -> backend.elementwise().absolute(x, 3, x));
+        calls.put("record", () -> backend.record(() -> backend.elementwise().relu(x, 3)));
         calls.put("replay", replay::run);
         calls.put("synchronize", backend::synchronize);
         calls.put("free", x::close);
@@ -146,7 +146,7 @@ class CudaFaultsTest {
     void givenABufferOfAnotherBackend_whenUsed_thenItIsRefused() {
         try (CudaBackend one = TestGpu.open(); CudaBackend other = TestGpu.open(); DeviceBuffer x = other.allocate(1)) {
             assertThrows(IllegalArgumentException.class, () -> one.fill(x, 1f));
-            assertThrows(IllegalArgumentException.class, () -> one.relu(x, 1));
+            assertThrows(IllegalArgumentException.class, () -> one.elementwise().relu(x, 1));
         }
     }
 
@@ -160,11 +160,11 @@ class CudaFaultsTest {
     void givenOperationsThatThrow_whenRecorded_thenTheBackendGoesOnAndNothingStaysAlive(Throwable thrown) {
         try (CudaBackend backend = TestGpu.open(); DeviceBuffer x = backend.allocate(2)) {
             assertSame(thrown, assertThrows(thrown.getClass(), () -> backend.record(() -> {
-                backend.relu(x, 2);
+                backend.elementwise().relu(x, 2);
                 CudaFaultsTest.<RuntimeException>sneak(thrown);
             })));
             backend.write(new float[] {-1f, 2f}, x);
-            backend.relu(x, 2);
+            backend.elementwise().relu(x, 2);
             float[] result = new float[2];
             backend.read(x, result);
             assertArrayEquals(new float[] {0f, 2f}, result);

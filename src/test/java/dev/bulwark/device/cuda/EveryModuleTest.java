@@ -48,17 +48,17 @@ class EveryModuleTest {
     private enum Module {
         ELEMENTWISE(on -> {
             DeviceBuffer x = on.random(5_003);
-            on.backend.relu(x, 5_003);
+            on.backend.elementwise().relu(x, 5_003);
             return x;
         }),
         RESAMPLING(on -> {
             DeviceBuffer target = on.memory.allocate(3 * 28 * 28);
-            on.backend.resample(on.random(3 * 28 * 28), on.random(3 * 6), on.below(3, 3), 3, 28, 28, target);
+            on.backend.indexing().resample(on.random(3 * 28 * 28), on.random(3 * 6), on.below(3, 3), 3, 28, 28, target);
             return target;
         }),
         REDUCTIONS(on -> {
             DeviceBuffer sum = on.memory.allocate(1);
-            on.backend.sum(on.random(5_003), 5_003, 0f, sum);
+            on.backend.reductions().sum(on.random(5_003), 5_003, 0f, sum);
             return sum;
         }),
         PRODUCTS(Module::multiply),
@@ -72,15 +72,15 @@ class EveryModuleTest {
         }),
         LOSSES(on -> {
             DeviceBuffer losses = on.memory.allocate(100);
-            on.backend.consistencyLoss(on.random(2 * 100 * 37), on.below(37, 100), 2, 100, 37, 1f, 0.5f, on.random(1),
-                    on.memory.allocate(2 * 100 * 37), losses, on.memory.allocate(100));
+            on.backend.losses().consistencyLoss(on.random(2 * 100 * 37), on.below(37, 100), 2, 100, 37, 1f, 0.5f,
+                    on.random(1), on.memory.allocate(2 * 100 * 37), losses, on.memory.allocate(100));
             return losses;
         }),
         TRAINING_INTERVALS(on -> {
             DeviceBuffer loss = on.memory.zeros(1);
             DeviceBuffer radius = on.random(5_003);
-            on.backend.absolute(radius, 5_003, radius);
-            on.backend.intervalRegulariser(on.random(5_003), radius, 5_003, on.memory.holding(0.1f), 0.5f,
+            on.backend.elementwise().absolute(radius, 5_003, radius);
+            on.backend.trainingIntervals().regulariser(on.random(5_003), radius, 5_003, on.memory.holding(0.1f), 0.5f,
                     on.memory.holding(0.5f), on.memory.zeros(5_003), on.memory.zeros(5_003), loss);
             return loss;
         }),
@@ -95,31 +95,32 @@ class EveryModuleTest {
         }),
         OPTIMISERS(on -> {
             DeviceBuffer average = on.memory.zeros(5_003);
-            on.backend.average(on.random(5_003), 5_003, 0.25f, average);
+            on.backend.optimisers().average(on.random(5_003), 5_003, 0.25f, average);
             return average;
         }),
         NOISE(on -> {
             DeviceBuffer copies = on.memory.allocate(40 * 130);
-            on.backend.noisyCopies(on.random(130), 3, 5, 40, 130, 0.5f, KEY, copies);
+            on.backend.noise().noisyCopies(on.random(130), 3, 5, 40, 130, 0.5f, KEY, copies);
             return copies;
         }),
         VOTES(on -> {
             DeviceBuffer counts = on.memory.allocate(10);
             on.backend.zeroInts(counts);
-            on.backend.countArgMax(on.random(3_000), 300, 10, counts);
+            on.backend.votes().countArgMax(on.random(3_000), 300, 10, counts);
             return counts;
         }),
         OUTWARD_INTERVALS(on -> {
             Affine layer = on.network(130, 70).get(0);
             DeviceBuffer lower = on.memory.allocate(17 * 70);
             DeviceBuffer x = on.random(17 * 130);
-            on.backend.outwardAffine(x, x, 17, layer, lower, on.memory.allocate(17 * 70));
+            on.backend.outwardIntervals().affine(x, x, 17, layer, lower, on.memory.allocate(17 * 70));
             return lower;
         }),
         LINEAR_RELAXATION(on -> {
             DeviceBuffer minima = on.memory.allocate(33);
             DeviceBuffer box = on.random(5 * 300);
-            on.backend.formMinima(on.random(33 * 300), 33, on.below(5, 33), box, box, 300, on.random(33), minima);
+            on.backend.linearRelaxations().concretize(on.random(33 * 300), 33, on.below(5, 33), box, box, 300,
+                    on.random(33), minima);
             return minima;
         }),
         INPUT_GRADIENTS(on -> {
@@ -152,7 +153,7 @@ class EveryModuleTest {
 
         private static DeviceBuffer multiply(Gpu on) {
             DeviceBuffer product = on.memory.allocate(130 * 70);
-            on.backend.multiply(false, true, 130, 70, 99, on.random(130 * 99), on.random(70 * 99), 0f, product);
+            on.backend.linear().multiply(false, true, 130, 70, 99, on.random(130 * 99), on.random(70 * 99), 0f, product);
             return product;
         }
 

@@ -112,7 +112,7 @@ class LoadedModuleTest {
 
     private static float[] relu(Backend backend, DeviceBuffer x) {
         float[] result = new float[2];
-        backend.relu(x, 2);
+        backend.elementwise().relu(x, 2);
         backend.read(x, result);
         return result;
     }

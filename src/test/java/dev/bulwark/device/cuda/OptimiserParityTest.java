@@ -23,14 +23,14 @@ class OptimiserParityTest {
     @ValueSource(ints = {1, 31, 33, 1021, 5000})
     void givenGradientsOfAnySize_whenAdamSteps_thenEveryBitIsTheCpus(int length) {
         assertSame(length, (backend, s, n, step, factor) ->
-                backend.adam(s[0], s[1], s[2], s[3], n, 0.9f, 0.999f, 1e-8f, 1e-4f, step, factor));
+                backend.optimisers().adam(s[0], s[1], s[2], s[3], n, 0.9f, 0.999f, 1e-8f, 1e-4f, step, factor));
     }
 
     @ParameterizedTest
     @ValueSource(ints = {1, 31, 33, 1021, 5000})
     void givenGradientsOfAnySize_whenSgdSteps_thenEveryBitIsTheCpus(int length) {
         assertSame(length, (backend, s, n, step, factor) ->
-                backend.sgd(s[0], s[1], s[2], n, 0.9f, 1e-4f, step, factor));
+                backend.optimisers().sgd(s[0], s[1], s[2], n, 0.9f, 1e-4f, step, factor));
     }
 
     private static void assertSame(int length, Update update) {

@@ -60,7 +60,7 @@ class OutwardTilesTest {
                  DeviceBuffer bias = written(memory, transfers, values(random, out));
                  DeviceBuffer outLower = memory.allocate((long) rows * out);
                  DeviceBuffer outUpper = memory.allocate((long) rows * out)) {
-                new OutwardIntervals(multiprocessors, new KernelModule(memory, module))
+                new CudaOutwardIntervals(multiprocessors, new KernelModule(memory, module))
                         .affine(l, u, rows, new Affine(weight, bias, in, out), outLower, outUpper);
                 float[][] result = new float[2][rows * out];
                 transfers.read(outLower, result[0]);
@@ -86,22 +86,22 @@ class OutwardTilesTest {
 
     @Test
     void givenAFewIdleMultiprocessors_whenATileIsChosen_thenItFillsTheGpuAllTheSame() {
-        assertTrue(OutwardIntervals.fills(128, 132), "500 rows of 1,024 outputs in 64 x 64 tiles");
-        assertTrue(OutwardIntervals.fills(124, 132), "a sixteenth is idle");
-        assertFalse(OutwardIntervals.fills(123, 132), "more than a sixteenth is idle");
-        assertTrue(OutwardIntervals.fills(15, 15));
-        assertFalse(OutwardIntervals.fills(14, 15), "a sixteenth of few is none");
-        assertFalse(OutwardIntervals.fills(1L << 30, COUNTLESS));
+        assertTrue(CudaOutwardIntervals.fills(128, 132), "500 rows of 1,024 outputs in 64 x 64 tiles");
+        assertTrue(CudaOutwardIntervals.fills(124, 132), "a sixteenth is idle");
+        assertFalse(CudaOutwardIntervals.fills(123, 132), "more than a sixteenth is idle");
+        assertTrue(CudaOutwardIntervals.fills(15, 15));
+        assertFalse(CudaOutwardIntervals.fills(14, 15), "a sixteenth of few is none");
+        assertFalse(CudaOutwardIntervals.fills(1L << 30, COUNTLESS));
     }
 
     @Test
     void givenAnEpsilon_whenTakenAsAFloat_thenItIsTheLeastAboveTheDouble() {
-        assertEquals(0.1f, OutwardIntervals.atLeast(0.1), "the nearest float is above the double");
-        assertEquals(Math.nextUp(0.7f), OutwardIntervals.atLeast(0.7), "the nearest float is below the double");
-        assertEquals(Math.nextUp(0.25f), OutwardIntervals.atLeast(0.25 + 0x1p-50), "the nearest float is below");
-        assertEquals(0.25f, OutwardIntervals.atLeast(0.25));
-        assertEquals(0, OutwardIntervals.atLeast(0));
-        assertEquals(Float.POSITIVE_INFINITY, OutwardIntervals.atLeast(1e300));
-        assertTrue(Float.isNaN(OutwardIntervals.atLeast(Double.NaN)));
+        assertEquals(0.1f, CudaOutwardIntervals.atLeast(0.1), "the nearest float is above the double");
+        assertEquals(Math.nextUp(0.7f), CudaOutwardIntervals.atLeast(0.7), "the nearest float is below the double");
+        assertEquals(Math.nextUp(0.25f), CudaOutwardIntervals.atLeast(0.25 + 0x1p-50), "the nearest float is below");
+        assertEquals(0.25f, CudaOutwardIntervals.atLeast(0.25));
+        assertEquals(0, CudaOutwardIntervals.atLeast(0));
+        assertEquals(Float.POSITIVE_INFINITY, CudaOutwardIntervals.atLeast(1e300));
+        assertTrue(Float.isNaN(CudaOutwardIntervals.atLeast(Double.NaN)));
     }
 }

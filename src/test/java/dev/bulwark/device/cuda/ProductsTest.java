@@ -62,7 +62,7 @@ class ProductsTest {
             boolean tb = (transposes & 2) != 0;
             try (Matrix a = new Matrix(backend, m * k, offset); Matrix b = new Matrix(backend, k * n, offset);
                  Matrix c = new Matrix(backend, m * n, offset)) {
-                backend.multiply(ta, tb, m, n, k, a.buffer, b.buffer, 0.5f, c.buffer);
+                backend.linear().multiply(ta, tb, m, n, k, a.buffer, b.buffer, 0.5f, c.buffer);
                 float[] actual = new float[m * n + offset + MARGIN];
                 backend.read(c.all, actual);
                 for (int i = 0; i < m * n; ++i) {
@@ -143,9 +143,10 @@ class ProductsTest {
             Affine layer = new Affine(w.buffer, b.buffer, in, out);
             float[] first = new float[rows * out];
             float[] again = new float[rows * out];
-            backend.affine(x.buffer, rows, layer, true, y.buffer);
+            backend.linear().affine(x.buffer, rows, layer, true, y.buffer);
             backend.read(y.buffer, first);
-            try (Backend.Replay replay = backend.record(() -> backend.affine(x.buffer, rows, layer, true, y.buffer))) {
+            try (Backend.Replay replay = backend.record(() -> backend.linear().affine(x.buffer, rows, layer, true,
+                    y.buffer))) {
                 for (int repeat = 0; repeat < 3; ++repeat) {
                     backend.fill(y.buffer, UNTOUCHED);
                     replay.run();
@@ -164,7 +165,7 @@ class ProductsTest {
              DeviceBuffer b = backend.allocate(1); DeviceBuffer c = backend.allocate(1)) {
             backend.write(new float[] {x}, a);
             backend.write(new float[] {-1f}, b);
-            backend.multiply(false, false, 1, 1, 1, a, b, 0f, c);
+            backend.linear().multiply(false, false, 1, 1, 1, a, b, 0f, c);
             float[] actual = new float[1];
             backend.read(c, actual);
             assertEquals(precision == ProductPrecision.FLOAT32 ? -x : -(1 + 0x1p-10f), actual[0]);
@@ -183,7 +184,7 @@ class ProductsTest {
                     values[in + 3] = Float.NaN;
                     backend.write(values, x.buffer);
                     backend.fill(w.buffer, 1f);
-                    backend.affine(x.buffer, 2, new Affine(w.buffer, b.buffer, in, 3), true, y.buffer);
+                    backend.linear().affine(x.buffer, 2, new Affine(w.buffer, b.buffer, in, 3), true, y.buffer);
                     float[] actual = new float[6];
                     backend.read(y.buffer, actual);
                     assertArrayEquals(new float[] {0, 0, 0, Float.NaN, Float.NaN, Float.NaN}, actual);

@@ -33,8 +33,8 @@ class SeveralGpusTest {
              DeviceBuffer x = one.allocate(3); DeviceBuffer y = two.allocate(3)) {
             one.write(new float[] {-1, 2, -3}, x);
             two.fill(y, -5f);
-            one.relu(x, 3);
-            two.absolute(y, 3, y);
+            one.elementwise().relu(x, 3);
+            two.elementwise().absolute(y, 3, y);
             one.synchronize();
             assertArrayEquals(new float[] {0, 2, 0}, read(one, x));
             assertArrayEquals(new float[] {5, 5, 5}, read(two, y));

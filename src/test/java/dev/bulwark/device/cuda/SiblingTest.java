@@ -63,15 +63,15 @@ class SiblingTest {
         try (DeviceMemory memory = new DeviceMemory(backend)) {
             DeviceBuffer centre = memory.holding(wave(seed, 1));
             DeviceBuffer radius = memory.holding(wave(seed, 0.1f));
-            backend.absolute(radius, LENGTH, radius);
+            backend.elementwise().absolute(radius, LENGTH, radius);
             DeviceBuffer gradients = memory.zeros(2L * LENGTH);
             DeviceBuffer scalars = memory.holding(0.01f, 0.5f);
             DeviceBuffer results = memory.zeros(3);
             memory.record(() -> {
-                backend.sum(centre, LENGTH, 0f, results.slice(0, 1));
-                backend.sumOfSquares(centre, LENGTH, 0f, results.slice(1, 1));
-                backend.intervalRegulariser(centre, radius, LENGTH, scalars.slice(0, 1), 0.5f, scalars.slice(1, 1),
-                        gradients.slice(0, LENGTH), gradients.slice(LENGTH, LENGTH), results.slice(2, 1));
+                backend.reductions().sum(centre, LENGTH, 0f, results.slice(0, 1));
+                backend.reductions().sumOfSquares(centre, LENGTH, 0f, results.slice(1, 1));
+                backend.trainingIntervals().regulariser(centre, radius, LENGTH, scalars.slice(0, 1), 0.5f, scalars.slice(1,
+                        1), gradients.slice(0, LENGTH), gradients.slice(LENGTH, LENGTH), results.slice(2, 1));
             }).run();
             float[] values = new float[3];
             backend.read(results, values);

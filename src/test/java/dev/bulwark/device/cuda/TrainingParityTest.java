@@ -399,8 +399,8 @@ class TrainingParityTest {
             float[] first = null;
             float[] firstTotal = null;
             for (int repeat = 0; repeat < 3; ++repeat) {
-                gpu.columnSums(x, rows, columns, 0f, sums);
-                gpu.sum(x, (long) rows * columns, 0f, total);
+                gpu.reductions().columnSums(x, rows, columns, 0f, sums);
+                gpu.reductions().sum(x, (long) rows * columns, 0f, total);
                 float[] again = lab.keep("sums", sums);
                 float[] againTotal = lab.keep("total", total);
                 first = first == null ? again : first;

@@ -101,9 +101,9 @@ class WatchedKernelsTest {
         try (DeviceBuffer a = written(backend, m * k); DeviceBuffer b = written(backend, k * n);
              DeviceBuffer bias = written(backend, n); DeviceBuffer c = written(backend, m * n)) {
             for (int transposes = 0; transposes < 4; ++transposes) {
-                backend.multiply((transposes & 1) != 0, (transposes & 2) != 0, m, n, k, a, b, 0.5f, c);
+                backend.linear().multiply((transposes & 1) != 0, (transposes & 2) != 0, m, n, k, a, b, 0.5f, c);
             }
-            backend.affine(a, m, new Affine(b, bias, k, n), true, c);
+            backend.linear().affine(a, m, new Affine(b, bias, k, n), true, c);
             backend.read(c, new float[m * n]);
         }
     }

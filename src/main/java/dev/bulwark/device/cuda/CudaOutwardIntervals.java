@@ -2,10 +2,11 @@ package dev.bulwark.device.cuda;
 
 import dev.bulwark.device.Affine;
 import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.OutwardIntervals;
 import java.util.List;
 
 /** Boxes that hold the real-number network's values, by directed rounding: outward_intervals.cu. */
-final class OutwardIntervals {
+final class CudaOutwardIntervals implements OutwardIntervals {
 
     private final int multiprocessors;
     private final Kernel box;
@@ -27,14 +28,15 @@ final class OutwardIntervals {
         }
     }
 
-    OutwardIntervals(int multiprocessors, KernelModule module) {
+    CudaOutwardIntervals(int multiprocessors, KernelModule module) {
         this.multiprocessors = multiprocessors;
         box = module.kernel("outward_box");
         margins = module.kernel("outward_margins");
         tiles = List.of(Tile.of(module, 128, 64), Tile.of(module, 64, 64), Tile.of(module, 32, 32));
     }
 
-    void box(DeviceBuffer x, long length, float centreError, double epsilon, DeviceBuffer lower, DeviceBuffer upper) {
+    @Override
+    public void box(DeviceBuffer x, long length, float centreError, double epsilon, DeviceBuffer lower, DeviceBuffer upper) {
         box.launch(Grid.over(length), x.require("x", length), centreError, atLeast(epsilon),
                 lower.require("lower", length), upper.require("upper", length), length);
     }
@@ -45,8 +47,9 @@ final class OutwardIntervals {
         return nearest < epsilon ? Math.nextUp(nearest) : nearest;
     }
 
-    void affine(DeviceBuffer lower, DeviceBuffer upper, int rows, Affine layer, DeviceBuffer outLower,
-                DeviceBuffer outUpper) {
+    @Override
+    public void affine(DeviceBuffer lower, DeviceBuffer upper, int rows, Affine layer, DeviceBuffer outLower,
+                       DeviceBuffer outUpper) {
         long inputs = (long) rows * layer.in();
         long outputs = (long) rows * layer.out();
         Tile tile = tileFor(rows, layer.out());
@@ -70,8 +73,9 @@ final class OutwardIntervals {
         return blocks >= multiprocessors - multiprocessors / 16;
     }
 
-    void margins(DeviceBuffer lower, DeviceBuffer upper, DeviceBuffer labels, int rows, Affine layer,
-                 DeviceBuffer margins) {
+    @Override
+    public void margins(DeviceBuffer lower, DeviceBuffer upper, DeviceBuffer labels, int rows, Affine layer,
+                        DeviceBuffer margins) {
         long inputs = (long) rows * layer.in();
         long outputs = (long) rows * layer.out();
         this.margins.launch(Grid.overWarps(outputs), lower.require("lower", inputs), upper.require("upper", inputs),

@@ -1,22 +1,69 @@
 package dev.bulwark.device.cpu;
 
+import static dev.bulwark.device.cpu.Spans.Operand.in;
+
 import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.Reductions;
 import java.nio.FloatBuffer;
 
-/** Sums over the rows of a matrix, each worker's of some columns, in an order that depends on the shape alone. */
-final class ColumnSums {
+/** Sums, in double over chunks of a vector; over the rows of a matrix, each worker's of some columns. */
+final class CpuReductions implements Reductions {
 
     /** Elements of a row that is worth a copy of its own, where there are many. */
     private static final int LONG_ROW = 512;
     private static final int MANY_ROWS = 1024;
 
     private final Workers workers;
+    private final Spans spans;
 
-    ColumnSums(Workers workers) {
+    CpuReductions(Workers workers, Spans spans) {
         this.workers = workers;
+        this.spans = spans;
     }
 
-    void add(DeviceBuffer x, int count, int columns, float beta, DeviceBuffer sums) {
+    @Override
+    public void sum(DeviceBuffer x, long length, float beta, DeviceBuffer sum) {
+        accumulate(sum, beta, spans.reduce(length, (s, count) -> sum(s[0], count), in(x, length)));
+    }
+
+    @Override
+    public void sumOfSquares(DeviceBuffer x, long length, float beta, DeviceBuffer sum) {
+        accumulate(sum, beta, spans.reduce(length, (s, count) -> {
+            double total = 0;
+            for (int i = 0; i < count; ++i) {
+                total += (double) s[0][i] * s[0][i];
+            }
+            return total;
+        }, in(x, length)));
+    }
+
+    private static void accumulate(DeviceBuffer sum, float beta, double value) {
+        FloatBuffer target = CpuMemory.floatsToWrite(sum.require("sum", 1));
+        double before = beta == 0f ? 0 : beta * (double) target.get(0);
+        target.put(0, (float) (before + value));
+    }
+
+    static double sum(float[] x, int count) {
+        // Four sums at a time: one addition must wait for the one before it.
+        double first = 0;
+        double second = 0;
+        double third = 0;
+        double fourth = 0;
+        int i = 0;
+        for (; i + 3 < count; i += 4) {
+            first += x[i];
+            second += x[i + 1];
+            third += x[i + 2];
+            fourth += x[i + 3];
+        }
+        for (; i < count; ++i) {
+            first += x[i];
+        }
+        return (first + second) + (third + fourth);
+    }
+
+    @Override
+    public void columnSums(DeviceBuffer x, int count, int columns, float beta, DeviceBuffer sums) {
         FloatBuffer values = CpuMemory.floats(x.require("x", (long) count * columns));
         FloatBuffer target = CpuMemory.floatsToWrite(sums.require("sums", columns));
         // Short rows are summed several at a time, as one long row, and what is left of them after that.

@@ -1,18 +1,19 @@
 package dev.bulwark.device.cpu;
 
 import dev.bulwark.device.Convolution;
+import dev.bulwark.device.Convolutions;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.cpu.ConvolutionBlocks.Geometry;
 import java.nio.FloatBuffer;
 
 /** Convolutions on all cores: each worker takes a part of the images. */
-final class Convolutions implements dev.bulwark.device.Convolutions {
+final class CpuConvolutions implements Convolutions {
 
     private final Workers workers;
     private final ConvolutionBlocks blocks;
-    private final OutwardIntervals outward;
+    private final CpuOutwardIntervals outward;
 
-    Convolutions(Workers workers, ConvolutionBlocks blocks, OutwardIntervals outward) {
+    CpuConvolutions(Workers workers, ConvolutionBlocks blocks, CpuOutwardIntervals outward) {
         this.workers = workers;
         this.outward = outward;
         this.blocks = blocks;

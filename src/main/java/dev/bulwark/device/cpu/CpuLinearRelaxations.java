@@ -1,7 +1,8 @@
 package dev.bulwark.device.cpu;
 
-import dev.bulwark.device.Backend;
+import dev.bulwark.device.Affine;
 import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.LinearRelaxations;
 import dev.bulwark.device.Relaxation;
 import java.nio.FloatBuffer;
 
@@ -10,15 +11,18 @@ import java.nio.FloatBuffer;
  * the sums may be off by is at most a multiple of the sum of absolute values (Higham 2002, section 3.1) and is taken off
  * before rounding down to float. That multiple is infinite where anything overflowed, and the result then NaN.
  */
-final class LinearRelaxations {
+final class CpuLinearRelaxations implements LinearRelaxations {
 
     /** Twice the unit roundoff of double: every count of operations below has a factor of two to spare. */
     private static final double ROUNDOFF = 0x1p-52;
 
     private final Rows rows;
+    private final FloatProducts products;
 
-    LinearRelaxations(Rows rows) {
+    /** @param products in float: training's may be coarser */
+    CpuLinearRelaxations(Rows rows, FloatProducts products) {
         this.rows = rows;
+        this.products = products;
     }
 
     /** A row of each of some matrices, copied when another one than the last is asked for. */
@@ -46,9 +50,16 @@ final class LinearRelaxations {
         }
     }
 
-    void backwardRelu(DeviceBuffer coefficients, int count, DeviceBuffer owners, Relaxation relaxation,
-                      DeviceBuffer slopes, DeviceBuffer slopeRows, DeviceBuffer bias, DeviceBuffer target,
-                      DeviceBuffer constants) {
+    /** oneDNN's and plain Java's sums are float sums in some order, which is all that the error allowed asks for. */
+    @Override
+    public void backwardAffine(DeviceBuffer a, int count, Affine layer, DeviceBuffer target) {
+        products.multiply(false, false, count, layer.in(), layer.out(), a, layer.weight(), 0f, target);
+    }
+
+    @Override
+    public void backwardRelu(DeviceBuffer coefficients, int count, DeviceBuffer owners, Relaxation relaxation,
+                             DeviceBuffer slopes, DeviceBuffer slopeRows, DeviceBuffer bias, DeviceBuffer target,
+                             DeviceBuffer constants) {
         int units = relaxation.units();
         int[] owner = Rows.loadInts(owners, 0, count, 1);
         int[] slopeRow = Rows.loadInts(slopeRows, 0, count, 1);
@@ -93,12 +104,12 @@ final class LinearRelaxations {
             double shift = negative ? (double) before * intercept[j] : 0;
             double biased = (double) after * bias[j];
             double lost = Math.abs(exact - after) * magnitude[j]
-                    + (Math.abs(after) + Backend.NEGLIGIBLE) * productError[j];
+                    + (Math.abs(after) + NEGLIGIBLE) * productError[j];
             sum += shift + biased - lost;
             absolute += Math.abs(shift) + Math.abs(biased) + lost;
             a[at + j] = after;
         }
-        return OutwardIntervals.down(sum - slack(4 * bias.length, absolute));
+        return CpuOutwardIntervals.down(sum - slack(4 * bias.length, absolute));
     }
 
     /** As {@link #backwardRelu}, where what is multiplied by exactly 0 takes no part. */
@@ -117,16 +128,17 @@ final class LinearRelaxations {
             double biased = (double) after * bias[j];
             double off = Math.abs(exact - after);
             double lost = (off == 0 ? 0 : off * lines[2][j])
-                    + (after == 0 ? 0 : (Math.abs(after) + Backend.NEGLIGIBLE) * lines[3][j]);
+                    + (after == 0 ? 0 : (Math.abs(after) + NEGLIGIBLE) * lines[3][j]);
             sum += shift + biased - lost;
             absolute += Math.abs(shift) + Math.abs(biased) + lost;
             a[at + j] = after;
         }
-        return OutwardIntervals.down(sum - slack(4 * bias.length, absolute));
+        return CpuOutwardIntervals.down(sum - slack(4 * bias.length, absolute));
     }
 
-    void minima(DeviceBuffer coefficients, int count, DeviceBuffer owners, DeviceBuffer lower, DeviceBuffer upper,
-                int columns, DeviceBuffer constants, DeviceBuffer minima) {
+    @Override
+    public void concretize(DeviceBuffer coefficients, int count, DeviceBuffer owners, DeviceBuffer lower, DeviceBuffer upper,
+                           int columns, DeviceBuffer constants, DeviceBuffer minima) {
         int[] owner = Rows.loadInts(owners, 0, count, 1);
         rows.run(count, (first, block) -> {
             Loaded box = new Loaded(columns, lower, upper);
@@ -150,7 +162,7 @@ final class LinearRelaxations {
             sum += product;
             absolute += Math.abs(product);
         }
-        return OutwardIntervals.down(sum - slack(lower.length, absolute));
+        return CpuOutwardIntervals.down(sum - slack(lower.length, absolute));
     }
 
     /**
@@ -161,8 +173,9 @@ final class LinearRelaxations {
         return (terms + 16) * ROUNDOFF * absolute + Double.MIN_NORMAL;
     }
 
-    void corners(DeviceBuffer coefficients, int count, DeviceBuffer owners, DeviceBuffer lower, DeviceBuffer upper,
-                 int columns, DeviceBuffer corners) {
+    @Override
+    public void corners(DeviceBuffer coefficients, int count, DeviceBuffer owners, DeviceBuffer lower, DeviceBuffer upper,
+                        int columns, DeviceBuffer corners) {
         int[] owner = Rows.loadInts(owners, 0, count, 1);
         rows.run(count, (first, block) -> {
             Loaded box = new Loaded(columns, lower, upper);
@@ -177,8 +190,9 @@ final class LinearRelaxations {
         });
     }
 
-    void relaxedRelu(DeviceBuffer coefficients, int count, DeviceBuffer owners, Relaxation relaxation,
-                     DeviceBuffer slopes, DeviceBuffer z, DeviceBuffer gradient) {
+    @Override
+    public void relaxedRelu(DeviceBuffer coefficients, int count, DeviceBuffer owners, Relaxation relaxation,
+                            DeviceBuffer slopes, DeviceBuffer z, DeviceBuffer gradient) {
         int units = relaxation.units();
         int[] owner = Rows.loadInts(owners, 0, count, 1);
         rows.run(count, (first, block) -> {

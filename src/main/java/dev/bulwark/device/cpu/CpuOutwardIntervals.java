@@ -2,6 +2,7 @@ package dev.bulwark.device.cpu;
 
 import dev.bulwark.device.Affine;
 import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.OutwardIntervals;
 import java.nio.FloatBuffer;
 import java.util.Optional;
 import java.util.Queue;
@@ -12,7 +13,7 @@ import java.util.stream.IntStream;
  * Boxes that hold the real-number network's values: of dense layers and convolutions by {@link FloatEnclosure}, of margins
  * by sums in double, where products of floats are exact. What sums may be off by is bounded (Higham 2002, section 3.1) and added outward.
  */
-final class OutwardIntervals {
+final class CpuOutwardIntervals implements OutwardIntervals {
 
     private static final int[] NONE = {};
     /** Twice the unit roundoff of double: every count of operations below has a factor of two to spare. */
@@ -26,13 +27,14 @@ final class OutwardIntervals {
     /** Of the weights of the layer at hand. */
     private FloatBuffer magnitudes = CpuMemory.scratch(0);
 
-    OutwardIntervals(Spans spans, Workers workers, Products blocks) {
+    CpuOutwardIntervals(Spans spans, Workers workers, Products blocks) {
         this.spans = spans;
         this.workers = workers;
         this.blocks = blocks;
     }
 
-    void box(DeviceBuffer x, long length, float centreError, double epsilon, DeviceBuffer lower, DeviceBuffer upper) {
+    @Override
+    public void box(DeviceBuffer x, long length, float centreError, double epsilon, DeviceBuffer lower, DeviceBuffer upper) {
         spans.apply(length, (s, count) -> {
             for (int i = 0; i < count; ++i) {
                 double centre = s[0][i];
@@ -63,7 +65,9 @@ final class OutwardIntervals {
         return nearest < value ? Math.nextUp(nearest) : nearest;
     }
 
-    void affine(DeviceBuffer lower, DeviceBuffer upper, int rows, Affine layer, DeviceBuffer outLower, DeviceBuffer outUpper) {
+    @Override
+    public void affine(DeviceBuffer lower, DeviceBuffer upper, int rows, Affine layer,
+                       DeviceBuffer outLower, DeviceBuffer outUpper) {
         int in = layer.in();
         int out = layer.out();
         if (magnitudes.capacity() < in * out) {
@@ -72,7 +76,7 @@ final class OutwardIntervals {
         enclose(DenseMap.of(layer, magnitudes, blocks), lower, upper, rows, outLower, outUpper);
     }
 
-    /** As {@link dev.bulwark.device.Backend#outwardAffine}, of any map. */
+    /** As {@link dev.bulwark.device.OutwardIntervals#affine}, of any map. */
     void enclose(FloatEnclosure.Map map, DeviceBuffer lower, DeviceBuffer upper, int rows, DeviceBuffer outLower,
                  DeviceBuffer outUpper) {
         FloatEnclosure enclosure = new FloatEnclosure(map);
@@ -159,7 +163,9 @@ final class OutwardIntervals {
         }
     }
 
-    void margins(DeviceBuffer lower, DeviceBuffer upper, DeviceBuffer labels, int rows, Affine layer, DeviceBuffer margins) {
+    @Override
+    public void margins(DeviceBuffer lower, DeviceBuffer upper, DeviceBuffer labels, int rows, Affine layer,
+                        DeviceBuffer margins) {
         float[] w = Rows.load(layer.weight(), 0, layer.out(), layer.in());
         float[] b = Rows.load(layer.bias(), 0, layer.out(), 1);
         int[] y = Rows.loadInts(labels, 0, rows, 1);

@@ -2,22 +2,23 @@ package dev.bulwark.device.cpu;
 
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.HostArrays;
-import dev.bulwark.device.NoisyClassifier;
+import dev.bulwark.device.Losses;
 
 /** Cross-entropy, the worst-case logits it is taken of, and the margin; matrices {@code [rows,classes]}. */
-final class Losses {
+final class CpuLosses implements Losses {
 
     /** Gradients of less than 2^-67 are none: carried back through a few layers they would be denormal. */
     static final float SMALLEST = 0x1p-44f;
 
     private final Rows rows;
 
-    Losses(Rows rows) {
+    CpuLosses(Rows rows) {
         this.rows = rows;
     }
 
-    void crossEntropy(DeviceBuffer logits, DeviceBuffer labels, int count, int classes, DeviceBuffer weight,
-                      DeviceBuffer gradient, DeviceBuffer losses) {
+    @Override
+    public void crossEntropy(DeviceBuffer logits, DeviceBuffer labels, int count, int classes, DeviceBuffer weight,
+                             DeviceBuffer gradient, DeviceBuffer losses) {
         float scale = CpuMemory.floats(weight).get(0) / count;
         rows.run(count, (first, block) -> {
             float[] z = Rows.load(logits, first, block, classes);
@@ -49,9 +50,10 @@ final class Losses {
         return (float) loss;
     }
 
-    void consistencyLoss(DeviceBuffer logits, DeviceBuffer labels, int copies, int count, int classes,
-                         float lambda, float eta, DeviceBuffer weight,
-                         DeviceBuffer gradient, DeviceBuffer losses, DeviceBuffer penalties) {
+    @Override
+    public void consistencyLoss(DeviceBuffer logits, DeviceBuffer labels, int copies, int count, int classes,
+                                float lambda, float eta, DeviceBuffer weight,
+                                DeviceBuffer gradient, DeviceBuffer losses, DeviceBuffer penalties) {
         float scale = CpuMemory.floats(weight).get(0) / count;
         rows.run(count, (first, block) -> {
             float[][] z = new float[copies][];
@@ -76,7 +78,8 @@ final class Losses {
         });
     }
 
-    void marginGradient(DeviceBuffer logits, DeviceBuffer labels, int count, int classes, DeviceBuffer gradient) {
+    @Override
+    public void marginGradient(DeviceBuffer logits, DeviceBuffer labels, int count, int classes, DeviceBuffer gradient) {
         rows.run(count, (first, block) -> {
             float[] z = Rows.load(logits, first, block, classes);
             int[] y = Rows.loadInts(labels, first, block, 1);
@@ -106,8 +109,9 @@ final class Losses {
         return best;
     }
 
-    void worstCaseLogits(DeviceBuffer centre, DeviceBuffer radius, DeviceBuffer labels, int count, int classes,
-                         DeviceBuffer worst) {
+    @Override
+    public void worstCaseLogits(DeviceBuffer centre, DeviceBuffer radius, DeviceBuffer labels, int count, int classes,
+                                DeviceBuffer worst) {
         rows.run(count, (first, block) -> {
             float[] c = Rows.load(centre, first, block, classes);
             float[] r = Rows.load(radius, first, block, classes);
@@ -119,8 +123,9 @@ final class Losses {
         });
     }
 
-    void worstCaseLogitsGradient(DeviceBuffer gradientWorst, DeviceBuffer labels, int count, int classes,
-                                 DeviceBuffer gradientCentre, DeviceBuffer gradientRadius) {
+    @Override
+    public void worstCaseLogitsGradient(DeviceBuffer gradientWorst, DeviceBuffer labels, int count, int classes,
+                                        DeviceBuffer gradientCentre, DeviceBuffer gradientRadius) {
         rows.run(count, (first, block) -> {
             float[] g = Rows.load(gradientWorst, first, block, classes);
             int[] y = Rows.loadInts(labels, first, block, 1);
@@ -132,7 +137,8 @@ final class Losses {
         });
     }
 
-    void pairwiseDifferences(DeviceBuffer weight, int classes, int in, DeviceBuffer target) {
+    @Override
+    public void pairwiseDifferences(DeviceBuffer weight, int classes, int in, DeviceBuffer target) {
         float[] w = Rows.load(weight, 0, classes, in);
         rows.run(HostArrays.length("pairs of classes", classes, classes), (first, block) -> {
             float[] difference = new float[block * in];
@@ -147,8 +153,9 @@ final class Losses {
         });
     }
 
-    void pairwiseDifferencesGradient(DeviceBuffer weight, DeviceBuffer gradientTarget, int classes, int in,
-                                     DeviceBuffer gradientWeight) {
+    @Override
+    public void pairwiseDifferencesGradient(DeviceBuffer weight, DeviceBuffer gradientTarget, int classes, int in,
+                                            DeviceBuffer gradientWeight) {
         float[] w = Rows.load(weight, 0, classes, in);
         int pairs = HostArrays.length("pairs of classes", classes, classes);
         float[] g = Rows.load(gradientTarget, 0, pairs, in);
@@ -165,8 +172,9 @@ final class Losses {
         Rows.store(result, gradientWeight, 0, in);
     }
 
-    void elidedLogits(DeviceBuffer centreLogits, DeviceBuffer spread, DeviceBuffer labels, int count, int classes,
-                      DeviceBuffer worst) {
+    @Override
+    public void elidedLogits(DeviceBuffer centreLogits, DeviceBuffer spread, DeviceBuffer labels, int count, int classes,
+                             DeviceBuffer worst) {
         int pairs = HostArrays.length("pairs of classes", classes, classes);
         rows.run(count, (first, block) -> {
             float[] z = Rows.load(centreLogits, first, block, classes);
@@ -183,8 +191,9 @@ final class Losses {
         });
     }
 
-    void elidedLogitsGradient(DeviceBuffer gradientWorst, DeviceBuffer labels, int count, int classes,
-                              DeviceBuffer gradientCentre, DeviceBuffer gradientSpread) {
+    @Override
+    public void elidedLogitsGradient(DeviceBuffer gradientWorst, DeviceBuffer labels, int count, int classes,
+                                     DeviceBuffer gradientCentre, DeviceBuffer gradientSpread) {
         int pairs = HostArrays.length("pairs of classes", classes, classes);
         rows.run(count, (first, block) -> {
             float[] g = Rows.load(gradientWorst, first, block, classes);
@@ -203,37 +212,5 @@ final class Losses {
             Rows.store(g, gradientCentre, first, classes);
             Rows.store(s, gradientSpread, first, pairs);
         });
-    }
-
-    void argMax(DeviceBuffer logits, int count, int classes, DeviceBuffer target) {
-        rows.run(count, (first, block) -> {
-            float[] z = Rows.load(logits, first, block, classes);
-            int[] best = new int[block];
-            for (int n = 0; n < block; ++n) {
-                best[n] = argMax(z, n * classes, classes);
-            }
-            CpuMemory.intsToWrite(target).put(first, best);
-        });
-    }
-
-    /** The class that has the vote of the {@code classes} logits from {@code row} on, or -1: {@link NoisyClassifier}'s rule. */
-    static int argMax(float[] logits, int row, int classes) {
-        int best = 0;
-        boolean tied = false;
-        for (int c = 0; c < classes; ++c) {
-            float logit = logits[row + c];
-            if (Float.isNaN(logit)) {
-                return -1;
-            }
-            if (logit > logits[row + best]) {
-                best = c;
-                tied = false;
-            } else if (c > 0 && logit == logits[row + best]) {
-                tied = true;
-            }
-        }
-        float largest = logits[row + best];
-        boolean lost = largest == Float.NEGATIVE_INFINITY || largest == Float.POSITIVE_INFINITY && tied;
-        return lost ? -1 : best;
     }
 }

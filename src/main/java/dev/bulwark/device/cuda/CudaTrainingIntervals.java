@@ -1,11 +1,12 @@
 package dev.bulwark.device.cuda;
 
 import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.TrainingIntervals;
 import dev.bulwark.device.TrainingOperations.MeanRadius;
 import dev.bulwark.device.TrainingOperations.Penalty;
 
 /** Boxes as centre and radius, rounded to nearest: training_intervals.cu. */
-final class TrainingIntervals implements AutoCloseable {
+final class CudaTrainingIntervals implements TrainingIntervals, AutoCloseable {
 
     private final Kernel boxAround;
     private final Kernel boxAroundWithMean;
@@ -17,7 +18,7 @@ final class TrainingIntervals implements AutoCloseable {
     /** What the regularisers' first kernel leaves to their second. One is enough: operations are in order. */
     private final DeviceBuffer slopes;
 
-    TrainingIntervals(CudaMemory memory, KernelModule module, Tickets tickets) {
+    CudaTrainingIntervals(CudaMemory memory, KernelModule module, Tickets tickets) {
         boxAround = module.kernel("box_around");
         boxAroundWithMean = module.kernel("box_around_with_mean");
         relu = module.kernel("interval_relu");
@@ -28,7 +29,8 @@ final class TrainingIntervals implements AutoCloseable {
         slopes = memory.scratch(Penalty.STATE);
     }
 
-    void boxAround(DeviceBuffer x, long length, DeviceBuffer epsilon, DeviceBuffer centre, DeviceBuffer radius) {
+    @Override
+    public void boxAround(DeviceBuffer x, long length, DeviceBuffer epsilon, DeviceBuffer centre, DeviceBuffer radius) {
         boxAround.launch(Grid.over(length), x.require("x", length), epsilon.require("epsilon", 1),
                 centre.require("centre", length), radius.require("radius", length), length);
     }
@@ -40,20 +42,24 @@ final class TrainingIntervals implements AutoCloseable {
                 mean.weight().require("weight", 1), mean.mean().require("mean", 1), tickets.partials(), tickets.tickets());
     }
 
-    void relu(DeviceBuffer centre, DeviceBuffer radius, long length, DeviceBuffer outCentre, DeviceBuffer outRadius) {
+    @Override
+    public void relu(DeviceBuffer centre, DeviceBuffer radius, long length, DeviceBuffer outCentre, DeviceBuffer outRadius) {
         relu.launch(Grid.over(length), centre.require("centre", length), radius.require("radius", length),
                 outCentre.require("outCentre", length), outRadius.require("outRadius", length), length);
     }
 
-    void reluGradient(DeviceBuffer centre, DeviceBuffer radius, long length, DeviceBuffer gradientCentre,
-                      DeviceBuffer gradientRadius) {
+    @Override
+    public void reluGradient(DeviceBuffer centre, DeviceBuffer radius, long length, DeviceBuffer gradientCentre,
+                             DeviceBuffer gradientRadius) {
         reluGradient.launch(Grid.over(length), centre.require("centre", length), radius.require("radius", length),
                 gradientCentre.require("gradientCentre", length), gradientRadius.require("gradientRadius", length),
                 length);
     }
 
-    void regulariser(DeviceBuffer centre, DeviceBuffer radius, long length, DeviceBuffer inputRadius, float tau,
-                     DeviceBuffer weight, DeviceBuffer gradientCentre, DeviceBuffer gradientRadius, DeviceBuffer loss) {
+    @Override
+    public void regulariser(DeviceBuffer centre, DeviceBuffer radius, long length, DeviceBuffer inputRadius, float tau,
+                            DeviceBuffer weight, DeviceBuffer gradientCentre, DeviceBuffer gradientRadius,
+                            DeviceBuffer loss) {
         regulariserSlopes.launch(Grid.ofPartialSums(length), centre.require("centre", length),
                 radius.require("radius", length), length, inputRadius.require("inputRadius", 1), tau,
                 weight.require("weight", 1), loss.require("loss", 1), slopes, tickets.partials(), tickets.tickets());

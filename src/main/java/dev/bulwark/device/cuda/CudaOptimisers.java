@@ -1,12 +1,13 @@
 package dev.bulwark.device.cuda;
 
 import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.Optimisers;
 import dev.bulwark.device.TrainingOperations.Adam;
 import dev.bulwark.device.TrainingOperations.AdamState;
 import dev.bulwark.device.TrainingOperations.Average;
 
 /** Parameter updates: optimisers.cu. */
-final class Optimisers {
+final class CudaOptimisers implements Optimisers {
 
     private final Kernel clipFactor;
     private final Kernel adam;
@@ -14,7 +15,7 @@ final class Optimisers {
     private final Kernel sgd;
     private final Kernel average;
 
-    Optimisers(KernelModule module) {
+    CudaOptimisers(KernelModule module) {
         clipFactor = module.kernel("clip_factor");
         adam = module.kernel("adam");
         adamAveraging = module.kernel("adam_averaging");
@@ -22,13 +23,15 @@ final class Optimisers {
         average = module.kernel("average");
     }
 
-    void clipFactor(DeviceBuffer sumOfSquares, float maxNorm, DeviceBuffer factor) {
+    @Override
+    public void clipFactor(DeviceBuffer sumOfSquares, float maxNorm, DeviceBuffer factor) {
         clipFactor.launch(Grid.blocks(1, 1, 1), sumOfSquares.require("sumOfSquares", 1), maxNorm,
                 factor.require("factor", 1));
     }
 
-    void adam(DeviceBuffer parameters, DeviceBuffer gradient, DeviceBuffer mean, DeviceBuffer square, long length,
-              float beta1, float beta2, float tiny, float weightDecay, DeviceBuffer step, DeviceBuffer factor) {
+    @Override
+    public void adam(DeviceBuffer parameters, DeviceBuffer gradient, DeviceBuffer mean, DeviceBuffer square, long length,
+                     float beta1, float beta2, float tiny, float weightDecay, DeviceBuffer step, DeviceBuffer factor) {
         adam.launch(Grid.over(length), parameters.require("parameters", length), gradient.require("gradient", length),
                 mean.require("mean", length), square.require("square", length), length, beta1, beta2, tiny, weightDecay,
                 step.require("step", 3), factor.require("factor", 1));
@@ -43,14 +46,16 @@ final class Optimisers {
                 average.parameters().require("average", length));
     }
 
-    void sgd(DeviceBuffer parameters, DeviceBuffer gradient, DeviceBuffer velocity, long length, float momentum,
-             float weightDecay, DeviceBuffer step, DeviceBuffer factor) {
+    @Override
+    public void sgd(DeviceBuffer parameters, DeviceBuffer gradient, DeviceBuffer velocity, long length, float momentum,
+                    float weightDecay, DeviceBuffer step, DeviceBuffer factor) {
         sgd.launch(Grid.over(length), parameters.require("parameters", length), gradient.require("gradient", length),
                 velocity.require("velocity", length), length, momentum, weightDecay, step.require("step", 1),
                 factor.require("factor", 1));
     }
 
-    void average(DeviceBuffer parameters, long length, float share, DeviceBuffer average) {
+    @Override
+    public void average(DeviceBuffer parameters, long length, float share, DeviceBuffer average) {
         this.average.launch(Grid.over(length), parameters.require("parameters", length), length, share,
                 average.require("average", length));
     }

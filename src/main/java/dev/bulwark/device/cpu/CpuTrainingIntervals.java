@@ -5,18 +5,20 @@ import static dev.bulwark.device.cpu.Spans.Operand.inOut;
 import static dev.bulwark.device.cpu.Spans.Operand.out;
 
 import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.TrainingIntervals;
 import java.nio.FloatBuffer;
 
 /** Boxes as centre and radius, rounded to nearest: what training needs, and no certificate may use. */
-final class TrainingIntervals {
+final class CpuTrainingIntervals implements TrainingIntervals {
 
     private final Spans spans;
 
-    TrainingIntervals(Spans spans) {
+    CpuTrainingIntervals(Spans spans) {
         this.spans = spans;
     }
 
-    void boxAround(DeviceBuffer x, long length, DeviceBuffer epsilon, DeviceBuffer centre, DeviceBuffer radius) {
+    @Override
+    public void boxAround(DeviceBuffer x, long length, DeviceBuffer epsilon, DeviceBuffer centre, DeviceBuffer radius) {
         float e = CpuMemory.floats(epsilon).get(0);
         spans.apply(length, (s, count) -> boxAround(s[0], e, s[1], s[2], count),
                 in(x, length), out(centre, length), out(radius, length));
@@ -31,7 +33,8 @@ final class TrainingIntervals {
         }
     }
 
-    void relu(DeviceBuffer centre, DeviceBuffer radius, long length, DeviceBuffer outCentre, DeviceBuffer outRadius) {
+    @Override
+    public void relu(DeviceBuffer centre, DeviceBuffer radius, long length, DeviceBuffer outCentre, DeviceBuffer outRadius) {
         spans.apply(length, (s, count) -> relu(s[0], s[1], s[2], s[3], count),
                 in(centre, length), in(radius, length), out(outCentre, length), out(outRadius, length));
     }
@@ -45,8 +48,9 @@ final class TrainingIntervals {
         }
     }
 
-    void reluGradient(DeviceBuffer centre, DeviceBuffer radius, long length,
-                      DeviceBuffer gradientCentre, DeviceBuffer gradientRadius) {
+    @Override
+    public void reluGradient(DeviceBuffer centre, DeviceBuffer radius, long length,
+                             DeviceBuffer gradientCentre, DeviceBuffer gradientRadius) {
         spans.apply(length, (s, count) -> reluGradient(s[0], s[1], s[2], s[3], count),
                 in(centre, length), in(radius, length), inOut(gradientCentre, length), inOut(gradientRadius, length));
     }
@@ -60,8 +64,10 @@ final class TrainingIntervals {
         }
     }
 
-    void regulariser(DeviceBuffer centre, DeviceBuffer radius, long length, DeviceBuffer inputRadius, float tau,
-                     DeviceBuffer weight, DeviceBuffer gradientCentre, DeviceBuffer gradientRadius, DeviceBuffer loss) {
+    @Override
+    public void regulariser(DeviceBuffer centre, DeviceBuffer radius, long length, DeviceBuffer inputRadius, float tau,
+                            DeviceBuffer weight, DeviceBuffer gradientCentre, DeviceBuffer gradientRadius,
+                            DeviceBuffer loss) {
         double scale = CpuMemory.floats(weight).get(0) / (double) tau;
         double tight = tightness(radius, length, CpuMemory.floats(inputRadius).get(0), tau, scale, gradientRadius);
         double balance = balance(centre, length, tau, scale, gradientCentre);
@@ -71,7 +77,7 @@ final class TrainingIntervals {
 
     private double tightness(DeviceBuffer radius, long length, double inputRadius, double tau, double scale,
                              DeviceBuffer gradientRadius) {
-        double mean = spans.reduce(length, (s, count) -> sum(s[0], count), in(radius, length)) / length;
+        double mean = spans.reduce(length, (s, count) -> CpuReductions.sum(s[0], count), in(radius, length)) / length;
         double tight = tau - inputRadius / mean;
         if (!(tight > 0)) {
             return 0;
@@ -86,7 +92,7 @@ final class TrainingIntervals {
     }
 
     private double balance(DeviceBuffer centre, long length, double tau, double scale, DeviceBuffer gradientCentre) {
-        double mean = spans.reduce(length, (s, count) -> sum(s[0], count), in(centre, length)) / length;
+        double mean = spans.reduce(length, (s, count) -> CpuReductions.sum(s[0], count), in(centre, length)) / length;
         double[] sums = spans.reduce(6, length, (s, count, to) -> sides(s[0], mean, count, to), in(centre, length));
         Side above = new Side(sums[0], sums[1], sums[2]);
         Side below = new Side(sums[3], sums[4], sums[5]);
@@ -157,24 +163,5 @@ final class TrainingIntervals {
         for (int i = 0; i < count; ++i) {
             x[i] += constant;
         }
-    }
-
-    static double sum(float[] x, int count) {
-        // Four sums at a time: one addition must wait for the one before it.
-        double first = 0;
-        double second = 0;
-        double third = 0;
-        double fourth = 0;
-        int i = 0;
-        for (; i + 3 < count; i += 4) {
-            first += x[i];
-            second += x[i + 1];
-            third += x[i + 2];
-            fourth += x[i + 3];
-        }
-        for (; i < count; ++i) {
-            first += x[i];
-        }
-        return (first + second) + (third + fourth);
     }
 }

@@ -2,11 +2,12 @@ package dev.bulwark.device.cuda;
 
 import dev.bulwark.device.BoxRows;
 import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.Losses;
 import dev.bulwark.device.TrainingOperations.LossTerm;
 import java.util.Optional;
 
 /** Cross-entropy, the worst-case logits it is taken of, and the margin: losses.cu. */
-final class Losses {
+final class CudaLosses implements Losses {
 
     private static final int WARP = 32;
 
@@ -23,7 +24,7 @@ final class Losses {
 
     private final Tickets tickets;
 
-    Losses(KernelModule module, Tickets tickets) {
+    CudaLosses(KernelModule module, Tickets tickets) {
         this.tickets = tickets;
         classLosses = module.kernel("class_losses");
         crossEntropy = module.kernel("cross_entropy");
@@ -37,17 +38,19 @@ final class Losses {
         elidedLogitsGradient = module.kernel("elided_logits_gradient");
     }
 
-    void crossEntropy(DeviceBuffer logits, DeviceBuffer labels, int rows, int classes, DeviceBuffer weight,
-                      DeviceBuffer gradient, DeviceBuffer losses) {
+    @Override
+    public void crossEntropy(DeviceBuffer logits, DeviceBuffer labels, int rows, int classes, DeviceBuffer weight,
+                             DeviceBuffer gradient, DeviceBuffer losses) {
         long size = (long) rows * classes;
         crossEntropy.launch(Grid.overWarps(rows), logits.require("logits", size), labels.require("labels", rows), rows,
                 classes, weight.require("weight", 1), gradient.require("gradient", size), losses.require("losses", rows));
     }
 
     /** Shared memory holds each copy's normaliser, two doubles, for the row of each warp: 384 copies fit. */
-    void consistencyLoss(DeviceBuffer logits, DeviceBuffer labels, int copies, int rows, int classes,
-                         float lambda, float eta, DeviceBuffer weight,
-                         DeviceBuffer gradient, DeviceBuffer losses, DeviceBuffer penalties) {
+    @Override
+    public void consistencyLoss(DeviceBuffer logits, DeviceBuffer labels, int copies, int rows, int classes,
+                                float lambda, float eta, DeviceBuffer weight,
+                                DeviceBuffer gradient, DeviceBuffer losses, DeviceBuffer penalties) {
         long size = (long) copies * rows * classes;
         Grid warps = Grid.overWarps(rows);
         consistencyLoss.launch(warps.withShared(Math.multiplyExact(warps.threads() / WARP * 2 * Double.BYTES, copies)),
@@ -56,51 +59,58 @@ final class Losses {
                 losses.require("losses", rows), penalties.require("penalties", rows));
     }
 
-    void marginGradient(DeviceBuffer logits, DeviceBuffer labels, int rows, int classes, DeviceBuffer gradient) {
+    @Override
+    public void marginGradient(DeviceBuffer logits, DeviceBuffer labels, int rows, int classes, DeviceBuffer gradient) {
         long size = (long) rows * classes;
         marginGradient.launch(Grid.over(rows), logits.require("logits", size), labels.require("labels", rows), rows, classes,
                 gradient.require("gradient", size));
     }
 
-    void worstCaseLogits(DeviceBuffer centre, DeviceBuffer radius, DeviceBuffer labels, int rows, int classes,
-                         DeviceBuffer worst) {
+    @Override
+    public void worstCaseLogits(DeviceBuffer centre, DeviceBuffer radius, DeviceBuffer labels, int rows, int classes,
+                                DeviceBuffer worst) {
         long size = (long) rows * classes;
         worstCaseLogits.launch(Grid.over(size), centre.require("centre", size), radius.require("radius", size),
                 labels.require("labels", rows), rows, classes, worst.require("worst", size));
     }
 
-    void worstCaseLogitsGradient(DeviceBuffer gradientWorst, DeviceBuffer labels, int rows, int classes,
-                                 DeviceBuffer gradientCentre, DeviceBuffer gradientRadius) {
+    @Override
+    public void worstCaseLogitsGradient(DeviceBuffer gradientWorst, DeviceBuffer labels, int rows, int classes,
+                                        DeviceBuffer gradientCentre, DeviceBuffer gradientRadius) {
         long size = (long) rows * classes;
         worstCaseLogitsGradient.launch(Grid.over(size), gradientWorst.require("gradientWorst", size),
                 labels.require("labels", rows), rows, classes, gradientCentre.require("gradientCentre", size),
                 gradientRadius.require("gradientRadius", size));
     }
 
-    void pairwiseDifferences(DeviceBuffer weight, int classes, int in, DeviceBuffer target) {
+    @Override
+    public void pairwiseDifferences(DeviceBuffer weight, int classes, int in, DeviceBuffer target) {
         long size = (long) classes * classes * in;
         pairwiseDifferences.launch(Grid.over(size), weight.require("weight", (long) classes * in), classes, in,
                 target.require("target", size));
     }
 
-    void pairwiseDifferencesGradient(DeviceBuffer weight, DeviceBuffer gradientTarget, int classes, int in,
-                                     DeviceBuffer gradientWeight) {
+    @Override
+    public void pairwiseDifferencesGradient(DeviceBuffer weight, DeviceBuffer gradientTarget, int classes, int in,
+                                            DeviceBuffer gradientWeight) {
         long size = (long) classes * in;
         pairwiseDifferencesGradient.launch(Grid.over(size), weight.require("weight", size),
                 gradientTarget.require("gradientTarget", size * classes), classes, in,
                 gradientWeight.require("gradientWeight", size));
     }
 
-    void elidedLogits(DeviceBuffer centreLogits, DeviceBuffer spread, DeviceBuffer labels, int rows, int classes,
-                      DeviceBuffer worst) {
+    @Override
+    public void elidedLogits(DeviceBuffer centreLogits, DeviceBuffer spread, DeviceBuffer labels, int rows, int classes,
+                             DeviceBuffer worst) {
         long size = (long) rows * classes;
         elidedLogits.launch(Grid.over(size), centreLogits.require("centreLogits", size),
                 spread.require("spread", size * classes), labels.require("labels", rows), rows, classes,
                 worst.require("worst", size));
     }
 
-    void elidedLogitsGradient(DeviceBuffer gradientWorst, DeviceBuffer labels, int rows, int classes,
-                              DeviceBuffer gradientCentre, DeviceBuffer gradientSpread) {
+    @Override
+    public void elidedLogitsGradient(DeviceBuffer gradientWorst, DeviceBuffer labels, int rows, int classes,
+                                     DeviceBuffer gradientCentre, DeviceBuffer gradientSpread) {
         long size = (long) rows * classes;
         elidedLogitsGradient.launch(Grid.overWarps(rows), gradientWorst.require("gradientWorst", size),
                 labels.require("labels", rows), rows, classes, gradientCentre.require("gradientCentre", size),

@@ -1,12 +1,13 @@
 package dev.bulwark.device.cuda;
 
 import dev.bulwark.device.Convolution;
+import dev.bulwark.device.Convolutions;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.shapes.Windows;
 import java.util.stream.Stream;
 
 /** Convolutions by this project's own kernels: convolutions.cu. */
-final class Convolutions implements dev.bulwark.device.Convolutions {
+final class CudaConvolutions implements Convolutions {
 
     private static final int THREADS = 256;
     /** Rows and columns of a block's tile of the result. */
@@ -32,7 +33,7 @@ final class Convolutions implements dev.bulwark.device.Convolutions {
      * @param scratch for {@link ProductPlan#scratchLength} elements, which nothing else uses while an operation runs
      * @param finish  adds partial sums up
      */
-    Convolutions(int multiprocessors, KernelModule module, ProductFinish finish, DeviceBuffer scratch) {
+    CudaConvolutions(int multiprocessors, KernelModule module, ProductFinish finish, DeviceBuffer scratch) {
         this.multiprocessors = multiprocessors;
         this.apply = module.kernel("convolve");
         this.transposed = module.kernel("convolve_transposed");

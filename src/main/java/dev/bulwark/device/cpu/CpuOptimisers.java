@@ -4,10 +4,11 @@ import static dev.bulwark.device.cpu.Spans.Operand.in;
 import static dev.bulwark.device.cpu.Spans.Operand.inOut;
 
 import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.Optimisers;
 import java.nio.FloatBuffer;
 
 /** Parameter updates, one pass over the memory each. */
-final class Optimisers {
+final class CpuOptimisers implements Optimisers {
 
     /** Gradients of less than 2^-57 are none: their squares would be denormal. */
     private static final float GRADIENT = 0x1p-34f;
@@ -18,12 +19,19 @@ final class Optimisers {
 
     private final Spans spans;
 
-    Optimisers(Spans spans) {
+    CpuOptimisers(Spans spans) {
         this.spans = spans;
     }
 
-    void adam(DeviceBuffer parameters, DeviceBuffer gradient, DeviceBuffer mean, DeviceBuffer square, long length,
-              float beta1, float beta2, float tiny, float weightDecay, DeviceBuffer step, DeviceBuffer factor) {
+    @Override
+    public void clipFactor(DeviceBuffer sumOfSquares, float maxNorm, DeviceBuffer factor) {
+        double norm = Math.sqrt(CpuMemory.floats(sumOfSquares).get(0));
+        CpuMemory.floatsToWrite(factor).put(0, norm > maxNorm ? (float) (maxNorm / norm) : 1f);
+    }
+
+    @Override
+    public void adam(DeviceBuffer parameters, DeviceBuffer gradient, DeviceBuffer mean, DeviceBuffer square, long length,
+                     float beta1, float beta2, float tiny, float weightDecay, DeviceBuffer step, DeviceBuffer factor) {
         FloatBuffer scalars = CpuMemory.floats(step);
         float rate = scalars.get(0) / scalars.get(1);
         float correction = (float) (1 / Math.sqrt(scalars.get(2)));
@@ -44,8 +52,9 @@ final class Optimisers {
         }, inOut(parameters, length), in(gradient, length), inOut(mean, length), inOut(square, length));
     }
 
-    void sgd(DeviceBuffer parameters, DeviceBuffer gradient, DeviceBuffer velocity, long length,
-             float momentum, float weightDecay, DeviceBuffer step, DeviceBuffer factor) {
+    @Override
+    public void sgd(DeviceBuffer parameters, DeviceBuffer gradient, DeviceBuffer velocity, long length,
+                    float momentum, float weightDecay, DeviceBuffer step, DeviceBuffer factor) {
         float rate = CpuMemory.floats(step).get(0);
         float scale = CpuMemory.floats(factor).get(0);
         spans.apply(length, (s, count) -> {
@@ -60,7 +69,8 @@ final class Optimisers {
         }, inOut(parameters, length), in(gradient, length), inOut(velocity, length));
     }
 
-    void average(DeviceBuffer parameters, long length, float share, DeviceBuffer average) {
+    @Override
+    public void average(DeviceBuffer parameters, long length, float share, DeviceBuffer average) {
         spans.apply(length, (s, count) -> {
             float[] p = s[0];
             float[] a = s[1];

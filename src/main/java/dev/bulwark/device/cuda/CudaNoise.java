@@ -1,11 +1,12 @@
 package dev.bulwark.device.cuda;
 
 import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.Noise;
 import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.Philox;
 
 /** Counter-based random numbers, bit for bit those of {@link Philox}: noise.cu. */
-final class Noise {
+final class CudaNoise implements Noise {
 
     /** A grid's bound along y; the kernels stride over what is left. */
     private static final int MOST_ROWS = 65_535;
@@ -16,28 +17,31 @@ final class Noise {
     private final Kernel noisyCopies;
     private final Kernel uniformInBox;
 
-    Noise(KernelModule module) {
+    CudaNoise(KernelModule module) {
         addNoise = module.kernel("add_noise");
         noisyCopies = module.kernel("noisy_copies");
         uniformInBox = module.kernel("uniform_in_box");
     }
 
-    void addNoise(DeviceBuffer x, DeviceBuffer images, DeviceBuffer samples, int rows, int columns, float sigma,
-                  NoiseKey key, DeviceBuffer target) {
+    @Override
+    public void addNoise(DeviceBuffer x, DeviceBuffer images, DeviceBuffer samples, int rows, int columns, float sigma,
+                         NoiseKey key, DeviceBuffer target) {
         long length = (long) rows * columns;
         addNoise.launch(over(rows, columns), x.require("x", length), images.require("images", rows),
                 samples.require("samples", rows), rows, columns, sigma, key.keyLow(), key.keyHigh(),
                 key.stream().ordinal(), target.require("target", length));
     }
 
-    void noisyCopies(DeviceBuffer x, int image, int firstSample, int rows, int columns, float sigma, NoiseKey key,
-                     DeviceBuffer target) {
+    @Override
+    public void noisyCopies(DeviceBuffer x, int image, int firstSample, int rows, int columns, float sigma, NoiseKey key,
+                            DeviceBuffer target) {
         noisyCopies.launch(over(rows, columns), x.require("x", columns), image, firstSample, rows, columns, sigma,
                 key.keyLow(), key.keyHigh(), key.stream().ordinal(), target.require("target", (long) rows * columns));
     }
 
-    void uniformInBox(DeviceBuffer lower, DeviceBuffer upper, DeviceBuffer images, DeviceBuffer samples, int rows,
-                      int columns, NoiseKey key, DeviceBuffer target) {
+    @Override
+    public void uniformInBox(DeviceBuffer lower, DeviceBuffer upper, DeviceBuffer images, DeviceBuffer samples, int rows,
+                             int columns, NoiseKey key, DeviceBuffer target) {
         long length = (long) rows * columns;
         uniformInBox.launch(over(rows, columns), lower.require("lower", length), upper.require("upper", length),
                 images.require("images", rows), samples.require("samples", rows), rows, columns,

@@ -1,0 +1,86 @@
+package dev.bulwark.device;
+
+/**
+ * Linear forms on their way back through a network (CROWN, Zhang et al. 2018). What bounds rest on errs downward, or by no
+ * more than stated; the gradient of the lower slopes is rounded to nearest, since any slope gives a bound.
+ */
+public interface LinearRelaxations {
+
+    /** What {@link #backwardAffine} adds to absolute values: more than any underflow, less than a float's last bit of 1. */
+    double NEGLIGIBLE = 0x1p-50;
+
+    /**
+     * The relative error of a float sum of {@code terms} products in any order, fused or not, with some to spare (Higham
+     * 2002, section 3.1), rounded up.
+     */
+    static double productError(int terms) {
+        double roundings = (terms + 8) * 0x1p-24;
+        if (roundings >= 0.5) {
+            throw new IllegalArgumentException("no error is known of float sums of " + terms + " products");
+        }
+        return roundings / (1 - roundings) * (1 + 0x1p-40);
+    }
+
+    /**
+     * {@code target = a W}, to nearest, with a bounded error: of element [r,i] at most
+     * {@code productError(out) * sum over j of (|a[r,j]| + NEGLIGIBLE) (|W[j,i]| + NEGLIGIBLE)}, or it is infinite or NaN.
+     * The sum is over those j at which neither factor is 0: a product with 0 is exact.
+     *
+     * @param a      {@code [rows,out]}
+     * @param target {@code [rows,in]}
+     */
+    void backwardAffine(DeviceBuffer a, int rows, Affine layer, DeviceBuffer target);
+
+    /**
+     * Takes affine forms in a layer's ReLUs h back to forms in its pre-activations z, which bound them from below, and
+     * those through the layer's bias and the product that follows. With a = coefficients[r,j], n = owners[r], and s the
+     * lower slope where a is positive, the upper one where it is negative, {@code target[r,j] = a s}, rounded to t; and
+     * {@code constants[r]} gains at most
+     *
+     * <pre>  sum over j of min(a, 0) upperIntercept + t bias - |a s - t| magnitude - (|t| + NEGLIGIBLE) productError</pre>
+     *
+     * <p>What is multiplied by a = 0, t = 0 or a s - t = 0 takes no part, NaN or not; anything else that is NaN makes the
+     * constant NaN or -infinity.
+     *
+     * <p>Then {@code a h + c >= target z + ...} holds in real numbers; and what {@link #backwardAffine} makes of target
+     * is, with the new constant, a lower bound of the old form as well.
+     *
+     * @param coefficients {@code [rows,units]}
+     * @param owners       {@code int [rows]}: the row of {@code relaxation} that a form belongs to
+     * @param slopes       {@code [any,units]}: lower slopes; those outside [0, 1] count as the nearer of 0 and 1, NaN stays
+     * @param slopeRows    {@code int [rows]}: a form's row of {@code slopes}
+     * @param bias         {@code [units]}
+     * @param target       {@code [rows,units]}; may be {@code coefficients}
+     * @param constants    {@code [rows]}, in place
+     */
+    void backwardRelu(DeviceBuffer coefficients, int rows, DeviceBuffer owners, Relaxation relaxation, DeviceBuffer slopes,
+                      DeviceBuffer slopeRows, DeviceBuffer bias, DeviceBuffer target, DeviceBuffer constants);
+
+    /**
+     * {@code minima[r]} = least value, rounded down, of {@code constants[r] + coefficients[r,:] x} over the box of
+     * row {@code owners[r]}.
+     *
+     * @param coefficients {@code [rows,columns]}
+     * @param owners       {@code int [rows]}
+     * @param lower        {@code [N,columns]}, as is {@code upper}
+     * @param minima       {@code [rows]}; may be {@code constants}
+     */
+    void concretize(DeviceBuffer coefficients, int rows, DeviceBuffer owners, DeviceBuffer lower, DeviceBuffer upper,
+                    int columns, DeviceBuffer constants, DeviceBuffer minima);
+
+    /** {@code corners[r,:]} = where in its box form r is least: arguments as of {@link #concretize}. */
+    void corners(DeviceBuffer coefficients, int rows, DeviceBuffer owners, DeviceBuffer lower, DeviceBuffer upper,
+                 int columns, DeviceBuffer corners);
+
+    /**
+     * The lines that {@link #backwardRelu} took, at a point: {@code z[r,j]} becomes {@code s z}, plus the upper intercept
+     * where the coefficient a is negative. {@code gradient[r,j] = -max(a, 0) z} where the unit's sign is open, else 0: the
+     * bound's derivative with respect to the lower slope, negated, where z is what the corners become on these lines.
+     *
+     * @param coefficients {@code [rows,units]}, as they were before {@link #backwardRelu}
+     * @param slopes       {@code [rows,units]}, in [0, 1]
+     * @param z            {@code [rows,units]}, in place
+     */
+    void relaxedRelu(DeviceBuffer coefficients, int rows, DeviceBuffer owners, Relaxation relaxation, DeviceBuffer slopes,
+                     DeviceBuffer z, DeviceBuffer gradient);
+}

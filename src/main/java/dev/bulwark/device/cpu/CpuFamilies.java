@@ -1,0 +1,39 @@
+package dev.bulwark.device.cpu;
+
+/** Every family of operations on the host's processor. */
+final class CpuFamilies {
+
+    final SharedProducts linear;
+    final CpuConvolutions convolutions;
+    final CpuElementwise elementwise;
+    final CpuIndexing indexing;
+    final CpuReductions reductions;
+    final CpuLosses losses;
+    final CpuTrainingIntervals trainingIntervals;
+    final CpuOptimisers optimisers;
+    final CpuNoise noise;
+    final CpuVotes votes;
+    final CpuOutwardIntervals outwardIntervals;
+    final CpuLinearRelaxations linearRelaxations;
+
+    /**
+     * @param products of the linear family; bounds take products in float, whatever these are in
+     * @param blocks   one worker's products in float
+     */
+    CpuFamilies(Workers workers, Spans spans, SharedProducts products, Products blocks, NoiseRows noiseRows) {
+        Rows rows = new Rows(workers);
+        linear = products;
+        elementwise = new CpuElementwise(spans);
+        indexing = new CpuIndexing(rows);
+        reductions = new CpuReductions(workers, spans);
+        losses = new CpuLosses(rows);
+        trainingIntervals = new CpuTrainingIntervals(spans);
+        optimisers = new CpuOptimisers(spans);
+        noise = new CpuNoise(rows, noiseRows);
+        votes = new CpuVotes(rows);
+        outwardIntervals = new CpuOutwardIntervals(spans, workers, blocks);
+        convolutions = new CpuConvolutions(workers,
+                blocks instanceof JavaProducts ? new JavaConvolution() : new OneDnnConvolution(), outwardIntervals);
+        linearRelaxations = new CpuLinearRelaxations(rows, new FloatProducts(workers, blocks));
+    }
+}

@@ -1,0 +1,67 @@
+package dev.bulwark.device.cpu;
+
+import dev.bulwark.device.Affine;
+import dev.bulwark.device.Backend;
+import dev.bulwark.device.BareProducts;
+import dev.bulwark.device.ComposedInputGradients;
+import dev.bulwark.device.InputGradients;
+import dev.bulwark.device.NoisyClassifier;
+import dev.bulwark.device.NoisyClassifier.Precision;
+import dev.bulwark.device.cpu.LaneNoisyClassifier.Sources;
+import dev.bulwark.device.cpu.PackedNetwork.Overflow;
+import java.util.List;
+
+/**
+ * Networks prepared for many forward passes, or for input gradients: packed for oneDNN where it loads.
+ *
+ * @param blocks    one worker's products, for lanes that are not packed
+ * @param precision of what is packed
+ */
+record PreparedNetworks(Workers workers, Products blocks, NoiseRows noise, Precision precision) {
+
+    NoisyClassifier noisyClassifier(List<Affine> layers) {
+        int rows = LaneNoisyClassifier.CHUNK;
+        Sources sources = hasOneDnn()
+                ? new Sources(Headroom.largestInput(layers), () -> packed(layers, rows, Overflow.EXCLUDED),
+                        () -> careful(layers, rows))
+                : Sources.careful(() -> plain(layers, rows));
+        return new LaneNoisyClassifier(workers, noise, precision, layers, sources);
+    }
+
+    BareProducts bareProducts(Backend backend, int edge) {
+        return BareLanes.of(backend, workers, edge,
+                (layers, rows) -> hasOneDnn() ? packed(layers, rows, Overflow.EXCLUDED) : plain(layers, rows));
+    }
+
+    private Lanes packed(List<Affine> layers, int rows, Overflow overflow) {
+        PackedNetwork packed = new PackedNetwork(noise, layers, rows, precision, overflow);
+        return new Lanes(packed::lane, packed::close);
+    }
+
+    /**
+     * Where sums may overflow they are float whatever was asked for: bf16's instructions add two products before they
+     * round, and two that overflow may cancel there instead of being the NaN that they are elsewhere.
+     */
+    private Lanes careful(List<Affine> layers, int rows) {
+        return precision == Precision.FLOAT32 ? packed(layers, rows, Overflow.KEPT) : plain(layers, rows);
+    }
+
+    private Lanes plain(List<Affine> layers, int rows) {
+        return new Lanes(() -> new PlainLane(blocks, layers, rows), () -> { });
+    }
+
+    /** Packed networks turn NaN into 0: they are for those that images can't make overflow. */
+    InputGradients inputGradients(Backend backend, List<Affine> layers, int capacity) {
+        return hasOneDnn() && Headroom.largestInput(layers) >= 1
+                ? new PackedInputGradients(workers, layers, capacity, precision)
+                : new ComposedInputGradients(backend, layers, capacity);
+    }
+
+    Precision gradientPrecision() {
+        return hasOneDnn() ? precision : Precision.FLOAT32;
+    }
+
+    private boolean hasOneDnn() {
+        return !(blocks instanceof JavaProducts);
+    }
+}

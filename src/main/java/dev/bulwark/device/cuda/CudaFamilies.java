@@ -1,0 +1,44 @@
+package dev.bulwark.device.cuda;
+
+import dev.bulwark.device.TrainingOperations;
+
+/** Every family of operations on one GPU, from its kernels, and the training steps that fuse several of them. */
+final class CudaFamilies {
+
+    final Products linear;
+    final CudaConvolutions convolutions;
+    final CudaElementwise elementwise;
+    final CudaIndexing indexing;
+    final CudaReductions reductions;
+    final CudaLosses losses;
+    final CudaTrainingIntervals trainingIntervals;
+    final CudaOptimisers optimisers;
+    final CudaNoise noise;
+    final CudaVotes votes;
+    final CudaOutwardIntervals outwardIntervals;
+    final CudaLinearRelaxations linearRelaxations;
+    final TrainingOperations training;
+
+    /** @param opened takes what is to be closed with the backend */
+    CudaFamilies(CudaOptions options, CudaMemory memory, Transfers transfers, Modules modules, Opened opened) {
+        KernelModule ofElements = modules.module("elementwise");
+        KernelModule ofRelaxations = modules.module("linear_relaxation");
+        KernelModule ofProducts = modules.module("products");
+        Tickets tickets = opened.add(new Tickets(memory, transfers));
+        ColumnSums columnSums = new ColumnSums(ofProducts, tickets);
+        elementwise = new CudaElementwise(ofElements, ofRelaxations.kernel("clamp"), transfers);
+        indexing = new CudaIndexing(ofElements, modules.module("resampling"));
+        reductions = new CudaReductions(modules.module("reductions"), columnSums, tickets);
+        linear = opened.add(new Products(memory, options, elementwise, ofProducts, modules::module));
+        convolutions = linear.convolutions(modules.module("convolutions"));
+        losses = new CudaLosses(modules.module("losses"), tickets);
+        trainingIntervals = opened.add(new CudaTrainingIntervals(memory, modules.module("training_intervals"), tickets));
+        optimisers = new CudaOptimisers(modules.module("optimisers"));
+        training = new FusedTraining(modules.module("interval_layers"), linear.matrixProduct(), columnSums,
+                trainingIntervals, losses, reductions, optimisers, tickets);
+        noise = new CudaNoise(modules.module("noise"));
+        votes = new CudaVotes(modules.module("votes"));
+        outwardIntervals = new CudaOutwardIntervals(memory.gpu().multiprocessors(), modules.module("outward_intervals"));
+        linearRelaxations = new CudaLinearRelaxations(ofRelaxations, linear.floats());
+    }
+}
