@@ -4,15 +4,18 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.math.BigDecimal;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.SplittableRandom;
-import java.util.function.DoubleUnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 
-/** Opens the backend under test, and fills, reads and compares its buffers: what all parts of the contract share. */
-abstract class BackendFixture {
+/**
+ * Opens the backend under test before each test, and closes it after. What it has to keep, the contracts that a test class
+ * implements say.
+ *
+ * <p>Tolerances: a float sum of k products of values of order one is off by at most k * 2^-24 times the sum of absolute
+ * values; {@link #close} allows that for the sizes used, and no more.
+ */
+public abstract class BackendFixture implements OnBackend {
 
     static final int[] ODD_LENGTHS = {1, 31, 33, 1021, 20_011};
 
@@ -32,22 +35,14 @@ abstract class BackendFixture {
         backend.close();
     }
 
-    // ---- helpers of this suite ---------------------------------------------------------------------------------------
-
-    protected float[] values(int length) {
-        float[] values = new float[length];
-        for (int i = 0; i < length; ++i) {
-            values[i] = (float) (random.nextDouble() * 2 - 1);
-        }
-        return values;
+    @Override
+    public Backend backend() {
+        return backend;
     }
 
-    float[] mapped(float[] x, DoubleUnaryOperator f) {
-        float[] y = new float[x.length];
-        for (int i = 0; i < x.length; ++i) {
-            y[i] = (float) f.applyAsDouble(x[i]);
-        }
-        return y;
+    @Override
+    public SplittableRandom random() {
+        return random;
     }
 
     static double[] doubles(float[] x) {
@@ -68,30 +63,6 @@ abstract class BackendFixture {
         return weight;
     }
 
-    protected DeviceBuffer device(float... values) {
-        DeviceBuffer buffer = backend.allocate(values.length);
-        backend.write(values, buffer);
-        return buffer;
-    }
-
-    protected DeviceBuffer deviceInts(int... values) {
-        DeviceBuffer buffer = backend.allocate(values.length);
-        backend.write(values, buffer);
-        return buffer;
-    }
-
-    protected float[] host(DeviceBuffer buffer) {
-        float[] values = new float[(int) buffer.length()];
-        backend.read(buffer, values);
-        return values;
-    }
-
-    protected int[] hostInts(DeviceBuffer buffer) {
-        int[] values = new int[(int) buffer.length()];
-        backend.read(buffer, values);
-        return values;
-    }
-
     static void close(double[] expected, float[] actual, double tolerance) {
         assertEquals(expected.length, actual.length);
         for (int i = 0; i < expected.length; ++i) {
@@ -99,7 +70,7 @@ abstract class BackendFixture {
         }
     }
 
-    /** Equal numbers; a zero's sign is nobody's business. */
+    /** Equal numbers; zeros of either sign are the same. */
     static void same(float[] expected, float[] actual) {
         assertEquals(expected.length, actual.length);
         for (int i = 0; i < expected.length; ++i) {
@@ -107,87 +78,14 @@ abstract class BackendFixture {
         }
     }
 
-    void assertJustBelow(BigDecimal exact, float bound, int terms, double magnitude, String name) {
-        assertBelow(exact, bound, outwardSlack(terms, bound, magnitude), name);
-    }
-
     static void assertBelow(BigDecimal exact, float bound, double slack, String name) {
         assertTrue(new BigDecimal(bound).compareTo(exact) <= 0, () -> name + ": " + bound + " is above " + exact);
         assertEquals(exact.doubleValue(), bound, slack, name);
-    }
-
-    /**
-     * How far outside the exact result a bound of a margin or a form may lie: on the CPU, which sums in double and rounds
-     * once, two units in the last place of the result.
-     *
-     * @param terms     products summed
-     * @param bound     the bound
-     * @param magnitude absolute values of the products and of the constant, summed
-     */
-    protected double outwardSlack(int terms, double bound, double magnitude) {
-        return 0x1p-22 * (1 + Math.abs(bound));
-    }
-
-    /**
-     * How far outside the exact result a bound of a layer's output may lie: on the CPU, which multiplies in float, at most
-     * four times the error of a float sum of so many products, and two units in the last place.
-     */
-    protected double boxSlack(int terms, double bound, double magnitude) {
-        return 1.01 * 4 * LinearRelaxations.productError(terms) * magnitude + 0x1p-22 * (1 + Math.abs(bound));
     }
 
     /** A lower bound that says nothing false: NaN says nothing, and of an unknown truth nothing finite may be said. */
     static void assertNotAbove(double truth, float bound, String name) {
         assertTrue(Float.isNaN(bound) || (Double.isNaN(truth) ? bound == Float.NEGATIVE_INFINITY : bound <= truth),
                 name + ": " + bound + " is above " + truth);
-    }
-
-    /** A network of these weights {@code [out,in]} and biases on the backend under test. */
-    protected final class GivenNetwork implements AutoCloseable {
-        private final ArrayList<DeviceBuffer> buffers = new ArrayList<>();
-        final List<Affine> layers = new ArrayList<>();
-
-        GivenNetwork(int[] widths, float[][] weights, float[][] biases) {
-            for (int i = 0; i < weights.length; ++i) {
-                buffers.add(device(weights[i]));
-                buffers.add(device(biases[i]));
-                layers.add(new Affine(buffers.get(2 * i), buffers.get(2 * i + 1), widths[i], widths[i + 1]));
-            }
-        }
-
-        @Override
-        public void close() {
-            buffers.forEach(DeviceBuffer::close);
-        }
-    }
-
-    /** A network of random weights on the backend under test. */
-    protected final class RandomNetwork implements AutoCloseable {
-        private final ArrayList<DeviceBuffer> buffers = new ArrayList<>();
-        final List<Affine> layers;
-
-        RandomNetwork(int... widths) {
-            this(false, widths);
-        }
-
-        /** @param windows whether the first layer's units see a part of the inputs each */
-        RandomNetwork(boolean windows, int... widths) {
-            ArrayList<Affine> made = new ArrayList<>();
-            for (int i = 0; i + 1 < widths.length; ++i) {
-                double scale = Math.sqrt(6.0 / widths[i]);
-                float[] drawn = mapped(values(widths[i] * widths[i + 1]), v -> scale * v);
-                DeviceBuffer weight = device(windows && i == 0 ? windowed(drawn, widths[0], widths[1]) : drawn);
-                DeviceBuffer bias = device(mapped(values(widths[i + 1]), v -> 0.1 * v));
-                buffers.add(weight);
-                buffers.add(bias);
-                made.add(new Affine(weight, bias, widths[i], widths[i + 1]));
-            }
-            layers = List.copyOf(made);
-        }
-
-        @Override
-        public void close() {
-            buffers.forEach(DeviceBuffer::close);
-        }
     }
 }

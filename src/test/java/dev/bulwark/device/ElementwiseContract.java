@@ -1,26 +1,26 @@
 package dev.bulwark.device;
 
+import static dev.bulwark.device.BackendFixture.ODD_LENGTHS;
+import static dev.bulwark.device.BackendFixture.same;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
 
-/** The contract's part on operations element by element, and on sums of all elements. */
-abstract class ElementwiseContract extends ProductsContract {
+/** Operations element by element. */
+interface ElementwiseContract extends OnBackend {
 
     @Test
-    void givenOddLengths_whenElementwise_thenEveryElementIsDoneOnce() {
+    default void givenOddLengths_whenElementwise_thenEveryElementIsDoneOnce() {
         for (int length : ODD_LENGTHS) {
             float[] x = values(length);
             float[] y = values(length);
             y[0] = 0f;
             try (DeviceBuffer a = device(x); DeviceBuffer b = device(y); DeviceBuffer c = device(x)) {
-                backend.elementwise().absolute(a, length, c);
+                backend().elementwise().absolute(a, length, c);
                 assertArrayEquals(mapped(x, Math::abs), host(c));
-                backend.elementwise().relu(c, length);
+                backend().elementwise().relu(c, length);
                 assertArrayEquals(mapped(x, Math::abs), host(c));
-                backend.elementwise().addSigned(a, b, length, c);
+                backend().elementwise().addSigned(a, b, length, c);
                 float[] signed = new float[length];
                 float[] masked = new float[length];
                 for (int i = 0; i < length; ++i) {
@@ -28,66 +28,68 @@ abstract class ElementwiseContract extends ProductsContract {
                     masked[i] = y[i] > 0 ? x[i] : 0f;
                 }
                 assertArrayEquals(signed, host(c));
-                backend.elementwise().relu(a, length, c);
+                backend().elementwise().relu(a, length, c);
                 assertArrayEquals(mapped(x, v -> Math.max(v, 0)), host(c));
                 assertArrayEquals(x, host(a));
-                backend.elementwise().reluGradient(b, length, a);
+                backend().elementwise().reluGradient(b, length, a);
                 same(masked, host(a));
             }
         }
     }
 
     @Test
-    void givenAnUnknownBound_whenRelu_thenItStaysUnknown() {
+    default void givenAnUnknownBound_whenRelu_thenItStaysUnknown() {
         try (DeviceBuffer x = device(Float.NaN, -1f, Float.POSITIVE_INFINITY, -0f)) {
-            try (DeviceBuffer y = backend.allocate(4)) {
-                backend.elementwise().relu(x, 4, y);
+            try (DeviceBuffer y = backend().allocate(4)) {
+                backend().elementwise().relu(x, 4, y);
                 assertArrayEquals(new float[] {Float.NaN, 0f, Float.POSITIVE_INFINITY, 0f}, host(y));
             }
-            backend.elementwise().relu(x, 4);
+            backend().elementwise().relu(x, 4);
             assertArrayEquals(new float[] {Float.NaN, 0f, Float.POSITIVE_INFINITY, 0f}, host(x));
         }
     }
 
     @Test
-    void givenManyElements_whenReduced_thenSumsAgreeWithDouble() {
+    default void givenAnyNumbers_whenClamped_thenTheyLieInTheRangeAndTheUnknownStaysUnknown() {
         for (int length : ODD_LENGTHS) {
             float[] x = values(length);
-            double sum = 0;
-            double squares = 0;
-            for (float v : x) {
-                sum += v;
-                squares += (double) v * v;
+            try (DeviceBuffer buffer = device(x)) {
+                backend().elementwise().clamp(buffer, length, -0.25f, 0.5f);
+                same(mapped(x, v -> Math.max(-0.25, Math.min(0.5, v))), host(buffer));
             }
-            try (DeviceBuffer a = device(x); DeviceBuffer total = device(3f); DeviceBuffer square = device(Float.NaN)) {
-                backend.reductions().sum(a, length, 2f, total);
-                assertEquals(sum + 6, host(total)[0], 1e-5 * (6 + Math.abs(sum)));
-                backend.reductions().sumOfSquares(a, length, 0f, square);
-                assertEquals(squares, host(square)[0], 1e-6 * (1 + squares));
-            }
+        }
+        try (DeviceBuffer buffer = device(Float.NaN, -9, 9, 9)) {
+            backend().elementwise().clamp(buffer, 3, 0f, 1f);
+            assertArrayEquals(new float[] {Float.NaN, 0, 1, 9}, host(buffer));
         }
     }
 
     @Test
-    void givenASliceAtAnyOffset_whenReduced_thenItsElementsAloneCountAndTheBitsRepeat() {
-        int length = 300_001;
-        float[] x = values(length);
-        double sum = 0;
-        for (int i = 3; i < length - 1; ++i) {
-            sum += x[i];
+    default void givenAGradient_whenStepped_thenOnlyItsSignMattersAndTheBoxHolds() {
+        try (DeviceBuffer x = device(0.5f, 0.5f, 0.5f, 0.5f); DeviceBuffer g = device(1e-30f, -3f, 0f, 9f);
+             DeviceBuffer low = device(0.25f, 0.45f, 0.25f, 0.25f); DeviceBuffer high = device(1f, 1f, 1f, 0.55f)) {
+            backend().elementwise().signedStep(x, g, 4, 0.125f, low, high);
+            assertArrayEquals(new float[] {0.625f, 0.45f, 0.5f, 0.55f}, host(x));
         }
-        x[2] = Float.NaN;
-        x[length - 1] = Float.NaN;
-        try (DeviceBuffer a = device(x); DeviceBuffer total = device(0f, 0f, 0f)) {
-            for (int turn = 0; turn < 2; ++turn) {
-                backend.reductions().sum(a.slice(3, length - 4), length - 4, 0f, total.slice(turn, 1));
-            }
-            backend.reductions().sum(a, length, 0f, total.slice(2, 1));
-            float[] totals = host(total);
-            // A sum in double is as good as exact here, and is rounded to float once.
-            assertEquals(sum, totals[0], Math.ulp((float) sum));
-            assertEquals(totals[0], totals[1]);
-            assertTrue(Float.isNaN(totals[2]));
+    }
+
+    @Test
+    default void givenAGradientThatIsNoNumber_whenStepped_thenThatElementStays() {
+        int length = 5000;
+        float[] x = values(length);
+        float[] g = values(length);
+        float[] expected = new float[length];
+        for (int k = 0; k < length; ++k) {
+            g[k] = k % 3 == 0 ? Float.NaN : k % 7 == 0 ? Math.copySign(Float.POSITIVE_INFINITY, g[k]) : g[k];
+            expected[k] = k % 3 == 0 ? x[k] : Math.max(-1, Math.min(1, x[k] + 0.125f * Math.signum(g[k])));
+        }
+        try (DeviceBuffer moved = device(x); DeviceBuffer up = device(g); DeviceBuffer low = backend().allocate(length);
+             DeviceBuffer high = backend().allocate(length)) {
+            backend().fill(low, -1f);
+            backend().fill(high, 1f);
+            backend().elementwise().signedStep(moved, up, length, 0.125f, low, high);
+            assertArrayEquals(expected, host(moved));
+            assertArrayEquals(g, host(up));
         }
     }
 }

@@ -1,5 +1,8 @@
 package dev.bulwark.device;
 
+import static dev.bulwark.device.BackendFixture.close;
+import static dev.bulwark.device.BackendFixture.doubles;
+import static dev.bulwark.device.BackendFixture.same;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -12,18 +15,18 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The contract's part on losses and their gradients. */
-abstract class LossesContract extends ElementwiseContract {
+/** Losses with their gradients, and worst-case logits. */
+interface LossesContract extends OnBackend {
 
     @ParameterizedTest
     @CsvSource({"67,10", "1,1", "5,31", "9,33", "3,1021", "700,2"})
-    void givenLogits_whenCrossEntropy_thenLossAndGradientMatchTheDefinition(int rows, int classes) {
+    default void givenLogits_whenCrossEntropy_thenLossAndGradientMatchTheDefinition(int rows, int classes) {
         float[] z = mapped(values(rows * classes), v -> 5 * v);
         int[] labels = new int[rows];
         double[] loss = new double[rows];
         double[] gradient = new double[rows * classes];
         for (int n = 0; n < rows; ++n) {
-            labels[n] = random.nextInt(classes);
+            labels[n] = random().nextInt(classes);
             double sum = 0;
             for (int c = 0; c < classes; ++c) {
                 sum += Math.exp(z[n * classes + c]);
@@ -35,30 +38,30 @@ abstract class LossesContract extends ElementwiseContract {
             }
         }
         try (DeviceBuffer logits = device(z); DeviceBuffer y = deviceInts(labels); DeviceBuffer weight = device(0.25f);
-             DeviceBuffer losses = backend.allocate(rows)) {
-            backend.losses().crossEntropy(logits, y, rows, classes, weight, logits, losses);
+             DeviceBuffer losses = backend().allocate(rows)) {
+            backend().losses().crossEntropy(logits, y, rows, classes, weight, logits, losses);
             close(loss, host(losses), 1e-5);
             close(gradient, host(logits), 1e-7);
         }
     }
 
     @Test
-    void givenHugeLogits_whenCrossEntropy_thenNothingOverflows() {
+    default void givenHugeLogits_whenCrossEntropy_thenNothingOverflows() {
         try (DeviceBuffer logits = device(1e30f, -1e30f); DeviceBuffer y = deviceInts(1); DeviceBuffer weight = device(1f);
-             DeviceBuffer gradient = backend.allocate(2); DeviceBuffer losses = backend.allocate(1)) {
-            backend.losses().crossEntropy(logits, y, 1, 2, weight, gradient, losses);
+             DeviceBuffer gradient = backend().allocate(2); DeviceBuffer losses = backend().allocate(1)) {
+            backend().losses().crossEntropy(logits, y, 1, 2, weight, gradient, losses);
             assertArrayEquals(new float[] {1, -1}, host(gradient));
             assertEquals(2e30f, host(losses)[0], 1e24f);
         }
     }
 
     @Test
-    void givenAnUnknownLogit_whenCrossEntropy_thenItsRowAloneIsUnknown() {
+    default void givenAnUnknownLogit_whenCrossEntropy_thenItsRowAloneIsUnknown() {
         float[] z = values(3 * 40);
         z[40 + 37] = Float.NaN;
         try (DeviceBuffer logits = device(z); DeviceBuffer y = deviceInts(1, 2, 39); DeviceBuffer weight = device(1f);
-             DeviceBuffer losses = backend.allocate(3)) {
-            backend.losses().crossEntropy(logits, y, 3, 40, weight, logits, losses);
+             DeviceBuffer losses = backend().allocate(3)) {
+            backend().losses().crossEntropy(logits, y, 3, 40, weight, logits, losses);
             float[] gradient = host(logits);
             float[] loss = host(losses);
             for (int k = 0; k < gradient.length; ++k) {
@@ -111,11 +114,11 @@ abstract class LossesContract extends ElementwiseContract {
         "2, 3,  1021, 3,  0.5",
         "4, 65, 1,    3,  0.5",
     })
-    void givenNoisyCopies_whenConsistencyLoss_thenLossAndGradientMatchTheDefinition(
+    default void givenNoisyCopies_whenConsistencyLoss_thenLossAndGradientMatchTheDefinition(
             int copies, int rows, int classes, float lambda, float eta) {
         float[] z = mapped(values(copies * rows * classes), v -> 4 * v);
         int[] y = new int[rows];
-        Arrays.setAll(y, n -> random.nextInt(classes));
+        Arrays.setAll(y, n -> random().nextInt(classes));
         double[][][] moved = copiesOf(z, copies, rows, classes);
         double[] total = new double[rows];
         Arrays.setAll(total, n -> consistencyLoss(moved, y, n, lambda, eta));
@@ -135,9 +138,9 @@ abstract class LossesContract extends ElementwiseContract {
             row[k % classes] = here;
         }
         try (DeviceBuffer logits = device(z); DeviceBuffer labels = deviceInts(y); DeviceBuffer weight = device(0.25f);
-             DeviceBuffer gradient = backend.allocate(z.length); DeviceBuffer losses = backend.allocate(rows);
-             DeviceBuffer penalties = backend.allocate(rows)) {
-            backend.losses().consistencyLoss(logits, labels, copies, rows, classes, lambda, eta, weight,
+             DeviceBuffer gradient = backend().allocate(z.length); DeviceBuffer losses = backend().allocate(rows);
+             DeviceBuffer penalties = backend().allocate(rows)) {
+            backend().losses().consistencyLoss(logits, labels, copies, rows, classes, lambda, eta, weight,
                     gradient, losses, penalties);
             close(plain, host(losses), 1e-6);
             float[] penalty = host(penalties);
@@ -149,7 +152,7 @@ abstract class LossesContract extends ElementwiseContract {
     }
 
     @Test
-    void givenNoWeights_whenConsistencyLoss_thenItIsTheMeanCrossEntropyOfTheCopies() {
+    default void givenNoWeights_whenConsistencyLoss_thenItIsTheMeanCrossEntropyOfTheCopies() {
         int copies = 3;
         int rows = 33;
         int classes = 10;
@@ -157,11 +160,11 @@ abstract class LossesContract extends ElementwiseContract {
         int[] y = new int[copies * rows];
         Arrays.setAll(y, n -> n % rows % classes);
         try (DeviceBuffer logits = device(z); DeviceBuffer labels = deviceInts(y); DeviceBuffer weight = device(0.75f);
-             DeviceBuffer gradient = backend.allocate(z.length); DeviceBuffer losses = backend.allocate(rows);
-             DeviceBuffer penalties = backend.allocate(rows); DeviceBuffer each = backend.allocate(copies * rows)) {
-            backend.losses().consistencyLoss(logits, labels, copies, rows, classes, 0, 0, weight, gradient, losses,
+             DeviceBuffer gradient = backend().allocate(z.length); DeviceBuffer losses = backend().allocate(rows);
+             DeviceBuffer penalties = backend().allocate(rows); DeviceBuffer each = backend().allocate(copies * rows)) {
+            backend().losses().consistencyLoss(logits, labels, copies, rows, classes, 0, 0, weight, gradient, losses,
                     penalties);
-            backend.losses().crossEntropy(logits, labels, copies * rows, classes, weight, logits, each);
+            backend().losses().crossEntropy(logits, labels, copies * rows, classes, weight, logits, each);
             // Both divide in double and round once, but by a number of rows that is rounded at another place.
             close(doubles(host(logits)), host(gradient), 1e-9);
             float[] single = host(each);
@@ -175,7 +178,7 @@ abstract class LossesContract extends ElementwiseContract {
     }
 
     @Test
-    void givenSaturatedLogits_whenConsistencyLoss_thenAgreementIsFreeAndDisagreementFinite() {
+    default void givenSaturatedLogits_whenConsistencyLoss_thenAgreementIsFreeAndDisagreementFinite() {
         float[] agreed = {1e30f, -1e30f, 0};
         float[] opposed = {-1e4f, 1e4f, 0};
         float[] other = {1e4f, -1e4f, 0};
@@ -186,9 +189,9 @@ abstract class LossesContract extends ElementwiseContract {
             System.arraycopy(rows[n], 0, z, 3 * n, 3);
         }
         try (DeviceBuffer logits = device(z); DeviceBuffer labels = deviceInts(0, 0, 0); DeviceBuffer weight = device(3f);
-             DeviceBuffer gradient = backend.allocate(z.length); DeviceBuffer losses = backend.allocate(3);
-             DeviceBuffer penalties = backend.allocate(3)) {
-            backend.losses().consistencyLoss(logits, labels, 2, 3, 3, 10, 0.5f, weight, gradient, losses, penalties);
+             DeviceBuffer gradient = backend().allocate(z.length); DeviceBuffer losses = backend().allocate(3);
+             DeviceBuffer penalties = backend().allocate(3)) {
+            backend().losses().consistencyLoss(logits, labels, 2, 3, 3, 10, 0.5f, weight, gradient, losses, penalties);
             // The middle row's copies are sure of two classes, F = (1/2, 1/2, 0): each finds one half of it 2e4 away.
             double divergence = 0.5 * (Math.log(0.5) + 2e4) + 0.5 * Math.log(0.5);
             close(new double[] {0, 1e4, Math.log(2)}, host(losses), 1e-6);
@@ -207,14 +210,14 @@ abstract class LossesContract extends ElementwiseContract {
 
     @ParameterizedTest
     @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY})
-    void givenALogitThatIsNotFinite_whenConsistencyLoss_thenItsRowAloneShowsIt(float bad) {
+    default void givenALogitThatIsNotFinite_whenConsistencyLoss_thenItsRowAloneShowsIt(float bad) {
         float[] z = values(2 * 3 * 40);
         z[(3 + 1) * 40 + 37] = bad;
         for (float lambda : new float[] {0, 5}) {
             try (DeviceBuffer logits = device(z); DeviceBuffer labels = deviceInts(1, 2, 39);
-                 DeviceBuffer weight = device(1f); DeviceBuffer gradient = backend.allocate(z.length);
-                 DeviceBuffer losses = backend.allocate(3); DeviceBuffer penalties = backend.allocate(3)) {
-                backend.losses().consistencyLoss(logits, labels, 2, 3, 40, lambda, 0.5f, weight, gradient, losses,
+                 DeviceBuffer weight = device(1f); DeviceBuffer gradient = backend().allocate(z.length);
+                 DeviceBuffer losses = backend().allocate(3); DeviceBuffer penalties = backend().allocate(3)) {
+                backend().losses().consistencyLoss(logits, labels, 2, 3, 40, lambda, 0.5f, weight, gradient, losses,
                         penalties);
                 float[] penalty = host(penalties);
                 float[] slopes = host(gradient);
@@ -230,9 +233,9 @@ abstract class LossesContract extends ElementwiseContract {
 
     @ParameterizedTest
     @CsvSource({"67,10", "5,31", "9,33", "3,1021", "1021,2"})
-    void givenLogits_whenMarginGradient_thenItLeadsFromTheLabelToTheBestOtherClass(int rows, int classes) {
+    default void givenLogits_whenMarginGradient_thenItLeadsFromTheLabelToTheBestOtherClass(int rows, int classes) {
         float[] z = values(rows * classes);
-        int[] labels = random.ints(rows, 0, classes).toArray();
+        int[] labels = random().ints(rows, 0, classes).toArray();
         float[] expected = new float[rows * classes];
         for (int n = 0; n < rows; ++n) {
             int row = n * classes;
@@ -245,37 +248,149 @@ abstract class LossesContract extends ElementwiseContract {
             expected[row + label] = -1;
         }
         try (DeviceBuffer logits = device(z); DeviceBuffer y = deviceInts(labels);
-             DeviceBuffer gradient = backend.allocate(z.length)) {
-            backend.losses().marginGradient(logits, y, rows, classes, gradient);
+             DeviceBuffer gradient = backend().allocate(z.length)) {
+            backend().losses().marginGradient(logits, y, rows, classes, gradient);
             assertArrayEquals(expected, host(gradient));
-            backend.losses().marginGradient(logits, y, rows, classes, logits);
+            backend().losses().marginGradient(logits, y, rows, classes, logits);
             assertArrayEquals(expected, host(logits), "in place");
         }
     }
 
     @Test
-    void givenTiesAndEndlessLogits_whenMarginGradient_thenTheLowestOfTheBestIsTaken() {
+    default void givenTiesAndEndlessLogits_whenMarginGradient_thenTheLowestOfTheBestIsTaken() {
         float end = Float.POSITIVE_INFINITY;
         float[] z = {3, 3, 3, 3, 1, 7, 1, 1, -end, -end, -end, 0, 1e38f, end, end, -1};
         float[] expected = {-1, 1, 0, 0, 1, -1, 0, 0, 1, 0, 0, -1, 0, 1, 0, -1};
         try (DeviceBuffer logits = device(z); DeviceBuffer y = deviceInts(0, 1, 3, 3);
-             DeviceBuffer gradient = backend.allocate(z.length)) {
-            backend.losses().marginGradient(logits, y, 4, 4, gradient);
+             DeviceBuffer gradient = backend().allocate(z.length)) {
+            backend().losses().marginGradient(logits, y, 4, 4, gradient);
             assertArrayEquals(expected, host(gradient));
         }
     }
 
     @Test
-    void givenAnUnknownLogitOrNoOtherClass_whenMarginGradient_thenTheRowStandsStill() {
+    default void givenAnUnknownLogitOrNoOtherClass_whenMarginGradient_thenTheRowStandsStill() {
         float[] z = {1, 2, 3, Float.NaN, 2, 3, 1, Float.NaN, 3, 1, 2, Float.NaN};
         float[] expected = {-1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0};
         try (DeviceBuffer logits = device(z); DeviceBuffer y = deviceInts(0, 0, 1, 0);
-             DeviceBuffer gradient = backend.allocate(z.length); DeviceBuffer single = backend.allocate(4)) {
-            backend.losses().marginGradient(logits, y, 4, 3, gradient);
+             DeviceBuffer gradient = backend().allocate(z.length); DeviceBuffer single = backend().allocate(4)) {
+            backend().losses().marginGradient(logits, y, 4, 3, gradient);
             assertArrayEquals(expected, host(gradient));
-            backend.zeroInts(y);
-            backend.losses().marginGradient(logits, y, 4, 1, single);
+            backend().zeroInts(y);
+            backend().losses().marginGradient(logits, y, 4, 1, single);
             assertArrayEquals(new float[4], host(single));
+        }
+    }
+
+    @Test
+    default void givenAnOutputBox_whenWorstCase_thenTheLabelTakesItsLowerEndAndTheOthersTheirUpper() {
+        try (DeviceBuffer centre = device(1, 2, 3, 4, 5, 6); DeviceBuffer radius = device(.5f, .25f, 1, 2, .5f, 4);
+             DeviceBuffer labels = deviceInts(1, 0); DeviceBuffer worst = backend().allocate(6);
+             DeviceBuffer g = device(.1f, .2f, .3f, .4f, .5f, .6f); DeviceBuffer gr = backend().allocate(6)) {
+            backend().losses().worstCaseLogits(centre, radius, labels, 2, 3, worst);
+            assertArrayEquals(new float[] {1.5f, 1.75f, 4f, 2f, 5.5f, 10f}, host(worst));
+            backend().losses().worstCaseLogitsGradient(g, labels, 2, 3, g, gr);
+            assertArrayEquals(new float[] {.1f, .2f, .3f, .4f, .5f, .6f}, host(g));
+            assertArrayEquals(new float[] {.1f, -.2f, .3f, -.4f, .5f, .6f}, host(gr));
+        }
+    }
+
+    @Test
+    default void givenALastLayer_whenElided_thenDifferencesAndTheirGradientsMatchTheDefinition() {
+        int classes = 3;
+        int in = 2;
+        float[] w = {1, -2, 0.5f, 3, -1, -1};
+        try (DeviceBuffer weight = device(w); DeviceBuffer pairs = backend().allocate(classes * classes * in);
+             DeviceBuffer gradientPairs = backend().allocate(classes * classes * in);
+             DeviceBuffer gradientWeight = device(0, 0, 0, 0, 0, 0);
+             DeviceBuffer logits = device(1, 2, 4); DeviceBuffer spread = backend().allocate(9);
+             DeviceBuffer labels = deviceInts(1); DeviceBuffer worst = backend().allocate(3);
+             DeviceBuffer gradientSpread = backend().allocate(9)) {
+            backend().losses().pairwiseDifferences(weight, classes, in, pairs);
+            // Row y * 3 + c is |W[c] - W[y]|.
+            assertArrayEquals(new float[] {0, 0, .5f, 5, 2, 1, .5f, 5, 0, 0, 1.5f, 4, 2, 1, 1.5f, 4, 0, 0}, host(pairs));
+
+            float[] g = new float[18];
+            g[2] = 10; // row (y 0, c 1), input 0: W[1,0] - W[0,0] = -0.5
+            backend().write(g, gradientPairs);
+            backend().losses().pairwiseDifferencesGradient(weight, gradientPairs, classes, in, gradientWeight);
+            assertArrayEquals(new float[] {10, 0, -10, 0, 0, 0}, host(gradientWeight));
+
+            backend().write(new float[] {0, 0, 0, 7, 0, 9, 0, 0, 0}, spread);
+            backend().losses().elidedLogits(logits, spread, labels, 1, classes, worst);
+            assertArrayEquals(new float[] {6, 0, 11}, host(worst));
+            backend().losses().elidedLogitsGradient(logits, labels, 1, classes, logits, gradientSpread);
+            assertArrayEquals(new float[] {1, -5, 4}, host(logits));
+            assertArrayEquals(new float[] {0, 0, 0, 1, 0, 4, 0, 0, 0}, host(gradientSpread));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1,1", "7,33", "300,10", "3,40"})
+    default void givenAnyNumberOfClasses_whenWorstCaseOrElided_thenLogitsAndGradientsMatchTheDefinition(int rows,
+            int classes) {
+        float[] z = values(rows * classes);
+        float[] r = values(rows * classes);
+        float[] s = values(rows * classes * classes);
+        int[] y = random().ints(rows, 0, classes).toArray();
+        double[] worst = new double[z.length];
+        double[] elided = new double[z.length];
+        double[] gradientCentre = new double[z.length];
+        double[] gradientSpread = new double[s.length];
+        float[] flipped = z.clone();
+        for (int k = 0; k < z.length; ++k) {
+            int n = k / classes;
+            int label = n * classes + y[n];
+            worst[k] = z[k] + (k == label ? -(double) r[k] : r[k]);
+            if (k == label) {
+                flipped[k] = -z[k];
+            } else {
+                int pair = label * classes + k % classes;
+                elided[k] = (double) z[k] - z[label] + s[pair];
+                gradientSpread[pair] = z[k];
+                gradientCentre[k] = z[k];
+                gradientCentre[label] -= z[k];
+            }
+        }
+        try (DeviceBuffer logits = device(z); DeviceBuffer radius = device(r); DeviceBuffer spread = device(s);
+             DeviceBuffer labels = deviceInts(y); DeviceBuffer result = backend().allocate(z.length)) {
+            backend().losses().worstCaseLogits(logits, radius, labels, rows, classes, result);
+            close(worst, host(result), 1e-6);
+            backend().losses().worstCaseLogitsGradient(logits, labels, rows, classes, logits, result);
+            same(z, host(logits));
+            same(flipped, host(result));
+            backend().losses().elidedLogits(logits, spread, labels, rows, classes, result);
+            close(elided, host(result), 1e-6);
+            backend().fill(spread, Float.NaN);
+            backend().losses().elidedLogitsGradient(logits, labels, rows, classes, logits, spread);
+            close(gradientCentre, host(logits), 1e-5);
+            close(gradientSpread, host(spread), 0);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1,1", "10,33", "33,31"})
+    default void givenAnyNumberOfClasses_whenDifferencesArePaired_thenTheirGradientIsTheSumOverPairs(int classes, int in) {
+        float[] w = values(classes * in);
+        float[] g = values(classes * classes * in);
+        double[] pairs = new double[g.length];
+        double[] gradient = new double[w.length];
+        Arrays.fill(gradient, 0.5);
+        for (int k = 0; k < g.length; ++k) {
+            int i = k % in;
+            int y = k / in / classes * in + i;
+            int c = k / in % classes * in + i;
+            pairs[k] = Math.abs((double) w[c] - w[y]);
+            gradient[c] += Math.signum(w[c] - w[y]) * g[k];
+            gradient[y] -= Math.signum(w[c] - w[y]) * g[k];
+        }
+        float[] half = new float[w.length];
+        Arrays.fill(half, 0.5f);
+        try (DeviceBuffer weight = device(w); DeviceBuffer target = device(g); DeviceBuffer result = device(half)) {
+            backend().losses().pairwiseDifferencesGradient(weight, target, classes, in, result);
+            close(gradient, host(result), 1e-5);
+            backend().losses().pairwiseDifferences(weight, classes, in, target);
+            close(pairs, host(target), 1e-7);
         }
     }
 }

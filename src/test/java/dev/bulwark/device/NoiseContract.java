@@ -10,20 +10,20 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The contract's part on random numbers, of which every bit is that of {@link Philox}. */
-abstract class NoiseContract extends OptimisersContract {
+/** Random numbers, of which every bit is that of {@link Philox}. */
+interface NoiseContract extends OnBackend {
 
     @ParameterizedTest
     @ValueSource(ints = {1, 15, 16, 17, 63, 65, 784, 1021})
-    void givenAnyWidth_whenNoiseIsAdded_thenEveryBitIsTheReferences(int columns) {
+    default void givenAnyWidth_whenNoiseIsAdded_thenEveryBitIsTheReferences(int columns) {
         int rows = 5;
         float[] x = values(rows * columns);
         int[] images = {3, 3, 59_999, 0, -1};
         int[] samples = {0, 1, 7, Integer.MAX_VALUE, 12};
         NoiseKey key = new NoiseKey(0x1234_5678_9ABC_DEF0L, Stream.AUGMENTATION);
         try (DeviceBuffer input = device(x); DeviceBuffer i = deviceInts(images); DeviceBuffer s = deviceInts(samples);
-             DeviceBuffer target = backend.allocate((long) rows * columns)) {
-            backend.noise().addNoise(input, i, s, rows, columns, 0.37f, key, target);
+             DeviceBuffer target = backend().allocate((long) rows * columns)) {
+            backend().noise().addNoise(input, i, s, rows, columns, 0.37f, key, target);
             float[] actual = host(target);
             for (int k = 0; k < actual.length; ++k) {
                 float z = Philox.normal(key, images[k / columns], samples[k / columns], k % columns);
@@ -33,30 +33,30 @@ abstract class NoiseContract extends OptimisersContract {
     }
 
     @Test
-    void givenOneImage_whenCopied_thenSamplesAreThoseOfAnyOtherBatch() {
+    default void givenOneImage_whenCopied_thenSamplesAreThoseOfAnyOtherBatch() {
         int columns = 100;
         NoiseKey key = new NoiseKey(5, Stream.ESTIMATION);
-        try (DeviceBuffer x = device(values(columns)); DeviceBuffer all = backend.allocate(20L * columns);
-             DeviceBuffer part = backend.allocate(3L * columns)) {
-            backend.noise().noisyCopies(x, 9, 100, 20, columns, 0.5f, key, all);
-            backend.noise().noisyCopies(x, 9, 117, 3, columns, 0.5f, key, part);
+        try (DeviceBuffer x = device(values(columns)); DeviceBuffer all = backend().allocate(20L * columns);
+             DeviceBuffer part = backend().allocate(3L * columns)) {
+            backend().noise().noisyCopies(x, 9, 100, 20, columns, 0.5f, key, all);
+            backend().noise().noisyCopies(x, 9, 117, 3, columns, 0.5f, key, part);
             assertArrayEquals(host(all.slice(17L * columns, 3L * columns)), host(part));
         }
     }
 
     /** More rows than a GPU's grid has along its second dimension. */
     @Test
-    void givenManyRows_whenDrawn_thenEveryOneIsTheReferences() {
+    default void givenManyRows_whenDrawn_thenEveryOneIsTheReferences() {
         int rows = 65_539;
         NoiseKey key = new NoiseKey(21, Stream.AUGMENTATION);
         int[] indices = new int[rows];
         Arrays.setAll(indices, n -> n);
-        try (DeviceBuffer zero = device(new float[rows]); DeviceBuffer one = backend.allocate(rows);
-             DeviceBuffer numbers = deviceInts(indices); DeviceBuffer target = backend.allocate(rows)) {
-            backend.fill(one, 1f);
-            backend.noise().noisyCopies(zero, 3, 0, rows, 1, 1f, key, target);
+        try (DeviceBuffer zero = device(new float[rows]); DeviceBuffer one = backend().allocate(rows);
+             DeviceBuffer numbers = deviceInts(indices); DeviceBuffer target = backend().allocate(rows)) {
+            backend().fill(one, 1f);
+            backend().noise().noisyCopies(zero, 3, 0, rows, 1, 1f, key, target);
             float[] copies = host(target);
-            backend.noise().uniformInBox(zero, one, numbers, numbers, rows, 1, key, target);
+            backend().noise().uniformInBox(zero, one, numbers, numbers, rows, 1, key, target);
             float[] uniform = host(target);
             for (int n = 0; n < rows; ++n) {
                 assertEquals(Philox.normal(key, 3, n, 0), copies[n], "row " + n);
@@ -66,14 +66,14 @@ abstract class NoiseContract extends OptimisersContract {
     }
 
     @Test
-    void givenABox_whenDrawnFrom_thenNumbersAreTheReferencesAndStayInside() {
+    default void givenABox_whenDrawnFrom_thenNumbersAreTheReferencesAndStayInside() {
         int columns = 70;
         float[] low = values(2 * columns);
         float[] high = mapped(low, v -> v + 0.3);
         NoiseKey key = new NoiseKey(11, Stream.ATTACK);
         try (DeviceBuffer l = device(low); DeviceBuffer h = device(high); DeviceBuffer i = deviceInts(4, 5);
-             DeviceBuffer s = deviceInts(0, 9); DeviceBuffer target = backend.allocate(2L * columns)) {
-            backend.noise().uniformInBox(l, h, i, s, 2, columns, key, target);
+             DeviceBuffer s = deviceInts(0, 9); DeviceBuffer target = backend().allocate(2L * columns)) {
+            backend().noise().uniformInBox(l, h, i, s, 2, columns, key, target);
             float[] actual = host(target);
             for (int k = 0; k < actual.length; ++k) {
                 float u = Philox.uniform(key, 4 + k / columns, 9 * (k / columns), k % columns);

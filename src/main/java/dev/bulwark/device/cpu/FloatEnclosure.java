@@ -9,8 +9,8 @@ import java.util.Arrays;
  * their rounding.
  *
  * <p>Let n be the products that an output sums, u = (n + 8) 2^-24 and g = u / (1 - u), which is
- * {@link LinearRelaxations#productError}. In whatever order, fused or not, a float sum is off by at most g times the sum of the
- * products' magnitudes, and is not below 1 - u times its value where no product is negative (Higham 2002, section 3.1). Let c
+ * {@link LinearRelaxations#productError}. In whatever order, fused or not, a float sum is off by at most g times the sum of
+ * the products' magnitudes, and is not below 1 - u times its value where no product is negative (Higham 2002, section 3.1). Let c
  * be a float near the box's centre and r not less than its radius from there. The real results lie within |W| r of W c + b.
  * The float product C is off from W c by at most g |W| |c|, so with s = r + g |c| they lie within |W| s of C + b. The float
  * product S of |W| with s is at least (1 - u) |W| s, so that S / (1 - u) = (1 + g) S bounds it. Zeros that pad an image are

@@ -50,7 +50,7 @@ class CpuConvolutionTest {
         }
 
         @Override
-        protected double outwardSlack(int terms, double bound, double magnitude) {
+        public double outwardSlack(int terms, double bound, double magnitude) {
             return slack(terms, bound, magnitude);
         }
     }
@@ -65,7 +65,7 @@ class CpuConvolutionTest {
         }
 
         @Override
-        protected double outwardSlack(int terms, double bound, double magnitude) {
+        public double outwardSlack(int terms, double bound, double magnitude) {
             return slack(terms, bound, magnitude);
         }
     }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.BackendContract;
+import dev.bulwark.device.BackendFixture;
 import org.junit.jupiter.api.AfterEach;
 
 /**
@@ -11,7 +12,7 @@ import org.junit.jupiter.api.AfterEach;
  * {@link CudaSchedulesTest} repeats it.
  */
 @GpuTest
-class CudaBackendTest extends BackendContract {
+class CudaBackendTest extends BackendFixture implements BackendContract {
 
     @Override
     protected Backend open() {
@@ -37,12 +38,12 @@ class CudaBackendTest extends BackendContract {
      * warp's sums. The factor 1.001 covers partial sums that rounding has pushed beyond {@code magnitude} itself.
      */
     @Override
-    protected double outwardSlack(int terms, double bound, double magnitude) {
+    public double outwardSlack(int terms, double bound, double magnitude) {
         return 1.001 * (2 * terms + 8) * 0x1p-23 * magnitude + Float.MIN_NORMAL;
     }
 
     @Override
-    protected double boxSlack(int terms, double bound, double magnitude) {
+    public double boxSlack(int terms, double bound, double magnitude) {
         return outwardSlack(terms, bound, magnitude);
     }
 }

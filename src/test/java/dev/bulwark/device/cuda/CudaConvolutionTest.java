@@ -32,7 +32,7 @@ class CudaConvolutionTest extends ConvolutionContract {
 
     /** Each of two fused multiply-adds a product rounds by less than a unit in the last place of a partial sum. */
     @Override
-    protected double outwardSlack(int terms, double bound, double magnitude) {
+    public double outwardSlack(int terms, double bound, double magnitude) {
         return 1.001 * (2 * terms + 8) * 0x1p-23 * magnitude + Float.MIN_NORMAL;
     }
 }

@@ -1,5 +1,6 @@
 package dev.bulwark.device;
 
+import static dev.bulwark.device.BackendFixture.close;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
@@ -8,12 +9,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The contract's part on products: of matrices, affine layers, sums of columns. */
-abstract class ProductsContract extends MemoryContract {
+/** Matrix products and affine layers. */
+interface LinearContract extends OnBackend {
 
     @ParameterizedTest
     @CsvSource({"1,1,1", "3,5,7", "33,31,17", "64,10,784", "10,300,65", "130,129,257"})
-    void givenAnyShape_whenMultiplied_thenEveryTransposeAgreesWithTheDoubleSum(int m, int n, int k) {
+    default void givenAnyShape_whenMultiplied_thenEveryTransposeAgreesWithTheDoubleSum(int m, int n, int k) {
         float[] a = values(m * k);
         float[] b = values(k * n);
         float[] c = values(m * n);
@@ -31,23 +32,23 @@ abstract class ProductsContract extends MemoryContract {
                 }
             }
             try (DeviceBuffer left = device(a); DeviceBuffer right = device(b); DeviceBuffer result = device(c)) {
-                backend.linear().multiply(ta, tb, m, n, k, left, right, 0.5f, result);
+                backend().linear().multiply(ta, tb, m, n, k, left, right, 0.5f, result);
                 close(expected, host(result), 1e-5);
             }
         }
     }
 
     @Test
-    void givenGarbageInTheTarget_whenMultipliedWithBetaZero_thenItIsNotRead() {
+    default void givenGarbageInTheTarget_whenMultipliedWithBetaZero_thenItIsNotRead() {
         try (DeviceBuffer a = device(2); DeviceBuffer b = device(3); DeviceBuffer c = device(Float.NaN)) {
-            backend.linear().multiply(false, false, 1, 1, 1, a, b, 0f, c);
+            backend().linear().multiply(false, false, 1, 1, 1, a, b, 0f, c);
             assertArrayEquals(new float[] {6}, host(c));
         }
     }
 
     @ParameterizedTest
     @CsvSource({"1,1,1", "2,3,2", "33,65,31", "257,40,10", "5,20,3000", "33,784,10"})
-    void givenAnyShape_whenAffineWithAndWithoutRelu_thenItAgreesWithTheDoubleSum(int rows, int in, int out) {
+    default void givenAnyShape_whenAffineWithAndWithoutRelu_thenItAgreesWithTheDoubleSum(int rows, int in, int out) {
         float[] x = values(rows * in);
         float[] w = values(in * out);
         float[] b = values(out);
@@ -62,11 +63,11 @@ abstract class ProductsContract extends MemoryContract {
             }
         }
         try (DeviceBuffer input = device(x); DeviceBuffer weight = device(w); DeviceBuffer bias = device(b);
-             DeviceBuffer y = backend.allocate((long) rows * out)) {
+             DeviceBuffer y = backend().allocate((long) rows * out)) {
             Affine layer = new Affine(weight, bias, in, out);
-            backend.linear().affine(input, rows, layer, false, y);
+            backend().linear().affine(input, rows, layer, false, y);
             close(expected, host(y), 1e-5);
-            backend.linear().affine(input, rows, layer, true, y);
+            backend().linear().affine(input, rows, layer, true, y);
             for (int k = 0; k < expected.length; ++k) {
                 expected[k] = Math.max(expected[k], 0);
             }
@@ -77,7 +78,7 @@ abstract class ProductsContract extends MemoryContract {
     /** A ReLU that turned it into 0 would make a prediction of it. */
     @ParameterizedTest
     @CsvSource({"1,1,1", "33,65,31", "257,40,300"})
-    void givenAnOverflow_whenAffineWithRelu_thenNaNStaysNaNInItsRowAlone(int rows, int in, int out) {
+    default void givenAnOverflow_whenAffineWithRelu_thenNaNStaysNaNInItsRowAlone(int rows, int in, int out) {
         float inf = Float.POSITIVE_INFINITY;
         float[][] fillings = {{Float.NaN, 0}, {inf, -inf}, {3e38f, 2}};
         float[] w = new float[in * out];
@@ -92,39 +93,19 @@ abstract class ProductsContract extends MemoryContract {
                     x[n * in + i] = filling[i % 2];
                 }
             }
-            try (DeviceBuffer input = device(x); DeviceBuffer weight = device(w); DeviceBuffer y = backend.allocate((long) rows * out);
-                 DeviceBuffer bias = backend.allocate(out)) {
-                backend.fill(bias, -1f);
-                backend.linear().affine(input, rows, new Affine(weight, bias, in, out), false, y);
+            try (DeviceBuffer input = device(x); DeviceBuffer weight = device(w);
+                 DeviceBuffer y = backend().allocate((long) rows * out);
+                 DeviceBuffer bias = backend().allocate(out)) {
+                backend().fill(bias, -1f);
+                backend().linear().affine(input, rows, new Affine(weight, bias, in, out), false, y);
                 float[] before = host(y);
-                backend.linear().affine(input, rows, new Affine(weight, bias, in, out), true, y);
+                backend().linear().affine(input, rows, new Affine(weight, bias, in, out), true, y);
                 float[] expected = mapped(before, v -> Math.max(v, 0));
                 assertArrayEquals(expected, host(y));
                 for (int k = out; k < Math.min(2 * out, expected.length); ++k) {
                     assertEquals(-1f, before[k], "a row that no NaN is in");
                 }
             }
-        }
-    }
-
-    @ParameterizedTest
-    @CsvSource({"1,1", "3,2", "500,10", "65,1021", "1024,16", "1025,3", "1500,600", "25000,16", "25001,1", "8193,33",
-        "4099,31", "700,65"})
-    void givenAMatrix_whenColumnsAreSummed_thenBetaWeighsWhatWasThere(int rows, int columns) {
-        float[] x = values(rows * columns);
-        double[] expected = new double[columns];
-        for (int k = 0; k < x.length; ++k) {
-            expected[k % columns] += x[k];
-        }
-        try (DeviceBuffer matrix = device(x); DeviceBuffer sums = backend.allocate(columns)) {
-            backend.fill(sums, Float.NaN);
-            backend.reductions().columnSums(matrix, rows, columns, 0f, sums);
-            close(expected, host(sums), 1e-5);
-            backend.reductions().columnSums(matrix, rows, columns, 1f, sums);
-            for (int c = 0; c < columns; ++c) {
-                expected[c] *= 2;
-            }
-            close(expected, host(sums), 1e-5);
         }
     }
 }

@@ -1,5 +1,8 @@
 package dev.bulwark.device;
 
+import static dev.bulwark.device.BackendFixture.assertBelow;
+import static dev.bulwark.device.BackendFixture.assertNotAbove;
+import static dev.bulwark.device.BackendFixture.windowed;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -14,18 +17,19 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The contract's part on intervals for certificates, which are rounded outward: the exact ones are inside. */
-abstract class OutwardContract extends BackendFixture {
+/** Boxes for certificates, which are rounded outward: the exact ones are inside. */
+public interface OutwardIntervalsContract extends OnBackend {
 
     @Test
-    void givenADecimalEpsilon_whenBoxedOutward_thenTheDecimalBoxIsInside() {
+    default void givenADecimalEpsilon_whenBoxedOutward_thenTheDecimalBoxIsInside() {
         float[] x = mapped(values(500), v -> 0.5 + 0.5 * v);
         x[0] = 0f;
         x[1] = 1f;
         x[2] = 0.1f;
         BigDecimal epsilon = new BigDecimal("0.1");
-        try (DeviceBuffer input = device(x); DeviceBuffer low = backend.allocate(500); DeviceBuffer high = backend.allocate(500)) {
-            backend.outwardIntervals().box(input, 500, 0, 0.1, low, high); // the double is above the decimal
+        try (DeviceBuffer input = device(x); DeviceBuffer low = backend().allocate(500);
+             DeviceBuffer high = backend().allocate(500)) {
+            backend().outwardIntervals().box(input, 500, 0, 0.1, low, high); // the double is above the decimal
             float[] l = host(low);
             float[] h = host(high);
             for (int i = 0; i < x.length; ++i) {
@@ -44,15 +48,16 @@ abstract class OutwardContract extends BackendFixture {
     /** A byte's float is the nearest to k / 255, on either side of it; the box must hold that number's ball. */
     @ParameterizedTest
     @ValueSource(strings = {"0", "8/255", "0.1", "1/2", "1e-9", "0.99"})
-    void givenBytes_whenBoxedOutward_thenTheBallAroundTheExactNumberIsInside(String text) {
+    default void givenBytes_whenBoxedOutward_thenTheBallAroundTheExactNumberIsInside(String text) {
         Epsilon epsilon = Epsilon.parse(text);
         float[] x = new float[256];
         for (int k = 0; k < 256; ++k) {
             x[k] = k / 255f;
         }
         Ball ball = new Ball(epsilon, Ball.Centre.BYTE);
-        try (DeviceBuffer input = device(x); DeviceBuffer low = backend.allocate(256); DeviceBuffer high = backend.allocate(256)) {
-            backend.outwardIntervals().box(input, 256, ball.centreError(), epsilon.upper(), low, high);
+        try (DeviceBuffer input = device(x); DeviceBuffer low = backend().allocate(256);
+             DeviceBuffer high = backend().allocate(256)) {
+            backend().outwardIntervals().box(input, 256, ball.centreError(), epsilon.upper(), low, high);
             float[] l = host(low);
             float[] h = host(high);
             MathContext digits = new MathContext(60);
@@ -78,7 +83,8 @@ abstract class OutwardContract extends BackendFixture {
     /** What does not depend on anything unknown is the same as if that were known, in the same row and in every other. */
     @ParameterizedTest
     @CsvSource({"1,1,1", "9,65,130", "17,300,10", "70,31,128", "129,9,193"})
-    void givenUnknownsHereAndThere_whenPushedThroughAnAffineMap_thenOnlyWhatDependsOnThemIsUnknown(int rows, int in, int out) {
+    default void givenUnknownsHereAndThere_whenPushedThroughAnAffineMap_thenOnlyWhatDependsOnThemIsUnknown(int rows, int in,
+            int out) {
         float[] l = values(rows * in);
         float[] h = mapped(l, v -> v + 0.25);
         float[] w = mapped(values(in * out), v -> v > 0.3 ? 0 : v);
@@ -88,7 +94,7 @@ abstract class OutwardContract extends BackendFixture {
         float[][] unknowns = {{Float.NaN, Float.NaN}, {Float.NEGATIVE_INFINITY, Float.POSITIVE_INFINITY}};
         boolean[] unknown = new boolean[rows * in];
         for (int n = 0; n < rows; n += 2) {
-            int k = n * in + random.nextInt(in);
+            int k = n * in + random().nextInt(in);
             unknown[k] = true;
             float[] interval = unknowns[n / 2 % unknowns.length];
             l[k] = interval[0];
@@ -96,7 +102,7 @@ abstract class OutwardContract extends BackendFixture {
             hiddenLow[k] = 0;
             hiddenHigh[k] = 0;
         }
-        int[] y = random.ints(rows, 0, out).toArray();
+        int[] y = random().ints(rows, 0, out).toArray();
         float[][] found = pushed(l, h, rows, w, b, in, out, y);
         float[][] expected = pushed(hiddenLow, hiddenHigh, rows, w, b, in, out, y);
         for (int k = 0; k < rows * out; ++k) {
@@ -119,18 +125,19 @@ abstract class OutwardContract extends BackendFixture {
     private float[][] pushed(float[] l, float[] h, int rows, float[] w, float[] b, int in, int out, int[] y) {
         try (DeviceBuffer lower = device(l); DeviceBuffer upper = device(h); DeviceBuffer weight = device(w);
              DeviceBuffer bias = device(b); DeviceBuffer labels = deviceInts(y);
-             DeviceBuffer low = backend.allocate((long) rows * out); DeviceBuffer high = backend.allocate((long) rows * out);
-             DeviceBuffer margins = backend.allocate((long) rows * out)) {
+             DeviceBuffer low = backend().allocate((long) rows * out);
+             DeviceBuffer high = backend().allocate((long) rows * out);
+             DeviceBuffer margins = backend().allocate((long) rows * out)) {
             Affine layer = new Affine(weight, bias, in, out);
-            backend.outwardIntervals().affine(lower, upper, rows, layer, low, high);
-            backend.outwardIntervals().margins(lower, upper, labels, rows, layer, margins);
+            backend().outwardIntervals().affine(lower, upper, rows, layer, low, high);
+            backend().outwardIntervals().margins(lower, upper, labels, rows, layer, margins);
             return new float[][] {host(low), host(high), host(margins)};
         }
     }
 
     /** An end beyond the largest float says that the network's floats may say anything: the other end is not used. */
     @Test
-    void givenSumsBeyondTheLargestFloat_whenPushedThroughAnAffineMap_thenBothEndsAreUnknown() {
+    default void givenSumsBeyondTheLargestFloat_whenPushedThroughAnAffineMap_thenBothEndsAreUnknown() {
         float[] w = {3e38f, 3e38f, -3e38f, -3e38f, 3e38f, -1e37f, 1e38f, 0, 1e38f, 1e38f, 3e38f, 0, -3e38f, 0};
         float[][] found = pushed(new float[] {1, 1}, new float[] {2, 1.5f}, 1, w, new float[7], 2, 7, new int[] {5});
         for (int o = 0; o < 7; ++o) {
@@ -145,14 +152,14 @@ abstract class OutwardContract extends BackendFixture {
 
     @ParameterizedTest
     @CsvSource({"1,1,1", "3,2,5", "9,65,130", "17,300,10", "70,31,128", "129,9,193", "1,1021,33"})
-    void givenABox_whenPushedThroughAnAffineMap_thenTheExactBoxIsJustInside(int rows, int in, int out) {
+    default void givenABox_whenPushedThroughAnAffineMap_thenTheExactBoxIsJustInside(int rows, int in, int out) {
         requireExactBoxJustInside(rows, in, out, values(in * out));
     }
 
     /** Units that see some of the inputs only, and one that sees none: what products may leave out must be nothing. */
     @ParameterizedTest
     @CsvSource({"9,65,130", "17,301,300", "5,7,700"})
-    void givenWindows_whenPushedThroughAnAffineMap_thenTheExactBoxIsJustInside(int rows, int in, int out) {
+    default void givenWindows_whenPushedThroughAnAffineMap_thenTheExactBoxIsJustInside(int rows, int in, int out) {
         float[] w = windowed(values(in * out), in, out);
         Arrays.fill(w, (out - 1) * in, out * in, 0f);
         requireExactBoxJustInside(rows, in, out, w);
@@ -164,10 +171,10 @@ abstract class OutwardContract extends BackendFixture {
         float[] h = mapped(l, v -> v + 0.25 + 0.125 * Math.sin(v * 100));
         float[] b = values(out);
         try (DeviceBuffer box = device(joined(l, h)); DeviceBuffer weight = device(joined(new float[1], w));
-             DeviceBuffer bias = device(b); DeviceBuffer result = backend.allocate(2L * rows * out + 1)) {
+             DeviceBuffer bias = device(b); DeviceBuffer result = backend().allocate(2L * rows * out + 1)) {
             DeviceBuffer outLower = result.slice(0, (long) rows * out);
             DeviceBuffer outUpper = result.slice((long) rows * out + 1, (long) rows * out);
-            backend.outwardIntervals().affine(box.slice(0, l.length), box.slice(l.length, h.length), rows,
+            backend().outwardIntervals().affine(box.slice(0, l.length), box.slice(l.length, h.length), rows,
                     new Affine(weight.slice(1, w.length), bias, in, out), outLower, outUpper);
             float[] low = host(outLower);
             float[] high = host(outUpper);
@@ -199,16 +206,16 @@ abstract class OutwardContract extends BackendFixture {
 
     @ParameterizedTest
     @CsvSource({"1,1,1", "5,31,3", "9,33,10", "2,130,41", "3,1021,2"})
-    void givenAnyLastLayer_whenMargins_thenTheExactElidedMarginIsJustAbove(int rows, int in, int out) {
+    default void givenAnyLastLayer_whenMargins_thenTheExactElidedMarginIsJustAbove(int rows, int in, int out) {
         float[] l = values(rows * in);
         float[] h = mapped(l, v -> v + 0.25 + 0.125 * Math.sin(v * 100));
         float[] w = values(in * out);
         float[] b = values(out);
-        int[] y = random.ints(rows, 0, out).toArray();
+        int[] y = random().ints(rows, 0, out).toArray();
         try (DeviceBuffer lower = device(l); DeviceBuffer upper = device(h); DeviceBuffer weight = device(w);
              DeviceBuffer bias = device(b); DeviceBuffer labels = deviceInts(y);
-             DeviceBuffer margins = backend.allocate((long) rows * out)) {
-            backend.outwardIntervals().margins(lower, upper, labels, rows, new Affine(weight, bias, in, out), margins);
+             DeviceBuffer margins = backend().allocate((long) rows * out)) {
+            backend().outwardIntervals().margins(lower, upper, labels, rows, new Affine(weight, bias, in, out), margins);
             float[] actual = host(margins);
             for (int k = 0; k < actual.length; ++k) {
                 int label = y[k / out];
@@ -230,7 +237,7 @@ abstract class OutwardContract extends BackendFixture {
     }
 
     @Test
-    void givenUnknownOrEndlessBounds_whenPushedThroughAnAffineMap_thenNoBoundIsTighterThanItIs() {
+    default void givenUnknownOrEndlessBounds_whenPushedThroughAnAffineMap_thenNoBoundIsTighterThanItIs() {
         float inf = Float.POSITIVE_INFINITY;
         // Rows: x0 unknown; x0 in [0, inf); x0 in (-inf, inf); all known. x1 in [1, 2].
         float[] l = {Float.NaN, 1, 0, 1, -inf, 1, 1, 1};
@@ -248,23 +255,23 @@ abstract class OutwardContract extends BackendFixture {
             inf, inf, 2, inf, inf, none,
             4, 1, 2, 12e38, -6e38, none};
         try (DeviceBuffer lower = device(l); DeviceBuffer upper = device(h); DeviceBuffer weight = device(w);
-             DeviceBuffer bias = device(new float[6]); DeviceBuffer outLower = backend.allocate(24);
-             DeviceBuffer outUpper = backend.allocate(24)) {
-            backend.outwardIntervals().affine(lower, upper, 4, new Affine(weight, bias, 2, 6), outLower, outUpper);
+             DeviceBuffer bias = device(new float[6]); DeviceBuffer outLower = backend().allocate(24);
+             DeviceBuffer outUpper = backend().allocate(24)) {
+            backend().outwardIntervals().affine(lower, upper, 4, new Affine(weight, bias, 2, 6), outLower, outUpper);
             float[] low = host(outLower);
             float[] high = host(outUpper);
             for (int k = 0; k < 24; ++k) {
                 assertNotAbove(trueLower[k], low[k], "lower " + k);
                 assertNotAbove(-trueUpper[k], -high[k], "upper " + k);
             }
-            backend.elementwise().relu(outLower, 24);
-            backend.elementwise().relu(outUpper, 24);
+            backend().elementwise().relu(outLower, 24);
+            backend().elementwise().relu(outUpper, 24);
             assertTrue(Float.isNaN(host(outLower)[0]) && Float.isNaN(host(outUpper)[0]), "what is unknown stays so");
         }
     }
 
     @Test
-    void givenUnknownOrEndlessBounds_whenMargins_thenNoneIsAboveTheTrueOne() {
+    default void givenUnknownOrEndlessBounds_whenMargins_thenNoneIsAboveTheTrueOne() {
         float inf = Float.POSITIVE_INFINITY;
         float[] l = {Float.NaN, 1, 0, 1, -inf, 1, -0.25f, 1, 0.25f, 1};
         float[] h = {Float.NaN, 2, inf, 2, inf, 2, 0.5f, 2, 0.5f, 2};
@@ -278,8 +285,8 @@ abstract class OutwardContract extends BackendFixture {
             0, 1.5e38, 1, none};
         try (DeviceBuffer lower = device(l); DeviceBuffer upper = device(h); DeviceBuffer weight = device(w);
              DeviceBuffer bias = device(new float[4]); DeviceBuffer labels = deviceInts(0, 0, 0, 0, 0);
-             DeviceBuffer margins = backend.allocate(20)) {
-            backend.outwardIntervals().margins(lower, upper, labels, 5, new Affine(weight, bias, 2, 4), margins);
+             DeviceBuffer margins = backend().allocate(20)) {
+            backend().outwardIntervals().margins(lower, upper, labels, 5, new Affine(weight, bias, 2, 4), margins);
             float[] actual = host(margins);
             for (int k = 0; k < 20; ++k) {
                 if (k % 4 == 0) {
@@ -292,16 +299,16 @@ abstract class OutwardContract extends BackendFixture {
     }
 
     @Test
-    void givenPixelsAtOrBeyondTheEdge_whenBoxedOutward_thenTheBoxIsCutAndTheUnknownStaysUnknown() {
-        try (DeviceBuffer x = device(0f, 1f, 0.25f, Float.NaN); DeviceBuffer low = backend.allocate(4);
-             DeviceBuffer high = backend.allocate(4)) {
-            backend.outwardIntervals().box(x, 4, 0, 0.5, low, high);
+    default void givenPixelsAtOrBeyondTheEdge_whenBoxedOutward_thenTheBoxIsCutAndTheUnknownStaysUnknown() {
+        try (DeviceBuffer x = device(0f, 1f, 0.25f, Float.NaN); DeviceBuffer low = backend().allocate(4);
+             DeviceBuffer high = backend().allocate(4)) {
+            backend().outwardIntervals().box(x, 4, 0, 0.5, low, high);
             assertEquals(0f, host(low)[0]);
             assertEquals(1f, host(high)[1]);
             assertEquals(0f, host(low)[2]);
             assertEquals(0.75f, host(high)[2], "nothing was rounded");
             assertTrue(Float.isNaN(host(low)[3]) && Float.isNaN(host(high)[3]));
-            backend.outwardIntervals().box(x, 4, 0x1p-24f, 1e300, low, high);
+            backend().outwardIntervals().box(x, 4, 0x1p-24f, 1e300, low, high);
             assertArrayEquals(new float[] {0f, 0f, 0f, Float.NaN}, host(low));
             assertArrayEquals(new float[] {1f, 1f, 1f, Float.NaN}, host(high));
         }
@@ -309,14 +316,14 @@ abstract class OutwardContract extends BackendFixture {
 
     /** W[y] - W[c] = 1 + 2^-25 or 1 - 2^-26: nearest to both is 1, which is above the one and below the other. */
     @Test
-    void givenACoefficientBetweenTwoFloats_whenMargins_thenItIsRoundedAgainstUsForEitherSign() {
+    default void givenACoefficientBetweenTwoFloats_whenMargins_thenItIsRoundedAgainstUsForEitherSign() {
         float[] w = {1f, -0x1p-25f, 0x1p-26f};
         float[] x = {-1f, 1f};
         double[] exact = {0, -1 - 0x1p-25, -1 + 0x1p-26, 0, 1 + 0x1p-25, 1 - 0x1p-26};
         try (DeviceBuffer lower = device(x); DeviceBuffer upper = device(x); DeviceBuffer weight = device(w);
              DeviceBuffer bias = device(0f, 0f, 0f); DeviceBuffer labels = deviceInts(0, 0);
-             DeviceBuffer margins = backend.allocate(6)) {
-            backend.outwardIntervals().margins(lower, upper, labels, 2, new Affine(weight, bias, 1, 3), margins);
+             DeviceBuffer margins = backend().allocate(6)) {
+            backend().outwardIntervals().margins(lower, upper, labels, 2, new Affine(weight, bias, 1, 3), margins);
             float[] actual = host(margins);
             for (int k = 0; k < 6; ++k) {
                 assertTrue(actual[k] <= exact[k], k + ": " + actual[k] + " is above " + exact[k]);
@@ -326,14 +333,15 @@ abstract class OutwardContract extends BackendFixture {
     }
 
     @Test
-    void givenABoxOfTheLastInputs_whenMargins_thenTheExactElidedMarginIsJustAbove() {
+    default void givenABoxOfTheLastInputs_whenMargins_thenTheExactElidedMarginIsJustAbove() {
         float[] l = {-1f, 0.5f, 0.25f, 2f};
         float[] h = {-0.5f, 0.75f, 0.5f, 2f};
         float[] w = {1, -1, 0.5f, 2, -3, 0.25f};
         float[] b = {0.125f, -1f, 3f};
         try (DeviceBuffer lower = device(l); DeviceBuffer upper = device(h); DeviceBuffer weight = device(w);
-             DeviceBuffer bias = device(b); DeviceBuffer labels = deviceInts(2, 0); DeviceBuffer margins = backend.allocate(6)) {
-            backend.outwardIntervals().margins(lower, upper, labels, 2, new Affine(weight, bias, 2, 3), margins);
+             DeviceBuffer bias = device(b); DeviceBuffer labels = deviceInts(2, 0);
+             DeviceBuffer margins = backend().allocate(6)) {
+            backend().outwardIntervals().margins(lower, upper, labels, 2, new Affine(weight, bias, 2, 3), margins);
             float[] actual = host(margins);
             // Row 0, label 2: W2 - W0 = (-4, 1.25), W2 - W1 = (-3.5, -1.75); row 1, label 0: (0.5, -3), (4, -1.25).
             double[] expected = {

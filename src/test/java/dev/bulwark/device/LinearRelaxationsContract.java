@@ -1,5 +1,7 @@
 package dev.bulwark.device;
 
+import static dev.bulwark.device.BackendFixture.assertNotAbove;
+import static dev.bulwark.device.BackendFixture.same;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -11,12 +13,16 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The contract's part on linear relaxations for certificates, whose bounds must hold of exact numbers. */
-public abstract class RelaxationContract extends OutwardContract {
+/** Linear relaxations for certificates, whose bounds must hold of exact numbers. */
+public interface LinearRelaxationsContract extends OnBackend {
+
+    private LinearRelaxations relaxations() {
+        return backend().linearRelaxations();
+    }
 
     @ParameterizedTest
     @CsvSource({"1,1,1", "31,33,5", "3,5,1021", "130,257,65", "9,1024,33"})
-    void givenForms_whenTakenBackThroughWeights_thenTheErrorIsAsPromised(int rows, int out, int in) {
+    default void givenForms_whenTakenBackThroughWeights_thenTheErrorIsAsPromised(int rows, int out, int in) {
         float[] a = values(rows * out);
         float[] w = values(in * out);
         a[0] = 1e-40f; // an underflow is promised to cost little
@@ -26,8 +32,8 @@ public abstract class RelaxationContract extends OutwardContract {
             w[k % w.length] = 0;
         }
         try (DeviceBuffer forms = device(a); DeviceBuffer weight = device(w); DeviceBuffer bias = device(new float[out]);
-             DeviceBuffer target = backend.allocate((long) rows * in)) {
-            backend.linearRelaxations().backwardAffine(forms, rows, new Affine(weight, bias, in, out), target);
+             DeviceBuffer target = backend().allocate((long) rows * in)) {
+            relaxations().backwardAffine(forms, rows, new Affine(weight, bias, in, out), target);
             float[] actual = host(target);
             for (int k = 0; k < actual.length; ++k) {
                 double exact = 0; // in double: a billionth of what is promised of floats
@@ -46,26 +52,26 @@ public abstract class RelaxationContract extends OutwardContract {
     }
 
     @Test
-    void givenSumsOfMoreTermsThanFloatsCanCount_whenAskedForTheirError_thenThereIsNone() {
+    default void givenSumsOfMoreTermsThanFloatsCanCount_whenAskedForTheirError_thenThereIsNone() {
         assertEquals(9 * 0x1p-24, LinearRelaxations.productError(1), 0x1p-40);
         assertThrows(IllegalArgumentException.class, () -> LinearRelaxations.productError(1 << 23));
     }
 
     /** Relaxed ReLUs of {@code owners} images, with lines that need not fit any box: the operations must not care. */
-    private final class Lines implements AutoCloseable {
+    final class Lines implements AutoCloseable {
         final float[] upperSlope;
         final float[] upperIntercept;
         final float[] magnitude;
         final float[] productError;
         final Relaxation relaxation;
 
-        Lines(int owners, int units) {
-            upperSlope = mapped(values(owners * units), v -> 0.5 + 0.5 * v);
-            upperIntercept = mapped(values(owners * units), v -> Math.max(0, v));
-            magnitude = mapped(values(owners * units), v -> 3 * Math.abs(v));
-            productError = mapped(values(owners * units), v -> 1e-4 * Math.abs(v));
-            relaxation = new Relaxation(device(upperSlope), device(upperIntercept), device(magnitude), device(magnitude),
-                    device(productError), units);
+        Lines(OnBackend on, int owners, int units) {
+            upperSlope = on.mapped(on.values(owners * units), v -> 0.5 + 0.5 * v);
+            upperIntercept = on.mapped(on.values(owners * units), v -> Math.max(0, v));
+            magnitude = on.mapped(on.values(owners * units), v -> 3 * Math.abs(v));
+            productError = on.mapped(on.values(owners * units), v -> 1e-4 * Math.abs(v));
+            relaxation = new Relaxation(on.device(upperSlope), on.device(upperIntercept), on.device(magnitude),
+                    on.device(magnitude), on.device(productError), units);
         }
 
         @Override
@@ -79,17 +85,19 @@ public abstract class RelaxationContract extends OutwardContract {
 
     @ParameterizedTest
     @CsvSource({"1,1,1", "5,2,31", "33,3,33", "70,7,1021"})
-    void givenForms_whenTakenBackThroughRelus_thenConstantsAreJustBelowWhatIsPromised(int rows, int owners, int units) {
+    default void givenForms_whenTakenBackThroughRelus_thenConstantsAreJustBelowWhatIsPromised(int rows, int owners,
+            int units) {
         float[] a = values(rows * units);
         float[] constant = values(rows);
         float[] bias = values(units);
         float[] slopes = mapped(values(2 * units), v -> 0.5 + 0.75 * v); // some beyond [0, 1]
-        int[] owner = random.ints(rows, 0, owners).toArray();
-        int[] slopeRow = random.ints(rows, 0, 2).toArray();
-        try (Lines lines = new Lines(owners, units); DeviceBuffer forms = device(a); DeviceBuffer constants = device(constant);
+        int[] owner = random().ints(rows, 0, owners).toArray();
+        int[] slopeRow = random().ints(rows, 0, 2).toArray();
+        try (Lines lines = new Lines(this, owners, units); DeviceBuffer forms = device(a);
+             DeviceBuffer constants = device(constant);
              DeviceBuffer b = device(bias); DeviceBuffer below = device(slopes); DeviceBuffer ownerRows = deviceInts(owner);
-             DeviceBuffer slopeRows = deviceInts(slopeRow); DeviceBuffer target = backend.allocate((long) rows * units)) {
-            backend.linearRelaxations().backwardRelu(forms, rows, ownerRows, lines.relaxation, below, slopeRows, b, target,
+             DeviceBuffer slopeRows = deviceInts(slopeRow); DeviceBuffer target = backend().allocate((long) rows * units)) {
+            relaxations().backwardRelu(forms, rows, ownerRows, lines.relaxation, below, slopeRows, b, target,
                     constants);
             float[] after = host(target);
             float[] gained = host(constants);
@@ -103,12 +111,13 @@ public abstract class RelaxationContract extends OutwardContract {
                     float slope = before < 0 ? lines.upperSlope[line]
                             : Math.max(0, Math.min(1, slopes[slopeRow[r] * units + j]));
                     assertEquals((float) ((double) before * slope), t);
-                    BigDecimal lost = new BigDecimal(before).multiply(new BigDecimal(slope)).subtract(new BigDecimal(t)).abs()
-                            .multiply(new BigDecimal(lines.magnitude[line]))
+                    BigDecimal lost = new BigDecimal(before).multiply(new BigDecimal(slope))
+                            .subtract(new BigDecimal(t)).abs() .multiply(new BigDecimal(lines.magnitude[line]))
                             .add(t == 0 ? BigDecimal.ZERO : new BigDecimal(Math.abs(t))
                                     .add(new BigDecimal(LinearRelaxations.NEGLIGIBLE))
                                     .multiply(new BigDecimal(lines.productError[line])));
-                    BigDecimal shift = new BigDecimal(Math.min(before, 0)).multiply(new BigDecimal(lines.upperIntercept[line]));
+                    BigDecimal shift = new BigDecimal(Math.min(before, 0))
+                            .multiply(new BigDecimal(lines.upperIntercept[line]));
                     BigDecimal biased = new BigDecimal(t).multiply(new BigDecimal(bias[j]));
                     exact = exact.add(shift).add(biased).subtract(lost);
                     magnitude += shift.abs().add(biased.abs()).add(lost).doubleValue();
@@ -116,8 +125,8 @@ public abstract class RelaxationContract extends OutwardContract {
                 assertJustBelow(exact, gained[r], 4 * units, magnitude, "constant " + r);
             }
             float[] separate = after.clone();
-            backend.write(constant, constants);
-            backend.linearRelaxations().backwardRelu(forms, rows, ownerRows, lines.relaxation, below, slopeRows, b, forms,
+            backend().write(constant, constants);
+            relaxations().backwardRelu(forms, rows, ownerRows, lines.relaxation, below, slopeRows, b, forms,
                     constants);
             assertArrayEquals(separate, host(forms), "in place");
             assertArrayEquals(gained, host(constants));
@@ -126,17 +135,18 @@ public abstract class RelaxationContract extends OutwardContract {
 
     @ParameterizedTest
     @CsvSource({"1,1,1", "5,2,31", "33,3,33", "70,7,1021"})
-    void givenForms_whenMinimisedOverBoxes_thenTheExactMinimumIsJustAbove(int rows, int owners, int columns) {
+    default void givenForms_whenMinimisedOverBoxes_thenTheExactMinimumIsJustAbove(int rows, int owners, int columns) {
         float[] a = values(rows * columns);
         float[] constant = values(rows);
         float[] l = values(owners * columns);
         float[] h = mapped(l, v -> v + 0.25 + 0.125 * Math.sin(v * 100));
-        int[] owner = random.ints(rows, 0, owners).toArray();
+        int[] owner = random().ints(rows, 0, owners).toArray();
         try (DeviceBuffer forms = device(a); DeviceBuffer constants = device(constant); DeviceBuffer lower = device(l);
              DeviceBuffer upper = device(h); DeviceBuffer ownerRows = deviceInts(owner);
-             DeviceBuffer minima = backend.allocate(rows); DeviceBuffer corners = backend.allocate((long) rows * columns)) {
-            backend.linearRelaxations().concretize(forms, rows, ownerRows, lower, upper, columns, constants, minima);
-            backend.linearRelaxations().corners(forms, rows, ownerRows, lower, upper, columns, corners);
+             DeviceBuffer minima = backend().allocate(rows);
+             DeviceBuffer corners = backend().allocate((long) rows * columns)) {
+            relaxations().concretize(forms, rows, ownerRows, lower, upper, columns, constants, minima);
+            relaxations().corners(forms, rows, ownerRows, lower, upper, columns, corners);
             float[] actual = host(minima);
             float[] corner = host(corners);
             for (int r = 0; r < rows; ++r) {
@@ -150,29 +160,28 @@ public abstract class RelaxationContract extends OutwardContract {
                 }
                 assertJustBelow(exact, actual[r], columns, magnitude, "minimum " + r);
             }
-            backend.linearRelaxations().concretize(forms, rows, ownerRows, lower, upper, columns, constants, constants);
+            relaxations().concretize(forms, rows, ownerRows, lower, upper, columns, constants, constants);
             assertArrayEquals(actual, host(constants), "in place");
         }
     }
 
     /** Infinite coefficients are what an overflow leaves; a bound from them would be infinite where it should be none. */
     @Test
-    void givenUnknownOrEndlessForms_whenTakenBack_thenNothingIsKnownOfThem() {
+    default void givenUnknownOrEndlessForms_whenTakenBack_thenNothingIsKnownOfThem() {
         float inf = Float.POSITIVE_INFINITY;
         float[] a = {Float.NaN, 1, inf, 1, -inf, 1, inf, -inf};
         try (DeviceBuffer forms = device(a); DeviceBuffer constants = device(0, 0, 0, 0); DeviceBuffer lower = device(1, 1);
              DeviceBuffer upper = device(2, 2); DeviceBuffer owners = deviceInts(0, 0, 0, 0);
              DeviceBuffer ones = device(1, 1); DeviceBuffer zeros = device(0, 0);
-             DeviceBuffer minima = backend.allocate(4); DeviceBuffer target = backend.allocate(8)) {
-            backend.linearRelaxations().concretize(forms, 4, owners, lower, upper, 2, constants, minima);
+             DeviceBuffer minima = backend().allocate(4); DeviceBuffer target = backend().allocate(8)) {
+            relaxations().concretize(forms, 4, owners, lower, upper, 2, constants, minima);
             for (float minimum : host(minima)) {
                 assertNotAbove(Double.NaN, minimum, "minimum");
             }
             for (DeviceBuffer error : List.of(ones, zeros)) {
                 Relaxation relaxation = new Relaxation(ones, zeros, ones, ones, error, 2);
-                backend.fill(constants, 0f);
-                backend.linearRelaxations().backwardRelu(forms, 4, owners, relaxation, ones, owners, ones, target,
-                        constants);
+                backend().fill(constants, 0f);
+                relaxations().backwardRelu(forms, 4, owners, relaxation, ones, owners, ones, target, constants);
                 for (float constant : host(constants)) {
                     assertNotAbove(Double.NaN, constant, "constant");
                 }
@@ -181,7 +190,7 @@ public abstract class RelaxationContract extends OutwardContract {
     }
 
     @Test
-    void givenUnknownLinesOfUnitsWithoutAShare_whenTakenBack_thenTheyTakeNoPart() {
+    default void givenUnknownLinesOfUnitsWithoutAShare_whenTakenBack_thenTheyTakeNoPart() {
         float none = Float.NaN;
         float inf = Float.POSITIVE_INFINITY;
         // Unit 0 has no share of any form. Of unit 1, which is off, and unit 2, whose line is exact, sizes are unknown.
@@ -189,9 +198,9 @@ public abstract class RelaxationContract extends OutwardContract {
              DeviceBuffer owners = deviceInts(0, 0); DeviceBuffer slope = device(none, 0, 1);
              DeviceBuffer intercept = device(none, 0, 0); DeviceBuffer magnitude = device(none, none, inf);
              DeviceBuffer productError = device(inf, none, 0); DeviceBuffer bias = device(1, 1, 0.5f);
-             DeviceBuffer target = backend.allocate(6)) {
+             DeviceBuffer target = backend().allocate(6)) {
             Relaxation relaxation = new Relaxation(slope, intercept, slope, magnitude, productError, 3);
-            backend.linearRelaxations().backwardRelu(forms, 2, owners, relaxation, slope, owners, bias, target, constants);
+            relaxations().backwardRelu(forms, 2, owners, relaxation, slope, owners, bias, target, constants);
             same(new float[] {0, 0, 2, 0, 0, -4}, host(target));
             assertEquals(8 + 1, host(constants)[0], 1e-5);
             assertEquals(8 - 2, host(constants)[1], 1e-5);
@@ -200,40 +209,40 @@ public abstract class RelaxationContract extends OutwardContract {
     }
 
     @Test
-    void givenAnUnknownLowerSlope_whenTakenBack_thenNothingIsKnown() {
+    default void givenAnUnknownLowerSlope_whenTakenBack_thenNothingIsKnown() {
         float none = Float.NaN;
         try (DeviceBuffer forms = device(1); DeviceBuffer constants = device(0); DeviceBuffer owners = deviceInts(0);
              DeviceBuffer one = device(1); DeviceBuffer zero = device(0); DeviceBuffer unknown = device(none);
-             DeviceBuffer target = backend.allocate(1)) {
+             DeviceBuffer target = backend().allocate(1)) {
             Relaxation relaxation = new Relaxation(one, zero, one, zero, zero, 1);
-            backend.linearRelaxations().backwardRelu(forms, 1, owners, relaxation, unknown, owners, one, target, constants);
+            relaxations().backwardRelu(forms, 1, owners, relaxation, unknown, owners, one, target, constants);
             assertTrue(Float.isNaN(host(constants)[0]), "a slope that is no number is none in [0, 1]");
         }
     }
 
     @Test
-    void givenUnknownLines_whenTakenBack_thenNothingIsKnown() {
+    default void givenUnknownLines_whenTakenBack_thenNothingIsKnown() {
         float none = Float.NaN;
         try (DeviceBuffer forms = device(-1, 1); DeviceBuffer constants = device(0); DeviceBuffer owners = deviceInts(0);
              DeviceBuffer unknown = device(none, none); DeviceBuffer ones = device(1, 1);
-             DeviceBuffer target = backend.allocate(2)) {
+             DeviceBuffer target = backend().allocate(2)) {
             Relaxation relaxation = new Relaxation(unknown, unknown, ones, unknown, unknown, 2);
-            backend.linearRelaxations().backwardRelu(forms, 1, owners, relaxation, ones, owners, ones, target, constants);
+            relaxations().backwardRelu(forms, 1, owners, relaxation, ones, owners, ones, target, constants);
             assertTrue(Float.isNaN(host(constants)[0]));
         }
     }
 
     @ParameterizedTest
     @CsvSource({"1,1,1", "5,2,31", "33,3,33", "7,7,1021"})
-    void givenPoints_whenPutOnTheLines_thenGradientsAreThoseOfTheLowerSlopes(int rows, int owners, int units) {
+    default void givenPoints_whenPutOnTheLines_thenGradientsAreThoseOfTheLowerSlopes(int rows, int owners, int units) {
         float[] a = values(rows * units);
         float[] z = values(rows * units);
         float[] slopes = mapped(values(rows * units), v -> 0.5 + 0.5 * v);
-        int[] owner = random.ints(rows, 0, owners).toArray();
-        try (Lines lines = new Lines(owners, units); DeviceBuffer forms = device(a); DeviceBuffer points = device(z);
+        int[] owner = random().ints(rows, 0, owners).toArray();
+        try (Lines lines = new Lines(this, owners, units); DeviceBuffer forms = device(a); DeviceBuffer points = device(z);
              DeviceBuffer below = device(slopes); DeviceBuffer ownerRows = deviceInts(owner);
-             DeviceBuffer gradients = backend.allocate((long) rows * units)) {
-            backend.linearRelaxations().relaxedRelu(forms, rows, ownerRows, lines.relaxation, below, points, gradients);
+             DeviceBuffer gradients = backend().allocate((long) rows * units)) {
+            relaxations().relaxedRelu(forms, rows, ownerRows, lines.relaxation, below, points, gradients);
             float[] value = host(points);
             float[] gradient = host(gradients);
             for (int k = 0; k < value.length; ++k) {
@@ -244,21 +253,6 @@ public abstract class RelaxationContract extends OutwardContract {
                 boolean open = lines.upperIntercept[line] > 0;
                 assertEquals(open && a[k] > 0 ? -(double) a[k] * z[k] : 0, gradient[k], 0x1p-24, "gradient " + k);
             }
-        }
-    }
-
-    @Test
-    void givenAnyNumbers_whenClamped_thenTheyLieInTheRangeAndTheUnknownStaysUnknown() {
-        for (int length : ODD_LENGTHS) {
-            float[] x = values(length);
-            try (DeviceBuffer buffer = device(x)) {
-                backend.elementwise().clamp(buffer, length, -0.25f, 0.5f);
-                same(mapped(x, v -> Math.max(-0.25, Math.min(0.5, v))), host(buffer));
-            }
-        }
-        try (DeviceBuffer buffer = device(Float.NaN, -9, 9, 9)) {
-            backend.elementwise().clamp(buffer, 3, 0f, 1f);
-            assertArrayEquals(new float[] {Float.NaN, 0, 1, 9}, host(buffer));
         }
     }
 }
