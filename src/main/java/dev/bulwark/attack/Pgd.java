@@ -28,7 +28,7 @@ public final class Pgd implements AutoCloseable {
     private final PgdSettings settings;
     private Optional<Prepared> prepared = Optional.empty();
 
-    /** What stays from call to call: buffers for so many images, packed weights, recorded steps. */
+    /** What stays from call to call: buffers for a number of images, packed weights, recorded steps. */
     private record Prepared(int capacity, DeviceMemory memory, PgdBatch batch) {
     }
 
@@ -64,7 +64,7 @@ public final class Pgd implements AutoCloseable {
         return outcomes;
     }
 
-    /** The device's side, with room for so many images. */
+    /** The device's side, with room for {@code capacity} images. */
     private PgdBatch batch(int capacity) {
         if (prepared.isEmpty() || prepared.get().capacity < capacity) {
             close();

@@ -53,7 +53,7 @@ final class PgdBatch implements AutoCloseable {
     /** The steps of the last restart. */
     private Optional<Steps> recorded = Optional.empty();
 
-    /** {@link #stepsTogether} steps up a loss for so many rows, recorded. */
+    /** {@link #stepsTogether} steps up a loss for a number of rows, recorded. */
     private record Steps(AttackLoss loss, int rows, Backend.Replay together) {
     }
 

@@ -28,7 +28,7 @@ public final class Crown implements Verifier {
 
     /** Images whose lines are kept at a time; bounds do not depend on it beyond their last bits. */
     private static final int BATCH = 128;
-    /** Forms that go back together: a product of so many rows keeps any device busy. */
+    /** Forms that go back together: a matrix product of this number of rows keeps any device busy. */
     private static final int FORMS = 8192;
     /** As {@link #FORMS}, with slopes for each: ten times the memory. */
     private static final int MARGINS = 2048;
@@ -92,7 +92,7 @@ public final class Crown implements Verifier {
         return bounds.get(0);
     }
 
-    /** What holds at least so many images: the last call's, if it is large enough. */
+    /** What holds at least {@code images}: the last call's, if it is large enough. */
     private Batch batchFor(int images) {
         if (batch.isEmpty() || batch.get().capacity < images) {
             closeBatch();

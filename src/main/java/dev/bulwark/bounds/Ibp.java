@@ -74,7 +74,7 @@ public final class Ibp implements Verifier {
         return bounds.get(0);
     }
 
-    /** A pass that holds at least so many images: the last call's, if it is large enough. */
+    /** A pass that holds at least {@code images}: the last call's, if it is large enough. */
     private IbpPass passFor(int images) {
         if (pass.isEmpty() || pass.get().capacity() < images) {
             close();

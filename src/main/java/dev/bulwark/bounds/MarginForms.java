@@ -105,7 +105,7 @@ final class MarginForms implements AffineForms {
                 lost += (double) errors[i] * magnitudes[from + i];
             }
         }
-        // Twice what a sum of so many non-negative terms, and the difference, can be off by (Higham 2002, section 3.1).
+        // Twice what a sum of this number of non-negative terms, and the difference, can be off by (Higham 2002, section 3.1).
         double slack = (errors.length + 8) * 0x1p-52;
         return Rounding.down(constant - lost - slack * (lost + Math.abs(constant)));
     }

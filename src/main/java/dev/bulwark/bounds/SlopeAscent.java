@@ -69,7 +69,7 @@ final class SlopeAscent implements BackwardPass.Slopes {
         this.nextPoints = memory.allocate(capacity * widest);
     }
 
-    /** Lower bounds of the margins asked for, after so many steps or when all are positive. */
+    /** Lower bounds of the margins asked for, after {@code steps} or when all are positive. */
     float[] margins(FormRows asked, int steps) {
         float[] best = new float[asked.count()];
         for (int from = 0; from < best.length; from += capacity) {

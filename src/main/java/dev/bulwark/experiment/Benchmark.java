@@ -286,7 +286,7 @@ public final class Benchmark {
         }
     }
 
-    /** Rows of uniform numbers; after so many they repeat. */
+    /** Rows of uniform numbers, which repeat afterwards. */
     private static float[] uniform(int rows, int columns) {
         float[] values = new float[Math.multiplyExact(rows, columns)];
         int drawn = Math.min(rows, DISTINCT_ROWS) * columns;

@@ -39,7 +39,7 @@ final class Exhibits {
         return chosen;
     }
 
-    /** Images that the network had right and PGD broke: at most so many, of different labels while there are some. */
+    /** Images that the network had right and PGD broke: at most this number, of different labels while there are some. */
     static List<AttackRow> attacked(List<AttackRow> rows, int most) {
         Predicate<AttackRow> fell = row -> row.cleanCorrect() && row.broken();
         List<AttackRow> broken = rows.stream().filter(fell).toList();

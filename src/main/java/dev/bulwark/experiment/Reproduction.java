@@ -58,7 +58,7 @@ public final class Reproduction {
      * @param sampled        images for smoothing
      * @param verified       images for IBP and PGD
      * @param preset         how networks are trained where none are given
-     * @param trainingImages at most so many of the training images
+     * @param trainingImages how many of the training images, at most
      * @param models         folder of networks; empty to train them
      */
     public record Plan(List<Double> sigmas, List<Epsilon> epsilons, int n0, int n, double alpha, Optional<Deep> deep,
@@ -107,7 +107,7 @@ public final class Reproduction {
      * Certificates with many more samples, for the noise levels at which the others can't reach Table 1's largest radius.
      *
      * @param n      estimation samples
-     * @param images at most so many, spread evenly over those that the other certificates take
+     * @param images how many at most, spread evenly over those that the other certificates take
      */
     public record Deep(int n, int images) {
 

@@ -40,7 +40,7 @@ public final class Tradeoff {
      * @param epsilon        what is certified, near to which the base trains
      * @param preset         the base's name, for the provenance
      * @param kappas         final weights of the natural loss
-     * @param trainingImages at most so many of the training images
+     * @param trainingImages how many of the training images, at most
      * @param verified       test images to bound
      */
     public record Plan(Recipe base, Epsilon epsilon, String preset, List<Double> kappas, int trainingImages, Selection verified) {

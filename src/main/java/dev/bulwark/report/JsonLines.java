@@ -47,7 +47,7 @@ final class JsonLines<T extends Row> implements RowFormat<T> {
 
     /** A number, a word or a flat list of them: all that fields hold. */
     private static final String VALUE = "(?:-?[\\d.][-+.\\dEe]*|\"[^\"]*\"|null|true|false|\\[[^\\[\\]{}]*])";
-    /** With so many fields in order and by name, a line is a row of some version. */
+    /** Fields in order and by name that show a line to be a row of some version. */
     private static final int TELLING = 3;
 
     private final Class<T> type;

@@ -30,7 +30,7 @@ public record Share(long hits, long images, RoundingMode rounding) {
         return count(rows, hit, RoundingMode.FLOOR);
     }
 
-    /** A guarantee of so many images, so rounded down. */
+    /** A guarantee for a number of images, so rounded down. */
     public static Share certified(long hits, long images) {
         return new Share(hits, images, RoundingMode.FLOOR);
     }

@@ -29,7 +29,7 @@ public record Windows(Axis height, Axis width) {
             reach(kernel, dilation);
         }
 
-        /** Windows that fit an edge of so many elements. @throws IllegalArgumentException if not one does */
+        /** Number of windows that fit an edge of {@code elements}. @throws IllegalArgumentException if not one does */
         public int count(int elements) {
             long room = (long) elements + before + after - reach(kernel, dilation);
             if (room < 0) {

@@ -36,7 +36,7 @@ final class BareLanes implements BareProducts {
 
     /**
      * @param edge  inputs and outputs of the layer
-     * @param lanes makes lanes of layers, for so many rows
+     * @param lanes makes lanes of layers, for a number of rows
      */
     static BareLanes of(Backend backend, Workers workers, int edge, BiFunction<List<Affine>, Integer, Lanes> lanes) {
         int rows = Math.min(LaneNoisyClassifier.CHUNK, edge);

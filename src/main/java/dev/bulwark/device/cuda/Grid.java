@@ -14,7 +14,7 @@ record Grid(int x, int y, int z, int threads, int sharedBytes) {
     private static final int THREADS = 256;
     /** Enough blocks to fill any GPU several times; kernels stride over what is left. */
     private static final int MOST_BLOCKS = 8192;
-    /** The kernels that sum have room for so many blocks' results. */
+    /** Blocks whose results the kernels that sum have room for. */
     static final int MOST_PARTIAL_SUMS = 256;
     /** Fewer elements than this are no work for a block of their own. */
     private static final int LEAST_SUMMED = 4 * THREADS;

@@ -56,7 +56,7 @@ record ProductPlan(int side, int tiles, int parts, int chunk) {
         return Math.multiplyExact(tiles, parts);
     }
 
-    /** Small tiles, and at most so many parts. */
+    /** Small tiles, and at most this number of parts. */
     private static ProductPlan small(int m, int n, int k, int most) {
         int tiles = tiles(m, n, SMALL);
         int parts = Math.min(most, k / SHORTEST_CHUNK);
