@@ -33,6 +33,14 @@ extern "C" __global__ void absolute(const float* x, float* target, long long n) 
 }
 EXPORT_KERNEL(absolute)
 
+/** target = x + y, which may be one of them. */
+extern "C" __global__ void add(const float* x, const float* y, float* target, long long n) {
+    for (long long i = grid_first(); i < n; i += grid_stride()) {
+        target[i] = x[i] + y[i];
+    }
+}
+EXPORT_KERNEL(add)
+
 /** target += sign(signs) x. */
 extern "C" __global__ void add_signed(const float* __restrict__ x, const float* __restrict__ signs,
                                       float* __restrict__ target, long long n) {

@@ -2,6 +2,7 @@
  * outward_intervals.cu: boxes that hold the real-number network's values, for certificates.
  * Math      box      [max(c - epsilon, 0), min(c + epsilon, 1)] for every c within centre_error x of x
  *           affine   lower[n,o] = b[o] + sum over i of W[o,i] (W[o,i] > 0 ? lower[n,i] : upper[n,i]); upper: swapped
+ *           add      [x_lower + y_lower, x_upper + y_upper]
  *           margins  lower bound of the map (W[y] - W[c]) x + (b[y] - b[c]) over the box, y = labels[n]; 0 at c = y
  * Rounding  lower bounds down, upper bounds up, at every single operation: each intermediate result bounds the real
  *           numbers' one. Single precision, because most GPUs run double at a 64th of its speed.
@@ -11,8 +12,8 @@
  *           whose sums are not finite is summed once more, without the products with 0. What is not finite then, by an
  *           unknown or by overflow, is unknown.
  * Shapes    lower, upper [N,I]   W [O,I]   b [O]   outputs [N,O]   labels int [N] in 0 .. O - 1   row-major, any size
- * Launch    outward_box, outward_margins: any 1-D grid, blocks of whole warps. outward_affine_RxO: a block of SIDE^2
- *           threads for each tile of R rows and O outputs, tiles of the same rows beside each other
+ * Launch    outward_box, outward_add, outward_margins: any 1-D grid, blocks of whole warps. outward_affine_RxO: a block of
+ *           SIDE^2 threads for each tile of R rows and O outputs, tiles of the same rows beside each other
  * Traffic   affine: a tile reads 4 I (2 R + O) bytes for 4 I R O multiply-adds
  * Bits      the same for every tile size and launch shape: a sum is always taken in the same order
  * Oracle    BackendContract, IbpProperties (exact decimal arithmetic), OutwardTilesTest
@@ -43,6 +44,19 @@ static __device__ __forceinline__ bool is_finite(float sum) {
 static __device__ __forceinline__ float unknown() {
     return __int_as_float(0x7fffffff);
 }
+
+/** x + y of two boxes; the result may take the place of either. */
+extern "C" __global__ void outward_add(const float* x_lower, const float* x_upper, const float* y_lower,
+                                       const float* y_upper, float* lower, float* upper, long long n) {
+    for (long long i = grid_first(); i < n; i += grid_stride()) {
+        const float low = __fadd_rd(x_lower[i], y_lower[i]), high = __fadd_ru(x_upper[i], y_upper[i]);
+        const bool known = is_finite(x_lower[i]) && is_finite(x_upper[i]) && is_finite(y_lower[i]) && is_finite(y_upper[i])
+                && is_finite(low) && is_finite(high);
+        lower[i] = known ? low : unknown();
+        upper[i] = known ? high : unknown();
+    }
+}
+EXPORT_KERNEL(outward_add)
 
 /** One output's bounds from its row of W and the boxes of one row of x, without what weighs 0. */
 static __device__ __forceinline__ void sum_without_zeros(const float* __restrict__ lower, const float* __restrict__ upper,

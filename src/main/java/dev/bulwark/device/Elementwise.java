@@ -15,6 +15,9 @@ public interface Elementwise {
     /** {@code target = |x|}. */
     void absolute(DeviceBuffer x, long length, DeviceBuffer target);
 
+    /** {@code target = x + y}, which may be one of them. */
+    void add(DeviceBuffer x, DeviceBuffer y, long length, DeviceBuffer target);
+
     /** {@code target += sign(signs) x}, with sign(0) = 0. */
     void addSigned(DeviceBuffer x, DeviceBuffer signs, long length, DeviceBuffer target);
 

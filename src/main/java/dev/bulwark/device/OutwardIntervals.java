@@ -22,6 +22,10 @@ public interface OutwardIntervals {
     void affine(DeviceBuffer lower, DeviceBuffer upper, int rows, Affine layer,
                 DeviceBuffer outLower, DeviceBuffer outUpper);
 
+    /** The box of {@code x + y}, {@code length} elements, from a box of each, outward; it may take the place of either. */
+    void add(DeviceBuffer xLower, DeviceBuffer xUpper, DeviceBuffer yLower, DeviceBuffer yUpper, long length,
+             DeviceBuffer lower, DeviceBuffer upper);
+
     /**
      * Lower bounds, outward, of {@code logit[label] - logit[c]} over a box of the last layer's inputs, as one affine map
      * (the last layer elided); 0 at c = label.

@@ -1,5 +1,8 @@
 package dev.bulwark.nn;
 
+import dev.bulwark.model.Graph;
+import dev.bulwark.model.Op;
+import dev.bulwark.model.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -35,6 +38,28 @@ public record Network(Shape input, List<Layer> layers) {
             layers.add(layer);
         }
         return new Network(Shape.of(dense.get(0).in()), layers);
+    }
+
+    /** This network as a graph. */
+    public Graph graph() {
+        Graph.Builder builder = new Graph.Builder(dev.bulwark.shapes.Shape.of(input.dimensions()));
+        Layer.Visitor<Op> operation = new Layer.Visitor<>() {
+            @Override
+            public Op dense(Dense layer) {
+                return new Op.Dense(Tensor.of(dev.bulwark.shapes.Shape.of(layer.out(), layer.in()), layer.weight()),
+                        Tensor.vector(layer.bias()));
+            }
+
+            @Override
+            public Op relu(Relu layer) {
+                return new Op.Relu();
+            }
+        };
+        int value = Graph.Builder.INPUT;
+        for (Layer layer : layers) {
+            value = builder.add(layer.accept(operation), value);
+        }
+        return builder.build();
     }
 
     /** Number of logits. */

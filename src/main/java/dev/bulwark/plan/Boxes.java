@@ -25,7 +25,7 @@ public final class Boxes {
     public Boxes(DeviceMemory memory, Plan plan, int capacity) {
         this.backend = plan.backend();
         this.plan = plan;
-        this.slots = new Slots(plan);
+        this.slots = Slots.forward(plan);
         this.inputs = DeviceBox.allocate(memory, (long) capacity * plan.inputs());
         for (int slot = 0; slot < slots.count(); ++slot) {
             buffers.add(DeviceBox.allocate(memory, (long) capacity * slots.size(slot)));
@@ -80,6 +80,16 @@ public final class Boxes {
                 backend.elementwise().relu(from.lower(), length, to.lower());
                 backend.elementwise().relu(from.upper(), length, to.upper());
             }
+            return null;
+        }
+
+        @Override
+        public Void sum(Step.Sum step) {
+            DeviceBox first = value(step.first());
+            DeviceBox second = value(step.second());
+            DeviceBox to = value(step.to());
+            backend.outwardIntervals().add(first.lower(), first.upper(), second.lower(), second.upper(),
+                    (long) rows * plan.size(step.to()), to.lower(), to.upper());
             return null;
         }
     }

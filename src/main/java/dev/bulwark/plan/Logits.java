@@ -22,7 +22,7 @@ public final class Logits {
     public Logits(DeviceMemory memory, Plan plan, int capacity) {
         this.backend = plan.backend();
         this.plan = plan;
-        this.slots = new Slots(plan);
+        this.slots = Slots.forward(plan);
         for (int slot = 0; slot < slots.count(); ++slot) {
             buffers.add(memory.allocate((long) capacity * slots.size(slot)));
         }
@@ -82,6 +82,13 @@ public final class Logits {
             } else {
                 backend.elementwise().relu(from, length, to);
             }
+            return null;
+        }
+
+        @Override
+        public Void sum(Step.Sum step) {
+            backend.elementwise().add(value(step.first(), x), value(step.second(), x), (long) rows * plan.size(step.to()),
+                    value(step.to(), x));
             return null;
         }
     }

@@ -180,7 +180,11 @@ public final class Plan implements AutoCloseable {
 
         @Override
         public Integer add(Op.Add op) {
-            throw unsupported("an addition");
+            int first = from(0);
+            int second = from(1);
+            int to = value(sizes.get(first));
+            steps.add(new Step.Sum(first, second, to));
+            return to;
         }
 
         private UnsupportedOperationException unsupported(String what) {

@@ -4,43 +4,121 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 
 /**
- * Which of a few buffers holds each value while steps run from first to last: two values share one where the one is not read
- * any more when the other is made. A ReLU whose input nobody else reads works in place. The input is the caller's and has
- * none; the output keeps its own to the end.
+ * Which of a few buffers holds what belongs to each value while a pass runs through a plan: two values share one where the
+ * one's is not needed any more when the other's is made.
  */
-final class Slots {
+public final class Slots {
 
-    private static final int NONE = -1;
+    /** No buffer. */
+    public static final int NONE = -1;
 
+    private final Plan plan;
     private final int[] slots;
+    /** Of steps that a backward pass takes. */
+    private final int[] scratches;
     private final List<Integer> sizes = new ArrayList<>();
+    private final List<Integer> free = new ArrayList<>();
 
-    Slots(Plan plan) {
+    private Slots(Plan plan) {
+        this.plan = plan;
         this.slots = new int[plan.values()];
+        this.scratches = new int[plan.steps().size()];
+        Arrays.fill(slots, NONE);
+        Arrays.fill(scratches, NONE);
+    }
+
+    /**
+     * For steps that run from first to last. A ReLU or a sum works in place of an operand that nobody reads afterwards. The
+     * input is the caller's and has no buffer; the output keeps its own to the end.
+     */
+    public static Slots forward(Plan plan) {
+        Slots slots = new Slots(plan);
         int[] lastReader = lastReaders(plan);
-        List<Integer> free = new ArrayList<>();
-        slots[0] = NONE;
         for (int k = 0; k < plan.steps().size(); ++k) {
-            Step step = plan.steps().get(k);
-            int[] read = step.accept(READ);
-            int to = step.to();
-            int reused = step.accept(IN_PLACE);
-            if (reused != NONE && slots[reused] != NONE && lastReader[reused] == k) {
-                slots[to] = slots[reused];
-            } else {
-                slots[to] = take(free, plan.size(to));
+            slots.runForward(k, lastReader);
+        }
+        return slots;
+    }
+
+    /**
+     * For steps that run from the last one, or any other, to the first, each taking what belongs to the value that it makes
+     * (a gradient, a linear form's coefficients) to the values that it reads. Where several steps read a value, the first to
+     * come writes it, and each other one makes its part in {@link #scratch} and adds it. A ReLU, and a sum for its first
+     * operand, work in place of their own value where the operand is not yet begun and their value is not kept. Sums do
+     * their second operand first.
+     *
+     * @param kept values of which it must stay to the end
+     */
+    public static Slots backward(Plan plan, IntPredicate kept) {
+        Slots slots = new Slots(plan);
+        int output = plan.values() - 1;
+        slots.slots[output] = slots.take(plan.size(output));
+        for (int k = plan.steps().size() - 1; k >= 0; --k) {
+            slots.runBackward(k, kept);
+        }
+        return slots;
+    }
+
+    /** Number of buffers. */
+    public int count() {
+        return sizes.size();
+    }
+
+    /** Elements of a row of buffer {@code slot}. */
+    public int size(int slot) {
+        return sizes.get(slot);
+    }
+
+    /** The buffer of a value, or {@link #NONE}. */
+    public int of(int value) {
+        return slots[value];
+    }
+
+    /**
+     * Where step {@code step} of a backward pass makes what it adds to a value that is begun; {@link #NONE} where it never
+     * needs another place than its own value's.
+     */
+    public int scratch(int step) {
+        return scratches[step];
+    }
+
+    private void runForward(int k, int[] lastReader) {
+        Step step = plan.steps().get(k);
+        int[] read = step.accept(READ);
+        IntPredicate dies = value -> lastReader[value] == k && slots[value] != NONE;
+        int to = step.to();
+        slots[to] = Arrays.stream(step.accept(IN_PLACE)).filter(dies).map(value -> slots[value]).findFirst()
+                .orElseGet(() -> take(plan.size(to)));
+        Arrays.stream(read).distinct().filter(dies).map(value -> slots[value]).filter(slot -> slot != slots[to])
+                .forEach(free::add);
+    }
+
+    private void runBackward(int k, IntPredicate kept) {
+        Step step = plan.steps().get(k);
+        int own = slots[step.to()];
+        boolean mine = !kept.test(step.to());
+        int[] read = step.accept(READ);
+        boolean inPlace = step.accept(IN_PLACE).length > 0;
+        for (int operand = read.length - 1; operand >= 0; --operand) {
+            int from = read[operand];
+            if (slots[from] == NONE) {
+                slots[from] = inPlace && mine && operand == 0 ? own : take(plan.size(from));
+            } else if (!mine || !inPlace) {
+                scratches[k] = take(plan.size(from));
+                free.add(scratches[k]);
             }
-            int now = k;
-            Arrays.stream(read).distinct().filter(value -> lastReader[value] == now && slots[value] != NONE
-                    && slots[value] != slots[to]).forEach(value -> free.add(slots[value]));
+        }
+        if (mine && Arrays.stream(read).noneMatch(from -> slots[from] == own)) {
+            free.add(own);
         }
     }
 
     /** The smallest free one that is large enough, else the largest, which grows. */
-    private int take(List<Integer> free, int size) {
+    private int take(int size) {
         Integer chosen = free.stream().filter(slot -> sizes.get(slot) >= size).min(Comparator.comparing(sizes::get))
                 .or(() -> free.stream().max(Comparator.comparing(sizes::get))).orElse(NONE);
         if (chosen == NONE) {
@@ -60,21 +138,7 @@ final class Slots {
         return last;
     }
 
-    /** Number of buffers. */
-    int count() {
-        return sizes.size();
-    }
-
-    /** Elements of a row of buffer {@code slot}. */
-    int size(int slot) {
-        return sizes.get(slot);
-    }
-
-    /** The buffer that holds a value other than the input. */
-    int of(int value) {
-        return slots[value];
-    }
-
+    /** The values that a step reads. */
     private static final Step.Visitor<int[]> READ = new Step.Visitor<>() {
         @Override
         public int[] linear(Step.Linear step) {
@@ -85,18 +149,28 @@ final class Slots {
         public int[] relu(Step.Relu step) {
             return new int[] {step.from()};
         }
+
+        @Override
+        public int[] sum(Step.Sum step) {
+            return new int[] {step.first(), step.second()};
+        }
     };
 
-    /** The value whose place a step's own may take, if nobody reads it afterwards. */
-    private static final Step.Visitor<Integer> IN_PLACE = new Step.Visitor<>() {
+    /** Those whose place a step's own may take. */
+    private static final Step.Visitor<int[]> IN_PLACE = new Step.Visitor<>() {
         @Override
-        public Integer linear(Step.Linear step) {
-            return NONE;
+        public int[] linear(Step.Linear step) {
+            return new int[0];
         }
 
         @Override
-        public Integer relu(Step.Relu step) {
-            return step.from();
+        public int[] relu(Step.Relu step) {
+            return READ.relu(step);
+        }
+
+        @Override
+        public int[] sum(Step.Sum step) {
+            return READ.sum(step);
         }
     };
 }

@@ -16,6 +16,8 @@ public sealed interface Step {
         R linear(Linear step);
 
         R relu(Relu step);
+
+        R sum(Sum step);
     }
 
     /** {@code to = W from + b}. */
@@ -33,6 +35,15 @@ public sealed interface Step {
         @Override
         public <R> R accept(Visitor<R> visitor) {
             return visitor.relu(this);
+        }
+    }
+
+    /** {@code to = first + second}; a value may be added to itself. */
+    record Sum(int first, int second, int to) implements Step {
+
+        @Override
+        public <R> R accept(Visitor<R> visitor) {
+            return visitor.sum(this);
         }
     }
 }

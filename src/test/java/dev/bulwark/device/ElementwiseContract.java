@@ -38,6 +38,26 @@ interface ElementwiseContract extends OnBackend {
     }
 
     @Test
+    default void givenOddLengths_whenAdded_thenTheTargetMayBeAnOperand() {
+        for (int length : ODD_LENGTHS) {
+            float[] x = values(length);
+            float[] y = values(length);
+            float[] sums = new float[length];
+            for (int i = 0; i < length; ++i) {
+                sums[i] = x[i] + y[i];
+            }
+            try (DeviceBuffer a = device(x); DeviceBuffer b = device(y); DeviceBuffer c = backend().allocate(length)) {
+                backend().elementwise().add(a, b, length, c);
+                assertArrayEquals(sums, host(c));
+                backend().elementwise().add(a, b, length, b);
+                assertArrayEquals(sums, host(b));
+                backend().elementwise().add(a, a, length, a);
+                assertArrayEquals(mapped(x, v -> v + v), host(a));
+            }
+        }
+    }
+
+    @Test
     default void givenAnUnknownBound_whenRelu_thenItStaysUnknown() {
         try (DeviceBuffer x = device(Float.NaN, -1f, Float.POSITIVE_INFINITY, -0f)) {
             try (DeviceBuffer y = backend().allocate(4)) {

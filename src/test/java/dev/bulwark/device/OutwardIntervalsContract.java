@@ -75,6 +75,43 @@ public interface OutwardIntervalsContract extends OnBackend {
         }
     }
 
+    @Test
+    default void givenTwoBoxes_whenAdded_thenTheExactSumIsInsideWithinALastBit() {
+        int length = 1021;
+        float[] xLower = mapped(values(length), v -> v * 1000);
+        float[] xUpper = mapped(xLower, v -> v + Math.abs(v) / 3);
+        float[] yLower = values(length);
+        float[] yUpper = mapped(yLower, v -> v + 1e-6);
+        try (DeviceBuffer xl = device(xLower); DeviceBuffer xu = device(xUpper); DeviceBuffer yl = device(yLower);
+             DeviceBuffer yu = device(yUpper)) {
+            backend().outwardIntervals().add(xl, xu, yl, yu, length, xl, yu); // in place of either
+            float[] low = host(xl);
+            float[] high = host(yu);
+            for (int i = 0; i < length; ++i) {
+                BigDecimal lower = new BigDecimal(xLower[i]).add(new BigDecimal(yLower[i]));
+                BigDecimal upper = new BigDecimal(xUpper[i]).add(new BigDecimal(yUpper[i]));
+                assertTrue(new BigDecimal(low[i]).compareTo(lower) <= 0, "lower " + i);
+                assertTrue(new BigDecimal(high[i]).compareTo(upper) >= 0, "upper " + i);
+                assertTrue(new BigDecimal(Math.nextUp(low[i])).compareTo(lower) > 0, "lower " + i + " is the nearest below");
+                assertTrue(new BigDecimal(Math.nextDown(high[i])).compareTo(upper) < 0, "upper " + i + " is the nearest above");
+            }
+        }
+    }
+
+    @Test
+    default void givenAnUnknownBoundOrOverflow_whenAdded_thenTheSumIsUnknown() {
+        float nan = Float.NaN;
+        float inf = Float.POSITIVE_INFINITY;
+        float most = Float.MAX_VALUE;
+        try (DeviceBuffer xl = device(nan, 0, -inf, most, -most, 1); DeviceBuffer xu = device(nan, inf, 0, most, -most, 1);
+             DeviceBuffer yl = device(0, 0, 0, most, -most, 2); DeviceBuffer yu = device(0, 0, 0, most, -most, 2);
+             DeviceBuffer low = backend().allocate(6); DeviceBuffer high = backend().allocate(6)) {
+            backend().outwardIntervals().add(xl, xu, yl, yu, 6, low, high);
+            assertArrayEquals(new float[] {nan, nan, nan, nan, nan, 3}, host(low));
+            assertArrayEquals(new float[] {nan, nan, nan, nan, nan, 3}, host(high));
+        }
+    }
+
     private static BigDecimal exactly(String text, MathContext digits) {
         String[] parts = text.split("/");
         return parts.length == 1 ? new BigDecimal(text) : new BigDecimal(parts[0]).divide(new BigDecimal(parts[1]), digits);

@@ -5,7 +5,10 @@ import dev.bulwark.shapes.Shape;
 import dev.bulwark.shapes.Windows;
 import java.util.SplittableRandom;
 
-/** Small networks of any order of dense layers, convolutions and ReLUs, with weights that keep values near 1. */
+/**
+ * Small networks of any order of dense layers, convolutions, ReLUs and residual additions, with weights that keep values
+ * near 1.
+ */
 public final class RandomGraph {
 
     private final SplittableRandom random;
@@ -27,6 +30,7 @@ public final class RandomGraph {
             Op.Conv2d conv = convolution(image);
             value = maybeRelu(builder, builder.add(conv, value));
             image = conv.windows().over(image, conv.channels());
+            value = maybeRelu(builder, maybeAdd(builder, value, sameSize(image)));
         }
         value = builder.add(new Op.Flatten(), value);
         int width = image.size();
@@ -34,6 +38,7 @@ public final class RandomGraph {
             int out = between(1, 9);
             value = maybeRelu(builder, builder.add(dense(width, out), value));
             width = out;
+            value = maybeAdd(builder, value, dense(width, width));
         }
         builder.add(dense(width, between(1, 4)), value);
         return builder.build();
@@ -41,6 +46,22 @@ public final class RandomGraph {
 
     private int maybeRelu(Graph.Builder builder, int value) {
         return random.nextInt(4) > 0 ? builder.add(new Op.Relu(), value) : value;
+    }
+
+    /** Sometimes the value and what {@code branch} makes of it, or the value twice. */
+    private int maybeAdd(Graph.Builder builder, int value, Op branch) {
+        return switch (random.nextInt(5)) {
+            case 0, 1 -> builder.add(new Op.Add(), value, maybeRelu(builder, builder.add(branch, value)));
+            case 2 -> builder.add(new Op.Add(), maybeRelu(builder, builder.add(branch, value)), value);
+            case 3 -> random.nextInt(3) == 0 ? builder.add(new Op.Add(), value, value) : value;
+            default -> value;
+        };
+    }
+
+    private Op.Conv2d sameSize(ImageShape image) {
+        Windows.Axis axis = new Windows.Axis(3, 1, 1, 1, 1);
+        return new Op.Conv2d(tensor(9 * image.channels(), image.channels(), image.channels(), 3, 3),
+                tensor(4, image.channels()), new Windows(axis, axis), 1);
     }
 
     private Op.Conv2d convolution(ImageShape image) {

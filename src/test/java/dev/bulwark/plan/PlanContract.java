@@ -145,7 +145,23 @@ abstract class PlanContract {
         Op.Dense dense = new Op.Dense(Tensor.zeros(4, 4), Tensor.zeros(4));
         Graph graph = Graph.sequence(Shape.of(4), List.of(dense, new Op.Relu(), dense, new Op.Relu(), dense, dense, dense));
         try (Plan plan = Plan.load(backend, graph)) {
-            assertEquals(2, new Slots(plan).count());
+            assertEquals(2, Slots.forward(plan).count());
+        }
+    }
+
+    /**
+     * A pass back in which every value's buffer takes the number of ways from it to the output: what shares a buffer too
+     * early, or is written where it should be added, counts wrong.
+     */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16})
+    void givenForksAndJoins_whenWalkedBack_thenEveryValueGetsWhatAllItsReadersGive(long seed) {
+        try (Plan plan = Plan.load(backend, RandomGraph.of(seed))) {
+            for (int start = plan.values() - 1; start > 0; --start) {
+                for (int kept : new int[] {-1, start, start / 2}) {
+                    assertArrayEquals(Ways.byValue(plan, start), Ways.byBuffer(plan, start, kept), "from value " + start);
+                }
+            }
         }
     }
 

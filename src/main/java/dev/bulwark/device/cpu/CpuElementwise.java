@@ -60,6 +60,18 @@ final class CpuElementwise implements Elementwise {
     }
 
     @Override
+    public void add(DeviceBuffer x, DeviceBuffer y, long length, DeviceBuffer target) {
+        spans.apply(length, (s, count) -> {
+            float[] a = s[0];
+            float[] b = s[1];
+            float[] to = s[2];
+            for (int i = 0; i < count; ++i) {
+                to[i] = a[i] + b[i];
+            }
+        }, in(x, length), in(y, length), out(target, length));
+    }
+
+    @Override
     public void addSigned(DeviceBuffer x, DeviceBuffer signs, long length, DeviceBuffer target) {
         spans.apply(length, (s, count) -> {
             float[] value = s[0];

@@ -76,6 +76,21 @@ final class CpuOutwardIntervals implements OutwardIntervals {
         enclose(DenseMap.of(layer, magnitudes, blocks), lower, upper, rows, outLower, outUpper);
     }
 
+    @Override
+    public void add(DeviceBuffer xLower, DeviceBuffer xUpper, DeviceBuffer yLower, DeviceBuffer yUpper, long length,
+                    DeviceBuffer lower, DeviceBuffer upper) {
+        spans.apply(length, (s, count) -> {
+            for (int i = 0; i < count; ++i) {
+                float low = down(differenceDown(s[0][i], -s[2][i]));
+                float high = up(-differenceDown(-s[1][i], s[3][i]));
+                boolean known = Float.isFinite(low) && Float.isFinite(high);
+                s[4][i] = known ? low : Float.NaN;
+                s[5][i] = known ? high : Float.NaN;
+            }
+        }, Spans.Operand.in(xLower, length), Spans.Operand.in(xUpper, length), Spans.Operand.in(yLower, length),
+                Spans.Operand.in(yUpper, length), Spans.Operand.out(lower, length), Spans.Operand.out(upper, length));
+    }
+
     /** As {@link dev.bulwark.device.OutwardIntervals#affine}, of any map. */
     void enclose(FloatEnclosure.Map map, DeviceBuffer lower, DeviceBuffer upper, int rows, DeviceBuffer outLower,
                  DeviceBuffer outUpper) {

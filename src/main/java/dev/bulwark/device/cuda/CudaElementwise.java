@@ -9,6 +9,7 @@ final class CudaElementwise implements Elementwise {
     private final Kernel relu;
     private final Kernel reluGradient;
     private final Kernel absolute;
+    private final Kernel add;
     private final Kernel addSigned;
     private final Kernel signedStep;
     private final Kernel clamp;
@@ -21,6 +22,7 @@ final class CudaElementwise implements Elementwise {
         relu = module.kernel("relu");
         reluGradient = module.kernel("relu_gradient");
         absolute = module.kernel("absolute");
+        add = module.kernel("add");
         addSigned = module.kernel("add_signed");
         signedStep = module.kernel("signed_step");
     }
@@ -44,6 +46,12 @@ final class CudaElementwise implements Elementwise {
     @Override
     public void absolute(DeviceBuffer x, long length, DeviceBuffer target) {
         absolute.launch(Grid.over(length), x.require("x", length), target.require("target", length), length);
+    }
+
+    @Override
+    public void add(DeviceBuffer x, DeviceBuffer y, long length, DeviceBuffer target) {
+        add.launch(Grid.over(length), x.require("x", length), y.require("y", length), target.require("target", length),
+                length);
     }
 
     @Override

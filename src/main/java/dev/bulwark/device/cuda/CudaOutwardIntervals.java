@@ -10,6 +10,7 @@ final class CudaOutwardIntervals implements OutwardIntervals {
 
     private final int multiprocessors;
     private final Kernel box;
+    private final Kernel add;
     private final Kernel margins;
     /** Largest first: the larger a tile, the fewer times everything is read. */
     private final List<Tile> tiles;
@@ -31,6 +32,7 @@ final class CudaOutwardIntervals implements OutwardIntervals {
     CudaOutwardIntervals(int multiprocessors, KernelModule module) {
         this.multiprocessors = multiprocessors;
         box = module.kernel("outward_box");
+        add = module.kernel("outward_add");
         margins = module.kernel("outward_margins");
         tiles = List.of(Tile.of(module, 128, 64), Tile.of(module, 64, 64), Tile.of(module, 32, 32));
     }
@@ -71,6 +73,14 @@ final class CudaOutwardIntervals implements OutwardIntervals {
      */
     static boolean fills(long blocks, int multiprocessors) {
         return blocks >= multiprocessors - multiprocessors / 16;
+    }
+
+    @Override
+    public void add(DeviceBuffer xLower, DeviceBuffer xUpper, DeviceBuffer yLower, DeviceBuffer yUpper, long length,
+                    DeviceBuffer lower, DeviceBuffer upper) {
+        add.launch(Grid.over(length), xLower.require("xLower", length), xUpper.require("xUpper", length),
+                yLower.require("yLower", length), yUpper.require("yUpper", length), lower.require("lower", length),
+                upper.require("upper", length), length);
     }
 
     @Override
