@@ -83,6 +83,30 @@ public final class Plan implements AutoCloseable {
         return parameters;
     }
 
+    /** Complains unless {@code inputs} is {@code [rows,D]} with every element in [low, high]; NaN lies in no range. */
+    public void requireInputs(float[] inputs, int rows, float low, float high) {
+        if (inputs.length != (long) rows * inputs()) {
+            throw new IllegalArgumentException("inputs holds " + inputs.length + " elements, " + rows + " rows of "
+                    + inputs() + " need " + (long) rows * inputs());
+        }
+        for (int k = 0; k < inputs.length; ++k) {
+            if (!(inputs[k] >= low && inputs[k] <= high)) {
+                throw new IllegalArgumentException("inputs must lie in [" + low + ", " + high + "]: row "
+                        + k / inputs() + " holds " + inputs[k] + " at element " + k % inputs());
+            }
+        }
+    }
+
+    /** Complains unless every label is one of the network's classes. */
+    public void requireLabels(int[] labels) {
+        for (int n = 0; n < labels.length; ++n) {
+            if (labels[n] < 0 || labels[n] >= classes()) {
+                throw new IllegalArgumentException(
+                        "labels must lie in [0, " + classes() + "): row " + n + " holds " + labels[n]);
+            }
+        }
+    }
+
     @Override
     public void close() {
         memory.close();
