@@ -99,22 +99,4 @@ public record Network(Shape input, List<Layer> layers) {
         layers.forEach(layer -> layer.accept(collect));
         return List.copyOf(dense);
     }
-
-    /** The same network as a graph. */
-    public Graph graph() {
-        Layer.Visitor<Op> operation = new Layer.Visitor<>() {
-            @Override
-            public Op dense(Dense layer) {
-                return new Op.Dense(Tensor.of(dev.bulwark.shapes.Shape.of(layer.out(), layer.in()), layer.weight()),
-                        Tensor.vector(layer.bias()));
-            }
-
-            @Override
-            public Op relu(Relu layer) {
-                return new Op.Relu();
-            }
-        };
-        return Graph.sequence(dev.bulwark.shapes.Shape.of(input.size()),
-                layers.stream().map(layer -> layer.accept(operation)).toList());
-    }
 }

@@ -5,6 +5,7 @@ import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntPredicate;
 
 /** Logits of a batch in float, rounded to nearest: empirical, never a bound. */
 public final class Logits {
@@ -20,9 +21,14 @@ public final class Logits {
      * @param capacity images that a batch may hold
      */
     public Logits(DeviceMemory memory, Plan plan, int capacity) {
+        this(memory, plan, capacity, value -> false);
+    }
+
+    /** @param kept values that must stay after the last step: see {@link #kept} */
+    Logits(DeviceMemory memory, Plan plan, int capacity, IntPredicate kept) {
         this.backend = plan.backend();
         this.plan = plan;
-        this.slots = Slots.forward(plan);
+        this.slots = Slots.forward(plan, kept);
         for (int slot = 0; slot < slots.count(); ++slot) {
             buffers.add(memory.allocate((long) capacity * slots.size(slot)));
         }
@@ -41,6 +47,11 @@ public final class Logits {
             }
         }
         return value(plan.values() - 1, x);
+    }
+
+    /** A value of the last call that had to be kept, {@code [rows,size]}. */
+    DeviceBuffer kept(int value) {
+        return buffers.get(slots.of(value));
     }
 
     /** Whether a step is linear and the next one its ReLU, in place: a device does both in one go. */

@@ -2,9 +2,12 @@ package dev.bulwark.plan;
 
 import dev.bulwark.device.Affine;
 import dev.bulwark.device.Backend;
+import dev.bulwark.device.ComposedNoisyClassifier;
 import dev.bulwark.device.Convolution;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
+import dev.bulwark.device.InputGradients;
+import dev.bulwark.device.NoisyClassifier;
 import dev.bulwark.model.Graph;
 import dev.bulwark.model.Op;
 import java.util.ArrayList;
@@ -81,6 +84,30 @@ public final class Plan implements AutoCloseable {
     /** All parameters in the order of {@link Parameters}. */
     public DeviceBuffer parameters() {
         return parameters;
+    }
+
+    /**
+     * The base classifier for smoothing: by the device's own kernels where the network is a {@link Perceptron}, else composed
+     * of its steps in float. The caller closes it, before the plan.
+     *
+     * @param own owns what those kernels need beyond the plan's parameters; closed after the classifier
+     */
+    public NoisyClassifier noisyClassifier(DeviceMemory own) {
+        return Perceptron.layers(this, own).map(backend::noisyClassifier).orElseGet(
+                () -> new ComposedNoisyClassifier(backend, inputs(), classes(),
+                        buffers -> new Logits(buffers, this, ComposedNoisyClassifier.BATCH)::of));
+    }
+
+    /**
+     * The network prepared for gradients with respect to its inputs, which must lie in [0, 1]: by the device's own kernels
+     * where it is a {@link Perceptron}, else by the chain rule over its steps in float. The caller closes it, before the plan.
+     *
+     * @param own      owns what those kernels need beyond the plan's parameters; closed after the gradients
+     * @param capacity rows that a batch may have
+     */
+    public InputGradients inputGradients(DeviceMemory own, int capacity) {
+        return Perceptron.layers(this, own).map(layers -> backend.inputGradients(layers, capacity))
+                .orElseGet(() -> new ChainRule(this, capacity));
     }
 
     /** Complains unless {@code inputs} is {@code [rows,D]} with every element in [low, high]; NaN lies in no range. */

@@ -36,8 +36,17 @@ public final class Slots {
      * input is the caller's and has no buffer; the output keeps its own to the end.
      */
     public static Slots forward(Plan plan) {
+        return forward(plan, value -> false);
+    }
+
+    /**
+     * As {@link #forward(Plan)}, for whoever needs some values afterwards.
+     *
+     * @param kept values that must stay to the end
+     */
+    static Slots forward(Plan plan, IntPredicate kept) {
         Slots slots = new Slots(plan);
-        int[] lastReader = lastReaders(plan);
+        int[] lastReader = lastReaders(plan, kept);
         for (int k = 0; k < plan.steps().size(); ++k) {
             slots.runForward(k, lastReader);
         }
@@ -130,11 +139,13 @@ public final class Slots {
         return chosen;
     }
 
-    private static int[] lastReaders(Plan plan) {
+    private static int[] lastReaders(Plan plan, IntPredicate kept) {
         int[] last = new int[plan.values()];
         IntStream.range(0, plan.steps().size()).forEach(
                 k -> Arrays.stream(plan.steps().get(k).accept(READ)).forEach(value -> last[value] = k));
-        last[plan.values() - 1] = plan.steps().size(); // whoever runs the plan
+        int end = plan.steps().size();
+        IntStream.range(0, last.length).filter(kept).forEach(value -> last[value] = end);
+        last[plan.values() - 1] = end; // whoever runs the plan
         return last;
     }
 

@@ -22,6 +22,23 @@ public final class RandomGraph {
         return new RandomGraph(seed).graph();
     }
 
+    /** Always the same: over {@code [1,4,5]}, four classes. Of one ReLU the output is read twice, of another the input. */
+    public static Graph residual() {
+        SplittableRandom random = new SplittableRandom(8);
+        Graph.Builder builder = new Graph.Builder(Shape.of(1, 4, 5));
+        int first = builder.add(new Op.Relu(), builder.add(same(random, 3, 1), Graph.Builder.INPUT));
+        int inner = builder.add(new Op.Relu(), builder.add(same(random, 3, 3), first));
+        int sum = builder.add(new Op.Add(), builder.add(same(random, 3, 3), inner), first);
+        int flat = builder.add(new Op.Flatten(), builder.add(new Op.Add(), sum, builder.add(new Op.Relu(), sum)));
+        builder.add(Mlp.dense(60, 4, Mlp.values(random, 240, -0.3, 0.3), Mlp.values(random, 4, -1, 1)), flat);
+        return builder.build();
+    }
+
+    private static Op.Conv2d same(SplittableRandom random, int channels, int of) {
+        return new Op.Conv2d(Tensor.of(Shape.of(channels, of, 3, 3), Mlp.values(random, channels * of * 9, -0.5, 0.5)),
+                Tensor.of(Shape.of(channels), Mlp.values(random, channels, -0.5, 0.5)), Windows.square(3, 1, 1), 1);
+    }
+
     private Graph graph() {
         ImageShape image = new ImageShape(between(1, 3), between(3, 7), between(3, 7));
         Graph.Builder builder = new Graph.Builder(image.shape());

@@ -1,0 +1,12 @@
+package dev.bulwark.plan;
+
+import dev.bulwark.device.Backend;
+import dev.bulwark.device.cpu.CpuBackend;
+
+class CpuPreparedPlansTest extends PreparedPlansContract {
+
+    @Override
+    Backend open() {
+        return CpuBackend.create();
+    }
+}
