@@ -4,10 +4,10 @@ import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.InputGradients;
-import dev.bulwark.nn.DeviceNetwork;
+import dev.bulwark.plan.Plan;
 
 /**
- * The network's logits and the gradient of a loss with respect to its input, in the device's fastest arithmetic. Call
+ * The network's logits and the gradient of a loss with respect to its input, in the device's fastest way. Call
  * {@link #forward}, then {@link #backward}, which reads the activations that forward left.
  */
 final class InputGradient implements AutoCloseable {
@@ -25,15 +25,15 @@ final class InputGradient implements AutoCloseable {
      * @param memory   owns the buffers; the caller closes it
      * @param capacity images that a batch may hold
      */
-    InputGradient(Backend backend, DeviceMemory memory, DeviceNetwork network, int capacity) {
-        this.backend = backend;
+    InputGradient(DeviceMemory memory, Plan network, int capacity) {
+        this.backend = network.backend();
         this.classes = network.classes();
         this.logits = memory.allocate((long) capacity * classes);
         this.logitGradients = memory.allocate((long) capacity * classes);
         this.gradients = memory.allocate((long) capacity * network.inputs());
         this.losses = memory.allocate(capacity);
         this.weight = memory.allocate(1);
-        this.network = backend.inputGradients(network.layers(), capacity);
+        this.network = network.inputGradients(memory, capacity);
     }
 
     /** Announces the batch size: losses are sums over the batch, so that no gradient depends on other images. */

@@ -2,7 +2,7 @@ package dev.bulwark.attack;
 
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceMemory;
-import dev.bulwark.nn.DeviceNetwork;
+import dev.bulwark.plan.Plan;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -24,7 +24,7 @@ import java.util.Optional;
 public final class Pgd implements AutoCloseable {
 
     private final Backend backend;
-    private final DeviceNetwork network;
+    private final Plan network;
     private final PgdSettings settings;
     private Optional<Prepared> prepared = Optional.empty();
 
@@ -32,9 +32,9 @@ public final class Pgd implements AutoCloseable {
     private record Prepared(int capacity, DeviceMemory memory, PgdBatch batch) {
     }
 
-    /** @param network lies on {@code backend} and must outlive this object */
-    public Pgd(Backend backend, DeviceNetwork network, PgdSettings settings) {
-        this.backend = backend;
+    /** @param network must outlive this object */
+    public Pgd(Plan network, PgdSettings settings) {
+        this.backend = network.backend();
         this.network = network;
         this.settings = settings;
     }
@@ -69,7 +69,7 @@ public final class Pgd implements AutoCloseable {
         if (prepared.isEmpty() || prepared.get().capacity < capacity) {
             close();
             try (DeviceMemory building = new DeviceMemory(backend)) {
-                PgdBatch batch = new PgdBatch(backend, building, network, settings, capacity);
+                PgdBatch batch = new PgdBatch(building, network, settings, capacity);
                 prepared = Optional.of(new Prepared(capacity, building.handOver(), batch));
             }
         }

@@ -4,8 +4,8 @@ import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.NoiseKey;
-import dev.bulwark.nn.DeviceNetwork;
-import dev.bulwark.nn.ForwardPass;
+import dev.bulwark.plan.Logits;
+import dev.bulwark.plan.Plan;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -32,7 +32,7 @@ final class PgdBatch implements AutoCloseable {
     private final NoiseKey key;
     private final int inputs;
     private final int classes;
-    private final ForwardPass forward;
+    private final Logits forward;
     private final DeviceBuffer x;
     /** Boxes of the whole batch, and which of them stand. */
     private final DeviceBuffer lowest;
@@ -61,14 +61,14 @@ final class PgdBatch implements AutoCloseable {
      * @param memory   owns the buffers; the caller closes it
      * @param capacity images that a batch may hold
      */
-    PgdBatch(Backend backend, DeviceMemory memory, DeviceNetwork network, PgdSettings settings, int capacity) {
-        this.backend = backend;
+    PgdBatch(DeviceMemory memory, Plan network, PgdSettings settings, int capacity) {
+        this.backend = network.backend();
         this.settings = settings;
         this.stepsTogether = largestDivisor(settings.steps(), MOST_STEPS_TOGETHER);
         this.key = new NoiseKey(settings.seed(), NoiseKey.Stream.ATTACK);
         this.inputs = network.inputs();
         this.classes = network.classes();
-        this.forward = new ForwardPass(backend, memory, network, capacity);
+        this.forward = new Logits(memory, network, capacity);
         this.x = memory.allocate((long) capacity * inputs);
         this.lowest = memory.allocate((long) capacity * inputs);
         this.highest = memory.allocate((long) capacity * inputs);
@@ -81,7 +81,7 @@ final class PgdBatch implements AutoCloseable {
         this.predictions = memory.allocate(capacity);
         this.kept = memory.allocate((long) capacity * inputs);
         this.keptPredictions = memory.allocate(capacity);
-        this.gradient = new InputGradient(backend, memory, network, capacity);
+        this.gradient = new InputGradient(memory, network, capacity);
     }
 
     /** The largest divisor of {@code steps} up to {@code most}. */
@@ -191,7 +191,7 @@ final class PgdBatch implements AutoCloseable {
 
     /** The float network's classes, -1 where it gives none. */
     private int[] classify(DeviceBuffer images, int rows) {
-        backend.votes().argMax(forward.logits(images, rows), rows, classes, predictions);
+        backend.votes().argMax(forward.of(images, rows), rows, classes, predictions);
         return read(predictions, rows);
     }
 

@@ -6,7 +6,7 @@ import dev.bulwark.attack.Pgd;
 import dev.bulwark.attack.PgdSettings;
 import dev.bulwark.bounds.RealNetwork;
 import dev.bulwark.data.Ball;
-import dev.bulwark.nn.DeviceNetwork;
+import dev.bulwark.plan.Plan;
 import dev.bulwark.report.AttackRow;
 import dev.bulwark.report.RowFile;
 import java.io.IOException;
@@ -61,8 +61,7 @@ public final class Attack {
         Batches batches = new Batches("attack at epsilon " + settings.ball().epsilon(), subject.indices(), rows::contains,
                 fleet.first().imagesPerCall());
         batches.<AttackOutcome>run(fleet, monitor, (backend, source) -> {
-            try (DeviceNetwork network = DeviceNetwork.load(backend, subject.network());
-                 Pgd pgd = new Pgd(backend, network, settings)) {
+            try (Plan network = Plan.load(backend, subject.network().graph()); Pgd pgd = new Pgd(network, settings)) {
                 source.forEach(batch -> pgd.attack(subject.pixels(batch), subject.labels(batch), batch));
             }
         }, (index, o) -> {

@@ -21,6 +21,7 @@ import dev.bulwark.experiment.Rate.Cost;
 import dev.bulwark.experiment.Rate.Limit;
 import dev.bulwark.nn.DeviceNetwork;
 import dev.bulwark.nn.Network;
+import dev.bulwark.plan.Plan;
 import dev.bulwark.training.Initialisation;
 import dev.bulwark.training.LearningRate;
 import dev.bulwark.training.Objective;
@@ -173,10 +174,11 @@ public final class Benchmark {
     /** Noisy forward passes, noise and votes included. */
     public Rate noisyForwards() {
         int count = settings.images;
-        try (DeviceNetwork loaded = DeviceNetwork.load(backend, network);
-             NoisyClassifier classifier = backend.noisyClassifier(loaded.layers());
-             DeviceBuffer images = backend.allocate((long) count * settings.inputs());
-             DeviceBuffer counts = backend.allocate((long) count * settings.classes())) {
+        try (Plan loaded = Plan.load(backend, network.graph());
+             DeviceMemory memory = new DeviceMemory(backend);
+             NoisyClassifier classifier = loaded.noisyClassifier(memory)) {
+            DeviceBuffer images = memory.allocate((long) count * settings.inputs());
+            DeviceBuffer counts = memory.allocate((long) count * settings.classes());
             backend.write(uniform(count, settings.inputs()), images);
             backend.zeroInts(counts);
             int[] indices = IntStream.range(0, count).toArray();
@@ -269,7 +271,7 @@ public final class Benchmark {
         int[] indices = IntStream.range(0, settings.batch).toArray();
         // Radius 0 breaks nothing, so that every image is worked on to the end.
         PgdSettings attack = new PgdSettings(0, settings.pgdSteps, 0, 1, 1);
-        try (DeviceNetwork loaded = DeviceNetwork.load(backend, network); Pgd pgd = new Pgd(backend, loaded, attack)) {
+        try (Plan loaded = Plan.load(backend, network.graph()); Pgd pgd = new Pgd(loaded, attack)) {
             int[] labels = pgd.attack(images, labels(settings.batch), indices).stream()
                     .mapToInt(AttackOutcome::cleanPrediction).toArray();
             return stopwatch.rate(Map.of("batch", settings.batch, "steps", settings.pgdSteps),
@@ -280,8 +282,8 @@ public final class Benchmark {
         }
     }
 
-    private Limit limitOfAttacks(DeviceNetwork loaded) {
-        try (InputGradients gradients = backend.inputGradients(loaded.layers(), 1)) {
+    private Limit limitOfAttacks(Plan loaded) {
+        try (DeviceMemory memory = new DeviceMemory(backend); InputGradients gradients = loaded.inputGradients(memory, 1)) {
             return gradients.precision() == Precision.FLOAT32 ? Limit.FLOAT_PRODUCTS : Limit.CLASSIFIER_PRODUCTS;
         }
     }

@@ -1,7 +1,6 @@
 package dev.bulwark.experiment;
 
-import dev.bulwark.device.Backend;
-import dev.bulwark.nn.DeviceNetwork;
+import dev.bulwark.plan.Plan;
 import dev.bulwark.report.CertificateRow;
 import dev.bulwark.report.PredictionRow;
 import dev.bulwark.report.RadiusRule;
@@ -87,8 +86,8 @@ public final class Certify {
                 index -> rows.contains(index) && certificates.map(file -> file.contains(index)).orElse(true),
                 settings.imagesPerCall(fleet));
         batches.<Timed<Certification>>run(fleet, monitor, (backend, source) -> {
-            try (DeviceNetwork network = DeviceNetwork.load(backend, subject.network());
-                 SmoothedClassifier smoothed = smoothed(backend, network, settings)) {
+            try (Plan network = Plan.load(backend, subject.network().graph());
+                 SmoothedClassifier smoothed = smoothed(network, settings)) {
                 source.forEach(batch -> Timed.each(batch, some ->
                         smoothed.certify(subject.pixels(some), some, settings.n0, settings.n, settings.alpha)));
             }
@@ -135,8 +134,8 @@ public final class Certify {
         Batches batches = new Batches("predict at sigma " + settings.sigma, subject.indices(), rows::contains,
                 settings.imagesPerCall(fleet));
         batches.<Timed<Prediction>>run(fleet, monitor, (backend, source) -> {
-            try (DeviceNetwork network = DeviceNetwork.load(backend, subject.network());
-                 SmoothedClassifier smoothed = smoothed(backend, network, settings)) {
+            try (Plan network = Plan.load(backend, subject.network().graph());
+                 SmoothedClassifier smoothed = smoothed(network, settings)) {
                 source.forEach(batch -> Timed.each(batch, some ->
                         smoothed.predict(subject.pixels(some), some, settings.n, settings.alpha)));
             }
@@ -147,8 +146,8 @@ public final class Certify {
         });
     }
 
-    private static SmoothedClassifier smoothed(Backend backend, DeviceNetwork network, Settings settings) {
-        return new SmoothedClassifier(backend, network, settings.sigma, settings.seed);
+    private static SmoothedClassifier smoothed(Plan network, Settings settings) {
+        return new SmoothedClassifier(network, settings.sigma, settings.seed);
     }
 
     private static SmoothingRow smoothingRow(int index, int label, Certification found, Duration time) {

@@ -11,8 +11,9 @@ import dev.bulwark.device.HostArrays;
 import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.NoiseKey.Stream;
 import dev.bulwark.nn.DeviceNetwork;
-import dev.bulwark.nn.ForwardPass;
 import dev.bulwark.nn.Network;
+import dev.bulwark.plan.Logits;
+import dev.bulwark.plan.Plan;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 
@@ -41,8 +42,8 @@ public final class Evaluation {
     public double noisy(double sigma, long seed) {
         int inputs = data.imageSize();
         int correct = 0;
-        try (DeviceNetwork loaded = DeviceNetwork.load(backend, network); DeviceMemory memory = new DeviceMemory(backend)) {
-            ForwardPass pass = new ForwardPass(backend, memory, loaded, batch);
+        try (Plan loaded = Plan.load(backend, network.graph()); DeviceMemory memory = new DeviceMemory(backend)) {
+            Logits pass = new Logits(memory, loaded, batch);
             DeviceBuffer images = memory.allocate((long) batch * inputs);
             DeviceBuffer indices = memory.allocate(batch);
             DeviceBuffer samples = memory.allocate(batch);
@@ -58,7 +59,7 @@ public final class Evaluation {
                     backend.noise().addNoise(images, indices, samples, count, inputs, (float) sigma,
                             new NoiseKey(seed, Stream.PREDICTION), images);
                 }
-                backend.votes().argMax(pass.logits(images, count), count, network.classes(), best);
+                backend.votes().argMax(pass.of(images, count), count, network.classes(), best);
                 int[] predictions = new int[count];
                 backend.read(best, predictions);
                 for (int k = 0; k < count; ++k) {

@@ -6,11 +6,12 @@ import dev.bulwark.attack.PgdSettings;
 import dev.bulwark.data.Dataset;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.NoiseKey.Stream;
 import dev.bulwark.device.NoisyClassifier;
-import dev.bulwark.nn.DeviceNetwork;
 import dev.bulwark.nn.Network;
+import dev.bulwark.plan.Plan;
 import dev.bulwark.report.AttackRow;
 import dev.bulwark.report.Gallery;
 import dev.bulwark.report.Picture;
@@ -59,7 +60,7 @@ final class Showcase {
             return;
         }
         Subject subject = new Subject(network, data, indices);
-        try (DeviceNetwork loaded = DeviceNetwork.load(backend, network); Pgd pgd = new Pgd(backend, loaded, settings)) {
+        try (Plan loaded = Plan.load(backend, network.graph()); Pgd pgd = new Pgd(loaded, settings)) {
             List<AttackOutcome> outcomes = pgd.attack(subject.pixels(indices), subject.labels(indices), indices);
             for (int k = 0; k < indices.length; ++k) {
                 AttackOutcome outcome = outcomes.get(k);
@@ -85,11 +86,12 @@ final class Showcase {
     private void addViews(double sigma, Network network) {
         NoiseKey key = new NoiseKey(seed, Stream.ESTIMATION);
         int inputs = data.imageSize();
-        try (DeviceNetwork loaded = DeviceNetwork.load(backend, network);
-             NoisyClassifier base = backend.noisyClassifier(loaded.layers());
-             DeviceBuffer image = backend.allocate(inputs);
-             DeviceBuffer noisy = backend.allocate(inputs);
-             DeviceBuffer counts = backend.allocate(network.classes())) {
+        try (Plan loaded = Plan.load(backend, network.graph());
+             DeviceMemory memory = new DeviceMemory(backend);
+             NoisyClassifier base = loaded.noisyClassifier(memory)) {
+            DeviceBuffer image = memory.allocate(inputs);
+            DeviceBuffer noisy = memory.allocate(inputs);
+            DeviceBuffer counts = memory.allocate(network.classes());
             for (Exhibits.Exhibit exhibit : exhibits) {
                 int index = exhibit.index();
                 backend.write(data.pixels(index), image);

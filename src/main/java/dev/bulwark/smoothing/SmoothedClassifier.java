@@ -2,10 +2,11 @@ package dev.bulwark.smoothing;
 
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.NoiseKey.Stream;
 import dev.bulwark.device.NoisyClassifier;
-import dev.bulwark.nn.DeviceNetwork;
+import dev.bulwark.plan.Plan;
 import dev.bulwark.stats.BinomialBound;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -24,31 +25,36 @@ public final class SmoothedClassifier implements AutoCloseable {
     private static final int BATCH = 256;
 
     private final Backend backend;
-    private final DeviceNetwork network;
+    private final Plan network;
     private final double sigma;
     private final long seed;
     private final int batch;
     private final NoisyClassifier base;
+    /** What the classifier needs. */
+    private final DeviceMemory memory;
 
     /**
-     * @param network lies on {@code backend} and must outlive this object
+     * @param network must outlive this object
      * @param sigma   noise standard deviation, in input units; noise is drawn with the nearest float
      * @param seed    of all noise
      */
-    public SmoothedClassifier(Backend backend, DeviceNetwork network, double sigma, long seed) {
-        this(backend, network, sigma, seed, BATCH);
+    public SmoothedClassifier(Plan network, double sigma, long seed) {
+        this(network, sigma, seed, BATCH);
     }
 
     /** @param batch images counted by one call to the device; results do not depend on it */
-    public SmoothedClassifier(Backend backend, DeviceNetwork network, double sigma, long seed, int batch) {
+    public SmoothedClassifier(Plan network, double sigma, long seed, int batch) {
         Radius.requireSigma(sigma);
         requirePositive("batch", batch);
-        this.backend = backend;
+        this.backend = network.backend();
         this.network = network;
         this.sigma = sigma;
         this.seed = seed;
         this.batch = batch;
-        this.base = backend.noisyClassifier(network.layers());
+        try (DeviceMemory building = new DeviceMemory(backend)) {
+            this.base = network.noisyClassifier(building);
+            this.memory = building.handOver();
+        }
     }
 
     /** Arithmetic of the base classifier, part of what is certified. */
@@ -97,7 +103,9 @@ public final class SmoothedClassifier implements AutoCloseable {
 
     @Override
     public void close() {
-        base.close();
+        try (DeviceMemory last = memory) {
+            base.close();
+        }
     }
 
     /** Each image's votes {@code [classes]} from samples 0 .. samples - 1 of {@code stream}. */

@@ -1,58 +1,30 @@
 package dev.bulwark.attack;
 
-import dev.bulwark.nn.Dense;
-import dev.bulwark.nn.Network;
-import java.util.ArrayList;
-import java.util.List;
+import dev.bulwark.model.ExactGraph;
+import dev.bulwark.model.Graph;
+import dev.bulwark.model.Mlp;
+import java.math.BigDecimal;
+import java.util.Arrays;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 
-/** Networks in double on the host, the yardstick of these tests. */
+/** Networks on the host, rounded once at the end: the yardstick of these tests. */
 final class HostNetwork {
 
     private HostNetwork() {
     }
 
-    /** Weights and biases in [-scale, scale]. */
-    static Network random(SplittableRandom random, double scale, int... widths) {
-        List<Dense> layers = new ArrayList<>();
-        for (int i = 0; i + 1 < widths.length; ++i) {
-            layers.add(new Dense(widths[i], widths[i + 1],
-                    values(random, widths[i] * widths[i + 1], -scale, scale),
-                    values(random, widths[i + 1], -scale, scale)));
-        }
-        return Network.mlp(layers);
+    static Graph random(SplittableRandom random, double scale, int... widths) {
+        return Mlp.random(random, scale, widths);
     }
 
     static float[] values(SplittableRandom random, int length, double from, double to) {
-        float[] values = new float[length];
-        for (int k = 0; k < length; ++k) {
-            values[k] = (float) random.nextDouble(from, to);
-        }
-        return values;
+        return Mlp.values(random, length, from, to);
     }
 
-    static double[] logits(Network network, double[] x) {
-        double[] values = x;
-        List<Dense> layers = network.denseLayers();
-        for (int i = 0; i < layers.size(); ++i) {
-            values = affine(layers.get(i), values, i < layers.size() - 1);
-        }
-        return values;
-    }
-
-    private static double[] affine(Dense layer, double[] x, boolean relu) {
-        float[] weight = layer.weight();
-        float[] bias = layer.bias();
-        double[] y = new double[layer.out()];
-        for (int o = 0; o < y.length; ++o) {
-            y[o] = bias[o];
-            for (int i = 0; i < x.length; ++i) {
-                y[o] += (double) weight[o * x.length + i] * x[i];
-            }
-            y[o] = relu ? Math.max(y[o], 0) : y[o];
-        }
-        return y;
+    static double[] logits(Graph network, double[] x) {
+        BigDecimal[] exact = Arrays.stream(x).mapToObj(BigDecimal::new).toArray(BigDecimal[]::new);
+        return Arrays.stream(ExactGraph.logits(network, exact)).mapToDouble(BigDecimal::doubleValue).toArray();
     }
 
     static int argMax(double[] logits) {

@@ -8,8 +8,8 @@ import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.NoisyClassifier.Precision;
 import dev.bulwark.device.cpu.CpuBackend;
-import dev.bulwark.nn.DeviceNetwork;
-import dev.bulwark.nn.Network;
+import dev.bulwark.model.Graph;
+import dev.bulwark.plan.Plan;
 import java.util.SplittableRandom;
 import java.util.function.ToDoubleBiFunction;
 import org.junit.jupiter.api.AfterEach;
@@ -33,7 +33,7 @@ class InputGradientTest {
     @EnumSource
     void gradientAgreesWithCentralDifferences(AttackLoss loss) {
         SplittableRandom random = new SplittableRandom(11);
-        Network net = HostNetwork.random(random, 1, INPUTS, 9, 7, 3);
+        Graph net = HostNetwork.random(random, 1, INPUTS, 9, 7, 3);
         float[] images = HostNetwork.values(random, ROWS * INPUTS, 0, 1);
         int[] labels = random.ints(ROWS, 0, 3).toArray();
         float[] gradient = gradient(net, images, labels, loss);
@@ -45,10 +45,10 @@ class InputGradientTest {
         }
     }
 
-    private float[] gradient(Network net, float[] images, int[] labels, AttackLoss loss) {
-        try (DeviceNetwork network = DeviceNetwork.load(backend, net);
+    private float[] gradient(Graph net, float[] images, int[] labels, AttackLoss loss) {
+        try (Plan network = Plan.load(backend, net);
              DeviceMemory memory = new DeviceMemory(backend);
-             InputGradient pass = new InputGradient(backend, memory, network, ROWS)) {
+             InputGradient pass = new InputGradient(memory, network, ROWS)) {
             DeviceBuffer x = memory.holding(images);
             DeviceBuffer y = memory.holding(labels);
             pass.setRows(ROWS);
@@ -59,7 +59,7 @@ class InputGradientTest {
         }
     }
 
-    private static double[] centralDifferences(Network net, double[] x, int label,
+    private static double[] centralDifferences(Graph net, double[] x, int label,
                                                ToDoubleBiFunction<double[], Integer> loss) {
         double step = 1e-6;
         double[] gradient = new double[x.length];

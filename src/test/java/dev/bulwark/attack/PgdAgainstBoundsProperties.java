@@ -8,8 +8,10 @@ import dev.bulwark.bounds.Method;
 import dev.bulwark.bounds.Verifier;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.cpu.CpuBackend;
+import dev.bulwark.nn.Dense;
 import dev.bulwark.nn.DeviceNetwork;
 import dev.bulwark.nn.Network;
+import dev.bulwark.plan.Plan;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
@@ -41,7 +43,7 @@ class PgdAgainstBoundsProperties {
     @Property(tries = 40)
     void pgdNeverBreaksACertifiedImage(@ForAll long seed, @ForAll Method method) {
         SplittableRandom random = new SplittableRandom(seed);
-        Network net = HostNetwork.random(random, 1, 4, 12, 3);
+        Network net = random(random);
         float[] images = HostNetwork.values(random, IMAGES * 4, 0, 1);
         int[] labels = random.ints(IMAGES, 0, 3).toArray();
         int[] indices = IntStream.range(0, IMAGES).toArray();
@@ -49,7 +51,8 @@ class PgdAgainstBoundsProperties {
         PgdSettings settings = PgdSettings.standard(epsilon, seed)
                 .withLosses(List.of(AttackLoss.CROSS_ENTROPY, AttackLoss.MARGIN));
         try (DeviceNetwork network = DeviceNetwork.load(backend, net);
-             Verifier verifier = method.verifier(backend, network); Pgd pgd = new Pgd(backend, network, settings)) {
+             Verifier verifier = method.verifier(backend, network);
+             Plan plan = Plan.load(backend, net.graph()); Pgd pgd = new Pgd(plan, settings)) {
             List<Bounds> bounds = verifier.verify(images, labels, epsilon);
             List<AttackOutcome> outcomes = pgd.attack(images, labels, indices);
             for (int n = 0; n < IMAGES; ++n) {
@@ -61,6 +64,11 @@ class PgdAgainstBoundsProperties {
             }
         }
         Statistics.coverage(PgdAgainstBoundsProperties::bothKindsOccur);
+    }
+
+    private static Network random(SplittableRandom random) {
+        return Network.mlp(List.of(new Dense(4, 12, HostNetwork.values(random, 48, -1, 1), HostNetwork.values(random, 12, -1, 1)),
+                new Dense(12, 3, HostNetwork.values(random, 36, -1, 1), HostNetwork.values(random, 3, -1, 1))));
     }
 
     private static void bothKindsOccur(StatisticsCoverage coverage) {

@@ -11,9 +11,10 @@ import dev.bulwark.data.Ball;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.FaultyBackend;
 import dev.bulwark.device.cpu.CpuBackend;
-import dev.bulwark.nn.Dense;
-import dev.bulwark.nn.DeviceNetwork;
-import dev.bulwark.nn.Network;
+import dev.bulwark.model.Graph;
+import dev.bulwark.model.Mlp;
+import dev.bulwark.model.RandomGraph;
+import dev.bulwark.plan.Plan;
 import java.math.BigDecimal;
 import java.util.Arrays;
 import java.util.List;
@@ -36,16 +37,16 @@ class PgdTest {
         backend.close();
     }
 
-    private static List<AttackOutcome> attack(Backend backend, Network net, float[] images, int[] labels,
+    private static List<AttackOutcome> attack(Backend backend, Graph net, float[] images, int[] labels,
                                               PgdSettings settings) {
-        try (DeviceNetwork network = DeviceNetwork.load(backend, net); Pgd pgd = new Pgd(backend, network, settings)) {
+        try (Plan network = Plan.load(backend, net); Pgd pgd = new Pgd(network, settings)) {
             return pgd.attack(images, labels, IntStream.range(0, labels.length).toArray());
         }
     }
 
     /** What the network itself says, so that every image starts out right. */
-    private static int[] predictions(Network net, float[] images) {
-        int inputs = net.denseLayers().get(0).in();
+    private static int[] predictions(Graph net, float[] images) {
+        int inputs = net.input().size();
         return IntStream.range(0, images.length / inputs)
                 .map(n -> HostNetwork.argMax(HostNetwork.logits(net, HostNetwork.row(images, n, inputs))))
                 .toArray();
@@ -54,7 +55,7 @@ class PgdTest {
     @Test
     void linearNetworkBreaksExactlyWhereTheWorstCaseIsNegative() {
         // logit1 - logit0 = 2 x0 - 3 x1 + 1/4: epsilon in every element costs 5 epsilon. No box meets an edge.
-        Network linear = Network.mlp(List.of(new Dense(2, 2, new float[] {-1, 1, 1, -2}, new float[] {0, 0.25f})));
+        Graph linear = Mlp.of(List.of(Mlp.dense(2, 2, new float[] {-1, 1, 1, -2}, new float[] {0, 0.25f})));
         double epsilon = 0.1;
         float[] images = HostNetwork.values(new SplittableRandom(1), 400 * 2, 0.2, 0.8);
         int[] labels = predictions(linear, images);
@@ -72,19 +73,27 @@ class PgdTest {
 
     @Test
     void adversarialImageKeepsItsPromises() {
-        SplittableRandom random = new SplittableRandom(2);
-        Network net = HostNetwork.random(random, 1.5, INPUTS, 16, 3);
-        float[] images = HostNetwork.values(random, 300 * INPUTS, 0, 1);
+        requirePromises(backend, HostNetwork.random(new SplittableRandom(2), 1.5, INPUTS, 16, 3), 300,
+                PgdSettings.standard(0.1, 3));
+    }
+
+    @Test
+    void givenAResidualNetwork_whenAttacked_thenAdversarialImagesKeepTheSamePromises() {
+        requirePromises(backend, RandomGraph.residual(), 60, PgdSettings.standard(0.02, 3));
+    }
+
+    static void requirePromises(Backend backend, Graph net, int count, PgdSettings settings) {
+        int inputs = net.input().size();
+        float[] images = HostNetwork.values(new SplittableRandom(12), count * inputs, 0, 1);
         int[] labels = predictions(net, images);
-        double epsilon = 0.1;
-        List<AttackOutcome> outcomes = attack(backend, net, images, labels, PgdSettings.standard(epsilon, 3));
+        List<AttackOutcome> outcomes = attack(backend, net, images, labels, settings);
         for (int n = 0; n < labels.length; ++n) {
             AttackOutcome outcome = outcomes.get(n);
-            float[] image = Arrays.copyOfRange(images, n * INPUTS, (n + 1) * INPUTS);
-            assertWithin(image, outcome.adversarialImage(), epsilon, outcome.linf());
+            float[] image = Arrays.copyOfRange(images, n * inputs, (n + 1) * inputs);
+            assertWithin(image, outcome.adversarialImage(), settings.epsilon(), outcome.linf());
             assertEquals(labels[n], outcome.cleanPrediction());
             if (outcome.broken()) {
-                double[] logits = HostNetwork.logits(net, HostNetwork.row(outcome.adversarialImage(), 0, INPUTS));
+                double[] logits = HostNetwork.logits(net, HostNetwork.row(outcome.adversarialImage(), 0, inputs));
                 assertTrue(logits[outcome.adversarialPrediction()] >= logits[labels[n]] - 1e-5);
                 assertNotEquals(labels[n], outcome.adversarialPrediction());
             } else {
@@ -109,7 +118,7 @@ class PgdTest {
 
     @Test
     void givenMisclassifiedImage_whenAttacked_thenItIsBrokenAsItStands() {
-        Network linear = Network.mlp(List.of(new Dense(2, 2, new float[] {-1, 1, 1, -2}, new float[] {0, 0.25f})));
+        Graph linear = Mlp.of(List.of(Mlp.dense(2, 2, new float[] {-1, 1, 1, -2}, new float[] {0, 0.25f})));
         float[] images = {0.9f, 0.1f, 0.1f, 0.9f};
         List<AttackOutcome> outcomes =
                 attack(backend, linear, images, new int[] {0, 0}, PgdSettings.standard(0.01, 3));
@@ -125,7 +134,7 @@ class PgdTest {
     @Test
     void givenEpsilonOfZero_whenAttacked_thenNothingNewBreaks() {
         SplittableRandom random = new SplittableRandom(4);
-        Network net = HostNetwork.random(random, 1, INPUTS, 16, 3);
+        Graph net = HostNetwork.random(random, 1, INPUTS, 16, 3);
         float[] images = HostNetwork.values(random, 50 * INPUTS, 0, 1);
         List<AttackOutcome> outcomes =
                 attack(backend, net, images, predictions(net, images), PgdSettings.standard(0, 3));
@@ -136,9 +145,9 @@ class PgdTest {
     void moreRestartsFindOtherMaximaAndKeepWhatFewerFound() {
         // logit0 - logit1 = 0.6 - relu(x - 1/2) - 2 relu(1/2 - x): negative only at the left end of the box, but from
         // right of 1/2 the gradient leads to the right end.
-        Network valley = Network.mlp(List.of(
-                new Dense(1, 2, new float[] {1, -1}, new float[] {-0.5f, 0.5f}),
-                new Dense(2, 2, new float[] {-1, -2, 0, 0}, new float[] {0.6f, 0})));
+        Graph valley = Mlp.of(List.of(
+                Mlp.dense(1, 2, new float[] {1, -1}, new float[] {-0.5f, 0.5f}),
+                Mlp.dense(2, 2, new float[] {-1, -2, 0, 0}, new float[] {0.6f, 0})));
         float[] images = new float[64];
         Arrays.fill(images, 0.5f);
         int[] labels = new int[64];
@@ -158,9 +167,9 @@ class PgdTest {
     void givenPathThatCrossesTheBoundaryAndReturns_whenAttacked_thenItCounts() {
         // logit0 - logit1 = 4 |x - 0.3| - 1 is 0.2 at the image. Steps as long as the box lead from one end to the other:
         // wrong at 0.1, right at 1, where every path that starts right of 0.55 stands after two steps.
-        Network narrow = Network.mlp(List.of(
-                new Dense(1, 2, new float[] {1, -1}, new float[] {-0.3f, 0.3f}),
-                new Dense(2, 2, new float[] {4, 4, 0, 0}, new float[] {-1, 0})));
+        Graph narrow = Mlp.of(List.of(
+                Mlp.dense(1, 2, new float[] {1, -1}, new float[] {-0.3f, 0.3f}),
+                Mlp.dense(2, 2, new float[] {4, 4, 0, 0}, new float[] {-1, 0})));
         float[] images = new float[32];
         Arrays.fill(images, 0.6f);
         List<AttackOutcome> outcomes =
@@ -188,8 +197,8 @@ class PgdTest {
         for (int n = 0; n < 5; ++n) {
             float[] image = Arrays.copyOfRange(images, n * inputs, (n + 1) * inputs);
             double product = IntStream.range(0, inputs).mapToDouble(i -> (double) weight[i] * image[i]).sum();
-            Network saturated = Network.mlp(List.of(
-                    new Dense(inputs, 3, weight, new float[] {(float) (5 * scale - product), 0, -20 * scale})));
+            Graph saturated = Mlp.of(List.of(
+                    Mlp.dense(inputs, 3, weight, new float[] {(float) (5 * scale - product), 0, -20 * scale})));
             PgdSettings settings = PgdSettings.standard(epsilon, 3);
             AttackOutcome first = attack(backend, saturated, image, new int[] {0}, settings).get(0);
             assertFalse(first.broken());
@@ -212,7 +221,7 @@ class PgdTest {
     void givenBothLosses_whenAttacked_thenAllIsBrokenThatEitherBreaksAndFirstByCrossEntropy() {
         try (Backend plain = CpuBackend.plainJava()) {
             SplittableRandom random = new SplittableRandom(9);
-            Network net = HostNetwork.random(random, 40, INPUTS, 16, 5); // many a lead of logits is beyond exp's range
+            Graph net = HostNetwork.random(random, 40, INPUTS, 16, 5); // many a lead of logits is beyond exp's range
             float[] images = HostNetwork.values(random, 400 * INPUTS, 0, 1);
             int[] labels = predictions(net, images);
             labels[7] = (labels[7] + 1) % 5;
@@ -241,12 +250,12 @@ class PgdTest {
     void outcomesDoNotDependOnBatchOrCompany() {
         try (Backend plain = CpuBackend.plainJava()) {
             SplittableRandom random = new SplittableRandom(6);
-            Network net = HostNetwork.random(random, 1.5, INPUTS, 16, 3);
+            Graph net = HostNetwork.random(random, 1.5, INPUTS, 16, 3);
             float[] images = HostNetwork.values(random, 1100 * INPUTS, 0, 1);
             int[] labels = predictions(net, images);
             PgdSettings settings = new PgdSettings(0.1, 20, 0.01, 3, 9);
             List<AttackOutcome> together = attack(plain, net, images, labels, settings);
-            try (DeviceNetwork network = DeviceNetwork.load(plain, net); Pgd pgd = new Pgd(plain, network, settings)) {
+            try (Plan network = Plan.load(plain, net); Pgd pgd = new Pgd(network, settings)) {
                 for (int n = 0; n < labels.length; n += 37) {
                     float[] image = Arrays.copyOfRange(images, n * INPUTS, (n + 1) * INPUTS);
                     AttackOutcome alone =
@@ -262,7 +271,7 @@ class PgdTest {
     @Test
     void givenRestartsThatBreakNothing_whenAttacked_thenTheirStepIsRecordedOnce() {
         SplittableRandom random = new SplittableRandom(8);
-        Network net = HostNetwork.random(random, 1, INPUTS, 16, 3);
+        Graph net = HostNetwork.random(random, 1, INPUTS, 16, 3);
         float[] images = HostNetwork.values(random, 5 * INPUTS, 0, 1);
         AtomicInteger recorded = new AtomicInteger();
         Backend counting = FaultyBackend.wrap(backend, (operation, arguments) -> {
@@ -276,7 +285,7 @@ class PgdTest {
     @Test
     void givenSteps_whenAttacked_thenAsManyAreTakenHoweverTheyAreRecorded() {
         SplittableRandom random = new SplittableRandom(8);
-        Network net = HostNetwork.random(random, 1, INPUTS, 16, 3);
+        Graph net = HostNetwork.random(random, 1, INPUTS, 16, 3);
         float[] images = HostNetwork.values(random, 5 * INPUTS, 0, 1);
         for (int steps : new int[] {1, 7, 12, 20, 53}) {
             AtomicInteger taken = new AtomicInteger();
@@ -304,15 +313,15 @@ class PgdTest {
     @Test
     void givenBatchAfterBatch_whenAttacked_thenBuffersWeightsAndStepsStay() {
         SplittableRandom random = new SplittableRandom(8);
-        Network net = HostNetwork.random(random, 1, INPUTS, 16, 3);
+        Graph net = HostNetwork.random(random, 1, INPUTS, 16, 3);
         float[] images = HostNetwork.values(random, 8 * INPUTS, 0, 1);
         int[] labels = predictions(net, images);
         int[] indices = IntStream.range(0, 8).toArray();
         for (String operation : List.of("allocate", "inputGradients", "record")) {
             AtomicInteger calls = new AtomicInteger();
             Backend watched = counting(operation, calls);
-            try (DeviceNetwork network = DeviceNetwork.load(watched, net);
-                 Pgd pgd = new Pgd(watched, network, PgdSettings.standard(0, 3))) {
+            try (Plan network = Plan.load(watched, net);
+                 Pgd pgd = new Pgd(network, PgdSettings.standard(0, 3))) {
                 List<AttackOutcome> first = pgd.attack(images, labels, indices);
                 int once = calls.get();
                 List<AttackOutcome> second = pgd.attack(images, labels, indices);
@@ -328,12 +337,12 @@ class PgdTest {
     void givenMoreImagesThanBefore_whenAttacked_thenThereIsRoomForThemAndTheBitsAreThoseOfANewAttack() {
         try (Backend plain = CpuBackend.plainJava()) {
             SplittableRandom random = new SplittableRandom(6);
-            Network net = HostNetwork.random(random, 1.5, INPUTS, 16, 3);
+            Graph net = HostNetwork.random(random, 1.5, INPUTS, 16, 3);
             float[] images = HostNetwork.values(random, 90 * INPUTS, 0, 1);
             int[] labels = predictions(net, images);
             PgdSettings settings = new PgdSettings(0.1, 20, 0.01, 3, 9);
             List<AttackOutcome> expected = attack(plain, net, images, labels, settings);
-            try (DeviceNetwork network = DeviceNetwork.load(plain, net); Pgd pgd = new Pgd(plain, network, settings)) {
+            try (Plan network = Plan.load(plain, net); Pgd pgd = new Pgd(network, settings)) {
                 for (int count : new int[] {7, 90, 31}) {
                     List<AttackOutcome> found = pgd.attack(Arrays.copyOf(images, count * INPUTS),
                             Arrays.copyOf(labels, count), IntStream.range(0, count).toArray());
@@ -349,9 +358,9 @@ class PgdTest {
 
     @Test
     void givenLogitsThatAreNoNumbers_whenAttacked_thenNeitherRightNorBroken() {
-        Network overflowing = Network.mlp(List.of(
-                new Dense(1, 2, new float[] {3e38f, 3e38f}, new float[] {3e38f, 3e38f}),
-                new Dense(2, 2, new float[] {1, -1, -1, 1}, new float[] {0, 0})));
+        Graph overflowing = Mlp.of(List.of(
+                Mlp.dense(1, 2, new float[] {3e38f, 3e38f}, new float[] {3e38f, 3e38f}),
+                Mlp.dense(2, 2, new float[] {1, -1, -1, 1}, new float[] {0, 0})));
         AttackOutcome outcome =
                 attack(backend, overflowing, new float[] {1}, new int[] {0}, PgdSettings.standard(0.1, 3)).get(0);
         assertFalse(outcome.broken());
@@ -365,11 +374,11 @@ class PgdTest {
      * Logits {@code lead} and x up to x = 0.8; from there on a hidden unit is infinite, and with a weight of 0 both logits
      * are NaN.
      */
-    private static Network endingAt08(float lead) {
-        return Network.mlp(List.of(
-                new Dense(1, 2, new float[] {1, 3e38f}, new float[] {0, -2.4e38f}),
-                new Dense(2, 2, new float[] {1, 0, 0, 1e38f}, new float[] {0, 0}),
-                new Dense(2, 2, new float[] {0, 0, 1, 0}, new float[] {lead, 0})));
+    private static Graph endingAt08(float lead) {
+        return Mlp.of(List.of(
+                Mlp.dense(1, 2, new float[] {1, 3e38f}, new float[] {0, -2.4e38f}),
+                Mlp.dense(2, 2, new float[] {1, 0, 0, 1e38f}, new float[] {0, 0}),
+                Mlp.dense(2, 2, new float[] {0, 0, 1, 0}, new float[] {lead, 0})));
     }
 
     @Test
@@ -398,9 +407,9 @@ class PgdTest {
 
     @Test
     void givenArgumentsThatDoNotFit_whenAttacked_thenNamesThem() {
-        Network net = HostNetwork.random(new SplittableRandom(7), 1, 2, 2);
+        Graph net = HostNetwork.random(new SplittableRandom(7), 1, 2, 2);
         PgdSettings settings = PgdSettings.standard(0.1, 3);
-        try (DeviceNetwork network = DeviceNetwork.load(backend, net); Pgd pgd = new Pgd(backend, network, settings)) {
+        try (Plan network = Plan.load(backend, net); Pgd pgd = new Pgd(network, settings)) {
             assertEquals(List.of(), pgd.attack(new float[0], new int[0], new int[0]));
             assertRefused("inputs holds 3 elements, 1 rows of 2 need 2",
                     () -> pgd.attack(new float[3], new int[1], new int[1]));

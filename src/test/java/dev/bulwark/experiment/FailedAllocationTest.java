@@ -13,6 +13,7 @@ import dev.bulwark.device.OutOfDeviceMemoryException;
 import dev.bulwark.device.cpu.CpuBackend;
 import dev.bulwark.nn.DeviceNetwork;
 import dev.bulwark.nn.Network;
+import dev.bulwark.plan.Plan;
 import dev.bulwark.smoothing.SmoothedClassifier;
 import dev.bulwark.training.Initialisation;
 import dev.bulwark.training.Preset;
@@ -45,8 +46,8 @@ class FailedAllocationTest {
     }
 
     private static void certify(Backend backend) {
-        try (DeviceNetwork network = DeviceNetwork.load(backend, NETWORK);
-             SmoothedClassifier smoothed = new SmoothedClassifier(backend, network, 0.5f, 1)) {
+        try (Plan network = Plan.load(backend, NETWORK.graph());
+             SmoothedClassifier smoothed = new SmoothedClassifier(network, 0.5f, 1)) {
             smoothed.certify(IMAGES, INDICES, 3, 5, 0.001);
         }
     }
@@ -65,7 +66,7 @@ class FailedAllocationTest {
 
     private static void attack(Backend backend) {
         PgdSettings settings = new PgdSettings(0.1, 2, 0.1, 2, 1);
-        try (DeviceNetwork network = DeviceNetwork.load(backend, NETWORK); Pgd pgd = new Pgd(backend, network, settings)) {
+        try (Plan network = Plan.load(backend, NETWORK.graph()); Pgd pgd = new Pgd(network, settings)) {
             pgd.attack(IMAGES, LABELS, INDICES);
         }
     }

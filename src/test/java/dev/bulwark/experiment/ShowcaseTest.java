@@ -15,8 +15,8 @@ import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.cpu.CpuBackend;
 import dev.bulwark.nn.Dense;
-import dev.bulwark.nn.DeviceNetwork;
 import dev.bulwark.nn.Network;
+import dev.bulwark.plan.Plan;
 import dev.bulwark.report.AttackRow;
 import dev.bulwark.report.Gallery;
 import dev.bulwark.report.Picture;
@@ -50,8 +50,8 @@ class ShowcaseTest {
             Gallery.View view = shown.views().get(0);
             // The other road to the same sample: rows with their own coordinates.
             assertArrayEquals(Picture.of(sample(backend, 7), -1, 2).levels(), view.picture().levels());
-            try (DeviceNetwork loaded = DeviceNetwork.load(backend, network);
-                 SmoothedClassifier smoothed = new SmoothedClassifier(backend, loaded, (float) SIGMA, SEED)) {
+            try (Plan loaded = Plan.load(backend, network.graph());
+                 SmoothedClassifier smoothed = new SmoothedClassifier(loaded, (float) SIGMA, SEED)) {
                 int[] counts = smoothed.certify(data.pixels(7), new int[] {7}, 1, 1, 0.001).get(0).counts();
                 assertEquals(1, counts[view.vote()], "a run of one sample has this vote");
             }
@@ -65,7 +65,7 @@ class ShowcaseTest {
         try (Backend backend = CpuBackend.create()) {
             Subject subject = new Subject(network, data, IntStream.range(0, data.size()).toArray());
             List<AttackRow> rows;
-            try (DeviceNetwork loaded = DeviceNetwork.load(backend, network); Pgd pgd = new Pgd(backend, loaded, settings)) {
+            try (Plan loaded = Plan.load(backend, network.graph()); Pgd pgd = new Pgd(loaded, settings)) {
                 List<AttackOutcome> outcomes = pgd.attack(subject.pixels(subject.indices()),
                         subject.labels(subject.indices()), subject.indices());
                 rows = IntStream.range(0, data.size()).mapToObj(i -> new AttackRow(i, outcomes.get(i).label(),

@@ -8,14 +8,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.NoiseKey.Stream;
 import dev.bulwark.device.NoisyClassifier;
 import dev.bulwark.device.NoisyClassifier.Precision;
 import dev.bulwark.device.cpu.CpuBackend;
-import dev.bulwark.nn.Dense;
-import dev.bulwark.nn.DeviceNetwork;
-import dev.bulwark.nn.Network;
+import dev.bulwark.model.Graph;
+import dev.bulwark.model.Mlp;
+import dev.bulwark.model.Op;
+import dev.bulwark.model.RandomGraph;
+import dev.bulwark.plan.Plan;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -40,18 +43,18 @@ class SmoothedClassifierTest {
     }
 
     /** Class 0 where 3 x0 - 4 x1 + 0.5 >= 0, else class 1: at distance |3 x0 - 4 x1 + 0.5| / 5 from the boundary. */
-    private static Network halfPlanes() {
-        return Network.mlp(List.of(new Dense(2, 2, new float[] {3, -4, -3, 4}, new float[] {0.5f, -0.5f})));
+    private static Graph halfPlanes() {
+        return Mlp.of(List.of(Mlp.dense(2, 2, new float[] {3, -4, -3, 4}, new float[] {0.5f, -0.5f})));
     }
 
     /** Three classes behind a hidden layer of seven, weights of both signs. */
-    private static Network threeClasses() {
+    private static Graph threeClasses() {
         SplittableRandom random = new SplittableRandom(4);
-        return Network.mlp(List.of(dense(random, 5, 7), dense(random, 7, 3)));
+        return Mlp.of(List.of(dense(random, 5, 7), dense(random, 7, 3)));
     }
 
-    private static Dense dense(SplittableRandom random, int in, int out) {
-        return new Dense(in, out, values(random, in * out), values(random, out));
+    private static Op.Dense dense(SplittableRandom random, int in, int out) {
+        return Mlp.dense(in, out, values(random, in * out), values(random, out));
     }
 
     private static float[] values(SplittableRandom random, int length) {
@@ -76,8 +79,8 @@ class SmoothedClassifierTest {
         double trueRadius = 0.7 / 5;
         double alpha = 0.05;
         int draws = 4000;
-        try (DeviceNetwork network = DeviceNetwork.load(backend, halfPlanes());
-             SmoothedClassifier smoothed = new SmoothedClassifier(backend, network, SIGMA, SEED)) {
+        try (Plan network = Plan.load(backend, halfPlanes());
+             SmoothedClassifier smoothed = new SmoothedClassifier(network, SIGMA, SEED)) {
             int[] indices = IntStream.range(0, draws).toArray();
             long falseClaims = smoothed.certify(copies(image, draws), indices, 50, 100, alpha).stream()
                     .filter(c -> c.certificate() instanceof Certificate.Robust claim
@@ -93,8 +96,8 @@ class SmoothedClassifierTest {
 
     @Test
     void givenAllVotesAgree_whenCertified_thenBoundIsAlphaToTheOneOverN() {
-        try (DeviceNetwork network = DeviceNetwork.load(backend, halfPlanes());
-             SmoothedClassifier smoothed = new SmoothedClassifier(backend, network, SIGMA, SEED)) {
+        try (Plan network = Plan.load(backend, halfPlanes());
+             SmoothedClassifier smoothed = new SmoothedClassifier(network, SIGMA, SEED)) {
             Certification c = smoothed.certify(new float[] {-9, 9}, new int[] {0}, 10, 1000, 0.001).get(0);
             assertEquals(1, c.guess());
             assertArrayEquals(new int[] {0, 1000}, c.counts());
@@ -108,8 +111,8 @@ class SmoothedClassifierTest {
     @Test
     void selectionNamesTheClassAndFreshVotesAreCounted() {
         float[] boundary = {0.1f, 0.2f};
-        try (DeviceNetwork network = DeviceNetwork.load(backend, halfPlanes());
-             SmoothedClassifier smoothed = new SmoothedClassifier(backend, network, SIGMA, SEED)) {
+        try (Plan network = Plan.load(backend, halfPlanes());
+             SmoothedClassifier smoothed = new SmoothedClassifier(network, SIGMA, SEED)) {
             int[] indices = IntStream.range(0, 40).toArray();
             List<Certification> answers = smoothed.certify(copies(boundary, 40), indices, 31, 63, 0.05);
             for (int k = 0; k < 40; ++k) {
@@ -123,8 +126,8 @@ class SmoothedClassifierTest {
         }
     }
 
-    private int[] directVotes(DeviceNetwork network, float[] image, int index, Stream stream, int samples) {
-        try (NoisyClassifier base = backend.noisyClassifier(network.layers());
+    private int[] directVotes(Plan network, float[] image, int index, Stream stream, int samples) {
+        try (DeviceMemory memory = new DeviceMemory(backend); NoisyClassifier base = network.noisyClassifier(memory);
              DeviceBuffer x = backend.allocate(image.length);
              DeviceBuffer counts = backend.allocate(network.classes())) {
             backend.write(image, x);
@@ -138,9 +141,9 @@ class SmoothedClassifierTest {
 
     @Test
     void givenSelectionTie_whenCertified_thenLowestClassIsGuessed() {
-        Network indifferent = Network.mlp(List.of(new Dense(1, 3, new float[] {0, 0, 0}, new float[] {-1, 1, 1})));
-        try (DeviceNetwork network = DeviceNetwork.load(backend, indifferent);
-             SmoothedClassifier smoothed = new SmoothedClassifier(backend, network, SIGMA, SEED)) {
+        Graph indifferent = Mlp.of(List.of(Mlp.dense(1, 3, new float[] {0, 0, 0}, new float[] {-1, 1, 1})));
+        try (Plan network = Plan.load(backend, indifferent);
+             SmoothedClassifier smoothed = new SmoothedClassifier(network, SIGMA, SEED)) {
             assertEquals(1, smoothed.certify(new float[] {0}, new int[] {0}, 5, 5, 0.05).get(0).guess());
         }
         assertEquals(1, Votes.top(new int[] {2, 4, 4}));
@@ -149,17 +152,27 @@ class SmoothedClassifierTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 3, 4, 100})
     void votesDoNotDependOnBatchOrCompany(int batch) {
+        requireSameVotes(threeClasses(), batch);
+    }
+
+    @Test
+    void givenAResidualNetwork_whenCertified_thenVotesDoNotDependOnBatchOrCompany() {
+        requireSameVotes(RandomGraph.residual(), 4);
+    }
+
+    private void requireSameVotes(Graph graph, int batch) {
+        int inputs = graph.input().size();
         try (Backend fastest = CpuBackend.create();
-             DeviceNetwork network = DeviceNetwork.load(fastest, threeClasses());
-             SmoothedClassifier whole = new SmoothedClassifier(fastest, network, SIGMA, SEED);
-             SmoothedClassifier parts = new SmoothedClassifier(fastest, network, SIGMA, SEED, batch)) {
-            float[] images = values(new SplittableRandom(5), 9 * 5);
+             Plan network = Plan.load(fastest, graph);
+             SmoothedClassifier whole = new SmoothedClassifier(network, SIGMA, SEED);
+             SmoothedClassifier parts = new SmoothedClassifier(network, SIGMA, SEED, batch)) {
+            float[] images = values(new SplittableRandom(5), 9 * inputs);
             int[] indices = {7, 3, 100, 9, 12, 45, 2, 81, 64};
             List<Certification> together = whole.certify(images, indices, 20, 301, 0.05);
             List<Certification> apart = parts.certify(images, indices, 20, 301, 0.05);
             for (int k = 0; k < indices.length; ++k) {
                 assertSame(together.get(k), apart.get(k));
-                float[] alone = Arrays.copyOfRange(images, k * 5, (k + 1) * 5);
+                float[] alone = Arrays.copyOfRange(images, k * inputs, (k + 1) * inputs);
                 assertSame(together.get(k), parts.certify(alone, new int[] {indices[k]}, 20, 301, 0.05).get(0));
             }
             assertEquals(whole.predict(images, indices, 101, 0.05), parts.predict(images, indices, 101, 0.05));
@@ -175,11 +188,11 @@ class SmoothedClassifierTest {
     @Test
     void votesForNobodyCountAgainstTheClaim() {
         // Two infinite hidden values of opposite weight: infinity - infinity, whatever the noise.
-        Network overflowing = Network.mlp(List.of(
-                new Dense(1, 2, new float[] {3e38f, 3e38f}, new float[] {0, 0}),
-                new Dense(2, 2, new float[] {1, -1, -1, 1}, new float[] {0, 0})));
-        try (DeviceNetwork network = DeviceNetwork.load(backend, overflowing);
-             SmoothedClassifier smoothed = new SmoothedClassifier(backend, network, SIGMA, SEED)) {
+        Graph overflowing = Mlp.of(List.of(
+                Mlp.dense(1, 2, new float[] {3e38f, 3e38f}, new float[] {0, 0}),
+                Mlp.dense(2, 2, new float[] {1, -1, -1, 1}, new float[] {0, 0})));
+        try (Plan network = Plan.load(backend, overflowing);
+             SmoothedClassifier smoothed = new SmoothedClassifier(network, SIGMA, SEED)) {
             Certification c = smoothed.certify(new float[] {10}, new int[] {0}, 10, 100, 0.05).get(0);
             assertArrayEquals(new int[] {0, 0}, c.counts());
             assertEquals(100, c.n());
@@ -194,8 +207,8 @@ class SmoothedClassifierTest {
         float[] nearBoundary = {0.12f, 0.2f};
         double alpha = 0.1;
         int draws = 2000;
-        try (DeviceNetwork network = DeviceNetwork.load(backend, halfPlanes());
-             SmoothedClassifier smoothed = new SmoothedClassifier(backend, network, SIGMA, SEED)) {
+        try (Plan network = Plan.load(backend, halfPlanes());
+             SmoothedClassifier smoothed = new SmoothedClassifier(network, SIGMA, SEED)) {
             int[] indices = IntStream.range(0, draws).toArray();
             List<Prediction> answers = smoothed.predict(copies(nearBoundary, draws), indices, 100, alpha);
             long wrong = answers.stream().filter(new Prediction.Label(1)::equals).count();
@@ -210,9 +223,9 @@ class SmoothedClassifierTest {
     @Test
     void anotherSeedDrawsOtherVotes() {
         float[] boundary = {0.1f, 0.2f};
-        try (DeviceNetwork network = DeviceNetwork.load(backend, halfPlanes());
-             SmoothedClassifier one = new SmoothedClassifier(backend, network, SIGMA, 1);
-             SmoothedClassifier two = new SmoothedClassifier(backend, network, SIGMA, 2)) {
+        try (Plan network = Plan.load(backend, halfPlanes());
+             SmoothedClassifier one = new SmoothedClassifier(network, SIGMA, 1);
+             SmoothedClassifier two = new SmoothedClassifier(network, SIGMA, 2)) {
             assertFalse(Arrays.equals(
                     one.certify(boundary, new int[] {0}, 1, 1001, 0.05).get(0).counts(),
                     two.certify(boundary, new int[] {0}, 1, 1001, 0.05).get(0).counts()));
@@ -221,8 +234,8 @@ class SmoothedClassifierTest {
 
     @Test
     void givenArgumentsOutOfRange_whenAsked_thenNamesThem() {
-        try (DeviceNetwork network = DeviceNetwork.load(backend, halfPlanes());
-             SmoothedClassifier smoothed = new SmoothedClassifier(backend, network, SIGMA, SEED)) {
+        try (Plan network = Plan.load(backend, halfPlanes());
+             SmoothedClassifier smoothed = new SmoothedClassifier(network, SIGMA, SEED)) {
             float[] image = {0, 0};
             int[] index = {0};
             assertRefused("n0 must be positive: 0", () -> smoothed.certify(image, index, 0, 10, 0.05));
@@ -234,8 +247,8 @@ class SmoothedClassifierTest {
                     () -> smoothed.predict(image, new int[] {0, 1}, 10, 0.05));
             assertRefused("row 0 holds NaN at element 1",
                     () -> smoothed.predict(new float[] {0, Float.NaN}, index, 10, 0.05));
-            assertRefused("sigma", () -> new SmoothedClassifier(backend, network, 0, SEED));
-            assertRefused("sigma", () -> new SmoothedClassifier(backend, network, Float.NaN, SEED));
+            assertRefused("sigma", () -> new SmoothedClassifier(network, 0, SEED));
+            assertRefused("sigma", () -> new SmoothedClassifier(network, Float.NaN, SEED));
         }
     }
 
