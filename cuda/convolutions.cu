@@ -6,6 +6,7 @@
  *           weights      g[o,k] = sum over n, p of d[n,o,p] x(n,p,k)
  *           biases       g[o] = sum over n, p of d[n,o,p]
  *           enclose      as convolve, of a box: lower and upper bounds
+ *           enter        rows of the matrix that the convolution is, or their negatives, each with its bias
  * Rounding  enclose: lower bounds down, upper bounds up, at every operation. The others: to nearest, fused multiply-adds
  *           along the inner dimension in ascending order. What lies outside the image adds 0, which rounds nothing
  * Unknown   enclose: as in outward_intervals.cu, an interval without two finite ends is unknown, and so is every output that
@@ -13,7 +14,7 @@
  *           more, without the products with 0
  * Shapes    x [N, channels, height, width]   W [O, channels/groups, kernel]   y, d, a [N, O, windows]   row-major, any size
  *           channels in a kernel's parameters are those of one group
- * Launch    256 threads; x: tiles of 64 x 64 of a group's result, y: groups, z: parts of the inner dimension (weights only:
+ * Launch    enter: any 1-D grid. The others: 256 threads; x: tiles of 64 x 64 of a group's result, y: groups, z: parts of the inner dimension (weights only:
  *           partial sums [parts, O, taps], which finish_multiply of products.cu adds up in their order)
  * Traffic   an operand's tile is read once a tile's row or column; windows overlap, so the cache serves most of x
  * Oracle    ConvolutionContract: sums in double, and exact decimal boxes
@@ -446,3 +447,34 @@ convolve_outward(const float* __restrict__ lower, const float* __restrict__ uppe
     }
 }
 EXPORT_KERNEL(convolve_outward)
+
+/**
+ * Outputs of a convolution as linear forms in its inputs: of form forms[r] the coefficients target[r,:] and constants[r].
+ * Forms below the number of outputs are outputs, those from there on their negatives.
+ */
+extern "C" __global__ void convolve_enter(const float* __restrict__ weight, const float* __restrict__ bias,
+                                          const int* __restrict__ forms, float* __restrict__ target,
+                                          float* __restrict__ constants, int rows, SHAPE_PARAMETERS) {
+    const Shape s = SHAPE;
+    const long long image = s.image(), outputs = s.result(), n = rows * image;
+    for (long long k = grid_first(); k < n; k += grid_stride()) {
+        const long long row = k / image;
+        const int form = forms[row];
+        const long long output = form < outputs ? form : form - outputs;
+        const float side = form < outputs ? 1.f : -1.f;
+        const int channel = (int) (output / s.windows()), window = (int) (output % s.windows());
+        const int at = (int) (k - row * image), in_channel = at / s.area();
+        const int y = at % s.area() / s.in_width - (window / s.out_width * s.stride_y - s.before_y);
+        const int x = at % s.in_width - (window % s.out_width * s.stride_x - s.before_x);
+        const bool seen = in_channel / s.in_channels == channel / s.out_channels
+                && y >= 0 && y % s.dilation_y == 0 && y / s.dilation_y < s.kernel_y
+                && x >= 0 && x % s.dilation_x == 0 && x / s.dilation_x < s.kernel_x;
+        target[k] = seen ? side * weight[((long long) channel * s.in_channels + in_channel % s.in_channels) * s.kernel()
+                                         + y / s.dilation_y * s.kernel_x + x / s.dilation_x]
+                         : 0.f;
+        if (at == 0) {
+            constants[row] = side * bias[channel];
+        }
+    }
+}
+EXPORT_KERNEL(convolve_enter)

@@ -60,6 +60,14 @@ extern "C" __global__ void signed_step(float* __restrict__ x, const float* __res
 }
 EXPORT_KERNEL(signed_step)
 
+/** x = max(low, min(high, x)); NaN stays. */
+extern "C" __global__ void clamp(float* __restrict__ x, float low, float high, long long n) {
+    for (long long i = grid_first(); i < n; i += grid_stride()) {
+        x[i] = x[i] < low ? low : x[i] > high ? high : x[i];
+    }
+}
+EXPORT_KERNEL(clamp)
+
 /** target[k,:] = source[rows[k],:], 4-byte elements of either kind. */
 extern "C" __global__ void gather(const unsigned* __restrict__ source, const int* __restrict__ rows,
                                   unsigned* __restrict__ target, int count, int columns) {

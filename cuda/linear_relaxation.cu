@@ -1,26 +1,63 @@
 /*
- * linear_relaxation.cu: affine forms on their way back through a network's ReLUs, for certificates.
- * Math      backward_relu  with a = coefficients[r,j], n = owners[r] and s the slope below where a >= 0, above where a < 0:
+ * linear_relaxation.cu: linear forms on their way back through a network's ReLUs, for certificates.
+ * Math      enter_dense, enter_units   forms f < O: output f; f >= O: the negative of output f - O
+ *           backward_relu  with a = coefficients[r,j], n = owners[r] and s the slope below where a >= 0, above where a < 0:
  *                          t = a s;  constants[r] += sum over j of min(a, 0) intercept + t b
  *                                                       - |a s - t| magnitude - (|t| + NEGLIGIBLE) product_error
+ *           backward_bias  constants[r] += sum over j of a b - (|a| + NEGLIGIBLE) product_error
+ *           join           coefficients += other; constants[r] -= sum over j of (what the sum was rounded by) magnitude
  *           form_minima    constants[r] + sum over i of a (a > 0 ? lower[n,i] : upper[n,i])
  *           form_corners   where that minimum is taken; relaxed_relu: the lines at a point, and slopes' derivatives
- * Rounding  backward_relu, form_minima: t to nearest, which is a choice and not a claim; every sum down, at every single
+ * Rounding  enter_dense, enter_units: exact.
+ *           backward_relu, backward_bias, join, form_minima: t to nearest, which is a choice and not a claim; every sum down, at every single
  *           operation, so that each intermediate result is a lower bound. The others to nearest: any slope gives a bound.
  * Unknown   What overflowed or is NaN makes the constant of its form NaN or -infinity, never tighter than it is: an
  *           infinite t meets |t| product_error, an infinite coefficient of form_minima is turned into NaN. But what is
  *           multiplied by exactly 0 takes no part: unknown lines are none of a form's concern that has no share of the unit.
  * Shapes    coefficients, target, z, gradient, slopes of relaxed_relu [R,J]   lines [N,J]   boxes [N,I]
  *           owners, slope_rows int [R]   bias [J]   constants [R]   row-major, any size
- * Launch    backward_relu, form_minima: any 1-D grid, blocks of whole warps, a warp for each row; the others any 1-D grid
+ * Launch    backward_relu, backward_bias, join, form_minima: any 1-D grid, blocks of whole warps, a warp for each row;
+ *           the others any 1-D grid
  * Traffic   backward_relu: 8 R J bytes, and the lines of each owner once from memory, then from cache
  * Bits      the same for every launch shape: a sum is always taken in the same order
- * Oracle    BackendContract (exact decimal arithmetic), CrownProperties
+ * Oracle    LinearRelaxationsContract (exact decimal arithmetic), CrownProperties
  */
 #include "outward_sums.cuh"
 
-/** As Backend.NEGLIGIBLE. */
+/** As LinearRelaxations.NEGLIGIBLE. */
 constexpr float NEGLIGIBLE = 0x1p-50f;
+
+/** target[r,:] = sign W[o,:] and constants[r] = sign b[o], of output o and its sign that form forms[r] stands for. */
+extern "C" __global__ void enter_dense(const float* __restrict__ weight, const float* __restrict__ bias,
+                                       const int* __restrict__ forms, float* __restrict__ target,
+                                       float* __restrict__ constants, int rows, int in, int out) {
+    const long long n = (long long) rows * in;
+    for (long long k = grid_first(); k < n; k += grid_stride()) {
+        const long long row = k / in;
+        const int form = forms[row], output = form < out ? form : form - out;
+        const float w = weight[(long long) output * in + (k - row * in)];
+        target[k] = form < out ? w : -w;
+        if (k == row * in) {
+            constants[row] = form < out ? bias[output] : -bias[output];
+        }
+    }
+}
+EXPORT_KERNEL(enter_dense)
+
+/** target[r,:] = 1 at the unit that form forms[r] stands for, or -1 for its negative, and 0 elsewhere; constants[r] = 0. */
+extern "C" __global__ void enter_units(const int* __restrict__ forms, float* __restrict__ target,
+                                       float* __restrict__ constants, int rows, int units) {
+    const long long n = (long long) rows * units;
+    for (long long k = grid_first(); k < n; k += grid_stride()) {
+        const long long row = k / units;
+        const int form = forms[row], unit = (int) (k - row * units);
+        target[k] = form == unit ? 1.f : form == unit + units ? -1.f : 0.f;
+        if (unit == 0) {
+            constants[row] = 0.f;
+        }
+    }
+}
+EXPORT_KERNEL(enter_units)
 
 /** At least |a s - t|, whatever rounding or underflow t has seen. */
 static __device__ __forceinline__ float rounded_off(float a, float s, float t) {
@@ -65,6 +102,52 @@ extern "C" __global__ void backward_relu(const float* coefficients, const int* _
     }
 }
 EXPORT_KERNEL(backward_relu)
+
+/** The share of an affine map, for which the form's constant takes its bias and what the product with W may be off by. */
+extern "C" __global__ void backward_bias(const float* __restrict__ coefficients, const int* __restrict__ owners,
+                                         const float* __restrict__ bias, const float* __restrict__ product_error,
+                                         float* __restrict__ constants, int rows, int units) {
+    const int lane = threadIdx.x % WARP;
+    for (long long row = grid_first() / WARP; row < rows; row += grid_stride() / WARP) {
+        const long long line = (long long) owners[row] * units;
+        float sum = 0.f;
+        for (int j = lane; j < units; j += WARP) {
+            const float a = coefficients[row * units + j];
+            if (a != 0.f) {
+                sum = __fmaf_rd(a, bias[j], sum);
+                sum = __fmaf_rd(-__fadd_ru(fabsf(a), NEGLIGIBLE), product_error[line + j], sum);
+            }
+        }
+        sum = warp_sum_down(sum);
+        if (lane == 0) {
+            constants[row] = __fadd_rd(constants[row], sum);
+        }
+    }
+}
+EXPORT_KERNEL(backward_bias)
+
+/** Where two ways of a form meet: coefficients += other, and the constant pays for what that sum was rounded by. */
+extern "C" __global__ void join(float* __restrict__ coefficients, const float* __restrict__ other,
+                                const int* __restrict__ owners, const float* __restrict__ magnitude,
+                                float* __restrict__ constants, int rows, int columns) {
+    const int lane = threadIdx.x % WARP;
+    for (long long row = grid_first() / WARP; row < rows; row += grid_stride() / WARP) {
+        const long long line = (long long) owners[row] * columns;
+        float sum = 0.f;
+        for (int i = lane; i < columns; i += WARP) {
+            const float a = coefficients[row * columns + i], b = other[row * columns + i];
+            const float joined = __fadd_rn(a, b), above = __fadd_ru(a, b), below = __fadd_rd(a, b);
+            const float off = __fsub_ru(above, below); // the real sum lies between the two, as does the nearest float
+            sum = off != 0.f ? __fmaf_rd(-off, magnitude[line + i], sum) : sum;
+            coefficients[row * columns + i] = joined;
+        }
+        sum = warp_sum_down(sum);
+        if (lane == 0) {
+            constants[row] = __fadd_rd(constants[row], sum);
+        }
+    }
+}
+EXPORT_KERNEL(join)
 
 /** constants and minima may be the same. */
 extern "C" __global__ void form_minima(const float* __restrict__ coefficients, const int* __restrict__ owners,
@@ -112,11 +195,3 @@ extern "C" __global__ void relaxed_relu(const float* __restrict__ coefficients, 
     }
 }
 EXPORT_KERNEL(relaxed_relu)
-
-/** x = max(low, min(high, x)); NaN stays. */
-extern "C" __global__ void clamp(float* __restrict__ x, float low, float high, long long n) {
-    for (long long i = grid_first(); i < n; i += grid_stride()) {
-        x[i] = x[i] < low ? low : x[i] > high ? high : x[i];
-    }
-}
-EXPORT_KERNEL(clamp)

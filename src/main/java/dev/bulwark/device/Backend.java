@@ -141,6 +141,9 @@ public interface Backend extends AutoCloseable {
     /** Boxes for certificates, rounded outward. */
     OutwardIntervals outwardIntervals();
 
+    /** Lines that bound ReLUs, for certificates. */
+    ReluRelaxations reluRelaxations();
+
     /** Linear forms for certificates. */
     LinearRelaxations linearRelaxations();
 

@@ -34,6 +34,9 @@ public interface Convolutions {
      */
     void parameterGradient(DeviceBuffer x, DeviceBuffer gradient, int rows, Convolution target);
 
+    /** As {@link LinearRelaxations#enter}, of the convolution's outputs. */
+    void enter(Convolution layer, DeviceBuffer forms, int rows, DeviceBuffer target, DeviceBuffer constants);
+
     /**
      * The box of {@code W * x + b} over a box of x, outward, as {@link OutwardIntervals#affine}: an interval without two finite
      * ends is unknown, and so is every output that gives one a weight other than 0, or whose own ends exceed the largest

@@ -3,6 +3,8 @@ package dev.bulwark.device;
 /**
  * Linear forms on their way back through a network (CROWN, Zhang et al. 2018). What bounds rest on errs downward, or by no
  * more than stated; the gradient of the lower slopes is rounded to nearest, since any slope gives a bound.
+ *
+ * <p>Of a map with O outputs, form {@code o < O} is output o, and form {@code O + o} its negative.
  */
 public interface LinearRelaxations {
 
@@ -22,6 +24,17 @@ public interface LinearRelaxations {
     }
 
     /**
+     * Enters outputs of a layer, exactly: {@code target[r,:]} are the coefficients of form {@code forms[r]} at the layer's
+     * inputs, {@code constants[r]} is its constant.
+     *
+     * @param target {@code [rows,in]}
+     */
+    void enter(Affine layer, DeviceBuffer forms, int rows, DeviceBuffer target, DeviceBuffer constants);
+
+    /** As {@link #enter}, of the identity map of {@code units} elements. */
+    void enterUnits(int units, DeviceBuffer forms, int rows, DeviceBuffer target, DeviceBuffer constants);
+
+    /**
      * {@code target = a W}, to nearest, with a bounded error: of element [r,i] at most
      * {@code productError(out) * sum over j of (|a[r,j]| + NEGLIGIBLE) (|W[j,i]| + NEGLIGIBLE)}, or it is infinite or NaN.
      * The sum is over those j at which neither factor is 0: a product with 0 is exact.
@@ -32,7 +45,7 @@ public interface LinearRelaxations {
     void backwardAffine(DeviceBuffer a, int rows, Affine layer, DeviceBuffer target);
 
     /**
-     * Takes affine forms in a layer's ReLUs h back to forms in its pre-activations z, which bound them from below, and
+     * Takes linear forms in a layer's ReLUs h back to forms in its pre-activations z, which bound them from below, and
      * those through the layer's bias and the product that follows. With a = coefficients[r,j], n = owners[r], and s the
      * lower slope where a is positive, the upper one where it is negative, {@code target[r,j] = a s}, rounded to t; and
      * {@code constants[r]} gains at most
@@ -55,6 +68,27 @@ public interface LinearRelaxations {
      */
     void backwardRelu(DeviceBuffer coefficients, int rows, DeviceBuffer owners, Relaxation relaxation, DeviceBuffer slopes,
                       DeviceBuffer slopeRows, DeviceBuffer bias, DeviceBuffer target, DeviceBuffer constants);
+
+    /**
+     * Takes forms in a map's outputs through its bias and the product that follows, as {@link #backwardRelu} does:
+     * {@code constants[r]} gains at most {@code sum over j of a bias - (|a| + NEGLIGIBLE) productError}.
+     *
+     * @param coefficients {@code [rows,units]}
+     * @param bias         {@code [units]}
+     * @param productError {@code [N,units]}, as of {@link Relaxation}
+     */
+    void backwardBias(DeviceBuffer coefficients, int rows, DeviceBuffer owners, DeviceBuffer bias, DeviceBuffer productError,
+                      int units, DeviceBuffer constants);
+
+    /**
+     * Where two ways of a form meet: {@code coefficients += other}, to nearest, and {@code constants[r]} loses at least what
+     * that changes of the form in any box of the owner's magnitudes.
+     *
+     * @param coefficients {@code [rows,columns]}, in place; another buffer than {@code other}
+     * @param magnitudes   {@code [N,columns]}: of what the coefficients stand at
+     */
+    void join(DeviceBuffer coefficients, DeviceBuffer other, int rows, DeviceBuffer owners, DeviceBuffer magnitudes, int columns,
+              DeviceBuffer constants);
 
     /**
      * {@code minima[r]} = least value, rounded down, of {@code constants[r] + coefficients[r,:] x} over the box of

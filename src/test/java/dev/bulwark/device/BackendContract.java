@@ -3,5 +3,5 @@ package dev.bulwark.device;
 /** What every backend must do, against references in double: the contracts of all families, but for convolutions. */
 public interface BackendContract extends MemoryContract, LinearContract, ElementwiseContract, IndexingContract,
         ReductionsContract, LossesContract, TrainingIntervalsContract, OptimisersContract, NoiseContract, VotesContract,
-        OutwardIntervalsContract, LinearRelaxationsContract, PreparedNetworksContract {
+        OutwardIntervalsContract, ReluRelaxationsContract, LinearRelaxationsContract, PreparedNetworksContract {
 }

@@ -148,6 +148,34 @@ public abstract class ConvolutionContract extends BackendFixture {
 
     @ParameterizedTest
     @MethodSource("cases")
+    void givenOutputs_whenEnteredAsForms_thenTheyAreRowsOfTheMatrixThatTheConvolutionIs(Case c) {
+        float[] w = values(c.channels * c.taps());
+        float[] b = values(c.channels);
+        int in = c.input.size();
+        int out = c.output().size();
+        int[] forms = random.ints(9, 0, 2 * out).toArray();
+        forms[0] = 2 * out - 1;
+        float[] expected = new float[forms.length * in];
+        float[] constants = new float[forms.length];
+        for (int r = 0; r < forms.length; ++r) {
+            int row = r;
+            float side = forms[r] < out ? 1 : -1;
+            walk(c, (weight, input, output) -> {
+                if (output == forms[row] % out) {
+                    expected[row * in + input] = side * w[weight];
+                }
+            });
+            constants[r] = side * b[forms[r] % out / c.output().area()];
+        }
+        DeviceBuffer target = room(expected.length);
+        DeviceBuffer constant = room(forms.length);
+        backend.convolutions().enter(layer(c, w, b), kept(deviceInts(forms)), forms.length, target, constant);
+        same(expected, host(target));
+        same(constants, host(constant));
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
     void givenGradientsOfOutputs_whenTakenToTheParameters_thenTheirSumsComeOut(Case c) {
         float[] x = values(c.rows * c.input.size());
         float[] d = values(c.rows * c.output().size());

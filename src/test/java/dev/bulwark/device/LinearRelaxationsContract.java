@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.math.BigDecimal;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -130,6 +131,124 @@ public interface LinearRelaxationsContract extends OnBackend {
                     constants);
             assertArrayEquals(separate, host(forms), "in place");
             assertArrayEquals(gained, host(constants));
+        }
+    }
+
+    @Test
+    default void givenOutputsOfALayer_whenEntered_thenFormsAreRowsOfItsWeightsOrTheirNegatives() {
+        int in = 37;
+        int out = 5;
+        float[] w = values(out * in);
+        float[] b = values(out);
+        int[] forms = {0, 4, 5, 9, 2, 2};
+        try (DeviceBuffer weight = device(w); DeviceBuffer bias = device(b); DeviceBuffer asked = deviceInts(forms);
+             DeviceBuffer target = backend().allocate(forms.length * in);
+             DeviceBuffer constants = backend().allocate(forms.length)) {
+            relaxations().enter(new Affine(weight, bias, in, out), asked, forms.length, target, constants);
+            float[] entered = host(target);
+            float[] constant = host(constants);
+            for (int r = 0; r < forms.length; ++r) {
+                float side = forms[r] < out ? 1 : -1;
+                assertEquals(side * b[forms[r] % out], constant[r]);
+                for (int i = 0; i < in; ++i) {
+                    assertEquals(side * w[forms[r] % out * in + i], entered[r * in + i]);
+                }
+            }
+        }
+    }
+
+    @Test
+    default void givenUnits_whenEntered_thenEachFormHasItsUnitAlone() {
+        try (DeviceBuffer asked = deviceInts(1, 3, 5); DeviceBuffer target = device(7, 7, 7, 7, 7, 7, 7, 7, 7);
+             DeviceBuffer constants = device(7, 7, 7)) {
+            relaxations().enterUnits(3, asked, 3, target, constants);
+            assertArrayEquals(new float[] {0, 1, 0, -1, 0, 0, 0, 0, -1}, host(target));
+            assertArrayEquals(new float[3], host(constants));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1,1,1", "5,2,31", "33,3,33", "70,7,1021"})
+    default void givenForms_whenTakenThroughABias_thenConstantsAreJustBelowWhatIsPromised(int rows, int owners, int units) {
+        float[] a = values(rows * units);
+        a[0] = 0;
+        float[] constant = values(rows);
+        float[] bias = values(units);
+        float[] error = mapped(values(owners * units), v -> 1e-4 * Math.abs(v));
+        int[] owner = random().ints(rows, 0, owners).toArray();
+        error[owner[0] * units] = Float.NaN; // of a coefficient that is 0
+        if (rows > 1) {
+            a[units + units / 2] = 0;
+            IntStream.range(1, rows).filter(r -> owner[r] == owner[0]).forEach(r -> a[r * units] = 0);
+        }
+        try (DeviceBuffer forms = device(a); DeviceBuffer constants = device(constant); DeviceBuffer b = device(bias);
+             DeviceBuffer errors = device(error); DeviceBuffer ownerRows = deviceInts(owner)) {
+            relaxations().backwardBias(forms, rows, ownerRows, b, errors, units, constants);
+            float[] gained = host(constants);
+            assertArrayEquals(a, host(forms));
+            for (int r = 0; r < rows; ++r) {
+                BigDecimal exact = new BigDecimal(constant[r]);
+                double magnitude = Math.abs(constant[r]);
+                for (int j = 0; j < units; ++j) {
+                    float coefficient = a[r * units + j];
+                    if (coefficient != 0) {
+                        BigDecimal biased = new BigDecimal(coefficient).multiply(new BigDecimal(bias[j]));
+                        BigDecimal lost = new BigDecimal(Math.abs(coefficient))
+                                .add(new BigDecimal(LinearRelaxations.NEGLIGIBLE))
+                                .multiply(new BigDecimal(error[owner[r] * units + j]));
+                        exact = exact.add(biased).subtract(lost);
+                        magnitude += biased.abs().add(lost).doubleValue();
+                    }
+                }
+                assertJustBelow(exact, gained[r], 2 * units, magnitude, "constant " + r);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1,1,1", "5,2,31", "33,3,33", "70,7,1021"})
+    default void givenTwoWaysOfAForm_whenJoined_thenTheConstantPaysForTheRounding(int rows, int owners, int columns) {
+        float[] a = values(rows * columns);
+        float[] other = mapped(values(rows * columns), v -> v * 1e-3);
+        float[] constant = values(rows);
+        float[] magnitude = mapped(values(owners * columns), v -> 1e6 * Math.abs(v));
+        int[] owner = random().ints(rows, 0, owners).toArray();
+        try (DeviceBuffer forms = device(a); DeviceBuffer others = device(other); DeviceBuffer constants = device(constant);
+             DeviceBuffer sizes = device(magnitude); DeviceBuffer ownerRows = deviceInts(owner)) {
+            relaxations().join(forms, others, rows, ownerRows, sizes, columns, constants);
+            float[] joined = host(forms);
+            float[] left = host(constants);
+            for (int r = 0; r < rows; ++r) {
+                BigDecimal changed = BigDecimal.ZERO;
+                double size = Math.abs(constant[r]);
+                for (int i = 0; i < columns; ++i) {
+                    int k = r * columns + i;
+                    assertEquals(a[k] + other[k], joined[k]);
+                    BigDecimal off = new BigDecimal(a[k]).add(new BigDecimal(other[k])).subtract(new BigDecimal(joined[k]));
+                    changed = changed.add(off.abs().multiply(new BigDecimal(magnitude[owner[r] * columns + i])));
+                    size += Math.ulp(joined[k]) * magnitude[owner[r] * columns + i];
+                }
+                BigDecimal most = new BigDecimal(constant[r]).subtract(changed);
+                assertTrue(new BigDecimal(left[r]).compareTo(most) <= 0, left[r] + " exceeds " + most);
+                double least = constant[r] - size * (1 + 1e-4);
+                assertTrue(left[r] >= least, left[r] + " is far below " + most);
+            }
+        }
+    }
+
+    /** 1 + 2^-30 is no float; of an element of unknown size nothing is known then, and else it takes no part. */
+    @Test
+    default void givenAnUnknownSize_whenJoined_thenItCountsWhereTheSumIsRounded() {
+        float most = Float.MAX_VALUE;
+        try (DeviceBuffer forms = device(1, 1, most); DeviceBuffer other = device(1, 0x1p-30f, most);
+             DeviceBuffer sizes = device(Float.NaN, Float.NaN, 1); DeviceBuffer constants = device(1, 1, 1);
+             DeviceBuffer owners = deviceInts(0, 1, 2)) {
+            relaxations().join(forms, other, 3, owners, sizes, 1, constants);
+            assertArrayEquals(new float[] {2, 1, Float.POSITIVE_INFINITY}, host(forms));
+            float[] left = host(constants);
+            assertEquals(1, left[0], 1e-6);
+            assertNotAbove(Double.NaN, left[1], "rounded");
+            assertNotAbove(Double.NaN, left[2], "overflowed");
         }
     }
 

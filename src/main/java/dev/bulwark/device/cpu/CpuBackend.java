@@ -22,6 +22,7 @@ import dev.bulwark.device.Optimisers;
 import dev.bulwark.device.OutwardIntervals;
 import dev.bulwark.device.ProductPrecision;
 import dev.bulwark.device.Reductions;
+import dev.bulwark.device.ReluRelaxations;
 import dev.bulwark.device.TrainingIntervals;
 import dev.bulwark.device.Votes;
 import java.util.Arrays;
@@ -229,6 +230,11 @@ public final class CpuBackend implements Backend {
     @Override
     public OutwardIntervals outwardIntervals() {
         return families.outwardIntervals;
+    }
+
+    @Override
+    public ReluRelaxations reluRelaxations() {
+        return families.reluRelaxations;
     }
 
     @Override

@@ -5,6 +5,7 @@ import dev.bulwark.device.Convolutions;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.cpu.ConvolutionBlocks.Geometry;
 import java.nio.FloatBuffer;
+import java.util.Arrays;
 
 /** Convolutions on all cores: each worker takes a part of the images. */
 final class CpuConvolutions implements Convolutions {
@@ -119,6 +120,32 @@ final class CpuConvolutions implements Convolutions {
         outLower.require("outLower", (long) rows * g.output().size());
         outUpper.require("outUpper", (long) rows * g.output().size());
         outward.enclose(ConvolutionMap.of(layer, blocks), lower, upper, rows, outLower, outUpper);
+    }
+
+    @Override
+    public void enter(Convolution layer, DeviceBuffer forms, int rows, DeviceBuffer target, DeviceBuffer constants) {
+        Geometry g = Geometry.of(layer);
+        int in = g.input().size();
+        int out = g.output().size();
+        int[] form = Rows.loadInts(forms, 0, rows, 1);
+        float[] weight = Rows.load(layer.weight(), 0, g.weights(), 1);
+        float[] bias = Rows.load(layer.bias(), 0, g.output().channels(), 1);
+        target.require("target", (long) rows * in);
+        constants.require("constants", rows);
+        share(rows, (first, count) -> {
+            float[] coefficients = new float[in];
+            float[] constant = new float[1];
+            for (int r = first; r < first + count; ++r) {
+                int output = form[r] % out;
+                float side = form[r] < out ? 1 : -1;
+                Arrays.fill(coefficients, 0);
+                JavaConvolution.walk(g, output / g.output().area(), output % g.output().area(),
+                        (w, input, ignored) -> coefficients[input] = side * weight[w]);
+                constant[0] = side * bias[output / g.output().area()];
+                Rows.store(coefficients, target, r, in);
+                Rows.store(constant, constants, r, 1);
+            }
+        });
     }
 
     /** A part of the images for each worker; an image's results are the same in any. */

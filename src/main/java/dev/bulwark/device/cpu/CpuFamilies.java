@@ -14,6 +14,7 @@ final class CpuFamilies {
     final CpuNoise noise;
     final CpuVotes votes;
     final CpuOutwardIntervals outwardIntervals;
+    final CpuReluRelaxations reluRelaxations;
     final CpuLinearRelaxations linearRelaxations;
 
     /**
@@ -34,6 +35,7 @@ final class CpuFamilies {
         outwardIntervals = new CpuOutwardIntervals(spans, workers, blocks);
         convolutions = new CpuConvolutions(workers,
                 blocks instanceof JavaProducts ? new JavaConvolution() : new OneDnnConvolution(), outwardIntervals);
+        reluRelaxations = new CpuReluRelaxations(spans);
         linearRelaxations = new CpuLinearRelaxations(rows, new FloatProducts(workers, blocks));
     }
 }

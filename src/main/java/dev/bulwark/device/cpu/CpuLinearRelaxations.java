@@ -5,9 +5,10 @@ import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.LinearRelaxations;
 import dev.bulwark.device.Relaxation;
 import java.nio.FloatBuffer;
+import java.util.Arrays;
 
 /**
- * Affine forms on their way back through ReLUs. Constants are summed in double, where products of floats are exact; what
+ * Linear forms on their way back through ReLUs. Constants are summed in double, where products of floats are exact; what
  * the sums may be off by is at most a multiple of the sum of absolute values (Higham 2002, section 3.1) and is taken off
  * before rounding down to float. That multiple is infinite where anything overflowed, and the result then NaN.
  */
@@ -48,6 +49,52 @@ final class CpuLinearRelaxations implements LinearRelaxations {
             }
             return row;
         }
+    }
+
+    @Override
+    public void enter(Affine layer, DeviceBuffer forms, int count, DeviceBuffer target, DeviceBuffer constants) {
+        int[] form = Rows.loadInts(forms, 0, count, 1);
+        enter(count, layer.in(), target, constants, (r, coefficients) -> {
+            int output = form[r] % layer.out();
+            CpuMemory.floats(layer.weight()).get(output * layer.in(), coefficients);
+            float constant = CpuMemory.floats(layer.bias()).get(output);
+            if (form[r] >= layer.out()) {
+                for (int i = 0; i < coefficients.length; ++i) {
+                    coefficients[i] = -coefficients[i];
+                }
+                return -constant;
+            }
+            return constant;
+        });
+    }
+
+    @Override
+    public void enterUnits(int units, DeviceBuffer forms, int count, DeviceBuffer target, DeviceBuffer constants) {
+        int[] form = Rows.loadInts(forms, 0, count, 1);
+        enter(count, units, target, constants, (r, coefficients) -> {
+            Arrays.fill(coefficients, 0);
+            coefficients[form[r] % units] = form[r] < units ? 1 : -1;
+            return 0;
+        });
+    }
+
+    /** Sets the coefficients of a row and returns its constant. */
+    private interface Entry {
+        float enter(int row, float[] coefficients);
+    }
+
+    private void enter(int count, int columns, DeviceBuffer target, DeviceBuffer constants, Entry entry) {
+        target.require("target", (long) count * columns);
+        constants.require("constants", count);
+        rows.run(count, (first, block) -> {
+            float[] coefficients = new float[columns];
+            float[] constant = new float[1];
+            for (int r = first; r < first + block; ++r) {
+                constant[0] = entry.enter(r, coefficients);
+                Rows.store(coefficients, target, r, columns);
+                Rows.store(constant, constants, r, 1);
+            }
+        });
     }
 
     /** oneDNN's and plain Java's sums are float sums in some order, which is all that the error allowed asks for. */
@@ -134,6 +181,86 @@ final class CpuLinearRelaxations implements LinearRelaxations {
             a[at + j] = after;
         }
         return CpuOutwardIntervals.down(sum - slack(4 * bias.length, absolute));
+    }
+
+    @Override
+    public void backwardBias(DeviceBuffer coefficients, int count, DeviceBuffer owners, DeviceBuffer bias,
+                             DeviceBuffer productError, int units, DeviceBuffer constants) {
+        float[] b = Rows.load(bias, 0, 1, units);
+        sumDown(coefficients, count, owners, productError, units, constants, (a, error, r, sum) -> {
+            for (int j = 0; j < units; ++j) {
+                float coefficient = a[r * units + j];
+                if (coefficient != 0) {
+                    sum.add((double) coefficient * b[j]);
+                    sum.add(-(Math.abs(coefficient) + NEGLIGIBLE) * error[j]);
+                }
+            }
+        });
+    }
+
+    @Override
+    public void join(DeviceBuffer coefficients, DeviceBuffer other, int count, DeviceBuffer owners, DeviceBuffer magnitudes,
+                     int columns, DeviceBuffer constants) {
+        sumDown(coefficients, count, owners, magnitudes, columns, constants, (a, magnitude, r, sum) -> {
+            float[] b = Rows.load(other, sum.row, 1, columns);
+            for (int i = 0; i < columns; ++i) {
+                float first = a[r * columns + i];
+                float joined = first + b[i];
+                // What is lost is a float (Knuth's two-sum), or NaN where the sum overflowed.
+                float back = joined - first;
+                float lost = (first - (joined - back)) + (b[i] - back);
+                if (lost != 0) {
+                    sum.add(-(double) Math.abs(lost) * magnitude[i]);
+                }
+                a[r * columns + i] = joined;
+            }
+        });
+    }
+
+    /** A form's constant, and all that was added to it. */
+    private static final class Constant {
+        private final int row;
+        private final int terms;
+        private double sum;
+        private double absolute;
+
+        Constant(int row, int terms, float start) {
+            this.row = row;
+            this.terms = terms;
+            this.sum = start;
+            this.absolute = Math.abs(start);
+        }
+
+        void add(double term) {
+            sum += term;
+            absolute += Math.abs(term);
+        }
+
+        float down() {
+            return CpuOutwardIntervals.down(sum - slack(terms, absolute));
+        }
+    }
+
+    /** Changes row {@code row} of some loaded coefficients and its constant, given its owner's row of another matrix. */
+    private interface Change {
+        void change(float[] coefficients, float[] owned, int row, Constant constant);
+    }
+
+    private void sumDown(DeviceBuffer coefficients, int count, DeviceBuffer owners, DeviceBuffer owned, int columns,
+                         DeviceBuffer constants, Change change) {
+        int[] owner = Rows.loadInts(owners, 0, count, 1);
+        rows.run(count, (first, block) -> {
+            Loaded of = new Loaded(columns, owned);
+            float[] a = Rows.load(coefficients, first, block, columns);
+            float[] c = Rows.load(constants, first, block, 1);
+            for (int r = 0; r < block; ++r) {
+                Constant constant = new Constant(first + r, 2 * columns, c[r]);
+                change.change(a, of.row(owner[first + r])[0], r, constant);
+                c[r] = constant.down();
+            }
+            Rows.store(a, coefficients, first, columns);
+            Rows.store(c, constants, first, 1);
+        });
     }
 
     @Override

@@ -19,6 +19,7 @@ import dev.bulwark.device.NoisyClassifier.Precision;
 import dev.bulwark.device.Optimisers;
 import dev.bulwark.device.OutwardIntervals;
 import dev.bulwark.device.Reductions;
+import dev.bulwark.device.ReluRelaxations;
 import dev.bulwark.device.TrainingIntervals;
 import dev.bulwark.device.TrainingOperations;
 import dev.bulwark.device.Votes;
@@ -239,6 +240,11 @@ public final class CudaBackend implements Backend {
     @Override
     public OutwardIntervals outwardIntervals() {
         return families.outwardIntervals;
+    }
+
+    @Override
+    public ReluRelaxations reluRelaxations() {
+        return families.reluRelaxations;
     }
 
     @Override

@@ -25,6 +25,7 @@ final class CudaConvolutions implements Convolutions {
     private final Kernel weights;
     private final Kernel biases;
     private final Kernel enclose;
+    private final Kernel enter;
     private final ProductFinish finish;
     /** For partial sums. Allocated once, as a recorded sequence may not allocate; operations are in order. */
     private final DeviceBuffer scratch;
@@ -40,6 +41,7 @@ final class CudaConvolutions implements Convolutions {
         this.weights = module.kernel("convolve_weights");
         this.biases = module.kernel("convolve_biases");
         this.enclose = module.kernel("convolve_outward");
+        this.enter = module.kernel("convolve_enter");
         this.finish = finish;
         this.scratch = scratch;
     }
@@ -106,6 +108,13 @@ final class CudaConvolutions implements Convolutions {
             enclose.launch(tiles(layer.output().channels() / layer.groups(), (long) rows * layer.output().area(), layer, 1),
                     arguments(layer, lower, upper, layer.weight(), layer.bias(), outLower, outUpper, rows));
         }
+    }
+
+    @Override
+    public void enter(Convolution layer, DeviceBuffer forms, int rows, DeviceBuffer target, DeviceBuffer constants) {
+        long elements = (long) rows * layer.input().size();
+        enter.launch(Grid.over(elements), arguments(layer, layer.weight(), layer.bias(), forms.require("forms", rows),
+                target.require("target", elements), constants.require("constants", rows), rows));
     }
 
     /** Blocks for each group's result {@code [m,columns]}. */

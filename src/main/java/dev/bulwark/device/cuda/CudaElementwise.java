@@ -15,10 +15,9 @@ final class CudaElementwise implements Elementwise {
     private final Kernel clamp;
     private final Transfers transfers;
 
-    /** @param clamp the kernel of that name, of linear_relaxation.cu: slopes are what it was written for */
-    CudaElementwise(KernelModule module, Kernel clamp, Transfers transfers) {
-        this.clamp = clamp;
+    CudaElementwise(KernelModule module, Transfers transfers) {
         this.transfers = transfers;
+        clamp = module.kernel("clamp");
         relu = module.kernel("relu");
         reluGradient = module.kernel("relu_gradient");
         absolute = module.kernel("absolute");

@@ -16,17 +16,17 @@ final class CudaFamilies {
     final CudaNoise noise;
     final CudaVotes votes;
     final CudaOutwardIntervals outwardIntervals;
+    final CudaReluRelaxations reluRelaxations;
     final CudaLinearRelaxations linearRelaxations;
     final TrainingOperations training;
 
     /** @param opened takes what is to be closed with the backend */
     CudaFamilies(CudaOptions options, CudaMemory memory, Transfers transfers, Modules modules, Opened opened) {
         KernelModule ofElements = modules.module("elementwise");
-        KernelModule ofRelaxations = modules.module("linear_relaxation");
         KernelModule ofProducts = modules.module("products");
         Tickets tickets = opened.add(new Tickets(memory, transfers));
         ColumnSums columnSums = new ColumnSums(ofProducts, tickets);
-        elementwise = new CudaElementwise(ofElements, ofRelaxations.kernel("clamp"), transfers);
+        elementwise = new CudaElementwise(ofElements, transfers);
         indexing = new CudaIndexing(ofElements, modules.module("resampling"));
         reductions = new CudaReductions(modules.module("reductions"), columnSums, tickets);
         linear = opened.add(new Products(memory, options, elementwise, ofProducts, modules::module));
@@ -39,6 +39,7 @@ final class CudaFamilies {
         noise = new CudaNoise(modules.module("noise"));
         votes = new CudaVotes(modules.module("votes"));
         outwardIntervals = new CudaOutwardIntervals(memory.gpu().multiprocessors(), modules.module("outward_intervals"));
-        linearRelaxations = new CudaLinearRelaxations(ofRelaxations, linear.floats());
+        reluRelaxations = linear.reluRelaxations(modules.module("relu_relaxation"));
+        linearRelaxations = new CudaLinearRelaxations(modules.module("linear_relaxation"), linear.floats());
     }
 }

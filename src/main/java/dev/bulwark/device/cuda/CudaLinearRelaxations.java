@@ -5,10 +5,14 @@ import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.LinearRelaxations;
 import dev.bulwark.device.Relaxation;
 
-/** Affine forms on their way back through ReLUs, by directed rounding: linear_relaxation.cu. */
+/** Linear forms on their way back through ReLUs, by directed rounding: linear_relaxation.cu. */
 final class CudaLinearRelaxations implements LinearRelaxations {
 
     private final MatrixProduct products;
+    private final Kernel enterDense;
+    private final Kernel enterUnits;
+    private final Kernel backwardBias;
+    private final Kernel join;
     private final Kernel backwardRelu;
     private final Kernel minima;
     private final Kernel corners;
@@ -17,10 +21,44 @@ final class CudaLinearRelaxations implements LinearRelaxations {
     /** @param products in fp32: certificates' account of rounding is about fp32 sums */
     CudaLinearRelaxations(KernelModule module, MatrixProduct products) {
         this.products = products;
+        enterDense = module.kernel("enter_dense");
+        enterUnits = module.kernel("enter_units");
+        backwardBias = module.kernel("backward_bias");
+        join = module.kernel("join");
         backwardRelu = module.kernel("backward_relu");
         minima = module.kernel("form_minima");
         corners = module.kernel("form_corners");
         relaxedRelu = module.kernel("relaxed_relu");
+    }
+
+    @Override
+    public void enter(Affine layer, DeviceBuffer forms, int rows, DeviceBuffer target, DeviceBuffer constants) {
+        long elements = (long) rows * layer.in();
+        enterDense.launch(Grid.over(elements), layer.weight(), layer.bias(), forms.require("forms", rows),
+                target.require("target", elements), constants.require("constants", rows), rows, layer.in(), layer.out());
+    }
+
+    @Override
+    public void enterUnits(int units, DeviceBuffer forms, int rows, DeviceBuffer target, DeviceBuffer constants) {
+        long elements = (long) rows * units;
+        enterUnits.launch(Grid.over(elements), forms.require("forms", rows), target.require("target", elements),
+                constants.require("constants", rows), rows, units);
+    }
+
+    @Override
+    public void backwardBias(DeviceBuffer coefficients, int rows, DeviceBuffer owners, DeviceBuffer bias,
+                             DeviceBuffer productError, int units, DeviceBuffer constants) {
+        backwardBias.launch(Grid.overWarps(rows), coefficients.require("coefficients", (long) rows * units),
+                owners.require("owners", rows), bias.require("bias", units), productError,
+                constants.require("constants", rows), rows, units);
+    }
+
+    @Override
+    public void join(DeviceBuffer coefficients, DeviceBuffer other, int rows, DeviceBuffer owners, DeviceBuffer magnitudes,
+                     int columns, DeviceBuffer constants) {
+        long elements = (long) rows * columns;
+        join.launch(Grid.overWarps(rows), coefficients.require("coefficients", elements), other.require("other", elements),
+                owners.require("owners", rows), magnitudes, constants.require("constants", rows), rows, columns);
     }
 
     @Override

@@ -68,6 +68,11 @@ final class Products implements Linear, AutoCloseable {
         return libraries;
     }
 
+    /** Relaxations that count in this object's room for partial sums. */
+    CudaReluRelaxations reluRelaxations(KernelModule module) {
+        return new CudaReluRelaxations(module, scratch);
+    }
+
     /** Convolutions that share this object's room for partial sums. */
     CudaConvolutions convolutions(KernelModule module) {
         return new CudaConvolutions(multiprocessors, module, finish, scratch);

@@ -182,11 +182,16 @@ public final class SelfTest {
                     backend.outwardIntervals().box(memory.holding(0.5f), 1, 0f, 0.25, box.slice(0, 1), box.slice(1, 1));
                     return box;
                 }, 0.25f, 0.75f),
+                question("relu_relaxation", (backend, memory) -> {
+                    DeviceBuffer magnitudes = memory.allocate(2);
+                    backend.reluRelaxations().magnitudes(memory.holding(-2, 1), memory.holding(1, 3), 2, magnitudes);
+                    return magnitudes;
+                }, 2, 3),
                 question("linear_relaxation", (backend, memory) -> {
-                    DeviceBuffer x = memory.holding(-1, 0.5f, 2);
-                    backend.elementwise().clamp(x, 3, 0f, 1f);
-                    return x;
-                }, 0, 0.5f, 1),
+                    DeviceBuffer form = memory.allocate(2);
+                    backend.linearRelaxations().enterUnits(2, memory.holding(new int[] {3}), 1, form, memory.allocate(1));
+                    return form;
+                }, 0, -1),
                 question("input_gradients", SelfTest::gradients, 1, 2),
                 question("smoothing_layers", (backend, memory) ->
                         logits(backend.smoothing().layered(network(memory, 1)), memory), 5, -4),

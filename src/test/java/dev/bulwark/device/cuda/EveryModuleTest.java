@@ -116,6 +116,16 @@ class EveryModuleTest {
             on.backend.outwardIntervals().affine(x, x, 17, layer, lower, on.memory.allocate(17 * 70));
             return lower;
         }),
+        RELU_RELAXATION(on -> {
+            DeviceBuffer low = on.random(3 * 4_000);
+            DeviceBuffer high = on.memory.allocate(low.length());
+            on.backend.elementwise().absolute(low, low.length(), high);
+            DeviceBuffer owners = on.memory.allocate(2 * low.length());
+            on.backend.zeroInts(owners);
+            on.backend.reluRelaxations().openSides(low, high, 3, 4_000, owners, on.memory.allocate(2 * low.length()),
+                    on.memory.allocate(1));
+            return owners;
+        }),
         LINEAR_RELAXATION(on -> {
             DeviceBuffer minima = on.memory.allocate(33);
             DeviceBuffer box = on.random(5 * 300);

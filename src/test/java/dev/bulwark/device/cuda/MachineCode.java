@@ -29,6 +29,8 @@ record MachineCode(Map<String, Kernel> kernels) {
         FMUL(0x020),
         FADD(0x021),
         FFMA(0x023),
+        /** From one kind of float to another. */
+        F2F(0x110),
         /** A product of matrices by a warp. */
         HMMA(0x03C),
         /** A product of matrices by a warpgroup. */
@@ -57,7 +59,7 @@ record MachineCode(Map<String, Kernel> kernels) {
     record Instruction(Operation operation, Rounding rounding, boolean flushes) {
 
         boolean isDirected(Rounding direction) {
-            return operation.isFloat() && rounding == direction;
+            return (operation.isFloat() || operation == Operation.F2F) && rounding == direction;
         }
     }
 
