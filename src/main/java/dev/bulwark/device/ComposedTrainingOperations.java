@@ -13,6 +13,7 @@ public final class ComposedTrainingOperations implements TrainingOperations {
     private final TrainingIntervals intervals;
     private final Optimisers optimisers;
     private final Votes votes;
+    private final BoxRelu relu;
 
     public ComposedTrainingOperations(Backend backend) {
         linear = backend.linear();
@@ -22,6 +23,7 @@ public final class ComposedTrainingOperations implements TrainingOperations {
         intervals = backend.trainingIntervals();
         optimisers = backend.optimisers();
         votes = backend.votes();
+        relu = new BoxRelu(backend);
     }
 
     @Override
@@ -53,21 +55,16 @@ public final class ComposedTrainingOperations implements TrainingOperations {
 
     @Override
     public void forward(IntervalLayer layer, BoxRows x, Hidden hidden) {
-        BoxRows before = hidden.before();
-        BoxRows after = hidden.after();
         if (!x.hasBoxes()) {
-            linear.affine(x.points(), x.rows(), layer.affine(), true, after.points());
+            linear.affine(x.points(), x.rows(), layer.affine(), true, hidden.after().points());
             return;
         }
-        forward(layer, x, before);
-        if (before.clean() > 0) {
-            elementwise.relu(before.cleanPoints(), before.cleanElements(), after.cleanPoints());
-        }
-        intervals.relu(before.centre(), before.radius(), before.boxElements(), after.centre(), after.radius());
+        forward(layer, x, hidden.before());
+        relu.forward(hidden);
     }
 
     @Override
-    public void backward(IntervalLayer layer, BoxRows x, BoxRows gradient) {
+    public void parameterGradient(IntervalLayer layer, BoxRows x, BoxRows gradient) {
         Affine of = layer.gradient();
         linear.multiply(true, false, layer.out(), layer.in(), x.rows(), gradient.points(), x.points(), 0f, of.weight());
         reductions.columnSums(gradient.points(), x.rows(), layer.out(), 0f, of.bias());
@@ -89,26 +86,20 @@ public final class ComposedTrainingOperations implements TrainingOperations {
     }
 
     @Override
-    public void backward(IntervalLayer layer, Hidden below, BoxRows gradient, BoxRows gradientBelow) {
-        backward(layer, below.after(), gradient);
+    public void inputGradient(IntervalLayer layer, BoxRows gradient, BoxRows below) {
         linear.multiply(false, false, gradient.rows(), layer.in(), layer.out(), gradient.points(), layer.affine().weight(),
-                0f, gradientBelow.points());
+                0f, below.points());
         if (gradient.hasBoxes()) {
             linear.multiply(false, false, gradient.boxes(), layer.in(), layer.spreadRows(), gradient.radius(),
-                    layer.magnitudes(), 0f, gradientBelow.radius());
+                    layer.magnitudes(), 0f, below.radius());
         }
-        BoxRows before = below.before();
-        BoxRows after = below.after();
-        if (after.clean() > 0) {
-            elementwise.reluGradient(after.cleanPoints(), after.cleanElements(), gradientBelow.cleanPoints());
-        }
-        if (gradient.hasBoxes()) {
-            intervals.reluGradient(before.centre(), before.radius(), before.boxElements(), gradientBelow.centre(),
-                    gradientBelow.radius());
-            below.penalty().ifPresent(penalty -> intervals.regulariser(before.centre(), before.radius(),
-                    before.boxElements(), penalty.inputRadius(), penalty.tau(), penalty.weight(), gradientBelow.centre(),
-                    gradientBelow.radius(), penalty.loss()));
-        }
+    }
+
+    @Override
+    public void backward(IntervalLayer layer, Hidden below, BoxRows gradient, BoxRows gradientBelow) {
+        parameterGradient(layer, below.after(), gradient);
+        inputGradient(layer, gradient, gradientBelow);
+        relu.backward(below, gradientBelow);
     }
 
     @Override

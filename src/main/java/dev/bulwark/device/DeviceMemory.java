@@ -54,9 +54,13 @@ public final class DeviceMemory implements AutoCloseable {
     }
 
     public Backend.Replay record(Runnable operations) {
-        Backend.Replay replay = backend.record(operations);
-        owned.push(replay);
-        return replay;
+        return owning(backend.record(operations));
+    }
+
+    /** {@code resource}, which is closed with this; closing it must throw no checked exception. */
+    public <T extends AutoCloseable> T owning(T resource) {
+        owned.push(resource);
+        return resource;
     }
 
     /** Everything owned so far, in a scope of its own; this one has nothing left to close. */

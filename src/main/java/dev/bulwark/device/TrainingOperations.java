@@ -100,18 +100,26 @@ public interface TrainingOperations {
     void forward(IntervalLayer layer, BoxRows x, Hidden hidden);
 
     /**
-     * The way back through the first layer: overwrites the gradients of W and b.
+     * Overwrites the gradients of W and b.
      *
      * @param x        what the layer was given on the way forward
      * @param gradient with respect to what it made of that
      */
-    void backward(IntervalLayer layer, BoxRows x, BoxRows gradient);
+    void parameterGradient(IntervalLayer layer, BoxRows x, BoxRows gradient);
 
     /**
-     * The same of a layer above another; and from the gradient of its outputs to that of its inputs, through the ReLU before
-     * them with its penalty.
+     * From the gradient of a layer's outputs to that of its inputs: {@code W} for points, {@code S} for radii.
      *
-     * @param below         what gave the layer its inputs: they are {@code below.after}
+     * @param gradient with respect to what the layer made
+     * @param below    with respect to what it was given
+     */
+    void inputGradient(IntervalLayer layer, BoxRows gradient, BoxRows below);
+
+    /**
+     * Both of a layer above another one, and on through the ReLU between them with its penalty.
+     *
+     * @param below         what gave the layer its inputs by {@link #forward(IntervalLayer, BoxRows, Hidden)}: they are
+     *                      {@code below.after}
      * @param gradientBelow with respect to what {@code below} was before its ReLU
      */
     void backward(IntervalLayer layer, Hidden below, BoxRows gradient, BoxRows gradientBelow);

@@ -4,6 +4,7 @@ import dev.bulwark.device.Affine;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
+import java.util.Optional;
 
 /** A dense layer. Its weight is {@code [outputs,inputs]}. */
 record DenseOperator(Backend backend, Affine affine) implements LinearOperator {
@@ -53,6 +54,11 @@ record DenseOperator(Backend backend, Affine affine) implements LinearOperator {
     @Override
     public DeviceBuffer weight() {
         return affine.weight();
+    }
+
+    @Override
+    public Optional<Affine> dense() {
+        return Optional.of(affine);
     }
 
     @Override

@@ -1,7 +1,9 @@
 package dev.bulwark.plan;
 
+import dev.bulwark.device.Affine;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
+import java.util.Optional;
 
 /**
  * An affine map {@code y = W x + b} of a network, laid onto a device: dense or a convolution. Forward passes, bounds, attacks
@@ -47,6 +49,11 @@ public interface LinearOperator {
 
     /** W as it lies on the device, in the operator's own layout. */
     DeviceBuffer weight();
+
+    /** This map as a dense layer, where it is one: for kernels that devices have of these alone. */
+    default Optional<Affine> dense() {
+        return Optional.empty();
+    }
 
     /** This map with another W, in the same layout, and no b. The caller's memory owns it. */
     LinearOperator withWeight(DeviceMemory memory, float[] weight);

@@ -156,7 +156,7 @@ final class LossGradient {
                 operations.backward(layer.parameters, hidden(rows, k - 1, 1), layer.gradient.rows(rows),
                         layers.get(k - 1).gradient.rows(rows));
             } else {
-                operations.backward(layer.parameters, given(rows, 0), layer.gradient.rows(rows, layer.windows));
+                operations.parameterGradient(layer.parameters, given(rows, 0), layer.gradient.rows(rows, layer.windows));
             }
         }
     }

@@ -35,7 +35,7 @@ final class CudaFamilies {
         trainingIntervals = opened.add(new CudaTrainingIntervals(memory, modules.module("training_intervals"), tickets));
         optimisers = new CudaOptimisers(modules.module("optimisers"));
         training = new FusedTraining(modules.module("interval_layers"), linear.matrixProduct(), columnSums,
-                trainingIntervals, losses, reductions, optimisers, tickets);
+                elementwise, trainingIntervals, losses, reductions, optimisers, tickets);
         noise = new CudaNoise(modules.module("noise"));
         votes = new CudaVotes(modules.module("votes"));
         outwardIntervals = new CudaOutwardIntervals(memory.gpu().multiprocessors(), modules.module("outward_intervals"));

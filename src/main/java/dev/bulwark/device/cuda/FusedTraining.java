@@ -26,14 +26,16 @@ final class FusedTraining implements TrainingOperations {
 
     private final MatrixProduct product;
     private final ColumnSums columnSums;
+    private final CudaElementwise elementwise;
     private final CudaTrainingIntervals intervals;
     private final CudaLosses losses;
     private final CudaReductions reductions;
     private final CudaOptimisers optimisers;
     private final Tickets tickets;
 
-    FusedTraining(KernelModule module, MatrixProduct product, ColumnSums columnSums, CudaTrainingIntervals intervals,
-                  CudaLosses losses, CudaReductions reductions, CudaOptimisers optimisers, Tickets tickets) {
+    FusedTraining(KernelModule module, MatrixProduct product, ColumnSums columnSums, CudaElementwise elementwise,
+                  CudaTrainingIntervals intervals, CudaLosses losses, CudaReductions reductions, CudaOptimisers optimisers,
+                  Tickets tickets) {
         affineBoxes = module.kernel("affine_boxes");
         hiddenBoxes = module.kernel("hidden_boxes");
         penalisedBoxes = module.kernel("penalised_boxes");
@@ -42,6 +44,7 @@ final class FusedTraining implements TrainingOperations {
         layerGradient = module.kernel("layer_gradient");
         this.product = product;
         this.columnSums = columnSums;
+        this.elementwise = elementwise;
         this.intervals = intervals;
         this.losses = losses;
         this.reductions = reductions;
@@ -111,7 +114,7 @@ final class FusedTraining implements TrainingOperations {
     }
 
     @Override
-    public void backward(IntervalLayer layer, BoxRows x, BoxRows gradient) {
+    public void parameterGradient(IntervalLayer layer, BoxRows x, BoxRows gradient) {
         List<Factors> products = parameterProducts(layer, x, gradient);
         if (x.hasBoxes()) {
             List<PartialSums> sums = product.sums(true, false, products.get(0), products.get(1));
@@ -143,13 +146,27 @@ final class FusedTraining implements TrainingOperations {
                 gradient.radius(), gradientBelow.radius())) : List.of(points);
     }
 
+    /** Of a layer whose inputs no dense layer made, or several steps read: rare enough for separate launches. */
+    @Override
+    public void inputGradient(IntervalLayer layer, BoxRows gradient, BoxRows below) {
+        product.multiply(false, false, gradient.rows(), layer.in(), layer.out(), gradient.points(), layer.affine().weight(),
+                0f, below.points());
+        if (gradient.hasBoxes()) {
+            if (!layer.elided()) { // else the way forward has left them
+                elementwise.absolute(layer.affine().weight(), (long) layer.out() * layer.in(), layer.magnitudes());
+            }
+            product.multiply(false, false, gradient.boxes(), layer.in(), layer.spreadRows(), gradient.radius(),
+                    layer.magnitudes(), 0f, below.radius());
+        }
+    }
+
     @Override
     public void backward(IntervalLayer layer, Hidden below, BoxRows gradient, BoxRows gradientBelow) {
         List<Factors> inputs = inputProducts(layer, gradient, gradientBelow);
         Optional<List<PartialSums>> all = product.back(parameterProducts(layer, below.after(), gradient), inputs);
         Grid inputGrid = Grid.over((long) gradient.rows() * layer.in());
         if (all.isEmpty()) {
-            backward(layer, below.after(), gradient);
+            parameterGradient(layer, below.after(), gradient);
             List<PartialSums> sums = inputs.size() == 2 ? product.sums(false, false, inputs.get(0), inputs.get(1))
                     : List.of(product.sums(false, false, inputs.get(0)));
             hiddenGradient.launch(inputGrid, inputArguments(layer, below, gradient, gradientBelow, sums));

@@ -60,7 +60,7 @@ final class CublasProbe {
             operations.forward(first, x, hidden);
             operations.forward(second, hidden.after(), boxes(memory, K, 9));
             operations.backward(second, hidden, boxes(memory, K, 10), below);
-            operations.backward(first, x, below);
+            operations.parameterGradient(first, x, below);
             return concatenated(backend, below.points(), below.radius(), first.gradient().weight(),
                     first.gradient().bias(), second.gradient().weight(), second.gradient().bias());
         }

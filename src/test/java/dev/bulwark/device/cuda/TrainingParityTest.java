@@ -235,7 +235,7 @@ class TrainingParityTest {
             IntervalLayer layer = lab.layer(in, out, spread);
             BoxRows x = lab.drawnBoxes(clean, boxes, in, in);
             BoxRows gradient = lab.drawnBoxes(clean, boxes, out, spread.rows(out));
-            lab.operations.backward(layer, x, gradient);
+            lab.operations.parameterGradient(layer, x, gradient);
             lab.keep("weights", layer.gradient().weight());
             lab.keep("biases", layer.gradient().bias());
         });
@@ -274,6 +274,26 @@ class TrainingParityTest {
                 float[] loss = lab.keep("loss", penalty.loss());
                 assertTrue(loss[0] > 0.51, "the regularisers are at work");
             }
+        });
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        // clean, boxes, in, out, spread, precision
+        "0,1,1,1,OUTPUTS,FLOAT32", "3,3,5,7,OUTPUTS,FLOAT32", "33,33,300,10,DIFFERENCES,FLOAT32",
+        "0,65,130,129,OUTPUTS,FLOAT32", "17,0,33,300,OUTPUTS,FLOAT32", "65,65,31,784,OUTPUTS,TF32",
+    })
+    void givenGradientsOfALayer_whenTakenBackwards_thenThoseOfItsInputsAreTheCpus(int clean, int boxes, int in, int out,
+                                                                                  Spread spread,
+                                                                                  ProductPrecision precision) {
+        compare(tolerance(precision, spread.rows(out)), precision, lab -> {
+            IntervalLayer layer = lab.layer(in, out, spread);
+            BoxRows y = lab.unsetBoxes(clean, boxes, out, spread.rows(out));
+            lab.operations.forward(layer, lab.drawnBoxes(clean, boxes, in, in), y); // leaves magnitudes, where wanted
+            BoxRows gradient = lab.drawnBoxes(clean, boxes, out, spread.rows(out));
+            BoxRows below = lab.unsetBoxes(clean, boxes, in, in);
+            lab.operations.inputGradient(layer, gradient, below);
+            lab.keep("gradient", below);
         });
     }
 
