@@ -1,47 +1,59 @@
 package dev.bulwark.data;
 
-import java.nio.ByteBuffer;
+import dev.bulwark.shapes.ImageShape;
 import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.Objects;
 
 /**
- * Labelled grey images, kept as bytes and handed out as floats in [0, 1]. Immutable.
+ * Labelled images of one shape, kept as bytes and handed out as floats in [0, 1]. Immutable.
  *
- * <p>Images are row-major, {@code [rows, cols]} flattened to {@code [rows * cols]}, top left first.
+ * <p>An image is {@code [channels, height, width]}, flattened to {@code [channels * height * width]}: one channel after the
+ * other, each row by row from the top left. Labels are 0 to {@link #classes} - 1, and 255 at most.
  */
 public final class Dataset {
 
-    private static final int CLASSES = 10;
     private static final float[] INTENSITY = intensities();
+    private static final int MOST_CLASSES = 256;
 
-    private final String name;
-    private final boolean verified;
-    private final int rows;
-    private final int cols;
+    private final Origin origin;
+    private final ImageShape shape;
+    private final int classes;
     private final byte[] pixels;
     private final byte[] labels;
     private String digest;
 
-    /** Takes the arrays over: nobody may write to them afterwards. */
-    Dataset(String name, boolean verified, int rows, int cols, byte[] pixels, byte[] labels) {
-        if (rows < 1 || cols < 1) {
-            throw new IllegalArgumentException("images need positive sizes: rows " + rows + ", cols " + cols);
+    /**
+     * Where the images come from.
+     *
+     * @param name     as {@link Dataset#name}
+     * @param verified as {@link Dataset#verified}
+     */
+    record Origin(String name, boolean verified) {
+
+        Origin {
+            Objects.requireNonNull(name, "name");
         }
-        if (pixels.length != (long) labels.length * rows * cols) {
+    }
+
+    /** Takes the arrays over: nobody may write to them afterwards. */
+    Dataset(Origin origin, ImageShape shape, int classes, byte[] pixels, byte[] labels) {
+        if (pixels.length != (long) labels.length * shape.size()) {
             throw new IllegalArgumentException("pixels has " + pixels.length + " bytes, " + labels.length + " images of "
-                    + rows + "x" + cols + " need " + (long) labels.length * rows * cols);
+                    + shape + " need " + (long) labels.length * shape.size());
+        }
+        if (classes < 1 || classes > MOST_CLASSES) {
+            throw new IllegalArgumentException("classes is " + classes + ", 1 to " + MOST_CLASSES + " expected");
         }
         for (int i = 0; i < labels.length; ++i) {
-            if (labels[i] < 0 || labels[i] >= CLASSES) {
-                throw new IllegalArgumentException(
-                        "labels holds " + (labels[i] & 0xFF) + " at index " + i + ", the last class is " + (CLASSES - 1));
+            if (Byte.toUnsignedInt(labels[i]) >= classes) {
+                throw new IllegalArgumentException("labels holds " + Byte.toUnsignedInt(labels[i]) + " at index " + i
+                        + ", the last class is " + (classes - 1));
             }
         }
-        this.name = Objects.requireNonNull(name, "name");
-        this.verified = verified;
-        this.rows = rows;
-        this.cols = cols;
+        this.origin = origin;
+        this.shape = shape;
+        this.classes = classes;
         this.pixels = pixels;
         this.labels = labels;
     }
@@ -49,22 +61,32 @@ public final class Dataset {
     /**
      * A data set from arrays, which are copied; {@link #verified} is false.
      *
-     * @param pixels {@code [N, rows, cols]}, 0 to 255 as unsigned bytes
-     * @param labels {@code [N]}, 0 to 9
+     * @param classes number of classes, 256 at most
+     * @param pixels  {@code [N, channels, height, width]}, 0 to 255 as unsigned bytes
+     * @param labels  {@code [N]}, 0 to {@code classes - 1} as unsigned bytes
      * @throws IllegalArgumentException if the lengths don't fit or a label is no class
      */
-    public static Dataset of(String name, int rows, int cols, byte[] pixels, byte[] labels) {
-        return new Dataset(name, false, rows, cols, pixels.clone(), labels.clone());
+    public static Dataset of(String name, ImageShape shape, int classes, byte[] pixels, byte[] labels) {
+        return new Dataset(new Origin(name, false), shape, classes, pixels.clone(), labels.clone());
+    }
+
+    /** How many classes these labels speak of, where nothing else says: the largest label and all below it. */
+    static int classesOf(byte[] labels) {
+        int classes = 1;
+        for (byte label : labels) {
+            classes = Math.max(classes, Byte.toUnsignedInt(label) + 1);
+        }
+        return classes;
     }
 
     /** What the images are: {@code mnist}, {@code digits}, or {@code custom} for a user's own. */
     public String name() {
-        return name;
+        return origin.name;
     }
 
     /** Whether the content's digest was found equal to the published one. A subset keeps its origin's answer. */
     public boolean verified() {
-        return verified;
+        return origin.verified;
     }
 
     /** Number of images. */
@@ -72,39 +94,35 @@ public final class Dataset {
         return labels.length;
     }
 
-    public int rows() {
-        return rows;
+    public ImageShape shape() {
+        return shape;
     }
 
-    public int cols() {
-        return cols;
-    }
-
-    /** Pixels of one image: {@code rows * cols}. */
+    /** Elements of one image: {@code channels * height * width}. */
     public int imageSize() {
-        return rows * cols;
+        return shape.size();
     }
 
     /** Number of classes; labels are smaller. */
     public int classes() {
-        return CLASSES;
+        return classes;
     }
 
     /** Class of one image. */
     public int label(int index) {
-        return labels[Objects.checkIndex(index, size())];
+        return Byte.toUnsignedInt(labels[Objects.checkIndex(index, size())]);
     }
 
     /** Classes of all images, {@code [N]}. */
     public int[] labels() {
         int[] all = new int[size()];
         for (int i = 0; i < all.length; ++i) {
-            all[i] = labels[i];
+            all[i] = Byte.toUnsignedInt(labels[i]);
         }
         return all;
     }
 
-    /** One image {@code [rows * cols]}: each byte divided by 255 and rounded once, to the nearest float. */
+    /** One image {@code [channels * height * width]}: each byte divided by 255 and rounded once, to the nearest float. */
     public float[] pixels(int index) {
         Objects.checkIndex(index, size());
         float[] image = new float[imageSize()];
@@ -113,7 +131,7 @@ public final class Dataset {
     }
 
     /**
-     * Images {@code from} (inclusive) to {@code to} (exclusive), {@code [to - from, rows * cols]}, into the start of
+     * Images {@code from} (inclusive) to {@code to} (exclusive), {@code [to - from, channels * height * width]}, into the start of
      * {@code out}.
      *
      * @throws IllegalArgumentException if {@code out} is too short
@@ -123,7 +141,7 @@ public final class Dataset {
         long needed = (long) (to - from) * imageSize();
         if (out.length < needed) {
             throw new IllegalArgumentException("out has " + out.length + " elements, " + (to - from) + " images of "
-                    + rows + "x" + cols + " need " + needed);
+                    + shape + " need " + needed);
         }
         int first = from * imageSize();
         for (int k = 0; k < needed; ++k) {
@@ -136,7 +154,7 @@ public final class Dataset {
         Objects.checkFromToIndex(from, to, size());
         byte[] pickedPixels = Arrays.copyOfRange(pixels, from * imageSize(), to * imageSize());
         byte[] pickedLabels = Arrays.copyOfRange(labels, from, to);
-        return new Dataset(name, verified, rows, cols, pickedPixels, pickedLabels);
+        return new Dataset(origin, shape, classes, pickedPixels, pickedLabels);
     }
 
     /** The named images, in the order given; an index may repeat. */
@@ -148,20 +166,20 @@ public final class Dataset {
             System.arraycopy(pixels, index * imageSize(), pickedPixels, k * imageSize(), imageSize());
             pickedLabels[k] = labels[index];
         }
-        return new Dataset(name, verified, rows, cols, pickedPixels, pickedLabels);
+        return new Dataset(origin, shape, classes, pickedPixels, pickedLabels);
     }
 
     /**
      * SHA-256, in hexadecimal, of the content written as IDX: the image file's bytes, then the label file's, neither
-     * compressed. Files that hold the same images therefore have the same digest, however they are packed.
+     * compressed. Files that hold the same images therefore have the same digest, however they are packed. Grey images are
+     * written in three dimensions, others in four.
      */
     public synchronized String digest() {
         if (digest == null) {
             MessageDigest sha256 = Sha256.start();
-            sha256.update(ByteBuffer.allocate(16)
-                    .putInt(IdxFile.Kind.IMAGES.magic()).putInt(size()).putInt(rows).putInt(cols).array());
+            sha256.update(IdxFile.imageHeader(size(), shape));
             sha256.update(pixels);
-            sha256.update(ByteBuffer.allocate(8).putInt(IdxFile.Kind.LABELS.magic()).putInt(size()).array());
+            sha256.update(IdxFile.labelHeader(size()));
             sha256.update(labels);
             digest = Sha256.finish(sha256);
         }
@@ -170,7 +188,7 @@ public final class Dataset {
 
     @Override
     public String toString() {
-        return name + " (" + size() + " images of " + rows + "x" + cols + ")";
+        return name() + " (" + size() + " images of " + shape + ")";
     }
 
     /** The float that byte {@code value} is handed out as: the nearest to {@code value / 255}. */

@@ -1,5 +1,6 @@
 package dev.bulwark.data;
 
+import dev.bulwark.shapes.ImageShape;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -20,6 +21,7 @@ public final class Digits {
     public static final int TEST_SIZE = 10_000;
 
     private static final int SIDE = 28;
+    private static final ImageShape SHAPE = new ImageShape(1, SIDE, SIDE);
     private static final int DIGITS = 10;
     /** The longer side of what is written, stroke width included, about as in MNIST. */
     private static final double BOX = 20;
@@ -41,14 +43,14 @@ public final class Digits {
         if (count < 1) {
             throw new IllegalArgumentException("count is " + count + ", at least 1 expected");
         }
-        byte[] pixels = new byte[Math.multiplyExact(count, SIDE * SIDE)];
+        byte[] pixels = new byte[Math.multiplyExact(count, SHAPE.size())];
         byte[] labels = new byte[count];
         IntStream.range(0, count).parallel().forEach(k -> {
             Draws draws = new Draws(seed, split, k);
             labels[k] = (byte) draws.below(DIGITS);
-            write(labels[k], draws).copyTo(pixels, k * SIDE * SIDE);
+            write(labels[k], draws).copyTo(pixels, k * SHAPE.size());
         });
-        return new Dataset(NAME, false, SIDE, SIDE, pixels, labels);
+        return new Dataset(new Dataset.Origin(NAME, false), SHAPE, DIGITS, pixels, labels);
     }
 
     private static Canvas write(int digit, Draws draws) {

@@ -1,6 +1,7 @@
 package dev.bulwark.data;
 
 import dev.bulwark.files.Reason;
+import dev.bulwark.shapes.ImageShape;
 import java.io.BufferedInputStream;
 import java.io.EOFException;
 import java.io.IOException;
@@ -11,49 +12,60 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
+import java.util.Arrays;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.zip.ZipException;
 
 /**
  * One IDX file of bytes: two zero bytes, the element type, the number of dimensions, each dimension as a big-endian
  * 32-bit number, then the elements. Plain or gzip'd, told apart by content.
  *
+ * <p>Labels have one dimension. Images have three, {@code [N, height, width]}, and are grey; or four, {@code [N, channels,
+ * height, width]}, as PyTorch and CIFAR-10's own files order them. The format does not say which of four dimensions holds
+ * the channels: images of more than {@value #MOST_LEADING_CHANNELS} channels whose last dimension could be the channels are
+ * taken for {@code [N, height, width, channels]} and refused.
+ *
  * <p>Nothing is allocated on the header's word alone: the body grows with what the file really holds, so that a hostile
  * header or a small file that unpacks to a huge one ends in a message and not in an exhausted heap.
  */
 final class IdxFile {
 
-    /** Most images or labels that are read; 28 x 28 images then take 205 MB. */
-    static final int MAX_COUNT = 1 << 18;
+    /** Most images or labels that are read. */
+    static final int MAX_COUNT = 1 << 20;
+    /** Most bytes that an array holds on every virtual machine. */
+    private static final int MOST_BYTES = Integer.MAX_VALUE - 8;
 
     private static final int UNSIGNED_BYTE = 0x08;
-    private static final int IMAGE_SIDE = 28;
+    private static final int MOST_LEADING_CHANNELS = 4;
     private static final int TRAILING_LIMIT = 1 << 16;
 
-    /** What a file holds, which fixes its dimensions. */
+    /** What a file holds, which limits its dimensions. */
     enum Kind {
-        IMAGES("images", 3),
-        LABELS("labels", 1);
+        IMAGES("images", 3, 4),
+        LABELS("labels", 1, 1);
 
         private final String plural;
-        private final int dimensions;
+        private final int least;
+        private final int most;
 
-        Kind(String plural, int dimensions) {
+        Kind(String plural, int least, int most) {
             this.plural = plural;
-            this.dimensions = dimensions;
+            this.least = least;
+            this.most = most;
         }
 
-        /** The first four bytes of such a file. */
-        int magic() {
-            return UNSIGNED_BYTE << 8 | dimensions;
+        private String dimensions() {
+            return least == most ? Integer.toString(least) : least + " or " + most;
         }
     }
 
-    private final int count;
+    private final int[] dimensions;
     private final byte[] body;
     private final String digest;
 
-    private IdxFile(int count, byte[] body, String digest) {
-        this.count = count;
+    private IdxFile(int[] dimensions, byte[] body, String digest) {
+        this.dimensions = dimensions;
         this.body = body;
         this.digest = digest;
     }
@@ -74,9 +86,9 @@ final class IdxFile {
         MessageDigest sha256 = Sha256.start();
         try {
             InputStream content = new DigestInputStream(unpacked(raw), sha256);
-            int count = readHeader(content, source, kind);
-            byte[] body = readBody(content, source, kind, count);
-            return new IdxFile(count, body, Sha256.finish(sha256));
+            int[] dimensions = readHeader(content, source, kind);
+            byte[] body = readBody(content, source, kind, dimensions);
+            return new IdxFile(dimensions, body, Sha256.finish(sha256));
         } catch (EOFException e) {
             throw new DataException(source + ": the gzip stream ends early; the file is cut off", e);
         } catch (ZipException e) {
@@ -84,17 +96,38 @@ final class IdxFile {
         }
     }
 
+    /** What a file of such images starts with: three dimensions where they are grey. */
+    static byte[] imageHeader(int count, ImageShape shape) {
+        return shape.channels() == 1
+                ? header(count, shape.height(), shape.width())
+                : header(count, shape.channels(), shape.height(), shape.width());
+    }
+
+    /** What a file of labels starts with. */
+    static byte[] labelHeader(int count) {
+        return header(count);
+    }
+
+    private static byte[] header(int... dimensions) {
+        ByteBuffer header = ByteBuffer.allocate(4 + 4 * dimensions.length).putInt(magic(dimensions.length));
+        IntStream.of(dimensions).forEach(header::putInt);
+        return header.array();
+    }
+
+    private static int magic(int dimensions) {
+        return UNSIGNED_BYTE << 8 | dimensions;
+    }
+
     /** Number of images or labels. */
     int count() {
-        return count;
+        return dimensions[0];
     }
 
-    int rows() {
-        return IMAGE_SIDE;
-    }
-
-    int cols() {
-        return IMAGE_SIDE;
+    /** The shape of an image. */
+    ImageShape shape() {
+        return dimensions.length == 4
+                ? new ImageShape(dimensions[1], dimensions[2], dimensions[3])
+                : new ImageShape(1, dimensions[1], dimensions[2]);
     }
 
     /** The elements; the array is shared, not copied. */
@@ -115,36 +148,33 @@ final class IdxFile {
         return gzip ? new GzipContent(buffered) : buffered;
     }
 
-    private static int readHeader(InputStream content, String source, Kind kind) throws IOException {
-        int length = 4 + 4 * kind.dimensions;
-        byte[] bytes = content.readNBytes(4);
-        if (bytes.length == 0) {
-            throw new DataException(source + ": the file is empty, a header of " + length + " bytes expected");
+    private static int[] readHeader(InputStream content, String source, Kind kind) throws IOException {
+        byte[] magic = content.readNBytes(4);
+        if (magic.length == 0) {
+            throw new DataException(source + ": the file is empty, a header of " + (4 + 4 * kind.least) + " bytes expected");
         }
-        if (bytes.length == 4) {
-            requireMagic(ByteBuffer.wrap(bytes).getInt(), source, kind);
+        int expected = 4 + 4 * (magic.length == 4 ? dimensionsOf(ByteBuffer.wrap(magic).getInt(), source, kind) : kind.least);
+        byte[] rest = content.readNBytes(expected - 4);
+        if (magic.length + rest.length < expected) {
+            throw new DataException(source + ": the header ends after " + (magic.length + rest.length)
+                    + " bytes, " + expected + " expected");
         }
-        byte[] dimensions = content.readNBytes(length - 4);
-        if (bytes.length + dimensions.length < length) {
-            throw new DataException(source + ": the header ends after " + (bytes.length + dimensions.length)
-                    + " bytes, " + length + " expected");
-        }
-        ByteBuffer sizes = ByteBuffer.wrap(dimensions);
-        int count = sizes.getInt();
-        if (count < 1 || count > MAX_COUNT) {
-            throw new DataException(source + ": the header declares " + count + " " + kind.plural + ", 1 to "
+        int[] dimensions = new int[rest.length / 4];
+        ByteBuffer.wrap(rest).asIntBuffer().get(dimensions);
+        if (dimensions[0] < 1 || dimensions[0] > MAX_COUNT) {
+            throw new DataException(source + ": the header declares " + dimensions[0] + " " + kind.plural + ", 1 to "
                     + MAX_COUNT + " expected");
         }
         if (kind == Kind.IMAGES) {
-            requireSize(sizes.getInt(), sizes.getInt(), source);
+            requireImages(dimensions, source);
         }
-        return count;
+        return dimensions;
     }
 
-    private static void requireMagic(int magic, String source, Kind kind) {
+    private static int dimensionsOf(int magic, String source, Kind kind) {
         if (magic >>> 16 != 0) {
             throw new DataException(String.format("%s: not an IDX file: it starts with 0x%08x, 0x%08x expected",
-                    source, magic, kind.magic()));
+                    source, magic, magic(kind.least)));
         }
         int type = magic >>> 8 & 0xFF;
         if (type != UNSIGNED_BYTE) {
@@ -152,29 +182,40 @@ final class IdxFile {
                     source, type, UNSIGNED_BYTE));
         }
         int dimensions = magic & 0xFF;
-        if (dimensions != kind.dimensions) {
-            throw new DataException(source + ": the number of dimensions is " + dimensions + ", " + kind.dimensions
+        if (dimensions < kind.least || dimensions > kind.most) {
+            throw new DataException(source + ": the number of dimensions is " + dimensions + ", " + kind.dimensions()
                     + " expected for " + kind.plural);
         }
+        return dimensions;
     }
 
-    private static void requireSize(int rows, int cols, String source) {
-        if (rows < 1 || cols < 1) {
-            throw new DataException(source + ": the header declares images of " + rows + "x" + cols
-                    + ", both sizes must be positive");
+    private static void requireImages(int[] dimensions, String source) {
+        int[] sizes = Arrays.copyOfRange(dimensions, 1, dimensions.length);
+        String images = IntStream.of(sizes).mapToObj(Integer::toString).collect(Collectors.joining(" x "));
+        long bytes = dimensions[0];
+        for (int size : sizes) {
+            if (size < 1) {
+                throw new DataException(source + ": the header declares images of " + images
+                        + ", all sizes must be positive");
+            }
+            bytes = Math.min(bytes * size, 1L << 32); // what is more than an array holds stays so
         }
-        if (rows != IMAGE_SIDE || cols != IMAGE_SIDE) {
-            throw new DataException(source + ": the images are " + rows + "x" + cols + ", " + IMAGE_SIDE + "x"
-                    + IMAGE_SIDE + " expected");
+        if (sizes.length == 3 && sizes[0] > MOST_LEADING_CHANNELS && sizes[2] <= MOST_LEADING_CHANNELS) {
+            throw new DataException(source + ": the header declares images of " + images + ", which look like [height, width, "
+                    + "channels]: store the channels first, [N, channels, height, width]");
+        }
+        if (bytes > MOST_BYTES) {
+            throw new DataException(source + ": the header declares " + dimensions[0] + " images of " + images
+                    + ", more than the " + MOST_BYTES + " bytes that can be held: split the file");
         }
     }
 
-    private static byte[] readBody(InputStream content, String source, Kind kind, int count) throws IOException {
-        int declared = kind == Kind.IMAGES ? count * IMAGE_SIDE * IMAGE_SIDE : count;
+    private static byte[] readBody(InputStream content, String source, Kind kind, int[] dimensions) throws IOException {
+        int declared = IntStream.of(dimensions).reduce(1, Math::multiplyExact);
         byte[] body = content.readNBytes(declared);
         if (body.length < declared) {
             throw new DataException(source + ": the body ends after " + body.length + " bytes, " + declared
-                    + " expected for " + count + " " + kind.plural);
+                    + " expected for " + dimensions[0] + " " + kind.plural);
         }
         int trailing = content.readNBytes(TRAILING_LIMIT).length;
         if (trailing > 0) {

@@ -2,12 +2,10 @@ package dev.bulwark.data;
 
 import java.nio.file.Path;
 
-/** An image file and its labels, found to fit each other, before anyone decides what to call them. */
+/** An image file and its labels, found to fit each other, before anything decides what to call them. */
 record IdxPair(IdxFile images, IdxFile labels) {
 
-    private static final int LAST_LABEL = 9;
-
-    /** @throws DataException if a file is unusable, the counts differ or a label is no class */
+    /** @throws DataException if a file is unusable or the counts differ */
     static IdxPair read(Path imageFile, Path labelFile) {
         IdxFile images = IdxFile.read(imageFile, IdxFile.Kind.IMAGES);
         IdxFile labels = IdxFile.read(labelFile, IdxFile.Kind.LABELS);
@@ -15,18 +13,15 @@ record IdxPair(IdxFile images, IdxFile labels) {
             throw new DataException(imageFile + ": there are " + images.count() + " images, but " + labels.count()
                     + " labels in " + labelFile);
         }
-        byte[] values = labels.body();
-        for (int i = 0; i < values.length; ++i) {
-            int label = values[i] & 0xFF;
-            if (label > LAST_LABEL) {
-                throw new DataException(labelFile + ": the label at index " + i + " is " + label + ", 0 to " + LAST_LABEL
-                        + " expected");
-            }
-        }
         return new IdxPair(images, labels);
     }
 
-    Dataset named(String name, boolean verified) {
-        return new Dataset(name, verified, images.rows(), images.cols(), images.body(), labels.body());
+    /** Classes that the labels speak of: an IDX file does not say how many there are. */
+    int classes() {
+        return Dataset.classesOf(labels.body());
+    }
+
+    Dataset named(Dataset.Origin origin, int classes) {
+        return new Dataset(origin, images.shape(), classes, images.body(), labels.body());
     }
 }

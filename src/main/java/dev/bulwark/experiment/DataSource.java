@@ -2,6 +2,7 @@ package dev.bulwark.experiment;
 
 import dev.bulwark.data.DataException;
 import dev.bulwark.data.Dataset;
+import dev.bulwark.data.DatasetReaders;
 import dev.bulwark.data.Digits;
 import dev.bulwark.data.Located;
 import dev.bulwark.data.MnistLocator;
@@ -26,9 +27,9 @@ public final class DataSource {
         this.reasons = reasons;
     }
 
-    /** MNIST, or the user's own images in its format. @throws DataException where there is none */
-    public static DataSource mnist(Optional<Path> folder, Set<Split> wanted) {
-        DataSource source = mnistOrDigits(folder, wanted);
+    /** What the user names, never replaced by other images, else MNIST. @throws DataException where there is none */
+    public static DataSource mnist(Optional<Path> named, Set<Split> wanted) {
+        DataSource source = mnistOrDigits(named, wanted);
         if (source.located.isEmpty()) {
             throw new DataException("no MNIST: " + String.join("; ", source.reasons)
                     + "; name a folder with --data, or use --dataset digits");
@@ -36,10 +37,13 @@ public final class DataSource {
         return source;
     }
 
-    /** MNIST, or digits with the reasons why. @throws DataException if a folder was named and is unusable */
-    public static DataSource mnistOrDigits(Optional<Path> folder, Set<Split> wanted) {
-        Located found = MnistLocator.standard(folder, System.getenv(), Path.of(System.getProperty("user.home")))
-                .locate(wanted);
+    /** What the user names, else MNIST, else digits with the reasons why. @throws DataException if what is named is unusable */
+    public static DataSource mnistOrDigits(Optional<Path> named, Set<Split> wanted) {
+        if (named.isPresent()) {
+            Map<Split, Dataset> splits = DatasetReaders.read(named.get(), wanted);
+            return new DataSource(Optional.of(new Located.Found(named.get(), splits, List.of())), List.of());
+        }
+        Located found = MnistLocator.standard(System.getenv(), Path.of(System.getProperty("user.home"))).locate(wanted);
         if (found instanceof Located.NotFound none) {
             return new DataSource(Optional.empty(), none.reasons());
         }
@@ -94,6 +98,7 @@ public final class DataSource {
 
     /** What to say of it in provenance. */
     public static Map<String, Object> describe(Dataset data) {
-        return Map.of("name", data.name(), "images", data.size(), "sha256", data.digest());
+        return Map.of("name", data.name(), "images", data.size(), "shape", data.shape().toString(), "classes", data.classes(),
+                "sha256", data.digest());
     }
 }

@@ -721,7 +721,7 @@ class CommandLineTest {
         fails(3, "no such file", "verify", folder.resolve("absent"), "--epsilon", 0.1, "--out", out);
         Path text = Files.writeString(folder.resolve("text"), "not a network at all");
         fails(3, "text", "verify", text, "--epsilon", 0.1, "--out", out);
-        fails(3, "no such folder", "verify", model, "--data", folder.resolve("nowhere"), "--epsilon", 0.1, "--out", out);
+        fails(3, "no such file or folder", "verify", model, "--data", folder.resolve("nowhere"), "--epsilon", 0.1, "--out", out);
         Path small = folder.resolve("small.safetensors");
         ModelFile.write(small, Network.mlp(List.of(new Dense(3, 10, new float[30], new float[10]))), Precision.F32, Map.of());
         fails(3, "784", "verify", small, "--dataset", "digits", "--epsilon", 0.1, "--out", out);

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.bulwark.shapes.ImageShape;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.security.MessageDigest;
@@ -14,7 +15,8 @@ import org.junit.jupiter.api.Test;
 class DatasetTest {
 
     private static final byte[] PIXELS = {0, 1, 2, 3, 4, 5, (byte) 128, (byte) 129, (byte) 130, (byte) 253, (byte) 254, -1};
-    private static final Dataset TINY = Dataset.of("custom", 1, 3, PIXELS, new byte[] {7, 0, 9, 3});
+    private static final ImageShape LINE = new ImageShape(1, 1, 3);
+    private static final Dataset TINY = Dataset.of("custom", LINE, 10, PIXELS, new byte[] {7, 0, 9, 3});
 
     @Test
     void givenEveryByte_whenReadAsPixel_thenItIsTheFloatNearestToItsShareOf255() {
@@ -22,7 +24,7 @@ class DatasetTest {
         for (int value = 0; value < 256; ++value) {
             all[value] = (byte) value;
         }
-        float[] pixels = Dataset.of("custom", 16, 16, all, new byte[1]).pixels(0);
+        float[] pixels = Dataset.of("custom", new ImageShape(1, 16, 16), 2, all, new byte[1]).pixels(0);
         for (int value = 0; value < 256; ++value) {
             BigDecimal exact = new BigDecimal(value).divide(new BigDecimal(255), MathContext.DECIMAL128);
             assertEquals(exact.floatValue(), pixels[value]);
@@ -42,7 +44,7 @@ class DatasetTest {
     void givenAShortArray_whenReadInBulk_thenBothSizesAreNamed() {
         IllegalArgumentException refusal =
                 assertThrows(IllegalArgumentException.class, () -> TINY.pixels(0, 2, new float[5]));
-        assertEquals("out has 5 elements, 2 images of 1x3 need 6", refusal.getMessage());
+        assertEquals("out has 5 elements, 2 images of 1 x 1 x 3 need 6", refusal.getMessage());
     }
 
     @Test
@@ -57,7 +59,7 @@ class DatasetTest {
     void givenTheCallersArrays_whenChangedLater_thenTheDatasetIsNot() {
         byte[] pixels = PIXELS.clone();
         byte[] labels = {7, 0, 9, 3};
-        Dataset data = Dataset.of("custom", 1, 3, pixels, labels);
+        Dataset data = Dataset.of("custom", LINE, 10, pixels, labels);
         pixels[0] = 99;
         labels[0] = 1;
         assertEquals(0f, data.pixels(0)[0]);
@@ -67,15 +69,24 @@ class DatasetTest {
     @Test
     void givenAWrongLength_whenBuilt_thenBothSizesAreNamed() {
         IllegalArgumentException refusal = assertThrows(IllegalArgumentException.class,
-                () -> Dataset.of("custom", 1, 3, new byte[11], new byte[4]));
-        assertEquals("pixels has 11 bytes, 4 images of 1x3 need 12", refusal.getMessage());
+                () -> Dataset.of("custom", LINE, 10, new byte[11], new byte[4]));
+        assertEquals("pixels has 11 bytes, 4 images of 1 x 1 x 3 need 12", refusal.getMessage());
     }
 
     @Test
     void givenALabelOutside_whenBuilt_thenRefused() {
         IllegalArgumentException refusal = assertThrows(IllegalArgumentException.class,
-                () -> Dataset.of("custom", 1, 1, new byte[2], new byte[] {9, 10}));
+                () -> Dataset.of("custom", new ImageShape(1, 1, 1), 10, new byte[2], new byte[] {9, 10}));
         assertEquals("labels holds 10 at index 1, the last class is 9", refusal.getMessage());
+    }
+
+    @Test
+    void givenNoClassesOrMoreThanBytesTell_whenBuilt_thenRefused() {
+        for (int classes : new int[] {0, 257}) {
+            IllegalArgumentException refusal = assertThrows(IllegalArgumentException.class,
+                    () -> Dataset.of("custom", LINE, classes, new byte[3], new byte[1]));
+            assertEquals("classes is " + classes + ", 1 to 256 expected", refusal.getMessage());
+        }
     }
 
     @Test
@@ -100,7 +111,7 @@ class DatasetTest {
     void givenTheSameContentAsIdx_whenDigested_thenItIsTheDigestOfBothFiles() throws Exception {
         byte[] images = IdxBytes.images(12);
         byte[] labels = IdxBytes.labels(12);
-        Dataset data = Dataset.of("custom", 28, 28, Arrays.copyOfRange(images, 16, images.length),
+        Dataset data = Dataset.of("custom", new ImageShape(1, 28, 28), 10, Arrays.copyOfRange(images, 16, images.length),
                 Arrays.copyOfRange(labels, 8, labels.length));
         MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
         sha256.update(images);
@@ -110,7 +121,7 @@ class DatasetTest {
 
     @Test
     void givenOneOtherLabel_whenDigested_thenTheDigestDiffers() {
-        Dataset other = Dataset.of("custom", 1, 3, PIXELS, new byte[] {7, 0, 9, 4});
+        Dataset other = Dataset.of("custom", LINE, 10, PIXELS, new byte[] {7, 0, 9, 4});
         assertNotEquals(TINY.digest(), other.digest());
     }
 }

@@ -1,5 +1,6 @@
 package dev.bulwark.data;
 
+import dev.bulwark.shapes.ImageShape;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -23,6 +24,17 @@ final class IdxBytes {
             file.put((byte) (7 * k));
         }
         return file.array();
+    }
+
+    /** {@code count} images of a shape, in three dimensions where they are grey, else in four. */
+    static byte[] images(int count, ImageShape shape, byte[] pixels) {
+        boolean grey = shape.channels() == 1;
+        ByteBuffer file = ByteBuffer.allocate((grey ? 16 : 20) + pixels.length);
+        file.putInt(grey ? 0x0803 : 0x0804).putInt(count);
+        if (!grey) {
+            file.putInt(shape.channels());
+        }
+        return file.putInt(shape.height()).putInt(shape.width()).put(pixels).array();
     }
 
     /** {@code count} labels: 0, 1, ... 9, 0, 1, ... */

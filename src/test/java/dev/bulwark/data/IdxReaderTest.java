@@ -6,14 +6,19 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.bulwark.shapes.ImageShape;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class IdxReaderTest {
 
@@ -43,14 +48,12 @@ class IdxReaderTest {
     @Test
     void givenAMissingFile_whenRead_thenTheMessageNamesIt() {
         assertMessage(folder.resolve("absent") + ": no such file",
-                assertThrows(DataException.class,
-                        () -> IdxReader.read("custom", folder.resolve("absent"), folder.resolve("absent"))));
+                assertThrows(DataException.class, () -> IdxPair.read(folder.resolve("absent"), folder.resolve("absent"))));
     }
 
     @Test
     void givenAFolderInPlaceOfAFile_whenRead_thenItCannotBeRead() {
-        DataException refusal =
-                assertThrows(DataException.class, () -> IdxReader.read("custom", folder, folder));
+        DataException refusal = assertThrows(DataException.class, () -> IdxPair.read(folder, folder));
         assertTrue(refusal.getMessage().startsWith(folder + ": cannot be read ("), refusal.getMessage());
     }
 
@@ -73,7 +76,7 @@ class IdxReaderTest {
 
     @Test
     void givenFlattenedImages_whenRead_thenTheNumberOfDimensionsIsRefused() {
-        assertImagesRefused(": the number of dimensions is 2, 3 expected for images",
+        assertImagesRefused(": the number of dimensions is 2, 3 or 4 expected for images",
                 IdxBytes.withInt(IMAGES, 0, 0x0802));
     }
 
@@ -94,41 +97,74 @@ class IdxReaderTest {
 
     @Test
     void givenNoImages_whenRead_thenTheCountIsRefused() {
-        assertImagesRefused(": the header declares 0 images, 1 to 262144 expected", IdxBytes.withInt(IMAGES, 4, 0));
+        assertImagesRefused(": the header declares 0 images, 1 to 1048576 expected", IdxBytes.withInt(IMAGES, 4, 0));
     }
 
     @Test
     void givenANegativeCount_whenRead_thenTheCountIsRefused() {
-        assertLabelsRefused(": the header declares -1 labels, 1 to 262144 expected", IdxBytes.withInt(LABELS, 4, -1));
+        assertLabelsRefused(": the header declares -1 labels, 1 to 1048576 expected", IdxBytes.withInt(LABELS, 4, -1));
     }
 
     @Test
     void givenAHugeCount_whenRead_thenRefusedWithoutAllocating() {
-        assertImagesRefused(": the header declares 2147483647 images, 1 to 262144 expected",
+        assertImagesRefused(": the header declares 2147483647 images, 1 to 1048576 expected",
                 IdxBytes.withInt(IMAGES, 4, Integer.MAX_VALUE));
     }
 
     @Test
     void givenANegativeHeight_whenRead_thenTheSizeIsRefused() {
-        assertImagesRefused(": the header declares images of -28x28, both sizes must be positive",
+        assertImagesRefused(": the header declares images of -28 x 28, all sizes must be positive",
                 IdxBytes.withInt(IMAGES, 8, -28));
     }
 
     @Test
     void givenAZeroWidth_whenRead_thenTheSizeIsRefused() {
-        assertImagesRefused(": the header declares images of 28x0, both sizes must be positive",
+        assertImagesRefused(": the header declares images of 28 x 0, all sizes must be positive",
                 IdxBytes.withInt(IMAGES, 12, 0));
     }
 
     @Test
-    void givenLargerImages_whenRead_thenTheSizeIsRefused() {
-        assertImagesRefused(": the images are 32x28, 28x28 expected", IdxBytes.withInt(IMAGES, 8, 32));
+    void givenSizesWhoseProductOverflows_whenRead_thenRefusedWithoutAllocating() {
+        byte[] hostile = IdxBytes.withInt(IdxBytes.withInt(IMAGES, 8, Integer.MAX_VALUE), 12, Integer.MAX_VALUE);
+        assertImagesRefused(": the header declares 12 images of 2147483647 x 2147483647, more than the 2147483639 bytes that "
+                + "can be held: split the file", hostile);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 9, 13", "1, 1, 1", "1, 300, 2", "3, 9, 13", "3, 32, 32", "2, 5, 4", "12, 7, 31", "1, 5, 6"})
+    void givenImagesOfAnyShape_whenRead_thenShapePixelsAndDigestAreTheirs(int channels, int height, int width)
+            throws Exception {
+        ImageShape shape = new ImageShape(channels, height, width);
+        byte[] pixels = new byte[5 * shape.size()];
+        for (int k = 0; k < pixels.length; ++k) {
+            pixels[k] = (byte) (11 * k + k / 256);
+        }
+        byte[] images = IdxBytes.images(5, shape, pixels);
+        Dataset data = read(images, IdxBytes.labels(5));
+        assertEquals(shape, data.shape());
+        for (int k = 0; k < pixels.length; ++k) {
+            assertEquals((pixels[k] & 0xFF) / 255f, data.pixels(k / shape.size())[k % shape.size()]);
+        }
+        assertEquals(Dataset.of("other", shape, 7, pixels, new byte[] {0, 1, 2, 3, 4}).digest(), data.digest());
+        MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
+        sha256.update(images);
+        sha256.update(IdxBytes.labels(5));
+        assertEquals(Sha256.finish(sha256), data.digest());
     }
 
     @Test
-    void givenSizesWhoseProductOverflows_whenRead_thenTheSizeIsRefused() {
-        byte[] hostile = IdxBytes.withInt(IdxBytes.withInt(IMAGES, 8, Integer.MAX_VALUE), 12, Integer.MAX_VALUE);
-        assertImagesRefused(": the images are 2147483647x2147483647, 28x28 expected", hostile);
+    void givenGreyImagesInFourDimensions_whenRead_thenTheyAreThoseOfThree() throws IOException {
+        byte[] pixels = Arrays.copyOfRange(IMAGES, 16, IMAGES.length);
+        byte[] four = ByteBuffer.allocate(20 + pixels.length).putInt(0x0804).putInt(12).putInt(1).putInt(28).putInt(28)
+                .put(pixels).array();
+        assertEquals(read(IMAGES, LABELS).digest(), read(four, LABELS).digest());
+    }
+
+    @Test
+    void givenChannelsInTheLastDimension_whenRead_thenRefusedWithTheOrderThatIsRead() {
+        byte[] last = ByteBuffer.allocate(20 + 12 * 32 * 32 * 3).putInt(0x0804).putInt(12).putInt(32).putInt(32).putInt(3).array();
+        assertImagesRefused(": the header declares images of 32 x 32 x 3, which look like [height, width, channels]: store the "
+                + "channels first, [N, channels, height, width]", last);
     }
 
     @Test
@@ -139,7 +175,7 @@ class IdxReaderTest {
 
     @Test
     void givenTheLargestCountOverATinyBody_whenRead_thenTheBodyIsCutOff() {
-        assertImagesRefused(": the body ends after 9408 bytes, 205520896 expected for 262144 images",
+        assertImagesRefused(": the body ends after 9408 bytes, 822083584 expected for 1048576 images",
                 IdxBytes.withInt(IMAGES, 4, IdxFile.MAX_COUNT));
     }
 
@@ -160,14 +196,15 @@ class IdxReaderTest {
                 assertThrows(DataException.class, () -> read(IMAGES, IdxBytes.labels(11))));
     }
 
-    @Test
-    void givenALabelOfTen_whenRead_thenItsIndexIsNamed() {
-        assertLabelsRefused(": the label at index 4 is 10, 0 to 9 expected", IdxBytes.withByte(LABELS, 12, 10));
-    }
-
-    @Test
-    void givenALabelWithTheTopBitSet_whenRead_thenItIsNotTakenForNegative() {
-        assertLabelsRefused(": the label at index 0 is 255, 0 to 9 expected", IdxBytes.withByte(LABELS, 8, 255));
+    @ParameterizedTest
+    @ValueSource(ints = {10, 100, 127, 128, 255})
+    void givenALargeLabel_whenRead_thenItIsTheLastClass(int label) throws IOException {
+        Dataset data = read(IMAGES, IdxBytes.withByte(LABELS, 12, label));
+        assertEquals(label, data.label(4));
+        assertEquals(label, data.labels()[4]);
+        assertEquals(label + 1, data.classes());
+        assertEquals(label + 1, data.range(0, 2).classes());
+        assertEquals(label + 1, data.subset(0).classes());
     }
 
     @Test
@@ -235,7 +272,8 @@ class IdxReaderTest {
     private Dataset read(byte[] images, byte[] labels) throws IOException {
         Files.write(imageFile(), images);
         Files.write(labelFile(), labels);
-        return IdxReader.read("custom", imageFile(), labelFile());
+        IdxPair pair = IdxPair.read(imageFile(), labelFile());
+        return pair.named(new Dataset.Origin("custom", false), pair.classes());
     }
 
     private void assertImagesRefused(String expected, byte[] images) {

@@ -14,7 +14,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
@@ -157,7 +156,7 @@ class MnistDownloadTest {
     }
 
     private MnistLocator locator(Duration patience, List<URI> mirrors) {
-        return new MnistLocator(Optional.empty(), List.of(), cache(), mirrors, patience, FakeMnist::digest);
+        return new MnistLocator(List.of(), cache(), mirrors, patience, FakeMnist::digest);
     }
 
     private static URI closedPort() throws IOException {

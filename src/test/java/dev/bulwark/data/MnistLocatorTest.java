@@ -8,13 +8,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -28,74 +26,10 @@ class MnistLocatorTest {
     private Path root;
 
     @Test
-    void givenANamedFolderOfPublishedFiles_whenLocated_thenItIsVerifiedMnist() throws IOException {
-        Path folder = published("named");
-        Located.Found found = found(locator(Optional.of(folder)).locate(BOTH));
-        assertEquals(folder, found.folder());
-        assertEquals(FakeMnist.TRAIN, found.dataset(Split.TRAIN).size());
-        assertEquals(FakeMnist.TEST, found.dataset(Split.TEST).size());
-        assertEquals("mnist", found.dataset(Split.TEST).name());
-        assertTrue(found.dataset(Split.TEST).verified());
-    }
-
-    @Test
-    void givenANamedFolderOfOtherImages_whenLocated_thenTheyAreCustom() throws IOException {
-        Path folder = FakeMnist.writeTo(root.resolve("own"), 7, 3);
-        Located.Found found = found(locator(Optional.of(folder)).locate(BOTH));
-        assertEquals("custom", found.dataset(Split.TRAIN).name());
-        assertFalse(found.dataset(Split.TRAIN).verified());
-        assertEquals(3, found.dataset(Split.TEST).size());
-    }
-
-    @Test
-    void givenOnePublishedAndOneOtherSplit_whenLocated_thenBothAreCustom() throws IOException {
-        Path folder = FakeMnist.writeTo(root.resolve("mixed"), FakeMnist.TRAIN, 3);
-        Located.Found found = found(locator(Optional.of(folder)).locate(BOTH));
-        assertEquals("custom", found.dataset(Split.TRAIN).name());
-        assertEquals("custom", found.dataset(Split.TEST).name());
-    }
-
-    @Test
-    void givenPlainFilesOfOneSplitUnderEitherName_whenOnlyItIsWanted_thenTheyAreFound() throws IOException {
-        Path folder = Files.createDirectory(root.resolve("plain"));
-        Files.write(folder.resolve("t10k-images.idx3-ubyte"), FakeMnist.content(MnistFile.TEST_IMAGES));
-        Files.write(folder.resolve("t10k-labels-idx1-ubyte"), FakeMnist.content(MnistFile.TEST_LABELS));
-        Located.Found found = found(locator(Optional.of(folder)).locate(Set.of(Split.TEST)));
-        assertEquals("mnist", found.dataset(Split.TEST).name());
-        assertThrows(IllegalArgumentException.class, () -> found.dataset(Split.TRAIN));
-    }
-
-    @Test
-    void givenANamedFolderThatIsMissing_whenLocated_thenNoOtherTakesItsPlace() throws IOException {
-        published("first");
-        DataException refusal = assertThrows(DataException.class,
-                () -> locator(Optional.of(root.resolve("absent"))).locate(BOTH));
-        assertEquals(root.resolve("absent") + ": no such folder", refusal.getMessage());
-    }
-
-    @Test
-    void givenANamedFolderWithoutLabels_whenLocated_thenTheMissingFileIsNamed() throws IOException {
-        Path folder = published("named");
-        Files.delete(folder.resolve("t10k-labels-idx1-ubyte.gz"));
-        DataException refusal =
-                assertThrows(DataException.class, () -> locator(Optional.of(folder)).locate(BOTH));
-        assertEquals(folder + ": holds neither t10k-labels-idx1-ubyte nor t10k-labels-idx1-ubyte.gz",
-                refusal.getMessage());
-    }
-
-    @Test
-    void givenAMalformedFileInANamedFolder_whenLocated_thenNoOtherTakesItsPlace() throws IOException {
-        published("first");
-        Path folder = published("named");
-        Files.write(folder.resolve("train-labels-idx1-ubyte.gz"), new byte[0]);
-        assertThrows(DataException.class, () -> locator(Optional.of(folder)).locate(BOTH));
-    }
-
-    @Test
     void givenTwoUsableFolders_whenLocated_thenTheFirstIsTaken() throws IOException {
         published("first");
         published("second");
-        Located.Found found = found(locator(Optional.empty()).locate(BOTH));
+        Located.Found found = found(locator().locate(BOTH));
         assertEquals(root.resolve("first"), found.folder());
         assertTrue(found.passedOver().isEmpty());
     }
@@ -103,7 +37,7 @@ class MnistLocatorTest {
     @Test
     void givenAnUnusableFirstFolder_whenLocated_thenTheReasonIsKept() throws IOException {
         published("second");
-        Located.Found found = found(locator(Optional.empty()).locate(BOTH));
+        Located.Found found = found(locator().locate(BOTH));
         assertEquals(root.resolve("second"), found.folder());
         assertEquals(List.of(root.resolve("first") + ": no such folder"), found.passedOver());
     }
@@ -111,20 +45,20 @@ class MnistLocatorTest {
     @Test
     void givenOnlyTheCache_whenLocated_thenItIsUsed() throws IOException {
         published("cache");
-        assertEquals(root.resolve("cache"), found(locator(Optional.empty()).locate(BOTH)).folder());
+        assertEquals(root.resolve("cache"), found(locator().locate(BOTH)).folder());
     }
 
     @Test
     void givenOtherContentInTheCache_whenLocated_thenItIsNotUsed() throws IOException {
         FakeMnist.writeTo(root.resolve("cache"), 7, 3);
-        Located.NotFound missing = notFound(locator(Optional.empty()).locate(BOTH));
+        Located.NotFound missing = notFound(locator().locate(BOTH));
         assertEquals(root.resolve("cache") + ": the content's SHA-256 is not the published one",
                 missing.reasons().get(2));
     }
 
     @Test
     void givenNothingAnywhere_whenLocated_thenEachPlaceHasItsReason() {
-        Located.NotFound missing = notFound(locator(Optional.empty()).locate(BOTH));
+        Located.NotFound missing = notFound(locator().locate(BOTH));
         assertEquals(List.of(
                 root.resolve("first") + ": no such folder",
                 root.resolve("second") + ": no such folder",
@@ -134,14 +68,14 @@ class MnistLocatorTest {
 
     @Test
     void givenNothingWanted_whenLocated_thenRefused() {
-        assertThrows(IllegalArgumentException.class, () -> locator(Optional.empty()).locate(Set.of()));
+        assertThrows(IllegalArgumentException.class, () -> locator().locate(Set.of()));
     }
 
     @Test
     void givenTheEnvironment_whenStandard_thenItsFolderIsSearchedFirst() throws IOException {
         Path folder = FakeMnist.writeTo(root.resolve("environment"), 7, 3);
         Located.Found found = found(MnistLocator.standard(
-                Optional.empty(), Map.of("BULWARK_DATA", folder.toString()), root).locate(BOTH));
+                Map.of("BULWARK_DATA", folder.toString()), root).locate(BOTH));
         assertEquals(folder, found.folder());
         assertEquals("custom", found.dataset(Split.TEST).name());
     }
@@ -150,7 +84,7 @@ class MnistLocatorTest {
     void givenTheRealMnist_whenLocated_thenItIsVerified() {
         String folder = System.getenv("BULWARK_DATA");
         assumeTrue(folder != null && !folder.isBlank(), "BULWARK_DATA names no folder of MNIST files");
-        Located.Found found = found(MnistLocator.standard(Optional.of(Path.of(folder)), Map.of(), root).locate(BOTH));
+        Located.Found found = found(MnistLocator.standard(Map.of("BULWARK_DATA", folder), root).locate(BOTH));
         Dataset train = found.dataset(Split.TRAIN);
         Dataset test = found.dataset(Split.TEST);
         assertTrue(train.verified() && test.verified());
@@ -161,8 +95,8 @@ class MnistLocatorTest {
         assertEquals(0.1307, mean(train), 5e-5, "the training mean that everyone's code carries");
     }
 
-    private MnistLocator locator(Optional<Path> named) {
-        return new MnistLocator(named, List.of(root.resolve("first"), root.resolve("second")), root.resolve("cache"),
+    private MnistLocator locator() {
+        return new MnistLocator(List.of(root.resolve("first"), root.resolve("second")), root.resolve("cache"),
                 List.of(), Duration.ofSeconds(1), FakeMnist::digest);
     }
 

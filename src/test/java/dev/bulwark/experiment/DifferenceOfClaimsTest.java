@@ -17,6 +17,7 @@ import dev.bulwark.report.BoundsRow;
 import dev.bulwark.report.RowFile;
 import dev.bulwark.report.SoundnessCheck;
 import dev.bulwark.report.SoundnessException;
+import dev.bulwark.shapes.ImageShape;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -29,7 +30,7 @@ class DifferenceOfClaimsTest {
 
     private static final double EPSILON = 0.1;
     /** One black pixel, label 1. */
-    private static final Dataset BLACK = Dataset.of("black", 1, 1, new byte[] {0}, new byte[] {1});
+    private static final Dataset BLACK = Dataset.of("black", new ImageShape(1, 1, 1), 2, new byte[] {0}, new byte[] {1});
 
     @TempDir
     private Path folder;
