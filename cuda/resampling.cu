@@ -1,12 +1,12 @@
 /*
  * resampling.cu: images seen through affine maps, for augmentation.
- * Math      target[n,v,u] = bilinear interpolation of source[rows[n]] at (a u + b v + c, d u + e v + f), 0 outside,
+ * Math      target[n,i,v,u] = bilinear interpolation of source[rows[n],i] at (a u + b v + c, d u + e v + f), 0 outside,
  *           kept in [0, 1], with [a b c d e f] = maps[rows[n]]
- * Rounding  operation by operation as device.cpu.Resampling, to the bit
- * Shapes    source [M,height,width], maps [M,6], rows int [count], target [count,height,width]
- * Launch    any 1-D grid and block; grid-stride loop, a pixel a thread
- * Traffic   8 bytes a pixel: the four neighbours lie in the cache
- * Oracle    BackendContract (interpolation in double)
+ * Rounding  operation by operation as device.cpu.CpuIndexing, to the bit
+ * Shapes    source [M,channels,height,width], maps [M,6], rows int [count], target [count,channels,height,width]
+ * Launch    any 1-D grid and block; grid-stride loop, an element a thread
+ * Traffic   8 bytes an element: the four neighbours lie in the cache
+ * Oracle    IndexingContract (interpolation in double)
  */
 #include "common.cuh"
 
@@ -29,18 +29,18 @@ static __device__ __forceinline__ float interpolated(const float* image, float x
 }
 
 extern "C" __global__ void resample(const float* __restrict__ source, const float* __restrict__ maps,
-                                    const int* __restrict__ rows, int count, int height, int width,
+                                    const int* __restrict__ rows, int count, int channels, int height, int width,
                                     float* __restrict__ target) {
-    const int size = height * width;
+    const int area = height * width, size = channels * area;
     const long long n = (long long) count * size;
     for (long long i = grid_first(); i < n; i += grid_stride()) {
         const long long image = rows[i / size];
-        const int place = (int) (i % size), u = place % width, v = place / width;
+        const int element = (int) (i % size), place = element % area, u = place % width, v = place / width;
         const float* map = maps + 6 * image;
         const float x = map[0] * u + map[1] * v + map[2];
         const float y = map[3] * u + map[4] * v + map[5];
         target[i] = x > -1 && x < width && y > -1 && y < height
-                  ? interpolated(source + image * size, x, y, height, width) : 0.f;
+                  ? interpolated(source + image * size + (element - place), x, y, height, width) : 0.f;
     }
 }
 EXPORT_KERNEL(resample)

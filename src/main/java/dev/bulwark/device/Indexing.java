@@ -1,5 +1,7 @@
 package dev.bulwark.device;
 
+import dev.bulwark.shapes.ImageShape;
+
 /** Copies of rows, columns and images that indices on the device select. */
 public interface Indexing {
 
@@ -44,15 +46,17 @@ public interface Indexing {
     }
 
     /**
-     * Images through affine maps: with {@code [a, b, c, d, e, f] = maps[rows[n]]}, the pixel (u, v) of {@code target[n]} is
-     * the bilinear interpolation of {@code source[rows[n]]} at {@code (a u + b v + c, d u + e v + f)}, kept in [0, 1], and 0
-     * outside the image. u and x count columns, v and y rows. Equal on all backends, bit for bit.
+     * Images through affine maps: with {@code [a, b, c, d, e, f] = maps[rows[n]]}, the pixel (u, v) of each channel of
+     * {@code target[n]} is the bilinear interpolation of that channel of {@code source[rows[n]]} at
+     * {@code (a u + b v + c, d u + e v + f)}, kept in [0, 1], and 0 outside the image. u and x count columns, v and y rows.
+     * Equal on all backends, bit for bit.
      *
-     * @param source {@code [M,height,width]}
+     * @param source {@code [M,channels,height,width]}
      * @param maps   {@code [M,6]}
      * @param rows   {@code int [count]}
-     * @param target {@code [count,height,width]}, not the source
+     * @param image  channels, height and width
+     * @param target {@code [count,channels,height,width]}, not the source
      */
-    void resample(DeviceBuffer source, DeviceBuffer maps, DeviceBuffer rows, int count, int height, int width,
+    void resample(DeviceBuffer source, DeviceBuffer maps, DeviceBuffer rows, int count, ImageShape image,
                   DeviceBuffer target);
 }

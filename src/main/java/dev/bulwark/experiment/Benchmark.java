@@ -22,6 +22,7 @@ import dev.bulwark.experiment.Rate.Limit;
 import dev.bulwark.nn.DeviceNetwork;
 import dev.bulwark.nn.Network;
 import dev.bulwark.plan.Plan;
+import dev.bulwark.shapes.ImageShape;
 import dev.bulwark.training.Initialisation;
 import dev.bulwark.training.LearningRate;
 import dev.bulwark.training.Objective;
@@ -260,7 +261,7 @@ public final class Benchmark {
         double flops = passes * 2 * (3 * settings.multiplyAdds() - settings.firstLayer());
         int steps = settings.epochSteps;
         TrainingSet data = new TrainingSet(uniform(steps * settings.batch, settings.inputs()),
-                labels(steps * settings.batch), settings.classes(), "random");
+                new ImageShape(1, 1, settings.inputs()), labels(steps * settings.batch), settings.classes(), "random");
         List<Progress> epochs = Trainer.train(backend, recipe, data, progress -> { }).history();
         return Rate.of(epochs.stream().skip(1).mapToDouble(Progress::samplesPerSecond).toArray(),
                 Map.of("batch", settings.batch), new Cost(flops, 0, Limit.FLOAT_PRODUCTS));

@@ -1,5 +1,6 @@
 package dev.bulwark.experiment;
 
+import dev.bulwark.data.DataException;
 import dev.bulwark.data.Dataset;
 import dev.bulwark.data.Epsilon;
 import dev.bulwark.device.Backend;
@@ -46,11 +47,19 @@ public final class Train {
      */
     record Images(Dataset training, Dataset test, TrainingSet set) {
 
+        /** Most elements of an array on every virtual machine. */
+        private static final int MOST_ELEMENTS = Integer.MAX_VALUE - 8;
+
         static Images of(Dataset training, Dataset test) {
-            float[] pixels = new float[training.size() * training.imageSize()];
+            long elements = (long) training.size() * training.imageSize();
+            if (elements > MOST_ELEMENTS) {
+                throw new DataException("training on " + training + " takes " + elements + " numbers, " + MOST_ELEMENTS
+                        + " at most fit: train on fewer images");
+            }
+            float[] pixels = new float[(int) elements];
             training.pixels(0, training.size(), pixels);
             return new Images(training, test,
-                    new TrainingSet(pixels, training.labels(), training.classes(), training.digest()));
+                    new TrainingSet(pixels, training.shape(), training.labels(), training.classes(), training.digest()));
         }
     }
 

@@ -2,6 +2,7 @@ package dev.bulwark.training;
 
 import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.Philox;
+import dev.bulwark.shapes.ImageShape;
 
 /**
  * Random affine maps of the training images, a new one for every image in every epoch: handwriting slants, shrinks and
@@ -35,27 +36,28 @@ public record Augmentation(double rotation, double scaling, double shift) {
      * Each image's map in an epoch, from pixels of the new image to places in the old one: {@code [count,6]}.
      * Draws word (image, epoch, 0 .. 3) of the seed's stream, and rounds every number once to float.
      *
-     * @param side pixels along either edge of an image
+     * @param image height and width; all channels go through one map
      */
-    float[] maps(long seed, int epoch, int count, int side) {
+    float[] maps(long seed, int epoch, int count, ImageShape image) {
         NoiseKey key = new NoiseKey(seed, NoiseKey.Stream.AFFINE_MAPS);
-        double middle = (side - 1) / 2.0;
+        double middleX = (image.width() - 1) / 2.0;
+        double middleY = (image.height() - 1) / 2.0;
         float[] maps = new float[Math.multiplyExact(count, MAP)];
-        for (int image = 0; image < count; ++image) {
-            int[] words = Philox.blockOf(key, image, epoch, 0);
+        for (int k = 0; k < count; ++k) {
+            int[] words = Philox.blockOf(key, k, epoch, 0);
             double angle = Math.toRadians(rotation * symmetric(words[0]));
             double shrink = 1 / (1 + scaling * symmetric(words[1]));
             double cosine = shrink * StrictMath.cos(angle);
             double sine = shrink * StrictMath.sin(angle);
-            double fromX = middle + shift * symmetric(words[2]);
-            double fromY = middle + shift * symmetric(words[3]);
-            int at = image * MAP;
+            double fromX = middleX + shift * symmetric(words[2]);
+            double fromY = middleY + shift * symmetric(words[3]);
+            int at = k * MAP;
             maps[at] = (float) cosine;
             maps[at + 1] = (float) -sine;
-            maps[at + 2] = (float) (middle - cosine * fromX + sine * fromY);
+            maps[at + 2] = (float) (middleX - cosine * fromX + sine * fromY);
             maps[at + 3] = (float) sine;
             maps[at + 4] = (float) cosine;
-            maps[at + 5] = (float) (middle - sine * fromX - cosine * fromY);
+            maps[at + 5] = (float) (middleY - sine * fromX - cosine * fromY);
         }
         return maps;
     }

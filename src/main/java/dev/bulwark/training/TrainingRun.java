@@ -109,7 +109,7 @@ final class TrainingRun {
         backend.write(new int[] {0}, next);
         backend.write(samples(epoch), batchSamples);
         maps.ifPresent(target -> backend.write(
-                recipe.augmentation().maps(recipe.seed(), epoch, data.count(), data.side()), target));
+                recipe.augmentation().maps(recipe.seed(), epoch, data.count(), data.shape()), target));
         List<Schedule.Step> steps = schedule.epoch(epoch);
         scalars.load(steps);
         backend.indexing().gather(labels, order, data.count(), 1, orderedLabels);
@@ -167,7 +167,7 @@ final class TrainingRun {
     /** The batch's images, augmented. */
     private void pick(int count, DeviceBuffer target) {
         if (maps.isPresent()) {
-            backend.indexing().resample(images, maps.get(), batchRows, count, data.side(), data.side(), target);
+            backend.indexing().resample(images, maps.get(), batchRows, count, data.shape(), target);
         } else {
             backend.indexing().gather(images, batchRows, count, data.inputs(), target);
         }

@@ -1,5 +1,7 @@
 package dev.bulwark.training;
 
+import dev.bulwark.shapes.ImageShape;
+
 /**
  * Images and labels to train on, on the host.
  *
@@ -8,19 +10,21 @@ package dev.bulwark.training;
 public final class TrainingSet {
 
     private final float[] images;
+    private final ImageShape shape;
     private final int[] labels;
     private final int classes;
     private final String digest;
 
     /**
-     * @param images  {@code [N,D]}, row by row, in [0, 1]
+     * @param images  {@code [N, channels, height, width]}, in [0, 1]
+     * @param shape   of an image
      * @param labels  {@code [N]}, each at least 0 and below {@code classes}
      * @param digest  names the data in checkpoints: a run resumes only on data with the same digest
      */
-    public TrainingSet(float[] images, int[] labels, int classes, String digest) {
-        if (labels.length == 0 || images.length == 0 || images.length % labels.length != 0) {
-            throw new IllegalArgumentException(
-                    images.length + " image elements do not divide into " + labels.length + " images");
+    public TrainingSet(float[] images, ImageShape shape, int[] labels, int classes, String digest) {
+        if (labels.length == 0 || images.length != (long) labels.length * shape.size()) {
+            throw new IllegalArgumentException(images.length + " image elements are not " + labels.length + " images of "
+                    + shape);
         }
         if (classes < 2) {
             throw new IllegalArgumentException("a classifier needs at least 2 classes, not " + classes);
@@ -33,6 +37,7 @@ public final class TrainingSet {
         }
         Checks.named("digest", digest);
         this.images = images;
+        this.shape = shape;
         this.labels = labels;
         this.classes = classes;
         this.digest = digest;
@@ -45,16 +50,12 @@ public final class TrainingSet {
 
     /** Elements of one image. */
     public int inputs() {
-        return images.length / labels.length;
+        return shape.size();
     }
 
-    /** Pixels along either edge of an image. @throws IllegalArgumentException if images aren't square */
-    int side() {
-        int side = (int) Math.round(Math.sqrt(inputs()));
-        if (side * side != inputs()) {
-            throw new IllegalArgumentException("images of " + inputs() + " values aren't square: train without augmentation");
-        }
-        return side;
+    /** Channels, height and width of one image. */
+    public ImageShape shape() {
+        return shape;
     }
 
     public int classes() {

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.bulwark.shapes.ImageShape;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -86,7 +87,7 @@ interface IndexingContract extends OnBackend {
     private float[] seen(float[] image, float... map) {
         try (DeviceBuffer source = device(image); DeviceBuffer maps = device(map); DeviceBuffer rows = deviceInts(0);
              DeviceBuffer target = backend().allocate(image.length)) {
-            backend().indexing().resample(source, maps, rows, 1, 5, 4, target);
+            backend().indexing().resample(source, maps, rows, 1, new ImageShape(1, 5, 4), target);
             return host(target);
         }
     }
@@ -111,10 +112,12 @@ interface IndexingContract extends OnBackend {
     }
 
     @ParameterizedTest
-    @CsvSource({"1, 1, 1", "3, 28, 28", "65, 7, 31", "131, 2, 1"})
-    default void givenRandomMaps_whenResampled_thenEachRowIsInterpolatedByItsOwnMap(int count, int height, int width) {
+    @CsvSource({"1, 1, 1, 1", "3, 1, 28, 28", "65, 1, 7, 31", "131, 1, 2, 1", "3, 3, 32, 32", "33, 3, 9, 13", "7, 5, 31, 7"})
+    default void givenRandomMaps_whenResampled_thenEachChannelIsInterpolatedByItsRowsMap(int count, int channels, int height,
+                                                                                           int width) {
         int images = 5;
-        int size = height * width;
+        ImageShape image = new ImageShape(channels, height, width);
+        int size = image.size();
         float[] pixels = mapped(values(images * size), x -> Math.abs(x));
         float[] maps = values(images * 6);
         for (int k = 0; k < images * 6; ++k) {
@@ -125,15 +128,17 @@ interface IndexingContract extends OnBackend {
         try (DeviceBuffer source = device(pixels); DeviceBuffer views = device(maps);
              DeviceBuffer indices = deviceInts(rows);
              DeviceBuffer target = backend().allocate(count * size)) {
-            backend().indexing().resample(source, views, indices, count, height, width, target);
+            backend().indexing().resample(source, views, indices, count, image, target);
             float[] actual = host(target);
             for (int i = 0; i < actual.length; ++i) {
                 int row = rows[i / size];
-                double x = maps[row * 6] * (i % size % width) + maps[row * 6 + 1] * (i % size / width) + maps[row * 6 + 2];
-                double y = maps[row * 6 + 3] * (i % size % width) + maps[row * 6 + 4] * (i % size / width)
-                        + maps[row * 6 + 5];
+                int channel = i % size / image.area();
+                int u = i % width;
+                int v = i / width % height;
+                double x = maps[row * 6] * u + maps[row * 6 + 1] * v + maps[row * 6 + 2];
+                double y = maps[row * 6 + 3] * u + maps[row * 6 + 4] * v + maps[row * 6 + 5];
                 // A place is rounded by 2^-24 of some 100 at most, and pixels differ by at most 1 a column or row.
-                assertEquals(bilinear(pixels, row * size, height, width, x, y), actual[i], 2e-5, "element " + i);
+                assertEquals(bilinear(pixels, row * size + channel * image.area(), height, width, x, y), actual[i], 2e-5, "element " + i);
             }
         }
     }

@@ -14,6 +14,7 @@ import dev.bulwark.device.cpu.CpuBackend;
 import dev.bulwark.nn.DeviceNetwork;
 import dev.bulwark.nn.Network;
 import dev.bulwark.plan.Plan;
+import dev.bulwark.shapes.ImageShape;
 import dev.bulwark.smoothing.SmoothedClassifier;
 import dev.bulwark.training.Initialisation;
 import dev.bulwark.training.Preset;
@@ -31,6 +32,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class FailedAllocationTest {
 
     private static final Network NETWORK = Initialisation.KAIMING_UNIFORM.network(new int[] {3, 5, 2}, 1);
+    private static final ImageShape SHAPE = new ImageShape(1, 1, 3);
     private static final float[] IMAGES = {0.1f, 0.5f, 0.9f, 1, 0, 0.3f};
     private static final int[] LABELS = {0, 1};
     private static final int[] INDICES = {4, 7};
@@ -72,7 +74,7 @@ class FailedAllocationTest {
     }
 
     private static void train(Backend backend, Recipe recipe) {
-        Trainer.train(backend, recipe.withHidden(List.of(4)), new TrainingSet(IMAGES, LABELS, 2, "two"), progress -> { });
+        Trainer.train(backend, recipe.withHidden(List.of(4)), new TrainingSet(IMAGES, SHAPE, LABELS, 2, "two"), progress -> { });
     }
 
     @ParameterizedTest

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.bulwark.shapes.ImageShape;
 import dev.bulwark.training.Objective.GaussianAugmentation;
 import dev.bulwark.training.Objective.IntervalBounds;
 import java.util.HashSet;
@@ -101,9 +102,9 @@ class RecipeTest {
         assertRefused("milestones must be positive and ascend: [30, 30]", () -> LearningRate.steps(1, 0.1, 30, 30));
         assertRefused("hidden width must be at least 1.0, not 0.0", () -> Preset.QUICK.ibp(0.1).withHidden(List.of(0)));
         assertRefused("label 3 of image 1 is not one of 3 classes",
-                () -> new TrainingSet(new float[4], new int[] {0, 3}, 3, "none"));
-        assertRefused("5 image elements do not divide into 2 images",
-                () -> new TrainingSet(new float[5], new int[] {0, 1}, 3, "none"));
+                () -> new TrainingSet(new float[4], new ImageShape(1, 1, 2), new int[] {0, 3}, 3, "none"));
+        assertRefused("5 image elements are not 2 images of 1 x 1 x 2",
+                () -> new TrainingSet(new float[5], new ImageShape(1, 1, 2), new int[] {0, 1}, 3, "none"));
     }
 
     private static void assertRefused(String message, Executable build) {

@@ -12,6 +12,7 @@ import dev.bulwark.device.cuda.EmulatedDriver.Nodes;
 import dev.bulwark.device.cuda.EmulatedDriver.Setting;
 import dev.bulwark.device.cuda.GpuTest;
 import dev.bulwark.device.cuda.TestGpu;
+import dev.bulwark.shapes.ImageShape;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -63,7 +64,7 @@ class StepNodesTest {
         EmulatedDriver.reset();
         EmulatedDriver.set(Setting.MULTIPROCESSORS, MULTIPROCESSORS);
         int images = steps * recipe.batch();
-        TrainingSet data = new TrainingSet(new float[images * INPUTS], new int[images], CLASSES, "zeros");
+        TrainingSet data = new TrainingSet(new float[images * INPUTS], new ImageShape(1, 28, 28), new int[images], CLASSES, "zeros");
         long[] before = new long[1];
         assertThrows(DeviceException.class, () -> {
             try (Backend gpu = TestGpu.open(); DeviceMemory memory = new DeviceMemory(gpu)) {

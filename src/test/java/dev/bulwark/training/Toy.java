@@ -2,6 +2,7 @@ package dev.bulwark.training;
 
 import dev.bulwark.training.Objective.GaussianAugmentation;
 import dev.bulwark.training.Objective.IntervalBounds;
+import dev.bulwark.shapes.ImageShape;
 import java.util.List;
 import java.util.Random;
 
@@ -9,7 +10,8 @@ import java.util.Random;
 final class Toy {
 
     static final int CLASSES = 3;
-    private static final int INPUTS = 9;
+    private static final ImageShape IMAGE = new ImageShape(1, 3, 3);
+    private static final int INPUTS = IMAGE.size();
 
     private Toy() {
     }
@@ -26,7 +28,7 @@ final class Toy {
                 images[n * INPUTS + i] = (bright ? 0.7f : 0f) + 0.3f * random.nextFloat();
             }
         }
-        return new TrainingSet(images, labels, CLASSES, "toy of " + count);
+        return new TrainingSet(images, IMAGE, labels, CLASSES, "toy of " + count);
     }
 
     /** Ramp, mixed loss, regularisers, clipping, averaging: all that a checkpoint has to carry. */

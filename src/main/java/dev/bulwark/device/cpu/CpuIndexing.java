@@ -2,6 +2,7 @@ package dev.bulwark.device.cpu;
 
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.Indexing;
+import dev.bulwark.shapes.ImageShape;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 
@@ -64,24 +65,27 @@ final class CpuIndexing implements Indexing {
     }
 
     @Override
-    public void resample(DeviceBuffer source, DeviceBuffer maps, DeviceBuffer indices, int count, int height, int width,
+    public void resample(DeviceBuffer source, DeviceBuffer maps, DeviceBuffer indices, int count, ImageShape image,
                          DeviceBuffer target) {
-        int size = Math.multiplyExact(height, width);
+        int size = image.size();
         target.require("target", (long) count * size);
         int[] picked = Rows.loadInts(indices, 0, count, 1);
         rows.run(count, (first, block) -> {
             float[] images = new float[block * size];
             for (int n = 0; n < block; ++n) {
-                int image = picked[first + n];
-                View view = new View(Rows.load(source, image, 1, size), Rows.load(maps, image, 1, MAP), height, width);
-                view.writeTo(images, n * size);
+                int from = picked[first + n];
+                float[] pixels = Rows.load(source, from, 1, size);
+                float[] map = Rows.load(maps, from, 1, MAP);
+                for (int at = 0; at < size; at += image.area()) {
+                    new View(pixels, at, map, image.height(), image.width()).writeTo(images, n * size + at);
+                }
             }
             Rows.store(images, target, first, size);
         });
     }
 
-    /** One image and its map. */
-    private record View(float[] pixels, float[] map, int height, int width) {
+    /** One channel of an image, from element {@code start} on, and the image's map. */
+    private record View(float[] pixels, int start, float[] map, int height, int width) {
 
         void writeTo(float[] target, int at) {
             for (int v = 0; v < height; ++v) {
@@ -108,7 +112,7 @@ final class CpuIndexing implements Indexing {
         }
 
         private float pixel(int x, int y) {
-            return x < 0 || x >= width || y < 0 || y >= height ? 0f : pixels[y * width + x];
+            return x < 0 || x >= width || y < 0 || y >= height ? 0f : pixels[start + y * width + x];
         }
     }
 }

@@ -2,6 +2,7 @@ package dev.bulwark.device.cuda;
 
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.Indexing;
+import dev.bulwark.shapes.ImageShape;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -54,10 +55,10 @@ final class CudaIndexing implements Indexing {
     }
 
     @Override
-    public void resample(DeviceBuffer source, DeviceBuffer maps, DeviceBuffer rows, int count, int height, int width,
+    public void resample(DeviceBuffer source, DeviceBuffer maps, DeviceBuffer rows, int count, ImageShape image,
                          DeviceBuffer target) {
-        long length = (long) count * Math.multiplyExact(height, width);
-        resample.launch(Grid.over(length), source, maps, rows.require("rows", count), count, height, width,
-                target.require("target", length));
+        long length = (long) count * image.size();
+        resample.launch(Grid.over(length), source, maps, rows.require("rows", count), count, image.channels(), image.height(),
+                image.width(), target.require("target", length));
     }
 }

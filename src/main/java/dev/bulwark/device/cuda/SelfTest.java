@@ -128,7 +128,7 @@ public final class SelfTest {
                 question("resampling", (backend, memory) -> {
                     DeviceBuffer target = memory.allocate(4);
                     backend.indexing().resample(memory.holding(0.1f, 0.2f, 0.3f, 0.4f), memory.holding(1, 0, 0, 0, 1, 0),
-                            memory.holding(new int[] {0}), 1, 2, 2, target);
+                            memory.holding(new int[] {0}), 1, new ImageShape(1, 2, 2), target);
                     return target;
                 }, 0.1f, 0.2f, 0.3f, 0.4f),
                 question("reductions", (backend, memory) -> {
