@@ -3,138 +3,174 @@ package dev.bulwark.bounds;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
-import dev.bulwark.device.Relaxation;
+import dev.bulwark.device.LinearRelaxations;
+import dev.bulwark.plan.DeviceBox;
+import dev.bulwark.plan.Plan;
+import dev.bulwark.plan.Slots;
+import dev.bulwark.plan.Step;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntPredicate;
 
 /**
- * Affine forms on their way back through relaxed layers, to their least values over the boxes of the inputs. Whatever
+ * Linear forms on their way back through a relaxed plan, to their least values over the boxes of the inputs. Whatever
  * the lower slopes are, what comes out is a lower bound, rounding included: see the package's proof.
  */
 final class BackwardPass {
 
     private final Backend backend;
-    private final List<RelaxedLayer> layers;
+    private final LinearRelaxations forms;
+    private final Plan plan;
+    private final RelaxedPlan relaxed;
     private final int capacity;
-    private final DeviceBuffer owners;
-    /** Scratch of {@link AffineForms#enter}. */
-    private final DeviceBuffer indices;
-    private final DeviceBuffer constants;
-    /** Coefficients at the inputs of each layer, {@code [rows,in]}: the network's own inputs first. */
+    private final Slots slots;
     private final List<DeviceBuffer> coefficients = new ArrayList<>();
-    private final int inputWidth;
-    private final Slopes adaptive = new AdaptiveSlopes();
+    private final DeviceBuffer constants;
 
-    /** Where a pass takes lower slopes from, and what it does with coefficients at pre-activations. */
+    /** Where a pass takes lower slopes from. */
     interface Slopes {
-        /** {@code [any,units]}, of hidden layer {@code layer}. */
-        DeviceBuffer of(int layer);
+        /** {@code [any,units]}, of the ReLU that makes value {@code to}. */
+        DeviceBuffer of(int to);
 
         /** {@code int [rows]}: each form's row of {@link #of}. */
         DeviceBuffer rows();
-
-        /** Takes the coefficients at a layer's pre-activations; those at its ReLUs' outputs if they need not be kept. */
-        DeviceBuffer target(DeviceBuffer coefficients);
     }
 
     /**
-     * @param layers   the hidden layers
-     * @param inputs   elements of the network's input
+     * @param memory   owns the buffers; the caller closes it
      * @param capacity forms that go through together
+     * @param last     the value furthest from the inputs at which forms are entered
+     * @param kept     values at which the coefficients must stay to the end of a pass
      */
-    BackwardPass(Backend backend, DeviceMemory memory, List<RelaxedLayer> layers, int inputs, int capacity) {
-        this.backend = backend;
-        this.layers = layers;
+    BackwardPass(DeviceMemory memory, Plan plan, RelaxedPlan relaxed, int capacity, int last, IntPredicate kept) {
+        this.backend = plan.backend();
+        this.forms = backend.linearRelaxations();
+        this.plan = plan;
+        this.relaxed = relaxed;
         this.capacity = capacity;
-        this.inputWidth = inputs;
-        this.owners = memory.allocate(capacity);
-        this.indices = memory.allocate(capacity);
+        this.slots = Slots.backward(plan, last, kept);
+        for (int slot = 0; slot < slots.count(); ++slot) {
+            coefficients.add(memory.allocate((long) capacity * slots.size(slot)));
+        }
         this.constants = memory.allocate(capacity);
-        coefficients.add(memory.allocate((long) capacity * inputs));
-        layers.forEach(layer -> coefficients.add(memory.allocate((long) capacity * layer.affine().out())));
     }
 
-    /** The row of a batch that each form belongs to, {@code int [rows]}. */
-    DeviceBuffer owners() {
-        return owners;
+    /** Elements that a form takes in a pass's buffers. */
+    static long elements(Plan plan, int last, IntPredicate kept) {
+        Slots slots = Slots.backward(plan, last, kept);
+        long elements = 1;
+        for (int slot = 0; slot < slots.count(); ++slot) {
+            elements += slots.size(slot);
+        }
+        return elements;
     }
 
-    /** Coefficients at the inputs of layer {@code layer}, {@code [rows,in]}, of the last pass. */
-    DeviceBuffer coefficients(int layer) {
-        return coefficients.get(layer);
+    /** Forms that go through together, at most. */
+    int capacity() {
+        return capacity;
+    }
+
+    /** Coefficients at value {@code value}, {@code [rows,size]}: of the forms to be entered there, or of the last pass. */
+    DeviceBuffer coefficients(int value) {
+        return coefficients.get(slots.of(value));
+    }
+
+    /** {@code [rows]}: the constants of the forms to be entered; after {@link #run} their lower bounds. */
+    DeviceBuffer constants() {
+        return constants;
+    }
+
+    /** CROWN's own slopes: 1 where the box has more above 0 than below, else 0; the same for all forms of an image. */
+    Slopes adaptive(DeviceBuffer owners) {
+        return new Slopes() {
+            @Override
+            public DeviceBuffer of(int to) {
+                return relaxed.relu(to).relaxation().lowerSlope();
+            }
+
+            @Override
+            public DeviceBuffer rows() {
+                return owners;
+            }
+        };
     }
 
     /**
-     * Lower bounds of forms in the inputs of layer {@code depth}, with CROWN's own slopes.
+     * Takes the forms that were entered at value {@code value} back to the inputs. {@link #constants} become lower bounds; one
+     * that is no number, or beyond the largest float, says nothing.
      *
-     * @param magnitudes {@code [N,in]} of that layer's inputs
-     * @return {@code [rows]}: NaN where none is known
+     * @param owners {@code int [rows]}: the image that each form belongs to
+     * @param inputs the images' boxes
      */
-    float[] minima(AffineForms asked, FormRows rows, int depth, float[] magnitudes, DeviceBox inputs) {
-        float[] minima = new float[rows.count()];
-        for (int from = 0; from < rows.count(); from += capacity) {
-            FormRows chunk = rows.slice(from, Math.min(from + capacity, rows.count()));
-            float[] part = start(asked, chunk, depth, magnitudes).minima(inputs, adaptive);
-            System.arraycopy(part, 0, minima, from, part.length);
-        }
-        return minima;
-    }
-
-    /** Forms ready to go back, as often as wanted; at most {@code capacity} of them. */
-    Started start(AffineForms asked, FormRows rows, int depth, float[] magnitudes) {
-        backend.write(rows.owners(), owners);
-        return new Started(asked.enter(rows, magnitudes, indices, coefficients.get(depth)), depth);
-    }
-
-    /** Forms whose coefficients lie at the inputs of layer {@code depth}. */
-    final class Started {
-        private final float[] first;
-        private final int depth;
-
-        private Started(float[] first, int depth) {
-            this.first = first;
-            this.depth = depth;
-        }
-
-        float[] minima(DeviceBox inputs, Slopes slopes) {
-            int rows = first.length;
-            backend.write(first, constants);
-            for (int k = depth - 1; k >= 0; --k) {
-                RelaxedLayer layer = layers.get(k);
-                Relaxation relaxation = layer.relaxation();
-                DeviceBuffer above = coefficients.get(k + 1);
-                DeviceBuffer target = slopes.target(above);
-                backend.linearRelaxations().backwardRelu(above, rows, owners, relaxation, slopes.of(k), slopes.rows(),
-                        layer.affine().bias(), target, constants);
-                backend.linearRelaxations().backwardAffine(target, rows, layer.affine(), coefficients.get(k));
+    void run(int value, int rows, DeviceBuffer owners, Slopes slopes, DeviceBox inputs) {
+        Back back = new Back(rows, owners, slopes);
+        back.begun[value] = true;
+        for (int k = value - 1; k >= 0; --k) { // step k makes value k + 1
+            if (back.begun[k + 1]) {
+                back.step = k;
+                plan.steps().get(k).accept(back);
             }
-            backend.linearRelaxations().concretize(coefficients.get(0), rows, owners, inputs.lower(), inputs.upper(),
-                    inputWidth, constants, constants);
-            float[] minima = new float[rows];
-            backend.read(constants, minima);
-            for (int r = 0; r < rows; ++r) {
-                minima[r] = Math.abs(minima[r]) < Float.MAX_VALUE ? minima[r] : Float.NaN; // beyond it nothing is known
-            }
-            return minima;
         }
+        forms.concretize(coefficients(0), rows, owners, inputs.lower(), inputs.upper(), plan.inputs(), constants, constants);
     }
 
-    /** CROWN's own: 1 where the box has more above 0 than below, else 0; the same for all forms of an image. */
-    private final class AdaptiveSlopes implements Slopes {
+    /** The forms of one pass. */
+    private final class Back implements Step.Visitor<Void> {
 
-        @Override
-        public DeviceBuffer of(int layer) {
-            return layers.get(layer).relaxation().lowerSlope();
+        private final int rows;
+        private final DeviceBuffer owners;
+        private final Slopes slopes;
+        /** Values at which a part of the forms has arrived. */
+        private final boolean[] begun = new boolean[plan.values()];
+        private int step;
+
+        Back(int rows, DeviceBuffer owners, Slopes slopes) {
+            this.rows = rows;
+            this.owners = owners;
+            this.slopes = slopes;
         }
 
         @Override
-        public DeviceBuffer rows() {
-            return owners;
+        public Void linear(Step.Linear linear) {
+            DeviceBuffer above = coefficients(linear.to());
+            if (!relaxed.keptByRelu(linear.to())) {
+                RelaxedPlan.Products products = relaxed.products(linear.to());
+                forms.backwardBias(above, rows, owners, products.bias(), products.errors(), plan.size(linear.to()), constants);
+            }
+            DeviceBuffer target = begun[linear.from()] ? coefficients.get(slots.scratch(step)) : coefficients(linear.from());
+            linear.operator().applyTransposed(above, rows, target);
+            arrive(linear.from(), target);
+            return null;
         }
 
         @Override
-        public DeviceBuffer target(DeviceBuffer coefficients) {
-            return coefficients;
+        public Void relu(Step.Relu relu) {
+            RelaxedPlan.Relu lines = relaxed.relu(relu.to());
+            DeviceBuffer above = coefficients(relu.to());
+            DeviceBuffer target = !begun[relu.from()] ? coefficients(relu.from())
+                    : slots.scratch(step) == Slots.NONE ? above : coefficients.get(slots.scratch(step));
+            forms.backwardRelu(above, rows, owners, lines.relaxation(), slopes.of(relu.to()), slopes.rows(), lines.bias(),
+                    target, constants);
+            arrive(relu.from(), target);
+            return null;
+        }
+
+        @Override
+        public Void sum(Step.Sum sum) {
+            arrive(sum.second(), coefficients(sum.to()));
+            arrive(sum.first(), coefficients(sum.to()));
+            return null;
+        }
+
+        /** Puts a part of the forms' coefficients at a value, beside those that are there already. */
+        private void arrive(int value, DeviceBuffer part) {
+            DeviceBuffer there = coefficients(value);
+            if (begun[value]) {
+                forms.join(there, part, rows, owners, relaxed.magnitudes(value), plan.size(value), constants);
+            } else if (there != part) {
+                backend.copy(part, (long) rows * plan.size(value), there);
+            }
+            begun[value] = true;
         }
     }
 }

@@ -1,17 +1,19 @@
 package dev.bulwark.bounds;
 
 import dev.bulwark.data.Ball;
-import dev.bulwark.device.Affine;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
-import dev.bulwark.nn.DeviceNetwork;
-import dev.bulwark.nn.ForwardPass;
+import dev.bulwark.plan.DeviceBox;
+import dev.bulwark.plan.Logits;
+import dev.bulwark.plan.Plan;
+import dev.bulwark.plan.Step;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.IntPredicate;
 
 /**
  * CROWN (Zhang et al. 2018): margins as affine forms that go back through the network, every ReLU replaced by a line on
@@ -32,9 +34,11 @@ public final class Crown implements Verifier {
     private static final int FORMS = 8192;
     /** As {@link #FORMS}, with slopes for each: ten times the memory. */
     private static final int MARGINS = 2048;
+    /** Elements that buffers for forms may take: large networks have fewer at a time. */
+    private static final long ELEMENTS = 1L << 28;
 
     private final Backend backend;
-    private final DeviceNetwork network;
+    private final Plan plan;
     private final Ibp ibp;
     private final int steps;
     /** What {@link #batch} lies in. */
@@ -43,16 +47,16 @@ public final class Crown implements Verifier {
     private Optional<Batch> batch = Optional.empty();
 
     /**
-     * @param network lies on {@code backend} and must outlive this object
-     * @param steps   of the slopes; 0 for CROWN's own slopes
+     * @param plan  must outlive this object
+     * @param steps of the slopes; 0 for CROWN's own slopes
      */
-    public Crown(Backend backend, DeviceNetwork network, int steps) {
+    public Crown(Plan plan, int steps) {
         if (steps < 0) {
             throw new IllegalArgumentException("steps must not be negative: " + steps);
         }
-        this.backend = backend;
-        this.network = network;
-        this.ibp = new Ibp(backend, network);
+        this.backend = plan.backend();
+        this.plan = plan;
+        this.ibp = new Ibp(plan);
         this.steps = steps;
         this.memory = new DeviceMemory(backend);
     }
@@ -60,7 +64,7 @@ public final class Crown implements Verifier {
     @Override
     public List<Bounds> verify(float[] images, int[] labels, Ball ball) {
         List<Bounds> propagated = ibp.verify(images, labels, ball);
-        int inputs = network.inputs();
+        int inputs = plan.inputs();
         int size = Math.max(1, Math.min(BATCH, labels.length));
         Batch batches = batchFor(size);
         List<Bounds> bounds = new ArrayList<>();
@@ -116,17 +120,17 @@ public final class Crown implements Verifier {
     private void requireNoContradiction(List<Bounds> bounds, float[] images) {
         for (int n = 0; n < bounds.size(); ++n) {
             if (FloatPass.disagrees(bounds.get(n))) {
-                int inputs = network.inputs();
+                int inputs = plan.inputs();
                 float[] image = Arrays.copyOfRange(images, n * inputs, (n + 1) * inputs);
-                FloatPass.requireNoContradiction(backend, network.layers(), n, bounds.get(n), image, cleanLogits(image));
+                FloatPass.requireNoContradiction(plan.graph(), n, bounds.get(n), image, cleanLogits(image));
             }
         }
     }
 
     private float[] cleanLogits(float[] image) {
         try (DeviceMemory scratch = new DeviceMemory(backend)) {
-            float[] logits = new float[network.classes()];
-            backend.read(new ForwardPass(backend, scratch, network, 1).logits(scratch.holding(image), 1), logits);
+            float[] logits = new float[plan.classes()];
+            backend.read(new Logits(scratch, plan, 1).of(scratch.holding(image), 1), logits);
             return logits;
         }
     }
@@ -136,27 +140,34 @@ public final class Crown implements Verifier {
         private final int capacity;
         private final DeviceBuffer pixels;
         private final CrownPass pass;
-        private final Optional<SlopeAscent> ascent;
+        private final Optional<AlphaOptimisation> optimisation;
 
         /** @param capacity images that a batch may hold */
         Batch(int capacity) {
             this.capacity = capacity;
-            pixels = memory.allocate((long) capacity * network.inputs());
-            int widest = network.layers().stream().mapToInt(Affine::out).max().orElseThrow();
-            pass = new CrownPass(backend, memory, network, capacity, (int) Math.min(FORMS, 2L * widest * capacity));
-            boolean anySlopes = steps > 0 && network.layers().size() > 1;
-            ascent = anySlopes ? Optional.of(new SlopeAscent(backend, memory, pass,
-                    (int) Math.min(MARGINS, (long) network.classes() * capacity))) : Optional.empty();
+            pixels = memory.allocate((long) capacity * plan.inputs());
+            int widest = plan.steps().stream().mapToInt(step -> plan.size(step.to())).max().orElseThrow();
+            pass = new CrownPass(memory, plan, capacity, together((int) Math.min(FORMS, 2L * widest * capacity), value -> false));
+            boolean anySlopes = steps > 0 && plan.steps().stream().anyMatch(Step.Relu.class::isInstance);
+            optimisation = anySlopes ? Optional.of(new AlphaOptimisation(memory, plan, pass,
+                    together((int) Math.min(MARGINS, (long) plan.classes() * capacity), AlphaOptimisation.kept(plan))))
+                    : Optional.empty();
+        }
+
+        /** Forms that go back together: {@code most} where memory allows it, else an even number. */
+        private int together(int most, IntPredicate kept) {
+            long room = Math.max(2, ELEMENTS / BackwardPass.elements(plan, CrownPass.margin(plan), kept) / 2 * 2);
+            return (int) Math.min(most, room);
         }
 
         /** @param propagated what {@link Ibp} found for the batch */
         List<Bounds> tighten(List<Bounds> propagated, Consumer<DeviceBox> enterBoxes) {
             pass.relax(propagated.stream().mapToInt(Bounds::label).toArray(), enterBoxes);
-            Margins margins = new Margins(propagated, network.classes());
+            Margins margins = new Margins(propagated, plan.classes());
             margins.takeLogits(pass.logits());
             FormRows all = margins.open(n -> true, Float.POSITIVE_INFINITY);
             margins.take(all, pass.margins(all));
-            ascent.ifPresent(slopes -> {
+            optimisation.ifPresent(slopes -> {
                 // No margin of a misclassified image is worth a step: the image lies in its own box.
                 FormRows open = margins.open(n -> propagated.get(n).cleanPrediction() == propagated.get(n).label(), 0);
                 margins.take(open, slopes.margins(open, steps));

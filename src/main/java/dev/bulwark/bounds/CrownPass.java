@@ -5,73 +5,76 @@ import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.HostArrays;
-import dev.bulwark.nn.DeviceNetwork;
-import java.util.ArrayList;
-import java.util.List;
+import dev.bulwark.plan.Boxes;
+import dev.bulwark.plan.DeviceBox;
+import dev.bulwark.plan.Plan;
+import dev.bulwark.plan.Step;
+import java.util.Optional;
 import java.util.function.Consumer;
-import java.util.stream.IntStream;
 
 /**
- * A batch on its way through a network by CROWN: {@link #relax} bounds layer after layer, then {@link #logits} and
+ * A batch on its way through a plan by CROWN: {@link #relax} bounds unit after unit, then {@link #logits} and
  * {@link #margins} bound what comes out.
  */
 final class CrownPass {
 
     private final Backend backend;
-    private final DeviceNetwork network;
-    private final List<RelaxedLayer> layers = new ArrayList<>();
-    /** Outputs, and their negatives, of the hidden layers behind the first, whose box is exact. */
-    private final List<AffineForms> outputs = new ArrayList<>();
-    private final AffineForms logits;
-    private final MarginForms margins;
+    private final Plan plan;
+    /** Steps that boxes go through: all, or all but a dense last layer, which is elided into margins. */
+    private final int steps;
+    private final Boxes boxes;
+    private final RelaxedPlan relaxed;
     private final BackwardPass backward;
-    private final DeviceBox inputs;
-    private final DeviceBuffer inputMagnitudes;
-    /** Boxes of the layers' inputs, in turn. */
-    private final DeviceBox even;
-    private final DeviceBox odd;
+    private final MarginForms margins;
+    /** Forms of units of open sign, and how many there are. */
+    private final DeviceBuffer sideOwners;
+    private final DeviceBuffer sideForms;
+    private final DeviceBuffer sides;
+    /** Of forms that the host asks for. */
+    private final DeviceBuffer owners;
+    private final DeviceBuffer forms;
     private int images;
-    /** {@code [N,in]} of the last layer: nowhere are its inputs further from 0; NaN if that is unknown. */
-    private float[] lastMagnitudes = {};
 
     /**
-     * @param memory owns the buffers; the caller closes it
+     * @param memory   owns the buffers; the caller closes it
      * @param capacity images that a batch may hold
-     * @param forms    forms that go back together
+     * @param most     forms that go back together, an even number
      */
-    CrownPass(Backend backend, DeviceMemory memory, DeviceNetwork network, int capacity, int forms) {
-        this.backend = backend;
-        this.network = network;
-        List<Affine> all = network.layers();
-        Affine last = all.get(all.size() - 1);
-        all.subList(0, all.size() - 1).forEach(layer -> layers.add(new RelaxedLayer(backend, memory, layer, capacity)));
-        layers.stream().skip(1).forEach(layer -> outputs.add(new OutputForms(backend, memory, layer.affine())));
-        this.logits = new OutputForms(backend, memory, last);
-        this.margins = new MarginForms(backend, memory, last, (int) Math.min(forms, (long) capacity * network.classes()));
-        this.backward = new BackwardPass(backend, memory, layers, network.inputs(), forms);
-        long widest = all.stream().mapToInt(Affine::out).max().orElseThrow();
-        this.inputs = DeviceBox.allocate(memory, (long) capacity * network.inputs());
-        this.inputMagnitudes = memory.allocate((long) capacity * network.inputs());
-        this.even = DeviceBox.allocate(memory, capacity * widest);
-        this.odd = DeviceBox.allocate(memory, capacity * widest);
+    CrownPass(DeviceMemory memory, Plan plan, int capacity, int most) {
+        this.backend = plan.backend();
+        this.plan = plan;
+        Optional<Affine> last = plan.lastLayer();
+        this.steps = margin(plan);
+        this.boxes = new Boxes(memory, plan, capacity);
+        this.relaxed = new RelaxedPlan(memory, plan, capacity, steps);
+        this.backward = new BackwardPass(memory, plan, relaxed, most, steps, value -> false);
+        this.margins = last.map(layer -> MarginForms.elided(backend, memory, layer, most))
+                .orElseGet(() -> MarginForms.ofLogits(backend, plan.classes()));
+        long widest = (long) capacity * plan.steps().stream().filter(Step.Relu.class::isInstance)
+                .mapToInt(step -> plan.size(step.to())).max().orElse(0);
+        this.sideOwners = memory.allocate(2 * widest);
+        this.sideForms = memory.allocate(2 * widest);
+        this.sides = memory.allocate(1);
+        this.owners = memory.allocate(most);
+        this.forms = memory.allocate(most);
     }
 
-    /** For those who go back with slopes of their own. */
-    BackwardPass backward() {
-        return backward;
-    }
-
-    List<RelaxedLayer> layers() {
-        return layers;
+    RelaxedPlan relaxed() {
+        return relaxed;
     }
 
     DeviceBox inputs() {
-        return inputs;
+        return boxes.inputs();
+    }
+
+    /** The value at which forms of margins begin: what a dense last layer reads, else the logits. */
+    static int margin(Plan plan) {
+        return plan.steps().size() - (plan.lastLayer().isPresent() ? 1 : 0);
     }
 
     /**
-     * Bounds every hidden layer's pre-activations over the boxes, the tighter of propagated boxes and CROWN, and relaxes
-     * its ReLUs accordingly.
+     * Bounds what every ReLU reads over the boxes, the tighter of propagated boxes and CROWN, and relaxes the ReLUs
+     * accordingly.
      *
      * @param labels     {@code [N]}, what margins are of
      * @param enterBoxes fills the batch's input boxes
@@ -79,82 +82,113 @@ final class CrownPass {
     void relax(int[] labels, Consumer<DeviceBox> enterBoxes) {
         images = labels.length;
         margins.setLabels(labels);
-        enterBoxes.accept(inputs);
-        float[] lower = read(inputs.lower(), network.inputs());
-        float[] upper = read(inputs.upper(), network.inputs());
-        lastMagnitudes = magnitudes(lower, upper);
-        backend.write(lastMagnitudes, inputMagnitudes);
-        DeviceBox from = inputs;
-        DeviceBuffer fromMagnitudes = inputMagnitudes;
-        for (int k = 0; k < layers.size(); ++k) {
-            DeviceBox to = k % 2 == 0 ? even : odd;
-            int units = layers.get(k).affine().out();
-            backend.outwardIntervals().affine(from.lower(), from.upper(), images, layers.get(k).affine(), to.lower(),
-                    to.upper());
-            lower = read(to.lower(), units);
-            upper = read(to.upper(), units);
-            if (k > 0) {
-                tighten(k, lower, upper);
-                forgetHalves(lower, upper);
+        enterBoxes.accept(boxes.inputs());
+        relaxed.take(0, boxes.inputs(), images);
+        Forward forward = new Forward();
+        plan.steps().subList(0, steps).forEach(step -> step.accept(forward));
+    }
+
+    /** One step after the other. */
+    private final class Forward implements Step.Visitor<Void> {
+
+        @Override
+        public Void linear(Step.Linear step) {
+            relaxed.account(step, boxes.value(step.from()), images);
+            return push(step);
+        }
+
+        @Override
+        public Void relu(Step.Relu step) {
+            DeviceBox box = boxes.value(step.from());
+            if (!isExact(step.from())) {
+                tighten(step.from(), box);
             }
-            layers.get(k).relax(lower, upper, images, fromMagnitudes);
-            lastMagnitudes = positivePart(upper);
-            backend.write(positivePart(lower), to.lower());
-            backend.write(lastMagnitudes, to.upper());
-            from = to;
-            fromMagnitudes = to.upper();
+            relaxed.relax(step, box, images);
+            return push(step);
+        }
+
+        @Override
+        public Void sum(Step.Sum step) {
+            return push(step);
+        }
+
+        private Void push(Step step) {
+            boxes.push(step, images);
+            relaxed.take(step.to(), boxes.value(step.to()), images);
+            return null;
         }
     }
 
-    private static float[] positivePart(float[] values) {
-        float[] positive = new float[values.length];
-        for (int k = 0; k < values.length; ++k) {
-            positive[k] = Math.max(values[k], 0f); // NaN stays
-        }
-        return positive;
-    }
-
-    /** An interval that is known at one end only is as good as unknown, and is treated as such by all that follows. */
-    private static void forgetHalves(float[] lower, float[] upper) {
-        for (int k = 0; k < lower.length; ++k) {
-            if (Float.isNaN(lower[k]) || Float.isNaN(upper[k])) {
-                lower[k] = Float.NaN;
-                upper[k] = Float.NaN;
-            }
-        }
+    /** Whether a value's propagated box can't be tighter but for rounding: it is the input, or one affine map of it. */
+    private boolean isExact(int value) {
+        return value == 0 || plan.steps().get(value - 1) instanceof Step.Linear linear && linear.from() == 0;
     }
 
     /** CROWN where the box leaves a unit's sign open; elsewhere its lines are exact already. */
-    private void tighten(int layer, float[] lower, float[] upper) {
-        int units = layers.get(layer).affine().out();
-        int[] open = IntStream.range(0, lower.length).filter(k -> !(lower[k] >= 0 || upper[k] <= 0)).toArray();
-        int sides = HostArrays.length("sides of open units", 2, open.length);
-        FormRows rows = new FormRows(IntStream.range(0, sides).map(r -> open[r / 2] / units).toArray(),
-                IntStream.range(0, sides).map(r -> open[r / 2] % units + r % 2 * units).toArray());
-        float[] minima = backward.minima(outputs.get(layer - 1), rows, layer, lastMagnitudes, inputs);
-        for (int r = 0; r < open.length; ++r) {
-            lower[open[r]] = tighter(lower[open[r]], minima[2 * r]);
-            upper[open[r]] = -tighter(-upper[open[r]], minima[2 * r + 1]);
+    private void tighten(int value, DeviceBox box) {
+        int units = plan.size(value);
+        backend.reluRelaxations().openSides(box.lower(), box.upper(), images, units, sideOwners, sideForms, sides);
+        int[] count = new int[1];
+        backend.read(sides, count);
+        for (int from = 0; from < count[0]; from += backward.capacity()) {
+            int rows = Math.min(backward.capacity(), count[0] - from);
+            DeviceBuffer owner = sideOwners.slice(from, rows);
+            DeviceBuffer form = sideForms.slice(from, rows);
+            run(enterOutputs(value, form, rows), rows, owner);
+            backend.reluRelaxations().tighten(backward.constants(), rows, owner, form, units, box.lower(), box.upper());
         }
     }
 
-    /** The better of two lower bounds; NaN is none. */
-    static float tighter(float a, float b) {
-        return b > a || Float.isNaN(a) ? b : a;
+    /**
+     * Enters elements of a value, or their negatives.
+     *
+     * @return the value at which the forms' coefficients stand
+     */
+    private int enterOutputs(int value, DeviceBuffer form, int rows) {
+        if (plan.steps().get(value - 1) instanceof Step.Linear linear) {
+            linear.operator().enter(form, rows, backward.coefficients(linear.from()), backward.constants());
+            return linear.from();
+        }
+        backend.linearRelaxations().enterUnits(plan.size(value), form, rows, backward.coefficients(value),
+                backward.constants());
+        return value;
+    }
+
+    private void run(int value, int rows, DeviceBuffer owner) {
+        backward.run(value, rows, owner, backward.adaptive(owner), boxes.inputs());
     }
 
     /** {@code [N,2 C]}: lower bounds of every image's logits, then of their negatives. */
     float[] logits() {
-        return backward.minima(logits, FormRows.all(images, 2 * network.classes()), layers.size(), lastMagnitudes, inputs);
+        FormRows all = FormRows.all(images, 2 * plan.classes());
+        return minima(all, (chunk, rows) -> {
+            backend.write(chunk.forms(), forms);
+            return enterOutputs(plan.values() - 1, forms, rows);
+        });
     }
 
     /** {@code [rows]}: lower bounds of margins; form c is {@code logit[label] - logit[c]}. */
-    float[] margins(FormRows rows) {
-        return backward.minima(margins, rows, layers.size(), lastMagnitudes, inputs);
+    float[] margins(FormRows asked) {
+        return minima(asked, (chunk, rows) -> {
+            enterMargins(chunk, backward);
+            return steps;
+        });
     }
 
-    BackwardPass.Started startMargins(FormRows rows) {
-        return backward.start(margins, rows, layers.size(), lastMagnitudes);
+    /** Enters margins into a pass of the caller's. */
+    void enterMargins(FormRows chunk, BackwardPass pass) {
+        margins.enter(chunk, this::magnitudes, pass.coefficients(steps), pass.constants());
+    }
+
+    /** {@code [N,in]} of the value at which margins begin: nowhere is it further from 0; NaN if that is unknown. */
+    private float[] magnitudes() {
+        DeviceBox box = boxes.value(steps);
+        float[] lower = read(box.lower(), plan.size(steps));
+        float[] upper = read(box.upper(), plan.size(steps));
+        for (int k = 0; k < lower.length; ++k) {
+            lower[k] = Math.max(Math.abs(lower[k]), Math.abs(upper[k]));
+        }
+        return lower;
     }
 
     private float[] read(DeviceBuffer source, int columns) {
@@ -163,11 +197,35 @@ final class CrownPass {
         return values;
     }
 
-    private static float[] magnitudes(float[] lower, float[] upper) {
-        float[] magnitudes = new float[lower.length];
-        for (int k = 0; k < lower.length; ++k) {
-            magnitudes[k] = Math.max(Math.abs(lower[k]), Math.abs(upper[k]));
+    /** Enters some forms into {@link #backward} and says at which value they stand. */
+    private interface Entry {
+        int enter(FormRows chunk, int rows);
+    }
+
+    /** NaN where no bound is known. */
+    private float[] minima(FormRows asked, Entry entry) {
+        float[] minima = new float[asked.count()];
+        for (FormRows chunk : asked.chunks(backward.capacity())) {
+            int rows = chunk.count();
+            backend.write(chunk.owners(), owners);
+            run(entry.enter(chunk, rows), rows, owners);
+            System.arraycopy(known(backend, backward.constants(), rows), 0, minima, chunk.from(), rows);
         }
-        return magnitudes;
+        return minima;
+    }
+
+    /** Bounds as a pass leaves them, NaN where they say nothing. */
+    static float[] known(Backend backend, DeviceBuffer constants, int rows) {
+        float[] minima = new float[rows];
+        backend.read(constants, minima);
+        for (int r = 0; r < rows; ++r) {
+            minima[r] = Math.abs(minima[r]) < Float.MAX_VALUE ? minima[r] : Float.NaN; // beyond it nothing is known
+        }
+        return minima;
+    }
+
+    /** The better of two lower bounds; NaN is none. */
+    static float tighter(float a, float b) {
+        return b > a || Float.isNaN(a) ? b : a;
     }
 }

@@ -1,11 +1,9 @@
 package dev.bulwark.bounds;
 
-import dev.bulwark.device.Affine;
-import dev.bulwark.device.Backend;
-import dev.bulwark.device.HostArrays;
 import dev.bulwark.device.LinearRelaxations;
+import dev.bulwark.model.AffineMap;
+import dev.bulwark.model.Graph;
 import java.util.Arrays;
-import java.util.List;
 
 /**
  * What a float forward pass can say against a certificate. An image lies in its own box, so a certificate contradicts a
@@ -43,9 +41,8 @@ final class FloatPass {
      * @param cleanLogits {@code [C]}, by the backend's float pass
      * @throws IllegalStateException if a margin is proven larger than the float logits can be reconciled with
      */
-    static void requireNoContradiction(Backend backend, List<Affine> layers, int index, Bounds bounds, float[] image,
-                                       float[] cleanLogits) {
-        double[] errors = errors(backend, layers, image);
+    static void requireNoContradiction(Graph network, int index, Bounds bounds, float[] image, float[] cleanLogits) {
+        double[] errors = errors(network, image);
         float[] marginLower = bounds.marginLower();
         for (int c = 0; c < cleanLogits.length; ++c) {
             double missing = marginLower[c] - ((double) cleanLogits[bounds.label()] - cleanLogits[c]);
@@ -57,37 +54,80 @@ final class FloatPass {
     }
 
     /** {@code [C]}: how far real and float logits may lie from those in double; infinite where the pass may overflow. */
-    static double[] errors(Backend backend, List<Affine> layers, float[] image) {
+    static double[] errors(Graph network, float[] image) {
         double[] values = new double[image.length];
         Arrays.setAll(values, i -> image[i]);
-        double[] errors = new double[image.length];
-        for (int k = 0; k < layers.size(); ++k) {
-            Affine layer = layers.get(k);
-            float[] weight = HostArrays.read(backend, layer.weight());
-            float[] bias = HostArrays.read(backend, layer.bias());
-            double[] nextValues = new double[layer.out()];
-            double[] nextErrors = new double[layer.out()];
-            for (int o = 0; o < layer.out(); ++o) {
-                double sum = bias[o];
-                double absolute = Math.abs(bias[o]);
-                double passedOn = 0;
-                double tiny = 1;
-                for (int i = 0; i < layer.in(); ++i) {
-                    double w = weight[o * layer.in() + i];
-                    double size = Math.abs(values[i]) + errors[i];
-                    sum += w * values[i];
-                    absolute += Math.abs(w) * size;
-                    passedOn += Math.abs(w) * errors[i];
-                    tiny += 1 + Math.abs(w) + size;
+        return HostPass.run(network, new Rounded(values, new double[image.length]), Rounded.ARITHMETIC).errors;
+    }
+
+    /**
+     * Values as double arithmetic finds them.
+     *
+     * @param errors how far those of the float pass, and the real ones, may lie from them
+     */
+    private record Rounded(double[] values, double[] errors) {
+
+        static final HostPass.Arithmetic<Rounded> ARITHMETIC = new HostPass.Arithmetic<>() {
+            @Override
+            public Rounded affine(AffineMap map, Rounded x) {
+                Rounded y = new Rounded(new double[map.outputs()], new double[map.outputs()]);
+                double relative = 2 * LinearRelaxations.productError(map.terms());
+                for (int o = 0; o < map.outputs(); ++o) {
+                    Sum sum = new Sum(x, map.bias(o));
+                    map.walk(o, sum);
+                    y.set(o, sum.value, sum.passedOn + relative * sum.absolute + UNDERFLOW * sum.tiny, sum.absolute);
                 }
-                double error = SPARE * (passedOn + 2 * LinearRelaxations.productError(layer.in()) * absolute
-                        + UNDERFLOW * tiny);
-                nextErrors[o] = absolute + error < Float.MAX_VALUE ? error : Double.POSITIVE_INFINITY;
-                nextValues[o] = k < layers.size() - 1 ? Math.max(sum, 0) : sum;
+                return y;
             }
-            values = nextValues;
-            errors = nextErrors;
+
+            @Override
+            public Rounded relu(Rounded x) {
+                return new Rounded(Arrays.stream(x.values).map(value -> Math.max(value, 0)).toArray(), x.errors);
+            }
+
+            @Override
+            public Rounded add(Rounded x, Rounded y) {
+                Rounded sum = new Rounded(new double[x.values.length], new double[x.values.length]);
+                for (int k = 0; k < x.values.length; ++k) {
+                    double passedOn = x.errors[k] + y.errors[k];
+                    double absolute = Math.abs(x.values[k]) + Math.abs(y.values[k]) + passedOn;
+                    sum.set(k, x.values[k] + y.values[k],
+                            passedOn + 2 * LinearRelaxations.productError(1) * absolute, absolute);
+                }
+                return sum;
+            }
+        };
+
+        /** @param absolute nothing that the pass adds up is larger, but for its rounding */
+        private void set(int k, double value, double error, double absolute) {
+            values[k] = value;
+            errors[k] = absolute + SPARE * error < Float.MAX_VALUE ? SPARE * error : Double.POSITIVE_INFINITY;
         }
-        return errors;
+    }
+
+    /** A sum of products as it grows. */
+    private static final class Sum implements AffineMap.Product {
+
+        private final Rounded x;
+        private double value;
+        private double absolute;
+        private double passedOn;
+        private double tiny = 1;
+
+        Sum(Rounded x, float bias) {
+            this.x = x;
+            this.value = bias;
+            this.absolute = Math.abs(bias);
+        }
+
+        @Override
+        public void take(float weight, int i) {
+            double w = weight;
+            double size = Math.abs(x.values[i]) + x.errors[i];
+            value += w * x.values[i];
+            absolute += Math.abs(w) * size;
+            passedOn += Math.abs(w) * x.errors[i];
+            tiny += 1 + Math.abs(w) + size;
+        }
     }
 }

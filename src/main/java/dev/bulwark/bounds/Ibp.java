@@ -3,7 +3,8 @@ package dev.bulwark.bounds;
 import dev.bulwark.data.Ball;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceMemory;
-import dev.bulwark.nn.DeviceNetwork;
+import dev.bulwark.plan.DeviceBox;
+import dev.bulwark.plan.Plan;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -19,24 +20,24 @@ import java.util.function.Consumer;
 public final class Ibp implements Verifier {
 
     private final Backend backend;
-    private final DeviceNetwork network;
+    private final Plan plan;
     /** What {@link #pass} lies in. */
     private final DeviceMemory memory;
     /** The last call's, which the next one uses again. */
     private Optional<IbpPass> pass = Optional.empty();
 
-    /** @param network lies on {@code backend} and must outlive this object */
-    public Ibp(Backend backend, DeviceNetwork network) {
-        this.backend = backend;
-        this.network = network;
+    /** @param plan must outlive this object */
+    public Ibp(Plan plan) {
+        this.backend = plan.backend();
+        this.plan = plan;
         this.memory = new DeviceMemory(backend);
     }
 
     @Override
     public List<Bounds> verify(float[] images, int[] labels, Ball ball) {
-        network.requireInputs(images, labels.length, 0, 1);
-        network.requireLabels(labels);
-        int inputs = network.inputs();
+        plan.requireInputs(images, labels.length, 0, 1);
+        plan.requireLabels(labels);
+        int inputs = plan.inputs();
         int batch = Math.max(1, Math.min(backend.imagesPerCall(), labels.length));
         IbpPass batches = passFor(batch);
         List<Bounds> bounds = new ArrayList<>();
@@ -58,9 +59,9 @@ public final class Ibp implements Verifier {
      * @param image {@code [D]}, inside the box
      */
     public Bounds verify(Box box, float[] image, int label) {
-        network.requireInputs(box.lower(), 1, -Float.MAX_VALUE, Float.MAX_VALUE);
-        network.requireInputs(box.upper(), 1, -Float.MAX_VALUE, Float.MAX_VALUE);
-        network.requireLabels(new int[] {label});
+        plan.requireInputs(box.lower(), 1, -Float.MAX_VALUE, Float.MAX_VALUE);
+        plan.requireInputs(box.upper(), 1, -Float.MAX_VALUE, Float.MAX_VALUE);
+        plan.requireLabels(new int[] {label});
         if (!box.contains(image)) {
             throw new IllegalArgumentException("image " + Arrays.toString(image) + " lies outside its box " + box);
         }
@@ -78,7 +79,7 @@ public final class Ibp implements Verifier {
     private IbpPass passFor(int images) {
         if (pass.isEmpty() || pass.get().capacity() < images) {
             close();
-            pass = Optional.of(new IbpPass(backend, memory, network, images));
+            pass = Optional.of(new IbpPass(memory, plan, images));
         }
         return pass.get();
     }
@@ -99,9 +100,9 @@ public final class Ibp implements Verifier {
         bounds.addAll(results.bounds());
         for (int n = first; n < bounds.size(); ++n) {
             if (FloatPass.disagrees(bounds.get(n))) {
-                int at = (n - first) * network.inputs();
-                FloatPass.requireNoContradiction(backend, network.layers(), n, bounds.get(n),
-                        Arrays.copyOfRange(images, at, at + network.inputs()), results.cleanLogits(n - first));
+                int at = (n - first) * plan.inputs();
+                FloatPass.requireNoContradiction(plan.graph(), n, bounds.get(n),
+                        Arrays.copyOfRange(images, at, at + plan.inputs()), results.cleanLogits(n - first));
             }
         }
     }

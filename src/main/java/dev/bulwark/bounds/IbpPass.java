@@ -5,28 +5,29 @@ import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.HostArrays;
-import dev.bulwark.nn.DeviceNetwork;
-import dev.bulwark.nn.ForwardPass;
+import dev.bulwark.plan.Boxes;
+import dev.bulwark.plan.DeviceBox;
+import dev.bulwark.plan.Logits;
+import dev.bulwark.plan.Plan;
+import dev.bulwark.plan.Step;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /** A batch on its way through a network: {@link #load}, then {@link #run}; then the next batch. */
 final class IbpPass {
 
     private final Backend backend;
-    private final List<Affine> layers;
-    private final int inputs;
+    private final Plan plan;
     private final int classes;
     private final int capacity;
-    private final ForwardPass forward;
+    private final Logits forward;
+    private final Boxes boxes;
     private final DeviceBuffer images;
     private final DeviceBuffer labels;
     /** All that a batch's bounds are made of, end to end: one read brings it back. */
     private final DeviceBuffer results;
-    /** Two boxes that layers read and write in turn. */
-    private final DeviceBox even;
-    private final DeviceBox odd;
     private int[] hostLabels = {};
 
     /**
@@ -86,19 +87,16 @@ final class IbpPass {
      * @param memory   owns the buffers; the caller closes it
      * @param capacity images that a batch may hold
      */
-    IbpPass(Backend backend, DeviceMemory memory, DeviceNetwork network, int capacity) {
-        this.backend = backend;
-        this.layers = network.layers();
-        this.inputs = network.inputs();
-        this.classes = network.classes();
+    IbpPass(DeviceMemory memory, Plan plan, int capacity) {
+        this.backend = plan.backend();
+        this.plan = plan;
+        this.classes = plan.classes();
         this.capacity = capacity;
-        int widest = Math.max(inputs, layers.stream().mapToInt(Affine::out).max().orElseThrow());
-        this.forward = new ForwardPass(backend, memory, network, capacity);
-        this.images = memory.allocate((long) capacity * inputs);
+        this.forward = new Logits(memory, plan, capacity);
+        this.boxes = new Boxes(memory, plan, capacity);
+        this.images = memory.allocate((long) capacity * plan.inputs());
         this.labels = memory.allocate(capacity);
         this.results = memory.allocate(new Layout(capacity, classes).length());
-        this.even = DeviceBox.allocate(memory, (long) capacity * widest);
-        this.odd = DeviceBox.allocate(memory, (long) capacity * widest);
     }
 
     /** Images that a batch may hold. */
@@ -127,29 +125,32 @@ final class IbpPass {
 
     private void clean(Layout layout) {
         int rows = layout.rows;
-        DeviceBuffer logits = forward.logits(images, rows);
+        DeviceBuffer logits = forward.of(images, rows);
         backend.votes().argMax(logits, rows, classes, results.slice(layout.predictions(), rows));
         backend.copy(logits, (long) rows * classes, layout.matrix(results, Layout.LOGITS));
     }
 
+    /** The last step, where it is a dense layer, makes margins and logits from one box. */
     private void bounds(Consumer<DeviceBox> enterBoxes, Layout layout) {
         int rows = layout.rows;
-        DeviceBox from = even;
-        DeviceBox to = odd;
-        enterBoxes.accept(from);
-        for (Affine layer : layers.subList(0, layers.size() - 1)) {
-            backend.outwardIntervals().affine(from.lower(), from.upper(), rows, layer, to.lower(), to.upper());
-            backend.elementwise().relu(to.lower(), (long) rows * layer.out());
-            backend.elementwise().relu(to.upper(), (long) rows * layer.out());
-            DeviceBox next = from;
-            from = to;
-            to = next;
+        enterBoxes.accept(boxes.inputs());
+        int before = plan.steps().size() - 1;
+        DeviceBox box = boxes.through(before, rows);
+        DeviceBuffer lower = layout.matrix(results, Layout.LOWER);
+        DeviceBuffer upper = layout.matrix(results, Layout.UPPER);
+        Optional<Affine> last = plan.lastLayer();
+        if (last.isPresent()) {
+            backend.outwardIntervals().margins(box.lower(), box.upper(), labels, rows, last.get(),
+                    layout.matrix(results, Layout.MARGINS));
+            backend.outwardIntervals().affine(box.lower(), box.upper(), rows, last.get(), lower, upper);
+        } else {
+            Step step = plan.steps().get(before);
+            boxes.push(step, rows);
+            long length = (long) rows * classes;
+            backend.copy(boxes.value(step.to()).lower(), length, lower);
+            backend.copy(boxes.value(step.to()).upper(), length, upper);
+            backend.fill(layout.matrix(results, Layout.MARGINS), Float.NaN); // the logits' box has all that is known
         }
-        Affine last = layers.get(layers.size() - 1);
-        backend.outwardIntervals().margins(from.lower(), from.upper(), labels, rows, last,
-                layout.matrix(results, Layout.MARGINS));
-        backend.outwardIntervals().affine(from.lower(), from.upper(), rows, last, layout.matrix(results, Layout.LOWER),
-                layout.matrix(results, Layout.UPPER));
     }
 
     /** Waits for the batch. */

@@ -1,7 +1,6 @@
 package dev.bulwark.bounds;
 
-import dev.bulwark.device.Backend;
-import dev.bulwark.nn.DeviceNetwork;
+import dev.bulwark.plan.Plan;
 import java.util.Locale;
 
 /** The ways to bound a network's logits over a box. */
@@ -13,21 +12,21 @@ public enum Method {
     /** CROWN with optimised slopes (Xu et al. 2020). */
     ALPHA_CROWN;
 
-    /** This method on {@code network}, which lies on {@code backend}, with its defaults. */
-    public Verifier verifier(Backend backend, DeviceNetwork network) {
-        return verifier(backend, network, Crown.DEFAULT_STEPS);
+    /** This method on a network, with its defaults. */
+    public Verifier verifier(Plan plan) {
+        return verifier(plan, Crown.DEFAULT_STEPS);
     }
 
     /**
-     * This method on {@code network}, which lies on {@code backend}.
+     * This method on a network.
      *
      * @param steps of {@link #ALPHA_CROWN}'s slopes; the others have none
      */
-    public Verifier verifier(Backend backend, DeviceNetwork network, int steps) {
+    public Verifier verifier(Plan plan, int steps) {
         return switch (this) {
-            case IBP -> new Ibp(backend, network);
-            case CROWN -> new Crown(backend, network, 0);
-            case ALPHA_CROWN -> new Crown(backend, network, steps);
+            case IBP -> new Ibp(plan);
+            case CROWN -> new Crown(plan, 0);
+            case ALPHA_CROWN -> new Crown(plan, steps);
         };
     }
 

@@ -1,9 +1,7 @@
 package dev.bulwark.bounds;
 
-import dev.bulwark.nn.Dense;
-import dev.bulwark.nn.Layer;
-import dev.bulwark.nn.Network;
-import dev.bulwark.nn.Relu;
+import dev.bulwark.model.AffineMap;
+import dev.bulwark.model.Graph;
 import java.math.BigDecimal;
 import java.util.Arrays;
 import java.util.Optional;
@@ -18,9 +16,9 @@ import java.util.Optional;
  */
 public final class RealNetwork {
 
-    private final Network network;
+    private final Graph network;
 
-    public RealNetwork(Network network) {
+    public RealNetwork(Graph network) {
         this.network = network;
     }
 
@@ -42,10 +40,7 @@ public final class RealNetwork {
 
     /** By outward rounding alone; empty where that leaves it open. */
     Optional<Boolean> standsByIntervals(float[] point, int label) {
-        Interval logits = Interval.at(point);
-        for (Layer layer : network.layers()) {
-            logits = layer.accept(logits);
-        }
+        Interval logits = HostPass.run(network, Interval.at(point), Interval.ARITHMETIC);
         boolean stands = true;
         for (int c = 0; c < logits.lower.length; ++c) {
             if (c != label && logits.upper[label] <= logits.lower[c]) {
@@ -58,12 +53,11 @@ public final class RealNetwork {
 
     /** By exact arithmetic: a second or so for a million weights. */
     boolean standsExactly(float[] point, int label) {
-        Exact logits = Exact.at(point);
-        for (Layer layer : network.layers()) {
-            logits = layer.accept(logits);
-        }
-        for (int c = 0; c < logits.values.length; ++c) {
-            if (c != label && logits.values[label].compareTo(logits.values[c]) <= 0) {
+        BigDecimal[] input = new BigDecimal[point.length];
+        Arrays.setAll(input, k -> new BigDecimal(point[k]));
+        BigDecimal[] logits = HostPass.run(network, input, EXACT);
+        for (int c = 0; c < logits.length; ++c) {
+            if (c != label && logits[label].compareTo(logits[c]) <= 0) {
                 return false;
             }
         }
@@ -74,7 +68,35 @@ public final class RealNetwork {
      * Where the real activations lie. A lower end may be -infinity and an upper end +infinity, never the other way round:
      * a rounding that overflows is taken back by {@link Math#nextDown} and {@link Math#nextUp}.
      */
-    private record Interval(double[] lower, double[] upper) implements Layer.Visitor<Interval> {
+    private record Interval(double[] lower, double[] upper) {
+
+        static final HostPass.Arithmetic<Interval> ARITHMETIC = new HostPass.Arithmetic<>() {
+            @Override
+            public Interval affine(AffineMap map, Interval x) {
+                Interval y = new Interval(new double[map.outputs()], new double[map.outputs()]);
+                for (int o = 0; o < map.outputs(); ++o) {
+                    int output = o;
+                    y.lower[o] = map.bias(o);
+                    y.upper[o] = map.bias(o);
+                    map.walk(o, (weight, i) -> y.addProduct(output, weight, x, i));
+                }
+                return y;
+            }
+
+            @Override
+            public Interval relu(Interval x) {
+                return new Interval(positive(x.lower), positive(x.upper));
+            }
+
+            @Override
+            public Interval add(Interval x, Interval y) {
+                Interval sum = new Interval(x.lower.clone(), x.upper.clone());
+                for (int k = 0; k < x.lower.length; ++k) {
+                    sum.add(k, y.lower[k], y.upper[k]);
+                }
+                return sum;
+            }
+        };
 
         static Interval at(float[] point) {
             double[] values = new double[point.length];
@@ -82,29 +104,16 @@ public final class RealNetwork {
             return new Interval(values, values);
         }
 
-        @Override
-        public Interval dense(Dense layer) {
-            float[] weight = layer.weight();
-            float[] bias = layer.bias();
-            double[] low = new double[layer.out()];
-            double[] high = new double[layer.out()];
-            for (int o = 0; o < layer.out(); ++o) {
-                low[o] = bias[o];
-                high[o] = bias[o];
-                for (int i = 0; i < layer.in(); ++i) {
-                    double w = weight[o * layer.in() + i];
-                    if (w != 0) { // 0 times infinity would be NaN
-                        low[o] = Math.nextDown(low[o] + Math.nextDown(w * (w > 0 ? lower[i] : upper[i])));
-                        high[o] = Math.nextUp(high[o] + Math.nextUp(w * (w > 0 ? upper[i] : lower[i])));
-                    }
-                }
+        private void addProduct(int output, double w, Interval x, int i) {
+            if (w != 0) { // 0 times infinity would be NaN
+                add(output, Math.nextDown(w * (w > 0 ? x.lower[i] : x.upper[i])),
+                        Math.nextUp(w * (w > 0 ? x.upper[i] : x.lower[i])));
             }
-            return new Interval(low, high);
         }
 
-        @Override
-        public Interval relu(Relu layer) {
-            return new Interval(positive(lower), positive(upper));
+        private void add(int element, double least, double most) {
+            lower[element] = Math.nextDown(lower[element] + least);
+            upper[element] = Math.nextUp(upper[element] + most);
         }
 
         private static double[] positive(double[] values) {
@@ -113,34 +122,32 @@ public final class RealNetwork {
     }
 
     /** The real activations themselves. */
-    private record Exact(BigDecimal[] values) implements Layer.Visitor<Exact> {
-
-        static Exact at(float[] point) {
-            BigDecimal[] values = new BigDecimal[point.length];
-            Arrays.setAll(values, k -> new BigDecimal(point[k]));
-            return new Exact(values);
-        }
-
+    private static final HostPass.Arithmetic<BigDecimal[]> EXACT = new HostPass.Arithmetic<>() {
         @Override
-        public Exact dense(Dense layer) {
-            float[] weight = layer.weight();
-            float[] bias = layer.bias();
-            BigDecimal[] sums = new BigDecimal[layer.out()];
-            for (int o = 0; o < layer.out(); ++o) {
-                sums[o] = new BigDecimal(bias[o]);
-                for (int i = 0; i < layer.in(); ++i) {
-                    float w = weight[o * layer.in() + i];
-                    if (w != 0 && values[i].signum() != 0) {
-                        sums[o] = sums[o].add(new BigDecimal(w).multiply(values[i]));
+        public BigDecimal[] affine(AffineMap map, BigDecimal[] x) {
+            BigDecimal[] sums = new BigDecimal[map.outputs()];
+            for (int o = 0; o < sums.length; ++o) {
+                int output = o;
+                sums[o] = new BigDecimal(map.bias(o));
+                map.walk(o, (weight, i) -> {
+                    if (weight != 0 && x[i].signum() != 0) {
+                        sums[output] = sums[output].add(new BigDecimal(weight).multiply(x[i]));
                     }
-                }
+                });
             }
-            return new Exact(sums);
+            return sums;
         }
 
         @Override
-        public Exact relu(Relu layer) {
-            return new Exact(Arrays.stream(values).map(value -> value.max(BigDecimal.ZERO)).toArray(BigDecimal[]::new));
+        public BigDecimal[] relu(BigDecimal[] x) {
+            return Arrays.stream(x).map(value -> value.max(BigDecimal.ZERO)).toArray(BigDecimal[]::new);
         }
-    }
+
+        @Override
+        public BigDecimal[] add(BigDecimal[] x, BigDecimal[] y) {
+            BigDecimal[] sums = new BigDecimal[x.length];
+            Arrays.setAll(sums, k -> x[k].add(y[k]));
+            return sums;
+        }
+    };
 }

@@ -57,7 +57,7 @@ public final class Attack {
      */
     static void run(Fleet fleet, Subject subject, PgdSettings settings, IntPredicate certified, RowFile<AttackRow> rows,
                     Monitor monitor) throws IOException {
-        RealNetwork real = new RealNetwork(subject.network());
+        RealNetwork real = new RealNetwork(subject.network().graph());
         Batches batches = new Batches("attack at epsilon " + settings.ball().epsilon(), subject.indices(), rows::contains,
                 fleet.first().imagesPerCall());
         batches.<AttackOutcome>run(fleet, monitor, (backend, source) -> {

@@ -19,7 +19,6 @@ import dev.bulwark.device.OutOfDeviceMemoryException;
 import dev.bulwark.device.Philox;
 import dev.bulwark.experiment.Rate.Cost;
 import dev.bulwark.experiment.Rate.Limit;
-import dev.bulwark.nn.DeviceNetwork;
 import dev.bulwark.nn.Network;
 import dev.bulwark.plan.Plan;
 import dev.bulwark.shapes.ImageShape;
@@ -234,7 +233,7 @@ public final class Benchmark {
     private Rate ibp() {
         float[] images = uniform(settings.batch, settings.inputs());
         int[] labels = labels(settings.batch);
-        try (DeviceNetwork loaded = DeviceNetwork.load(backend, network); Ibp verifier = new Ibp(backend, loaded)) {
+        try (Plan plan = Plan.load(backend, network.graph()); Ibp verifier = new Ibp(plan)) {
             return stopwatch.rate(Map.of("batch", settings.batch),
                     new Cost(6 * settings.multiplyAdds(), 0, Limit.FLOAT_PRODUCTS), () -> {
                         verifier.verify(images, labels, 0.1);

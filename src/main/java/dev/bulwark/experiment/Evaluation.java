@@ -10,7 +10,6 @@ import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.HostArrays;
 import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.NoiseKey.Stream;
-import dev.bulwark.nn.DeviceNetwork;
 import dev.bulwark.nn.Network;
 import dev.bulwark.plan.Logits;
 import dev.bulwark.plan.Plan;
@@ -73,7 +72,7 @@ public final class Evaluation {
     /** Share of images certified by IBP with the last layer elided. */
     public double certified(Epsilon epsilon) {
         int certified = 0;
-        try (DeviceNetwork loaded = DeviceNetwork.load(backend, network); Ibp ibp = new Ibp(backend, loaded)) {
+        try (Plan plan = Plan.load(backend, network.graph()); Ibp ibp = new Ibp(plan)) {
             for (int from = 0; from < data.size(); from += batch) {
                 int count = Math.min(batch, data.size() - from);
                 float[] pixels = new float[HostArrays.length("images of a batch by pixels", count, data.imageSize())];

@@ -43,11 +43,17 @@ public final class Boxes {
      * @return the box that the last of them made, or the inputs' where there was none; good until the next call
      */
     public DeviceBox through(int steps, int rows) {
-        plan.steps().subList(0, steps).forEach(step -> step.accept(new Push(rows)));
-        return steps == 0 ? inputs : value(plan.steps().get(steps - 1).to());
+        plan.steps().subList(0, steps).forEach(step -> push(step, rows));
+        return value(steps == 0 ? 0 : plan.steps().get(steps - 1).to());
     }
 
-    private DeviceBox value(int number) {
+    /** Pushes boxes through one step; those of the values that it reads must have been made. */
+    public void push(Step step, int rows) {
+        step.accept(new Push(rows));
+    }
+
+    /** Boxes of value {@code number}, good until a later step takes their place. */
+    public DeviceBox value(int number) {
         return number == 0 ? inputs : buffers.get(slots.of(number));
     }
 

@@ -25,7 +25,7 @@ final class ChainRule implements InputGradients {
     ChainRule(Plan plan, int capacity) {
         this.backend = plan.backend();
         this.plan = plan;
-        this.slots = Slots.backward(plan, value -> false);
+        this.slots = Slots.backward(plan, plan.values() - 1, value -> false);
         boolean[] masks = new boolean[plan.values()];
         for (Step step : plan.steps()) {
             masks[step.to()] = step instanceof Step.Relu;

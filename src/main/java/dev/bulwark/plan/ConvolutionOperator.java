@@ -40,6 +40,11 @@ record ConvolutionOperator(Backend backend, Convolution convolution) implements 
     }
 
     @Override
+    public void enter(DeviceBuffer forms, int rows, DeviceBuffer target, DeviceBuffer constants) {
+        backend.convolutions().enter(convolution, forms, rows, target, constants);
+    }
+
+    @Override
     public void parameterGradient(DeviceBuffer x, DeviceBuffer gradient, int rows, LinearOperator target) {
         backend.convolutions().parameterGradient(x, gradient, rows, ((ConvolutionOperator) target).convolution);
     }

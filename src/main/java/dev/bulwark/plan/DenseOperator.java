@@ -40,6 +40,11 @@ record DenseOperator(Backend backend, Affine affine) implements LinearOperator {
     }
 
     @Override
+    public void enter(DeviceBuffer forms, int rows, DeviceBuffer target, DeviceBuffer constants) {
+        backend.linearRelaxations().enter(affine, forms, rows, target, constants);
+    }
+
+    @Override
     public void parameterGradient(DeviceBuffer x, DeviceBuffer gradient, int rows, LinearOperator target) {
         Affine gradients = ((DenseOperator) target).affine;
         backend.linear().multiply(true, false, affine.out(), affine.in(), rows, gradient, x, 0f, gradients.weight());

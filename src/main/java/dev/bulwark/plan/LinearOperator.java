@@ -35,6 +35,9 @@ public interface LinearOperator {
     /** The box of {@code W x + b} over a box of x, outward; unknown where what it depends on is. */
     void enclose(DeviceBuffer lower, DeviceBuffer upper, int rows, DeviceBuffer outLower, DeviceBuffer outUpper);
 
+    /** Enters outputs as linear forms in x, as {@link dev.bulwark.device.LinearRelaxations#enter}. */
+    void enter(DeviceBuffer forms, int rows, DeviceBuffer target, DeviceBuffer constants);
+
     /**
      * Gradients of the parameters, to nearest.
      *

@@ -12,6 +12,7 @@ import dev.bulwark.model.Graph;
 import dev.bulwark.model.Op;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A network laid onto a device: its parameters in one flat buffer, so that an optimiser or a copy is one call, and the steps
@@ -59,6 +60,11 @@ public final class Plan implements AutoCloseable {
     /** First to last. */
     public List<Step> steps() {
         return steps;
+    }
+
+    /** The last step, where it is a dense layer: margins between logits can then be formed of its weights. */
+    public Optional<Affine> lastLayer() {
+        return steps.get(steps.size() - 1) instanceof Step.Linear linear ? linear.operator().dense() : Optional.empty();
     }
 
     /** Number of values, the input included. */

@@ -54,19 +54,18 @@ public final class Slots {
     }
 
     /**
-     * For steps that run from the last one, or any other, to the first, each taking what belongs to the value that it makes
-     * (a gradient, a linear form's coefficients) to the values that it reads. Where several steps read a value, the first to
-     * come writes it, and each other one makes its part in {@link #scratch} and adds it. A ReLU, and a sum for its first
-     * operand, work in place of their own value where the operand is not yet begun and their value is not kept. Sums do
-     * their second operand first.
+     * For steps that run from the one that makes value {@code last}, or any before it, to the first, each taking what belongs
+     * to the value that it makes (a gradient, a linear form's coefficients) to the values that it reads. Where several steps
+     * read a value, the first to come writes it, and each other one makes its part in {@link #scratch} and adds it. A ReLU,
+     * and a sum for its first operand, work in place of their own value where the operand is not yet begun and their value is
+     * not kept. Sums do their second operand first.
      *
      * @param kept values of which it must stay to the end
      */
-    public static Slots backward(Plan plan, IntPredicate kept) {
+    public static Slots backward(Plan plan, int last, IntPredicate kept) {
         Slots slots = new Slots(plan);
-        int output = plan.values() - 1;
-        slots.slots[output] = slots.take(plan.size(output));
-        for (int k = plan.steps().size() - 1; k >= 0; --k) {
+        slots.slots[last] = slots.take(plan.size(last));
+        for (int k = last - 1; k >= 0; --k) { // step k makes value k + 1
             slots.runBackward(k, kept);
         }
         return slots;

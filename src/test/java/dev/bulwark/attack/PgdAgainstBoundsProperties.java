@@ -9,7 +9,7 @@ import dev.bulwark.bounds.Verifier;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.cpu.CpuBackend;
 import dev.bulwark.nn.Dense;
-import dev.bulwark.nn.DeviceNetwork;
+import dev.bulwark.plan.Plan;
 import dev.bulwark.nn.Network;
 import dev.bulwark.plan.Plan;
 import java.util.List;
@@ -50,9 +50,8 @@ class PgdAgainstBoundsProperties {
         double epsilon = random.nextDouble(0.01, 0.2);
         PgdSettings settings = PgdSettings.standard(epsilon, seed)
                 .withLosses(List.of(AttackLoss.CROSS_ENTROPY, AttackLoss.MARGIN));
-        try (DeviceNetwork network = DeviceNetwork.load(backend, net);
-             Verifier verifier = method.verifier(backend, network);
-             Plan plan = Plan.load(backend, net.graph()); Pgd pgd = new Pgd(plan, settings)) {
+        try (Plan plan = Plan.load(backend, net.graph());
+             Verifier verifier = method.verifier(plan); Pgd pgd = new Pgd(plan, settings)) {
             List<Bounds> bounds = verifier.verify(images, labels, epsilon);
             List<AttackOutcome> outcomes = pgd.attack(images, labels, indices);
             for (int n = 0; n < IMAGES; ++n) {

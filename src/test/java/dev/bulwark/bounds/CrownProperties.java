@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.LinearRelaxations;
 import dev.bulwark.nn.Dense;
-import dev.bulwark.nn.DeviceNetwork;
+import dev.bulwark.plan.Plan;
 import dev.bulwark.nn.Network;
 import java.math.BigDecimal;
 import java.util.List;
@@ -42,8 +42,8 @@ abstract class CrownProperties {
     }
 
     private Bounds verify(RandomCase c, int steps) {
-        try (DeviceNetwork network = DeviceNetwork.load(backend, c.network());
-             Crown crown = new Crown(backend, network, steps)) {
+        try (Plan plan = Plan.load(backend, c.network().graph());
+             Crown crown = new Crown(plan, steps)) {
             return crown.verify(c.box(), c.image(), c.label());
         }
     }
@@ -110,7 +110,7 @@ abstract class CrownProperties {
     void eachMethodKeepsWhatTheOneBeforeItHas(@ForAll long seed) {
         RandomCase c = RandomCase.of(seed);
         Bounds weaker;
-        try (DeviceNetwork network = DeviceNetwork.load(backend, c.network()); Ibp ibp = new Ibp(backend, network)) {
+        try (Plan plan = Plan.load(backend, c.network().graph()); Ibp ibp = new Ibp(plan)) {
             weaker = ibp.verify(c.box(), c.image(), c.label());
         }
         for (int steps : new int[] {0, 4}) {

@@ -10,7 +10,7 @@ import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.cpu.CpuBackend;
 import dev.bulwark.nn.Dense;
-import dev.bulwark.nn.DeviceNetwork;
+import dev.bulwark.plan.Plan;
 import dev.bulwark.nn.Network;
 import java.math.BigDecimal;
 import java.util.Arrays;
@@ -58,15 +58,15 @@ class CrownTest {
     }
 
     private Bounds verify(Network net, Box box, float[] image, int label, int steps) {
-        try (DeviceNetwork network = DeviceNetwork.load(backend, net);
-             Crown crown = new Crown(backend, network, steps)) {
+        try (Plan plan = Plan.load(backend, net.graph());
+             Crown crown = new Crown(plan, steps)) {
             return crown.verify(box, image, label);
         }
     }
 
     private List<Bounds> verify(Network net, float[] images, int[] labels, double epsilon, int steps) {
-        try (DeviceNetwork network = DeviceNetwork.load(backend, net);
-             Crown crown = new Crown(backend, network, steps)) {
+        try (Plan plan = Plan.load(backend, net.graph());
+             Crown crown = new Crown(plan, steps)) {
             return crown.verify(images, labels, epsilon);
         }
     }
@@ -220,36 +220,6 @@ class CrownTest {
         }
     }
 
-    /** The unit's line above has slope 1/3 and intercept 2/3 on [-2, 1]: neither is a float. */
-    @Test
-    void givenALineThatIsNoFloat_whenRounded_thenItStaysAboveTheReluAtBothEnds() {
-        SplittableRandom random = new SplittableRandom(5);
-        for (int k = 0; k < 100_000; ++k) {
-            float lower = -(float) Math.exp(random.nextDouble(-80, 80));
-            float upper = (float) Math.exp(random.nextDouble(-80, 80));
-            UpperLine line = UpperLine.over(lower, upper);
-            assertTrue(line.slope() >= 0 && line.slope() <= 1 && line.intercept() > 0, line.toString());
-            // Exactly: a product of two floats fits a double; the sign of a sum of doubles is that of the rounded sum.
-            assertTrue((double) line.slope() * lower + line.intercept() >= 0, "at " + lower + ": " + line);
-            BigDecimal atUpper = new BigDecimal(line.slope()).multiply(new BigDecimal(upper))
-                    .add(new BigDecimal(line.intercept()));
-            assertTrue(atUpper.compareTo(new BigDecimal(upper)) >= 0, "at " + upper + ": " + line);
-            double best = -(double) lower * upper / ((double) upper - lower);
-            assertEquals(best, line.intercept(), 0x1p-22 * (best + Math.max(upper, -lower)) + Float.MIN_VALUE);
-        }
-        assertEquals(new UpperLine(0, 0), UpperLine.over(-1, 0));
-        assertEquals(new UpperLine(1, 0), UpperLine.over(0, 1));
-    }
-
-    @Test
-    void givenAnUnknownInterval_whenRelaxed_thenTheLineIsUnknown() {
-        float inf = Float.POSITIVE_INFINITY;
-        for (float[] interval : new float[][] {{Float.NaN, 1}, {-1, Float.NaN}, {-inf, 1}, {-1, inf}, {-inf, inf}}) {
-            UpperLine line = UpperLine.over(interval[0], interval[1]);
-            assertTrue(Float.isNaN(line.intercept()) || line.intercept() == inf, Arrays.toString(interval) + line);
-        }
-    }
-
     /** Products beyond the largest float on the way back; the network's own values stay finite. */
     @Test
     void givenOverflowOnTheWayBack_whenVerified_thenNothingIsCertifiedFromIt() {
@@ -262,6 +232,9 @@ class CrownTest {
     }
 
     // ---- slopes ------------------------------------------------------------------------------------------------------------
+
+    /** Values of a plan of three dense layers that its ReLUs make. */
+    private static final int[] RELUS = {2, 4};
 
     /** The derivative on the device against central differences of the published formula in double. */
     @ParameterizedTest
@@ -276,26 +249,26 @@ class CrownTest {
         float[] high = RandomCase.values(random, 4, 0.5, 1);
         ReferenceCrown reference = new ReferenceCrown(net, new Box(low, high));
         float[][] slopes = {RandomCase.values(random, 9, 0.1, 0.9), RandomCase.values(random, 7, 0.1, 0.9)};
-        try (DeviceNetwork network = DeviceNetwork.load(backend, net); DeviceMemory memory = new DeviceMemory(backend)) {
-            CrownPass pass = new CrownPass(backend, memory, network, 1, 100);
+        try (Plan plan = Plan.load(backend, net.graph()); DeviceMemory memory = new DeviceMemory(backend)) {
+            CrownPass pass = new CrownPass(memory, plan, 1, 100);
             pass.relax(new int[] {1}, box -> {
                 backend.write(low, box.lower());
                 backend.write(high, box.upper());
             });
-            SlopeAscent ascent = new SlopeAscent(backend, memory, pass, 1);
-            BackwardPass.Started margin = ascent.start(new FormRows(new int[] {0}, new int[] {2})); // logit 1 - logit 2
+            AlphaOptimisation optimisation = new AlphaOptimisation(memory, plan, pass, 1);
+            optimisation.start(new FormRows(new int[] {0}, new int[] {2})); // logit 1 - logit 2
             for (int k = 0; k < 2; ++k) {
                 for (int j = 0; j < slopes[k].length; ++j) { // where the sign is known, the slope is not free
                     slopes[k][j] = reference.open(k, j) ? slopes[k][j] : (float) reference.adaptive(k, j);
                 }
-                backend.write(slopes[k], ascent.of(k));
+                backend.write(slopes[k], optimisation.of(RELUS[k]));
             }
-            float bound = margin.minima(pass.inputs(), ascent)[0];
+            float bound = optimisation.minima()[0];
             assertEquals(reference.margin(1, 2, (layer, unit) -> slopes[layer][unit]), bound, 1e-4);
-            ascent.differentiate();
+            optimisation.differentiate();
             for (int k = 0; k < 2; ++k) {
                 float[] gradient = new float[slopes[k].length];
-                backend.read(ascent.gradients(k), gradient);
+                backend.read(optimisation.gradients(RELUS[k]), gradient);
                 for (int j = 0; j < gradient.length; ++j) {
                     double expected = reference.open(k, j) ? derivative(reference, slopes, k, j) : 0;
                     // Float boxes make float lines: some units in the last place of products of a few units each.
@@ -338,8 +311,8 @@ class CrownTest {
     @Test
     void givenFewerImagesThanBefore_whenVerifiedAgain_thenTheSameMemoryHoldsThem() {
         float[] images = {0.75f, 0.25f, 0.1f, 0.9f, 0.5f, 0.5f};
-        try (DeviceNetwork network = DeviceNetwork.load(backend, twoNeurons(-0.25f));
-             Crown crown = new Crown(backend, network, 3)) {
+        try (Plan plan = Plan.load(backend, twoNeurons(-0.25f).graph());
+             Crown crown = new Crown(plan, 3)) {
             crown.verify(images, new int[] {0, 1, 0}, 0.1);
             long live = backend.liveBytes();
             float[] two = Arrays.copyOfRange(images, 2, 6);

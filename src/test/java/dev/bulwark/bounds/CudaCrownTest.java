@@ -7,7 +7,7 @@ import dev.bulwark.device.cpu.CpuBackend;
 import dev.bulwark.device.cuda.GpuTest;
 import dev.bulwark.device.cuda.TestGpu;
 import dev.bulwark.nn.Dense;
-import dev.bulwark.nn.DeviceNetwork;
+import dev.bulwark.plan.Plan;
 import dev.bulwark.nn.Network;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -43,8 +43,8 @@ class CudaCrownTest extends CrownTest {
     }
 
     private static List<Bounds> verify(Backend backend, Network net, float[] images, int[] labels) {
-        try (backend; DeviceNetwork network = DeviceNetwork.load(backend, net);
-             Crown crown = new Crown(backend, network, 0)) {
+        try (backend; Plan plan = Plan.load(backend, net.graph());
+             Crown crown = new Crown(plan, 0)) {
             return crown.verify(images, labels, 0.02);
         }
     }

@@ -9,7 +9,7 @@ import dev.bulwark.data.Ball;
 import dev.bulwark.data.Epsilon;
 import dev.bulwark.device.Backend;
 import dev.bulwark.nn.Dense;
-import dev.bulwark.nn.DeviceNetwork;
+import dev.bulwark.plan.Plan;
 import dev.bulwark.nn.Network;
 import java.math.BigDecimal;
 import java.util.ArrayList;
@@ -58,8 +58,8 @@ abstract class ExtremeProperties {
         int[] labels = random.ints(IMAGES, 0, net.classes()).toArray();
         Ball ball = new Ball(Epsilon.parse(random.nextInt(60) + "/255"), bytes ? Ball.Centre.BYTE : Ball.Centre.FLOAT);
         ExactNetwork exact = new ExactNetwork(net);
-        try (DeviceNetwork network = DeviceNetwork.load(backend, net);
-             Verifier verifier = method.verifier(backend, network, 3)) {
+        try (Plan plan = Plan.load(backend, net.graph());
+             Verifier verifier = method.verifier(plan, 3)) {
             List<Bounds> bounds = verifier.verify(images, labels, ball);
             for (int n = 0; n < IMAGES; ++n) {
                 float[] image = Arrays.copyOfRange(images, n * inputs, (n + 1) * inputs);

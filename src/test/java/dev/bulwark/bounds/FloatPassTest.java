@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.cpu.CpuBackend;
 import dev.bulwark.nn.Dense;
-import dev.bulwark.nn.DeviceNetwork;
+import dev.bulwark.plan.Plan;
 import dev.bulwark.nn.Network;
 import java.math.BigDecimal;
 import java.util.ArrayList;
@@ -28,8 +28,8 @@ class FloatPassTest {
     }
 
     private double[] errors(Network net, float[] image) {
-        try (DeviceNetwork network = DeviceNetwork.load(backend, net)) {
-            return FloatPass.errors(backend, network.layers(), image);
+        try (Plan plan = Plan.load(backend, net.graph())) {
+            return FloatPass.errors(net.graph(), image);
         }
     }
 
@@ -100,13 +100,13 @@ class FloatPassTest {
         Network net = Network.mlp(List.of(new Dense(1, 2, new float[] {1, 0}, new float[] {0, 1})));
         float[] image = {1};
         Bounds bounds = new Bounds(0, 1, new Box(new float[] {-9, -9}, new float[] {9, 9}), new float[] {0, 1e-7f});
-        try (DeviceNetwork network = DeviceNetwork.load(backend, net)) {
+        try (Plan plan = Plan.load(backend, net.graph())) {
             assertTrue(FloatPass.disagrees(bounds));
-            assertDoesNotThrow(() -> FloatPass.requireNoContradiction(backend, network.layers(), 0, bounds, image,
+            assertDoesNotThrow(() -> FloatPass.requireNoContradiction(net.graph(), 0, bounds, image,
                     new float[] {1, 1}));
-            assertDoesNotThrow(() -> FloatPass.requireNoContradiction(backend, network.layers(), 0, bounds, image,
+            assertDoesNotThrow(() -> FloatPass.requireNoContradiction(net.graph(), 0, bounds, image,
                     new float[] {Float.NaN, 1}), "floats that say nothing deny nothing");
-            assertThrows(IllegalStateException.class, () -> FloatPass.requireNoContradiction(backend, network.layers(), 0,
+            assertThrows(IllegalStateException.class, () -> FloatPass.requireNoContradiction(net.graph(), 0,
                     bounds, image, new float[] {1, 1.001f}));
         }
     }

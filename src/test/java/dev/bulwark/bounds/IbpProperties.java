@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.bulwark.device.Backend;
-import dev.bulwark.nn.DeviceNetwork;
+import dev.bulwark.plan.Plan;
 import java.math.BigDecimal;
 import java.util.SplittableRandom;
 import net.jqwik.api.ForAll;
@@ -34,7 +34,7 @@ abstract class IbpProperties {
     }
 
     private Bounds verify(RandomCase c) {
-        try (DeviceNetwork network = DeviceNetwork.load(backend, c.network()); Ibp ibp = new Ibp(backend, network)) {
+        try (Plan plan = Plan.load(backend, c.network().graph()); Ibp ibp = new Ibp(plan)) {
             return ibp.verify(c.box(), c.image(), c.label());
         }
     }

@@ -11,7 +11,7 @@ import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.OutwardIntervals;
 import dev.bulwark.device.cpu.CpuBackend;
 import dev.bulwark.nn.Dense;
-import dev.bulwark.nn.DeviceNetwork;
+import dev.bulwark.plan.Plan;
 import dev.bulwark.nn.Network;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
@@ -53,13 +53,13 @@ class IbpTest {
     }
 
     private Bounds verify(Network net, Box box, float[] image, int label) {
-        try (DeviceNetwork network = DeviceNetwork.load(backend, net); Ibp ibp = new Ibp(backend, network)) {
+        try (Plan plan = Plan.load(backend, net.graph()); Ibp ibp = new Ibp(plan)) {
             return ibp.verify(box, image, label);
         }
     }
 
     private List<Bounds> verify(Network net, float[] images, int[] labels, double epsilon) {
-        try (DeviceNetwork network = DeviceNetwork.load(backend, net); Ibp ibp = new Ibp(backend, network)) {
+        try (Plan plan = Plan.load(backend, net.graph()); Ibp ibp = new Ibp(plan)) {
             return ibp.verify(images, labels, epsilon);
         }
     }
@@ -176,7 +176,7 @@ class IbpTest {
     void givenFewerImagesThanBefore_whenVerifiedAgain_thenTheSameMemoryHoldsThem() {
         float[] images = {0.75f, 0.25f, 0.1f, 0.9f, 0.5f, 0.5f};
         int[] labels = {0, 1, 0};
-        try (DeviceNetwork network = DeviceNetwork.load(backend, twoNeurons(1)); Ibp ibp = new Ibp(backend, network)) {
+        try (Plan plan = Plan.load(backend, twoNeurons(1).graph()); Ibp ibp = new Ibp(plan)) {
             ibp.verify(images, labels, 0.1);
             long live = backend.liveBytes();
             float[] two = Arrays.copyOfRange(images, 2, 6);
@@ -198,8 +198,7 @@ class IbpTest {
 
     @Test
     void givenUnsoundDevice_whenMisclassifiedImageIsCertified_thenFailsLoudly() {
-        try (DeviceNetwork network = DeviceNetwork.load(backend, twoNeurons(1));
-             Ibp ibp = new Ibp(withMarginsOfOne(), network)) {
+        try (Plan plan = Plan.load(withMarginsOfOne(), twoNeurons(1).graph()); Ibp ibp = new Ibp(plan)) {
             assertTrue(ibp.verify(IMAGE, new int[] {0}, 0.125).get(0).certified());
             Exception failure = assertThrows(IllegalStateException.class,
                     () -> ibp.verify(IMAGE, new int[] {1}, 0.125));

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.cpu.CpuBackend;
 import dev.bulwark.nn.Dense;
-import dev.bulwark.nn.DeviceNetwork;
+import dev.bulwark.plan.Plan;
 import dev.bulwark.nn.Network;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -20,8 +20,8 @@ class MethodTest {
     @ParameterizedTest
     @EnumSource
     void everyMethodBoundsANetwork(Method method) {
-        try (Backend backend = CpuBackend.create(); DeviceNetwork network = DeviceNetwork.load(backend, IDENTITY);
-             Verifier verifier = method.verifier(backend, network)) {
+        try (Backend backend = CpuBackend.create(); Plan plan = Plan.load(backend, IDENTITY.graph());
+             Verifier verifier = method.verifier(plan)) {
             Bounds bounds = verifier.verify(new float[] {0.75f, 0.25f}, new int[] {0}, 0.125).get(0);
             assertEquals(0.25f, bounds.marginLower()[1], 1e-6f);
         }

@@ -10,7 +10,7 @@ import dev.bulwark.data.Epsilon;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.cpu.CpuBackend;
 import dev.bulwark.nn.Dense;
-import dev.bulwark.nn.DeviceNetwork;
+import dev.bulwark.plan.Plan;
 import dev.bulwark.nn.Network;
 import java.util.Arrays;
 import java.util.List;
@@ -44,8 +44,8 @@ class OverflowTest {
     }
 
     private List<Bounds> verify(Method method, Network net, float[] images, int[] labels, Ball ball) {
-        try (DeviceNetwork network = DeviceNetwork.load(backend, net);
-             Verifier verifier = method.verifier(backend, network)) {
+        try (Plan plan = Plan.load(backend, net.graph());
+             Verifier verifier = method.verifier(plan)) {
             return verifier.verify(images, labels, ball);
         }
     }
@@ -185,8 +185,8 @@ class OverflowTest {
         }
         Network net = Network.mlp(List.of(new Dense(1, units, ones, new float[units]),
                 new Dense(units, classes, weight, bias)));
-        try (DeviceNetwork network = DeviceNetwork.load(backend, net);
-             Verifier verifier = method.verifier(backend, network, 1)) {
+        try (Plan plan = Plan.load(backend, net.graph());
+             Verifier verifier = method.verifier(plan, 1)) {
             Bounds bounds = verifier.verify(new float[] {0.5f}, new int[] {7}, 0.25).get(0);
             assertTrue(backend.liveBytes() < 64_000_000, backend.liveBytes() + " bytes for one image's margins");
             assertTrue(bounds.certified());

@@ -11,7 +11,7 @@ import dev.bulwark.device.Backend;
 import dev.bulwark.device.FaultyBackend;
 import dev.bulwark.device.OutOfDeviceMemoryException;
 import dev.bulwark.device.cpu.CpuBackend;
-import dev.bulwark.nn.DeviceNetwork;
+import dev.bulwark.plan.Plan;
 import dev.bulwark.nn.Network;
 import dev.bulwark.plan.Plan;
 import dev.bulwark.shapes.ImageShape;
@@ -48,27 +48,27 @@ class FailedAllocationTest {
     }
 
     private static void certify(Backend backend) {
-        try (Plan network = Plan.load(backend, NETWORK.graph());
-             SmoothedClassifier smoothed = new SmoothedClassifier(network, 0.5f, 1)) {
+        try (Plan plan = Plan.load(backend, NETWORK.graph());
+             SmoothedClassifier smoothed = new SmoothedClassifier(plan, 0.5f, 1)) {
             smoothed.certify(IMAGES, INDICES, 3, 5, 0.001);
         }
     }
 
     private static void verify(Backend backend) {
-        try (DeviceNetwork network = DeviceNetwork.load(backend, NETWORK); Ibp ibp = new Ibp(backend, network)) {
+        try (Plan plan = Plan.load(backend, NETWORK.graph()); Ibp ibp = new Ibp(plan)) {
             ibp.verify(IMAGES, LABELS, 0.1);
         }
     }
 
     private static void verifyByCrown(Backend backend) {
-        try (DeviceNetwork network = DeviceNetwork.load(backend, NETWORK); Crown crown = new Crown(backend, network, 2)) {
+        try (Plan plan = Plan.load(backend, NETWORK.graph()); Crown crown = new Crown(plan, 2)) {
             crown.verify(IMAGES, LABELS, 0.1);
         }
     }
 
     private static void attack(Backend backend) {
         PgdSettings settings = new PgdSettings(0.1, 2, 0.1, 2, 1);
-        try (Plan network = Plan.load(backend, NETWORK.graph()); Pgd pgd = new Pgd(network, settings)) {
+        try (Plan plan = Plan.load(backend, NETWORK.graph()); Pgd pgd = new Pgd(plan, settings)) {
             pgd.attack(IMAGES, LABELS, INDICES);
         }
     }

@@ -13,7 +13,7 @@ final class Ways implements Step.Visitor<Void> {
     private Ways(Plan plan, int start, int kept) {
         this.plan = plan;
         this.kept = kept;
-        this.slots = Slots.backward(plan, value -> value == kept);
+        this.slots = Slots.backward(plan, plan.values() - 1, value -> value == kept);
         this.buffers = new long[slots.count()];
         this.begun = new boolean[plan.values()];
         buffers[slots.of(start)] = 1;

@@ -1,0 +1,238 @@
+package dev.bulwark.bounds;
+
+import dev.bulwark.device.Backend;
+import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.DeviceMemory;
+import dev.bulwark.device.Optimisers;
+import dev.bulwark.plan.Plan;
+import dev.bulwark.plan.Slots;
+import dev.bulwark.plan.Step;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.IntPredicate;
+import java.util.stream.IntStream;
+
+/**
+ * Alpha-CROWN's slopes (Xu et al. 2021, "Fast and complete", section 3.1): each margin's lower bound climbs, by projected
+ * Adam, in the lower slopes of all units before ReLUs, which every margin has for itself.
+ *
+ * <p><b>Gradient.</b> With slopes alpha, a pass back ends in a form A_0 x + c whose least value f is taken at a corner x*
+ * of the box. As the pass is linear in each slope alone, f changes with alpha[k,j] as it does with the coefficient at z[k,j]
+ * times max(A[k,j], 0), A[k,j] being the coefficient at the unit's output. And f changes with the coefficient at z[k,j] as
+ * fast as z[k,j] is large where x* is pushed forward on the very lines that the pass took: df/dalpha[k,j] =
+ * max(A[k,j], 0) z*[k,j]. (At a kink of f, any of its gradients will do.)
+ *
+ * <p>Gradients and slopes are rounded to nearest, for any slope in [0, 1] gives a bound; every step's bound is sound by
+ * itself, and the best of them is kept.
+ */
+final class AlphaOptimisation implements BackwardPass.Slopes {
+
+    private static final float FIRST_STEP = 0.25f;
+    private static final double DECAY = 0.9;
+    private static final float MEAN = 0.9f;
+    private static final float SQUARE = 0.999f;
+    private static final float TINY = 1e-12f;
+
+    private final Backend backend;
+    private final Plan plan;
+    private final CrownPass pass;
+    /** The value at which margins begin. */
+    private final int last;
+    private final BackwardPass backward;
+    private final int capacity;
+    private final DeviceBuffer owners;
+    private final DeviceBuffer own;
+    /** Constants that margins begin with. */
+    private final DeviceBuffer first;
+    /** Of all units, ReLU after ReLU, for one launch to update: {@code [rows,units]} each. */
+    private final DeviceBuffer slopes;
+    private final DeviceBuffer gradients;
+    private final DeviceBuffer means;
+    private final DeviceBuffer squares;
+    /** By the value that a ReLU makes: units of the ReLUs before it. */
+    private final Map<Integer, Long> unitsBefore = new HashMap<>();
+    private final long units;
+    private final DeviceBuffer step;
+    private final DeviceBuffer one;
+    /** What the corners become on the lines. */
+    private final Slots slots;
+    private final DeviceBuffer corners;
+    private final List<DeviceBuffer> points = new ArrayList<>();
+    private int rows;
+
+    /** Values at which a pass's coefficients are needed once more: where ReLUs' gradients arise, and where margins begin. */
+    static IntPredicate kept(Plan plan) {
+        return value -> value == CrownPass.margin(plan) || value > 0 && plan.steps().get(value - 1) instanceof Step.Relu;
+    }
+
+    /**
+     * @param memory   owns the buffers; the caller closes it
+     * @param capacity margins that climb together
+     */
+    AlphaOptimisation(DeviceMemory memory, Plan plan, CrownPass pass, int capacity) {
+        this.backend = plan.backend();
+        this.plan = plan;
+        this.pass = pass;
+        this.last = CrownPass.margin(plan);
+        this.capacity = capacity;
+        this.backward = new BackwardPass(memory, plan, pass.relaxed(), capacity, last, kept(plan));
+        int[] identity = new int[capacity];
+        for (int r = 0; r < capacity; ++r) {
+            identity[r] = r;
+        }
+        this.own = memory.holding(identity);
+        this.owners = memory.allocate(capacity);
+        this.first = memory.allocate(capacity);
+        this.units = countUnits();
+        this.slopes = memory.allocate(capacity * units);
+        this.gradients = memory.allocate(capacity * units);
+        this.means = memory.allocate(capacity * units);
+        this.squares = memory.allocate(capacity * units);
+        this.step = memory.allocate(3);
+        this.one = memory.holding(1f);
+        this.slots = Slots.forward(plan);
+        this.corners = memory.allocate((long) capacity * plan.inputs());
+        for (int slot = 0; slot < slots.count(); ++slot) {
+            int holder = slot;
+            points.add(memory.allocate((long) capacity * IntStream.rangeClosed(1, last)
+                    .filter(value -> slots.of(value) == holder).map(plan::size).max().orElse(0)));
+        }
+    }
+
+    private long countUnits() {
+        long count = 0;
+        for (Step each : forward()) {
+            if (each instanceof Step.Relu relu) {
+                unitsBefore.put(relu.to(), count);
+                count += plan.size(relu.to());
+            }
+        }
+        return count;
+    }
+
+    /** The steps that margins go back through. */
+    private List<Step> forward() {
+        return plan.steps().subList(0, last);
+    }
+
+    /** Lower bounds of the margins asked for, after {@code steps} or when all are positive. */
+    float[] margins(FormRows asked, int steps) {
+        float[] best = new float[asked.count()];
+        for (FormRows chunk : asked.chunks(capacity)) {
+            float[] part = climb(chunk, steps);
+            System.arraycopy(part, 0, best, chunk.from(), part.length);
+        }
+        return best;
+    }
+
+    private float[] climb(FormRows chunk, int steps) {
+        start(chunk);
+        float[] best = minima();
+        for (int t = 1; t <= steps && !allPositive(best); ++t) {
+            differentiate();
+            update(t);
+            float[] bound = minima();
+            for (int r = 0; r < rows; ++r) {
+                best[r] = CrownPass.tighter(best[r], bound[r]);
+            }
+        }
+        return best;
+    }
+
+    /** Enters margins, to go back as often as wanted, with CROWN's own slopes, each with a copy for itself. */
+    void start(FormRows chunk) {
+        rows = chunk.count();
+        backend.write(chunk.owners(), owners);
+        pass.enterMargins(chunk, backward);
+        backend.copy(backward.constants(), rows, first);
+        unitsBefore.keySet().forEach(to -> backend.indexing().gather(pass.relaxed().relu(to).relaxation().lowerSlope(),
+                owners, rows, plan.size(to), of(to)));
+        backend.fill(means, 0f);
+        backend.fill(squares, 0f);
+    }
+
+    /** Lower bounds with the slopes as they are; NaN where none is known. */
+    float[] minima() {
+        backend.copy(first, rows, backward.constants());
+        backward.run(last, rows, owners, this, pass.inputs());
+        return CrownPass.known(backend, backward.constants(), rows);
+    }
+
+    private static boolean allPositive(float[] bounds) {
+        for (float bound : bounds) {
+            if (!(bound > 0)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Pushes the corners of the last pass forward on its lines, and leaves every slope's gradient on the way. */
+    void differentiate() {
+        backend.linearRelaxations().corners(backward.coefficients(0), rows, owners, pass.inputs().lower(),
+                pass.inputs().upper(), plan.inputs(), corners);
+        OnLines onLines = new OnLines();
+        forward().forEach(each -> each.accept(onLines));
+    }
+
+    /** One step forward. */
+    private final class OnLines implements Step.Visitor<Void> {
+
+        private DeviceBuffer value(int number) {
+            return number == 0 ? corners : points.get(slots.of(number));
+        }
+
+        @Override
+        public Void linear(Step.Linear linear) {
+            linear.operator().apply(value(linear.from()), rows, false, value(linear.to()));
+            return null;
+        }
+
+        @Override
+        public Void relu(Step.Relu relu) {
+            DeviceBuffer z = value(relu.to());
+            if (value(relu.from()) != z) {
+                backend.copy(value(relu.from()), (long) rows * plan.size(relu.to()), z);
+            }
+            backend.linearRelaxations().relaxedRelu(backward.coefficients(relu.to()), rows, owners,
+                    pass.relaxed().relu(relu.to()).relaxation(), of(relu.to()), z, gradients(relu.to()));
+            return null;
+        }
+
+        @Override
+        public Void sum(Step.Sum sum) {
+            backend.elementwise().add(value(sum.first()), value(sum.second()), (long) rows * plan.size(sum.to()),
+                    value(sum.to()));
+            return null;
+        }
+    }
+
+    private void update(int t) {
+        float rate = (float) (FIRST_STEP * Math.pow(DECAY, t - 1));
+        backend.write(new float[] {rate, (float) (1 - Math.pow(MEAN, t)), (float) (1 - Math.pow(SQUARE, t))}, step);
+        backend.optimisers().adam(slopes, gradients, means, squares, rows * units, MEAN, SQUARE, TINY, 0f, step, one);
+        backend.elementwise().clamp(slopes, rows * units, 0f, 1f);
+    }
+
+    /** The rows in use, of all ReLUs' {@code buffer} that of one. */
+    private DeviceBuffer slice(DeviceBuffer buffer, int to) {
+        return buffer.slice(rows * unitsBefore.get(to), (long) rows * plan.size(to));
+    }
+
+    /** Of the negated bound, as {@link Optimisers#adam} goes downhill: {@code [rows,units]}. */
+    DeviceBuffer gradients(int to) {
+        return slice(gradients, to);
+    }
+
+    @Override
+    public DeviceBuffer of(int to) {
+        return slice(slopes, to);
+    }
+
+    @Override
+    public DeviceBuffer rows() {
+        return own;
+    }
+}

@@ -1,0 +1,181 @@
+package dev.bulwark.bounds;
+
+import dev.bulwark.device.Backend;
+import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.DeviceMemory;
+import dev.bulwark.device.HostArrays;
+import dev.bulwark.device.LinearRelaxations;
+import dev.bulwark.device.Relaxation;
+import dev.bulwark.plan.DeviceBox;
+import dev.bulwark.plan.LinearOperator;
+import dev.bulwark.plan.Plan;
+import dev.bulwark.plan.Step;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.IntStream;
+
+/**
+ * A plan and, for each image of a batch, what linear forms need on their way back through it: lines that bound its ReLUs, what
+ * products with its weights may be off by, and how large the values are at which ways of a form meet.
+ */
+final class RelaxedPlan {
+
+    private final Backend backend;
+    private final Plan plan;
+    private final int capacity;
+    private final int[] readers;
+    private final Map<Integer, Relu> relus = new HashMap<>();
+    private final Map<Integer, Products> products = new HashMap<>();
+    private final Set<Integer> keptByRelus = new HashSet<>();
+    private final Map<Integer, DeviceBuffer> meetings = new HashMap<>();
+    /** Sizes of a map's inputs while its errors are computed, and a lower end that nobody reads. */
+    private final DeviceBuffer sizes;
+    private final DeviceBuffer unused;
+
+    /**
+     * A ReLU.
+     *
+     * @param bias of the map whose outputs it alone reads, and whose account of rounding it keeps; else zeros
+     */
+    record Relu(Relaxation relaxation, DeviceBuffer bias) {
+    }
+
+    /**
+     * An affine map.
+     *
+     * @param weights every weight's share of what a product with W may be off by, rounded up; no bias. A weight of 0 has none,
+     *                so that inputs of unknown size don't count where they have no weight
+     * @param errors  {@code [N,outputs]}: as of {@link Relaxation}
+     */
+    record Products(LinearOperator weights, DeviceBuffer bias, DeviceBuffer errors) {
+    }
+
+    /**
+     * @param memory   owns the buffers; the caller closes it
+     * @param capacity images that a batch may hold
+     * @param steps    those that forms go back through: the plan's first so many
+     */
+    RelaxedPlan(DeviceMemory memory, Plan plan, int capacity, int steps) {
+        this.backend = plan.backend();
+        this.plan = plan;
+        this.capacity = capacity;
+        this.readers = new int[plan.values()];
+        plan.steps().forEach(step -> step.accept(READ).forEach(value -> ++readers[value]));
+        long widest = (long) capacity * IntStream.range(0, plan.values()).map(plan::size).max().orElseThrow();
+        this.sizes = memory.allocate(widest);
+        this.unused = memory.allocate(widest);
+        plan.steps().subList(0, steps).forEach(step -> step.accept(new Preparation(memory)));
+        IntStream.range(0, plan.values()).filter(value -> readers[value] > 1)
+                .forEach(value -> meetings.put(value, memory.allocate((long) capacity * plan.size(value))));
+    }
+
+    /** The ReLU that makes value {@code to}. */
+    Relu relu(int to) {
+        return relus.get(to);
+    }
+
+    /** The map that makes value {@code to}. */
+    Products products(int to) {
+        return products.get(to);
+    }
+
+    /** Whether the account of the map that makes value {@code to} is kept by the ReLU behind it. */
+    boolean keptByRelu(int to) {
+        return keptByRelus.contains(to);
+    }
+
+    /** {@code [N,size]}: nowhere in the box is value {@code value}, at which ways of a form meet, further from 0. */
+    DeviceBuffer magnitudes(int value) {
+        return meetings.get(value);
+    }
+
+    /** Notes what must be known of a value's boxes, when they are final. */
+    void take(int value, DeviceBox box, int images) {
+        if (readers[value] > 1) {
+            backend.reluRelaxations().magnitudes(box.lower(), box.upper(), (long) images * plan.size(value),
+                    meetings.get(value));
+        }
+    }
+
+    /** Takes the lines that fit the box of what a ReLU reads. */
+    void relax(Step.Relu step, DeviceBox box, int images) {
+        backend.reluRelaxations().relax(box.lower(), box.upper(), images, relus.get(step.to()).relaxation);
+    }
+
+    /** Computes what products with a map's weights may be off by, for inputs in these boxes. */
+    void account(Step.Linear step, DeviceBox inputs, int images) {
+        Products map = products.get(step.to());
+        backend.reluRelaxations().magnitudes(inputs.lower(), inputs.upper(), (long) images * plan.size(step.from()), sizes);
+        map.weights.enclose(sizes, sizes, images, unused, map.errors);
+    }
+
+    private static final Step.Visitor<IntStream> READ = new Step.Visitor<>() {
+        @Override
+        public IntStream linear(Step.Linear step) {
+            return IntStream.of(step.from());
+        }
+
+        @Override
+        public IntStream relu(Step.Relu step) {
+            return IntStream.of(step.from());
+        }
+
+        @Override
+        public IntStream sum(Step.Sum step) {
+            return IntStream.of(step.first(), step.second());
+        }
+    };
+
+    /** Allocates what a step needs. */
+    private final class Preparation implements Step.Visitor<Void> {
+
+        private final DeviceMemory memory;
+
+        Preparation(DeviceMemory memory) {
+            this.memory = memory;
+        }
+
+        private DeviceBuffer perUnit(int value) {
+            return memory.allocate((long) capacity * plan.size(value));
+        }
+
+        @Override
+        public Void linear(Step.Linear step) {
+            products.put(step.to(), new Products(
+                    step.operator().withWeight(memory, shares(step.operator())), step.operator().biases(memory),
+                    perUnit(step.to())));
+            return null;
+        }
+
+        private float[] shares(LinearOperator operator) {
+            float[] shares = HostArrays.read(backend, operator.weight());
+            double relative = LinearRelaxations.productError(operator.transposedTerms());
+            for (int k = 0; k < shares.length; ++k) {
+                shares[k] = shares[k] == 0 ? 0 : Rounding.up(Math.nextUp(
+                        relative * Math.nextUp(Math.abs(shares[k]) + LinearRelaxations.NEGLIGIBLE)));
+            }
+            return shares;
+        }
+
+        @Override
+        public Void relu(Step.Relu step) {
+            int units = plan.size(step.to());
+            boolean withMap = readers[step.from()] == 1 && products.containsKey(step.from());
+            DeviceBuffer errors = withMap ? products.get(step.from()).errors
+                    : memory.zeros((long) capacity * units);
+            relus.put(step.to(), new Relu(new Relaxation(perUnit(step.to()), perUnit(step.to()), perUnit(step.to()),
+                    perUnit(step.to()), errors, units), withMap ? products.get(step.from()).bias : memory.zeros(units)));
+            if (withMap) {
+                keptByRelus.add(step.from());
+            }
+            return null;
+        }
+
+        @Override
+        public Void sum(Step.Sum step) {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,254 @@
+package dev.bulwark.bounds;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.bulwark.device.Backend;
+import dev.bulwark.device.DeviceMemory;
+import dev.bulwark.model.ExactGraph;
+import dev.bulwark.model.Graph;
+import dev.bulwark.model.Op;
+import dev.bulwark.model.RandomGraph;
+import dev.bulwark.model.Tensor;
+import dev.bulwark.plan.Logits;
+import dev.bulwark.plan.Plan;
+import dev.bulwark.plan.Step;
+import dev.bulwark.shapes.Shape;
+import java.math.BigDecimal;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Bounds of graphs of any shape on one backend: convolutions, residual additions, ReLUs anywhere. */
+abstract class GraphBounds {
+
+    private static final int STEPS = 4;
+
+    private Backend backend;
+
+    abstract Backend open();
+
+    @BeforeEach
+    void start() {
+        backend = open();
+    }
+
+    @AfterEach
+    void everyByteIsReturned() {
+        assertEquals(0, backend.liveBytes());
+        backend.close();
+    }
+
+    private Bounds verify(Graph graph, Box box, Method method) {
+        try (Plan plan = Plan.load(backend, graph); Verifier verifier = method.verifier(plan, STEPS)) {
+            return verifier instanceof Ibp ibp ? ibp.verify(box, box.lower(), 0)
+                    : ((Crown) verifier).verify(box, box.lower(), 0);
+        }
+    }
+
+    private static Box box(Graph graph, long seed, double width) {
+        SplittableRandom random = new SplittableRandom(~seed);
+        float[] low = RandomCase.values(random, graph.input().size(), -0.5, 0.5);
+        float[] high = low.clone();
+        for (int i = 0; i < high.length; ++i) {
+            high[i] += (float) (width * random.nextInt(3)); // some elements are points
+        }
+        return new Box(low, high);
+    }
+
+    private static BigDecimal[] point(Box box, SplittableRandom random, boolean corner) {
+        BigDecimal[] point = new BigDecimal[box.size()];
+        for (int i = 0; i < point.length; ++i) {
+            float share = corner ? random.nextInt(2) : random.nextInt(257) / 256f;
+            point[i] = new BigDecimal(box.lower(i)).add(new BigDecimal(share)
+                    .multiply(new BigDecimal(box.upper(i)).subtract(new BigDecimal(box.lower(i)))));
+        }
+        return point;
+    }
+
+    @ParameterizedTest
+    @EnumSource(Method.class)
+    void givenAnyGraph_whenBounded_thenNoPointOfTheBoxLeavesTheBounds(Method method) {
+        for (long seed = 1; seed <= 25; ++seed) {
+            Graph graph = RandomGraph.of(seed);
+            Box box = box(graph, seed, 0.125);
+            Bounds bounds = verify(graph, box, method);
+            SplittableRandom random = new SplittableRandom(seed);
+            for (int sample = 0; sample < 10; ++sample) {
+                BigDecimal[] logits = ExactGraph.logits(graph, point(box, random, sample < 6));
+                for (int c = 0; c < logits.length; ++c) {
+                    String name = "seed " + seed + ", class " + c + ": " + logits[c];
+                    assertTrue(new BigDecimal(bounds.lower()[c]).compareTo(logits[c]) <= 0, name);
+                    assertTrue(new BigDecimal(bounds.upper()[c]).compareTo(logits[c]) >= 0, name);
+                    assertTrue(new BigDecimal(bounds.marginLower()[c]).compareTo(logits[0].subtract(logits[c])) <= 0, name);
+                }
+            }
+        }
+    }
+
+    /** Without a ReLU of open sign a network is affine, and its form exact: the margin is least at a corner known by hand. */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20})
+    void givenSignsThatAreKnown_whenBoundedByCrown_thenMarginsAreThoseOfTheAffineMap(long seed) {
+        Graph graph = RandomGraph.of(seed);
+        Box box = box(graph, seed, 0x1p-13);
+        Bounds bounds = verify(graph, box, Method.CROWN);
+        BigDecimal[] centre = ExactGraph.logits(graph, ExactGraph.exactly(box.lower()));
+        double scale = Arrays.stream(centre).mapToDouble(v -> Math.abs(v.doubleValue())).max().orElseThrow();
+        for (int c = 0; c < centre.length; ++c) {
+            double least = centre[0].subtract(centre[c]).doubleValue();
+            for (int i = 0; i < box.size(); ++i) {
+                float[] moved = box.lower();
+                moved[i] = box.upper(i);
+                BigDecimal[] logits = ExactGraph.logits(graph, ExactGraph.exactly(moved));
+                least += Math.min(0, logits[0].subtract(logits[c]).subtract(centre[0].subtract(centre[c])).doubleValue());
+            }
+            // A ReLU whose sign is open costs at most a share of this box's width.
+            assertEquals(least, bounds.marginLower()[c], 1e-3 * (1 + scale), "class " + c);
+        }
+    }
+
+    /** x + W x with W = -I is 0 for every x: intervals forget it, a form that forks and joins does not. */
+    @Test
+    void givenABranchThatCancels_whenBoundedByCrown_thenTheFormsMeetAgain() {
+        Graph.Builder builder = new Graph.Builder(Shape.of(2));
+        int minus = builder.add(new Op.Dense(Tensor.of(Shape.of(2, 2), -1, 0, 0, -1), Tensor.zeros(2)), Graph.Builder.INPUT);
+        int zero = builder.add(new Op.Add(), Graph.Builder.INPUT, minus);
+        builder.add(new Op.Dense(Tensor.of(Shape.of(2, 2), 1, 1, 1, -1), Tensor.vector(0.5f, 0)), zero);
+        Graph graph = builder.build();
+        Box box = new Box(new float[] {-3, -5}, new float[] {7, 2});
+        assertTrue(verify(graph, box, Method.IBP).marginLower()[1] < -1);
+        Bounds crown = verify(graph, box, Method.CROWN);
+        assertEquals(0.5, crown.marginLower()[1], 1e-4);
+        assertTrue(crown.certified());
+    }
+
+    /** With x = relu(z), x + relu(x) is 2 relu(z), and logit 0 less logit 1 is 2 relu(z) - z, never below 0. */
+    @Test
+    void givenAReluThatTwoStepsRead_whenBounded_thenItsFormsAreAddedBeforeItsLineIsChosen() {
+        Graph.Builder builder = new Graph.Builder(Shape.of(1));
+        int relu = builder.add(new Op.Relu(), Graph.Builder.INPUT);
+        int sum = builder.add(new Op.Add(), relu, builder.add(new Op.Relu(), relu));
+        int back = builder.add(new Op.Dense(Tensor.of(Shape.of(1, 1), -1), Tensor.zeros(1)), Graph.Builder.INPUT);
+        int both = builder.add(new Op.Add(), sum, back);
+        builder.add(new Op.Dense(Tensor.of(Shape.of(2, 1), 1, 0), Tensor.zeros(2)), both);
+        Bounds bounds = verify(builder.build(), new Box(new float[] {-1}, new float[] {2}), Method.ALPHA_CROWN);
+        // The slope 1/2 below makes the form 2 (1/2) z - z = 0.
+        assertEquals(0, bounds.marginLower()[1], 0.06);
+        assertTrue(bounds.marginLower()[1] <= 0);
+    }
+
+    /**
+     * A bound is piecewise linear in each slope: where it has no kink in reach, a difference quotient of any width is its
+     * derivative.
+     */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12})
+    void givenSlopesOfAnyGraph_whenDifferentiated_thenDifferenceQuotientsAgree(long seed) {
+        Graph graph = RandomGraph.of(seed);
+        if (graph.classes() < 2) {
+            return;
+        }
+        Box box = box(graph, seed, 0.25);
+        try (Plan plan = Plan.load(backend, graph); DeviceMemory memory = new DeviceMemory(backend)) {
+            CrownPass pass = new CrownPass(memory, plan, 1, 100);
+            pass.relax(new int[] {0}, target -> {
+                backend.write(box.lower(), target.lower());
+                backend.write(box.upper(), target.upper());
+            });
+            AlphaOptimisation optimisation = new AlphaOptimisation(memory, plan, pass, 1);
+            optimisation.start(new FormRows(new int[] {0}, new int[] {1}));
+            List<Step> relus = plan.steps().subList(0, CrownPass.margin(plan)).stream().filter(Step.Relu.class::isInstance).toList();
+            SplittableRandom random = new SplittableRandom(seed);
+            relus.forEach(relu -> setOpen(optimisation, pass, relu.to(),
+                    RandomCase.values(random, plan.size(relu.to()), 0.3, 0.7)));
+            float bound = optimisation.minima()[0];
+            optimisation.differentiate();
+            for (Step relu : relus) {
+                float[] gradient = new float[plan.size(relu.to())];
+                backend.read(optimisation.gradients(relu.to()), gradient);
+                boolean[] open = open(pass, relu.to(), gradient.length);
+                for (int j = 0; j < gradient.length; ++j) {
+                    if (!open[j]) { // where the sign is known, the slope is not free
+                        assertEquals(0, gradient[j]);
+                        continue;
+                    }
+                    double up = moved(optimisation, relu.to(), gradient.length, j, 0.0625f) - bound;
+                    double down = bound - moved(optimisation, relu.to(), gradient.length, j, -0.0625f);
+                    double rounding = 1e-4 * (1 + Math.abs(bound));
+                    if (Math.abs(up - down) < rounding) {
+                        assertEquals(up / 0.0625, -gradient[j], 3 * rounding / 0.0625, "unit " + j + " of value " + relu.to());
+                    }
+                }
+            }
+        }
+    }
+
+    private boolean[] open(CrownPass pass, int to, int units) {
+        float[] intercepts = new float[units];
+        backend.read(pass.relaxed().relu(to).relaxation().upperIntercept(), intercepts);
+        boolean[] open = new boolean[units];
+        for (int j = 0; j < units; ++j) {
+            open[j] = intercepts[j] > 0;
+        }
+        return open;
+    }
+
+    private void setOpen(AlphaOptimisation optimisation, CrownPass pass, int to, float[] slopes) {
+        float[] values = new float[slopes.length];
+        backend.read(optimisation.of(to), values);
+        boolean[] open = open(pass, to, slopes.length);
+        for (int j = 0; j < slopes.length; ++j) {
+            values[j] = open[j] ? slopes[j] : values[j];
+        }
+        backend.write(values, optimisation.of(to));
+    }
+
+    private float moved(AlphaOptimisation optimisation, int to, int units, int unit, float by) {
+        float[] slopes = new float[units];
+        backend.read(optimisation.of(to), slopes);
+        slopes[unit] += by;
+        backend.write(slopes, optimisation.of(to));
+        float bound = optimisation.minima()[0];
+        slopes[unit] -= by;
+        backend.write(slopes, optimisation.of(to));
+        return bound;
+    }
+
+    /** What the float pass and the exact one make of a graph must agree, or real differences would be called rounding. */
+    @Test
+    void givenAnyGraph_whenAskedForTheRealNetwork_thenItIsTheExactOne() {
+        for (long seed = 1; seed <= 40; ++seed) {
+            Graph graph = RandomGraph.of(seed);
+            float[] point = box(graph, seed, 0).lower();
+            BigDecimal[] exact = ExactGraph.logits(graph, ExactGraph.exactly(point));
+            boolean leads = true;
+            for (int c = 1; c < exact.length; ++c) {
+                leads &= exact[0].compareTo(exact[c]) > 0;
+            }
+            RealNetwork real = new RealNetwork(graph);
+            assertEquals(leads, real.standsExactly(point, 0), "seed " + seed);
+            assertEquals(leads, real.standsByIntervals(point, 0).orElse(leads), "seed " + seed);
+            double[] errors = FloatPass.errors(graph, point);
+            float[] logits = logits(graph, point);
+            for (int c = 0; c < exact.length; ++c) {
+                double off = Math.abs(exact[c].doubleValue() - logits[c]);
+                assertTrue(errors[c] < 1 && off <= 2 * errors[c], "seed " + seed + ": " + off + " and " + errors[c]);
+            }
+        }
+    }
+
+    private float[] logits(Graph graph, float[] point) {
+        try (Plan plan = Plan.load(backend, graph); DeviceMemory memory = new DeviceMemory(backend)) {
+            float[] logits = new float[plan.classes()];
+            backend.read(new Logits(memory, plan, 1).of(memory.holding(point), 1).slice(0, logits.length), logits);
+            return logits;
+        }
+    }
+}
