@@ -1,5 +1,7 @@
 package dev.bulwark.nn;
 
+import dev.bulwark.shapes.Shape;
+
 /**
  * {@code y = W x + b}, with W {@code [out,in]} row-major and b {@code [out]}, all finite.
  *

@@ -1,5 +1,7 @@
 package dev.bulwark.nn;
 
+import dev.bulwark.shapes.Shape;
+
 /**
  * One step of a feed-forward network. Sealed: a new kind adds a {@link Visitor} method, and everything that walks
  * networks stops compiling until it says what the new kind means there.

@@ -1,6 +1,7 @@
 package dev.bulwark.nn;
 
 import dev.bulwark.nn.SafetensorsHeader.Tensor;
+import dev.bulwark.shapes.Shape;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

@@ -3,6 +3,7 @@ package dev.bulwark.nn;
 import dev.bulwark.files.AtomicFile;
 import dev.bulwark.files.Reason;
 import dev.bulwark.nn.SafetensorsHeader.Tensor;
+import dev.bulwark.shapes.Shape;
 import java.io.BufferedInputStream;
 import java.io.DataInput;
 import java.io.DataInputStream;

@@ -3,6 +3,7 @@ package dev.bulwark.nn;
 import dev.bulwark.model.Graph;
 import dev.bulwark.model.Op;
 import dev.bulwark.model.Tensor;
+import dev.bulwark.shapes.Shape;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -42,11 +43,11 @@ public record Network(Shape input, List<Layer> layers) {
 
     /** This network as a graph. */
     public Graph graph() {
-        Graph.Builder builder = new Graph.Builder(dev.bulwark.shapes.Shape.of(input.dimensions()));
+        Graph.Builder builder = new Graph.Builder(input);
         Layer.Visitor<Op> operation = new Layer.Visitor<>() {
             @Override
             public Op dense(Dense layer) {
-                return new Op.Dense(Tensor.of(dev.bulwark.shapes.Shape.of(layer.out(), layer.in()), layer.weight()),
+                return new Op.Dense(Tensor.of(Shape.of(layer.out(), layer.in()), layer.weight()),
                         Tensor.vector(layer.bias()));
             }
 

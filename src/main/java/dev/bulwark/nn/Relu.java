@@ -1,5 +1,7 @@
 package dev.bulwark.nn;
 
+import dev.bulwark.shapes.Shape;
+
 /** {@code max(x, 0)}, element by element. */
 public record Relu() implements Layer {
 

@@ -2,6 +2,7 @@ package dev.bulwark.nn;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.bulwark.shapes.Shape;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Comparator;
