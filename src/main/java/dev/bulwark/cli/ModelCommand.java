@@ -101,7 +101,7 @@ abstract class ModelCommand implements Callable<Integer> {
                 text -> err.println(Paragraph.wrapped(text, Terminal.columns(System.getenv()))));
         try (Fleet fleet = device().open()) {
             Dataset test = data.source(Set.of(Split.TEST)).dataset(Split.TEST);
-            Subject subject = new Subject(network.network(), test, selection.selection().of(test.size()));
+            Subject subject = new Subject(network.graph(), test, selection.selection().of(test.size()));
             String name = spec.name();
             RowsRun run = identify(new RowsRun(name, out, earlier.existing()).on(network, test, fleet.info()), fleet.info());
             Monitor monitor = general.monitor(err);

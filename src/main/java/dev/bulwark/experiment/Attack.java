@@ -57,11 +57,11 @@ public final class Attack {
      */
     static void run(Fleet fleet, Subject subject, PgdSettings settings, IntPredicate certified, RowFile<AttackRow> rows,
                     Monitor monitor) throws IOException {
-        RealNetwork real = new RealNetwork(subject.network().graph());
+        RealNetwork real = new RealNetwork(subject.network());
         Batches batches = new Batches("attack at epsilon " + settings.ball().epsilon(), subject.indices(), rows::contains,
                 fleet.first().imagesPerCall());
         batches.<AttackOutcome>run(fleet, monitor, (backend, source) -> {
-            try (Plan network = Plan.load(backend, subject.network().graph()); Pgd pgd = new Pgd(network, settings)) {
+            try (Plan network = Plan.load(backend, subject.network()); Pgd pgd = new Pgd(network, settings)) {
                 source.forEach(batch -> pgd.attack(subject.pixels(batch), subject.labels(batch), batch));
             }
         }, (index, o) -> {

@@ -86,7 +86,7 @@ public final class Certify {
                 index -> rows.contains(index) && certificates.map(file -> file.contains(index)).orElse(true),
                 settings.imagesPerCall(fleet));
         batches.<Timed<Certification>>run(fleet, monitor, (backend, source) -> {
-            try (Plan network = Plan.load(backend, subject.network().graph());
+            try (Plan network = Plan.load(backend, subject.network());
                  SmoothedClassifier smoothed = smoothed(network, settings)) {
                 source.forEach(batch -> Timed.each(batch, some ->
                         smoothed.certify(subject.pixels(some), some, settings.n0, settings.n, settings.alpha)));
@@ -134,7 +134,7 @@ public final class Certify {
         Batches batches = new Batches("predict at sigma " + settings.sigma, subject.indices(), rows::contains,
                 settings.imagesPerCall(fleet));
         batches.<Timed<Prediction>>run(fleet, monitor, (backend, source) -> {
-            try (Plan network = Plan.load(backend, subject.network().graph());
+            try (Plan network = Plan.load(backend, subject.network());
                  SmoothedClassifier smoothed = smoothed(network, settings)) {
                 source.forEach(batch -> Timed.each(batch, some ->
                         smoothed.predict(subject.pixels(some), some, settings.n, settings.alpha)));

@@ -10,7 +10,7 @@ import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.HostArrays;
 import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.NoiseKey.Stream;
-import dev.bulwark.nn.Network;
+import dev.bulwark.model.Graph;
 import dev.bulwark.plan.Logits;
 import dev.bulwark.plan.Plan;
 import java.util.Arrays;
@@ -20,12 +20,12 @@ import java.util.stream.IntStream;
 public final class Evaluation {
 
     private final Backend backend;
-    private final Network network;
+    private final Graph network;
     private final Dataset data;
     /** Images that go through the network together. */
     private final int batch;
 
-    public Evaluation(Backend backend, Network network, Dataset data) {
+    public Evaluation(Backend backend, Graph network, Dataset data) {
         this.backend = backend;
         this.network = network;
         this.data = data;
@@ -41,7 +41,7 @@ public final class Evaluation {
     public double noisy(double sigma, long seed) {
         int inputs = data.imageSize();
         int correct = 0;
-        try (Plan loaded = Plan.load(backend, network.graph()); DeviceMemory memory = new DeviceMemory(backend)) {
+        try (Plan loaded = Plan.load(backend, network); DeviceMemory memory = new DeviceMemory(backend)) {
             Logits pass = new Logits(memory, loaded, batch);
             DeviceBuffer images = memory.allocate((long) batch * inputs);
             DeviceBuffer indices = memory.allocate(batch);
@@ -72,7 +72,7 @@ public final class Evaluation {
     /** Share of images certified by IBP with the last layer elided. */
     public double certified(Epsilon epsilon) {
         int certified = 0;
-        try (Plan plan = Plan.load(backend, network.graph()); Ibp ibp = new Ibp(plan)) {
+        try (Plan plan = Plan.load(backend, network); Ibp ibp = new Ibp(plan)) {
             for (int from = 0; from < data.size(); from += batch) {
                 int count = Math.min(batch, data.size() - from);
                 float[] pixels = new float[HostArrays.length("images of a batch by pixels", count, data.imageSize())];

@@ -8,7 +8,7 @@ import dev.bulwark.data.Epsilon;
 import dev.bulwark.data.Split;
 import dev.bulwark.device.DeviceInfo;
 import dev.bulwark.nn.ModelFile;
-import dev.bulwark.nn.Network;
+import dev.bulwark.model.Graph;
 import dev.bulwark.nn.StoredNetwork;
 import dev.bulwark.report.AttackRecord;
 import dev.bulwark.report.AttackRow;
@@ -353,7 +353,7 @@ public final class Reproduction {
     private void certify(double sigma, int n, int[] images, Path rows, Map<String, StoredNetwork> networks)
             throws IOException {
         StoredNetwork network = networks.get(Train.name(plan.preset.smoothing(sigma).objective()));
-        Subject subject = new Subject(network.network(), test, images);
+        Subject subject = new Subject(network.graph(), test, images);
         Path votes = rows.resolveSibling(rows.getFileName().toString().replaceFirst("\\.tsv$", ".jsonl"));
         try (RowFile<SmoothingRow> tsv = rows(rows, SmoothingRow.FORMAT);
              RowFile<CertificateRow> jsonl = rows(votes, CertificateRow.FORMAT)) {
@@ -363,7 +363,7 @@ public final class Reproduction {
     }
 
     private void verify(Epsilon epsilon, StoredNetwork network) throws IOException {
-        Subject subject = new Subject(network.network(), test, plan.verified.of(test.size()));
+        Subject subject = new Subject(network.graph(), test, plan.verified.of(test.size()));
         try (RowFile<BoundsRow> rows = rows(rowsOf("ibp", epsilon), BoundsRow.FORMAT)) {
             Verify.run(fleet, subject, epsilon, Method.IBP, 0, rows, monitor);
         }
@@ -374,7 +374,7 @@ public final class Reproduction {
         List<BoundsRow> bounds = RowFile.read(rowsOf("ibp", epsilon), BoundsRow.FORMAT);
         Set<Integer> certified = bounds.stream().filter(BoundsRow::certified).map(BoundsRow::index)
                 .collect(Collectors.toSet());
-        Subject subject = new Subject(network.network(), test, plan.attacks.images.of(bounds));
+        Subject subject = new Subject(network.graph(), test, plan.attacks.images.of(bounds));
         Path file = rowsOf("pgd", epsilon);
         try (RowFile<AttackRow> rows = rows(file, AttackRow.FORMAT)) {
             Attack.run(fleet, subject, plan.attacks.settings(test.ball(epsilon), plan.seed), certified::contains, rows, monitor);
@@ -387,14 +387,14 @@ public final class Reproduction {
     private void exhibit(Map<String, StoredNetwork> networks) throws IOException {
         Showcase showcase = new Showcase(fleet.first(), test, plan.seed);
         SortedMap<Double, List<SmoothingRow>> smoothed = new TreeMap<>();
-        Map<Double, Network> smoothing = new LinkedHashMap<>();
+        Map<Double, Graph> smoothing = new LinkedHashMap<>();
         for (double sigma : plan.sigmas) {
             smoothed.put(sigma, RowFile.read(rowsOf(sigma), SmoothingRow.FORMAT));
-            smoothing.put(sigma, networks.get(Train.name(plan.preset.smoothing(sigma).objective())).network());
+            smoothing.put(sigma, networks.get(Train.name(plan.preset.smoothing(sigma).objective())).graph());
         }
         showcase.addSmoothing(smoothed, smoothing);
         for (Epsilon epsilon : plan.epsilons) {
-            showcase.addAttacks(networks.get(Train.name(ibp(epsilon).objective())).network(),
+            showcase.addAttacks(networks.get(Train.name(ibp(epsilon).objective())).graph(),
                     plan.attacks.settings(test.ball(epsilon), plan.seed),
                     RowFile.read(rowsOf("pgd", epsilon), AttackRow.FORMAT));
         }

@@ -10,7 +10,7 @@ import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.NoiseKey.Stream;
 import dev.bulwark.device.NoisyClassifier;
-import dev.bulwark.nn.Network;
+import dev.bulwark.model.Graph;
 import dev.bulwark.plan.Plan;
 import dev.bulwark.report.AttackRow;
 import dev.bulwark.report.Gallery;
@@ -48,19 +48,19 @@ final class Showcase {
     }
 
     /** Chooses from the rows of every sigma, and draws the chosen images' noisy copies. */
-    void addSmoothing(SortedMap<Double, List<SmoothingRow>> rows, Map<Double, Network> networks) {
+    void addSmoothing(SortedMap<Double, List<SmoothingRow>> rows, Map<Double, Graph> networks) {
         exhibits = Exhibits.smoothed(rows);
         networks.forEach(this::addViews);
     }
 
     /** Attacks a few of the broken images of one epsilon once more, for the images that rows don't hold. */
-    void addAttacks(Network network, PgdSettings settings, List<AttackRow> rows) {
+    void addAttacks(Graph network, PgdSettings settings, List<AttackRow> rows) {
         int[] indices = Exhibits.attacked(rows, BROKEN).stream().mapToInt(AttackRow::index).toArray();
         if (indices.length == 0) {
             return;
         }
         Subject subject = new Subject(network, data, indices);
-        try (Plan loaded = Plan.load(backend, network.graph()); Pgd pgd = new Pgd(loaded, settings)) {
+        try (Plan loaded = Plan.load(backend, network); Pgd pgd = new Pgd(loaded, settings)) {
             List<AttackOutcome> outcomes = pgd.attack(subject.pixels(indices), subject.labels(indices), indices);
             for (int k = 0; k < indices.length; ++k) {
                 AttackOutcome outcome = outcomes.get(k);
@@ -83,10 +83,10 @@ final class Showcase {
         return new Gallery(data.shape().height(), data.shape().width(), smoothed, attacked);
     }
 
-    private void addViews(double sigma, Network network) {
+    private void addViews(double sigma, Graph network) {
         NoiseKey key = new NoiseKey(seed, Stream.ESTIMATION);
         int inputs = data.imageSize();
-        try (Plan loaded = Plan.load(backend, network.graph());
+        try (Plan loaded = Plan.load(backend, network);
              DeviceMemory memory = new DeviceMemory(backend);
              NoisyClassifier base = loaded.noisyClassifier(memory)) {
             DeviceBuffer image = memory.allocate(inputs);

@@ -3,14 +3,14 @@ package dev.bulwark.experiment;
 import dev.bulwark.data.DataException;
 import dev.bulwark.data.Dataset;
 import dev.bulwark.device.HostArrays;
-import dev.bulwark.nn.Network;
+import dev.bulwark.model.Graph;
 
 /**
  * A network and the images it is looked at with.
  *
  * @param indices the chosen images, in the order of the rows
  */
-public record Subject(Network network, Dataset data, int[] indices) {
+public record Subject(Graph network, Dataset data, int[] indices) {
 
     /** @throws DataException if the images don't fit the network */
     public Subject {
@@ -18,6 +18,10 @@ public record Subject(Network network, Dataset data, int[] indices) {
         if (network.input().size() != data.imageSize()) {
             throw new DataException("the network takes inputs of " + network.input().size() + " values, images of "
                     + data.name() + " have " + data.imageSize());
+        }
+        if (network.input().isImage() && !network.input().image().equals(data.shape())) {
+            throw new DataException("the network takes images of " + network.input().image() + ", those of " + data.name()
+                    + " have " + data.shape());
         }
         for (int index : indices) {
             if (data.label(index) >= network.classes()) {

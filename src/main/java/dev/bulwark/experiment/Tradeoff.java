@@ -181,7 +181,7 @@ public final class Tradeoff {
     }
 
     private void bound(Recipe recipe, StoredNetwork network) throws IOException {
-        Subject subject = new Subject(network.network(), test, plan.verified.of(test.size()));
+        Subject subject = new Subject(network.graph(), test, plan.verified.of(test.size()));
         try (RowFile<BoundsRow> rows = Existing.RESUME.open(rows(recipe), BoundsRow.FORMAT)) {
             Verify.run(fleet, subject, plan.epsilon, Method.IBP, 0, rows, monitor);
         }

@@ -7,7 +7,7 @@ import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceInfo;
 import dev.bulwark.files.OneWriter;
 import dev.bulwark.nn.ModelFile;
-import dev.bulwark.nn.Network;
+import dev.bulwark.model.Graph;
 import dev.bulwark.nn.Precision;
 import dev.bulwark.training.CheckpointPolicy;
 import dev.bulwark.training.Objective;
@@ -128,7 +128,7 @@ public final class Train {
                 stage.detail(detail(progress));
             });
         }
-        Network rounded = ModelFile.roundedToHalf(trained.network());
+        Graph rounded = ModelFile.roundedToHalf(trained.network().graph());
         Map<String, Double> accuracies = measure(backend.unrounded(), rounded, recipe, images.test);
         ModelFile.write(model, rounded, Precision.F16,
                 provenance(recipe, source, images, backend.info(), trained, accuracies));
@@ -175,7 +175,7 @@ public final class Train {
         return text.append(String.format(Locale.ROOT, ", %,.0f images/s", progress.samplesPerSecond())).toString();
     }
 
-    private static Map<String, Double> measure(Backend backend, Network network, Recipe recipe, Dataset test) {
+    private static Map<String, Double> measure(Backend backend, Graph network, Recipe recipe, Dataset test) {
         Evaluation evaluation = new Evaluation(backend, network, test);
         Map<String, Double> accuracies = new LinkedHashMap<>();
         accuracies.put(CLEAN, evaluation.clean());

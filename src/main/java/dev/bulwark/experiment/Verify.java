@@ -41,7 +41,7 @@ public final class Verify {
     public static void run(Fleet fleet, Subject subject, Epsilon epsilon, Method method, int steps,
                            RowFile<BoundsRow> rows, Monitor monitor) throws IOException {
         Ball ball = subject.data().ball(epsilon);
-        RealNetwork real = new RealNetwork(subject.network().graph());
+        RealNetwork real = new RealNetwork(subject.network());
         BoundsRow.Method written = BoundsRow.Method.valueOf(method.name());
         for (BoundsRow row : rows.earlier()) {
             if (row.epsilon() != epsilon.nearest() || row.method() != written) {
@@ -52,7 +52,7 @@ public final class Verify {
         Batches batches = new Batches("verify at epsilon " + epsilon, subject.indices(), rows::contains,
                 method == Method.IBP ? fleet.first().imagesPerCall() : SLOW_BATCH);
         batches.<Bounds>run(fleet, monitor, (backend, source) -> {
-            try (Plan plan = Plan.load(backend, subject.network().graph()); Verifier verifier = method.verifier(plan, steps)) {
+            try (Plan plan = Plan.load(backend, subject.network()); Verifier verifier = method.verifier(plan, steps)) {
                 source.forEach(batch -> verifier.verify(subject.pixels(batch), subject.labels(batch), ball));
             }
         }, (index, b) -> {

@@ -2,8 +2,9 @@ package dev.bulwark.nn;
 
 import dev.bulwark.files.AtomicFile;
 import dev.bulwark.files.Reason;
-import dev.bulwark.nn.SafetensorsHeader.Tensor;
-import dev.bulwark.shapes.Shape;
+import dev.bulwark.model.Graph;
+import dev.bulwark.model.Tensor;
+import dev.bulwark.nn.SafetensorsHeader.Entry;
 import java.io.BufferedInputStream;
 import java.io.DataInput;
 import java.io.DataInputStream;
@@ -18,18 +19,18 @@ import java.nio.file.Path;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HexFormat;
-import java.util.List;
 import java.util.Map;
 
 /**
  * Networks in safetensors files: eight bytes of header length (little-endian), a JSON header, the tensors' numbers.
  *
- * <p>Tensors are {@code layers.<i>.weight} [out,in] and {@code layers.<i>.bias} [out], i = 0, 1, ..., all F32 or all F16,
- * with a ReLU between each two layers. Nothing else is accepted: a file that leaves a question open is refused, because
- * a certificate speaks about exactly one network.
+ * <p>Tensors are {@code layers.<i>.weight} and {@code layers.<i>.bias}, i = 0, 1, ..., all F32 or all F16: {@code [out,in]} of
+ * dense layers, {@code [out, in / groups, kernel height, kernel width]} of convolutions, with a ReLU between each two. Of a
+ * network with convolutions the metadata hold {@code input_shape} ({@code 1,28,28}) and, for each,
+ * {@code layers.<i>.convolution} ({@code stride=3 padding=0}; dilation and groups where they are not 1). Nothing else is
+ * accepted: a file that leaves a question open is refused, because a certificate speaks about exactly one network.
  */
 public final class ModelFile {
 
@@ -47,16 +48,17 @@ public final class ModelFile {
             long size = Files.size(file);
             byte[] json = readHeader(file, in, size);
             SafetensorsHeader header = SafetensorsParser.parse(file, json);
-            int layers = MlpTensors.requireMlp(file, header.tensors());
+            StoredLayers layers = LayerReader.require(file, header);
             header.requireCovers(file, size - Long.BYTES - json.length);
             Map<String, float[]> values = new HashMap<>();
-            for (Tensor tensor : header.tensors()) {
+            for (Entry tensor : header.tensors()) {
                 values.put(tensor.name(), readValues(file, in, tensor));
             }
             if (in.read() >= 0) {
                 throw ModelException.in(file, "the file grew while it was read");
             }
-            return new StoredNetwork(network(layers, values), header.tensors().get(0).precision(), header.metadata(),
+            return new StoredNetwork(layers.graph(values), header.tensors().get(0).precision(),
+                    StoredLayers.provenance(header.metadata()),
                     HexFormat.of().formatHex(sha256.digest()));
         } catch (NoSuchFileException e) {
             throw ModelException.in(file, "no such file");
@@ -83,26 +85,26 @@ public final class ModelFile {
      * Writes {@code network}, by way of a temporary file beside it: a reader sees the old file or all of the new one. The
      * same network, precision and metadata give the same bytes.
      *
-     * @throws IllegalArgumentException if the network is more than dense layers with ReLUs between
+     * @throws ModelException           naming an operation that is no dense layer, convolution, ReLU or flattening, or
+     *                                  stands where a file has no place for it
+     * @throws IllegalArgumentException if the metadata hold a key that says how layers are put together
      * @throws ArithmeticException      if a weight is beyond the precision's range
      * @throws UncheckedIOException     naming the file if it can't be written
      */
-    public static void write(Path file, Network network, Precision precision, Map<String, String> metadata) {
-        List<Dense> layers = network.denseLayers();
-        if (layers.isEmpty() || !network.equals(Network.mlp(layers))) {
-            throw new IllegalArgumentException(
-                    "only dense layers on a flat input, with a ReLU between each two, can be stored: " + network);
-        }
-        Network stored = rounded(network, precision);
+    public static void write(Path file, Graph graph, Precision precision, Map<String, String> metadata) {
+        metadata.keySet().stream().filter(StoredLayers::isReserved).findFirst().ifPresent(key -> {
+            throw new IllegalArgumentException("metadata " + key + " is the file's own");
+        });
+        LayerWriter layers = LayerWriter.of(file, graph);
+        layers.tensors().forEach((name, tensor) -> Rounding.of(name, tensor, precision)); // before anything is written
         try {
             AtomicFile.replace(file, stream -> {
                 DataOutputStream out = new DataOutputStream(stream);
-                byte[] json = new SafetensorsHeader(metadata, MlpTensors.of(layers, precision)).toJson();
+                byte[] json = layers.header(precision, metadata).toJson();
                 out.writeLong(Long.reverseBytes(json.length));
                 out.write(json);
-                for (Dense layer : stored.denseLayers()) {
-                    writeValues(layer.weight(), precision, out);
-                    writeValues(layer.bias(), precision, out);
+                for (Tensor tensor : layers.tensors().values()) {
+                    writeValues(tensor, precision, out);
                 }
             });
         } catch (IOException e) {
@@ -116,8 +118,8 @@ public final class ModelFile {
      *
      * @throws ArithmeticException if a weight rounds to infinity
      */
-    public static Network roundedToHalf(Network network) {
-        return rounded(network, Precision.F16);
+    public static Graph roundedToHalf(Graph graph) {
+        return Rounding.of(graph, Precision.F16);
     }
 
     private static byte[] readHeader(Path file, DataInputStream in, long size) throws IOException {
@@ -140,72 +142,22 @@ public final class ModelFile {
         return json;
     }
 
-    private static float[] readValues(Path file, DataInput in, Tensor tensor) throws IOException {
+    private static float[] readValues(Path file, DataInput in, Entry tensor) throws IOException {
         float[] values = new float[tensor.shape().size()];
         for (int k = 0; k < values.length; ++k) {
             values[k] = tensor.precision().read(in);
             if (!Float.isFinite(values[k])) {
                 throw ModelException.in(file, "%s holds %s at %s",
-                        tensor.name(), values[k], position(k, tensor.shape()));
+                        tensor.name(), values[k], Rounding.position(k, tensor.shape()));
             }
         }
         return values;
     }
 
-    private static Network network(int layers, Map<String, float[]> values) {
-        List<Dense> dense = new ArrayList<>();
-        for (int i = 0; i < layers; ++i) {
-            float[] weight = values.remove(MlpTensors.weight(i));
-            float[] bias = values.remove(MlpTensors.bias(i));
-            dense.add(new Dense(weight.length / bias.length, bias.length, weight, bias));
+    private static void writeValues(Tensor tensor, Precision precision, DataOutput out) throws IOException {
+        for (int k = 0; k < tensor.size(); ++k) {
+            precision.write(tensor.at(k), out);
         }
-        return Network.mlp(dense);
-    }
-
-    private static void writeValues(float[] values, Precision precision, DataOutput out) throws IOException {
-        for (float value : values) {
-            precision.write(value, out);
-        }
-    }
-
-    private static Network rounded(Network network, Precision precision) {
-        Layer.Visitor<Layer> round = new Layer.Visitor<>() {
-            private int index;
-
-            @Override
-            public Layer dense(Dense layer) {
-                float[] weight = rounded(
-                        MlpTensors.weight(index), Shape.of(layer.out(), layer.in()), layer.weight(), precision);
-                float[] bias = rounded(MlpTensors.bias(index), Shape.of(layer.out()), layer.bias(), precision);
-                ++index;
-                return new Dense(layer.in(), layer.out(), weight, bias);
-            }
-
-            @Override
-            public Layer relu(Relu layer) {
-                return layer;
-            }
-        };
-        return new Network(network.input(), network.layers().stream().map(layer -> layer.accept(round)).toList());
-    }
-
-    private static float[] rounded(String tensor, Shape shape, float[] values, Precision precision) {
-        float[] rounded = new float[values.length];
-        for (int k = 0; k < values.length; ++k) {
-            rounded[k] = precision.round(values[k]);
-            if (!Float.isFinite(rounded[k])) {
-                throw new ArithmeticException(tensor + " holds " + values[k] + " at " + position(k, shape)
-                        + ", the largest " + precision + " is " + precision.largest());
-            }
-        }
-        return rounded;
-    }
-
-    /** {@code [row, column]} of a matrix's element {@code k}, {@code [k]} of a vector's. */
-    private static String position(int k, Shape shape) {
-        int[] dimensions = shape.dimensions();
-        int columns = dimensions[dimensions.length - 1];
-        return dimensions.length == 1 ? "[" + k + "]" : "[" + k / columns + ", " + k % columns + "]";
     }
 
     private static MessageDigest sha256() {

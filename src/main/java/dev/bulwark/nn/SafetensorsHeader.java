@@ -17,7 +17,7 @@ import java.util.TreeMap;
  * @param metadata the {@code __metadata__} strings; empty where there are none
  * @param tensors  in the order of their data
  */
-record SafetensorsHeader(Map<String, String> metadata, List<Tensor> tensors) {
+record SafetensorsHeader(Map<String, String> metadata, List<Entry> tensors) {
 
     /** Longest header read, in bytes: the limit of the format's reference implementation. */
     static final long MAX_BYTES = 100_000_000;
@@ -34,17 +34,17 @@ record SafetensorsHeader(Map<String, String> metadata, List<Tensor> tensors) {
 
     SafetensorsHeader {
         metadata = Map.copyOf(metadata);
-        tensors = tensors.stream().sorted(Comparator.comparingLong(Tensor::begin)).toList();
+        tensors = tensors.stream().sorted(Comparator.comparingLong(Entry::begin)).toList();
     }
 
     /** One tensor; {@code begin} (inclusive) and {@code end} (exclusive) count bytes from the data's first. */
-    record Tensor(String name, Precision precision, Shape shape, long begin, long end) {
+    record Entry(String name, Precision precision, Shape shape, long begin, long end) {
     }
 
     /** @throws ModelException unless each of the file's {@code dataBytes} belongs to exactly one tensor of fitting size */
     void requireCovers(Path file, long dataBytes) {
         long covered = 0;
-        for (Tensor tensor : tensors) {
+        for (Entry tensor : tensors) {
             requireOwnBytes(file, tensor, dataBytes);
             if (tensor.begin < covered) {
                 throw ModelException.in(file, "%s begins at %d, inside the tensor that ends at %d",
@@ -61,7 +61,7 @@ record SafetensorsHeader(Map<String, String> metadata, List<Tensor> tensors) {
         }
     }
 
-    private static void requireOwnBytes(Path file, Tensor tensor, long dataBytes) {
+    private static void requireOwnBytes(Path file, Entry tensor, long dataBytes) {
         if (tensor.begin < 0 || tensor.begin > tensor.end || tensor.end > dataBytes) {
             throw ModelException.in(file, "%s lies at [%d, %d], the file holds data at [0, %d]",
                     tensor.name, tensor.begin, tensor.end, dataBytes);
@@ -79,12 +79,12 @@ record SafetensorsHeader(Map<String, String> metadata, List<Tensor> tensors) {
         if (!metadata.isEmpty()) {
             json.put(METADATA, new TreeMap<>(metadata));
         }
-        for (Tensor tensor : tensors) {
-            Map<String, Object> entry = new LinkedHashMap<>();
-            entry.put(DTYPE, tensor.precision.name());
-            entry.put(SHAPE, tensor.shape.dimensions());
-            entry.put(OFFSETS, new long[] {tensor.begin, tensor.end});
-            json.put(tensor.name, entry);
+        for (Entry tensor : tensors) {
+            Map<String, Object> fields = new LinkedHashMap<>();
+            fields.put(DTYPE, tensor.precision.name());
+            fields.put(SHAPE, tensor.shape.dimensions());
+            fields.put(OFFSETS, new long[] {tensor.begin, tensor.end});
+            json.put(tensor.name, fields);
         }
         byte[] bytes = new ObjectMapper().writeValueAsBytes(json);
         byte[] padded = Arrays.copyOf(bytes, (bytes.length + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);

@@ -4,7 +4,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
-import dev.bulwark.nn.SafetensorsHeader.Tensor;
+import dev.bulwark.nn.SafetensorsHeader.Entry;
 import dev.bulwark.shapes.Shape;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -61,7 +61,7 @@ final class SafetensorsParser implements AutoCloseable {
 
     private SafetensorsHeader header() throws IOException {
         Optional<Map<String, String>> metadata = Optional.empty();
-        Map<String, Tensor> tensors = new LinkedHashMap<>();
+        Map<String, Entry> tensors = new LinkedHashMap<>();
         json.nextToken();
         requireObject("the header");
         while (json.nextToken() != JsonToken.END_OBJECT) {
@@ -101,7 +101,7 @@ final class SafetensorsParser implements AutoCloseable {
         return metadata;
     }
 
-    private Tensor tensor(String name) throws IOException {
+    private Entry tensor(String name) throws IOException {
         requireObject(name);
         Map<String, String> dtype = new LinkedHashMap<>();
         Map<String, List<Long>> lists = new LinkedHashMap<>();
@@ -123,7 +123,7 @@ final class SafetensorsParser implements AutoCloseable {
         if (offsets.size() != 2) {
             throw ModelException.in(file, "data_offsets of %s are %s, not a begin and an end", name, offsets);
         }
-        return new Tensor(name, precision, shape, offsets.get(0), offsets.get(1));
+        return new Entry(name, precision, shape, offsets.get(0), offsets.get(1));
     }
 
     private Precision precision(String name, String dtype) {

@@ -11,11 +11,11 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.bulwark.data.Dataset;
 import dev.bulwark.data.Digits;
 import dev.bulwark.data.Split;
-import dev.bulwark.nn.Dense;
-import dev.bulwark.nn.DeviceNetwork;
+import dev.bulwark.model.Mlp;
+import dev.bulwark.model.Op;
 import dev.bulwark.nn.ModelFile;
-import dev.bulwark.nn.Network;
 import dev.bulwark.nn.Precision;
+import dev.bulwark.plan.Parameters;
 import dev.bulwark.report.AttackRow;
 import dev.bulwark.report.BoundsRow;
 import dev.bulwark.report.RowFile;
@@ -61,7 +61,7 @@ class CommandLineTest {
     @BeforeEach
     void writeModel() {
         model = folder.resolve("model.safetensors");
-        ModelFile.write(model, Initialisation.KAIMING_UNIFORM.network(new int[] {784, 24, 10}, 1), Precision.F32, Map.of());
+        ModelFile.write(model, Initialisation.KAIMING_UNIFORM.network(new int[] {784, 24, 10}, 1).graph(), Precision.F32, Map.of());
     }
 
     private static Outcome bulwark(Object... arguments) {
@@ -196,9 +196,9 @@ class CommandLineTest {
         float[] first = new float[2 * 784];
         Arrays.fill(first, 3e38f);
         Path file = folder.resolve("overflowing.safetensors");
-        ModelFile.write(file, Network.mlp(List.of(new Dense(784, 2, first, new float[2]),
-                new Dense(2, 2, new float[] {3e38f, -3e38f, 0, 0}, new float[2]),
-                new Dense(2, 10, new float[20], new float[] {5, 1, 0, 0, 0, 0, 0, 0, 0, 0}))), Precision.F32, Map.of());
+        ModelFile.write(file, Mlp.of(List.of(Mlp.dense(784, 2, first, new float[2]),
+                Mlp.dense(2, 2, new float[] {3e38f, -3e38f, 0, 0}, new float[2]),
+                Mlp.dense(2, 10, new float[20], new float[] {5, 1, 0, 0, 0, 0, 0, 0, 0, 0}))), Precision.F32, Map.of());
         return file;
     }
 
@@ -366,7 +366,7 @@ class CommandLineTest {
         done(with(common, "--hidden", "8,6", "--windows", "2,14,14"));
         assertEquals("784-8-6-10, the first layer 2 channels of 14 x 14 windows, 14 apart",
                 ModelFile.read(network).metadata().get("layers"));
-        float[] weight = ModelFile.read(network).network().denseLayers().get(0).weight();
+        float[] weight = ((Op.Dense) ModelFile.read(network).graph().nodes().get(0).op()).weight().toArray();
         for (int k = 0; k < weight.length; ++k) {
             int window = k / 784 / 2;
             boolean seen = k % 784 / 28 / 14 == window / 2 && k % 28 / 14 == window % 2;
@@ -450,8 +450,8 @@ class CommandLineTest {
         omega[0] = 0x1p24f;
         omega[digits.label(image)] = 0x1p24f;
         Path networks = Files.createDirectory(folder.resolve("networks"));
-        ModelFile.write(networks.resolve("ibp-epsilon-0.10.safetensors"), Network.mlp(List.of(
-                new Dense(784, 2, first, new float[] {1, 1.02f}), new Dense(2, 10, last, omega))), Precision.F32, Map.of());
+        ModelFile.write(networks.resolve("ibp-epsilon-0.10.safetensors"), Mlp.of(List.of(
+                Mlp.dense(784, 2, first, new float[] {1, 1.02f}), Mlp.dense(2, 10, last, omega))), Precision.F32, Map.of());
         Files.copy(model, networks.resolve("smoothing-sigma-0.25.safetensors"));
         Path run = folder.resolve("run");
         String printed = done("reproduce", "--dataset", "digits", "--models", networks, "--sigma", "0.25", "--epsilon", "0.1", "--n0", 5,
@@ -639,8 +639,8 @@ class CommandLineTest {
         fails(2, "--resume", with(common, "--out", killed));
         done(with(common, "--out", killed, "--resume"));
         done(with(common, "--out", whole));
-        assertArrayEquals(DeviceNetwork.flatten(ModelFile.read(whole).network()),
-                DeviceNetwork.flatten(ModelFile.read(killed).network()));
+        assertArrayEquals(Parameters.of(ModelFile.read(whole).graph()),
+                Parameters.of(ModelFile.read(killed).graph()));
         fails(2, "already", with(common, "--out", whole));
     }
 
@@ -723,10 +723,10 @@ class CommandLineTest {
         fails(3, "text", "verify", text, "--epsilon", 0.1, "--out", out);
         fails(3, "no such file or folder", "verify", model, "--data", folder.resolve("nowhere"), "--epsilon", 0.1, "--out", out);
         Path small = folder.resolve("small.safetensors");
-        ModelFile.write(small, Network.mlp(List.of(new Dense(3, 10, new float[30], new float[10]))), Precision.F32, Map.of());
+        ModelFile.write(small, Mlp.of(List.of(Mlp.dense(3, 10, new float[30], new float[10]))), Precision.F32, Map.of());
         fails(3, "784", "verify", small, "--dataset", "digits", "--epsilon", 0.1, "--out", out);
         Path two = folder.resolve("two.safetensors");
-        ModelFile.write(two, Network.mlp(List.of(new Dense(784, 2, new float[1568], new float[2]))), Precision.F32, Map.of());
+        ModelFile.write(two, Mlp.of(List.of(Mlp.dense(784, 2, new float[1568], new float[2]))), Precision.F32, Map.of());
         fails(3, "2 classes", "verify", two, "--dataset", "digits", "--epsilon", 0.1, "--out", out);
         assertFalse(Files.exists(out));
     }

@@ -13,16 +13,16 @@ import dev.bulwark.data.Digits;
 import dev.bulwark.data.Split;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.cuda.CudaBackend;
-import dev.bulwark.device.cuda.EmulatedDriver;
 import dev.bulwark.device.cuda.EmulatedDriver.Counter;
 import dev.bulwark.device.cuda.EmulatedDriver.Setting;
+import dev.bulwark.device.cuda.EmulatedDriver;
 import dev.bulwark.device.cuda.TestGpu;
 import dev.bulwark.experiment.Benchmark;
-import dev.bulwark.nn.DeviceNetwork;
+import dev.bulwark.model.Graph;
 import dev.bulwark.nn.ModelFile;
-import dev.bulwark.nn.Network;
 import dev.bulwark.nn.Precision;
 import dev.bulwark.nn.StoredNetwork;
+import dev.bulwark.plan.Parameters;
 import dev.bulwark.training.Initialisation;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -110,7 +110,7 @@ class CudaCommandLineTest {
         assumeFalse(TestGpu.isReal(), "faults and other GPUs need the emulated driver");
         EmulatedDriver.reset();
         model = folder.resolve("model.safetensors");
-        ModelFile.write(model, Initialisation.KAIMING_UNIFORM.network(new int[] {784, 24, 10}, 1), Precision.F32, Map.of());
+        ModelFile.write(model, Initialisation.KAIMING_UNIFORM.network(new int[] {784, 24, 10}, 1).graph(), Precision.F32, Map.of());
     }
 
     @AfterEach
@@ -225,7 +225,7 @@ class CudaCommandLineTest {
 
     @Test
     void givenFourLayers_whenCertifiedByEachKernel_thenTheRowsAreTheSame() throws IOException {
-        Network network = Initialisation.KAIMING_UNIFORM.network(new int[] {784, 24, 20, 16, 10}, 1);
+        Graph network = Initialisation.KAIMING_UNIFORM.network(new int[] {784, 24, 20, 16, 10}, 1).graph();
         ModelFile.write(model, network, Precision.F32, Map.of());
         List<String> layered = rowsOn(Rows.CERTIFY_IN_HALF_PRECISION, "cuda", "--noisy-kernels", "layered");
         assertEquals(layered, rowsOn(Rows.CERTIFY_IN_HALF_PRECISION, "cuda", "--noisy-kernels", "fused"));
@@ -430,8 +430,8 @@ class CudaCommandLineTest {
         assertTrue(Files.exists(folder.resolve("lost.safetensors.checkpoint")) && !Files.exists(lost));
         EmulatedDriver.reset();
         done(training(recipe, "cuda", lost, "--resume"));
-        assertArrayEquals(DeviceNetwork.flatten(ModelFile.read(whole).network()),
-                DeviceNetwork.flatten(ModelFile.read(lost).network()));
+        assertArrayEquals(Parameters.of(ModelFile.read(whole).graph()),
+                Parameters.of(ModelFile.read(lost).graph()));
     }
 
     @Test

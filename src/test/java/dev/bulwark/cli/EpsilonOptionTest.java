@@ -6,9 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.bulwark.nn.Dense;
+import dev.bulwark.model.Mlp;
 import dev.bulwark.nn.ModelFile;
-import dev.bulwark.nn.Network;
 import dev.bulwark.nn.Precision;
 import dev.bulwark.training.Initialisation;
 import java.io.IOException;
@@ -40,7 +39,7 @@ class EpsilonOptionTest {
     void writeModel() {
         out = folder.resolve("rows.jsonl");
         model = folder.resolve("model.safetensors");
-        ModelFile.write(model, Initialisation.KAIMING_UNIFORM.network(new int[] {784, 24, 10}, 1), Precision.F32, Map.of());
+        ModelFile.write(model, Initialisation.KAIMING_UNIFORM.network(new int[] {784, 24, 10}, 1).graph(), Precision.F32, Map.of());
     }
 
     private static Outcome bulwark(Object... words) {
@@ -148,15 +147,15 @@ class EpsilonOptionTest {
         float[] first = new float[784 * 2];
         Arrays.fill(first, 3e38f);
         model = folder.resolve("over.safetensors");
-        ModelFile.write(model, Network.mlp(List.of(new Dense(784, 2, first, new float[2]),
-                new Dense(2, 10, new float[20], new float[] {1, 0, 0, 0, 0, 0, 0, 0, 0, 0}))), Precision.F32, Map.of());
+        ModelFile.write(model, Mlp.of(List.of(Mlp.dense(784, 2, first, new float[2]),
+                Mlp.dense(2, 10, new float[20], new float[] {1, 0, 0, 0, 0, 0, 0, 0, 0, 0}))), Precision.F32, Map.of());
         assertEquals(0, verify("0.1").code);
         assertTrue(Files.readString(out).contains("\"clean_prediction\":-1"), "0 times infinity");
         float[] last = new float[20];
         last[0] = 1;
         model = folder.resolve("over-all.safetensors");
-        ModelFile.write(model, Network.mlp(List.of(new Dense(784, 2, first, new float[2]),
-                new Dense(2, 10, last, new float[10]))), Precision.F32, Map.of());
+        ModelFile.write(model, Mlp.of(List.of(Mlp.dense(784, 2, first, new float[2]),
+                Mlp.dense(2, 10, last, new float[10]))), Precision.F32, Map.of());
         for (String method : List.of("ibp", "crown", "alpha-crown")) {
             assertEquals(0, verify("0.1", "--overwrite", "--method", method).code);
             List<String> rows = Files.readAllLines(out);

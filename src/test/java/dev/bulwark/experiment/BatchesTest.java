@@ -6,16 +6,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.bulwark.bounds.Method;
 import dev.bulwark.data.Dataset;
-import dev.bulwark.data.Epsilon;
 import dev.bulwark.data.Digits;
+import dev.bulwark.data.Epsilon;
 import dev.bulwark.data.Split;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceLostException;
-import dev.bulwark.device.FaultyBackend;
 import dev.bulwark.device.FaultyBackend.Fault;
+import dev.bulwark.device.FaultyBackend;
 import dev.bulwark.device.OutOfDeviceMemoryException;
 import dev.bulwark.device.cpu.CpuBackend;
-import dev.bulwark.nn.Network;
+import dev.bulwark.model.Graph;
 import dev.bulwark.report.AttackRow;
 import dev.bulwark.report.BoundsRow;
 import dev.bulwark.report.CertificateRow;
@@ -40,7 +40,7 @@ class BatchesTest {
 
     private static final Fault NONE = (operation, arguments) -> Optional.empty();
     private static final int IMAGES = 37;
-    private static final Network NETWORK = Initialisation.KAIMING_UNIFORM.network(new int[] {784, 12, 10}, 1);
+    private static final Graph NETWORK = Initialisation.KAIMING_UNIFORM.network(new int[] {784, 12, 10}, 1).graph();
     private static final Dataset DATA = Digits.generate(0, Split.TEST, 2 * IMAGES);
     /** Not in the order of the data set, to see that the order asked for is kept. */
     private static final int[] INDICES = IntStream.range(0, IMAGES).map(k -> 2 * (IMAGES - 1 - k)).toArray();

@@ -9,10 +9,10 @@ import dev.bulwark.bounds.Method;
 import dev.bulwark.data.Dataset;
 import dev.bulwark.data.Epsilon;
 import dev.bulwark.device.cpu.CpuBackend;
-import dev.bulwark.nn.Dense;
-import dev.bulwark.nn.Network;
-import dev.bulwark.report.AttackRow;
+import dev.bulwark.model.Graph;
+import dev.bulwark.model.Mlp;
 import dev.bulwark.report.AttackRow.RealNetwork;
+import dev.bulwark.report.AttackRow;
 import dev.bulwark.report.BoundsRow;
 import dev.bulwark.report.RowFile;
 import dev.bulwark.report.SoundnessCheck;
@@ -39,12 +39,12 @@ class DifferenceOfClaimsTest {
      * Logits omega + 1/2 and omega + drop x + {@code height}, with omega = 2^24, where floats are 2 apart: a float sum is
      * rounded to omega + 2 above height 1 and to omega below, where the two are equal and the first of them wins.
      */
-    private static Network cancelling(float height, float drop) {
-        return Network.mlp(List.of(new Dense(1, 2, new float[] {0, drop}, new float[] {1, height}),
-                new Dense(2, 2, new float[] {0.5f, 0, 0, 1}, new float[] {0x1p24f, 0x1p24f})));
+    private static Graph cancelling(float height, float drop) {
+        return Mlp.of(List.of(Mlp.dense(1, 2, new float[] {0, drop}, new float[] {1, height}),
+                Mlp.dense(2, 2, new float[] {0.5f, 0, 0, 1}, new float[] {0x1p24f, 0x1p24f})));
     }
 
-    private AttackRow attacked(Network network, boolean certified) throws IOException {
+    private AttackRow attacked(Graph network, boolean certified) throws IOException {
         try (CpuBackend backend = CpuBackend.create();
              Fleet fleet = new Fleet(List.of(backend), "the CPU");
              RowFile<AttackRow> rows = RowFile.replace(folder.resolve("pgd.jsonl"), AttackRow.FORMAT)) {
@@ -55,7 +55,7 @@ class DifferenceOfClaimsTest {
         return RowFile.read(folder.resolve("pgd.jsonl"), AttackRow.FORMAT).get(0);
     }
 
-    private BoundsRow bounded(Network network) throws IOException {
+    private BoundsRow bounded(Graph network) throws IOException {
         try (CpuBackend backend = CpuBackend.create();
              Fleet fleet = new Fleet(List.of(backend), "the CPU");
              RowFile<BoundsRow> rows = RowFile.replace(folder.resolve("ibp.jsonl"), BoundsRow.FORMAT)) {
@@ -71,7 +71,7 @@ class DifferenceOfClaimsTest {
 
     @Test
     void givenFloatRoundingAlone_whenACertifiedImageBreaks_thenTheRowSaysThatTheRealNetworkStands() throws IOException {
-        Network network = cancelling(1.02f, -0.4f);
+        Graph network = cancelling(1.02f, -0.4f);
         BoundsRow bounds = bounded(network);
         AttackRow attack = attacked(network, true);
         assertTrue(bounds.certified() && bounds.cleanCorrect() && bounds.realNetwork().isEmpty(), bounds.toString());
@@ -84,7 +84,7 @@ class DifferenceOfClaimsTest {
 
     @Test
     void givenTheRealNetworkBreakingToo_whenACertificateIsForged_thenTheRowSaysSoAndTheCheckFails() throws IOException {
-        Network network = cancelling(1.02f, -20);
+        Graph network = cancelling(1.02f, -20);
         AttackRow attack = attacked(network, true);
         assertTrue(attack.broken() && attack.cleanCorrect(), attack.toString());
         assertEquals(Optional.of(RealNetwork.BREAKS), attack.realNetwork());
@@ -98,7 +98,7 @@ class DifferenceOfClaimsTest {
 
     @Test
     void givenACertifiedImageThatFloatRoundingGetsWrongAsItIs_whenChosenAndAttacked_thenItsRowSaysSo() throws IOException {
-        Network network = cancelling(0.9f, 0);
+        Graph network = cancelling(0.9f, 0);
         BoundsRow bounds = bounded(network);
         assertTrue(bounds.certified() && !bounds.cleanCorrect(), bounds.toString());
         assertEquals(1, AttackChoice.OPEN.of(List.of(bounds)).length);

@@ -14,8 +14,9 @@ import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.cpu.CpuBackend;
-import dev.bulwark.nn.Dense;
-import dev.bulwark.nn.Network;
+import dev.bulwark.model.Graph;
+import dev.bulwark.model.Mlp;
+import dev.bulwark.model.Op;
 import dev.bulwark.plan.Plan;
 import dev.bulwark.report.AttackRow;
 import dev.bulwark.report.Gallery;
@@ -36,7 +37,7 @@ class ShowcaseTest {
     private static final long SEED = 11;
     private static final double SIGMA = 0.5;
     private final Dataset data = Digits.generate(0, Split.TEST, 60);
-    private final Network network = network();
+    private final Graph network = network();
 
     @Test
     void givenAnImage_whenShown_thenItsNoisyCopyIsTheFirstThatWasVotedOn() {
@@ -50,7 +51,7 @@ class ShowcaseTest {
             Gallery.View view = shown.views().get(0);
             // The other road to the same sample: rows with their own coordinates.
             assertArrayEquals(Picture.of(sample(backend, 7), -1, 2).levels(), view.picture().levels());
-            try (Plan loaded = Plan.load(backend, network.graph());
+            try (Plan loaded = Plan.load(backend, network);
                  SmoothedClassifier smoothed = new SmoothedClassifier(loaded, (float) SIGMA, SEED)) {
                 int[] counts = smoothed.certify(data.pixels(7), new int[] {7}, 1, 1, 0.001).get(0).counts();
                 assertEquals(1, counts[view.vote()], "a run of one sample has this vote");
@@ -65,7 +66,7 @@ class ShowcaseTest {
         try (Backend backend = CpuBackend.create()) {
             Subject subject = new Subject(network, data, IntStream.range(0, data.size()).toArray());
             List<AttackRow> rows;
-            try (Plan loaded = Plan.load(backend, network.graph()); Pgd pgd = new Pgd(loaded, settings)) {
+            try (Plan loaded = Plan.load(backend, network); Pgd pgd = new Pgd(loaded, settings)) {
                 List<AttackOutcome> outcomes = pgd.attack(subject.pixels(subject.indices()),
                         subject.labels(subject.indices()), subject.indices());
                 rows = IntStream.range(0, data.size()).mapToObj(i -> new AttackRow(i, outcomes.get(i).label(),
@@ -106,12 +107,12 @@ class ShowcaseTest {
         return noisy;
     }
 
-    private static Network network() {
+    private static Graph network() {
         SplittableRandom random = new SplittableRandom(3);
-        return Network.mlp(List.of(dense(random, 784, 33), dense(random, 33, 10)));
+        return Mlp.of(List.of(dense(random, 784, 33), dense(random, 33, 10)));
     }
 
-    private static Dense dense(SplittableRandom random, int in, int out) {
+    private static Op.Dense dense(SplittableRandom random, int in, int out) {
         float[] weight = new float[in * out];
         float[] bias = new float[out];
         for (int k = 0; k < weight.length; ++k) {
@@ -120,6 +121,6 @@ class ShowcaseTest {
         for (int k = 0; k < out; ++k) {
             bias[k] = (float) random.nextDouble(-0.2, 0.2);
         }
-        return new Dense(in, out, weight, bias);
+        return Mlp.dense(in, out, weight, bias);
     }
 }

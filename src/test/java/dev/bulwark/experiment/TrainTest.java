@@ -49,7 +49,7 @@ class TrainTest {
             assertEquals("quick", stored.metadata().get("preset"));
             // A guess has 10%; what is written must be what the file's network does.
             assertTrue(accuracies.get("clean_accuracy") > 60, accuracies.toString());
-            Evaluation again = new Evaluation(backend, stored.network(), test);
+            Evaluation again = new Evaluation(backend, stored.graph(), test);
             assertEquals(accuracies.get("clean_accuracy"), again.clean());
             assertEquals(accuracies.get("noisy_accuracy"), again.noisy(0.25, 0));
             assertEquals(0, backend.liveBytes());

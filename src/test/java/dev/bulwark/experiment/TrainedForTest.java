@@ -3,8 +3,8 @@ package dev.bulwark.experiment;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.bulwark.nn.Dense;
-import dev.bulwark.nn.Network;
+import dev.bulwark.model.Graph;
+import dev.bulwark.model.Mlp;
 import dev.bulwark.nn.Precision;
 import dev.bulwark.nn.StoredNetwork;
 import dev.bulwark.training.Preset;
@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 class TrainedForTest {
 
     private static TrainedFor network(Map<String, String> metadata) {
-        Network network = Network.mlp(List.of(new Dense(1, 1, new float[1], new float[1])));
+        Graph network = Mlp.of(List.of(Mlp.dense(1, 1, new float[1], new float[1])));
         return TrainedFor.of(new StoredNetwork(network, Precision.F32, metadata, "0".repeat(64)));
     }
 

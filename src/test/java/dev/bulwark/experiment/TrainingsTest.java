@@ -14,14 +14,14 @@ import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceException;
 import dev.bulwark.device.cpu.CpuBackend;
 import dev.bulwark.device.cuda.CudaBackend;
-import dev.bulwark.device.cuda.EmulatedDriver;
 import dev.bulwark.device.cuda.EmulatedDriver.Counter;
 import dev.bulwark.device.cuda.EmulatedDriver.Setting;
+import dev.bulwark.device.cuda.EmulatedDriver;
 import dev.bulwark.device.cuda.GpuTest;
 import dev.bulwark.device.cuda.TestGpu;
-import dev.bulwark.nn.DeviceNetwork;
 import dev.bulwark.nn.ModelFile;
 import dev.bulwark.nn.StoredNetwork;
+import dev.bulwark.plan.Parameters;
 import dev.bulwark.training.DivergenceException;
 import dev.bulwark.training.Initialisation;
 import dev.bulwark.training.LearningRate;
@@ -131,7 +131,7 @@ class TrainingsTest {
     private void assertSameAsAlone(String name, Recipe recipe) {
         StoredNetwork expected = ModelFile.read(file("alone", recipe));
         StoredNetwork actual = ModelFile.read(file(name, recipe));
-        assertArrayEquals(DeviceNetwork.flatten(expected.network()), DeviceNetwork.flatten(actual.network()));
+        assertArrayEquals(Parameters.of(expected.graph()), Parameters.of(actual.graph()));
         assertEquals(timeless(expected), timeless(actual));
     }
 

@@ -164,8 +164,57 @@ class MalformedModelFileTest {
                         .header("{" + WEIGHT + "," + BIAS + "}").floats(1, 2, Float.NEGATIVE_INFINITY)));
     }
 
+    private static Arguments convolution(String line, String metadata, String... more) {
+        return header(line, "{\"__metadata__\":{" + metadata + "},"
+                + tensor("layers.0.weight", "F32", "[1,1,1,2]", "[0,8]") + "," + BIAS + String.join("", more) + "}");
+    }
+
+    private static Arguments words(String line, String words) {
+        return convolution("metadata layers.0.convolution is \"" + words + "\"" + line,
+                "\"input_shape\":\"1,2,2\",\"layers.0.convolution\":\"" + words + "\"");
+    }
+
+    static Stream<Arguments> convolutions() {
+        String form = ", not like \"stride=1 padding=0 dilation=1 groups=1\", of which the last two may be left out; stride and "
+                + "dilation may be height,width, padding also top,bottom,left,right";
+        return Stream.concat(Stream.of("", "stride=1", "padding=0", "stride=1 padding=0 stride=1", "stride=1 padding=same",
+                "stride=1, padding=0", "stride=1 padding=-1", "stride=1;padding=0", "stride=1,1,1 padding=0",
+                "stride=1 padding=0,0,0", "stride=1 padding=0 dilation=1,1,1", "stride=1 padding=0 groups=1,1",
+                "stride=1000000 padding=0", "stride=1 padding=0 output=1").map(text -> words(form, text)), Stream.of(
+                words(": stride must be at least 1: 0", "stride=0 padding=0"),
+                words(": dilation must be at least 1: 0", "stride=1 padding=0 dilation=1,0"),
+                words(": 1 channels don't fall into 0 groups", "stride=1 padding=0 groups=0"),
+                words(": 1 channels don't fall into 2 groups", "stride=1 padding=0 groups=2"),
+                convolution("shape of layers.0.weight is [1, 1, 1, 2], a convolution's, and no layers.0.convolution in "
+                        + "__metadata__, such as \"stride=1 padding=0\", says the rest", "\"input_shape\":\"1,2,2\""),
+                convolution("metadata input_shape, such as \"1,28,28\", is missing, which a convolution needs",
+                        "\"layers.0.convolution\":\"stride=1 padding=0\""),
+                convolution("metadata input_shape is 1x2x2, not a number or \"channels,height,width\"",
+                        "\"input_shape\":\"1x2x2\",\"layers.0.convolution\":\"stride=1 padding=0\""),
+                convolution("metadata input_shape: a sample of shape [65536, 65536, 2] has more than 2147483647 elements",
+                        "\"input_shape\":\"65536,65536,2\",\"layers.0.convolution\":\"stride=1 padding=0\""),
+                convolution("layers.0.weight of shape [1, 1, 1, 2] doesn't follow inputs, of shape [4]",
+                        "\"input_shape\":\"4\",\"layers.0.convolution\":\"stride=1 padding=0\""),
+                convolution("layers.0.weight of shape [1, 1, 1, 2] doesn't follow inputs, of shape [2, 2, 2]",
+                        "\"input_shape\":\"2,2,2\",\"layers.0.convolution\":\"stride=1 padding=0\""),
+                convolution("layers.0.weight: an edge of 1 elements has no room for a window of 2",
+                        "\"input_shape\":\"1,2,1\",\"layers.0.convolution\":\"stride=1 padding=0\""),
+                convolution("layers.0.weight: a sample of shape [1, 1999999, 2000000] has more than 2147483647 elements",
+                        "\"input_shape\":\"1,1,3\",\"layers.0.convolution\":\"stride=1 padding=999999\""),
+                convolution("metadata layers.1.convolution is for a layer that is not there", "\"input_shape\":\"1,2,2\","
+                        + "\"layers.0.convolution\":\"stride=1 padding=0\",\"layers.1.convolution\":\"stride=1 padding=0\""),
+                convolution("layers.1.weight of shape [1, 3] doesn't follow layers.0.weight of shape [1, 1, 1, 2], of shape "
+                        + "[1, 2, 1]", "\"input_shape\":\"1,2,2\",\"layers.0.convolution\":\"stride=1 padding=0\"",
+                        "," + tensor("layers.1.weight", "F32", "[1,3]", "[12,24]"), "," + tensor("layers.1.bias", "F32", "[1]",
+                        "[24,28]")),
+                tensors("shape of layers.0.weight is [1, 2], not of rank 4",
+                        "\"__metadata__\":{\"layers.0.convolution\":\"stride=1 padding=0\"}", WEIGHT, BIAS),
+                tensors("layers.0.weight of shape [1, 2] doesn't follow inputs, of shape [3, 1, 1]",
+                        "\"__metadata__\":{\"input_shape\":\"3,1,1\"}", WEIGHT, BIAS)));
+    }
+
     @ParameterizedTest
-    @MethodSource({"lengths", "json", "layouts", "networks"})
+    @MethodSource({"lengths", "json", "layouts", "networks", "convolutions"})
     void givenAFlaw_whenRead_thenItsOwnLine(String line, byte[] bytes) throws IOException {
         assertRefused(line, bytes);
     }
