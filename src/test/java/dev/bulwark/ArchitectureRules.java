@@ -58,7 +58,7 @@ final class ArchitectureRules {
     }
 
     private void addPlaces() {
-        String[] known = Stream.concat(LAYERS.stream().flatMap(List::stream), Stream.of("device.cpu", "device.cuda"))
+        String[] known = Stream.concat(LAYERS.stream().flatMap(List::stream), Stream.of("model.io", "device.cpu", "device.cuda"))
                 .map(name -> root + "." + name)
                 .toArray(String[]::new);
         add("classes live in the layout's packages", classes().should().resideInAnyPackage(known));

@@ -4,7 +4,7 @@ import dev.bulwark.data.DataException;
 import dev.bulwark.device.DeviceException;
 import dev.bulwark.experiment.ExperimentException;
 import dev.bulwark.files.InUseException;
-import dev.bulwark.nn.ModelException;
+import dev.bulwark.model.io.ModelException;
 import dev.bulwark.report.RowException;
 import dev.bulwark.training.CheckpointException;
 

@@ -10,7 +10,7 @@ import dev.bulwark.experiment.Fleet;
 import dev.bulwark.experiment.RunRecord;
 import dev.bulwark.experiment.Verify;
 import dev.bulwark.files.FileNames;
-import dev.bulwark.nn.StoredNetwork;
+import dev.bulwark.model.io.StoredNetwork;
 import dev.bulwark.report.Row;
 import dev.bulwark.report.RowFile;
 import dev.bulwark.report.RowFormat;

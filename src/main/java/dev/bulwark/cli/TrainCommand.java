@@ -8,7 +8,7 @@ import dev.bulwark.experiment.ExperimentException;
 import dev.bulwark.experiment.Fleet;
 import dev.bulwark.experiment.Monitor;
 import dev.bulwark.experiment.Train;
-import dev.bulwark.nn.ModelFile;
+import dev.bulwark.model.io.ModelFile;
 import dev.bulwark.training.Preset;
 import dev.bulwark.training.Recipe;
 import java.io.PrintWriter;

@@ -1,6 +1,6 @@
 package dev.bulwark.experiment;
 
-import dev.bulwark.nn.StoredNetwork;
+import dev.bulwark.model.io.StoredNetwork;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;

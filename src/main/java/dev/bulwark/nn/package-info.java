@@ -1,8 +1,2 @@
-/**
- * Networks as values: sealed layers with host weights, their shapes, the safetensors file, and the same network loaded
- * onto a backend. No training, no bounds.
- *
- * <p>{@link dev.bulwark.nn.ModelFile} refuses what it doesn't fully understand: a certificate is about one network, and
- * the file's digest says which.
- */
+/** Networks as lists of dense layers, loaded onto a backend: what bounds and training still take instead of plans. */
 package dev.bulwark.nn;

@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.bulwark.nn.ModelFile;
-import dev.bulwark.nn.Precision;
+import dev.bulwark.model.io.ModelFile;
+import dev.bulwark.model.io.Precision;
 import dev.bulwark.training.Initialisation;
 import java.io.IOException;
 import java.io.PrintWriter;

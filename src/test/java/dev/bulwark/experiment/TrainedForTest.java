@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.bulwark.model.Graph;
 import dev.bulwark.model.Mlp;
-import dev.bulwark.nn.Precision;
-import dev.bulwark.nn.StoredNetwork;
+import dev.bulwark.model.io.Precision;
+import dev.bulwark.model.io.StoredNetwork;
 import dev.bulwark.training.Preset;
 import dev.bulwark.training.Recipe;
 import java.util.List;

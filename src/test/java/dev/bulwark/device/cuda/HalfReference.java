@@ -1,6 +1,6 @@
 package dev.bulwark.device.cuda;
 
-import dev.bulwark.nn.Precision;
+import dev.bulwark.model.io.Precision;
 
 /**
  * A network in half precision, summed in double, with a bound on how far a sum in float may lie from it.

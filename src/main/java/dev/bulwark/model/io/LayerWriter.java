@@ -1,9 +1,9 @@
-package dev.bulwark.nn;
+package dev.bulwark.model.io;
 
 import dev.bulwark.model.Graph;
 import dev.bulwark.model.Op;
 import dev.bulwark.model.Tensor;
-import dev.bulwark.nn.SafetensorsHeader.Entry;
+import dev.bulwark.model.io.SafetensorsHeader.Entry;
 import dev.bulwark.shapes.Shape;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,4 +1,4 @@
-package dev.bulwark.nn;
+package dev.bulwark.model.io;
 
 import java.io.DataInput;
 import java.io.DataOutput;

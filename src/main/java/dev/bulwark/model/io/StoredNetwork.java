@@ -1,4 +1,4 @@
-package dev.bulwark.nn;
+package dev.bulwark.model.io;
 
 import dev.bulwark.model.Graph;
 import java.util.Map;

@@ -1,10 +1,10 @@
-package dev.bulwark.nn;
+package dev.bulwark.model.io;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
-import dev.bulwark.nn.SafetensorsHeader.Entry;
+import dev.bulwark.model.io.SafetensorsHeader.Entry;
 import dev.bulwark.shapes.Shape;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;

@@ -1,4 +1,4 @@
-package dev.bulwark.nn;
+package dev.bulwark.model.io;
 
 import java.nio.file.Path;
 import java.util.Locale;

@@ -1,10 +1,10 @@
-package dev.bulwark.nn;
+package dev.bulwark.model.io;
 
 import dev.bulwark.files.AtomicFile;
 import dev.bulwark.files.Reason;
 import dev.bulwark.model.Graph;
 import dev.bulwark.model.Tensor;
-import dev.bulwark.nn.SafetensorsHeader.Entry;
+import dev.bulwark.model.io.SafetensorsHeader.Entry;
 import java.io.BufferedInputStream;
 import java.io.DataInput;
 import java.io.DataInputStream;

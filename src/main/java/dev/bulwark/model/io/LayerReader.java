@@ -1,7 +1,7 @@
-package dev.bulwark.nn;
+package dev.bulwark.model.io;
 
-import dev.bulwark.nn.SafetensorsHeader.Entry;
-import dev.bulwark.nn.StoredLayers.Layer;
+import dev.bulwark.model.io.SafetensorsHeader.Entry;
+import dev.bulwark.model.io.StoredLayers.Layer;
 import dev.bulwark.shapes.Shape;
 import java.nio.file.Path;
 import java.util.ArrayList;

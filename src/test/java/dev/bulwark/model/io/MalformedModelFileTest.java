@@ -1,4 +1,4 @@
-package dev.bulwark.nn;
+package dev.bulwark.model.io;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;

@@ -1,4 +1,4 @@
-package dev.bulwark.nn;
+package dev.bulwark.model.io;
 
 /** IEEE 754 binary16: 1 sign, 5 exponent and 10 fraction bits. Java 17 has no conversion of its own. */
 public final class Half {

@@ -1,4 +1,4 @@
-package dev.bulwark.nn;
+package dev.bulwark.model.io;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;

@@ -1,4 +1,4 @@
-package dev.bulwark.nn;
+package dev.bulwark.model.io;
 
 import dev.bulwark.model.Op;
 import dev.bulwark.shapes.Shape;
