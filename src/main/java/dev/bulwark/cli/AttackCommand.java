@@ -9,6 +9,8 @@ import dev.bulwark.experiment.Attack;
 import dev.bulwark.experiment.Fleet;
 import dev.bulwark.experiment.Monitor;
 import dev.bulwark.experiment.Subject;
+import dev.bulwark.model.Graph;
+import dev.bulwark.plan.Perceptron;
 import dev.bulwark.report.AttackRecord;
 import dev.bulwark.report.AttackRow;
 import dev.bulwark.report.RowFile;
@@ -86,8 +88,9 @@ final class AttackCommand extends ModelCommand {
     }
 
     @Override
-    RowsRun identify(RowsRun run, DeviceInfo device) {
-        return run.within(epsilon).with("steps", steps).with("step_size", stepSize())
+    RowsRun identify(RowsRun run, Graph network, DeviceInfo device) {
+        RowsRun attacked = Perceptron.is(network) ? run : run.with("gradients", DeviceOptions.STEP_BY_STEP);
+        return attacked.within(epsilon).with("steps", steps).with("step_size", stepSize())
                 .with("restarts", restarts).with("loss", loss.toString()).with("seed", seed);
     }
 

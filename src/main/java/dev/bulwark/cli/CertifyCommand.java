@@ -7,6 +7,7 @@ import dev.bulwark.experiment.Fleet;
 import dev.bulwark.experiment.Monitor;
 import dev.bulwark.experiment.Subject;
 import dev.bulwark.experiment.TrainedFor;
+import dev.bulwark.model.Graph;
 import dev.bulwark.report.CertificateRow;
 import dev.bulwark.report.RowFile;
 import dev.bulwark.report.SmoothingRow;
@@ -60,8 +61,8 @@ final class CertifyCommand extends ModelCommand {
     }
 
     @Override
-    RowsRun identify(RowsRun run, DeviceInfo device) {
-        return smoothing.identify(run, device).with("n0", n0);
+    RowsRun identify(RowsRun run, Graph network, DeviceInfo device) {
+        return smoothing.identify(run, network, device).with("n0", n0);
     }
 
     @Override

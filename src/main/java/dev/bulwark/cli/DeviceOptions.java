@@ -2,13 +2,15 @@ package dev.bulwark.cli;
 
 import dev.bulwark.device.DeviceException;
 import dev.bulwark.device.NoisyClassifier;
-import dev.bulwark.device.cpu.CpuBackend;
-import dev.bulwark.device.cuda.CudaOptions;
 import dev.bulwark.device.ProductPrecision;
+import dev.bulwark.device.cpu.CpuBackend;
 import dev.bulwark.device.cuda.CudaOptions.NoisyKernels;
+import dev.bulwark.device.cuda.CudaOptions;
 import dev.bulwark.device.cuda.Gpu;
 import dev.bulwark.experiment.ExperimentException;
 import dev.bulwark.experiment.Fleet;
+import dev.bulwark.model.Graph;
+import dev.bulwark.plan.Perceptron;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -17,6 +19,9 @@ import picocli.CommandLine.Option;
 
 /** Which hardware does the work. */
 class DeviceOptions {
+
+    /** What records say of how a network is computed that no device has kernels of its own for. */
+    static final String STEP_BY_STEP = "fp32, step by step";
 
     private static final Pattern NUMBERED = Pattern.compile("cuda:\\d{1,4}(,\\d{1,4})*");
 
@@ -33,6 +38,20 @@ class DeviceOptions {
     /** Kernels that count noisy votes. */
     NoisyKernels noisyKernels() {
         return NoisyKernels.AUTO;
+    }
+
+    /** @throws ExperimentException if these options ask for kernels that no device has for {@code network} */
+    final void requireFit(Graph network) {
+        if (Perceptron.is(network)) {
+            return;
+        }
+        Optional<String> asked = precision().filter(precision -> precision != NoisyClassifier.Precision.FLOAT32)
+                .map(precision -> "--precision " + precision)
+                .or(() -> noisyKernels() == NoisyKernels.AUTO ? Optional.empty() : Optional.of("--noisy-kernels"));
+        if (asked.isPresent()) {
+            throw new ExperimentException(asked.get() + " is for networks that devices have kernels of their own for, "
+                    + "dense layers behind at most one convolution; this one is computed in fp32, step by step: drop the option");
+        }
     }
 
     /** Whether the CPU may have been left to choose the arithmetic of noisy forward passes. */

@@ -8,6 +8,7 @@ import dev.bulwark.experiment.Fleet;
 import dev.bulwark.experiment.Monitor;
 import dev.bulwark.experiment.Subject;
 import dev.bulwark.experiment.TrainedFor;
+import dev.bulwark.model.Graph;
 import dev.bulwark.model.io.ModelFile;
 import dev.bulwark.model.io.StoredNetwork;
 import dev.bulwark.report.Paragraph;
@@ -64,7 +65,7 @@ abstract class ModelCommand implements Callable<Integer> {
     }
 
     /** Adds what the rows depend on beyond network, data and device. */
-    abstract RowsRun identify(RowsRun run, DeviceInfo device);
+    abstract RowsRun identify(RowsRun run, Graph network, DeviceInfo device);
 
     /** Writes the rows that are not there yet. */
     abstract void write(Fleet fleet, Subject subject, RowsRun run, Monitor monitor) throws IOException;
@@ -99,11 +100,13 @@ abstract class ModelCommand implements Callable<Integer> {
         StoredNetwork network = ModelFile.read(model);
         warning(TrainedFor.of(network)).ifPresent(
                 text -> err.println(Paragraph.wrapped(text, Terminal.columns(System.getenv()))));
+        device().requireFit(network.graph());
         try (Fleet fleet = device().open()) {
             Dataset test = data.source(Set.of(Split.TEST)).dataset(Split.TEST);
             Subject subject = new Subject(network.graph(), test, selection.selection().of(test.size()));
             String name = spec.name();
-            RowsRun run = identify(new RowsRun(name, out, earlier.existing()).on(network, test, fleet.info()), fleet.info());
+            RowsRun run = identify(new RowsRun(name, out, earlier.existing()).on(network, test, fleet.info()),
+                    network.graph(), fleet.info());
             Monitor monitor = general.monitor(err);
             try (ResumeHint hint = ResumeHint.of(err, bulwark.arguments())) {
                 run.run(bulwark.commandLine(), fleet, test, () -> {

@@ -6,6 +6,7 @@ import dev.bulwark.experiment.Fleet;
 import dev.bulwark.experiment.Monitor;
 import dev.bulwark.experiment.Subject;
 import dev.bulwark.experiment.TrainedFor;
+import dev.bulwark.model.Graph;
 import dev.bulwark.report.PredictionRow;
 import dev.bulwark.report.RowFile;
 import java.io.IOException;
@@ -40,8 +41,8 @@ final class PredictCommand extends ModelCommand {
     }
 
     @Override
-    RowsRun identify(RowsRun run, DeviceInfo device) {
-        return smoothing.identify(run, device);
+    RowsRun identify(RowsRun run, Graph network, DeviceInfo device) {
+        return smoothing.identify(run, network, device);
     }
 
     @Override

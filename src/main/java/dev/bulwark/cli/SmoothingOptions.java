@@ -2,6 +2,8 @@ package dev.bulwark.cli;
 
 import dev.bulwark.device.DeviceInfo;
 import dev.bulwark.experiment.Certify;
+import dev.bulwark.model.Graph;
+import dev.bulwark.plan.Perceptron;
 import picocli.CommandLine.Option;
 
 /** What certify and predict share. */
@@ -29,8 +31,9 @@ final class SmoothingOptions {
         return new Certify.Settings(sigma, n0, n, alpha, seed);
     }
 
-    RowsRun identify(RowsRun run, DeviceInfo device) {
+    RowsRun identify(RowsRun run, Graph network, DeviceInfo device) {
         return run.with("sigma", sigma).with("n", n).with("alpha", alpha).with("seed", seed)
-                .with("precision", device.libraries().get("noisy forward passes"));
+                .with("precision", Perceptron.is(network)
+                        ? device.libraries().get("noisy forward passes") : DeviceOptions.STEP_BY_STEP);
     }
 }

@@ -10,6 +10,7 @@ import dev.bulwark.experiment.Monitor;
 import dev.bulwark.experiment.Subject;
 import dev.bulwark.experiment.TrainedFor;
 import dev.bulwark.experiment.Verify;
+import dev.bulwark.model.Graph;
 import dev.bulwark.report.BoundsRow;
 import dev.bulwark.report.Paragraph;
 import dev.bulwark.report.RowFile;
@@ -67,7 +68,7 @@ final class VerifyCommand extends ModelCommand {
     }
 
     @Override
-    RowsRun identify(RowsRun run, DeviceInfo device) {
+    RowsRun identify(RowsRun run, Graph network, DeviceInfo device) {
         RowsRun bounded = run.within(epsilon).with("method", method);
         return method() == Method.ALPHA_CROWN ? bounded.with("steps", steps()) : bounded;
     }

@@ -11,18 +11,23 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.bulwark.data.Dataset;
 import dev.bulwark.data.Digits;
 import dev.bulwark.data.Split;
+import dev.bulwark.model.Graph;
 import dev.bulwark.model.Mlp;
 import dev.bulwark.model.Op;
+import dev.bulwark.model.Tensor;
 import dev.bulwark.model.io.ModelFile;
 import dev.bulwark.model.io.Precision;
 import dev.bulwark.plan.Parameters;
 import dev.bulwark.report.AttackRow;
 import dev.bulwark.report.BoundsRow;
 import dev.bulwark.report.RowFile;
+import dev.bulwark.shapes.Shape;
+import dev.bulwark.shapes.Windows;
 import dev.bulwark.training.Initialisation;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -33,6 +38,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
@@ -222,6 +228,50 @@ class CommandLineTest {
         for (String line : timeless(predictions).subList(1, 4)) {
             assertEquals("-1", line.split("\t")[2], line);
         }
+    }
+
+    /** Two convolutions, the first of small windows over a large image. */
+    private Path convolutional() {
+        SplittableRandom random = new SplittableRandom(4);
+        Op.Conv2d first = new Op.Conv2d(Tensor.of(Shape.of(3, 1, 3, 3), Mlp.values(random, 27, -0.5, 0.5)), Tensor.zeros(3),
+                Windows.square(3, 2, 1), 1);
+        Op.Conv2d second = new Op.Conv2d(Tensor.of(Shape.of(2, 3, 3, 3), Mlp.values(random, 54, -0.3, 0.3)), Tensor.zeros(2),
+                Windows.square(3, 3), 1);
+        Path file = folder.resolve("convolutional.safetensors");
+        ModelFile.write(file, Graph.sequence(Shape.of(1, 28, 28), List.of(first, new Op.Relu(), second, new Op.Relu(),
+                new Op.Flatten(), Mlp.dense(32, 10, Mlp.values(random, 320, -0.3, 0.3), new float[10]))), Precision.F32, Map.of());
+        return file;
+    }
+
+    @Test
+    void givenConvolutions_whenCertifiedAndAttacked_thenTheRecordSaysThatTheyAreComputedStepByStep() throws IOException {
+        Path certified = folder.resolve("certified.tsv");
+        Path attacked = folder.resolve("attacked.jsonl");
+        Object[] certify = {"certify", convolutional(), "--dataset", "digits", "--sigma", 0.1, "--n", 200, "--limit", 3, "--out",
+            certified};
+        Object[] attack = {"attack", convolutional(), "--dataset", "digits", "--epsilon", 0.1, "--steps", 3, "--restarts", 1,
+            "--limit", 20, "--out", attacked};
+        done(certify);
+        done(attack);
+        assertEquals(4, timeless(certified).size());
+        assertEquals(20, RowFile.read(attacked, AttackRow.FORMAT).size());
+        assertEquals("fp32, step by step", JSON.readTree(folder.resolve("certified.tsv.run.json").toFile()).findValue("precision").asText());
+        assertEquals("fp32, step by step", JSON.readTree(folder.resolve("attacked.jsonl.run.json").toFile()).findValue("gradients").asText());
+        done(with(certify, "--resume"));
+        for (Object[] each : List.of(certify, attack)) {
+            fails(2, "--precision bf16 is for networks that devices have kernels of their own for", with(each, "--overwrite",
+                    "--precision", "bf16"));
+        }
+    }
+
+    @Test
+    void givenAConvolutionWithoutItsStride_whenRead_thenOneLineAndThree() throws IOException {
+        Path file = convolutional();
+        byte[] bytes = Files.readAllBytes(file);
+        String text = new String(bytes, StandardCharsets.ISO_8859_1).replace("stride=3 padding=0", "padding=0         ");
+        Files.write(file, text.getBytes(StandardCharsets.ISO_8859_1));
+        fails(3, "metadata layers.1.convolution is \"padding=0         \", not like \"stride=1 padding=0", "attack", file,
+                "--dataset", "digits", "--epsilon", 0.1, "--out", folder.resolve("rows.jsonl"));
     }
 
     @Test
