@@ -10,6 +10,7 @@ import dev.bulwark.device.DeviceInfo;
 import dev.bulwark.model.Graph;
 import dev.bulwark.model.io.ModelFile;
 import dev.bulwark.model.io.StoredNetwork;
+import dev.bulwark.plan.Perceptron;
 import dev.bulwark.report.AttackRecord;
 import dev.bulwark.report.AttackRow;
 import dev.bulwark.report.BoundsRow;
@@ -296,6 +297,9 @@ public final class Reproduction {
         scope.add("Networks: preset " + stored.metadata().getOrDefault("preset", "unknown") + ", "
                 + stored.metadata().getOrDefault("layers", "of unknown layers") + ", trained on "
                 + stored.metadata().getOrDefault("training_data", "unknown data") + ".");
+        if (!Perceptron.is(stored.graph())) {
+            scope.add(name + " is computed in fp32, step by step: devices have no kernels of their own for such a network.");
+        }
         return stored;
     }
 
