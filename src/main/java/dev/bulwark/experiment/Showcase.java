@@ -80,7 +80,7 @@ final class Showcase {
                         exhibit.sigma(), plain(data.pixels(exhibit.index())),
                         views.getOrDefault(exhibit.index(), List.of())))
                 .toList();
-        return new Gallery(data.shape().height(), data.shape().width(), smoothed, attacked);
+        return new Gallery(data.shape(), smoothed, attacked);
     }
 
     private void addViews(double sigma, Graph network) {

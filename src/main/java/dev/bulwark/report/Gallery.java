@@ -3,9 +3,12 @@ package dev.bulwark.report;
 import com.fasterxml.jackson.annotation.JsonValue;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.bulwark.shapes.ImageShape;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,12 +20,11 @@ import java.util.Optional;
  * The few images of a run that its report shows, in {@code gallery.json}: pixels, which the rows don't hold, and what the
  * networks said about exactly these pixels. Predictions and radii of the whole test stay in the rows.
  *
- * @param rows     of each picture
- * @param cols     of each picture
+ * @param shape    of each picture
  * @param smoothed what randomized smoothing did
  * @param attacked what PGD broke
  */
-public record Gallery(int rows, int cols, List<Smoothed> smoothed, List<Attacked> attacked) {
+public record Gallery(ImageShape shape, List<Smoothed> smoothed, List<Attacked> attacked) {
 
     private static final String FILE = "gallery.json";
     private static final JsonMapper MAPPER = JsonMapper.builder()
@@ -36,14 +38,13 @@ public record Gallery(int rows, int cols, List<Smoothed> smoothed, List<Attacked
     public Gallery {
         smoothed = List.copyOf(smoothed);
         attacked = List.copyOf(attacked);
-        Require.that(rows > 0 && cols > 0, "pictures need rows and columns: " + rows + " x " + cols);
         for (Smoothed image : smoothed) {
-            requireSize(image.image, rows, cols);
-            image.views.forEach(view -> requireSize(view.picture, rows, cols));
+            requireShape(image.image, shape);
+            image.views.forEach(view -> requireShape(view.picture, shape));
         }
         for (Attacked image : attacked) {
-            requireSize(image.image, rows, cols);
-            requireSize(image.adversarial, rows, cols);
+            requireShape(image.image, shape);
+            requireShape(image.adversarial, shape);
         }
     }
 
@@ -102,7 +103,7 @@ public record Gallery(int rows, int cols, List<Smoothed> smoothed, List<Attacked
             return Optional.empty();
         }
         try {
-            return Optional.of(MAPPER.readValue(file.toFile(), Gallery.class));
+            return Optional.of(MAPPER.treeToValue(ofThisVersion(MAPPER.readTree(file.toFile())), Gallery.class));
         } catch (JsonProcessingException e) {
             String reason = e.getCause() instanceof IllegalArgumentException cause ? cause.getMessage()
                     : e.getOriginalMessage();
@@ -110,8 +111,18 @@ public record Gallery(int rows, int cols, List<Smoothed> smoothed, List<Attacked
         }
     }
 
-    private static void requireSize(Picture picture, int rows, int cols) {
-        Require.that(picture.levels().length == rows * cols,
-                "a picture has " + picture.levels().length + " levels, not " + rows + " x " + cols);
+    /** Galleries had grey pictures only, and said rows and columns. */
+    private static JsonNode ofThisVersion(JsonNode gallery) {
+        if (gallery instanceof ObjectNode fields && fields.has("rows") && fields.has("cols")) {
+            ObjectNode shape = fields.putObject("shape").put("channels", 1);
+            shape.set("height", fields.remove("rows"));
+            shape.set("width", fields.remove("cols"));
+        }
+        return gallery;
+    }
+
+    private static void requireShape(Picture picture, ImageShape shape) {
+        Require.that(picture.levels().length == shape.size(),
+                "a picture has " + picture.levels().length + " levels, not " + shape);
     }
 }

@@ -45,7 +45,7 @@ final class MethodsDiscussion {
     /** The two norms, put to one scale as far as that goes. */
     private List<Finding> norms() {
         return run.gallery().map(pictures -> {
-            int inputs = pictures.rows() * pictures.cols();
+            int inputs = pictures.shape().size();
             double radius = run.smoothing().values().stream().flatMap(rows -> rows.certified().stream())
                     .filter(SmoothingRow::correct).mapToDouble(SmoothingRow::radius).max().orElse(0);
             return new Finding("Smoothing certifies the L2 norm, IBP L\u221e; smoothing scales to any size by raising "

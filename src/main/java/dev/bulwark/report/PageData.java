@@ -8,6 +8,7 @@ import java.math.RoundingMode;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
@@ -16,6 +17,8 @@ final class PageData {
 
     /** Colours, and as many markers. */
     private static final int KINDS = 4;
+    /** Data sets whose classes are called as their labels: a 7, not an image of class 7. */
+    private static final Set<String> DIGITS = Set.of("mnist", "digits");
 
     private final ObjectNode root = JsonNodeFactory.instance.objectNode();
 
@@ -67,8 +70,10 @@ final class PageData {
 
     void addGallery(Gallery gallery, RunFolder run) {
         ObjectNode node = root.putObject("gallery");
-        node.put("rows", gallery.rows());
-        node.put("cols", gallery.cols());
+        node.put("digits", DIGITS.contains(run.scope().dataset()));
+        node.put("channels", gallery.shape().channels());
+        node.put("height", gallery.shape().height());
+        node.put("width", gallery.shape().width());
         Map<Double, Map<Integer, SmoothingRow>> rows = byIndex(run, Table1.Rows::certified);
         Map<Double, Map<Integer, CertificateRow>> votes = byIndex(run, Table1.Rows::certificates);
         ArrayNode smoothed = node.putArray("smoothed");

@@ -3,7 +3,7 @@ package dev.bulwark.report;
 import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonProperty;
 
-/** Grey levels to look at, in 256 steps between two intensities; no certificate rests on them. */
+/** Levels of an image to look at, in 256 steps between two intensities; no certificate rests on them. */
 public final class Picture {
 
     private static final int STEPS = 255;
@@ -15,7 +15,7 @@ public final class Picture {
     /**
      * @param black  intensity of level 0
      * @param white  intensity of level 255
-     * @param levels {@code [rows * cols]}, unsigned
+     * @param levels {@code [channels * height * width]}, unsigned
      */
     @JsonCreator
     Picture(@JsonProperty("black") double black, @JsonProperty("white") double white,
@@ -47,7 +47,7 @@ public final class Picture {
         return white;
     }
 
-    /** {@code [rows * cols]}, unsigned. */
+    /** {@code [channels * height * width]}, unsigned. */
     @JsonProperty("levels")
     public byte[] levels() {
         return levels.clone();

@@ -404,17 +404,28 @@
 
   const levels = picture => Uint8Array.from(atob(picture.levels), c => c.charCodeAt(0));
 
+  /** Red, green and blue of pixel k: three channels are these, any other number is shown in grey as its mean. */
+  function colour(gallery, bytes, k, area) {
+    const channels = Array.from({length: gallery.channels}, (_, c) => bytes[c * area + k]);
+    const mean = channels.reduce((a, b) => a + b, 0) / channels.length;
+    return channels.length === 3 ? channels : [mean, mean, mean];
+  }
+
   function canvas(gallery, bytes, label) {
-    const element = html('canvas', {width: gallery.cols, height: gallery.rows, role: 'img', 'aria-label': label});
+    const element = html('canvas', {width: gallery.width, height: gallery.height, role: 'img', 'aria-label': label});
     const context = element.getContext('2d');
-    const pixels = context.createImageData(gallery.cols, gallery.rows);
-    bytes.forEach((level, k) => pixels.data.set([level, level, level, 255], 4 * k));
+    const pixels = context.createImageData(gallery.width, gallery.height);
+    const area = gallery.width * gallery.height;
+    for (let k = 0; k < area; ++k) pixels.data.set([...colour(gallery, bytes, k, area), 255], 4 * k);
     context.putImageData(pixels, 0, 0);
     return element;
   }
 
   const REASONS = {largest_radius: 'largest radius', smallest_radius: 'smallest radius', abstained: 'abstention', misclassified: 'most certain mistake'};
 
+  const capital = text => text[0].toUpperCase() + text.slice(1);
+  /** An image of a class: a 7 where classes are digits, else class 7. */
+  const classOf = (gallery, label) => gallery.digits ? `a ${label}` : `class ${label}`;
   const said = view => view.predict === undefined ? 'no row' : view.predict === -1 ? 'abstains' : `says ${view.predict}`;
   const reach = view => view.predict === undefined || view.predict === -1 ? '' : `r = ${view.radius}`;
 
@@ -445,8 +456,8 @@
 
   function drawSmoothed(gallery) {
     byId('smoothed').append(...gallery.smoothed.map(image => {
-      const title = `A ${image.label}: ${REASONS[image.reason]} at σ = ${image.at}`;
-      const plain = () => frame(gallery, levels(image.image), `test image ${image.index}, a ${image.label}`,
+      const title = `${capital(classOf(gallery, image.label))}: ${REASONS[image.reason]} at σ = ${image.at}`;
+      const plain = () => frame(gallery, levels(image.image), `test image ${image.index}, ${classOf(gallery, image.label)}`,
         html('b', {}, 'image'), `no. ${image.index}`);
       const noisy = (view, ...more) => frame(gallery, levels(view.picture), `the same image under noise of sigma ${view.sigma}`,
         html('b', {}, `σ = ${view.sigma}`), said(view), reach(view), ...more);
@@ -461,10 +472,10 @@
       const before = levels(image.image), after = levels(image.adversarial);
       const epsilon = Number(image.epsilon);
       const change = after.map((level, k) => Math.max(0, Math.min(255, Math.round(127.5 + (level - before[k]) / (2 * epsilon)))));
-      const title = `A ${image.label} taken for a ${image.to} at ε = ${image.epsilon}`;
+      const title = `${capital(classOf(gallery, image.label))} taken for ${classOf(gallery, image.to)} at ε = ${image.epsilon}`;
       const parts = () => [
-        frame(gallery, before, `test image ${image.index}, a ${image.label}`, html('b', {}, `says ${image.label}`), `no. ${image.index}`),
-        frame(gallery, after, `adversarial image, taken for a ${image.to}`, html('b', {}, `says ${image.to}`), `L∞ ${image.linf}`),
+        frame(gallery, before, `test image ${image.index}, ${classOf(gallery, image.label)}`, html('b', {}, `says ${image.label}`), `no. ${image.index}`),
+        frame(gallery, after, `adversarial image, taken for ${classOf(gallery, image.to)}`, html('b', {}, `says ${image.to}`), `L∞ ${image.linf}`),
         frame(gallery, change, 'the change, magnified', html('b', {}, 'change'))];
       return exhibit(title, parts(), parts);
     }));

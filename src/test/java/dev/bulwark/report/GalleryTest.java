@@ -2,9 +2,11 @@ package dev.bulwark.report;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.bulwark.shapes.ImageShape;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -51,15 +53,38 @@ class GalleryTest {
     void givenPictureOfAnotherSize_whenRead_thenRefusedInOneLine() throws IOException {
         gallery().write(folder);
         Path file = folder.resolve("gallery.json");
-        Files.writeString(file, Files.readString(file).replace("\"rows\":2", "\"rows\":3"));
+        Files.writeString(file, Files.readString(file).replace("\"height\":2", "\"height\":3"));
         String message = assertThrows(RowException.class, () -> Gallery.read(folder)).getMessage();
         assertEquals(1, message.lines().count());
-        assertTrue(message.contains("gallery.json: a picture has 2 levels, not 3 x 1"), message);
+        assertTrue(message.contains("gallery.json: a picture has 2 levels, not 1 x 3 x 1"), message);
+    }
+
+    @Test
+    void givenAGalleryOfRowsAndColumns_whenRead_thenItIsGreyAndOtherwiseTheSame() throws IOException {
+        gallery().write(folder);
+        Path file = folder.resolve("gallery.json");
+        String now = Files.readString(file);
+        String before = now.replace("\"shape\":{\"channels\":1,\"height\":2,\"width\":1}", "\"rows\":2,\"cols\":1");
+        assertNotEquals(now, before);
+        Files.writeString(file, before);
+        Gallery.read(folder).orElseThrow().write(folder.resolve("again"));
+        assertEquals(now, Files.readString(folder.resolve("again/gallery.json")));
+    }
+
+    /** One image of three channels, whose element k is k over the last one's number. */
+    static Gallery colour(int height, int width) {
+        ImageShape shape = new ImageShape(3, height, width);
+        float[] pixels = new float[shape.size()];
+        for (int k = 0; k < pixels.length; ++k) {
+            pixels[k] = (float) k / (pixels.length - 1);
+        }
+        return new Gallery(shape, List.of(new Gallery.Smoothed(3, 6, Gallery.Reason.ABSTAINED, 0.25,
+                Picture.of(pixels, 0, 1), List.of())), List.of());
     }
 
     static Gallery gallery() {
         Picture picture = Picture.of(new float[] {0, 1}, 0, 1);
-        return new Gallery(2, 1,
+        return new Gallery(new ImageShape(1, 2, 1),
                 List.of(new Gallery.Smoothed(3, 7, Gallery.Reason.ABSTAINED, 0.25, picture,
                         List.of(new Gallery.View(0.25, 7, Picture.of(new float[] {0.2f, 0.7f}, -0.5, 1.5))))),
                 List.of(new Gallery.Attacked(5, 4, 0.1, 9, 0.1, picture, Picture.of(new float[] {0.1f, 0.9f}, 0, 1))));

@@ -110,6 +110,20 @@ class ReportPageBrowserTest {
     }
 
     @Test
+    void givenColourImages_whenShown_thenInColourAtTheirOwnAspect(@TempDir Path folder) throws IOException {
+        givenRun(folder, "custom", "bulwark reproduce", GalleryTest.colour(2, 4));
+        browser.open(folder.resolve("report.html"));
+        String canvas = "document.querySelector('#smoothed canvas')";
+        assertEquals("4 x 2", browser.evaluate(canvas + ".width + ' x ' + " + canvas + ".height").asText());
+        assertEquals(2, browser.evaluate(canvas + ".clientWidth / " + canvas + ".clientHeight").asDouble(), 0.05);
+        // Element k of the image is k / 23, the channels one after the other.
+        String pixels = browser.evaluate("Array.from(" + canvas + ".getContext('2d').getImageData(0, 0, 4, 2).data).join()")
+                .asText();
+        assertTrue(pixels.startsWith("0,89,177,255,11,100,188,255,") && pixels.endsWith(",78,166,255,255"), pixels);
+        assertTrue(browser.text("#smoothed button").startsWith("Class 6: abstention"), browser.text("#smoothed button"));
+    }
+
+    @Test
     void givenAPhone_whenShown_thenNothingIsWiderThanIt() {
         browser.look(390, false);
         browser.open(standard.resolve("report.html"));
@@ -140,6 +154,10 @@ class ReportPageBrowserTest {
     }
 
     private static void givenRun(Path folder, String dataset, String command) throws IOException {
+        givenRun(folder, dataset, command, GalleryTest.gallery());
+    }
+
+    private static void givenRun(Path folder, String dataset, String command, Gallery gallery) throws IOException {
         try (RowFile<SmoothingRow> rows = RowFile.replace(folder.resolve("smoothing/sigma-0.25.tsv"),
                 SmoothingRow.FORMAT)) {
             for (int i = 0; i < 4; ++i) {
@@ -152,7 +170,7 @@ class ReportPageBrowserTest {
             bounds.append(Rows.bounds(0, 0.1, 0, 1, true));
             attacks.append(Rows.attack(0, 0, false));
         }
-        GalleryTest.gallery().write(folder);
+        gallery.write(folder);
         new ObjectMapper().writeValue(Files.createDirectories(folder).resolve("run.json").toFile(), Map.of(
                 "dataset", Map.of("name", dataset), "command", command, "models", Map.of(command, "00"),
                 "scope", List.of(command), "timings", Map.of(command, 1)));
