@@ -4,9 +4,10 @@ import dev.bulwark.data.DataException;
 import dev.bulwark.data.Dataset;
 import dev.bulwark.device.HostArrays;
 import dev.bulwark.model.Graph;
+import dev.bulwark.shapes.Shape;
 
 /**
- * A network and the images it is looked at with.
+ * A network and the images it is looked at with. It may have more classes than the images.
  *
  * @param indices the chosen images, in the order of the rows
  */
@@ -15,19 +16,12 @@ public record Subject(Graph network, Dataset data, int[] indices) {
     /** @throws DataException if the images don't fit the network */
     public Subject {
         indices = indices.clone();
-        if (network.input().size() != data.imageSize()) {
-            throw new DataException("the network takes inputs of " + network.input().size() + " values, images of "
-                    + data.name() + " have " + data.imageSize());
-        }
-        if (network.input().isImage() && !network.input().image().equals(data.shape())) {
-            throw new DataException("the network takes images of " + network.input().image() + ", those of " + data.name()
-                    + " have " + data.shape());
-        }
-        for (int index : indices) {
-            if (data.label(index) >= network.classes()) {
-                throw new DataException("image " + index + " of " + data.name() + " has label " + data.label(index)
-                        + ", the network has " + network.classes() + " classes");
-            }
+        Shape input = network.input();
+        boolean fits = input.isImage() ? input.image().equals(data.shape()) : input.size() == data.imageSize();
+        if (!fits || network.classes() < data.classes()) {
+            throw new DataException("the network takes inputs of shape " + input + " and has " + network.classes()
+                    + " classes, but the images of " + data.name() + " are " + data.shape() + " of " + data.classes()
+                    + " classes: name other data with --data, or another network");
         }
     }
 

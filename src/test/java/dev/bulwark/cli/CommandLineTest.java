@@ -774,10 +774,12 @@ class CommandLineTest {
         fails(3, "no such file or folder", "verify", model, "--data", folder.resolve("nowhere"), "--epsilon", 0.1, "--out", out);
         Path small = folder.resolve("small.safetensors");
         ModelFile.write(small, Mlp.of(List.of(Mlp.dense(3, 10, new float[30], new float[10]))), Precision.F32, Map.of());
-        fails(3, "784", "verify", small, "--dataset", "digits", "--epsilon", 0.1, "--out", out);
+        fails(3, "the network takes inputs of shape [3] and has 10 classes, but the images of digits are 1 x 28 x 28 of 10 classes",
+                "verify", small, "--dataset", "digits", "--epsilon", 0.1, "--out", out);
         Path two = folder.resolve("two.safetensors");
         ModelFile.write(two, Mlp.of(List.of(Mlp.dense(784, 2, new float[1568], new float[2]))), Precision.F32, Map.of());
-        fails(3, "2 classes", "verify", two, "--dataset", "digits", "--epsilon", 0.1, "--out", out);
+        fails(3, "the network takes inputs of shape [784] and has 2 classes, but the images of digits are 1 x 28 x 28 of 10 classes",
+                "verify", two, "--dataset", "digits", "--epsilon", 0.1, "--out", out);
         assertFalse(Files.exists(out));
     }
 
