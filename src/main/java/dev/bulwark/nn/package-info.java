@@ -1,2 +1,2 @@
-/** Networks as lists of dense layers, loaded onto a backend: what bounds and training still take instead of plans. */
+/** Networks as lists of dense layers, loaded onto a backend: what training still makes instead of graphs. */
 package dev.bulwark.nn;
