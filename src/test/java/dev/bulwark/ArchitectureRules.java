@@ -30,6 +30,7 @@ final class ArchitectureRules {
             List.of("cli"),
             List.of("experiment"),
             List.of("report"),
+            List.of("results"),
             List.of("training"),
             List.of("smoothing", "bounds", "attack"),
             List.of("nn"),

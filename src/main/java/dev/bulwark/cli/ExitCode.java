@@ -5,7 +5,9 @@ import dev.bulwark.device.DeviceException;
 import dev.bulwark.experiment.ExperimentException;
 import dev.bulwark.files.InUseException;
 import dev.bulwark.model.io.ModelException;
-import dev.bulwark.report.RowException;
+import dev.bulwark.model.io.ModelException;
+import dev.bulwark.results.RowException;
+import dev.bulwark.results.RowException;
 import dev.bulwark.training.CheckpointException;
 
 /** What the process ends with, for scripts to tell failures apart. */

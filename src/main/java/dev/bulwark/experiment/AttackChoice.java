@@ -2,7 +2,7 @@ package dev.bulwark.experiment;
 
 import dev.bulwark.data.Epsilon;
 import dev.bulwark.report.AttackRecord;
-import dev.bulwark.report.BoundsRow;
+import dev.bulwark.results.BoundsRow;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;

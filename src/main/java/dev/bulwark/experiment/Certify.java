@@ -1,11 +1,11 @@
 package dev.bulwark.experiment;
 
 import dev.bulwark.plan.Plan;
-import dev.bulwark.report.CertificateRow;
-import dev.bulwark.report.PredictionRow;
-import dev.bulwark.report.RadiusRule;
-import dev.bulwark.report.RowFile;
-import dev.bulwark.report.SmoothingRow;
+import dev.bulwark.results.CertificateRow;
+import dev.bulwark.results.PredictionRow;
+import dev.bulwark.results.RadiusRule;
+import dev.bulwark.results.RowFile;
+import dev.bulwark.results.SmoothingRow;
 import dev.bulwark.smoothing.Certificate;
 import dev.bulwark.smoothing.Certification;
 import dev.bulwark.smoothing.Prediction;

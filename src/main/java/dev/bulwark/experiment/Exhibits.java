@@ -1,8 +1,8 @@
 package dev.bulwark.experiment;
 
-import dev.bulwark.report.AttackRow;
-import dev.bulwark.report.Gallery.Reason;
-import dev.bulwark.report.SmoothingRow;
+import dev.bulwark.results.AttackRow;
+import dev.bulwark.results.Gallery.Reason;
+import dev.bulwark.results.SmoothingRow;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;

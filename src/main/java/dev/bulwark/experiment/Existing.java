@@ -1,9 +1,9 @@
 package dev.bulwark.experiment;
 
 import dev.bulwark.files.FileNames;
-import dev.bulwark.report.Row;
-import dev.bulwark.report.RowFile;
-import dev.bulwark.report.RowFormat;
+import dev.bulwark.results.Row;
+import dev.bulwark.results.RowFile;
+import dev.bulwark.results.RowFormat;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;

@@ -12,15 +12,15 @@ import dev.bulwark.model.io.ModelFile;
 import dev.bulwark.model.io.StoredNetwork;
 import dev.bulwark.plan.Perceptron;
 import dev.bulwark.report.AttackRecord;
-import dev.bulwark.report.AttackRow;
-import dev.bulwark.report.BoundsRow;
-import dev.bulwark.report.CertificateRow;
-import dev.bulwark.report.Row;
-import dev.bulwark.report.RowFile;
-import dev.bulwark.report.RowFormat;
+import dev.bulwark.results.AttackRow;
+import dev.bulwark.results.BoundsRow;
+import dev.bulwark.results.CertificateRow;
+import dev.bulwark.results.Row;
+import dev.bulwark.results.RowFile;
+import dev.bulwark.results.RowFormat;
 import dev.bulwark.report.RunReport;
-import dev.bulwark.report.SmoothingRow;
-import dev.bulwark.report.SoundnessCheck;
+import dev.bulwark.results.SmoothingRow;
+import dev.bulwark.results.SoundnessCheck;
 import dev.bulwark.report.Table1;
 import dev.bulwark.training.Objective;
 import dev.bulwark.training.Preset;
@@ -167,7 +167,7 @@ public final class Reproduction {
      * Does what is left to do.
      *
      * @param command the command line, for the record
-     * @throws dev.bulwark.report.SoundnessException if an attack broke an image that was certified
+     * @throws dev.bulwark.results.SoundnessException if an attack broke an image that was certified
      */
     public RunReport run(String command, Map<String, ?> versions) throws IOException {
         if (existing == Existing.REFUSE && Files.exists(RunRecord.in(folder))) {

@@ -7,7 +7,7 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.bulwark.files.AtomicFile;
 import dev.bulwark.files.OneWriter;
-import dev.bulwark.report.RecordFields;
+import dev.bulwark.results.RecordFields;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;

@@ -7,8 +7,12 @@ import dev.bulwark.data.Split;
 import dev.bulwark.device.DeviceInfo;
 import dev.bulwark.model.io.ModelFile;
 import dev.bulwark.model.io.StoredNetwork;
-import dev.bulwark.report.BoundsRow;
-import dev.bulwark.report.RowFile;
+import dev.bulwark.model.io.ModelFile;
+import dev.bulwark.model.io.StoredNetwork;
+import dev.bulwark.results.BoundsRow;
+import dev.bulwark.results.RowFile;
+import dev.bulwark.results.BoundsRow;
+import dev.bulwark.results.RowFile;
 import dev.bulwark.report.TradeoffReport;
 import dev.bulwark.training.Objective.IntervalBounds;
 import dev.bulwark.training.Recipe;
@@ -87,7 +91,7 @@ public final class Tradeoff {
      * Does what is left to do.
      *
      * @param command the command line, for the record
-     * @throws dev.bulwark.report.SoundnessException if an image is certified and misclassified
+     * @throws dev.bulwark.results.SoundnessException if an image is certified and misclassified
      */
     public TradeoffReport run(String command, Map<String, ?> versions) throws IOException {
         Path file = RunRecord.in(folder);

@@ -6,10 +6,14 @@ import dev.bulwark.bounds.RealNetwork;
 import dev.bulwark.bounds.Verifier;
 import dev.bulwark.data.Ball;
 import dev.bulwark.data.Epsilon;
+import dev.bulwark.nn.DeviceNetwork;
 import dev.bulwark.plan.Plan;
-import dev.bulwark.report.AttackRow;
-import dev.bulwark.report.BoundsRow;
-import dev.bulwark.report.RowFile;
+import dev.bulwark.results.AttackRow;
+import dev.bulwark.results.BoundsRow;
+import dev.bulwark.results.RowFile;
+import dev.bulwark.results.AttackRow;
+import dev.bulwark.results.BoundsRow;
+import dev.bulwark.results.RowFile;
 import java.io.IOException;
 
 /** Deterministic bounds over many images. */

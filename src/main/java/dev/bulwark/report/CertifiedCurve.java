@@ -1,5 +1,6 @@
 package dev.bulwark.report;
 
+import dev.bulwark.results.SmoothingRow;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -65,7 +66,7 @@ record CertifiedCurve(double sigma, List<Point> points) {
                 scope.warning().map(warning -> "# " + warning).stream(),
                 Stream.of("sigma,radius,certified_accuracy,images"),
                 curves.stream().flatMap(curve -> curve.points.stream().map(point -> String.join(",",
-                        ResultTable.parameter(curve.sigma), TabSeparated.radius(point.radius),
+                        ResultTable.parameter(curve.sigma), SmoothingRow.printed(point.radius),
                         point.accuracy.percent(TableFormat.DECIMALS).toPlainString(),
                         Long.toString(point.accuracy.images())))))
                 .flatMap(line -> line).collect(Collectors.joining("\n", "", "\n"));

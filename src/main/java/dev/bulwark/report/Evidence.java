@@ -1,5 +1,9 @@
 package dev.bulwark.report;
 
+import dev.bulwark.results.AttackRow;
+import dev.bulwark.results.BoundsRow;
+import dev.bulwark.results.Require;
+import dev.bulwark.results.SoundnessCheck;
 import java.util.Optional;
 
 /**

@@ -1,8 +1,9 @@
 package dev.bulwark.report;
 
-import dev.bulwark.report.AttackRow.Loss;
 import dev.bulwark.report.Discussion.Finding;
 import dev.bulwark.report.Discussion.Verdict;
+import dev.bulwark.results.AttackRow;
+import dev.bulwark.results.AttackRow.Loss;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;

@@ -2,6 +2,7 @@ package dev.bulwark.report;
 
 import dev.bulwark.report.Discussion.Finding;
 import dev.bulwark.report.Discussion.Verdict;
+import dev.bulwark.results.CertificateRow;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.util.ArrayList;

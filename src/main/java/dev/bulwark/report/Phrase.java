@@ -1,5 +1,6 @@
 package dev.bulwark.report;
 
+import dev.bulwark.results.SmoothingRow;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.util.List;

@@ -1,5 +1,6 @@
 package dev.bulwark.report;
 
+import dev.bulwark.results.Gallery;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;

@@ -1,5 +1,7 @@
 package dev.bulwark.report;
 
+import dev.bulwark.results.RowException;
+import dev.bulwark.results.SoundnessException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,5 +1,7 @@
 package dev.bulwark.report;
 
+import dev.bulwark.results.CertificateRow;
+import dev.bulwark.results.SmoothingRow;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;

@@ -1,7 +1,9 @@
 package dev.bulwark.report;
 
-import dev.bulwark.report.AttackRow.Loss;
-import dev.bulwark.report.BoundsRow.Method;
+import dev.bulwark.results.AttackRow;
+import dev.bulwark.results.AttackRow.Loss;
+import dev.bulwark.results.BoundsRow;
+import dev.bulwark.results.BoundsRow.Method;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;

@@ -2,6 +2,10 @@ package dev.bulwark.report;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.bulwark.results.BoundsRow;
+import dev.bulwark.results.RowException;
+import dev.bulwark.results.SoundnessCheck;
+import dev.bulwark.results.SoundnessException;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.nio.file.Path;

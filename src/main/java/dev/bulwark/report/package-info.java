@@ -1,6 +1,5 @@
 /**
- * Result rows, and everything that is rebuilt from rows alone: the two tables, the curves, the report page and the check
- * that no certified image was broken. It computes no certificate and runs no network; it only reads, counts and prints,
- * and rounds each printed number against the claim that it makes.
+ * Everything that is rebuilt from rows alone: the two tables, the curves and the report page. It computes no certificate
+ * and runs no network; it only reads, counts and prints, and rounds each printed number against the claim that it makes.
  */
 package dev.bulwark.report;

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.bulwark.data.Epsilon;
-import dev.bulwark.report.BoundsRow;
+import dev.bulwark.results.BoundsRow;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -2,9 +2,9 @@ package dev.bulwark.experiment;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.bulwark.report.AttackRow;
-import dev.bulwark.report.Gallery.Reason;
-import dev.bulwark.report.SmoothingRow;
+import dev.bulwark.results.AttackRow;
+import dev.bulwark.results.Gallery.Reason;
+import dev.bulwark.results.SmoothingRow;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;

@@ -2,6 +2,8 @@ package dev.bulwark.report;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.bulwark.results.SampleRows;
+import dev.bulwark.results.SmoothingRow;
 import java.util.List;
 import java.util.stream.IntStream;
 import net.jqwik.api.ForAll;
@@ -12,8 +14,8 @@ import org.junit.jupiter.api.Test;
 
 class CertifiedCurveTest {
 
-    private static final List<SmoothingRow> ROWS = List.of(Rows.radius(0, 0.5), Rows.radius(1, 0.5), Rows.radius(2, 1.25),
-            Rows.wrong(3, 3), Rows.abstained(4));
+    private static final List<SmoothingRow> ROWS = List.of(SampleRows.radius(0, 0.5), SampleRows.radius(1, 0.5), SampleRows.radius(2, 1.25),
+            SampleRows.wrong(3, 3), SampleRows.abstained(4));
 
     @Test
     void givenFiveImages_whenCurveMade_thenItFallsBehindEachObservedRadius() {
@@ -28,7 +30,7 @@ class CertifiedCurveTest {
 
     @Test
     void givenNothingCertified_whenCurveMade_thenOnePointAtZero() {
-        CertifiedCurve curve = CertifiedCurve.of(1, List.of(Rows.abstained(0)));
+        CertifiedCurve curve = CertifiedCurve.of(1, List.of(SampleRows.abstained(0)));
         assertEquals(1, curve.points().size());
         assertEquals(0, curve.points().get(0).accuracy().hits());
     }
@@ -37,7 +39,7 @@ class CertifiedCurveTest {
     void anyRadii_whenCurveMade_thenEachPointCountsWhatTheTableCounts(
             @ForAll @Size(min = 1, max = 30) List<@DoubleRange(max = 4) Double> radii) {
         List<SmoothingRow> rows = IntStream.range(0, radii.size())
-                .mapToObj(i -> Rows.radius(i, radii.get(i))).toList();
+                .mapToObj(i -> SampleRows.radius(i, radii.get(i))).toList();
         CertifiedCurve curve = CertifiedCurve.of(1, rows);
         for (double r : new double[] {0, 0.7, 1.9, 4.1}) {
             assertEquals(rows.stream().filter(row -> row.certifiedAt(r)).count(), curve.at(r).hits(), "between the steps");

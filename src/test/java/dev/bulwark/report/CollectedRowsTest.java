@@ -5,6 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.bulwark.results.BoundsRow;
+import dev.bulwark.results.CertificateRow;
+import dev.bulwark.results.RowException;
+import dev.bulwark.results.RowFile;
+import dev.bulwark.results.SampleRows;
+import dev.bulwark.results.SmoothingRow;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,7 +36,7 @@ class CollectedRowsTest {
     private Path bounds(String name, String network, double epsilon, String... dataset) throws IOException {
         Path file = folder.resolve(name);
         try (RowFile<BoundsRow> rows = RowFile.replace(file, BoundsRow.FORMAT)) {
-            rows.append(Rows.bounds(0, epsilon, 0, network.equals(FIRST) ? 1 : -1, false));
+            rows.append(SampleRows.bounds(0, epsilon, 0, network.equals(FIRST) ? 1 : -1, false));
         }
         return recorded(file, "{\"run\":\"verify\",\"method\":\"ibp\",\"epsilon\":" + epsilon + ",\"model_sha256\":\"" + network
                 + "\",\"dataset\":\"" + (dataset.length > 0 ? dataset[0] : "mnist") + "\"}");
@@ -55,7 +61,7 @@ class CollectedRowsTest {
 
     private static CertificateRow votes(String network, double sigma, int n) {
         long lost = network.equals(FIRST) ? 0 : 1;
-        return Rows.votes(0, List.of(n - lost, lost), n, sigma);
+        return SampleRows.votes(0, List.of(n - lost, lost), n, sigma);
     }
 
     private static Path recorded(Path file, String identity) throws IOException {
@@ -105,7 +111,7 @@ class CollectedRowsTest {
                 + "222222222222 replace those of a.jsonl, of the network with SHA-256 111111111111"), other);
         assertEquals(1, CollectedRows.into(target(), List.of(bounds("b.jsonl", FIRST, 0.1))).size(), "another network");
         try (RowFile<BoundsRow> more = RowFile.resume(folder.resolve("b.jsonl"), BoundsRow.FORMAT)) {
-            more.append(Rows.bounds(1, 0.1, 0, 1, false));
+            more.append(SampleRows.bounds(1, 0.1, 0, 1, false));
         }
         assertEquals(List.of(), CollectedRows.into(target(), List.of(folder.resolve("b.jsonl"))), "the same, with more rows");
     }

@@ -6,6 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.bulwark.report.Discussion.Finding;
 import dev.bulwark.report.Discussion.Verdict;
+import dev.bulwark.results.AttackRow;
+import dev.bulwark.results.BoundsRow;
+import dev.bulwark.results.RowFile;
+import dev.bulwark.results.SampleRows;
+import dev.bulwark.results.SmoothingRow;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -85,10 +90,10 @@ class DiscussionTest {
 
     @Test
     void givenTwoLosses_whenDiscussed_thenTheSecondsBreaksAreCountedApart() {
-        List<AttackRow> attacks = List.of(Rows.attack(0, 0, true), Rows.attack(1, 0, true), Rows.attack(2, 0, false),
-                new AttackRow(3, 0, 0, true, 1, 0.1, Optional.of(AttackRow.Loss.MARGIN)), Rows.attack(4, 1, true));
+        List<AttackRow> attacks = List.of(SampleRows.attack(0, 0, true), SampleRows.attack(1, 0, true), SampleRows.attack(2, 0, false),
+                new AttackRow(3, 0, 0, true, 1, 0.1, Optional.of(AttackRow.Loss.MARGIN)), SampleRows.attack(4, 1, true));
         SortedMap<Double, Table2.Rows> rows = new TreeMap<>(Map.of(0.1, new Table2.Rows(
-                IntStream.range(0, 5).mapToObj(i -> Rows.bounds(i, 0.1, i == 4 ? 1 : 0, -1, false)).toList(), attacks)));
+                IntStream.range(0, 5).mapToObj(i -> SampleRows.bounds(i, 0.1, i == 4 ? 1 : 0, -1, false)).toList(), attacks)));
         String prose = String.join(" ", new GapDiscussion(rows, Table2.of(rows, MNIST, literature)).write()
                 .orElseThrow().prose());
         assertTrue(prose.contains("2 fell to the cross-entropy, and 1 more"), prose);
@@ -97,10 +102,10 @@ class DiscussionTest {
     @Test
     void givenOpenImagesAndASampleOfTheCertified_whenDiscussed_thenItSaysWhatWasAttacked() {
         // Seven certified, of which one was attacked; two open, of which one broke; one wrong.
-        List<BoundsRow> bounds = IntStream.range(0, 10).mapToObj(i -> Rows.bounds(i, 0.1, i == 9 ? 1 : 0, i < 7 ? 1 : -1,
+        List<BoundsRow> bounds = IntStream.range(0, 10).mapToObj(i -> SampleRows.bounds(i, 0.1, i == 9 ? 1 : 0, i < 7 ? 1 : -1,
                 false)).toList();
         SortedMap<Double, Table2.Rows> rows = new TreeMap<>(Map.of(0.1, new Table2.Rows(bounds,
-                List.of(Rows.attack(0, 0, false), Rows.attack(7, 0, true), Rows.attack(8, 0, false)), new TreeMap<>(),
+                List.of(SampleRows.attack(0, 0, false), SampleRows.attack(7, 0, true), SampleRows.attack(8, 0, false)), new TreeMap<>(),
                 Optional.of("PGD-20, 3 restarts"))));
         ResultTable table = Table2.of(rows, MNIST, literature);
         String prose = String.join(" ", new GapDiscussion(rows, table).write().orElseThrow().prose()).replace('\u00a0', ' ');
@@ -115,8 +120,8 @@ class DiscussionTest {
     @Test
     void givenADifferenceOfClaims_whenDiscussed_thenItIsExplained() {
         SortedMap<Double, Table2.Rows> rows = new TreeMap<>(Map.of(0.1, new Table2.Rows(
-                List.of(Rows.bounds(0, 0.1, 0, 1, false), Rows.bounds(1, 0.1, 0, 1, false)), List.of(Rows.attack(0, 0, false),
-                Rows.attack(1, 0, true).with(AttackRow.RealNetwork.STANDS)))));
+                List.of(SampleRows.bounds(0, 0.1, 0, 1, false), SampleRows.bounds(1, 0.1, 0, 1, false)), List.of(SampleRows.attack(0, 0, false),
+                SampleRows.attack(1, 0, true).with(AttackRow.RealNetwork.STANDS)))));
         ResultTable table = Table2.of(rows, MNIST, literature);
         String prose = String.join(" ", new GapDiscussion(rows, table).write().orElseThrow().prose()).replace('\u00a0', ' ');
         assertTrue(prose.contains("broken all the same: 1 at \u03b5 = 0.10."), prose);
@@ -127,7 +132,7 @@ class DiscussionTest {
     @Test
     void givenAttacksOfOtherImages_whenDiscussed_thenThereIsNoGap() {
         SortedMap<Double, Table2.Rows> rows = new TreeMap<>(Map.of(0.1, new Table2.Rows(
-                List.of(Rows.bounds(0, 0.1, 0, 1, true)), List.of(Rows.attack(1, 0, false)))));
+                List.of(SampleRows.bounds(0, 0.1, 0, 1, true)), List.of(SampleRows.attack(1, 0, false)))));
         assertTrue(new GapDiscussion(rows, Table2.of(rows, MNIST, literature)).write().isEmpty());
     }
 
@@ -173,7 +178,7 @@ class DiscussionTest {
     private static List<SmoothingRow> images(int certified, double radius) {
         List<SmoothingRow> rows = new ArrayList<>();
         for (int i = 0; i < 10; ++i) {
-            rows.add(i < certified ? Rows.radius(i, radius) : Rows.abstained(i));
+            rows.add(i < certified ? SampleRows.radius(i, radius) : SampleRows.abstained(i));
         }
         return rows;
     }
@@ -183,9 +188,9 @@ class DiscussionTest {
         List<BoundsRow> bounds = new ArrayList<>();
         List<AttackRow> attacks = new ArrayList<>();
         for (int i = 0; i < 20; ++i) {
-            bounds.add(Rows.bounds(i, epsilon, 0, i < certified ? 1 : -1, i < certified));
+            bounds.add(SampleRows.bounds(i, epsilon, 0, i < certified ? 1 : -1, i < certified));
             if (i < 10) {
-                attacks.add(Rows.attack(i, 0, i >= survived));
+                attacks.add(SampleRows.attack(i, 0, i >= survived));
             }
         }
         return new Table2.Rows(bounds, attacks);

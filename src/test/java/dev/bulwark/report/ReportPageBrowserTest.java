@@ -1,5 +1,6 @@
 package dev.bulwark.report;
 
+import dev.bulwark.results.Gallery;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -7,6 +8,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.abort;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.bulwark.results.AttackRow;
+import dev.bulwark.results.BoundsRow;
+import dev.bulwark.results.RowFile;
+import dev.bulwark.results.GalleryTest;
+import dev.bulwark.results.SampleRows;
+import dev.bulwark.results.SmoothingRow;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -154,21 +161,21 @@ class ReportPageBrowserTest {
     }
 
     private static void givenRun(Path folder, String dataset, String command) throws IOException {
-        givenRun(folder, dataset, command, GalleryTest.gallery());
+        givenRun(folder, dataset, command, SampleRows.gallery());
     }
 
     private static void givenRun(Path folder, String dataset, String command, Gallery gallery) throws IOException {
         try (RowFile<SmoothingRow> rows = RowFile.replace(folder.resolve("smoothing/sigma-0.25.tsv"),
                 SmoothingRow.FORMAT)) {
             for (int i = 0; i < 4; ++i) {
-                rows.append(Rows.radius(i, 0.2 * i));
+                rows.append(SampleRows.radius(i, 0.2 * i));
             }
         }
         try (RowFile<BoundsRow> bounds = RowFile.replace(folder.resolve("ibp/epsilon-0.10.jsonl"), BoundsRow.FORMAT);
                 RowFile<AttackRow> attacks = RowFile.replace(folder.resolve("pgd/epsilon-0.10.jsonl"),
                         AttackRow.FORMAT)) {
-            bounds.append(Rows.bounds(0, 0.1, 0, 1, true));
-            attacks.append(Rows.attack(0, 0, false));
+            bounds.append(SampleRows.bounds(0, 0.1, 0, 1, true));
+            attacks.append(SampleRows.attack(0, 0, false));
         }
         gallery.write(folder);
         new ObjectMapper().writeValue(Files.createDirectories(folder).resolve("run.json").toFile(), Map.of(

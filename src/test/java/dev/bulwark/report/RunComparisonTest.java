@@ -5,6 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.bulwark.results.RowException;
+import dev.bulwark.results.RowFile;
+import dev.bulwark.results.SampleRows;
+import dev.bulwark.results.SmoothingRow;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -86,7 +90,7 @@ class RunComparisonTest {
         Path run = Files.createDirectories(folder.resolve(name));
         try (RowFile<SmoothingRow> rows = RowFile.create(
                 run.resolve("smoothing/sigma-" + ResultTable.parameter(sigma) + ".tsv"), SmoothingRow.FORMAT)) {
-            for (SmoothingRow row : Rows.certified(certified, 4)) {
+            for (SmoothingRow row : SampleRows.certified(certified, 4)) {
                 rows.append(row);
             }
         }

@@ -7,13 +7,20 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.bulwark.results.AttackRow;
+import dev.bulwark.results.BoundsRow;
+import dev.bulwark.results.CertificateRow;
+import dev.bulwark.results.RowException;
+import dev.bulwark.results.RowFile;
+import dev.bulwark.results.SampleRows;
+import dev.bulwark.results.SmoothingRow;
+import dev.bulwark.results.SoundnessException;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
@@ -34,7 +41,7 @@ class RunReportTest {
     void givenWholeRun_whenRebuilt_thenEverythingIsWrittenAndNothingElse() throws IOException {
         givenSmoothing();
         givenBounds(0, 1);
-        givenAttack(Rows.attack(0, 0, false));
+        givenAttack(SampleRows.attack(0, 0, false));
         givenRun("mnist", "every 20th image");
         RunReport report = RunReport.rebuild(folder);
         assertEquals(EVERYTHING.stream().map(folder::resolve).toList(), report.written());
@@ -63,7 +70,7 @@ class RunReportTest {
     @Test
     void givenOnlyVotes_whenRebuilt_thenTable1AndWhatIsMissing() throws IOException {
         try (RowFile<CertificateRow> file = RowFile.create(folder.resolve("smoothing/sigma-0.50.jsonl"), CertificateRow.FORMAT)) {
-            file.append(Rows.votes(0, 60, 0.5));
+            file.append(SampleRows.votes(0, 60, 0.5));
         }
         RunReport report = RunReport.rebuild(folder);
         assertTrue(report.table2().isEmpty());
@@ -107,7 +114,7 @@ class RunReportTest {
     /** A row at sigma 0.5, or 1 if the name says so, that n votes certify. */
     private void givenVotes(String name, int index, long n) throws IOException {
         try (RowFile<CertificateRow> file = RowFile.resume(folder.resolve("smoothing/" + name + ".jsonl"), CertificateRow.FORMAT)) {
-            file.append(Rows.votes(index, List.of(n, 0L), n, name.contains("1.00") ? 1 : 0.5));
+            file.append(SampleRows.votes(index, List.of(n, 0L), n, name.contains("1.00") ? 1 : 0.5));
         }
     }
 
@@ -127,7 +134,7 @@ class RunReportTest {
     void givenPrintedRowsAlone_whenTheRecordSaysOnWhatTheyRest_thenNoRadiusIsBeyondReach() throws IOException {
         Path file = folder.resolve("smoothing/sigma-0.25.tsv");
         try (RowFile<SmoothingRow> rows = RowFile.create(file, SmoothingRow.FORMAT)) {
-            rows.append(Rows.radius(7, 0.79));
+            rows.append(SampleRows.radius(7, 0.79));
         }
         for (String identity : List.of("\"n\":10000,\"alpha\":0.001", "\"n\":9000,\"alpha\":0.001", "\"n\":10000,\"alpha\":0.0005")) {
             Files.writeString(folder.resolve("run.json"), "{\"identity\":{" + identity + "}}");
@@ -171,7 +178,7 @@ class RunReportTest {
     @Test
     void givenCertifiedAndBrokenImage_whenRebuilt_thenFailureAndNothingWritten() throws IOException {
         givenBounds(0, 1);
-        givenAttack(Rows.attack(0, 0, true));
+        givenAttack(SampleRows.attack(0, 0, true));
         assertThrows(SoundnessException.class, () -> RunReport.rebuild(folder));
         assertFalse(Files.exists(folder.resolve("table2.json")));
         assertFalse(Files.exists(folder.resolve("report.html")));
@@ -180,7 +187,7 @@ class RunReportTest {
     @Test
     void givenCertifiedAndBrokenImage_whenTheRealNetworkStands_thenReportedAsADifferenceOfClaims() throws IOException {
         givenBounds(0, 1);
-        givenAttack(Rows.attack(0, 0, true).with(AttackRow.RealNetwork.STANDS));
+        givenAttack(SampleRows.attack(0, 0, true).with(AttackRow.RealNetwork.STANDS));
         ResultTable table = RunReport.rebuild(folder).table2().orElseThrow();
         JsonNode line = new ObjectMapper().readTree(folder.resolve("table2.json").toFile()).path("rows").path(0);
         assertEquals(100, line.path("ibp_certified").asDouble());
@@ -195,7 +202,7 @@ class RunReportTest {
     @Test
     void givenCertifiedAndBrokenImage_whenTheRealNetworkBreaksToo_thenFailureNamesImageAndFile() throws IOException {
         givenBounds(0, 1);
-        givenAttack(Rows.attack(0, 0, true).with(AttackRow.RealNetwork.BREAKS));
+        givenAttack(SampleRows.attack(0, 0, true).with(AttackRow.RealNetwork.BREAKS));
         String message = assertThrows(SoundnessException.class, () -> RunReport.rebuild(folder)).getMessage();
         assertTrue(message.startsWith(folder.resolve("pgd/epsilon-0.10.jsonl") + ": ") && message.contains("image 0 "), message);
         assertFalse(Files.exists(folder.resolve("table2.json")));
@@ -203,8 +210,8 @@ class RunReportTest {
 
     @Test
     void givenARunThatAttackedASample_whenRebuilt_thenAllFiguresStandOnItAndPgdIsNamed() throws IOException {
-        givenBounds(Rows.bounds(0, 0.1, 0, 1, true), Rows.bounds(1, 0.1, 0, -1, false), Rows.bounds(2, 0.1, 0, 1, true));
-        givenAttack(Rows.attack(0, 0, false));
+        givenBounds(SampleRows.bounds(0, 0.1, 0, 1, true), SampleRows.bounds(1, 0.1, 0, -1, false), SampleRows.bounds(2, 0.1, 0, 1, true));
+        givenAttack(SampleRows.attack(0, 0, false));
         givenIdentity("\"pgd_steps\":20,\"pgd_restarts\":3,\"pgd_loss\":\"both\"");
         ResultTable table = RunReport.rebuild(folder).table2().orElseThrow();
         assertEquals("PGD-20, 3 restarts", table.column(Table2.PGD).title());
@@ -219,20 +226,20 @@ class RunReportTest {
     void givenARunThatChoseByCertificates_whenRowsAreMissing_thenNoFigureForPgdAndItSaysWhich() throws IOException {
         String chosen = "\"pgd_steps\":20,\"pgd_restarts\":1,\"pgd_loss\":\"both\",\"pgd_images\":\"right and not certified\"";
         givenIdentity(chosen);
-        givenBounds(Rows.bounds(0, 0.1, 0, 1, true), Rows.bounds(1, 0.1, 0, -1, false), Rows.bounds(2, 0.1, 0, -1, false),
-                Rows.bounds(3, 0.1, 1, -1, false));
-        givenAttack(Rows.attack(1, 0, false));
+        givenBounds(SampleRows.bounds(0, 0.1, 0, 1, true), SampleRows.bounds(1, 0.1, 0, -1, false), SampleRows.bounds(2, 0.1, 0, -1, false),
+                SampleRows.bounds(3, 0.1, 1, -1, false));
+        givenAttack(SampleRows.attack(1, 0, false));
         RunReport report = RunReport.rebuild(folder);
         assertTrue(report.missing().contains("pgd/epsilon-0.10.jsonl lacks 1 image, right and not certified, so there is "
                 + "no figure for PGD: go on with reproduce --resume."), report.missing().toString());
         assertEquals(Optional.empty(), report.table2().orElseThrow().measured(0.1, Table2.PGD));
         assertEquals(4, report.table2().orElseThrow().images());
 
-        givenAttack(Rows.attack(2, 0, true));
+        givenAttack(SampleRows.attack(2, 0, true));
         assertEquals("50.0", RunReport.rebuild(folder).table2().orElseThrow().measured(0.1, Table2.PGD).orElseThrow()
                 .percent(1).toPlainString());
 
-        givenAttack(Rows.attack(9, 0, true));
+        givenAttack(SampleRows.attack(9, 0, true));
         report = RunReport.rebuild(folder);
         assertTrue(report.missing().stream().anyMatch(text -> text.startsWith("ibp/epsilon-0.10.jsonl lacks 1 image of "
                 + "pgd/epsilon-0.10.jsonl")), report.missing().toString());
@@ -249,7 +256,7 @@ class RunReportTest {
     @Test
     void givenARunThatChoseByCertificates_whenNothingWasLeftToAttack_thenPgdStandsOnTheBoundsAlone() throws IOException {
         givenIdentity("\"pgd_steps\":20,\"pgd_restarts\":1,\"pgd_images\":\"right and not certified\"");
-        givenBounds(Rows.bounds(0, 0.1, 1, -1, false), Rows.bounds(1, 0.1, 1, -1, false));
+        givenBounds(SampleRows.bounds(0, 0.1, 1, -1, false), SampleRows.bounds(1, 0.1, 1, -1, false));
         assertTrue(RunReport.rebuild(folder).missing().contains("pgd/epsilon-0.10.jsonl is missing."));
         RowFile.create(folder.resolve("pgd/epsilon-0.10.jsonl"), AttackRow.FORMAT).close();
         RunReport report = RunReport.rebuild(folder);
@@ -259,7 +266,7 @@ class RunReportTest {
         assertEquals(0, table.measured(0.1, Table2.PGD).orElseThrow().hits());
 
         Files.delete(folder.resolve("ibp/epsilon-0.10.jsonl"));
-        givenBounds(Rows.bounds(0, 0.1, 0, -1, false));
+        givenBounds(SampleRows.bounds(0, 0.1, 0, -1, false));
         assertTrue(RunReport.rebuild(folder).missing().stream().anyMatch(text -> text.startsWith("pgd/epsilon-0.10.jsonl lacks 1 "
                 + "image, right")));
     }
@@ -280,7 +287,7 @@ class RunReportTest {
     void givenRowsOfCrown_whenRebuilt_thenTheyStandBesideThoseOfIbpAndAreCheckedAlike() throws IOException {
         givenBounds(0, -1);
         givenCrown("crown");
-        givenAttack(Rows.attack(0, 0, false));
+        givenAttack(SampleRows.attack(0, 0, false));
         RunReport.rebuild(folder);
         JsonNode line = new ObjectMapper().readTree(folder.resolve("table2.json").toFile()).path("rows").path(0);
         assertEquals(0.0, line.path("ibp_certified").asDouble());
@@ -288,7 +295,7 @@ class RunReportTest {
         assertTrue(line.path("alpha_crown_certified").isMissingNode());
 
         Files.delete(folder.resolve("pgd/epsilon-0.10.jsonl"));
-        givenAttack(Rows.attack(0, 0, true));
+        givenAttack(SampleRows.attack(0, 0, true));
         assertThrows(SoundnessException.class, () -> RunReport.rebuild(folder));
     }
 
@@ -302,7 +309,7 @@ class RunReportTest {
 
     private void givenCrown(String method) throws IOException {
         try (RowFile<BoundsRow> file = RowFile.create(folder.resolve(method + "/epsilon-0.10.jsonl"), BoundsRow.FORMAT)) {
-            BoundsRow row = Rows.bounds(0, 0.1, 0, 1, false);
+            BoundsRow row = SampleRows.bounds(0, 0.1, 0, 1, false);
             file.append(new BoundsRow(row.index(), row.label(), row.epsilon(), BoundsRow.Method.CROWN, row.cleanPrediction(),
                     row.lower(), row.upper(), row.marginLower()));
         }
@@ -311,7 +318,7 @@ class RunReportTest {
     @Test
     void givenRowsOfAnotherEpsilon_whenRebuilt_thenRefused() throws IOException {
         try (RowFile<BoundsRow> file = RowFile.create(folder.resolve("ibp/epsilon-0.20.jsonl"), BoundsRow.FORMAT)) {
-            file.append(Rows.bounds(3, 0.1, 0, 1, true));
+            file.append(SampleRows.bounds(3, 0.1, 0, 1, true));
         }
         String message = assertThrows(RowException.class, () -> RunReport.rebuild(folder)).getMessage();
         assertTrue(message.contains("epsilon-0.20.jsonl: the row for index 3"), message);
@@ -370,7 +377,7 @@ class RunReportTest {
         for (String sigma : List.of("0.25", "0.50", "1.00")) {
             try (RowFile<SmoothingRow> rows = RowFile.create(folder.resolve("smoothing/sigma-" + sigma + ".tsv"), SmoothingRow.FORMAT)) {
                 for (int i = 0; i < 10_000; ++i) {
-                    rows.append(Rows.radius(i, i * 3.1985e-4 * Double.parseDouble(sigma)));
+                    rows.append(SampleRows.radius(i, i * 3.1985e-4 * Double.parseDouble(sigma)));
                 }
             }
         }
@@ -387,7 +394,7 @@ class RunReportTest {
                 RowFile<CertificateRow> votes =
                         RowFile.create(folder.resolve("smoothing/sigma-0.25.jsonl"), CertificateRow.FORMAT)) {
             for (int i = 0; i < 4; ++i) {
-                CertificateRow certificate = Rows.votes(20 * i, 60 + 10 * i, 0.25);
+                CertificateRow certificate = SampleRows.votes(20 * i, 60 + 10 * i, 0.25);
                 votes.append(certificate);
                 rows.append(certificate.withoutVotes());
             }
@@ -396,7 +403,7 @@ class RunReportTest {
 
     private void givenBounds(int cleanPrediction, float margin) throws IOException {
         try (RowFile<BoundsRow> file = RowFile.create(folder.resolve("ibp/epsilon-0.10.jsonl"), BoundsRow.FORMAT)) {
-            file.append(Rows.bounds(0, 0.1, cleanPrediction, margin, true));
+            file.append(SampleRows.bounds(0, 0.1, cleanPrediction, margin, true));
         }
     }
 

@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.bulwark.results.AttackRow;
+import dev.bulwark.results.BoundsRow;
+import dev.bulwark.results.SampleRows;
 import java.math.RoundingMode;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,8 +27,8 @@ class TablesTest {
 
     /** Correct with radii .25, .5 - 1e-6, 1; wrong with 2; one abstention; votes say the label in four of five. */
     private static final Table1.Rows FIVE = new Table1.Rows(
-            List.of(Rows.radius(0, 0.25), Rows.radius(1, 0.499999), Rows.radius(2, 1), Rows.wrong(3, 2), Rows.abstained(4)),
-            List.of(Rows.votes(0, 90, 1), Rows.votes(1, 80, 1), Rows.votes(2, 99, 1), Rows.votes(3, 1, 1), Rows.votes(4, 51, 1)));
+            List.of(SampleRows.radius(0, 0.25), SampleRows.radius(1, 0.499999), SampleRows.radius(2, 1), SampleRows.wrong(3, 2), SampleRows.abstained(4)),
+            List.of(SampleRows.votes(0, 90, 1), SampleRows.votes(1, 80, 1), SampleRows.votes(2, 99, 1), SampleRows.votes(3, 1, 1), SampleRows.votes(4, 51, 1)));
 
     @Test
     void givenFiveImages_whenTable1Made_thenSharesAreTheOnesCountedByHand() {
@@ -35,13 +38,13 @@ class TablesTest {
 
     @Test
     void givenRadiusEqualToR_whenTable1Made_thenItCounts() {
-        ResultTable table = table1(1.0, new Table1.Rows(List.of(Rows.radius(0, 0.25), Rows.radius(1, 0.249999)), List.of()));
+        ResultTable table = table1(1.0, new Table1.Rows(List.of(SampleRows.radius(0, 0.25), SampleRows.radius(1, 0.249999)), List.of()));
         assertEquals(List.of("", "50.0", "0.0", "0.0", "0.0"), measured(table));
     }
 
     @Test
     void givenNearlyAll_whenCertifiedPrinted_thenRoundedDown() {
-        ResultTable table = table1(1.0, new Table1.Rows(Rows.certified(9995, 10_000), List.of()));
+        ResultTable table = table1(1.0, new Table1.Rows(SampleRows.certified(9995, 10_000), List.of()));
         assertEquals("99.9", measured(table).get(1), "99.95 certified");
         assertEquals("0.1", measured(table).get(4), "0.05 abstained, to nearest");
     }
@@ -49,7 +52,7 @@ class TablesTest {
     @Test
     void givenTwoLosses_whenTable2Made_thenWhatTheFirstAloneLeftIsKnown() {
         AttackRow second = new AttackRow(3, 0, 0, true, 1, 0.1, Optional.of(AttackRow.Loss.MARGIN));
-        List<AttackRow> both = List.of(Rows.attack(0, 0, true), Rows.attack(1, 0, false), Rows.attack(2, 1, true), second);
+        List<AttackRow> both = List.of(SampleRows.attack(0, 0, true), SampleRows.attack(1, 0, false), SampleRows.attack(2, 1, true), second);
         assertEquals(List.of("25.0", "50.0"), pgd(both));
         assertEquals(List.of("0.0", ""), pgd(List.of(second)), "nothing says that the first loss was tried");
     }
@@ -89,15 +92,15 @@ class TablesTest {
     void givenAttacksOnWhatBoundsLeaveOpen_whenTable2Made_thenAllFiguresStandOnAllImages() {
         // Margins > 0 for two images (one of them by box too), of which one was attacked; one open, one wrong.
         Table2.Rows rows = new Table2.Rows(
-                List.of(Rows.bounds(0, 0.1, 0, 1, true), Rows.bounds(1, 0.1, 0, 1, false), Rows.bounds(2, 0.1, 0, -1, false),
-                        Rows.bounds(3, 0.1, 1, -1, false)),
-                List.of(Rows.attack(0, 0, false), Rows.attack(2, 0, false)));
+                List.of(SampleRows.bounds(0, 0.1, 0, 1, true), SampleRows.bounds(1, 0.1, 0, 1, false), SampleRows.bounds(2, 0.1, 0, -1, false),
+                        SampleRows.bounds(3, 0.1, 1, -1, false)),
+                List.of(SampleRows.attack(0, 0, false), SampleRows.attack(2, 0, false)));
         ResultTable table = table2(rows);
         assertEquals(List.of("75.0", "50.0", "25.0", "75.0", "25.0"), measured(table));
         assertEquals(List.of("2", "1", "0"), counts(table));
         assertEquals(List.of(), table.footnotes());
-        Table2.Rows all = new Table2.Rows(rows.bounds(), List.of(Rows.attack(0, 0, false), Rows.attack(1, 0, false),
-                Rows.attack(2, 0, false), Rows.attack(3, 1, true)));
+        Table2.Rows all = new Table2.Rows(rows.bounds(), List.of(SampleRows.attack(0, 0, false), SampleRows.attack(1, 0, false),
+                SampleRows.attack(2, 0, false), SampleRows.attack(3, 1, true)));
         assertEquals(measured(table), measured(table2(all)), "as if all had been attacked");
         assertEquals(List.of("3", "2", "0"), counts(table2(all)), "what is wrong is not attacked");
     }
@@ -106,9 +109,9 @@ class TablesTest {
     void givenAttacksOnASample_whenTable2Made_thenAllFiguresStandOnTheSampleAndItSaysSo() {
         // Images 0 to 5 are certified, 6 to 8 open, 9 is wrong. The attacks leave 7 out.
         List<BoundsRow> bounds = IntStream.range(0, 10)
-                .mapToObj(i -> Rows.bounds(i, 0.1, i == 9 ? 1 : 0, i < 6 ? 1 : -1, false)).toList();
-        ResultTable table = table2(new Table2.Rows(bounds, List.of(Rows.attack(0, 0, false), Rows.attack(6, 0, true),
-                Rows.attack(8, 0, false), Rows.attack(9, 1, true), Rows.attack(20, 0, false))));
+                .mapToObj(i -> SampleRows.bounds(i, 0.1, i == 9 ? 1 : 0, i < 6 ? 1 : -1, false)).toList();
+        ResultTable table = table2(new Table2.Rows(bounds, List.of(SampleRows.attack(0, 0, false), SampleRows.attack(6, 0, true),
+                SampleRows.attack(8, 0, false), SampleRows.attack(9, 1, true), SampleRows.attack(20, 0, false))));
         assertEquals(List.of("75.0", "25.0", "0.0", "50.0", "25.0"), measured(table));
         assertEquals(4, table.images());
         assertEquals(List.of("At epsilon 0.10 all figures stand on the 4 images with bounds and an attack; 6 more have bounds "
@@ -117,18 +120,18 @@ class TablesTest {
 
     @Test
     void givenAttacksOnOtherImages_whenTable2Made_thenThereIsNoFigureForThem() {
-        ResultTable table = table2(new Table2.Rows(List.of(Rows.bounds(0, 0.1, 0, 1, false)), List.of(Rows.attack(1, 0, false))));
+        ResultTable table = table2(new Table2.Rows(List.of(SampleRows.bounds(0, 0.1, 0, 1, false)), List.of(SampleRows.attack(1, 0, false))));
         assertEquals(List.of("100.0", "100.0", "0.0", "", ""), measured(table));
         assertTrue(table.footnotes().get(0).contains("no image was both bounded and attacked"), table.footnotes().toString());
     }
 
     @Test
     void givenADifferenceOfClaims_whenTable2Made_thenItCountsAsCertifiedAndAsBroken() {
-        List<BoundsRow> bounds = List.of(Rows.bounds(0, 0.1, 0, 1, true), Rows.bounds(1, 0.1, 0, 1, true),
-                Rows.bounds(2, 0.1, 1, 1, true), Rows.bounds(3, 0.1, 0, -1, false));
+        List<BoundsRow> bounds = List.of(SampleRows.bounds(0, 0.1, 0, 1, true), SampleRows.bounds(1, 0.1, 0, 1, true),
+                SampleRows.bounds(2, 0.1, 1, 1, true), SampleRows.bounds(3, 0.1, 0, -1, false));
         ResultTable table = table2(new Table2.Rows(bounds, List.of(
-                Rows.attack(1, 0, true).with(AttackRow.RealNetwork.STANDS),
-                Rows.attack(2, 1, true).with(AttackRow.RealNetwork.STANDS), Rows.attack(3, 0, true))));
+                SampleRows.attack(1, 0, true).with(AttackRow.RealNetwork.STANDS),
+                SampleRows.attack(2, 1, true).with(AttackRow.RealNetwork.STANDS), SampleRows.attack(3, 0, true))));
         assertEquals(List.of("75.0", "75.0", "75.0", "25.0", "0.0"), measured(table), "PGD below certified, by two images");
         assertEquals(List.of("2", "1", "2"), counts(table), "the wrong one can't be attacked");
         assertTrue(table.footnotes().get(0).startsWith("At epsilon 0.10 2 images are certified and yet broken"),
@@ -147,11 +150,11 @@ class TablesTest {
                 boolean certified = random.nextBoolean();
                 int clean = !certified && random.nextInt(3) == 0 ? 1 : 0;
                 if (random.nextInt(5) > 0) {
-                    bounds.add(Rows.bounds(i, 0.1, clean, certified ? 1 : -1, random.nextBoolean() && certified));
+                    bounds.add(SampleRows.bounds(i, 0.1, clean, certified ? 1 : -1, random.nextBoolean() && certified));
                 }
                 if (attacked == 3 || random.nextInt(3) < attacked || attacked == 2 && !certified) {
                     boolean broken = random.nextBoolean();
-                    AttackRow row = Rows.attack(i, clean, broken || clean == 1);
+                    AttackRow row = SampleRows.attack(i, clean, broken || clean == 1);
                     attacks.add(broken && certified ? row.with(AttackRow.RealNetwork.STANDS) : row);
                 }
             }
@@ -180,17 +183,17 @@ class TablesTest {
     }
 
     private static Table2.Rows attackedBy(String name) {
-        return new Table2.Rows(List.of(Rows.bounds(0, 0.1, 0, 1, false)), List.of(Rows.attack(0, 0, false)), new TreeMap<>(),
+        return new Table2.Rows(List.of(SampleRows.bounds(0, 0.1, 0, 1, false)), List.of(SampleRows.attack(0, 0, false)), new TreeMap<>(),
                 Optional.of(name));
     }
 
     @Test
     void givenRowsOfFurtherMethods_whenTable2Made_thenTheyHaveColumnsOfTheirOwn() {
         Table2.Rows rows = new Table2.Rows(
-                List.of(Rows.bounds(0, 0.1, 0, 1, false), Rows.bounds(1, 0.1, 0, -1, false), Rows.bounds(2, 0.1, 0, -1, false)),
-                List.of(Rows.attack(1, 0, false), Rows.attack(2, 0, true)),
+                List.of(SampleRows.bounds(0, 0.1, 0, 1, false), SampleRows.bounds(1, 0.1, 0, -1, false), SampleRows.bounds(2, 0.1, 0, -1, false)),
+                List.of(SampleRows.attack(1, 0, false), SampleRows.attack(2, 0, true)),
                 new TreeMap<>(Map.of(BoundsRow.Method.CROWN,
-                        List.of(Rows.bounds(0, 0.1, 0, 1, false), Rows.bounds(1, 0.1, 0, 1, false)))), Optional.empty());
+                        List.of(SampleRows.bounds(0, 0.1, 0, 1, false), SampleRows.bounds(1, 0.1, 0, 1, false)))), Optional.empty());
         ResultTable table = table2(rows);
         assertEquals(List.of("100.0", "33.3", "0.0", "66.7", "33.4", "100.0 (2)"), measured(table));
         assertTrue(table.notes().stream().anyMatch(note -> note.startsWith("A number in parentheses")));
@@ -203,14 +206,14 @@ class TablesTest {
     @Test
     void givenWronglyClassifiedButUnbrokenImage_whenTable2Made_thenNotEmpiricallyRobust() {
         assertEquals(List.of("0.0", "", "", "0.0", ""),
-                measured(table2(new Table2.Rows(List.of(), List.of(Rows.attack(0, 1, false))))));
+                measured(table2(new Table2.Rows(List.of(), List.of(SampleRows.attack(0, 1, false))))));
     }
 
     @Test
     void givenAnImageWithoutAPrediction_whenTable2Made_thenNeitherRightNorRobust() {
         AttackRow without = new AttackRow(0, 0, -1, false, -1, 0, Optional.empty());
         assertEquals(List.of("50.0", "", "", "50.0", ""),
-                measured(table2(new Table2.Rows(List.of(), List.of(without, Rows.attack(1, 0, false))))));
+                measured(table2(new Table2.Rows(List.of(), List.of(without, SampleRows.attack(1, 0, false))))));
     }
 
     @Test
@@ -218,7 +221,7 @@ class TablesTest {
         ResultTable.Line line = table1(0.5, FIVE).lines().get(0);
         assertEquals("78.9", line.cells().get(1).reported().orElseThrow().toPlainString());
         assertEquals("89.8", line.cells().get(3).published().orElseThrow().toPlainString());
-        ResultTable.Line atTenth = table2(new Table2.Rows(List.of(), List.of(Rows.attack(0, 0, false)))).lines().get(0);
+        ResultTable.Line atTenth = table2(new Table2.Rows(List.of(), List.of(SampleRows.attack(0, 0, false)))).lines().get(0);
         assertEquals("91.3", atTenth.cells().get(1).reported().orElseThrow().toPlainString());
         assertEquals("97.77", atTenth.cells().get(1).published().orElseThrow().toPlainString());
     }

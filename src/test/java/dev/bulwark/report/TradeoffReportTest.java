@@ -8,6 +8,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.bulwark.results.BoundsRow;
+import dev.bulwark.results.RowException;
+import dev.bulwark.results.RowFile;
+import dev.bulwark.results.SampleRows;
+import dev.bulwark.results.SoundnessException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,7 +33,7 @@ class TradeoffReportTest {
     private void givenNetwork(String kappa, double epsilon, int clean, int certified) throws IOException {
         try (RowFile<BoundsRow> file = RowFile.create(folder.resolve("ibp/kappa-" + kappa + ".jsonl"), BoundsRow.FORMAT)) {
             for (int i = 0; i < 100; ++i) {
-                file.append(Rows.bounds(i, epsilon, i < clean ? 0 : 1, i < certified ? 1 : -1, false));
+                file.append(SampleRows.bounds(i, epsilon, i < clean ? 0 : 1, i < certified ? 1 : -1, false));
             }
         }
     }

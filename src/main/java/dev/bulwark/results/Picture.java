@@ -1,4 +1,4 @@
-package dev.bulwark.report;
+package dev.bulwark.results;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonProperty;

@@ -1,6 +1,7 @@
-package dev.bulwark.report;
+package dev.bulwark.results;
 
 import dev.bulwark.smoothing.Radius;
+import dev.bulwark.shapes.ImageShape;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -8,52 +9,61 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /** Rows that tests count in their heads. The label is 0 throughout, of two classes. */
-final class Rows {
+public final class SampleRows {
 
-    private Rows() {
+    private SampleRows() {
     }
 
-    static SmoothingRow radius(int index, double radius) {
+    public static SmoothingRow radius(int index, double radius) {
         return SmoothingRow.certified(index, 0, 0, radius, Duration.ofMillis(5));
     }
 
-    static SmoothingRow wrong(int index, double radius) {
+    public static SmoothingRow wrong(int index, double radius) {
         return SmoothingRow.certified(index, 0, 1, radius, Duration.ofMillis(5));
     }
 
-    static SmoothingRow abstained(int index) {
+    public static SmoothingRow abstained(int index) {
         return SmoothingRow.abstained(index, 0, Duration.ofMillis(5));
     }
 
     /** What these votes of 100 certify. */
-    static CertificateRow votes(int index, long forLabel, double sigma) {
+    public static CertificateRow votes(int index, long forLabel, double sigma) {
         return votes(index, List.of(forLabel, 100 - forLabel), 100, sigma);
     }
 
     /** What these votes of {@code n}, the first of them for the label, certify at alpha = 0.001. */
-    static CertificateRow votes(int index, List<Long> counts, long n, double sigma) {
+    public static CertificateRow votes(int index, List<Long> counts, long n, double sigma) {
         Radius radius = Radius.of(counts.get(0), n, sigma, 0.001);
         return new CertificateRow(index, 0, radius.value().isPresent() ? OptionalInt.of(0) : OptionalInt.empty(),
                 radius.value().orElse(0), radius.pALower(), counts.get(0), counts, 10, n, 0.001, sigma, 1);
     }
 
     /** Bounds with this lower bound of the margin; {@code byBox} decides whether the boxes of the logits are apart. */
-    static BoundsRow bounds(int index, double epsilon, int cleanPrediction, float margin, boolean byBox) {
+    public static BoundsRow bounds(int index, double epsilon, int cleanPrediction, float margin, boolean byBox) {
         return BoundsRow.of(index, 0, epsilon, BoundsRow.Method.IBP, cleanPrediction,
                 new float[] {1, -5}, new float[] {2, byBox ? 0 : 1}, new float[] {0, margin});
     }
 
-    static AttackRow attack(int index, int cleanPrediction, boolean broken) {
+    public static AttackRow attack(int index, int cleanPrediction, boolean broken) {
         return new AttackRow(index, 0, cleanPrediction, broken, broken ? 1 : 0, 0.1,
                 broken && cleanPrediction == 0 ? Optional.of(AttackRow.Loss.CROSS_ENTROPY) : Optional.empty());
     }
 
     /** {@code hits} images certified at every radius of the table, the others not at all. */
-    static List<SmoothingRow> certified(int hits, int images) {
+    public static List<SmoothingRow> certified(int hits, int images) {
         List<SmoothingRow> rows = new ArrayList<>();
         for (int i = 0; i < images; ++i) {
             rows.add(i < hits ? radius(i, 1) : abstained(i));
         }
         return rows;
+    }
+
+    /** Two pictures of two pixels, one of each kind. */
+    public static Gallery gallery() {
+        Picture picture = Picture.of(new float[] {0, 1}, 0, 1);
+        return new Gallery(new ImageShape(1, 2, 1),
+                List.of(new Gallery.Smoothed(3, 7, Gallery.Reason.ABSTAINED, 0.25, picture,
+                        List.of(new Gallery.View(0.25, 7, Picture.of(new float[] {0.2f, 0.7f}, -0.5, 1.5))))),
+                List.of(new Gallery.Attacked(5, 4, 0.1, 9, 0.1, picture, Picture.of(new float[] {0.1f, 0.9f}, 0, 1))));
     }
 }

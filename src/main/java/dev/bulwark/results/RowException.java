@@ -1,4 +1,4 @@
-package dev.bulwark.report;
+package dev.bulwark.results;
 
 import java.nio.file.Path;
 
@@ -7,11 +7,11 @@ public final class RowException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
 
-    RowException(Path file, String problem) {
+    public RowException(Path file, String problem) {
         super(file + ": " + oneLine(problem));
     }
 
-    RowException(Path file, int line, String problem) {
+    public RowException(Path file, int line, String problem) {
         super(file + ", line " + line + ": " + oneLine(problem));
     }
 

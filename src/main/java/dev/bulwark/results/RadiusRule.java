@@ -1,4 +1,4 @@
-package dev.bulwark.report;
+package dev.bulwark.results;
 
 import dev.bulwark.smoothing.Radius;
 import dev.bulwark.stats.BinomialBound;
@@ -36,9 +36,9 @@ public final class RadiusRule {
         SmoothingRow expected = votes.withoutVotes();
         Require.that(row.label() == expected.label() && row.predict().equals(expected.predict())
                 && row.radius() == expected.radius(), "the row for index " + row.index() + " has label " + row.label()
-                + ", predict " + TabSeparated.prediction(row.predict()) + " and radius " + TabSeparated.radius(row.radius())
+                + ", predict " + TabSeparated.prediction(row.predict()) + " and radius " + SmoothingRow.printed(row.radius())
                 + ", but its votes say " + expected.label() + ", " + TabSeparated.prediction(expected.predict()) + " and "
-                + TabSeparated.radius(expected.radius()));
+                + SmoothingRow.printed(expected.radius()));
     }
 
     /**
@@ -49,7 +49,7 @@ public final class RadiusRule {
     public static void requireInReach(SmoothingRow row, double sigma, long n, double alpha) {
         double largest = Radius.of(n, n, drawn(sigma), alpha).value().orElse(0);
         Require.that(row.radius() <= largest, "the row for index " + row.index() + " has radius "
-                + TabSeparated.radius(row.radius()) + ", but no votes support more than " + largest + " at sigma " + sigma
+                + SmoothingRow.printed(row.radius()) + ", but no votes support more than " + largest + " at sigma " + sigma
                 + " with n = " + n + " and alpha = " + alpha);
     }
 

@@ -1,38 +1,38 @@
-package dev.bulwark.report;
+package dev.bulwark.results;
 
 import java.util.OptionalInt;
 
 /** The checks that rows share; each complaint names the field and its value. */
-final class Require {
+public final class Require {
 
     private Require() {
     }
 
-    static void notNegative(String field, long value) {
+    public static void notNegative(String field, long value) {
         if (value < 0) {
             throw new IllegalArgumentException(field + " must not be negative: " + value);
         }
     }
 
-    static void classOf(String field, OptionalInt predict) {
+    public static void classOf(String field, OptionalInt predict) {
         if (predict.isPresent()) {
             notNegative(field, predict.getAsInt());
         }
     }
 
-    static void classOf(String field, int value, int classes) {
+    public static void classOf(String field, int value, int classes) {
         if (value < 0 || value >= classes) {
             throw new IllegalArgumentException(field + " is " + value + ", but there are " + classes + " classes");
         }
     }
 
-    static void finiteNotNegative(String field, double value) {
+    public static void finiteNotNegative(String field, double value) {
         if (!(value >= 0 && Double.isFinite(value))) {
             throw new IllegalArgumentException(field + " must be finite and not negative: " + value);
         }
     }
 
-    static void that(boolean condition, String complaint) {
+    public static void that(boolean condition, String complaint) {
         if (!condition) {
             throw new IllegalArgumentException(complaint);
         }

@@ -1,4 +1,4 @@
-package dev.bulwark.report;
+package dev.bulwark.results;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -19,13 +19,13 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class RadiusRuleTest {
 
-    private static final String LINE = CertificateRow.FORMAT.write(Rows.votes(3, 90, 0.5));
+    private static final String LINE = CertificateRow.FORMAT.write(SampleRows.votes(3, 90, 0.5));
 
     @Test
     void givenVotesForNobody_whenRead_thenTheyCountAgainstTheClass() {
-        CertificateRow row = Rows.votes(3, List.of(90L, 0L), 100, 0.5);
+        CertificateRow row = SampleRows.votes(3, List.of(90L, 0L), 100, 0.5);
         assertEquals(row, CertificateRow.FORMAT.read(CertificateRow.FORMAT.write(row)));
-        assertEquals(Rows.votes(3, 90, 0.5).radius(), row.radius());
+        assertEquals(SampleRows.votes(3, 90, 0.5).radius(), row.radius());
     }
 
     @ParameterizedTest
@@ -54,7 +54,7 @@ class RadiusRuleTest {
             @ForAll @IntRange(max = 100) int percent, @ForAll @IntRange(min = 1, max = 9_999) int thousandths) {
         long count = (long) percent * n / 100;
         double sigma = thousandths / 1000.0;
-        CertificateRow row = Rows.votes(1, List.of(count, n - count), n, sigma);
+        CertificateRow row = SampleRows.votes(1, List.of(count, n - count), n, sigma);
         assertEquals(row, CertificateRow.FORMAT.read(CertificateRow.FORMAT.write(row)));
         if (row.radius() == 0) {
             return;
@@ -81,12 +81,12 @@ class RadiusRuleTest {
 
     @Test
     void givenAPrintedRow_whenItsVotesSayAnythingElse_thenRefused() {
-        CertificateRow votes = Rows.votes(3, 90, 0.5);
+        CertificateRow votes = SampleRows.votes(3, 90, 0.5);
         SmoothingRow printed = votes.withoutVotes();
         RadiusRule.requireSame(printed, votes);
-        for (SmoothingRow other : List.of(Rows.radius(3, 99), Rows.radius(3, printed.radius() + 1e-6),
-                Rows.wrong(3, printed.radius()),
-                Rows.abstained(3), new SmoothingRow(3, 1, printed.predict(), printed.radius(), Duration.ZERO))) {
+        for (SmoothingRow other : List.of(SampleRows.radius(3, 99), SampleRows.radius(3, printed.radius() + 1e-6),
+                SampleRows.wrong(3, printed.radius()),
+                SampleRows.abstained(3), new SmoothingRow(3, 1, printed.predict(), printed.radius(), Duration.ZERO))) {
             assertThrows(IllegalArgumentException.class, () -> RadiusRule.requireSame(other, votes), other.toString());
         }
     }
@@ -94,8 +94,8 @@ class RadiusRuleTest {
     @Test
     void givenAPrintedRowAlone_whenBeyondWhatAgreeingVotesReach_thenRefused() {
         double largest = Radius.of(10_000, 10_000, 0.25, 0.001).value().orElseThrow();
-        RadiusRule.requireInReach(Rows.radius(3, largest), 0.25, 10_000, 0.001);
+        RadiusRule.requireInReach(SampleRows.radius(3, largest), 0.25, 10_000, 0.001);
         assertThrows(IllegalArgumentException.class,
-                () -> RadiusRule.requireInReach(Rows.radius(3, largest + 2e-6), 0.25, 10_000, 0.001));
+                () -> RadiusRule.requireInReach(SampleRows.radius(3, largest + 2e-6), 0.25, 10_000, 0.001));
     }
 }

@@ -1,4 +1,4 @@
-package dev.bulwark.report;
+package dev.bulwark.results;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -7,15 +7,15 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.bulwark.shapes.ImageShape;
+import java.util.List;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class GalleryTest {
+public class GalleryTest {
 
     @TempDir
     private Path folder;
@@ -31,7 +31,7 @@ class GalleryTest {
 
     @Test
     void givenGallery_whenWrittenAndRead_thenTheSame() throws IOException {
-        Gallery gallery = gallery();
+        Gallery gallery = SampleRows.gallery();
         gallery.write(folder);
         Gallery read = Gallery.read(folder).orElseThrow();
         assertEquals(3, read.smoothed().get(0).index());
@@ -51,7 +51,7 @@ class GalleryTest {
 
     @Test
     void givenPictureOfAnotherSize_whenRead_thenRefusedInOneLine() throws IOException {
-        gallery().write(folder);
+        SampleRows.gallery().write(folder);
         Path file = folder.resolve("gallery.json");
         Files.writeString(file, Files.readString(file).replace("\"height\":2", "\"height\":3"));
         String message = assertThrows(RowException.class, () -> Gallery.read(folder)).getMessage();
@@ -61,7 +61,7 @@ class GalleryTest {
 
     @Test
     void givenAGalleryOfRowsAndColumns_whenRead_thenItIsGreyAndOtherwiseTheSame() throws IOException {
-        gallery().write(folder);
+        SampleRows.gallery().write(folder);
         Path file = folder.resolve("gallery.json");
         String now = Files.readString(file);
         String before = now.replace("\"shape\":{\"channels\":1,\"height\":2,\"width\":1}", "\"rows\":2,\"cols\":1");
@@ -72,7 +72,7 @@ class GalleryTest {
     }
 
     /** One image of three channels, whose element k is k over the last one's number. */
-    static Gallery colour(int height, int width) {
+    public static Gallery colour(int height, int width) {
         ImageShape shape = new ImageShape(3, height, width);
         float[] pixels = new float[shape.size()];
         for (int k = 0; k < pixels.length; ++k) {
@@ -80,13 +80,5 @@ class GalleryTest {
         }
         return new Gallery(shape, List.of(new Gallery.Smoothed(3, 6, Gallery.Reason.ABSTAINED, 0.25,
                 Picture.of(pixels, 0, 1), List.of())), List.of());
-    }
-
-    static Gallery gallery() {
-        Picture picture = Picture.of(new float[] {0, 1}, 0, 1);
-        return new Gallery(new ImageShape(1, 2, 1),
-                List.of(new Gallery.Smoothed(3, 7, Gallery.Reason.ABSTAINED, 0.25, picture,
-                        List.of(new Gallery.View(0.25, 7, Picture.of(new float[] {0.2f, 0.7f}, -0.5, 1.5))))),
-                List.of(new Gallery.Attacked(5, 4, 0.1, 9, 0.1, picture, Picture.of(new float[] {0.1f, 0.9f}, 0, 1))));
     }
 }

@@ -1,4 +1,4 @@
-package dev.bulwark.report;
+package dev.bulwark.results;
 
 import java.nio.file.Path;
 import java.util.ArrayList;

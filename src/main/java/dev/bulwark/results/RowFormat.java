@@ -1,4 +1,4 @@
-package dev.bulwark.report;
+package dev.bulwark.results;
 
 import java.util.Optional;
 

@@ -1,11 +1,12 @@
-package dev.bulwark.report;
+package dev.bulwark.results;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.bulwark.report.AttackRow.Loss;
+import dev.bulwark.report.Share;
+import dev.bulwark.results.AttackRow.Loss;
 import dev.bulwark.smoothing.Radius;
 import java.time.Duration;
 import java.util.List;

@@ -1,4 +1,4 @@
-package dev.bulwark.report;
+package dev.bulwark.results;
 
 import com.fasterxml.jackson.annotation.JsonValue;
 import com.fasterxml.jackson.core.JsonProcessingException;
@@ -8,8 +8,10 @@ import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.bulwark.files.AtomicFile;
 import dev.bulwark.shapes.ImageShape;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -53,7 +55,7 @@ public record Gallery(ImageShape shape, List<Smoothed> smoothed, List<Attacked> 
         LARGEST_RADIUS, SMALLEST_RADIUS, ABSTAINED, MISCLASSIFIED;
 
         @JsonValue
-        String text() {
+        public String text() {
             return name().toLowerCase(Locale.ROOT);
         }
     }
@@ -93,11 +95,11 @@ public record Gallery(ImageShape shape, List<Smoothed> smoothed, List<Attacked> 
 
     /** Writes {@code gallery.json} into a run's folder, whole or not at all. */
     public void write(Path folder) throws IOException {
-        new Outputs(folder).write(FILE, MAPPER.writeValueAsString(this) + "\n");
+        AtomicFile.replace(folder.resolve(FILE), (MAPPER.writeValueAsString(this) + "\n").getBytes(StandardCharsets.UTF_8));
     }
 
     /** The gallery in a run's folder, if there is one. @throws RowException if it can't be used */
-    static Optional<Gallery> read(Path folder) throws IOException {
+    public static Optional<Gallery> read(Path folder) throws IOException {
         Path file = folder.resolve(FILE);
         if (!Files.exists(file)) {
             return Optional.empty();

@@ -1,4 +1,4 @@
-package dev.bulwark.report;
+package dev.bulwark.results;
 
 import java.math.BigDecimal;
 import java.math.RoundingMode;
@@ -21,7 +21,7 @@ public record SmoothingRow(int index, int label, OptionalInt predict, double rad
     public static final RowFormat<SmoothingRow> FORMAT = new TabSeparated<>(
             List.of("idx", "label", "predict", "radius", "correct", "time"),
             row -> List.of(Integer.toString(row.index), Integer.toString(row.label), TabSeparated.prediction(row.predict),
-                    TabSeparated.radius(row.radius), TabSeparated.flag(row.correct()), TabSeparated.timedelta(row.time)),
+                    printed(row.radius), TabSeparated.flag(row.correct()), TabSeparated.timedelta(row.time)),
             SmoothingRow::read);
 
     public SmoothingRow {
@@ -57,8 +57,14 @@ public record SmoothingRow(int index, int label, OptionalInt predict, double rad
      * Starts from the shortest decimal that reads back as {@code radius}, not from its exact binary value: otherwise a
      * radius would shrink by a digit each time it is read and written.
      */
-    static BigDecimal roundDown(double radius) {
+    public static BigDecimal roundDown(double radius) {
         return BigDecimal.valueOf(radius).setScale(DECIMALS, RoundingMode.DOWN);
+    }
+
+    /** At most six decimals, never above {@code radius} when read back as a double, never in exponent notation. */
+    public static String printed(double radius) {
+        BigDecimal down = roundDown(radius).stripTrailingZeros();
+        return down.setScale(Math.max(1, down.scale()), RoundingMode.UNNECESSARY).toPlainString();
     }
 
     private static SmoothingRow read(TabSeparated.Cells cells) {

@@ -1,4 +1,4 @@
-package dev.bulwark.report;
+package dev.bulwark.results;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -182,7 +182,7 @@ class RowFileTest {
 
     @Test
     void givenAnyTearOfTheFirstJsonLine_whenResumed_thenItIsTakenForOursAndCut() throws IOException {
-        String line = CertificateRow.FORMAT.write(Rows.votes(3, 90, 0.25)) + "\n";
+        String line = CertificateRow.FORMAT.write(SampleRows.votes(3, 90, 0.25)) + "\n";
         for (int length = 0; length < line.length(); ++length) {
             given(line.substring(0, length));
             RowFile.resume(path, CertificateRow.FORMAT).close();
@@ -192,7 +192,7 @@ class RowFileTest {
 
     @Test
     void givenAWholeLineThatClaimsTooMuch_whenFirstOrLast_thenRefusedAndKept() throws IOException {
-        String fine = CertificateRow.FORMAT.write(Rows.votes(3, 90, 0.25)) + "\n";
+        String fine = CertificateRow.FORMAT.write(SampleRows.votes(3, 90, 0.25)) + "\n";
         String altered = fine.replaceFirst("\"index\":3(.*)\"radius\":[^,]*", "\"index\":4$1\"radius\":99");
         for (String content : List.of(altered, fine + altered, altered + fine)) {
             given(content);
@@ -208,11 +208,11 @@ class RowFileTest {
     @Test
     void givenRowsOfAnyKindOrVersion_whenReplaced_thenTheyGo() throws IOException {
         for (String content : List.of(WHOLE, "idx\tlabel\tpredict\tcorrect\ttime\n", WHOLE.replace("\n", "\r\n"),
-                AttackRow.FORMAT.write(Rows.attack(1, 0, false)) + "\n",
-                BoundsRow.FORMAT.write(Rows.bounds(1, 0.1, 0, 1, true)),
+                AttackRow.FORMAT.write(SampleRows.attack(1, 0, false)) + "\n",
+                BoundsRow.FORMAT.write(SampleRows.bounds(1, 0.1, 0, 1, true)),
                 "{\"index\":9,\"label\":4,\"clean_prediction\":4,\"broken\":true,\"adversarial_prediction\":2,"
                         + "\"linf\":0.1}\n",
-                CertificateRow.FORMAT.write(Rows.votes(1, 90, 1)).replaceFirst("\"radius\":[^,]*", "\"radius\":99"))) {
+                CertificateRow.FORMAT.write(SampleRows.votes(1, 90, 1)).replaceFirst("\"radius\":[^,]*", "\"radius\":99"))) {
             given(content);
             RowFile.replace(path, AttackRow.FORMAT).close();
             assertEquals("", Files.readString(path));

@@ -1,4 +1,4 @@
-package dev.bulwark.report;
+package dev.bulwark.results;
 
 /** What a run says about one image. */
 public sealed interface Row permits SmoothingRow, PredictionRow, CertificateRow, BoundsRow, AttackRow {

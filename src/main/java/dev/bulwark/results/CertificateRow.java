@@ -1,4 +1,4 @@
-package dev.bulwark.report;
+package dev.bulwark.results;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import java.time.Duration;
@@ -61,7 +61,7 @@ public record CertificateRow(int index, int label, OptionalInt predict, double r
     }
 
     /** The same certificate as locuslab's file has it; the time is not known. */
-    SmoothingRow withoutVotes() {
+    public SmoothingRow withoutVotes() {
         return new SmoothingRow(index, label, predict, radius, Duration.ZERO);
     }
 }

@@ -1,7 +1,5 @@
-package dev.bulwark.report;
+package dev.bulwark.results;
 
-import java.math.BigDecimal;
-import java.math.RoundingMode;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.Iterator;
@@ -60,12 +58,6 @@ final class TabSeparated<T extends Row> implements RowFormat<T> {
 
     static String flag(boolean value) {
         return value ? "1" : "0";
-    }
-
-    /** At most six decimals, never above {@code radius} when read back as a double, never in exponent notation. */
-    static String radius(double radius) {
-        BigDecimal down = SmoothingRow.roundDown(radius).stripTrailingZeros();
-        return down.setScale(Math.max(1, down.scale()), RoundingMode.UNNECESSARY).toPlainString();
     }
 
     /** Python's {@code str(timedelta)}: {@code 0:00:01.234567}, whole seconds without a fraction. */
