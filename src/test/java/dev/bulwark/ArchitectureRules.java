@@ -28,7 +28,9 @@ final class ArchitectureRules {
     /** Imports point down this list; packages that share a line ignore one another. */
     private static final List<List<String>> LAYERS = List.of(
             List.of("cli"),
-            List.of("experiment"),
+            List.of("lab"),
+            List.of("bench"),
+            List.of("runs"),
             List.of("report"),
             List.of("results"),
             List.of("training"),

@@ -1,9 +1,9 @@
 package dev.bulwark.cli;
 
 import dev.bulwark.device.DeviceInfo;
-import dev.bulwark.experiment.Benchmark;
-import dev.bulwark.experiment.Rate;
-import dev.bulwark.experiment.Scaling;
+import dev.bulwark.bench.Benchmark;
+import dev.bulwark.bench.Rate;
+import dev.bulwark.bench.Scaling;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.ArrayList;

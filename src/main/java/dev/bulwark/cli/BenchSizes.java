@@ -1,7 +1,7 @@
 package dev.bulwark.cli;
 
 import dev.bulwark.device.Backend;
-import dev.bulwark.experiment.Benchmark;
+import dev.bulwark.bench.Benchmark;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -46,7 +46,7 @@ final class BenchSizes {
             + "(default: 2048; on a GPU 8192).")
     private Optional<Integer> ceiling;
 
-    /** @throws dev.bulwark.experiment.ExperimentException if they make no sense */
+    /** @throws dev.bulwark.runs.ExperimentException if they make no sense */
     Benchmark.Settings on(Backend backend) {
         List<Integer> widths = Stream.of(List.of(INPUTS), hidden, List.of(CLASSES)).flatMap(List::stream).toList();
         Benchmark.Settings suiting = Benchmark.Settings.suiting(backend, widths, repeats, seconds);

@@ -5,7 +5,7 @@ import dev.bulwark.device.DeviceException;
 import dev.bulwark.device.cuda.CudaBackend;
 import dev.bulwark.device.cuda.CudaOptions;
 import dev.bulwark.device.cuda.Gpu;
-import dev.bulwark.experiment.Fleet;
+import dev.bulwark.runs.Fleet;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;

@@ -1,9 +1,9 @@
 package dev.bulwark.cli;
 
 import dev.bulwark.data.Split;
-import dev.bulwark.experiment.DataSource;
-import dev.bulwark.experiment.ExperimentException;
-import dev.bulwark.experiment.Monitor;
+import dev.bulwark.runs.DataSource;
+import dev.bulwark.runs.ExperimentException;
+import dev.bulwark.runs.Monitor;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.Set;

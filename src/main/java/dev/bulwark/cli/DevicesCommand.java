@@ -7,7 +7,7 @@ import dev.bulwark.device.cpu.CpuBackend;
 import dev.bulwark.device.cuda.CudaBackend;
 import dev.bulwark.device.cuda.Gpu;
 import dev.bulwark.device.cuda.SelfTest;
-import dev.bulwark.experiment.ExperimentException;
+import dev.bulwark.runs.ExperimentException;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.Locale;

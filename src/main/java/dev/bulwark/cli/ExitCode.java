@@ -2,7 +2,7 @@ package dev.bulwark.cli;
 
 import dev.bulwark.data.DataException;
 import dev.bulwark.device.DeviceException;
-import dev.bulwark.experiment.ExperimentException;
+import dev.bulwark.runs.ExperimentException;
 import dev.bulwark.files.InUseException;
 import dev.bulwark.model.io.ModelException;
 import dev.bulwark.model.io.ModelException;

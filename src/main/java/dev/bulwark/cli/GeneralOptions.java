@@ -1,6 +1,6 @@
 package dev.bulwark.cli;
 
-import dev.bulwark.experiment.Monitor;
+import dev.bulwark.runs.Monitor;
 import java.io.PrintWriter;
 import picocli.CommandLine.Option;
 

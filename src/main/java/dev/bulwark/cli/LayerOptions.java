@@ -1,6 +1,6 @@
 package dev.bulwark.cli;
 
-import dev.bulwark.experiment.ExperimentException;
+import dev.bulwark.runs.ExperimentException;
 import dev.bulwark.training.Convolution;
 import dev.bulwark.training.Recipe;
 import java.util.List;

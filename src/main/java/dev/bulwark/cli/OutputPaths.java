@@ -1,6 +1,6 @@
 package dev.bulwark.cli;
 
-import dev.bulwark.experiment.ExperimentException;
+import dev.bulwark.runs.ExperimentException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 

@@ -1,14 +1,19 @@
 package dev.bulwark.cli;
 
 import dev.bulwark.device.DeviceInfo;
-import dev.bulwark.experiment.Certify;
-import dev.bulwark.experiment.Fleet;
-import dev.bulwark.experiment.Monitor;
-import dev.bulwark.experiment.Subject;
-import dev.bulwark.experiment.TrainedFor;
+import dev.bulwark.runs.Certify;
+import dev.bulwark.runs.Fleet;
+import dev.bulwark.runs.Monitor;
+import dev.bulwark.runs.Subject;
+import dev.bulwark.runs.TrainedFor;
 import dev.bulwark.model.Graph;
 import dev.bulwark.results.PredictionRow;
 import dev.bulwark.results.RowFile;
+import dev.bulwark.runs.Certify;
+import dev.bulwark.runs.Fleet;
+import dev.bulwark.runs.Monitor;
+import dev.bulwark.runs.Subject;
+import dev.bulwark.runs.TrainedFor;
 import dev.bulwark.results.PredictionRow;
 import dev.bulwark.results.RowFile;
 import java.io.IOException;

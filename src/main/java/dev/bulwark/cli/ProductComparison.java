@@ -1,6 +1,6 @@
 package dev.bulwark.cli;
 
-import dev.bulwark.experiment.TrainingProducts;
+import dev.bulwark.bench.TrainingProducts;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;

@@ -1,6 +1,6 @@
 package dev.bulwark.cli;
 
-import dev.bulwark.experiment.Monitor;
+import dev.bulwark.runs.Monitor;
 import dev.bulwark.report.Paragraph;
 import java.io.PrintWriter;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;

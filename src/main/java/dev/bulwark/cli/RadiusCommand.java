@@ -2,8 +2,8 @@ package dev.bulwark.cli;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.bulwark.experiment.Certify;
-import dev.bulwark.experiment.ExperimentException;
+import dev.bulwark.runs.Certify;
+import dev.bulwark.runs.ExperimentException;
 import dev.bulwark.smoothing.Radius;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;

@@ -1,6 +1,6 @@
 package dev.bulwark.cli;
 
-import dev.bulwark.experiment.ExperimentException;
+import dev.bulwark.runs.ExperimentException;
 import dev.bulwark.report.CollectedRows;
 import dev.bulwark.report.RunComparison;
 import dev.bulwark.report.RunReport;

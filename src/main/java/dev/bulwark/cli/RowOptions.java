@@ -1,7 +1,7 @@
 package dev.bulwark.cli;
 
-import dev.bulwark.experiment.Existing;
-import dev.bulwark.experiment.ExperimentException;
+import dev.bulwark.runs.Existing;
+import dev.bulwark.runs.ExperimentException;
 import picocli.CommandLine.Option;
 
 /** What to do with rows that are there already. */

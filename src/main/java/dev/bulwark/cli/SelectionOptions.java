@@ -1,6 +1,6 @@
 package dev.bulwark.cli;
 
-import dev.bulwark.experiment.Selection;
+import dev.bulwark.runs.Selection;
 import java.util.List;
 import java.util.OptionalInt;
 import picocli.CommandLine.Option;

@@ -1,9 +1,10 @@
 package dev.bulwark.cli;
 
 import dev.bulwark.device.DeviceInfo;
-import dev.bulwark.experiment.Certify;
+import dev.bulwark.runs.Certify;
 import dev.bulwark.model.Graph;
 import dev.bulwark.plan.Perceptron;
+import dev.bulwark.runs.Certify;
 import picocli.CommandLine.Option;
 
 /** What certify and predict share. */

@@ -1,7 +1,7 @@
 package dev.bulwark.cli;
 
 import dev.bulwark.device.ProductPrecision;
-import dev.bulwark.experiment.ExperimentException;
+import dev.bulwark.runs.ExperimentException;
 import picocli.CommandLine.Option;
 
 /** How networks are trained where the hardware leaves the choice. */

@@ -2,5 +2,5 @@ package dev.bulwark.archsamples.report;
 
 /** Looks up at runs. */
 public final class Sample {
-    dev.bulwark.archsamples.experiment.Sample above;
+    dev.bulwark.archsamples.runs.Sample above;
 }

@@ -1,0 +1,312 @@
+package dev.bulwark.bench;
+
+import dev.bulwark.attack.AttackOutcome;
+import dev.bulwark.attack.Pgd;
+import dev.bulwark.attack.PgdSettings;
+import dev.bulwark.bench.Rate.Cost;
+import dev.bulwark.bench.Rate.Limit;
+import dev.bulwark.bounds.Ibp;
+import dev.bulwark.device.Backend;
+import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.DeviceException;
+import dev.bulwark.device.DeviceLostException;
+import dev.bulwark.device.DeviceMemory;
+import dev.bulwark.device.InputGradients;
+import dev.bulwark.device.LibraryNormals;
+import dev.bulwark.device.NoiseKey;
+import dev.bulwark.device.NoiseKey.Stream;
+import dev.bulwark.device.NoisyClassifier;
+import dev.bulwark.device.NoisyClassifier.Precision;
+import dev.bulwark.device.OutOfDeviceMemoryException;
+import dev.bulwark.device.Philox;
+import dev.bulwark.nn.DeviceNetwork;
+import dev.bulwark.nn.Network;
+import dev.bulwark.plan.Plan;
+import dev.bulwark.runs.ExperimentException;
+import dev.bulwark.runs.Monitor;
+import dev.bulwark.shapes.ImageShape;
+import dev.bulwark.training.Initialisation;
+import dev.bulwark.training.LearningRate;
+import dev.bulwark.training.Objective;
+import dev.bulwark.training.Optimiser;
+import dev.bulwark.training.Progress;
+import dev.bulwark.training.Ramp;
+import dev.bulwark.training.Recipe;
+import dev.bulwark.training.Trainer;
+import dev.bulwark.training.TrainingSet;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.IntStream;
+
+/**
+ * Rates of every stage on random data and weights, beside what the machine could do: the rates of large products and
+ * copies, measured in the same run.
+ */
+public final class Benchmark {
+
+    /** The rate of this program's noise. */
+    public static final String NORMALS = "normals_per_second";
+    /** The rate of the vendor's, there only where a device has one. */
+    public static final String CURAND_NORMALS = "curand_normals_per_second";
+
+    private static final NoiseKey KEY = new NoiseKey(1, Stream.BENCHMARK);
+    private static final int DISTINCT_ROWS = 1_000;
+
+    /**
+     * What to measure and how long.
+     *
+     * @param widths     of the network, inputs and classes included
+     * @param images     certified together
+     * @param samples    noisy copies of each
+     * @param batch      images of a step of training, verification and PGD
+     * @param pgdSteps   steps of one attack
+     * @param epochSteps steps of one epoch of training
+     * @param ceiling    edge of the square products, a sixteenth of a copy's rows, that tell the machine's ceilings
+     * @param normals    rows of noise, each as wide as the inputs
+     * @param repeats    measurements of each rate
+     * @param seconds    least length of one measurement
+     */
+    public record Settings(List<Integer> widths, int images, int samples, int batch, int pgdSteps, int epochSteps,
+                           int ceiling, int normals, int repeats, double seconds) {
+
+        public Settings {
+            widths = List.copyOf(widths);
+            if (widths.size() < 2 || widths.stream().anyMatch(width -> width < 1)) {
+                throw new ExperimentException("a network needs at least inputs and classes, all positive: " + widths);
+            }
+            if (IntStream.of(images, samples, batch, pgdSteps, epochSteps, normals).min().orElseThrow() < 1
+                    || ceiling < 16) {
+                throw new ExperimentException("sizes must be positive, and --ceiling at least 16");
+            }
+            if (repeats < 1 || !(seconds > 0)) {
+                throw new ExperimentException("--repeats and --seconds must be positive: " + repeats + ", " + seconds);
+            }
+        }
+
+        /** Sizes that keep {@code backend} busy, on a GPU for longer than launches and waits take. */
+        public static Settings suiting(Backend backend, List<Integer> widths, int repeats, double seconds) {
+            int samples = 10_000;
+            int images = Math.max(1, backend.noisyCopiesPerCall() / samples);
+            return backend.info().kind().equals("cpu")
+                    ? new Settings(widths, images, samples, 500, 20, Math.max(1, (int) Math.ceil(16 * seconds)), 2_048,
+                            4_000, repeats, seconds)
+                    : new Settings(widths, images, samples, 500, 50, 128, 8_192, 40_000, repeats, seconds);
+        }
+
+        Settings withWidths(List<Integer> other) {
+            return new Settings(other, images, samples, batch, pgdSteps, epochSteps, ceiling, normals, repeats, seconds);
+        }
+
+        Settings withImages(int other) {
+            return new Settings(widths, other, samples, batch, pgdSteps, epochSteps, ceiling, normals, repeats, seconds);
+        }
+
+        Settings withSamples(int other) {
+            return new Settings(widths, images, other, batch, pgdSteps, epochSteps, ceiling, normals, repeats, seconds);
+        }
+
+        int inputs() {
+            return widths.get(0);
+        }
+
+        int classes() {
+            return widths.get(widths.size() - 1);
+        }
+
+        /** Multiply-adds of one forward pass. */
+        double multiplyAdds() {
+            return IntStream.range(1, widths.size()).mapToDouble(i -> (double) widths.get(i - 1) * widths.get(i)).sum();
+        }
+
+        /** Multiply-adds of the first layer: no gradient goes through it to the images in training. */
+        double firstLayer() {
+            return (double) widths.get(0) * widths.get(1);
+        }
+    }
+
+    private final Backend backend;
+    private final Settings settings;
+    private final Stopwatch stopwatch;
+    private final Network network;
+
+    public Benchmark(Backend backend, Settings settings) {
+        this.backend = backend;
+        this.settings = settings;
+        this.stopwatch = new Stopwatch(settings.repeats, settings.seconds);
+        this.network = Initialisation.KAIMING_UNIFORM.network(
+                settings.widths.stream().mapToInt(Integer::intValue).toArray(), 1);
+    }
+
+    /** Takes rates as they are measured, by the names that files use. */
+    public interface Results {
+        void add(String name, Rate rate) throws IOException;
+    }
+
+    /**
+     * Measures all rates, the ceilings first, so that the others can be held against them.
+     *
+     * @throws IOException if {@code results} does not take one
+     */
+    public void run(Monitor monitor, Results results) throws IOException {
+        try (Monitor.Stage stage = monitor.stage("bench", 10, "rates")) {
+            Results counted = (name, rate) -> {
+                results.add(name, rate);
+                stage.advance(1);
+            };
+            Ceilings ceilings = new Ceilings(backend, stopwatch, settings.ceiling);
+            counted.add("copies_per_second", ceilings.copies());
+            counted.add("square_products_per_second", ceilings.floatProducts());
+            counted.add("square_products_per_second_of_noisy_forwards", ceilings.classifierProducts());
+            counted.add(NORMALS, normals());
+            Optional<Rate> library = libraryNormals(monitor);
+            if (library.isPresent()) {
+                results.add(CURAND_NORMALS, library.get());
+            }
+            stage.advance(1);
+            counted.add("noisy_forwards_per_second", noisyForwards());
+            counted.add("ibp_images_per_second", ibp());
+            counted.add("ibp_training_samples_per_second", ibpTraining());
+            counted.add("ibp_worst_case_training_samples_per_second", ibpTraining(0));
+            counted.add("pgd_image_steps_per_second", pgd());
+        }
+    }
+
+    /** Noisy forward passes, noise and votes included. */
+    public Rate noisyForwards() {
+        int count = settings.images;
+        try (Plan loaded = Plan.load(backend, network.graph());
+             DeviceMemory memory = new DeviceMemory(backend);
+             NoisyClassifier classifier = loaded.noisyClassifier(memory)) {
+            DeviceBuffer images = memory.allocate((long) count * settings.inputs());
+            DeviceBuffer counts = memory.allocate((long) count * settings.classes());
+            backend.write(uniform(count, settings.inputs()), images);
+            backend.zeroInts(counts);
+            int[] indices = IntStream.range(0, count).toArray();
+            return stopwatch.rate(Map.of("images", count, "samples", settings.samples),
+                    new Cost(2 * settings.multiplyAdds(), 0, Limit.CLASSIFIER_PRODUCTS), () -> {
+                        classifier.countVotes(images, indices, 0.5f, KEY, 0, settings.samples, counts);
+                        backend.synchronize();
+                        return (double) count * settings.samples;
+                    });
+        }
+    }
+
+    private Rate normals() {
+        int rows = settings.normals;
+        int columns = settings.inputs();
+        try (DeviceBuffer image = backend.allocate(columns);
+             DeviceBuffer target = backend.allocate((long) rows * columns)) {
+            backend.fill(image, 0f);
+            return stopwatch.rate(Map.of("rows", rows, "columns", columns), new Cost(0, Float.BYTES, Limit.COPIES), () -> {
+                backend.noise().noisyCopies(image, 0, 0, rows, columns, 1f, KEY, target);
+                backend.synchronize();
+                return (double) rows * columns;
+            });
+        }
+    }
+
+    /** As many normals as {@link #normals} takes, by the device's vendor; empty where there are none. */
+    private Optional<Rate> libraryNormals(Monitor monitor) {
+        int length = settings.normals * settings.inputs() / 2 * 2; // vendors' come in pairs
+        try (DeviceMemory memory = new DeviceMemory(backend)) {
+            Optional<LibraryNormals> found = backend.libraryNormals();
+            if (found.isEmpty()) {
+                return Optional.empty();
+            }
+            try (LibraryNormals normals = found.get()) {
+                DeviceBuffer target = memory.allocate(length);
+                return Optional.of(stopwatch.rate(Map.of("length", length), new Cost(0, Float.BYTES, Limit.COPIES), () -> {
+                    normals.fill(target);
+                    backend.synchronize();
+                    return length;
+                }));
+            }
+        } catch (DeviceLostException | OutOfDeviceMemoryException e) {
+            throw e;
+        } catch (DeviceException e) {
+            monitor.note("noise has no yardstick: " + e.getMessage());
+            return Optional.empty();
+        }
+    }
+
+    /** A float forward pass, and two bounds that each take every weight once. */
+    private Rate ibp() {
+        float[] images = uniform(settings.batch, settings.inputs());
+        int[] labels = labels(settings.batch);
+        try (Plan plan = Plan.load(backend, network.graph()); Ibp verifier = new Ibp(plan)) {
+            return stopwatch.rate(Map.of("batch", settings.batch),
+                    new Cost(6 * settings.multiplyAdds(), 0, Limit.FLOAT_PRODUCTS), () -> {
+                        verifier.verify(images, labels, 0.1);
+                        return settings.batch;
+                    });
+        }
+    }
+
+    /** Training on natural and worst-case loss alike, in the backend's products. */
+    public Rate ibpTraining() {
+        return ibpTraining(0.5);
+    }
+
+    /**
+     * Whole training steps, the rate of each epoch but the first. A pass forward and the gradients with respect to weights
+     * and to activations take the network's multiply-adds each; so much for centres, radii and, where they count, images.
+     */
+    private Rate ibpTraining(double kappa) {
+        Objective objective = new Objective.IntervalBounds(0.1, 1, 0, 0, Ramp.LINEAR, kappa, kappa, 0, 0, true, 0);
+        List<Integer> hidden = settings.widths.subList(1, settings.widths.size() - 1);
+        Recipe recipe = new Recipe(hidden, settings.repeats + 1, settings.batch, 1, Initialisation.KAIMING_UNIFORM,
+                Optimiser.adam(), LearningRate.steps(1e-3, 1), 0, objective);
+        int passes = kappa > 0 ? 3 : 2;
+        double flops = passes * 2 * (3 * settings.multiplyAdds() - settings.firstLayer());
+        int steps = settings.epochSteps;
+        TrainingSet data = new TrainingSet(uniform(steps * settings.batch, settings.inputs()),
+                new ImageShape(1, 1, settings.inputs()), labels(steps * settings.batch), settings.classes(), "random");
+        List<Progress> epochs = Trainer.train(backend, recipe, data, progress -> { }).history();
+        return Rate.of(epochs.stream().skip(1).mapToDouble(Progress::samplesPerSecond).toArray(),
+                Map.of("batch", settings.batch), new Cost(flops, 0, Limit.FLOAT_PRODUCTS));
+    }
+
+    private Rate pgd() {
+        float[] images = uniform(settings.batch, settings.inputs());
+        int[] indices = IntStream.range(0, settings.batch).toArray();
+        // Radius 0 breaks nothing, so that every image is worked on to the end.
+        PgdSettings attack = new PgdSettings(0, settings.pgdSteps, 0, 1, 1);
+        try (Plan loaded = Plan.load(backend, network.graph()); Pgd pgd = new Pgd(loaded, attack)) {
+            int[] labels = pgd.attack(images, labels(settings.batch), indices).stream()
+                    .mapToInt(AttackOutcome::cleanPrediction).toArray();
+            return stopwatch.rate(Map.of("batch", settings.batch, "steps", settings.pgdSteps),
+                    new Cost(4 * settings.multiplyAdds(), 0, limitOfAttacks(loaded)), () -> {
+                        pgd.attack(images, labels, indices);
+                        return (double) settings.batch * settings.pgdSteps;
+                    });
+        }
+    }
+
+    private Limit limitOfAttacks(Plan loaded) {
+        try (DeviceMemory memory = new DeviceMemory(backend); InputGradients gradients = loaded.inputGradients(memory, 1)) {
+            return gradients.precision() == Precision.FLOAT32 ? Limit.FLOAT_PRODUCTS : Limit.CLASSIFIER_PRODUCTS;
+        }
+    }
+
+    /** Rows of uniform numbers, which repeat afterwards. */
+    private static float[] uniform(int rows, int columns) {
+        float[] values = new float[Math.multiplyExact(rows, columns)];
+        int drawn = Math.min(rows, DISTINCT_ROWS) * columns;
+        for (int i = 0; i < drawn; ++i) {
+            values[i] = Philox.uniform(KEY, i / columns, 0, i % columns);
+        }
+        for (int from = drawn; from < values.length; from += drawn) {
+            System.arraycopy(values, 0, values, from, Math.min(drawn, values.length - from));
+        }
+        return values;
+    }
+
+    private int[] labels(int count) {
+        int[] labels = new int[count];
+        Arrays.setAll(labels, i -> i % settings.classes());
+        return labels;
+    }
+}

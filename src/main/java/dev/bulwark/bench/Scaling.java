@@ -1,0 +1,70 @@
+package dev.bulwark.bench;
+
+import dev.bulwark.device.Backend;
+import dev.bulwark.runs.Monitor;
+import java.io.IOException;
+import java.util.function.IntFunction;
+import java.util.stream.IntStream;
+
+/** How the time of randomized smoothing grows with images, samples and network: three sizes each, twice as large in turn. */
+public final class Scaling {
+
+    private static final int[] FACTORS = {1, 2, 4};
+
+    private final Backend backend;
+    private final Benchmark.Settings settings;
+
+    /** @param settings with the smallest sizes */
+    public Scaling(Backend backend, Benchmark.Settings settings) {
+        this.backend = backend;
+        this.settings = settings;
+    }
+
+    /**
+     * One size of one thing.
+     *
+     * @param what         that grows
+     * @param size         of it: images, samples of each, or multiply-adds of a pass
+     * @param seconds      median time of all noisy forward passes
+     * @param secondsAUnit that, over the multiply-adds of all passes: the same in each line where cost grows linearly
+     */
+    public record Line(String what, double size, double seconds, double secondsAUnit) {
+    }
+
+    /** Takes lines as they are measured. */
+    public interface Results {
+        void add(Line line) throws IOException;
+    }
+
+    /** @throws IOException if {@code results} does not take a line */
+    public void run(Monitor monitor, Results results) throws IOException {
+        try (Monitor.Stage stage = monitor.stage("scaling", 3L * FACTORS.length, "sizes")) {
+            grow("images", factor -> settings.withImages(factor * settings.images()), stage, results);
+            grow("samples", factor -> settings.withSamples(factor * settings.samples()), stage, results);
+            grow("multiply-adds", this::widened, stage, results);
+        }
+    }
+
+    private void grow(String what, IntFunction<Benchmark.Settings> larger, Monitor.Stage stage, Results results)
+            throws IOException {
+        for (int factor : FACTORS) {
+            Benchmark.Settings grown = larger.apply(factor);
+            double passes = (double) grown.images() * grown.samples();
+            double seconds = passes / new Benchmark(backend, grown).noisyForwards().median();
+            double size = switch (what) {
+                case "images" -> grown.images();
+                case "samples" -> grown.samples();
+                default -> grown.multiplyAdds();
+            };
+            results.add(new Line(what, size, seconds, seconds / (passes * grown.multiplyAdds())));
+            stage.advance(1);
+        }
+    }
+
+    /** Hidden layers {@code factor} times as wide. */
+    private Benchmark.Settings widened(int factor) {
+        int last = settings.widths().size() - 1;
+        return settings.withWidths(IntStream.rangeClosed(0, last)
+                .mapToObj(i -> settings.widths().get(i) * (i == 0 || i == last ? 1 : factor)).toList());
+    }
+}

@@ -1,0 +1,170 @@
+package dev.bulwark.runs;
+
+import dev.bulwark.plan.Plan;
+import dev.bulwark.results.CertificateRow;
+import dev.bulwark.results.PredictionRow;
+import dev.bulwark.results.RadiusRule;
+import dev.bulwark.results.RowFile;
+import dev.bulwark.results.SmoothingRow;
+import dev.bulwark.smoothing.Certificate;
+import dev.bulwark.smoothing.Certification;
+import dev.bulwark.smoothing.Prediction;
+import dev.bulwark.smoothing.SmoothedClassifier;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.function.Function;
+
+/** CERTIFY and PREDICT of Cohen et al. 2019 over many images. */
+public final class Certify {
+
+    private Certify() {
+    }
+
+    /**
+     * @param sigma noise standard deviation, in input units
+     * @param n0    selection samples
+     * @param n     estimation samples
+     * @param alpha probability that a certificate is false
+     * @param seed  of the noise
+     */
+    public record Settings(double sigma, int n0, int n, double alpha, long seed) {
+
+        /** Of either kind for an image: sums and products with batch sizes then stay far inside their types. */
+        private static final int MOST_SAMPLES = 10_000_000;
+
+        /** The lab report's protocol. */
+        public static Settings standard(double sigma, long seed) {
+            return new Settings(sigma, 100, 10_000, 0.001, seed);
+        }
+
+        public Settings {
+            require(sigma > 0 && (float) sigma > 0 && Float.isFinite((float) sigma),
+                    "--sigma must be positive and finite, as a float too: " + sigma);
+            require(n0 >= 1 && n0 <= MOST_SAMPLES, "--n0 must lie between 1 and 10,000,000: " + n0);
+            require(n >= 1 && n <= MOST_SAMPLES, "--n must lie between 1 and 10,000,000: " + n);
+            requireAlpha(alpha);
+        }
+
+        /** The failure probabilities that every command takes. @throws ExperimentException for others */
+        public static void requireAlpha(double alpha) {
+            require(alpha >= 1e-9 && alpha <= 0.5, "--alpha must lie between 1e-9 and 0.5: " + alpha);
+        }
+
+        private static void require(boolean condition, String complaint) {
+            if (!condition) {
+                throw new ExperimentException(complaint);
+            }
+        }
+
+        private int imagesPerCall(Fleet fleet) {
+            return Math.max(1, fleet.first().noisyCopiesPerCall() / (n0 + n));
+        }
+    }
+
+    /** A result and each image's share of the time that its batch took. */
+    private record Timed<T>(T result, Duration time) {
+
+        static <T> List<Timed<T>> each(int[] batch, Function<int[], List<T>> work) {
+            long start = System.nanoTime();
+            List<T> results = work.apply(batch);
+            Duration each = Duration.ofNanos((System.nanoTime() - start) / batch.length);
+            return results.stream().map(result -> new Timed<>(result, each)).toList();
+        }
+    }
+
+    /** Certifies every image without a row; rows go to {@code rows} and, with all votes, to {@code certificates}. */
+    public static void certify(Fleet fleet, Subject subject, Settings settings, RowFile<SmoothingRow> rows,
+                               Optional<RowFile<CertificateRow>> certificates, Monitor monitor) throws IOException {
+        requireOfThisRun(settings, rows, certificates.map(RowFile::earlier).orElse(List.of()));
+        Batches batches = new Batches("certify at sigma " + settings.sigma + " with n = " + settings.n, subject.indices(),
+                index -> rows.contains(index) && certificates.map(file -> file.contains(index)).orElse(true),
+                settings.imagesPerCall(fleet));
+        batches.<Timed<Certification>>run(fleet, monitor, (backend, source) -> {
+            try (Plan network = Plan.load(backend, subject.network());
+                 SmoothedClassifier smoothed = smoothed(network, settings)) {
+                source.forEach(batch -> Timed.each(batch, some ->
+                        smoothed.certify(subject.pixels(some), some, settings.n0, settings.n, settings.alpha)));
+            }
+        }, (index, found) -> {
+            int label = subject.data().label(index);
+            if (certificates.isPresent() && !certificates.get().contains(index)) {
+                certificates.get().append(certificateRow(index, label, found.result, settings));
+            }
+            if (!rows.contains(index)) {
+                rows.append(smoothingRow(index, label, found.result, found.time));
+            }
+        });
+    }
+
+    /** Rows that are kept must claim what this run would: they may have been altered, or be another run's. */
+    private static void requireOfThisRun(Settings settings, RowFile<SmoothingRow> rows, List<CertificateRow> certificates) {
+        Map<Integer, CertificateRow> votes = new HashMap<>();
+        for (CertificateRow row : certificates) {
+            votes.put(row.index(), row);
+            if (row.n0() != settings.n0 || row.n() != settings.n || row.alpha() != settings.alpha
+                    || row.sigma() != settings.sigma || row.seed() != settings.seed) {
+                throw new ExperimentException("can't resume: the certificate for index " + row.index()
+                        + " is another run's, with sigma "
+                        + row.sigma() + ", n0 " + row.n0() + ", n " + row.n() + ", alpha " + row.alpha()
+                        + " and seed " + row.seed());
+            }
+        }
+        try {
+            for (SmoothingRow row : rows.earlier()) {
+                if (votes.containsKey(row.index())) {
+                    RadiusRule.requireSame(row, votes.get(row.index()));
+                } else {
+                    RadiusRule.requireInReach(row, settings.sigma, settings.n, settings.alpha);
+                }
+            }
+        } catch (IllegalArgumentException e) {
+            throw rows.unusable(e.getMessage());
+        }
+    }
+
+    /** Predicts every image without a row, abstaining where the votes don't tell at level alpha. */
+    public static void predict(Fleet fleet, Subject subject, Settings settings, RowFile<PredictionRow> rows,
+                               Monitor monitor) throws IOException {
+        Batches batches = new Batches("predict at sigma " + settings.sigma, subject.indices(), rows::contains,
+                settings.imagesPerCall(fleet));
+        batches.<Timed<Prediction>>run(fleet, monitor, (backend, source) -> {
+            try (Plan network = Plan.load(backend, subject.network());
+                 SmoothedClassifier smoothed = smoothed(network, settings)) {
+                source.forEach(batch -> Timed.each(batch, some ->
+                        smoothed.predict(subject.pixels(some), some, settings.n, settings.alpha)));
+            }
+        }, (index, found) -> {
+            OptionalInt label = found.result instanceof Prediction.Label said
+                    ? OptionalInt.of(said.label()) : OptionalInt.empty();
+            rows.append(new PredictionRow(index, subject.data().label(index), label, found.time));
+        });
+    }
+
+    private static SmoothedClassifier smoothed(Plan network, Settings settings) {
+        return new SmoothedClassifier(network, settings.sigma, settings.seed);
+    }
+
+    private static SmoothingRow smoothingRow(int index, int label, Certification found, Duration time) {
+        return found.certificate() instanceof Certificate.Robust robust
+                ? SmoothingRow.certified(index, label, robust.label(), robust.radius(), time)
+                : SmoothingRow.abstained(index, label, time);
+    }
+
+    private static CertificateRow certificateRow(int index, int label, Certification found, Settings settings) {
+        OptionalInt predict = OptionalInt.empty();
+        double radius = 0;
+        if (found.certificate() instanceof Certificate.Robust robust) {
+            predict = OptionalInt.of(robust.label());
+            radius = robust.radius();
+        }
+        List<Long> counts = Arrays.stream(found.counts()).mapToObj(votes -> (long) votes).toList();
+        return new CertificateRow(index, label, predict, radius, found.pALower(), counts.get(found.guess()), counts,
+                settings.n0, settings.n, settings.alpha, settings.sigma, settings.seed);
+    }
+}

@@ -1,0 +1,104 @@
+package dev.bulwark.runs;
+
+import dev.bulwark.data.DataException;
+import dev.bulwark.data.Dataset;
+import dev.bulwark.data.DatasetReaders;
+import dev.bulwark.data.Digits;
+import dev.bulwark.data.Located;
+import dev.bulwark.data.MnistLocator;
+import dev.bulwark.data.Split;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** Where images come from, and what to do where MNIST can't be had. */
+public final class DataSource {
+
+    /** The generated data set is one fixed data set, whatever the seed of the run. */
+    private static final long DIGITS_SEED = 0;
+
+    private final Optional<Located.Found> located;
+    private final List<String> reasons;
+
+    private DataSource(Optional<Located.Found> located, List<String> reasons) {
+        this.located = located;
+        this.reasons = reasons;
+    }
+
+    /** What the user names, never replaced by other images, else MNIST. @throws DataException where there is none */
+    public static DataSource mnist(Optional<Path> named, Set<Split> wanted) {
+        DataSource source = mnistOrDigits(named, wanted);
+        if (source.located.isEmpty()) {
+            throw new DataException("no MNIST: " + String.join("; ", source.reasons)
+                    + "; name a folder with --data, or use --dataset digits");
+        }
+        return source;
+    }
+
+    /** What the user names, else MNIST, else digits with the reasons why. @throws DataException if what is named is unusable */
+    public static DataSource mnistOrDigits(Optional<Path> named, Set<Split> wanted) {
+        if (named.isPresent()) {
+            Map<Split, Dataset> splits = DatasetReaders.read(named.get(), wanted);
+            return new DataSource(Optional.of(new Located.Found(named.get(), splits, List.of())), List.of());
+        }
+        Located found = MnistLocator.standard(System.getenv(), Path.of(System.getProperty("user.home"))).locate(wanted);
+        if (found instanceof Located.NotFound none) {
+            return new DataSource(Optional.empty(), none.reasons());
+        }
+        return new DataSource(Optional.of((Located.Found) found), List.of());
+    }
+
+    /** The generated data set. */
+    public static DataSource digits() {
+        return new DataSource(Optional.empty(), List.of());
+    }
+
+    /** Whether these are generated images because MNIST was looked for in vain. */
+    public boolean fellBack() {
+        return located.isEmpty() && !reasons.isEmpty();
+    }
+
+    /** Why each place was no use, where {@link #fellBack}. */
+    public List<String> reasons() {
+        return reasons;
+    }
+
+    /** Whether {@link #dataset} hands out generated images. */
+    public boolean generated() {
+        return located.isEmpty();
+    }
+
+    /** Whether these are the published images of MNIST. */
+    public boolean isMnist() {
+        return located.isPresent() && located.get().datasets().values().stream()
+                .allMatch(dataset -> dataset.name().equals(MnistLocator.MNIST));
+    }
+
+    /** Images of a split. */
+    public int size(Split split) {
+        return located.map(found -> found.dataset(split).size())
+                .orElse(split == Split.TRAIN ? Digits.TRAIN_SIZE : Digits.TEST_SIZE);
+    }
+
+    /** One split, all of it. */
+    public Dataset dataset(Split split) {
+        return located.map(found -> found.dataset(split)).orElseGet(() -> Digits.generate(DIGITS_SEED, split));
+    }
+
+    /** The first {@code count} images of a split. */
+    public Dataset dataset(Split split, int count) {
+        if (located.isPresent()) {
+            Dataset whole = located.get().dataset(split);
+            return count >= whole.size() ? whole : whole.range(0, count);
+        }
+        return Digits.generate(DIGITS_SEED, split, count);
+    }
+
+    /** What to say of it in provenance. */
+    public static Map<String, Object> describe(Dataset data) {
+        return Map.of("name", data.name(), "images", data.size(), "shape", data.shape().toString(), "classes", data.classes(),
+                "sha256", data.digest());
+    }
+}

@@ -1,0 +1,49 @@
+package dev.bulwark.runs;
+
+import dev.bulwark.data.DataException;
+import dev.bulwark.data.Dataset;
+import dev.bulwark.device.HostArrays;
+import dev.bulwark.model.Graph;
+import dev.bulwark.shapes.Shape;
+
+/**
+ * A network and the images it is looked at with. It may have more classes than the images.
+ *
+ * @param indices the chosen images, in the order of the rows
+ */
+public record Subject(Graph network, Dataset data, int[] indices) {
+
+    /** @throws DataException if the images don't fit the network */
+    public Subject {
+        indices = indices.clone();
+        Shape input = network.input();
+        boolean fits = input.isImage() ? input.image().equals(data.shape()) : input.size() == data.imageSize();
+        if (!fits || network.classes() < data.classes()) {
+            throw new DataException("the network takes inputs of shape " + input + " and has " + network.classes()
+                    + " classes, but the images of " + data.name() + " are " + data.shape() + " of " + data.classes()
+                    + " classes: name other data with --data, or another network");
+        }
+    }
+
+    @Override
+    public int[] indices() {
+        return indices.clone();
+    }
+
+    /** Pixels of some images, {@code [batch,inputs]}. */
+    float[] pixels(int[] batch) {
+        float[] pixels = new float[HostArrays.length("images of a batch by pixels", batch.length, data.imageSize())];
+        for (int k = 0; k < batch.length; ++k) {
+            System.arraycopy(data.pixels(batch[k]), 0, pixels, k * data.imageSize(), data.imageSize());
+        }
+        return pixels;
+    }
+
+    int[] labels(int[] batch) {
+        int[] labels = new int[batch.length];
+        for (int k = 0; k < batch.length; ++k) {
+            labels[k] = data.label(batch[k]);
+        }
+        return labels;
+    }
+}

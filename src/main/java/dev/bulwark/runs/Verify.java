@@ -1,0 +1,69 @@
+package dev.bulwark.runs;
+
+import dev.bulwark.bounds.Bounds;
+import dev.bulwark.bounds.Method;
+import dev.bulwark.bounds.RealNetwork;
+import dev.bulwark.bounds.Verifier;
+import dev.bulwark.data.Ball;
+import dev.bulwark.data.Epsilon;
+import dev.bulwark.nn.DeviceNetwork;
+import dev.bulwark.plan.Plan;
+import dev.bulwark.results.AttackRow;
+import dev.bulwark.results.BoundsRow;
+import dev.bulwark.results.RowFile;
+import dev.bulwark.results.AttackRow;
+import dev.bulwark.results.BoundsRow;
+import dev.bulwark.results.RowFile;
+import java.io.IOException;
+
+/** Deterministic bounds over many images. */
+public final class Verify {
+
+    /** Images of a slower method that are bounded together: they take seconds even so, and rows should come in on the way. */
+    private static final int SLOW_BATCH = 128;
+
+    /** What a record of rows says of the balls' centres, so that rows about other balls are not continued. */
+    public static final String CENTRE = "centre";
+    public static final String BYTES = "byte / 255, exactly";
+
+    private Verify() {
+    }
+
+    /** {@code steps}, if slopes can take as many. @throws ExperimentException otherwise */
+    public static int steps(int steps) {
+        if (steps < 0) {
+            throw new ExperimentException("--steps must not be negative: " + steps);
+        }
+        return steps;
+    }
+
+    /**
+     * Bounds every image without a row over the L-infinity ball of radius {@code epsilon}, cut to [0, 1].
+     *
+     * @param steps of {@link Method#ALPHA_CROWN}'s slopes; the other methods have none
+     */
+    public static void run(Fleet fleet, Subject subject, Epsilon epsilon, Method method, int steps,
+                           RowFile<BoundsRow> rows, Monitor monitor) throws IOException {
+        Ball ball = subject.data().ball(epsilon);
+        RealNetwork real = new RealNetwork(subject.network());
+        BoundsRow.Method written = BoundsRow.Method.valueOf(method.name());
+        for (BoundsRow row : rows.earlier()) {
+            if (row.epsilon() != epsilon.nearest() || row.method() != written) {
+                throw new ExperimentException("can't resume: the row for index " + row.index() + " is another run's, by " + row.method().text()
+                        + " at epsilon " + row.epsilon() + ", not by " + written.text() + " at " + epsilon.nearest());
+            }
+        }
+        Batches batches = new Batches("verify at epsilon " + epsilon, subject.indices(), rows::contains,
+                method == Method.IBP ? fleet.first().imagesPerCall() : SLOW_BATCH);
+        batches.<Bounds>run(fleet, monitor, (backend, source) -> {
+            try (Plan plan = Plan.load(backend, subject.network()); Verifier verifier = method.verifier(plan, steps)) {
+                source.forEach(batch -> verifier.verify(subject.pixels(batch), subject.labels(batch), ball));
+            }
+        }, (index, b) -> {
+            BoundsRow row = BoundsRow.of(index, b.label(), epsilon.nearest(), written, b.cleanPrediction(),
+                    b.lower(), b.upper(), b.marginLower());
+            rows.append(row.differs() ? row.with(real.stands(subject.data().pixels(index), b.label())
+                    ? AttackRow.RealNetwork.STANDS : AttackRow.RealNetwork.BREAKS) : row);
+        });
+    }
+}
