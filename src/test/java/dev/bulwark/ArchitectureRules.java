@@ -7,9 +7,12 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
-import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.lang.syntax.elements.ClassesShouldConjunction;
+import java.nio.file.CopyOption;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -112,6 +115,11 @@ final class ArchitectureRules {
                 .should().callMethod(System.class, "exit", int.class)
                 .orShould().callMethod(Runtime.class, "exit", int.class)
                 .orShould().callMethod(Runtime.class, "halt", int.class));
+        // The native libraries' own folder has stricter rules than files that users are to read.
+        add("only files takes digests and replaces files", noClasses()
+                .that().resideOutsideOfPackages(tree("files"), tree("device.cuda"))
+                .should().callMethod(MessageDigest.class, "getInstance", String.class)
+                .orShould().callMethod(Files.class, "move", Path.class, Path.class, CopyOption[].class));
         // A generator with state of its own can't give the value at (seed, stream, counter).
         add("randomness is counter-based: no generators of the JDK", noClasses()
                 .should().dependOnClassesThat().areAssignableTo(RandomGenerator.class));

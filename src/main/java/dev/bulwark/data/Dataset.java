@@ -1,5 +1,6 @@
 package dev.bulwark.data;
 
+import dev.bulwark.files.Sha256;
 import dev.bulwark.shapes.ImageShape;
 import java.security.MessageDigest;
 import java.util.Arrays;

@@ -1,6 +1,7 @@
 package dev.bulwark.data;
 
 import dev.bulwark.files.Reason;
+import dev.bulwark.files.Sha256;
 import dev.bulwark.shapes.ImageShape;
 import java.io.BufferedInputStream;
 import java.io.EOFException;

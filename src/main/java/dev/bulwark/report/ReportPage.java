@@ -1,9 +1,7 @@
 package dev.bulwark.report;
 
+import dev.bulwark.files.Sha256;
 import dev.bulwark.results.Gallery;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.LinkedHashMap;
@@ -181,11 +179,6 @@ final class ReportPage {
 
     /** As a content security policy names a script. */
     private static String digest(String script) {
-        try {
-            byte[] sha256 = MessageDigest.getInstance("SHA-256").digest(script.getBytes(StandardCharsets.UTF_8));
-            return "sha256-" + Base64.getEncoder().encodeToString(sha256);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
-        }
+        return "sha256-" + Base64.getEncoder().encodeToString(Sha256.bytes(script));
     }
 }

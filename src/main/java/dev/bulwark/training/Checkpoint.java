@@ -2,6 +2,7 @@ package dev.bulwark.training;
 
 import dev.bulwark.files.AtomicFile;
 import dev.bulwark.files.Reason;
+import dev.bulwark.files.Sha256;
 import java.io.ByteArrayInputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
@@ -100,7 +101,7 @@ final class Checkpoint {
     }
 
     private void writeSigned(OutputStream stream) throws IOException {
-        MessageDigest digest = Digests.sha256();
+        MessageDigest digest = Sha256.start();
         var out = new DataOutputStream(new DigestOutputStream(stream, digest));
         out.write(MAGIC);
         out.writeUTF(recipeDigest);
@@ -155,8 +156,8 @@ final class Checkpoint {
         if (!startsLikeOne(bytes)) {
             throw new CheckpointException(file + " is not a checkpoint of this version");
         }
-        int signed = Math.max(0, bytes.length - Digests.BYTES);
-        MessageDigest digest = Digests.sha256();
+        int signed = Math.max(0, bytes.length - Sha256.BYTES);
+        MessageDigest digest = Sha256.start();
         digest.update(bytes, 0, signed);
         if (!Arrays.equals(digest.digest(), Arrays.copyOfRange(bytes, signed, bytes.length))) {
             throw new CheckpointException("checkpoint " + file

@@ -1,6 +1,6 @@
 package dev.bulwark.training;
 
-import java.nio.charset.StandardCharsets;
+import dev.bulwark.files.Sha256;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -110,6 +110,6 @@ public record Recipe(List<Integer> hidden, Optional<Convolution> convolution, in
 
     /** Hexadecimal SHA-256 over every field: equal recipes, and only those, agree. */
     public String digest() {
-        return Digests.hex(Digests.sha256().digest(toString().getBytes(StandardCharsets.UTF_8)));
+        return Sha256.of(toString());
     }
 }

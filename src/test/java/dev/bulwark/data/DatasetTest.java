@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.bulwark.files.Sha256;
 import dev.bulwark.shapes.ImageShape;
 import java.math.BigDecimal;
 import java.math.MathContext;

@@ -1,5 +1,6 @@
 package dev.bulwark.data;
 
+import dev.bulwark.files.Sha256;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.bulwark.files.Sha256;
 import dev.bulwark.shapes.ImageShape;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.bulwark.files.Sha256;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -159,8 +160,8 @@ class CheckpointTest {
     }
 
     private static byte[] signed(byte[] content) {
-        byte[] whole = Arrays.copyOf(content, content.length + Digests.BYTES);
-        System.arraycopy(Digests.sha256().digest(content), 0, whole, content.length, Digests.BYTES);
+        byte[] whole = Arrays.copyOf(content, content.length + Sha256.BYTES);
+        System.arraycopy(Sha256.start().digest(content), 0, whole, content.length, Sha256.BYTES);
         return whole;
     }
 

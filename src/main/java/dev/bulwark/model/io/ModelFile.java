@@ -2,6 +2,7 @@ package dev.bulwark.model.io;
 
 import dev.bulwark.files.AtomicFile;
 import dev.bulwark.files.Reason;
+import dev.bulwark.files.Sha256;
 import dev.bulwark.model.Graph;
 import dev.bulwark.model.Tensor;
 import dev.bulwark.model.io.SafetensorsHeader.Entry;
@@ -18,9 +19,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.Map;
 
 /**
@@ -39,7 +38,7 @@ public final class ModelFile {
 
     /** @throws ModelException if there is no such file, or it is not a valid network in every detail */
     public static StoredNetwork read(Path file) {
-        MessageDigest sha256 = sha256();
+        MessageDigest sha256 = Sha256.start();
         if (Files.exists(file) && !Files.isRegularFile(file) && !Files.isDirectory(file)) {
             throw ModelException.in(file, "it is neither a file nor a link to one"); // a pipe would never end
         }
@@ -59,7 +58,7 @@ public final class ModelFile {
             }
             return new StoredNetwork(layers.graph(values), header.tensors().get(0).precision(),
                     StoredLayers.provenance(header.metadata()),
-                    HexFormat.of().formatHex(sha256.digest()));
+                    Sha256.finish(sha256));
         } catch (NoSuchFileException e) {
             throw ModelException.in(file, "no such file");
         } catch (EOFException e) {
@@ -157,14 +156,6 @@ public final class ModelFile {
     private static void writeValues(Tensor tensor, Precision precision, DataOutput out) throws IOException {
         for (int k = 0; k < tensor.size(); ++k) {
             precision.write(tensor.at(k), out);
-        }
-    }
-
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
         }
     }
 }

@@ -1,6 +1,13 @@
 package dev.bulwark.archsamples.results;
 
-/** Looks up at reports. */
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+
+/** Looks up at reports, and takes digests itself. */
 public final class Sample {
     dev.bulwark.archsamples.report.Sample above;
+
+    byte[] digest(byte[] content) throws NoSuchAlgorithmException {
+        return MessageDigest.getInstance("SHA-256").digest(content);
+    }
 }
