@@ -5,6 +5,7 @@ import dev.bulwark.attack.PgdSettings;
 import dev.bulwark.data.Ball;
 import dev.bulwark.data.Epsilon;
 import dev.bulwark.device.DeviceInfo;
+import dev.bulwark.results.Words;
 import dev.bulwark.runs.Attack;
 import dev.bulwark.runs.Fleet;
 import dev.bulwark.runs.Monitor;
@@ -20,7 +21,6 @@ import dev.bulwark.results.AttackRow;
 import dev.bulwark.results.RowFile;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
@@ -109,9 +109,8 @@ final class AttackCommand extends ModelCommand {
     void summarise(PrintWriter text) throws IOException {
         List<AttackRow> rows = RowFile.read(out(), AttackRow.FORMAT);
         long without = rows.stream().filter(row -> row.cleanPrediction() == AttackRow.NO_PREDICTION).count();
-        String broken = Arrays.stream(AttackRow.Loss.values())
-                .filter(what -> loss.losses.contains(AttackLoss.valueOf(what.name())))
-                .map(what -> rows.stream().filter(row -> row.brokenBy(what)).count() + " by " + what.text() + ", ")
+        String broken = loss.losses.stream()
+                .map(what -> rows.stream().filter(row -> row.brokenBy(what)).count() + " by " + Words.of(what) + ", ")
                 .collect(Collectors.joining()).replaceFirst(" by ", " broken by ");
         text.println(AttackRecord.name(steps, restarts, loss.toString()) + ", on " + rows.size() + " images: "
                 + rows.stream().filter(AttackRow::cleanCorrect).count() + " right as they are; of these " + broken

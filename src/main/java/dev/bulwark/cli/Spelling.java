@@ -1,17 +1,21 @@
 package dev.bulwark.cli;
 
+import dev.bulwark.device.NoisyClassifier;
+import dev.bulwark.device.ProductPrecision;
 import dev.bulwark.device.cuda.CudaOptions.NoisyKernels;
+import dev.bulwark.results.Words;
 import dev.bulwark.training.Preset;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.TypeConversionException;
@@ -41,8 +45,8 @@ final class Spelling {
         choice(line, NoisyKernels.class);
         choice(line, Preset.class);
         choice(line, ReproduceCommand.Effort.class);
-        choice(line, RoundingDeviceOptions.Precision.class);
-        choice(line, TrainingOptions.Precision.class);
+        choice(line, NoisyClassifier.Precision.class, NoisyClassifier.Precision::toString, RoundingDeviceOptions.AUTO);
+        choice(line, ProductPrecision.class, precision -> precision.toString().toLowerCase(Locale.ROOT));
     }
 
     @SuppressWarnings("unchecked") // int.class and Integer.class are both of type Integer
@@ -58,16 +62,18 @@ final class Spelling {
     }
 
     private static <E extends Enum<E>> void choice(CommandLine line, Class<E> type) {
-        List<E> choices = List.of(type.getEnumConstants());
-        line.registerConverter(type, text -> choices.stream()
-                .filter(choice -> text.equalsIgnoreCase(word(choice)) || text.equalsIgnoreCase(choice.name())).findFirst()
-                .orElseThrow(() -> new TypeConversionException("'" + text + "' is none of "
-                        + choices.stream().map(Spelling::word).collect(Collectors.joining(", ")))));
+        choice(line, type, Words::of);
     }
 
-    /** As the help spells a choice. */
-    private static String word(Enum<?> choice) {
-        return choice.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    /** @param none words that leave the choice to the program, for which there is no constant */
+    private static <E extends Enum<E>> void choice(CommandLine line, Class<E> type, Function<E, String> word, String... none) {
+        Map<String, E> choices = new LinkedHashMap<>();
+        List.of(none).forEach(open -> choices.put(open, null));
+        List.of(type.getEnumConstants()).forEach(choice -> choices.put(word.apply(choice), choice));
+        line.registerConverter(type, text -> choices.entrySet().stream()
+                .filter(choice -> text.replace('_', '-').equalsIgnoreCase(choice.getKey())).findFirst()
+                .orElseThrow(() -> new TypeConversionException("'" + text + "' is none of " + String.join(", ", choices.keySet())))
+                .getValue());
     }
 
     /** What is wrong with a command line, without a full stop. */

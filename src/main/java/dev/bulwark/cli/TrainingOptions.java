@@ -7,22 +7,13 @@ import picocli.CommandLine.Option;
 /** How networks are trained where the hardware leaves the choice. */
 final class TrainingOptions {
 
-    /** Arithmetic of training's matrix products. */
-    enum Precision {
-        FP32, TF32, BF16
-    }
-
     @Option(names = "--training-precision", paramLabel = "fp32|tf32|bf16",
             description = "Factors of training's matrix products: tf32 rounds them to 11 bits for a GPU's tensor cores, "
                     + "bf16 to 8 for a CPU's matrix units (default: fp32).")
-    private Precision precision;
+    private ProductPrecision precision;
 
     ProductPrecision products() {
-        return precision == null ? ProductPrecision.FLOAT32 : switch (precision) {
-            case FP32 -> ProductPrecision.FLOAT32;
-            case TF32 -> ProductPrecision.TF32;
-            case BF16 -> ProductPrecision.BFLOAT16;
-        };
+        return precision == null ? ProductPrecision.FLOAT32 : precision;
     }
 
     /** @throws ExperimentException if something was asked for though nothing is trained */

@@ -1,5 +1,6 @@
 package dev.bulwark.report;
 
+import dev.bulwark.attack.AttackLoss;
 import dev.bulwark.results.AttackRow;
 import dev.bulwark.results.BoundsRow;
 import dev.bulwark.results.Require;
@@ -39,7 +40,7 @@ record Evidence(Optional<BoundsRow> bounds, Optional<AttackRow> attack) {
     }
 
     /** Whether the image would stand if PGD had climbed nothing but this loss, which it climbs first. */
-    boolean standsAfter(AttackRow.Loss first) {
+    boolean standsAfter(AttackLoss first) {
         return cleanCorrect()
                 && attack.map(row -> row.cleanCorrect() && !row.brokenBy(first)).orElseGet(this::certified);
     }

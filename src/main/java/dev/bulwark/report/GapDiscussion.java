@@ -1,9 +1,9 @@
 package dev.bulwark.report;
 
+import dev.bulwark.attack.AttackLoss;
 import dev.bulwark.report.Discussion.Finding;
 import dev.bulwark.report.Discussion.Verdict;
 import dev.bulwark.results.AttackRow;
-import dev.bulwark.results.AttackRow.Loss;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
@@ -93,13 +93,13 @@ final class GapDiscussion {
     /** What it brought to attack by more than the cross-entropy. */
     private Optional<String> secondLoss() {
         List<AttackRow> attacks = epsilons.stream().flatMap(epsilon -> rows.get(epsilon).attacks().stream()).toList();
-        long first = attacks.stream().filter(row -> row.brokenBy(Loss.CROSS_ENTROPY)).count();
-        long second = attacks.stream().filter(row -> row.brokenBy(Loss.MARGIN)).count();
+        long first = attacks.stream().filter(row -> row.brokenBy(AttackLoss.CROSS_ENTROPY)).count();
+        long second = attacks.stream().filter(row -> row.brokenBy(AttackLoss.MARGIN)).count();
         if (first == 0 || second == 0) {
             return Optional.empty();
         }
         List<String> each = epsilons.stream().map(epsilon -> Phrase.count(rows.get(epsilon).attacks().stream()
-                .filter(row -> row.brokenBy(Loss.MARGIN)).count()) + " at " + Phrase.epsilon(epsilon)).toList();
+                .filter(row -> row.brokenBy(AttackLoss.MARGIN)).count()) + " at " + Phrase.epsilon(epsilon)).toList();
         return Optional.of("""
                 PGD climbed two losses, one after the other: of the images it broke, %s fell to the cross-entropy, and %s \
                 more, which had stood against it, to the margin between the best other logit and the label's (%s). An \

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.bulwark.bounds.Method;
 import dev.bulwark.results.AttackRow;
 import dev.bulwark.results.BoundsRow;
 import dev.bulwark.results.CertificateRow;
@@ -90,8 +91,8 @@ record RunFolder(JsonNode run, RunScope scope, SortedMap<Double, Table1.Rows> sm
             }
         }
         SortedSet<Double> epsilons = parameters(folder.resolve("pgd"), "epsilon", "jsonl");
-        for (BoundsRow.Method method : BoundsRow.Method.values()) {
-            epsilons.addAll(parameters(folder.resolve(method.text()), "epsilon", "jsonl"));
+        for (Method method : Method.values()) {
+            epsilons.addAll(parameters(folder.resolve(method.toString()), "epsilon", "jsonl"));
         }
         SortedMap<Double, Table2.Rows> ibp = new TreeMap<>();
         for (double epsilon : epsilons) {
@@ -188,9 +189,9 @@ record RunFolder(JsonNode run, RunScope scope, SortedMap<Double, Table1.Rows> sm
     private static Table2.Rows ibp(Path folder, double epsilon, JsonNode run, List<String> missing) throws IOException {
         String name = "epsilon-" + ResultTable.parameter(epsilon) + ".jsonl";
         Path attacks = folder.resolve("pgd").resolve(name);
-        List<BoundsRow> bounds = bounds(folder, BoundsRow.Method.IBP, epsilon, missing);
-        SortedMap<BoundsRow.Method, List<BoundsRow>> others = new TreeMap<>();
-        for (BoundsRow.Method method : EnumSet.of(BoundsRow.Method.CROWN, BoundsRow.Method.ALPHA_CROWN)) {
+        List<BoundsRow> bounds = bounds(folder, Method.IBP, epsilon, missing);
+        SortedMap<Method, List<BoundsRow>> others = new TreeMap<>();
+        for (Method method : EnumSet.of(Method.CROWN, Method.ALPHA_CROWN)) {
             List<BoundsRow> extra = bounds(folder, method, epsilon, new ArrayList<>()); // no run is incomplete without
             if (!extra.isEmpty()) {
                 others.put(method, extra);
@@ -226,9 +227,9 @@ record RunFolder(JsonNode run, RunScope scope, SortedMap<Double, Table1.Rows> sm
     }
 
     /** A method's rows, from the folder that has its name. */
-    private static List<BoundsRow> bounds(Path folder, BoundsRow.Method method, double epsilon, List<String> missing)
+    private static List<BoundsRow> bounds(Path folder, Method method, double epsilon, List<String> missing)
             throws IOException {
-        Path path = folder.resolve(method.text()).resolve("epsilon-" + ResultTable.parameter(epsilon) + ".jsonl");
+        Path path = folder.resolve(method.toString()).resolve("epsilon-" + ResultTable.parameter(epsilon) + ".jsonl");
         return rows(path, BoundsRow.FORMAT, missing, row -> row.epsilon() == epsilon && row.method() == method);
     }
 

@@ -1,9 +1,9 @@
 package dev.bulwark.report;
 
+import dev.bulwark.attack.AttackLoss;
+import dev.bulwark.bounds.Method;
 import dev.bulwark.results.AttackRow;
-import dev.bulwark.results.AttackRow.Loss;
 import dev.bulwark.results.BoundsRow;
-import dev.bulwark.results.BoundsRow.Method;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
@@ -133,8 +133,8 @@ public final class Table2 {
 
         /** Empty where no row says that cross-entropy was climbed. */
         private Optional<Share> standingAfterCrossEntropy() {
-            return attacks.stream().noneMatch(row -> row.brokenBy(Loss.CROSS_ENTROPY)) ? Optional.empty()
-                    : standing(image -> image.standsAfter(Loss.CROSS_ENTROPY));
+            return attacks.stream().noneMatch(row -> row.brokenBy(AttackLoss.CROSS_ENTROPY)) ? Optional.empty()
+                    : standing(image -> image.standsAfter(AttackLoss.CROSS_ENTROPY));
         }
 
         /** Images that PGD did not break and IBP did not certify. */

@@ -2,6 +2,7 @@ package dev.bulwark.report;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.bulwark.bounds.Method;
 import dev.bulwark.results.BoundsRow;
 import dev.bulwark.results.RowException;
 import dev.bulwark.results.SoundnessCheck;
@@ -82,7 +83,7 @@ public record TradeoffReport(ResultTable table, List<String> missing, List<Path>
         for (double kappa : RunFolder.parameters(folder.resolve(ROWS), PARAMETER, "jsonl")) {
             Path file = folder.resolve(ROWS).resolve(PARAMETER + "-" + ResultTable.parameter(kappa) + ".jsonl");
             List<BoundsRow> bounds = RunFolder.rows(file, BoundsRow.FORMAT, missing,
-                    row -> row.method() == BoundsRow.Method.IBP);
+                    row -> row.method() == Method.IBP);
             SoundnessCheck.of(bounds, List.of(), file);
             if (!bounds.isEmpty()) {
                 byKappa.put(kappa, new Table2.Rows(bounds, List.of()));

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonValue;
 import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
 import com.fasterxml.jackson.databind.annotation.JsonSerialize;
+import dev.bulwark.attack.AttackLoss;
 import java.util.Optional;
 
 /**
@@ -21,27 +22,10 @@ import java.util.Optional;
  */
 public record AttackRow(int index, int label, int cleanPrediction, boolean broken, int adversarialPrediction, double linf,
         @JsonSerialize(using = JsonLines.OptionalWriter.class) @JsonDeserialize(using = JsonLines.LossReader.class)
-        Optional<Loss> loss,
+        Optional<AttackLoss> loss,
         @JsonInclude(JsonInclude.Include.NON_EMPTY)
         @JsonSerialize(using = JsonLines.OptionalWriter.class) @JsonDeserialize(using = JsonLines.RealNetworkReader.class)
         Optional<RealNetwork> realNetwork) implements Row {
-
-    /** What an attack climbs. One that has several tries them in this order, each at what the ones before left standing. */
-    public enum Loss {
-        CROSS_ENTROPY("cross-entropy"), MARGIN("margin");
-
-        private final String text;
-
-        Loss(String text) {
-            this.text = text;
-        }
-
-        /** As files and the command line spell it. */
-        @JsonValue
-        public String text() {
-            return text;
-        }
-    }
 
     /** What the network of the float weights does in real-number arithmetic at an input that breaks the float network. */
     public enum RealNetwork {
@@ -81,14 +65,14 @@ public record AttackRow(int index, int label, int cleanPrediction, boolean broke
         Require.that(cleanPrediction != NO_PREDICTION || adversarialPrediction == NO_PREDICTION && !broken && linf == 0,
                 "clean_prediction is -1, so there is nothing to attack, but adversarial_prediction is "
                         + adversarialPrediction + ", broken is " + broken + " and linf is " + linf);
-        Require.that(broken || loss.isEmpty(), "loss is " + loss.map(Loss::text).orElse("") + ", but broken is false");
+        Require.that(broken || loss.isEmpty(), "loss is " + loss.map(Words::of).orElse("") + ", but broken is false");
         Require.that(broken || realNetwork.isEmpty(),
                 "real_network is " + realNetwork.map(RealNetwork::text).orElse("") + ", but broken is false");
     }
 
     /** Without a word on the real-number network. */
     public AttackRow(int index, int label, int cleanPrediction, boolean broken, int adversarialPrediction, double linf,
-            Optional<Loss> loss) {
+            Optional<AttackLoss> loss) {
         this(index, label, cleanPrediction, broken, adversarialPrediction, linf, loss, Optional.empty());
     }
 
@@ -108,7 +92,7 @@ public record AttackRow(int index, int label, int cleanPrediction, boolean broke
     }
 
     /** Whether the network has the image right and this loss is what broke it. */
-    public boolean brokenBy(Loss what) {
+    public boolean brokenBy(AttackLoss what) {
         return cleanCorrect() && loss.equals(Optional.of(what));
     }
 }

@@ -4,9 +4,9 @@ import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonPropertyOrder;
-import com.fasterxml.jackson.annotation.JsonValue;
 import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
 import com.fasterxml.jackson.databind.annotation.JsonSerialize;
+import dev.bulwark.bounds.Method;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -42,23 +42,6 @@ public record BoundsRow(int index, int label, double epsilon, Method method, int
         @JsonInclude(JsonInclude.Include.NON_EMPTY)
         @JsonSerialize(using = JsonLines.OptionalWriter.class) @JsonDeserialize(using = JsonLines.RealNetworkReader.class)
         Optional<AttackRow.RealNetwork> realNetwork) implements Row {
-
-    /** Where the bounds come from. */
-    public enum Method {
-        IBP("ibp"), CROWN("crown"), ALPHA_CROWN("alpha-crown");
-
-        private final String text;
-
-        Method(String text) {
-            this.text = text;
-        }
-
-        /** As files and the command line spell it. */
-        @JsonValue
-        public String text() {
-            return text;
-        }
-    }
 
     private static final int NO_PREDICTION = -1;
 

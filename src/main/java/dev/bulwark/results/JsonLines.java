@@ -6,16 +6,20 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationContext;
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.EnumNamingStrategy;
 import com.fasterxml.jackson.databind.JsonDeserializer;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.JsonSerializer;
 import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializerProvider;
+import com.fasterxml.jackson.databind.annotation.EnumNaming;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.ser.PropertyWriter;
+import dev.bulwark.attack.AttackLoss;
+import dev.bulwark.bounds.Method;
 import java.io.IOException;
 import java.util.Iterator;
 import java.util.List;
@@ -43,6 +47,8 @@ final class JsonLines<T extends Row> implements RowFormat<T> {
             .addModule(new SimpleModule()
                     .addSerializer(OptionalInt.class, new PredictionWriter())
                     .addDeserializer(OptionalInt.class, new PredictionReader()))
+            .addMixIn(Method.class, Word.class)
+            .addMixIn(AttackLoss.class, Word.class)
             .build();
 
     /** A number, a word or a flat list of them: all that fields hold. */
@@ -136,6 +142,19 @@ final class JsonLines<T extends Row> implements RowFormat<T> {
             return a.decimalValue().compareTo(b.decimalValue());
         }
         return a.equals(b) ? 0 : 1;
+    }
+
+    /** An enum that is spelled in files as on the command line. */
+    @EnumNaming(WordNaming.class)
+    private interface Word {
+    }
+
+    /** Has Jackson spell constants as {@link Words} does. Public for Jackson alone. */
+    public static final class WordNaming implements EnumNamingStrategy {
+        @Override
+        public String convertEnumToExternalName(String name) {
+            return Words.of(name);
+        }
     }
 
     private static final class PredictionWriter extends JsonSerializer<OptionalInt> {
@@ -233,9 +252,9 @@ final class JsonLines<T extends Row> implements RowFormat<T> {
         }
     }
 
-    static final class LossReader extends OptionalReader<AttackRow.Loss> {
+    static final class LossReader extends OptionalReader<AttackLoss> {
         LossReader() {
-            super(AttackRow.Loss.class);
+            super(AttackLoss.class);
         }
     }
 

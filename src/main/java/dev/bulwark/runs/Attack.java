@@ -66,7 +66,7 @@ public final class Attack {
             }
         }, (index, o) -> {
             AttackRow row = new AttackRow(index, o.label(), o.cleanPrediction(), o.broken(), o.adversarialPrediction(),
-                    o.linf(), o.loss().map(loss -> AttackRow.Loss.valueOf(loss.name())));
+                    o.linf(), o.loss());
             rows.append(o.broken() && certified.test(index) ? row.with(real.stands(o.adversarialImage(), o.label())
                     ? AttackRow.RealNetwork.STANDS : AttackRow.RealNetwork.BREAKS) : row);
         });

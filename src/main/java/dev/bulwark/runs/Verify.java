@@ -46,11 +46,10 @@ public final class Verify {
                            RowFile<BoundsRow> rows, Monitor monitor) throws IOException {
         Ball ball = subject.data().ball(epsilon);
         RealNetwork real = new RealNetwork(subject.network());
-        BoundsRow.Method written = BoundsRow.Method.valueOf(method.name());
         for (BoundsRow row : rows.earlier()) {
-            if (row.epsilon() != epsilon.nearest() || row.method() != written) {
-                throw new ExperimentException("can't resume: the row for index " + row.index() + " is another run's, by " + row.method().text()
-                        + " at epsilon " + row.epsilon() + ", not by " + written.text() + " at " + epsilon.nearest());
+            if (row.epsilon() != epsilon.nearest() || row.method() != method) {
+                throw new ExperimentException("can't resume: the row for index " + row.index() + " is another run's, by " + row.method()
+                        + " at epsilon " + row.epsilon() + ", not by " + method + " at " + epsilon.nearest());
             }
         }
         Batches batches = new Batches("verify at epsilon " + epsilon, subject.indices(), rows::contains,
@@ -60,7 +59,7 @@ public final class Verify {
                 source.forEach(batch -> verifier.verify(subject.pixels(batch), subject.labels(batch), ball));
             }
         }, (index, b) -> {
-            BoundsRow row = BoundsRow.of(index, b.label(), epsilon.nearest(), written, b.cleanPrediction(),
+            BoundsRow row = BoundsRow.of(index, b.label(), epsilon.nearest(), method, b.cleanPrediction(),
                     b.lower(), b.upper(), b.marginLower());
             rows.append(row.differs() ? row.with(real.stands(subject.data().pixels(index), b.label())
                     ? AttackRow.RealNetwork.STANDS : AttackRow.RealNetwork.BREAKS) : row);

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.bulwark.attack.AttackLoss;
 import dev.bulwark.report.Discussion.Finding;
 import dev.bulwark.report.Discussion.Verdict;
 import dev.bulwark.results.AttackRow;
@@ -91,7 +92,7 @@ class DiscussionTest {
     @Test
     void givenTwoLosses_whenDiscussed_thenTheSecondsBreaksAreCountedApart() {
         List<AttackRow> attacks = List.of(SampleRows.attack(0, 0, true), SampleRows.attack(1, 0, true), SampleRows.attack(2, 0, false),
-                new AttackRow(3, 0, 0, true, 1, 0.1, Optional.of(AttackRow.Loss.MARGIN)), SampleRows.attack(4, 1, true));
+                new AttackRow(3, 0, 0, true, 1, 0.1, Optional.of(AttackLoss.MARGIN)), SampleRows.attack(4, 1, true));
         SortedMap<Double, Table2.Rows> rows = new TreeMap<>(Map.of(0.1, new Table2.Rows(
                 IntStream.range(0, 5).mapToObj(i -> SampleRows.bounds(i, 0.1, i == 4 ? 1 : 0, -1, false)).toList(), attacks)));
         String prose = String.join(" ", new GapDiscussion(rows, Table2.of(rows, MNIST, literature)).write()

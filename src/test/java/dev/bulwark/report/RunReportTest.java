@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.bulwark.bounds.Method;
 import dev.bulwark.results.AttackRow;
 import dev.bulwark.results.BoundsRow;
 import dev.bulwark.results.CertificateRow;
@@ -310,7 +311,7 @@ class RunReportTest {
     private void givenCrown(String method) throws IOException {
         try (RowFile<BoundsRow> file = RowFile.create(folder.resolve(method + "/epsilon-0.10.jsonl"), BoundsRow.FORMAT)) {
             BoundsRow row = SampleRows.bounds(0, 0.1, 0, 1, false);
-            file.append(new BoundsRow(row.index(), row.label(), row.epsilon(), BoundsRow.Method.CROWN, row.cleanPrediction(),
+            file.append(new BoundsRow(row.index(), row.label(), row.epsilon(), Method.CROWN, row.cleanPrediction(),
                     row.lower(), row.upper(), row.marginLower()));
         }
     }

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.bulwark.attack.AttackLoss;
+import dev.bulwark.bounds.Method;
 import dev.bulwark.results.AttackRow;
 import dev.bulwark.results.BoundsRow;
 import dev.bulwark.results.SampleRows;
@@ -51,7 +53,7 @@ class TablesTest {
 
     @Test
     void givenTwoLosses_whenTable2Made_thenWhatTheFirstAloneLeftIsKnown() {
-        AttackRow second = new AttackRow(3, 0, 0, true, 1, 0.1, Optional.of(AttackRow.Loss.MARGIN));
+        AttackRow second = new AttackRow(3, 0, 0, true, 1, 0.1, Optional.of(AttackLoss.MARGIN));
         List<AttackRow> both = List.of(SampleRows.attack(0, 0, true), SampleRows.attack(1, 0, false), SampleRows.attack(2, 1, true), second);
         assertEquals(List.of("25.0", "50.0"), pgd(both));
         assertEquals(List.of("0.0", ""), pgd(List.of(second)), "nothing says that the first loss was tried");
@@ -192,7 +194,7 @@ class TablesTest {
         Table2.Rows rows = new Table2.Rows(
                 List.of(SampleRows.bounds(0, 0.1, 0, 1, false), SampleRows.bounds(1, 0.1, 0, -1, false), SampleRows.bounds(2, 0.1, 0, -1, false)),
                 List.of(SampleRows.attack(1, 0, false), SampleRows.attack(2, 0, true)),
-                new TreeMap<>(Map.of(BoundsRow.Method.CROWN,
+                new TreeMap<>(Map.of(Method.CROWN,
                         List.of(SampleRows.bounds(0, 0.1, 0, 1, false), SampleRows.bounds(1, 0.1, 0, 1, false)))), Optional.empty());
         ResultTable table = table2(rows);
         assertEquals(List.of("100.0", "33.3", "0.0", "66.7", "33.4", "100.0 (2)"), measured(table));

@@ -5,8 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.bulwark.attack.AttackLoss;
+import dev.bulwark.bounds.Method;
 import dev.bulwark.report.Share;
-import dev.bulwark.results.AttackRow.Loss;
 import dev.bulwark.smoothing.Radius;
 import java.time.Duration;
 import java.util.List;
@@ -123,7 +124,7 @@ class RowFormatTest {
 
     @Test
     void givenBounds_whenWritten_thenFieldsInOrderAndReadsBack() {
-        BoundsRow row = BoundsRow.of(7, 0, 0.1, BoundsRow.Method.ALPHA_CROWN, 0,
+        BoundsRow row = BoundsRow.of(7, 0, 0.1, Method.ALPHA_CROWN, 0,
                 new float[] {1, -2.5f}, new float[] {3, 1}, new float[] {0, 0.1f});
         String line = "{\"index\":7,\"label\":0,\"epsilon\":0.1,\"method\":\"alpha-crown\",\"clean_prediction\":0,"
                 + "\"lower\":[1.0,-2.5],\"upper\":[3.0,1.0],\"margin_lower\":[0.0,0.10000000149011612],"
@@ -136,7 +137,7 @@ class RowFormatTest {
     @Test
     void givenBoundsThatAreNotKnown_whenWritten_thenTheyAreNullAndReadBack() {
         float inf = Float.POSITIVE_INFINITY;
-        BoundsRow row = BoundsRow.of(7, 0, 0.1, BoundsRow.Method.IBP, -1,
+        BoundsRow row = BoundsRow.of(7, 0, 0.1, Method.IBP, -1,
                 new float[] {-inf, -1, -inf}, new float[] {inf, inf, -2}, new float[] {0, -inf, 3});
         String line = "{\"index\":7,\"label\":0,\"epsilon\":0.1,\"method\":\"ibp\",\"clean_prediction\":-1,"
                 + "\"lower\":[null,-1.0,null],\"upper\":[null,null,-2.0],\"margin_lower\":[0.0,null,3.0],"
@@ -154,19 +155,19 @@ class RowFormatTest {
         "[null,null,-2.0]|[null,null,null,-2.0]", "\"clean_prediction\":-1|\"clean_prediction\":-2"})
     void givenBoundsThatAreNone_whenRead_thenRefused(String good, String bad) {
         float inf = Float.POSITIVE_INFINITY;
-        String line = BoundsRow.FORMAT.write(BoundsRow.of(7, 0, 0.1, BoundsRow.Method.IBP, -1,
+        String line = BoundsRow.FORMAT.write(BoundsRow.of(7, 0, 0.1, Method.IBP, -1,
                 new float[] {-inf, -1, -inf}, new float[] {inf, inf, -2}, new float[] {0, -inf, 3}));
         assertTrue(line.contains(good), line);
         assertThrows(IllegalArgumentException.class, () -> BoundsRow.FORMAT.read(line.replace(good, bad)));
-        assertThrows(IllegalArgumentException.class, () -> BoundsRow.of(7, 0, 0.1, BoundsRow.Method.IBP, 0,
+        assertThrows(IllegalArgumentException.class, () -> BoundsRow.of(7, 0, 0.1, Method.IBP, 0,
                 new float[] {inf}, new float[] {inf}, new float[] {0}));
-        assertThrows(IllegalArgumentException.class, () -> BoundsRow.of(7, 0, 0.1, BoundsRow.Method.IBP, 0,
+        assertThrows(IllegalArgumentException.class, () -> BoundsRow.of(7, 0, 0.1, Method.IBP, 0,
                 new float[] {Float.NaN}, new float[] {inf}, new float[] {0}));
     }
 
     @Test
     void givenMarginOfZero_whenAsked_thenNotCertified() {
-        BoundsRow row = BoundsRow.of(0, 1, 0.1, BoundsRow.Method.IBP, 1,
+        BoundsRow row = BoundsRow.of(0, 1, 0.1, Method.IBP, 1,
                 new float[] {-1, 1}, new float[] {1, 2}, new float[] {0, 0});
         assertFalse(row.certified());
         assertFalse(row.certifiedByBox(), "equal ends are no certificate either");
@@ -174,7 +175,7 @@ class RowFormatTest {
 
     @Test
     void givenFlagThatContradictsItsBounds_whenRead_thenRefused() {
-        String line = BoundsRow.FORMAT.write(BoundsRow.of(0, 1, 0.1, BoundsRow.Method.IBP, 1,
+        String line = BoundsRow.FORMAT.write(BoundsRow.of(0, 1, 0.1, Method.IBP, 1,
                 new float[] {-1, 1}, new float[] {0, 2}, new float[] {1, 0}));
         String complaint = assertThrows(IllegalArgumentException.class,
                 () -> BoundsRow.FORMAT.read(line.replace("\"certified\":true", "\"certified\":false"))).getMessage();
@@ -183,7 +184,7 @@ class RowFormatTest {
 
     @Test
     void givenAttack_whenWritten_thenFieldsInOrderAndReadsBack() {
-        AttackRow row = new AttackRow(9, 4, 4, true, 2, 0.1, Optional.of(Loss.MARGIN));
+        AttackRow row = new AttackRow(9, 4, 4, true, 2, 0.1, Optional.of(AttackLoss.MARGIN));
         String line = "{\"index\":9,\"label\":4,\"clean_prediction\":4,\"broken\":true,\"adversarial_prediction\":2,\"linf\":0.1,"
                 + "\"loss\":\"margin\"}";
         assertEquals(line, AttackRow.FORMAT.write(row));
@@ -196,13 +197,13 @@ class RowFormatTest {
         AttackRow row = new AttackRow(9, 4, 4, false, 4, 0, Optional.empty());
         assertTrue(AttackRow.FORMAT.write(row).endsWith(",\"loss\":null}"), AttackRow.FORMAT.write(row));
         assertEquals(row, AttackRow.FORMAT.read(AttackRow.FORMAT.write(row)));
-        assertThrows(IllegalArgumentException.class, () -> new AttackRow(9, 4, 4, false, 4, 0, Optional.of(Loss.MARGIN)));
+        assertThrows(IllegalArgumentException.class, () -> new AttackRow(9, 4, 4, false, 4, 0, Optional.of(AttackLoss.MARGIN)));
     }
 
     @ParameterizedTest
     @EnumSource
     void givenAWordOnTheRealNetwork_whenWritten_thenItIsTheLastFieldAndReadsBack(AttackRow.RealNetwork real) {
-        AttackRow row = new AttackRow(9, 4, 4, true, 2, 0.1, Optional.of(Loss.MARGIN));
+        AttackRow row = new AttackRow(9, 4, 4, true, 2, 0.1, Optional.of(AttackLoss.MARGIN));
         String line = AttackRow.FORMAT.write(row).replace("}", ",\"real_network\":\"" + real.text() + "\"}");
         assertEquals(line, AttackRow.FORMAT.write(row.with(real)));
         assertEquals(row.with(real), AttackRow.FORMAT.read(line));
@@ -216,7 +217,7 @@ class RowFormatTest {
         assertEquals("{\"index\":9,\"label\":4,\"clean_prediction\":-1,\"broken\":false,\"adversarial_prediction\":-1,"
                 + "\"linf\":0.0,\"loss\":null}", AttackRow.FORMAT.write(row));
         assertEquals(row, AttackRow.FORMAT.read(AttackRow.FORMAT.write(row)));
-        assertFalse(row.cleanCorrect() || row.survived() || row.brokenBy(Loss.MARGIN));
+        assertFalse(row.cleanCorrect() || row.survived() || row.brokenBy(AttackLoss.MARGIN));
         assertThrows(IllegalArgumentException.class, () -> new AttackRow(9, 4, -1, true, 2, 0, Optional.empty()));
         assertThrows(IllegalArgumentException.class, () -> new AttackRow(9, 4, -1, false, 4, 0, Optional.empty()));
         assertThrows(IllegalArgumentException.class, () -> new AttackRow(9, 4, -1, false, -1, 0.1, Optional.empty()));

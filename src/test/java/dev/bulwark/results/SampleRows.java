@@ -1,5 +1,7 @@
 package dev.bulwark.results;
 
+import dev.bulwark.attack.AttackLoss;
+import dev.bulwark.bounds.Method;
 import dev.bulwark.smoothing.Radius;
 import dev.bulwark.shapes.ImageShape;
 import java.time.Duration;
@@ -40,13 +42,13 @@ public final class SampleRows {
 
     /** Bounds with this lower bound of the margin; {@code byBox} decides whether the boxes of the logits are apart. */
     public static BoundsRow bounds(int index, double epsilon, int cleanPrediction, float margin, boolean byBox) {
-        return BoundsRow.of(index, 0, epsilon, BoundsRow.Method.IBP, cleanPrediction,
+        return BoundsRow.of(index, 0, epsilon, Method.IBP, cleanPrediction,
                 new float[] {1, -5}, new float[] {2, byBox ? 0 : 1}, new float[] {0, margin});
     }
 
     public static AttackRow attack(int index, int cleanPrediction, boolean broken) {
         return new AttackRow(index, 0, cleanPrediction, broken, broken ? 1 : 0, 0.1,
-                broken && cleanPrediction == 0 ? Optional.of(AttackRow.Loss.CROSS_ENTROPY) : Optional.empty());
+                broken && cleanPrediction == 0 ? Optional.of(AttackLoss.CROSS_ENTROPY) : Optional.empty());
     }
 
     /** {@code hits} images certified at every radius of the table, the others not at all. */

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.bulwark.bounds.Method;
 import dev.bulwark.data.Epsilon;
 import dev.bulwark.results.BoundsRow;
 import java.util.Arrays;
@@ -19,7 +20,7 @@ class AttackChoiceTest {
 
     /** Of two classes, the label is 0. */
     private static BoundsRow bounds(int index, int cleanPrediction, float margin) {
-        return BoundsRow.of(index, 0, 0.1, BoundsRow.Method.IBP, cleanPrediction,
+        return BoundsRow.of(index, 0, 0.1, Method.IBP, cleanPrediction,
                 new float[] {0, 0}, new float[] {1, 1}, new float[] {0, margin});
     }
 

@@ -98,7 +98,7 @@ class DifferenceOfClaimsTest {
         assertEquals(Optional.of(RealNetwork.BREAKS), attack.realNetwork());
         BoundsRow honest = bounded(network);
         assertDoesNotThrow(() -> check(honest, attack), "not certified");
-        BoundsRow forged = new BoundsRow(0, 1, EPSILON, BoundsRow.Method.IBP, 1, honest.lower(), honest.upper(), List.of(1.0, 0.0));
+        BoundsRow forged = new BoundsRow(0, 1, EPSILON, Method.IBP, 1, honest.lower(), honest.upper(), List.of(1.0, 0.0));
         String message = assertThrows(SoundnessException.class, () -> check(forged, attack)).getMessage();
         assertTrue(message.contains("pgd.jsonl: ") && message.contains("image 0 (label 1, classified 0 at distance"), message);
         assertTrue(message.contains("the real-number network breaks too"), message);
