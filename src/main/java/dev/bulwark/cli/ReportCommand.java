@@ -1,7 +1,8 @@
 package dev.bulwark.cli;
 
+import dev.bulwark.results.TradeoffFolder;
 import dev.bulwark.runs.ExperimentException;
-import dev.bulwark.report.CollectedRows;
+import dev.bulwark.results.CollectedRows;
 import dev.bulwark.report.RunComparison;
 import dev.bulwark.report.RunReport;
 import dev.bulwark.report.TradeoffReport;
@@ -45,7 +46,7 @@ final class ReportCommand implements Callable<Integer> {
             return ExitCode.DONE.code();
         }
         for (Path run : runs) {
-            if (runs.size() > 1 && TradeoffReport.isIn(run)) {
+            if (runs.size() > 1 && TradeoffFolder.isIn(run)) {
                 throw new ExperimentException(run + " holds a trade-off, which has no tables to compare: report it alone");
             }
         }
@@ -64,7 +65,7 @@ final class ReportCommand implements Callable<Integer> {
 
     /** The row files that were named, one by one or by their folder; none where run folders were. */
     private List<Path> rowFiles() throws IOException {
-        if (runs.size() == 1 && Files.isDirectory(runs.get(0)) && !TradeoffReport.isIn(runs.get(0))) {
+        if (runs.size() == 1 && Files.isDirectory(runs.get(0)) && !TradeoffFolder.isIn(runs.get(0))) {
             CollectedRows.Found found = CollectedRows.in(runs.get(0));
             found.notes().forEach(this::warn);
             return found.files();
@@ -81,7 +82,7 @@ final class ReportCommand implements Callable<Integer> {
     }
 
     private static void rebuild(Path run, PrintWriter text) throws IOException {
-        if (TradeoffReport.isIn(run)) {
+        if (TradeoffFolder.isIn(run)) {
             TradeoffCommand.print(TradeoffReport.rebuild(run), run, text);
         } else {
             ReproduceCommand.print(RunReport.rebuild(run), run, text);

@@ -3,6 +3,7 @@ package dev.bulwark.cli;
 import dev.bulwark.data.Epsilon;
 import dev.bulwark.data.Split;
 import dev.bulwark.device.ProductPrecision;
+import dev.bulwark.results.RunLayout;
 import dev.bulwark.runs.AttackChoice;
 import dev.bulwark.runs.DataSource;
 import dev.bulwark.runs.Existing;
@@ -139,7 +140,7 @@ final class ReproduceCommand implements Callable<Integer> {
             DataSource source = data.sourceOrDigits(EnumSet.allOf(Split.class), monitor);
             Effort chosen = effort != null ? effort : fleet.info().kind().equals("cpu") ? Effort.QUICK : Effort.FULL;
             Reproduction.Plan plan = plan(source, chosen);
-            Path folder = given.isPresent() ? given.get() : RunRecord.newUnder(RUNS, LocalDateTime.now());
+            Path folder = given.isPresent() ? given.get() : RunLayout.newUnder(RUNS, LocalDateTime.now());
             try {
                 monitor.note("run folder: " + folder);
                 PrintWriter err = spec.commandLine().getErr();
@@ -209,11 +210,11 @@ final class ReproduceCommand implements Callable<Integer> {
     private Optional<Path> folder(Existing existing) throws IOException {
         if (out != null) {
             OutputPaths.requireFolder("--out", out);
-            RunRecord.requireResumable(RunRecord.in(out), existing);
+            RunRecord.requireResumable(new RunLayout(out).record(), existing);
             return Optional.of(out);
         }
         if (existing == Existing.RESUME) {
-            return Optional.of(RunRecord.latestUnder(RUNS).orElseThrow(() ->
+            return Optional.of(RunLayout.latestUnder(RUNS).orElseThrow(() ->
                     new ExperimentException("nothing to resume under " + RUNS + ": name the run's folder with --out")));
         }
         return Optional.empty();

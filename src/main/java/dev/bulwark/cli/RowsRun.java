@@ -3,6 +3,7 @@ package dev.bulwark.cli;
 import dev.bulwark.data.Dataset;
 import dev.bulwark.data.Epsilon;
 import dev.bulwark.device.DeviceInfo;
+import dev.bulwark.results.RunLayout;
 import dev.bulwark.runs.DataSource;
 import dev.bulwark.runs.Existing;
 import dev.bulwark.runs.ExperimentException;
@@ -81,8 +82,7 @@ final class RowsRun {
 
     /** Beside the rows, whatever link leads to them. */
     private static Path record(Path out) throws IOException {
-        Path rows = FileNames.real(out);
-        return rows.resolveSibling(rows.getFileName() + ".run.json");
+        return RunLayout.recordOf(FileNames.real(out));
     }
 
     /** @throws ExperimentException if rows are to go where the record of the rows in {@code out} does */

@@ -3,6 +3,7 @@ package dev.bulwark.cli;
 import dev.bulwark.data.Epsilon;
 import dev.bulwark.data.Split;
 import dev.bulwark.device.ProductPrecision;
+import dev.bulwark.results.RunLayout;
 import dev.bulwark.runs.DataSource;
 import dev.bulwark.runs.Existing;
 import dev.bulwark.runs.ExperimentException;
@@ -78,7 +79,7 @@ final class TradeoffCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         Existing existing = earlier.existing();
         OutputPaths.requireFolder("--out", out);
-        RunRecord.requireResumable(RunRecord.in(out), existing);
+        RunRecord.requireResumable(new RunLayout(out).record(), existing);
         Recipe base = recipe();
         EpsilonConverter.warnOfLarge(epsilon, spec.commandLine().getErr());
         Monitor monitor = general.monitor(spec.commandLine().getErr());

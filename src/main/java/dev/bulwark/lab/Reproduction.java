@@ -11,15 +11,16 @@ import dev.bulwark.model.Graph;
 import dev.bulwark.model.io.ModelFile;
 import dev.bulwark.model.io.StoredNetwork;
 import dev.bulwark.plan.Perceptron;
-import dev.bulwark.report.AttackRecord;
 import dev.bulwark.report.RunReport;
 import dev.bulwark.report.Table1;
+import dev.bulwark.results.AttackRecord;
 import dev.bulwark.results.AttackRow;
 import dev.bulwark.results.BoundsRow;
 import dev.bulwark.results.CertificateRow;
 import dev.bulwark.results.Row;
 import dev.bulwark.results.RowFile;
 import dev.bulwark.results.RowFormat;
+import dev.bulwark.results.RunLayout;
 import dev.bulwark.results.SmoothingRow;
 import dev.bulwark.results.SoundnessCheck;
 import dev.bulwark.runs.Attack;
@@ -156,6 +157,7 @@ public final class Reproduction {
     private final DataSource source;
     private final Dataset test;
     private final Path folder;
+    private final RunLayout layout;
     private final Existing existing;
     private final Monitor monitor;
     private final Set<String> scope = new LinkedHashSet<>();
@@ -168,6 +170,7 @@ public final class Reproduction {
         this.source = source;
         this.test = source.dataset(Split.TEST);
         this.folder = folder;
+        this.layout = new RunLayout(folder);
         this.existing = existing;
         this.monitor = monitor;
     }
@@ -185,10 +188,10 @@ public final class Reproduction {
      * @throws dev.bulwark.results.SoundnessException if an attack broke an image that was certified
      */
     public RunReport run(String command, Map<String, ?> versions) throws IOException {
-        if (existing == Existing.REFUSE && Files.exists(RunRecord.in(folder))) {
+        if (existing == Existing.REFUSE && Files.exists(layout.record())) {
             throw new ExperimentException(folder + " already holds a run: go on with --resume, or throw it away with --overwrite");
         }
-        try (RunRecord record = RunRecord.open(RunRecord.in(folder), existing, identity())) {
+        try (RunRecord record = RunRecord.open(layout.record(), existing, identity())) {
             return run(record, command, versions);
         }
     }
@@ -220,11 +223,11 @@ public final class Reproduction {
         record.put("scope", scope);
 
         for (double sigma : plan.sigmas) {
-            timed(record, "certify", () -> certify(sigma, plan.n, plan.sampled.of(test.size()), rowsOf(sigma), networks));
+            timed(record, "certify", () -> certify(sigma, plan.n, plan.sampled.of(test.size()), layout.certificates(sigma), networks));
         }
         if (plan.deep.isPresent()) {
             for (double sigma : deepSigmas(plan.sigmas, plan.n, plan.alpha)) {
-                timed(record, "certify", () -> certify(sigma, plan.deep.get().n, deepImages(), deepRowsOf(sigma), networks));
+                timed(record, "certify", () -> certify(sigma, plan.deep.get().n, deepImages(), layout.certificates(sigma, plan.deep.get().n), networks));
             }
         }
         for (Epsilon epsilon : plan.epsilons) {
@@ -287,7 +290,7 @@ public final class Reproduction {
 
     /** The file of a network that is not to be trained. */
     private Path given(Recipe recipe) {
-        Path file = plan.models.orElseThrow().resolve(Train.name(recipe.objective()) + ".safetensors");
+        Path file = RunLayout.model(plan.models.orElseThrow(), Train.name(recipe.objective()));
         if (!Files.exists(file)) {
             throw new ExperimentException("no network " + file + ": train it with 'train " + training(recipe.objective())
                     + " --out DIR/" + file.getFileName() + "' and name the folder of all networks with --models DIR, or train "
@@ -320,7 +323,7 @@ public final class Reproduction {
 
     /** The file of a network that is trained here. */
     private Path trained(Recipe recipe) {
-        return folder.resolve("models").resolve(Train.name(recipe.objective()) + ".safetensors");
+        return RunLayout.model(layout.models(), Train.name(recipe.objective()));
     }
 
     private void trainWhatIsMissing(RunRecord record) throws IOException {
@@ -356,7 +359,7 @@ public final class Reproduction {
         }
         plan.deep.ifPresent(deep -> left.add(String.format(Locale.ROOT,
                 "Certificates with n = %,d at sigma %s on %,d of smoothing's images, spread evenly.", deep.n,
-                deepSigmas(plan.sigmas, plan.n, plan.alpha).stream().map(Train::decimals).collect(Collectors.joining(", ")),
+                deepSigmas(plan.sigmas, plan.n, plan.alpha).stream().map(RunLayout::decimals).collect(Collectors.joining(", ")),
                 deepImages().length)));
         scope.addAll(left);
     }
@@ -373,9 +376,8 @@ public final class Reproduction {
             throws IOException {
         StoredNetwork network = networks.get(Train.name(plan.preset.smoothing(sigma).objective()));
         Subject subject = new Subject(network.graph(), test, images);
-        Path votes = rows.resolveSibling(rows.getFileName().toString().replaceFirst("\\.tsv$", ".jsonl"));
         try (RowFile<SmoothingRow> tsv = rows(rows, SmoothingRow.FORMAT);
-             RowFile<CertificateRow> jsonl = rows(votes, CertificateRow.FORMAT)) {
+             RowFile<CertificateRow> jsonl = rows(RunLayout.votes(rows), CertificateRow.FORMAT)) {
             Certify.certify(fleet, subject, new Certify.Settings(sigma, plan.n0, n, plan.alpha, plan.seed),
                     tsv, Optional.of(jsonl), monitor);
         }
@@ -383,18 +385,18 @@ public final class Reproduction {
 
     private void verify(Epsilon epsilon, StoredNetwork network) throws IOException {
         Subject subject = new Subject(network.graph(), test, plan.verified.of(test.size()));
-        try (RowFile<BoundsRow> rows = rows(rowsOf("ibp", epsilon), BoundsRow.FORMAT)) {
+        try (RowFile<BoundsRow> rows = rows(layout.bounds(Method.IBP, epsilon.nearest()), BoundsRow.FORMAT)) {
             Verify.run(fleet, subject, epsilon, Method.IBP, 0, rows, monitor);
         }
     }
 
     /** Returns how many of the attacked images are certified ones, as a check. */
     private int attack(Epsilon epsilon, StoredNetwork network) throws IOException {
-        List<BoundsRow> bounds = RowFile.read(rowsOf("ibp", epsilon), BoundsRow.FORMAT);
+        List<BoundsRow> bounds = RowFile.read(layout.bounds(Method.IBP, epsilon.nearest()), BoundsRow.FORMAT);
         Set<Integer> certified = bounds.stream().filter(BoundsRow::certified).map(BoundsRow::index)
                 .collect(Collectors.toSet());
         Subject subject = new Subject(network.graph(), test, plan.attacks.images.of(bounds));
-        Path file = rowsOf("pgd", epsilon);
+        Path file = layout.attacks(epsilon.nearest());
         try (RowFile<AttackRow> rows = rows(file, AttackRow.FORMAT)) {
             Attack.run(fleet, subject, plan.attacks.settings(test.ball(epsilon), plan.seed), certified::contains, rows, monitor);
         }
@@ -408,28 +410,16 @@ public final class Reproduction {
         SortedMap<Double, List<SmoothingRow>> smoothed = new TreeMap<>();
         Map<Double, Graph> smoothing = new LinkedHashMap<>();
         for (double sigma : plan.sigmas) {
-            smoothed.put(sigma, RowFile.read(rowsOf(sigma), SmoothingRow.FORMAT));
+            smoothed.put(sigma, RowFile.read(layout.certificates(sigma), SmoothingRow.FORMAT));
             smoothing.put(sigma, networks.get(Train.name(plan.preset.smoothing(sigma).objective())).graph());
         }
         showcase.addSmoothing(smoothed, smoothing);
         for (Epsilon epsilon : plan.epsilons) {
             showcase.addAttacks(networks.get(Train.name(ibp(epsilon).objective())).graph(),
                     plan.attacks.settings(test.ball(epsilon), plan.seed),
-                    RowFile.read(rowsOf("pgd", epsilon), AttackRow.FORMAT));
+                    RowFile.read(layout.attacks(epsilon.nearest()), AttackRow.FORMAT));
         }
         showcase.gallery().write(folder);
-    }
-
-    private Path rowsOf(double sigma) {
-        return folder.resolve("smoothing").resolve("sigma-" + Train.decimals(sigma) + ".tsv");
-    }
-
-    private Path deepRowsOf(double sigma) {
-        return folder.resolve("smoothing").resolve("sigma-" + Train.decimals(sigma) + "-n-" + plan.deep.orElseThrow().n + ".tsv");
-    }
-
-    private Path rowsOf(String kind, Epsilon epsilon) {
-        return folder.resolve(kind).resolve("epsilon-" + Train.decimals(epsilon.nearest()) + ".jsonl");
     }
 
     /** Whether rows may be continued was decided once, by the run's record. */

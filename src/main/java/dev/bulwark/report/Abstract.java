@@ -2,6 +2,8 @@ package dev.bulwark.report;
 
 import dev.bulwark.report.Discussion.Finding;
 import dev.bulwark.report.Discussion.Verdict;
+import dev.bulwark.results.AttackRecord;
+import dev.bulwark.results.RunLayout;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -66,7 +68,7 @@ final class Abstract {
                 .map(BigDecimal::toPlainString).toList();
         String report = reported.size() == lines.size() && table.scope().warning().isEmpty()
                 ? " (lab report: " + Phrase.and(reported) + "%)" : "";
-        List<String> radii = lines.stream().map(line -> ResultTable.parameter(line.at())).toList();
+        List<String> radii = lines.stream().map(line -> RunLayout.decimals(line.at())).toList();
         return Optional.of("Interval bounds certify " + Phrase.and(certified) + "% of " + Phrase.images(table.images())
                 + " at L\u221e radii of " + Phrase.and(radii) + report
                 + crossCheck(lines, table.column(Table2.PGD).title()) + ".");

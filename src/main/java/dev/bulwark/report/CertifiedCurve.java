@@ -1,5 +1,7 @@
 package dev.bulwark.report;
 
+import dev.bulwark.results.RunFolder;
+import dev.bulwark.results.RunLayout;
 import dev.bulwark.results.SmoothingRow;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -25,6 +27,11 @@ record CertifiedCurve(double sigma, List<Point> points) {
      * @param accuracy share of the images certified at this radius: correct, with a radius at least this large
      */
     record Point(double radius, Share accuracy) {
+    }
+
+    /** A curve for each sigma of a run. */
+    static List<CertifiedCurve> of(RunFolder run) {
+        return run.smoothing().entrySet().stream().map(rows -> of(rows.getKey(), rows.getValue().certified())).toList();
     }
 
     static CertifiedCurve of(double sigma, Collection<SmoothingRow> rows) {
@@ -66,7 +73,7 @@ record CertifiedCurve(double sigma, List<Point> points) {
                 scope.warning().map(warning -> "# " + warning).stream(),
                 Stream.of("sigma,radius,certified_accuracy,images"),
                 curves.stream().flatMap(curve -> curve.points.stream().map(point -> String.join(",",
-                        ResultTable.parameter(curve.sigma), SmoothingRow.printed(point.radius),
+                        RunLayout.decimals(curve.sigma), SmoothingRow.printed(point.radius),
                         point.accuracy.percent(TableFormat.DECIMALS).toPlainString(),
                         Long.toString(point.accuracy.images())))))
                 .flatMap(line -> line).collect(Collectors.joining("\n", "", "\n"));

@@ -1,5 +1,6 @@
 package dev.bulwark.report;
 
+import dev.bulwark.results.RunLayout;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;
@@ -72,7 +73,7 @@ final class Charts {
             }
             radii.add(from);
             accuracies.add(0.0);
-            add(chart, "\u03c3 = " + ResultTable.parameter(curve.sigma()), radii, accuracies, SOLID, SeriesMarkers.NONE);
+            add(chart, "\u03c3 = " + RunLayout.decimals(curve.sigma()), radii, accuracies, SOLID, SeriesMarkers.NONE);
         }
         frame(chart, right, 0, LegendPosition.InsideNE);
         return chart;
@@ -105,7 +106,7 @@ final class Charts {
 
     /** Certified against clean accuracy, a point for each weight of the natural loss. */
     static XYChart tradeoff(ResultTable table, double epsilon, Optional<TradeoffReport.Claim> claim) {
-        XYChart chart = blank("What certificates at \u03b5 = " + ResultTable.parameter(epsilon) + " cost on "
+        XYChart chart = blank("What certificates at \u03b5 = " + RunLayout.decimals(epsilon) + " cost on "
                 + table.scope().title(), "Clean accuracy (%)", "IBP certified accuracy (%)");
         List<Double> clean = new ArrayList<>();
         List<Double> certified = new ArrayList<>();

@@ -1,5 +1,6 @@
 package dev.bulwark.report;
 
+import dev.bulwark.results.RunLayout;
 import java.math.BigDecimal;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -31,7 +32,7 @@ final class CsvTable {
 
     static String line(ResultTable table, ResultTable.Line line) {
         return join(concat(
-                Stream.of(ResultTable.parameter(line.at()), Long.toString(line.images())),
+                Stream.of(RunLayout.decimals(line.at()), Long.toString(line.images())),
                 line.cells().stream().flatMap(cell -> Stream.of(
                         number(cell.measured().map(share -> share.percent(TableFormat.DECIMALS))),
                         number(cell.interval().map(share -> share.lowerPercent(TableFormat.DECIMALS))),

@@ -3,7 +3,10 @@ package dev.bulwark.report;
 import dev.bulwark.attack.AttackLoss;
 import dev.bulwark.report.Discussion.Finding;
 import dev.bulwark.report.Discussion.Verdict;
+import dev.bulwark.results.AttackRecord;
 import dev.bulwark.results.AttackRow;
+import dev.bulwark.results.EpsilonRows;
+import dev.bulwark.results.Evidence;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,11 +20,11 @@ final class GapDiscussion {
 
     private static final double WIDEST = 0.3;
 
-    private final SortedMap<Double, Table2.Rows> rows;
+    private final SortedMap<Double, EpsilonRows> rows;
     private final ResultTable table;
     private final List<Double> epsilons;
 
-    GapDiscussion(SortedMap<Double, Table2.Rows> rows, ResultTable table) {
+    GapDiscussion(SortedMap<Double, EpsilonRows> rows, ResultTable table) {
         this.rows = new TreeMap<>();
         rows.forEach((epsilon, all) -> this.rows.put(epsilon, all.comparable()));
         this.table = table;

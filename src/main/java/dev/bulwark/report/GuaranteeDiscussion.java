@@ -3,6 +3,9 @@ package dev.bulwark.report;
 import dev.bulwark.report.Discussion.Finding;
 import dev.bulwark.report.Discussion.Verdict;
 import dev.bulwark.results.CertificateRow;
+import dev.bulwark.results.EpsilonRows;
+import dev.bulwark.results.Evidence;
+import dev.bulwark.results.RunFolder;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.util.ArrayList;
@@ -21,9 +24,9 @@ final class GuaranteeDiscussion {
 
     /** Empty where nothing was both bounded and attacked. */
     Optional<Discussion> write() {
-        List<Table2.Rows> both = run.ibp().values().stream()
+        List<EpsilonRows> both = run.ibp().values().stream()
                 .filter(rows -> !rows.bounds().isEmpty() && !rows.attacks().isEmpty())
-                .map(Table2.Rows::comparable).filter(rows -> !rows.attacks().isEmpty()).toList();
+                .map(EpsilonRows::comparable).filter(rows -> !rows.attacks().isEmpty()).toList();
         if (both.isEmpty()) {
             return Optional.empty();
         }
@@ -55,7 +58,7 @@ final class GuaranteeDiscussion {
                 findings));
     }
 
-    private static long count(List<Table2.Rows> all, Predicate<Evidence> what) {
+    private static long count(List<EpsilonRows> all, Predicate<Evidence> what) {
         return all.stream().mapToLong(rows -> rows.count(what)).sum();
     }
 

@@ -2,6 +2,7 @@ package dev.bulwark.report;
 
 import dev.bulwark.report.Discussion.Finding;
 import dev.bulwark.report.Discussion.Verdict;
+import dev.bulwark.results.RunFolder;
 import dev.bulwark.results.SmoothingRow;
 import java.math.BigDecimal;
 import java.math.MathContext;

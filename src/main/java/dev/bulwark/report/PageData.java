@@ -7,6 +7,9 @@ import dev.bulwark.results.CertificateRow;
 import dev.bulwark.results.Gallery;
 import dev.bulwark.results.Picture;
 import dev.bulwark.results.Row;
+import dev.bulwark.results.RunFolder;
+import dev.bulwark.results.RunLayout;
+import dev.bulwark.results.SigmaRows;
 import dev.bulwark.results.SmoothingRow;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
@@ -41,7 +44,7 @@ final class PageData {
         node.put("kind", kind % KINDS);
         node.put("line", line);
         node.put("name", name);
-        node.put("sigma", ResultTable.parameter(curve.sigma()));
+        node.put("sigma", RunLayout.decimals(curve.sigma()));
         node.put("images", curve.points().get(0).accuracy().images());
         ArrayNode steps = node.putArray("steps");
         curve.points().forEach(point -> steps.addArray()
@@ -52,9 +55,9 @@ final class PageData {
     void addTable1(ResultTable table) {
         for (ResultTable.Line line : table.lines().stream().filter(any -> !any.further()).toList()) {
             ObjectNode node = root.withArray("/smoothing").addObject();
-            node.put("sigma", ResultTable.parameter(line.at()));
+            node.put("sigma", RunLayout.decimals(line.at()));
             for (double radius : Table1.RADII) {
-                figure(node.putObject(ResultTable.parameter(radius)), table.cell(line, Table1.certifiedAt(radius)));
+                figure(node.putObject(RunLayout.decimals(radius)), table.cell(line, Table1.certifiedAt(radius)));
             }
             figure(node.putObject("abstain"), table.cell(line, Table1.ABSTAIN));
         }
@@ -65,7 +68,7 @@ final class PageData {
         root.put("pgd", table.column(Table2.PGD).title());
         for (ResultTable.Line line : table.lines()) {
             ObjectNode node = root.withArray("/bounds").addObject();
-            node.put("epsilon", ResultTable.parameter(line.at()));
+            node.put("epsilon", RunLayout.decimals(line.at()));
             node.put("images", line.images());
             for (String key : List.of(Table2.CLEAN, Table2.PGD, Table2.CERTIFIED, Table2.CERTIFIED_BY_BOX, Table2.GAP)) {
                 figure(node.putObject(key), table.cell(line, key));
@@ -73,22 +76,22 @@ final class PageData {
         }
     }
 
-    void addGallery(Gallery gallery, RunFolder run) {
+    void addGallery(Gallery gallery, RunFolder run, RunScope scope) {
         ObjectNode node = root.putObject("gallery");
-        node.put("digits", DIGITS.contains(run.scope().dataset()));
+        node.put("digits", DIGITS.contains(scope.dataset()));
         node.put("channels", gallery.shape().channels());
         node.put("height", gallery.shape().height());
         node.put("width", gallery.shape().width());
-        Map<Double, Map<Integer, SmoothingRow>> rows = byIndex(run, Table1.Rows::certified);
-        Map<Double, Map<Integer, CertificateRow>> votes = byIndex(run, Table1.Rows::certificates);
+        Map<Double, Map<Integer, SmoothingRow>> rows = byIndex(run, SigmaRows::certified);
+        Map<Double, Map<Integer, CertificateRow>> votes = byIndex(run, SigmaRows::certificates);
         ArrayNode smoothed = node.putArray("smoothed");
         for (Gallery.Smoothed image : gallery.smoothed()) {
             ObjectNode shown = smoothed.addObject().put("index", image.index()).put("label", image.label())
-                    .put("reason", image.reason().text()).put("at", ResultTable.parameter(image.at()));
+                    .put("reason", image.reason().text()).put("at", RunLayout.decimals(image.at()));
             picture(shown, "image", image.image());
             ArrayNode views = shown.putArray("views");
             for (Gallery.View view : image.views()) {
-                ObjectNode said = views.addObject().put("sigma", ResultTable.parameter(view.sigma()))
+                ObjectNode said = views.addObject().put("sigma", RunLayout.decimals(view.sigma()))
                         .put("vote", view.vote());
                 picture(said, "picture", view.picture());
                 Optional.ofNullable(rows.getOrDefault(view.sigma(), Map.of()).get(image.index())).ifPresent(row ->
@@ -105,7 +108,7 @@ final class PageData {
     private static void addAttacked(Gallery gallery, RunFolder run, ArrayNode attacked) {
         for (Gallery.Attacked image : gallery.attacked()) {
             ObjectNode shown = attacked.addObject().put("index", image.index()).put("label", image.label())
-                    .put("epsilon", ResultTable.parameter(image.epsilon())).put("to", image.adversarialPrediction())
+                    .put("epsilon", RunLayout.decimals(image.epsilon())).put("to", image.adversarialPrediction())
                     .put("linf", BigDecimal.valueOf(image.linf()).setScale(4, RoundingMode.HALF_UP).toPlainString());
             picture(shown, "image", image.image());
             picture(shown, "adversarial", image.adversarial());
@@ -134,7 +137,7 @@ final class PageData {
     }
 
     private static <R extends Row> Map<Double, Map<Integer, R>> byIndex(
-            RunFolder run, Function<Table1.Rows, List<R>> rows) {
+            RunFolder run, Function<SigmaRows, List<R>> rows) {
         return run.smoothing().entrySet().stream().collect(Collectors.toMap(Map.Entry::getKey,
                 entry -> rows.apply(entry.getValue()).stream()
                         .collect(Collectors.toMap(Row::index, Function.identity()))));

@@ -1,5 +1,6 @@
 package dev.bulwark.report;
 
+import dev.bulwark.results.RunLayout;
 import dev.bulwark.results.SmoothingRow;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
@@ -35,15 +36,15 @@ final class Phrase {
     }
 
     static String sigma(double sigma) {
-        return "\u03c3\u00a0=\u00a0" + ResultTable.parameter(sigma);
+        return "\u03c3\u00a0=\u00a0" + RunLayout.decimals(sigma);
     }
 
     static String epsilon(double epsilon) {
-        return "\u03b5\u00a0=\u00a0" + ResultTable.parameter(epsilon);
+        return "\u03b5\u00a0=\u00a0" + RunLayout.decimals(epsilon);
     }
 
     static String at(double radius) {
-        return "r\u00a0=\u00a0" + ResultTable.parameter(radius);
+        return "r\u00a0=\u00a0" + RunLayout.decimals(radius);
     }
 
     static String and(List<String> parts) {

@@ -1,5 +1,6 @@
 package dev.bulwark.report;
 
+import dev.bulwark.results.RunLayout;
 import dev.bulwark.stats.StandardNormal;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
@@ -72,7 +73,7 @@ final class Plausibility {
         return reach >= radius ? Optional.empty() : Optional.of(String.format(Locale.ROOT,
                 "0 by arithmetic: with n = %,d and alpha = %s no radius exceeds %s at sigma %s, even if all votes agree; "
                         + "r = %.2f needs n >= %,d.", n, BigDecimal.valueOf(alpha),
-                BigDecimal.valueOf(Math.max(0, reach)).setScale(4, RoundingMode.UP), ResultTable.parameter(sigma), radius,
+                BigDecimal.valueOf(Math.max(0, reach)).setScale(4, RoundingMode.UP), RunLayout.decimals(sigma), radius,
                 samplesFor(radius, sigma, alpha)));
     }
 

@@ -1,7 +1,9 @@
 package dev.bulwark.report;
 
 import dev.bulwark.files.Sha256;
+import dev.bulwark.results.AttackRecord;
 import dev.bulwark.results.Gallery;
+import dev.bulwark.results.RunFolder;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.LinkedHashMap;
@@ -31,7 +33,7 @@ final class ReportPage {
      *
      * @param curves of table 1's sigmas
      */
-    record Results(Optional<ResultTable> table1, List<CertifiedCurve> curves, Optional<ResultTable> table2,
+    record Results(RunScope scope, Optional<ResultTable> table1, List<CertifiedCurve> curves, Optional<ResultTable> table2,
             List<String> missing, Literature literature) {
         Results {
             curves = List.copyOf(curves);
@@ -59,17 +61,17 @@ final class ReportPage {
         if (!discussions.isEmpty()) {
             add("analysis", "Analysis", Markup.paragraph("note",
                     "The lab report's sections, written anew from this run's rows."
-                    + (run.scope().warning().isEmpty() ? " In italics: what the report says, in brief." : ""))
+                    + (results.scope().warning().isEmpty() ? " In italics: what the report says, in brief." : ""))
                     + discussions.stream().map(ReportPage::discussion).collect(Collectors.joining()));
         }
         run.gallery().filter(gallery -> !gallery.smoothed().isEmpty() || !gallery.attacked().isEmpty())
                 .ifPresent(gallery -> add("gallery", "Images", gallery(gallery)));
-        if (run.scope().experiment()) {
+        if (results.scope().experiment()) {
             add("misstatements", "What the lab report gets wrong", misstatements(results.literature()));
         }
         add("provenance", "Provenance", provenance.html());
-        String title = "Certified robustness on " + run.scope().title();
-        return page(title, provenance.byline(), run.scope().warning(),
+        String title = "Certified robustness on " + results.scope().title();
+        return page(title, provenance.byline(), results.scope().warning(),
                 Abstract.write(results.table1(), results.table2(), discussions), contents, body.toString(), data);
     }
 
@@ -98,7 +100,7 @@ final class ReportPage {
 
     private List<Discussion> discussions() {
         List<Discussion> found = new ArrayList<>();
-        if (!run.scope().experiment()) {
+        if (!results.scope().experiment()) {
             return found;
         }
         results.table1().ifPresent(table -> found.add(new TradeoffDiscussion(table, results.curves()).write()));
@@ -107,7 +109,7 @@ final class ReportPage {
         if (results.table1().isPresent() && results.table2().isPresent()) {
             found.add(new MethodsDiscussion(run, results.table1().get(), results.table2().get()).write());
         }
-        return run.scope().warning().isEmpty() ? found : found.stream().map(Discussion::withoutFindings).toList();
+        return results.scope().warning().isEmpty() ? found : found.stream().map(Discussion::withoutFindings).toList();
     }
 
     private String smoothing(ResultTable table) {
@@ -129,7 +131,7 @@ final class ReportPage {
 
     /** What else a figure shows, where it is the lab report's experiment. */
     private String others(String where) {
-        return run.scope().experiment() ? " \u00d7 is the lab report, \u25cb published work" + where + "." : "";
+        return results.scope().experiment() ? " \u00d7 is the lab report, \u25cb published work" + where + "." : "";
     }
 
     private String bounds(ResultTable table) {
@@ -139,12 +141,12 @@ final class ReportPage {
                         Clean, empirical and certified accuracy for each \u03b5, all on the same images. The band between \
                         %s and IBP holds the true robust accuracy.%s"""
                         .formatted(AttackRecord.inSentence(table.column(Table2.PGD).title()),
-                                run.scope().experiment() ? " \u00d7 is the lab report." : ""),
+                                results.scope().experiment() ? " \u00d7 is the lab report." : ""),
                         "", "The same figure lies in figures/ibp_gap.svg.");
     }
 
     private String gallery(Gallery gallery) {
-        data.addGallery(gallery, run);
+        data.addGallery(gallery, run, results.scope());
         String smoothed = Markup.paragraph("note", """
                 Chosen by rule from the rows: for each \u03c3 the largest and the smallest radius, an abstention and the \
                 most certain mistake. Beside each image stand its first estimation samples, as the network saw and voted \

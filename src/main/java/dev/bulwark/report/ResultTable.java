@@ -1,5 +1,6 @@
 package dev.bulwark.report;
 
+import dev.bulwark.results.RunLayout;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -60,7 +61,7 @@ public record ResultTable(TableDefinition<?> definition, RunScope scope, List<Li
 
         /** What readers see in the first column. */
         String name() {
-            return parameter(at) + (further ? ", n = " + Phrase.count(samples.orElseThrow()) : "");
+            return RunLayout.decimals(at) + (further ? ", n = " + Phrase.count(samples.orElseThrow()) : "");
         }
 
         /** Most images that any cell rests on. */
@@ -130,12 +131,6 @@ public record ResultTable(TableDefinition<?> definition, RunScope scope, List<Li
 
     /** One printed row: sigma or epsilon, the kind, a text for each column, the number of images. */
     record Printed(Kind kind, List<String> texts) {
-    }
-
-    /** Sigma or epsilon with at least two decimals, as file names have it. */
-    static String parameter(double at) {
-        BigDecimal exact = BigDecimal.valueOf(at);
-        return exact.setScale(Math.max(2, exact.stripTrailingZeros().scale())).toPlainString();
     }
 
     /** Aligned, for a terminal. */
@@ -258,7 +253,7 @@ public record ResultTable(TableDefinition<?> definition, RunScope scope, List<Li
         return counts.size() < 2 ? counts.stream().map(n -> "n = " + n + " noise samples for each image"
                 + (lines.stream().anyMatch(Line::further) ? ", unless a row names another n." : "."))
                 : named.stream().map(line -> "n = " + Phrase.count(line.samples.orElseThrow())
-                        + " noise samples for each image at " + definition.parameter() + " " + parameter(line.at) + ".");
+                        + " noise samples for each image at " + definition.parameter() + " " + RunLayout.decimals(line.at) + ".");
     }
 
     /** What a reader must know: what was left out, what the columns mean, where the other figures come from. */

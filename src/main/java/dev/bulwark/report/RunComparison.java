@@ -1,6 +1,8 @@
 package dev.bulwark.report;
 
+import dev.bulwark.results.EpsilonRows;
 import dev.bulwark.results.RowException;
+import dev.bulwark.results.RunFolder;
 import dev.bulwark.results.SoundnessException;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -74,7 +76,7 @@ public record RunComparison(List<Side> tables, List<Path> written) {
     }
 
     /** A run with its tables. */
-    private record Compared(String name, RunFolder folder, Optional<ResultTable> table1, Optional<ResultTable> table2) {
+    private record Compared(String name, RunFolder folder, RunScope scope, Optional<ResultTable> table1, Optional<ResultTable> table2) {
     }
 
     /**
@@ -91,15 +93,16 @@ public record RunComparison(List<Side> tables, List<Path> written) {
         for (Path run : runs) {
             folders.add(RunFolder.read(run));
         }
-        List<Table2.Rows> all = folders.stream().flatMap(folder -> folder.ibp().values().stream()).toList();
+        List<EpsilonRows> all = folders.stream().flatMap(folder -> folder.ibp().values().stream()).toList();
         for (int r = 0; r < folders.size(); ++r) {
             RunFolder folder = folders.get(r);
-            String name = name(runs.get(r), runs) + folder.scope().warning().map(warning -> " [not MNIST]").orElse("");
-            compared.add(new Compared(name, folder,
+            RunScope scope = RunScope.of(folder.run(), !folder.collected());
+            String name = name(runs.get(r), runs) + scope.warning().map(warning -> " [not MNIST]").orElse("");
+            compared.add(new Compared(name, folder, scope,
                     folder.smoothing().isEmpty() ? Optional.empty()
-                            : Optional.of(Table1.of(folder.smoothing(), folder.further(), folder.scope(), literature)),
+                            : Optional.of(Table1.of(folder.smoothing(), folder.further(), scope, literature)),
                     folder.ibp().isEmpty() ? Optional.empty()
-                            : Optional.of(Table2.of(folder.ibp(), folder.scope(), literature, all))));
+                            : Optional.of(Table2.of(folder.ibp(), scope, literature, all))));
         }
         Outputs outputs = new Outputs(target);
         List<Side> sides = new ArrayList<>();
@@ -137,8 +140,8 @@ public record RunComparison(List<Side> tables, List<Path> written) {
 
     /** What must stand first where any run is not about MNIST. */
     private static Optional<String> warning(List<Compared> runs) {
-        return runs.stream().filter(run -> run.folder.scope().warning().isPresent()).findFirst()
-                .map(run -> run.name + ": " + run.folder.scope().warning().orElseThrow());
+        return runs.stream().filter(run -> run.scope.warning().isPresent()).findFirst()
+                .map(run -> run.name + ": " + run.scope.warning().orElseThrow());
     }
 
     /** What PGD was in each run, where the column can't say it for all. */
@@ -183,7 +186,7 @@ public record RunComparison(List<Side> tables, List<Path> written) {
         warning(runs).ifPresent(warning -> lines.add("# " + warning));
         lines.add("run,dataset," + CsvTable.header(which.apply(runs.get(0))));
         runs.forEach(run -> which.apply(run).lines().forEach(line -> lines.add(
-                CsvTable.join(Stream.of(run.name, run.folder.scope().dataset())) + "," + CsvTable.line(which.apply(run), line))));
+                CsvTable.join(Stream.of(run.name, run.scope.dataset())) + "," + CsvTable.line(which.apply(run), line))));
         return String.join("\n", lines) + "\n";
     }
 
@@ -216,7 +219,7 @@ public record RunComparison(List<Side> tables, List<Path> written) {
         List<Double> sigmas = runs.stream().flatMap(run -> run.folder.smoothing().keySet().stream()).distinct().sorted()
                 .toList();
         for (int r = 0; r < runs.size(); ++r) {
-            for (CertifiedCurve curve : runs.get(r).folder.curves()) {
+            for (CertifiedCurve curve : CertifiedCurve.of(runs.get(r).folder)) {
                 data.addCurve(runs.get(r).name + ", " + Phrase.sigma(curve.sigma()), curve, sigmas.indexOf(curve.sigma()),
                         LINES.get(r % LINES.size()));
             }
@@ -227,7 +230,7 @@ public record RunComparison(List<Side> tables, List<Path> written) {
     private static String runs(List<Compared> runs) {
         return runs.stream().map(run -> "<h3>" + Markup.text(run.name) + "</h3>\n"
                 + Markup.paragraph("byline", new Provenance(run.folder.run()).byline())
-                + Markup.list("plain", Stream.of(run.folder.scope().warning().stream(), run.folder.scope().sentences()
+                + Markup.list("plain", Stream.of(run.scope.warning().stream(), run.scope.sentences()
                 .stream(),
                         run.folder.missing().stream()).flatMap(sentence -> sentence).toList()))
                                 .collect(Collectors.joining());

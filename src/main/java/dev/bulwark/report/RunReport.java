@@ -1,9 +1,10 @@
 package dev.bulwark.report;
 
 import dev.bulwark.results.RowException;
+import dev.bulwark.results.RunFolder;
+import dev.bulwark.results.RunLayout;
 import dev.bulwark.results.SoundnessException;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,44 +38,39 @@ public record RunReport(Optional<ResultTable> table1, Optional<ResultTable> tabl
      * @throws SoundnessException if an image is certified and broken
      */
     public static RunReport rebuild(Path folder) throws IOException {
-        if (!Files.isDirectory(folder)) {
-            throw new RowException(folder, Files.exists(folder) ? "is not a folder: name a run's" : "no such folder");
-        }
         RunFolder found = RunFolder.read(folder);
-        if (found.smoothing().isEmpty() && found.ibp().isEmpty()) {
-            throw new RowException(folder, "holds no rows: expected smoothing/sigma-0.25.tsv, ibp/epsilon-0.10.jsonl or the like");
-        }
-        boolean experiment = found.scope().experiment();
+        boolean experiment = !found.collected();
+        RunScope scope = RunScope.of(found.run(), experiment);
         Literature literature = experiment ? Literature.load() : Literature.NONE;
         Outputs outputs = new Outputs(folder);
         List<String> missing = new ArrayList<>(found.missing());
         Optional<ResultTable> table1 = Optional.empty();
         Optional<ResultTable> table2 = Optional.empty();
-        List<CertifiedCurve> curves = found.curves();
+        List<CertifiedCurve> curves = CertifiedCurve.of(found);
         if (found.smoothing().isEmpty()) {
             if (experiment) {
                 missing.add("There are no smoothing rows, so there is no table 1.");
             }
         } else {
-            table1 = Optional.of(Table1.of(found.smoothing(), found.further(), found.scope(), literature));
+            table1 = Optional.of(Table1.of(found.smoothing(), found.further(), scope, literature));
             missing.addAll(notMeasured("Table 1", table1.get()));
             write(table1.get(), outputs);
-            draw("certified_accuracy", CertifiedCurve.csv(curves, found.scope()),
-                    () -> Charts.certifiedAccuracy(curves, found.scope()), outputs, missing);
+            draw("certified_accuracy", CertifiedCurve.csv(curves, scope),
+                    () -> Charts.certifiedAccuracy(curves, scope), outputs, missing);
         }
         if (found.ibp().isEmpty()) {
             if (experiment) {
                 missing.add("There are neither bounds nor attacks, so there is no table 2.");
             }
         } else {
-            ResultTable table = Table2.of(found.ibp(), found.scope(), literature);
+            ResultTable table = Table2.of(found.ibp(), scope, literature);
             table2 = Optional.of(table);
             missing.addAll(notMeasured("Table 2", table));
             write(table, outputs);
             draw("ibp_gap", CsvTable.write(table), () -> Charts.certificationGap(table), outputs, missing);
         }
         outputs.write("report.html", ReportPage.write(found,
-                new ReportPage.Results(table1, curves, table2, missing, literature)));
+                new ReportPage.Results(scope, table1, curves, table2, missing, literature)));
         return new RunReport(table1, table2, missing, outputs.written());
     }
 
@@ -82,7 +78,7 @@ public record RunReport(Optional<ResultTable> table1, Optional<ResultTable> tabl
     private static List<String> notMeasured(String title, ResultTable table) {
         return table.beside().reported().rows().stream().map(row -> row.at().doubleValue())
                 .filter(at -> table.lines().stream().noneMatch(line -> line.at() == at))
-                .map(at -> title + " lacks " + table.definition().parameter() + " " + ResultTable.parameter(at)
+                .map(at -> title + " lacks " + table.definition().parameter() + " " + RunLayout.decimals(at)
                         + ", which the lab report has: there are no rows for it.").toList();
     }
 

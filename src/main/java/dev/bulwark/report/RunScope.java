@@ -1,5 +1,7 @@
 package dev.bulwark.report;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -18,6 +20,13 @@ public record RunScope(String dataset, List<String> sentences, boolean experimen
     public RunScope {
         dataset = oneLine(dataset);
         sentences = sentences.stream().map(RunScope::oneLine).toList();
+    }
+
+    /** What a record says, an empty object if there is none. */
+    static RunScope of(JsonNode run, boolean experiment) {
+        List<String> sentences = new ArrayList<>();
+        run.path("scope").forEach(sentence -> sentences.add(sentence.asText()));
+        return new RunScope(run.path("dataset").path("name").asText("unknown"), sentences, experiment);
     }
 
     /** Of the lab report's experiment. */

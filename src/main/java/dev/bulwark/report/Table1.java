@@ -1,7 +1,9 @@
 package dev.bulwark.report;
 
 import dev.bulwark.results.CertificateRow;
-import dev.bulwark.results.SmoothingRow;
+import dev.bulwark.results.RunFolder;
+import dev.bulwark.results.RunLayout;
+import dev.bulwark.results.SigmaRows;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -19,16 +21,16 @@ public final class Table1 {
     /** L2 radii in input units. */
     static final List<Double> RADII = List.of(0.25, 0.50, 1.00);
 
-    private static final List<Column<Rows>> COLUMNS = Stream.of(
-            Stream.of(new Column<Rows>(CLEAN, "Clean",
-                    rows -> Share.measured(rows.certificates, row -> row.mostVoted() == row.label()))),
-            RADII.stream().map(radius -> new Column<Rows>(certifiedAt(radius), "Certified @ r=" + ResultTable.parameter(radius),
-                    rows -> Share.certified(rows.certified, row -> row.certifiedAt(radius)))),
-            Stream.of(new Column<Rows>(ABSTAIN, "Abstain",
-                    rows -> Share.measured(rows.certified, row -> row.predict().isEmpty()))))
+    private static final List<Column<SigmaRows>> COLUMNS = Stream.of(
+            Stream.of(new Column<SigmaRows>(CLEAN, "Clean",
+                    rows -> Share.measured(rows.certificates(), row -> row.mostVoted() == row.label()))),
+            RADII.stream().map(radius -> new Column<SigmaRows>(certifiedAt(radius), "Certified @ r=" + RunLayout.decimals(radius),
+                    rows -> Share.certified(rows.certified(), row -> row.certifiedAt(radius)))),
+            Stream.of(new Column<SigmaRows>(ABSTAIN, "Abstain",
+                    rows -> Share.measured(rows.certified(), row -> row.predict().isEmpty()))))
             .flatMap(column -> column).toList();
 
-    static final TableDefinition<Rows> DEFINITION = new TableDefinition<>("table1", "Randomized smoothing (L2)", "sigma",
+    static final TableDefinition<SigmaRows> DEFINITION = new TableDefinition<>("table1", "Randomized smoothing (L2)", "sigma",
             COLUMNS, List.of(
                     "Clean: the class with the most estimation votes is the label; no abstention.",
                     "Certified @ r: the label is certified with a radius of at least r; rounded down."), true);
@@ -36,46 +38,20 @@ public final class Table1 {
     private Table1() {
     }
 
-    /**
-     * The rows of one sigma, all with as many samples.
-     *
-     * @param certified    what was certified, an image each
-     * @param certificates the votes behind it; may be missing
-     */
-    public record Rows(List<SmoothingRow> certified, List<CertificateRow> certificates) {
-        public Rows {
-            certified = List.copyOf(certified);
-            certificates = List.copyOf(certificates);
-        }
-
-        /** Estimation samples for each image; nothing but the votes says how many. */
-        OptionalLong samples() {
-            return certificates.stream().mapToLong(CertificateRow::n).findFirst();
-        }
-    }
-
-    /**
-     * More rows of a sigma that has some already, with another number of samples: another line of the table.
-     *
-     * @param samples for each image
-     */
-    public record Further(double sigma, long samples, Rows rows) {
-    }
-
-    public static ResultTable of(SortedMap<Double, Rows> bySigma, RunScope scope, Literature literature) {
+    public static ResultTable of(SortedMap<Double, SigmaRows> bySigma, RunScope scope, Literature literature) {
         return of(bySigma, List.of(), scope, literature);
     }
 
     /** @param further stand behind their sigma's own line; reported and published figures stand beside the latter */
-    static ResultTable of(SortedMap<Double, Rows> bySigma, List<Further> further, RunScope scope, Literature literature) {
+    static ResultTable of(SortedMap<Double, SigmaRows> bySigma, List<RunFolder.Further> further, RunScope scope, Literature literature) {
         Literature.Beside beside = literature.table1();
         List<ResultTable.Line> lines = new ArrayList<>();
         bySigma.forEach((sigma, rows) -> {
             lines.add(limited(DEFINITION.line(sigma, rows, beside,
                     column -> Plausibility.objection(beside, sigma, column)), rows, rows.samples(), false));
-            further.stream().filter(more -> more.sigma == sigma).sorted(Comparator.comparingLong(Further::samples))
-                    .forEach(more -> lines.add(limited(DEFINITION.line(sigma, more.rows, Literature.Beside.NOTHING,
-                            column -> Optional.empty()), more.rows, OptionalLong.of(more.samples), true)));
+            further.stream().filter(more -> more.sigma() == sigma).sorted(Comparator.comparingLong(RunFolder.Further::samples))
+                    .forEach(more -> lines.add(limited(DEFINITION.line(sigma, more.rows(), Literature.Beside.NOTHING,
+                            column -> Optional.empty()), more.rows(), OptionalLong.of(more.samples()), true)));
         });
         return new ResultTable(DEFINITION, scope, lines, beside);
     }
@@ -91,9 +67,9 @@ public final class Table1 {
     }
 
     /** The line with what is known of its samples: how many there are, and which radii they can't reach. */
-    private static ResultTable.Line limited(ResultTable.Line line, Rows rows, OptionalLong samples, boolean further) {
+    private static ResultTable.Line limited(ResultTable.Line line, SigmaRows rows, OptionalLong samples, boolean further) {
         List<ResultTable.Cell> cells = new ArrayList<>(line.cells());
-        OptionalDouble alpha = rows.certificates.stream().mapToDouble(CertificateRow::alpha).findFirst();
+        OptionalDouble alpha = rows.certificates().stream().mapToDouble(CertificateRow::alpha).findFirst();
         for (int c = 0; samples.isPresent() && alpha.isPresent() && c < cells.size(); ++c) {
             String key = COLUMNS.get(c).key();
             ResultTable.Cell cell = cells.get(c);
@@ -108,6 +84,6 @@ public final class Table1 {
 
     /** Key of the column for a radius. */
     static String certifiedAt(double radius) {
-        return "certified/" + ResultTable.parameter(radius);
+        return "certified/" + RunLayout.decimals(radius);
     }
 }

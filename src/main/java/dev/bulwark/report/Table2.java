@@ -2,11 +2,12 @@ package dev.bulwark.report;
 
 import dev.bulwark.attack.AttackLoss;
 import dev.bulwark.bounds.Method;
-import dev.bulwark.results.AttackRow;
 import dev.bulwark.results.BoundsRow;
+import dev.bulwark.results.EpsilonRows;
+import dev.bulwark.results.Evidence;
+import dev.bulwark.results.RunLayout;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -17,7 +18,6 @@ import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
@@ -42,124 +42,28 @@ public final class Table2 {
     /** Where no record says with how many steps. */
     private static final String UNNAMED = "PGD";
 
-    static final TableDefinition<Rows> DEFINITION = new TableDefinition<>("table2",
+    static final TableDefinition<EpsilonRows> DEFINITION = new TableDefinition<>("table2",
             "Interval bound propagation (L-infinity)", "epsilon", columns(UNNAMED), explanations(UNNAMED), false);
 
     private Table2() {
     }
 
-    /**
-     * The rows of one epsilon.
-     *
-     * @param bounds  what IBP certifies, with the last layer elided and by its output box
-     * @param attacks what PGD achieved, often on fewer images
-     * @param others  what further methods certify, often on fewer images; none of the lists is empty
-     * @param attack  what ran, as {@link AttackRecord} names it; with a name and no attacks, there was nothing to attack
-     */
-    public record Rows(List<BoundsRow> bounds, List<AttackRow> attacks, SortedMap<Method, List<BoundsRow>> others,
-            Optional<String> attack) {
-
-        public Rows {
-            bounds = List.copyOf(bounds);
-            attacks = List.copyOf(attacks);
-            others = Collections.unmodifiableSortedMap(new TreeMap<>(others));
-        }
-
-        /** Without further methods. */
-        public Rows(List<BoundsRow> bounds, List<AttackRow> attacks) {
-            this(bounds, attacks, new TreeMap<>(), Optional.empty());
-        }
-
-        boolean isEmpty() {
-            return bounds.isEmpty() && attacks.isEmpty() && others.isEmpty();
-        }
-
-        Rows withoutAttacks() {
-            return new Rows(bounds, List.of(), others, Optional.empty());
-        }
-
-        private boolean attacked() {
-            return !attacks.isEmpty() || attack.isPresent();
-        }
-
-        /** A bounded image each, or an attacked one where there are no bounds. */
-        List<Evidence> images() {
-            if (bounds.isEmpty()) {
-                return attacks.stream().map(row -> new Evidence(Optional.empty(), Optional.of(row))).toList();
-            }
-            Map<Integer, AttackRow> attackOf = attacks.stream()
-                    .collect(Collectors.toMap(AttackRow::index, Function.identity()));
-            return bounds.stream()
-                    .map(row -> new Evidence(Optional.of(row), Optional.ofNullable(attackOf.get(row.index())))).toList();
-        }
-
-        /**
-         * The rows of the images on which all figures stand. Where every bounded image is certified, wrong or attacked,
-         * these are all bounded ones. Otherwise the attacks are a sample, and these are the images with both rows: to add
-         * those that are certified, and not those that may break, would flatter PGD's figure. Without an image in common
-         * bounds and attacks can't be compared, and the bounds remain.
-         */
-        Rows comparable() {
-            if (bounds.isEmpty() || !attacked()) {
-                return this;
-            }
-            Set<Integer> bounded = bounds.stream().map(BoundsRow::index).collect(Collectors.toSet());
-            List<AttackRow> common = attacks.stream().filter(row -> bounded.contains(row.index())).toList();
-            if (common.isEmpty() && !attacks.isEmpty()) {
-                return withoutAttacks();
-            }
-            Set<Integer> attacked = common.stream().map(AttackRow::index).collect(Collectors.toSet());
-            boolean whole = images().stream().allMatch(Evidence::decided);
-            Predicate<BoundsRow> kept = row -> whole ? bounded.contains(row.index()) : attacked.contains(row.index());
-            SortedMap<Method, List<BoundsRow>> comparable = new TreeMap<>();
-            others.forEach((method, rows) -> comparable.put(method, rows.stream().filter(kept).toList()));
-            comparable.values().removeIf(List::isEmpty);
-            return new Rows(bounds.stream().filter(kept).toList(), common, comparable, attack);
-        }
-
-        long count(Predicate<Evidence> what) {
-            return images().stream().filter(what).count();
-        }
-
-        private Optional<Share> clean() {
-            return bounds.isEmpty() && attacks.isEmpty()
-                    ? others.values().stream().findFirst().flatMap(rows -> Share.measured(rows, BoundsRow::cleanCorrect))
-                    : Share.measured(images(), Evidence::cleanCorrect);
-        }
-
-        private Optional<Share> standing(Predicate<Evidence> stands) {
-            return attacked() ? Share.upperBound(images(), stands) : Optional.empty();
-        }
-
-        /** Empty where no row says that cross-entropy was climbed. */
-        private Optional<Share> standingAfterCrossEntropy() {
-            return attacks.stream().noneMatch(row -> row.brokenBy(AttackLoss.CROSS_ENTROPY)) ? Optional.empty()
-                    : standing(image -> image.standsAfter(AttackLoss.CROSS_ENTROPY));
-        }
-
-        /** Images that PGD did not break and IBP did not certify. */
-        private Optional<Share> gap() {
-            return bounds.isEmpty() ? Optional.empty()
-                    : standing(image -> image.stands() && !image.bounds().orElseThrow().certified());
-        }
-    }
-
-    public static ResultTable of(SortedMap<Double, Rows> byEpsilon, RunScope scope, Literature literature) {
+    public static ResultTable of(SortedMap<Double, EpsilonRows> byEpsilon, RunScope scope, Literature literature) {
         return of(byEpsilon, scope, literature, byEpsilon.values());
     }
 
     /** @param beside all rows that the table will stand beside: they decide which columns there are, and their titles */
-    static ResultTable of(SortedMap<Double, Rows> byEpsilon, RunScope scope, Literature literature,
-            Collection<Rows> beside) {
-        SortedMap<Double, Rows> comparable = new TreeMap<>();
+    static ResultTable of(SortedMap<Double, EpsilonRows> byEpsilon, RunScope scope, Literature literature,
+            Collection<EpsilonRows> beside) {
+        SortedMap<Double, EpsilonRows> comparable = new TreeMap<>();
         byEpsilon.forEach((epsilon, rows) -> comparable.put(epsilon, rows.comparable()));
-        List<Column<Rows>> columns = new ArrayList<>(columns(title(beside)));
+        List<Column<EpsilonRows>> columns = new ArrayList<>(columns(title(beside)));
         List<String> explanations = new ArrayList<>(explanations(title(beside)));
         names(comparable).filter(names -> !names.equals(title(beside)))
                 .ifPresent(names -> explanations.add(UNNAMED + " is " + names + "."));
         for (Method method : others(beside)) {
             columns.add(new Column<>(method.name().toLowerCase(Locale.ROOT) + "_certified", title(method) + " certified",
-                    rows -> Share.certified(rows.others.getOrDefault(method, List.of()), BoundsRow::certified)));
+                    rows -> Share.certified(rows.others().getOrDefault(method, List.of()), BoundsRow::certified)));
             explanations.add(title(method) + " certified: every margin's lower bound is positive; IBP's certificates are "
                     + "among them; rounded down.");
         }
@@ -171,55 +75,55 @@ public final class Table2 {
     }
 
     /** What PGD is called on each line; empty where nothing was attacked. */
-    static Optional<String> names(SortedMap<Double, Rows> byEpsilon) {
+    static Optional<String> names(SortedMap<Double, EpsilonRows> byEpsilon) {
         Map<Double, String> names = new LinkedHashMap<>();
         byEpsilon.forEach((epsilon, rows) -> {
             if (rows.attacked()) {
-                names.put(epsilon, rows.attack.orElse("not recorded"));
+                names.put(epsilon, rows.attack().orElse("not recorded"));
             }
         });
         List<String> different = names.values().stream().distinct().toList();
         return different.size() == 1 ? Optional.of(different.get(0)) : Optional.of(Phrase.and(names.entrySet().stream()
-                .map(name -> name.getValue() + " at epsilon " + ResultTable.parameter(name.getKey())).toList()))
+                .map(name -> name.getValue() + " at epsilon " + RunLayout.decimals(name.getKey())).toList()))
                 .filter(text -> !text.isEmpty());
     }
 
     /** The name of PGD where it is the same on all lines. */
-    private static String title(Collection<Rows> all) {
-        Set<String> names = all.stream().filter(Rows::attacked).map(rows -> rows.attack.orElse(UNNAMED))
+    private static String title(Collection<EpsilonRows> all) {
+        Set<String> names = all.stream().filter(EpsilonRows::attacked).map(rows -> rows.attack().orElse(UNNAMED))
                 .collect(Collectors.toSet());
         return names.size() == 1 ? names.iterator().next() : UNNAMED;
     }
 
     /** The methods beyond IBP that any of the rows are of. */
-    private static SortedSet<Method> others(Collection<Rows> all) {
-        return all.stream().flatMap(rows -> rows.others.keySet().stream()).collect(Collectors.toCollection(TreeSet::new));
+    private static SortedSet<Method> others(Collection<EpsilonRows> all) {
+        return all.stream().flatMap(rows -> rows.others().keySet().stream()).collect(Collectors.toCollection(TreeSet::new));
     }
 
     private static String title(Method method) {
         return method == Method.CROWN ? "CROWN" : "alpha-CROWN";
     }
 
-    private static ResultTable.Detail detail(double epsilon, Rows all, Rows rows) {
+    private static ResultTable.Detail detail(double epsilon, EpsilonRows all, EpsilonRows rows) {
         Map<String, Long> counts = new LinkedHashMap<>();
         counts.put(ATTACKED, rows.count(Evidence::attacked));
         counts.put(CROSS_CHECKED, rows.count(Evidence::crossChecked));
         counts.put(DIFFERENCES, rows.count(Evidence::claimsDiffer));
-        return new ResultTable.Detail(counts, remarks("At epsilon " + ResultTable.parameter(epsilon) + " ", all, rows));
+        return new ResultTable.Detail(counts, remarks("At epsilon " + RunLayout.decimals(epsilon) + " ", all, rows));
     }
 
     /** What a reader must know of one line. */
-    private static List<String> remarks(String at, Rows all, Rows rows) {
+    private static List<String> remarks(String at, EpsilonRows all, EpsilonRows rows) {
         List<String> remarks = new ArrayList<>();
-        if (!all.attacks.isEmpty() && rows.attacks.isEmpty()) {
+        if (!all.attacks().isEmpty() && rows.attacks().isEmpty()) {
             remarks.add(at + "no image was both bounded and attacked, so there is no figure for PGD.");
-        } else if (rows.bounds.size() < all.bounds.size()) {
-            remarks.add(at + "all figures stand on the " + Phrase.images(rows.bounds.size())
-                    + " with bounds and an attack; " + Phrase.count(all.bounds.size() - rows.bounds.size())
+        } else if (rows.bounds().size() < all.bounds().size()) {
+            remarks.add(at + "all figures stand on the " + Phrase.images(rows.bounds().size())
+                    + " with bounds and an attack; " + Phrase.count(all.bounds().size() - rows.bounds().size())
                     + " more have bounds alone.");
         }
-        if (!rows.attacks.isEmpty() && rows.attacks.size() < all.attacks.size()) {
-            remarks.add(at + "the figures leave out " + Phrase.images(all.attacks.size() - rows.attacks.size())
+        if (!rows.attacks().isEmpty() && rows.attacks().size() < all.attacks().size()) {
+            remarks.add(at + "the figures leave out " + Phrase.images(all.attacks().size() - rows.attacks().size())
                     + " with an attack and no bounds.");
         }
         long differences = rows.count(Evidence::claimsDiffer);
@@ -231,15 +135,37 @@ public final class Table2 {
         return remarks;
     }
 
-    private static List<Column<Rows>> columns(String pgd) {
+    private static Optional<Share> clean(EpsilonRows rows) {
+        return rows.bounds().isEmpty() && rows.attacks().isEmpty()
+                ? rows.others().values().stream().findFirst().flatMap(other -> Share.measured(other, BoundsRow::cleanCorrect))
+                : Share.measured(rows.images(), Evidence::cleanCorrect);
+    }
+
+    private static Optional<Share> standing(EpsilonRows rows, Predicate<Evidence> stands) {
+        return rows.attacked() ? Share.upperBound(rows.images(), stands) : Optional.empty();
+    }
+
+    /** Empty where no row says that cross-entropy was climbed. */
+    private static Optional<Share> standingAfterCrossEntropy(EpsilonRows rows) {
+        return rows.attacks().stream().noneMatch(row -> row.brokenBy(AttackLoss.CROSS_ENTROPY)) ? Optional.empty()
+                : standing(rows, image -> image.standsAfter(AttackLoss.CROSS_ENTROPY));
+    }
+
+    /** Images that PGD did not break and IBP did not certify. */
+    private static Optional<Share> gap(EpsilonRows rows) {
+        return rows.bounds().isEmpty() ? Optional.empty()
+                : standing(rows, image -> image.stands() && !image.bounds().orElseThrow().certified());
+    }
+
+    private static List<Column<EpsilonRows>> columns(String pgd) {
         return List.of(
-                new Column<>(CLEAN, "Clean", Rows::clean),
-                new Column<>(CERTIFIED, "IBP certified", rows -> Share.certified(rows.bounds, BoundsRow::certified)),
+                new Column<>(CLEAN, "Clean", Table2::clean),
+                new Column<>(CERTIFIED, "IBP certified", rows -> Share.certified(rows.bounds(), BoundsRow::certified)),
                 new Column<>(CERTIFIED_BY_BOX, "IBP certified by box",
-                        rows -> Share.certified(rows.bounds, BoundsRow::certifiedByBox)),
-                new Column<>(PGD, pgd, rows -> rows.standing(Evidence::stands)),
-                new Column<>(GAP, "Gap to PGD", Rows::gap),
-                new Column<>(PGD_BY_CROSS_ENTROPY, "PGD by cross-entropy alone", Rows::standingAfterCrossEntropy, false));
+                        rows -> Share.certified(rows.bounds(), BoundsRow::certifiedByBox)),
+                new Column<>(PGD, pgd, rows -> standing(rows, Evidence::stands)),
+                new Column<>(GAP, "Gap to PGD", Table2::gap),
+                new Column<>(PGD_BY_CROSS_ENTROPY, "PGD by cross-entropy alone", Table2::standingAfterCrossEntropy, false));
     }
 
     private static List<String> explanations(String pgd) {

@@ -1,12 +1,11 @@
 package dev.bulwark.report;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.bulwark.bounds.Method;
-import dev.bulwark.results.BoundsRow;
+import dev.bulwark.results.EpsilonRows;
 import dev.bulwark.results.RowException;
-import dev.bulwark.results.SoundnessCheck;
+import dev.bulwark.results.RunLayout;
 import dev.bulwark.results.SoundnessException;
+import dev.bulwark.results.TradeoffFolder;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.nio.file.Path;
@@ -29,7 +28,6 @@ import java.util.stream.Stream;
 public record TradeoffReport(ResultTable table, List<String> missing, List<Path> written) {
 
     private static final String NAME = "tradeoff";
-    private static final String ROWS = "ibp";
     private static final String PARAMETER = "kappa";
     /** The lab report's recipe ends without natural loss. */
     private static final BigDecimal REPORTED_KAPPA = BigDecimal.ZERO;
@@ -65,11 +63,6 @@ public record TradeoffReport(ResultTable table, List<String> missing, List<Path>
         }
     }
 
-    /** Whether a folder holds such a trade-off. */
-    public static boolean isIn(Path folder) throws IOException {
-        return !RunFolder.parameters(folder.resolve(ROWS), PARAMETER, "jsonl").isEmpty();
-    }
-
     /**
      * Reads the rows in a folder and writes tables and figure beside them.
      *
@@ -77,21 +70,11 @@ public record TradeoffReport(ResultTable table, List<String> missing, List<Path>
      * @throws SoundnessException if an image is certified and misclassified
      */
     public static TradeoffReport rebuild(Path folder) throws IOException {
-        List<String> missing = new ArrayList<>();
-        JsonNode run = RunFolder.run(folder.resolve("run.json"), missing);
-        SortedMap<Double, Table2.Rows> byKappa = new TreeMap<>();
-        for (double kappa : RunFolder.parameters(folder.resolve(ROWS), PARAMETER, "jsonl")) {
-            Path file = folder.resolve(ROWS).resolve(PARAMETER + "-" + ResultTable.parameter(kappa) + ".jsonl");
-            List<BoundsRow> bounds = RunFolder.rows(file, BoundsRow.FORMAT, missing,
-                    row -> row.method() == Method.IBP);
-            SoundnessCheck.of(bounds, List.of(), file);
-            if (!bounds.isEmpty()) {
-                byKappa.put(kappa, new Table2.Rows(bounds, List.of()));
-            }
-        }
-        double epsilon = epsilon(folder, byKappa);
+        TradeoffFolder found = TradeoffFolder.read(folder);
+        double epsilon = found.epsilon();
+        List<String> missing = new ArrayList<>(found.missing());
         Optional<Claim> claim = Claim.at(epsilon, Literature.load());
-        ResultTable table = table(byKappa, epsilon, claim, RunFolder.scope(run));
+        ResultTable table = table(found, claim, RunScope.of(found.run(), true));
         Outputs outputs = new Outputs(folder);
         for (TableFormat format : List.of(TableFormat.CSV, TableFormat.MARKDOWN, TableFormat.LATEX)) {
             outputs.write(NAME + "." + format.ending(), format.write(table));
@@ -103,23 +86,13 @@ public record TradeoffReport(ResultTable table, List<String> missing, List<Path>
         return new TradeoffReport(table, missing, outputs.written());
     }
 
-    private static double epsilon(Path folder, SortedMap<Double, Table2.Rows> byKappa) {
-        List<Double> epsilons = byKappa.values().stream().flatMap(rows -> rows.bounds().stream()).map(BoundsRow::epsilon)
-                .distinct().toList();
-        if (epsilons.isEmpty()) {
-            throw new RowException(folder, "holds no rows: expected ibp/kappa-0.25.jsonl or the like");
-        }
-        if (epsilons.size() > 1) {
-            throw new RowException(folder.resolve(ROWS), "has rows of several epsilons, " + epsilons
-                    + ": a trade-off is between networks of one");
-        }
-        return epsilons.get(0);
-    }
-
-    private static ResultTable table(SortedMap<Double, Table2.Rows> byKappa, double epsilon, Optional<Claim> claim,
+    private static ResultTable table(TradeoffFolder found, Optional<Claim> claim,
                                      RunScope scope) {
-        TableDefinition<Table2.Rows> definition = new TableDefinition<>(NAME,
-                "Clean against certified accuracy at epsilon " + ResultTable.parameter(epsilon), PARAMETER,
+        double epsilon = found.epsilon();
+        SortedMap<Double, EpsilonRows> byKappa = new TreeMap<>();
+        found.byKappa().forEach((kappa, bounds) -> byKappa.put(kappa, new EpsilonRows(bounds, List.of())));
+        TableDefinition<EpsilonRows> definition = new TableDefinition<>(NAME,
+                "Clean against certified accuracy at epsilon " + RunLayout.decimals(epsilon), PARAMETER,
                 Table2.DEFINITION.columns().stream().filter(column -> List.of(Table2.CLEAN, Table2.CERTIFIED,
                         Table2.CERTIFIED_BY_BOX).contains(column.key())).toList(),
                 Stream.concat(Stream.of("kappa: weight of the natural loss from the end of the ramp on, in training; the worst "
@@ -133,7 +106,7 @@ public record TradeoffReport(ResultTable table, List<String> missing, List<Path>
 
     private static String verdict(Claim claim, double epsilon, List<String> reached) {
         return "The lab report claims " + claim.clean + "% clean with " + claim.certified + "% certified at epsilon "
-                + ResultTable.parameter(epsilon) + ": " + (reached.isEmpty() ? "none of these networks reaches both."
+                + RunLayout.decimals(epsilon) + ": " + (reached.isEmpty() ? "none of these networks reaches both."
                 : "reached with kappa " + Phrase.and(reached) + ".");
     }
 

@@ -28,7 +28,6 @@ import java.util.Optional;
  */
 public record Gallery(ImageShape shape, List<Smoothed> smoothed, List<Attacked> attacked) {
 
-    private static final String FILE = "gallery.json";
     private static final JsonMapper MAPPER = JsonMapper.builder()
             .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
             .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
@@ -95,12 +94,12 @@ public record Gallery(ImageShape shape, List<Smoothed> smoothed, List<Attacked> 
 
     /** Writes {@code gallery.json} into a run's folder, whole or not at all. */
     public void write(Path folder) throws IOException {
-        AtomicFile.replace(folder.resolve(FILE), (MAPPER.writeValueAsString(this) + "\n").getBytes(StandardCharsets.UTF_8));
+        AtomicFile.replace(new RunLayout(folder).gallery(), (MAPPER.writeValueAsString(this) + "\n").getBytes(StandardCharsets.UTF_8));
     }
 
     /** The gallery in a run's folder, if there is one. @throws RowException if it can't be used */
     public static Optional<Gallery> read(Path folder) throws IOException {
-        Path file = folder.resolve(FILE);
+        Path file = new RunLayout(folder).gallery();
         if (!Files.exists(file)) {
             return Optional.empty();
         }

@@ -1,7 +1,7 @@
 package dev.bulwark.runs;
 
 import dev.bulwark.data.Epsilon;
-import dev.bulwark.report.AttackRecord;
+import dev.bulwark.results.AttackRecord;
 import dev.bulwark.results.BoundsRow;
 import java.util.Arrays;
 import java.util.List;

@@ -7,21 +7,15 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.bulwark.files.AtomicFile;
 import dev.bulwark.files.OneWriter;
-import dev.bulwark.results.RecordFields;
+import dev.bulwark.results.RecordFile;
 import java.io.IOException;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
-import java.time.LocalDateTime;
-import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
-import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Stream;
 
 /**
  * The JSON file beside a run's rows: everything that they depend on ({@code identity}), and how the run went.
@@ -84,46 +78,11 @@ public final class RunRecord implements AutoCloseable {
         }
     }
 
-    /** The record of a run that fills a folder. */
-    public static Path in(Path folder) {
-        return folder.resolve("run.json");
-    }
-
-    /**
-     * A new folder under {@code runs}, named after the time. Runs that start in the same second get one each.
-     *
-     * @throws IOException if it can't be made
-     */
-    public static Path newUnder(Path runs, LocalDateTime now) throws IOException {
-        String name = DateTimeFormatter.ofPattern("yyyy-MM-dd-HHmmss").format(now);
-        if (!Files.isDirectory(runs)) {
-            Files.createDirectories(runs);
-        }
-        for (int k = 1; ; ++k) {
-            try {
-                return Files.createDirectory(runs.resolve(k == 1 ? name : name + "-" + k));
-            } catch (FileAlreadyExistsException e) {
-                // Another run's.
-            }
-        }
-    }
-
-    /** The run folder under {@code runs} whose record was written last. */
-    public static Optional<Path> latestUnder(Path runs) throws IOException {
-        if (!Files.isDirectory(runs)) {
-            return Optional.empty();
-        }
-        try (Stream<Path> folders = Files.list(runs)) {
-            return folders.filter(folder -> Files.exists(in(folder)))
-                    .max(Comparator.comparing(folder -> in(folder).toFile().lastModified()));
-        }
-    }
-
     private static ObjectNode read(Path file) throws IOException {
         try {
             JsonNode tree = JSON.readTree(file.toFile());
             if (tree instanceof ObjectNode object && object.path("identity").isObject()) {
-                RecordFields.problem(object).ifPresent(problem -> {
+                RecordFile.problem(object).ifPresent(problem -> {
                     throw new ExperimentException(file + " is no record of a run as this program writes it: " + problem
                             + "; use another --out, or remove the file");
                 });

@@ -14,10 +14,10 @@ import dev.bulwark.results.RowFile;
 import dev.bulwark.results.BoundsRow;
 import dev.bulwark.results.RowFile;
 import dev.bulwark.report.TradeoffReport;
+import dev.bulwark.results.RunLayout;
 import dev.bulwark.training.Objective.IntervalBounds;
 import dev.bulwark.training.Recipe;
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -33,9 +33,6 @@ import java.util.Set;
  * is done takes further weights.
  */
 public final class Tradeoff {
-
-    private static final String MODELS = "models";
-    private static final String ROWS = "ibp";
 
     /**
      * What to do.
@@ -68,6 +65,7 @@ public final class Tradeoff {
     private final DataSource source;
     private final Dataset test;
     private final Path folder;
+    private final RunLayout layout;
     private final Existing existing;
     private final Monitor monitor;
 
@@ -83,6 +81,7 @@ public final class Tradeoff {
         this.source = source;
         this.test = source.dataset(Split.TEST);
         this.folder = folder;
+        this.layout = new RunLayout(folder);
         this.existing = existing;
         this.monitor = monitor;
     }
@@ -94,7 +93,7 @@ public final class Tradeoff {
      * @throws dev.bulwark.results.SoundnessException if an image is certified and misclassified
      */
     public TradeoffReport run(String command, Map<String, ?> versions) throws IOException {
-        Path file = RunRecord.in(folder);
+        Path file = layout.record();
         if (existing == Existing.REFUSE && Files.exists(file)) {
             throw new ExperimentException(folder + " already holds a run: go on with --resume, or throw it away with --overwrite");
         }
@@ -105,8 +104,9 @@ public final class Tradeoff {
 
     private TradeoffReport run(RunRecord record, String command, Map<String, ?> versions) throws IOException {
         if (existing == Existing.REPLACE) {
-            throwAway(MODELS);
-            throwAway(ROWS);
+            for (Path earlier : layout.tradeoffFiles()) {
+                Files.delete(earlier);
+            }
         }
         record.put("command", command);
         record.put("versions", versions);
@@ -192,25 +192,14 @@ public final class Tradeoff {
     }
 
     private Path model(Recipe recipe) {
-        return folder.resolve(MODELS).resolve(name(recipe) + ".safetensors");
+        return RunLayout.model(layout.models(), RunLayout.tradeoffName(kappa(recipe)));
     }
 
     private Path rows(Recipe recipe) {
-        return folder.resolve(ROWS).resolve(name(recipe) + ".jsonl");
+        return layout.tradeoff(kappa(recipe));
     }
 
-    private static String name(Recipe recipe) {
-        return "kappa-" + Train.decimals(((IntervalBounds) recipe.objective()).kappaEnd());
-    }
-
-    /** Deletes what an earlier run left in one of the folders. */
-    private void throwAway(String part) throws IOException {
-        if (Files.isDirectory(folder.resolve(part))) {
-            try (DirectoryStream<Path> files = Files.newDirectoryStream(folder.resolve(part), "kappa-*")) {
-                for (Path file : files) {
-                    Files.delete(file);
-                }
-            }
-        }
+    private static double kappa(Recipe recipe) {
+        return ((IntervalBounds) recipe.objective()).kappaEnd();
     }
 }

@@ -9,6 +9,10 @@ import dev.bulwark.files.OneWriter;
 import dev.bulwark.model.Graph;
 import dev.bulwark.model.io.ModelFile;
 import dev.bulwark.model.io.Precision;
+import dev.bulwark.model.io.ModelFile;
+import dev.bulwark.nn.Network;
+import dev.bulwark.model.io.Precision;
+import dev.bulwark.results.RunLayout;
 import dev.bulwark.training.CheckpointPolicy;
 import dev.bulwark.training.Objective;
 import dev.bulwark.training.Progress;
@@ -17,7 +21,6 @@ import dev.bulwark.training.Trained;
 import dev.bulwark.training.Trainer;
 import dev.bulwark.training.TrainingSet;
 import java.io.IOException;
-import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -66,14 +69,8 @@ public final class Train {
     /** What a network is called in files: {@code ibp-epsilon-0.10}, {@code smoothing-sigma-0.50}. */
     public static String name(Objective objective) {
         return objective instanceof Objective.IntervalBounds ibp
-                ? "ibp-epsilon-" + decimals(ibp.epsilon())
-                : "smoothing-sigma-" + decimals(objective.sigma());
-    }
-
-    /** At least two decimals, more only where the number has them: 0.1 is 0.10, 0.125 stays. */
-    public static String decimals(double value) {
-        BigDecimal exact = BigDecimal.valueOf(value);
-        return exact.setScale(Math.max(2, exact.stripTrailingZeros().scale())).toPlainString();
+                ? "ibp-epsilon-" + RunLayout.decimals(ibp.epsilon())
+                : "smoothing-sigma-" + RunLayout.decimals(objective.sigma());
     }
 
     /** What a network is called on the screen: after its file. */

@@ -9,8 +9,11 @@ import dev.bulwark.report.Discussion.Finding;
 import dev.bulwark.report.Discussion.Verdict;
 import dev.bulwark.results.AttackRow;
 import dev.bulwark.results.BoundsRow;
+import dev.bulwark.results.EpsilonRows;
 import dev.bulwark.results.RowFile;
+import dev.bulwark.results.RunFolder;
 import dev.bulwark.results.SampleRows;
+import dev.bulwark.results.SigmaRows;
 import dev.bulwark.results.SmoothingRow;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -59,8 +62,8 @@ class DiscussionTest {
 
     @Test
     void givenMoreSamples_whenDiscussed_thenWhatTheyReachStandsWithWhatTheOthersCannot() {
-        SortedMap<Double, Table1.Rows> rows = new TreeMap<>(Map.of(0.25, new Table1.Rows(images(9, 0.6), List.of())));
-        Table1.Further further = new Table1.Further(0.25, 1_000_000, new Table1.Rows(images(6, 1.05), List.of()));
+        SortedMap<Double, SigmaRows> rows = new TreeMap<>(Map.of(0.25, new SigmaRows(images(9, 0.6), List.of())));
+        RunFolder.Further further = new RunFolder.Further(0.25, 1_000_000, new SigmaRows(images(6, 1.05), List.of()));
         Discussion discussion = new TradeoffDiscussion(Table1.of(rows, List.of(further), MNIST, literature),
                 List.of(CertifiedCurve.of(0.25, rows.get(0.25).certified()))).write();
         assertTrue(finding(discussion, "certifies 2.1%").evidence().contains("With n = 1,000,000: 60.0%"),
@@ -76,7 +79,7 @@ class DiscussionTest {
 
     @Test
     void givenGrowingGaps_whenDiscussed_thenTheReportAgreesAndTheCountsAreOfCommonImages() {
-        SortedMap<Double, Table2.Rows> rows = new TreeMap<>(Map.of(0.1, gap(0.1, 9, 8), 0.3, gap(0.3, 8, 5)));
+        SortedMap<Double, EpsilonRows> rows = new TreeMap<>(Map.of(0.1, gap(0.1, 9, 8), 0.3, gap(0.3, 8, 5)));
         Discussion discussion = new GapDiscussion(rows, Table2.of(rows, MNIST, literature)).write().orElseThrow();
         assertTrue(discussion.prose().get(0).replace('\u00a0', ' ')
                 .contains("1 of 10 at \u03b5 = 0.10 (10.0 points) and 3 of 10 at \u03b5 = 0.30 (30.0 points)"),
@@ -93,7 +96,7 @@ class DiscussionTest {
     void givenTwoLosses_whenDiscussed_thenTheSecondsBreaksAreCountedApart() {
         List<AttackRow> attacks = List.of(SampleRows.attack(0, 0, true), SampleRows.attack(1, 0, true), SampleRows.attack(2, 0, false),
                 new AttackRow(3, 0, 0, true, 1, 0.1, Optional.of(AttackLoss.MARGIN)), SampleRows.attack(4, 1, true));
-        SortedMap<Double, Table2.Rows> rows = new TreeMap<>(Map.of(0.1, new Table2.Rows(
+        SortedMap<Double, EpsilonRows> rows = new TreeMap<>(Map.of(0.1, new EpsilonRows(
                 IntStream.range(0, 5).mapToObj(i -> SampleRows.bounds(i, 0.1, i == 4 ? 1 : 0, -1, false)).toList(), attacks)));
         String prose = String.join(" ", new GapDiscussion(rows, Table2.of(rows, MNIST, literature)).write()
                 .orElseThrow().prose());
@@ -105,7 +108,7 @@ class DiscussionTest {
         // Seven certified, of which one was attacked; two open, of which one broke; one wrong.
         List<BoundsRow> bounds = IntStream.range(0, 10).mapToObj(i -> SampleRows.bounds(i, 0.1, i == 9 ? 1 : 0, i < 7 ? 1 : -1,
                 false)).toList();
-        SortedMap<Double, Table2.Rows> rows = new TreeMap<>(Map.of(0.1, new Table2.Rows(bounds,
+        SortedMap<Double, EpsilonRows> rows = new TreeMap<>(Map.of(0.1, new EpsilonRows(bounds,
                 List.of(SampleRows.attack(0, 0, false), SampleRows.attack(7, 0, true), SampleRows.attack(8, 0, false)), new TreeMap<>(),
                 Optional.of("PGD-20, 3 restarts"))));
         ResultTable table = Table2.of(rows, MNIST, literature);
@@ -120,7 +123,7 @@ class DiscussionTest {
 
     @Test
     void givenADifferenceOfClaims_whenDiscussed_thenItIsExplained() {
-        SortedMap<Double, Table2.Rows> rows = new TreeMap<>(Map.of(0.1, new Table2.Rows(
+        SortedMap<Double, EpsilonRows> rows = new TreeMap<>(Map.of(0.1, new EpsilonRows(
                 List.of(SampleRows.bounds(0, 0.1, 0, 1, false), SampleRows.bounds(1, 0.1, 0, 1, false)), List.of(SampleRows.attack(0, 0, false),
                 SampleRows.attack(1, 0, true).with(AttackRow.RealNetwork.STANDS)))));
         ResultTable table = Table2.of(rows, MNIST, literature);
@@ -132,7 +135,7 @@ class DiscussionTest {
 
     @Test
     void givenAttacksOfOtherImages_whenDiscussed_thenThereIsNoGap() {
-        SortedMap<Double, Table2.Rows> rows = new TreeMap<>(Map.of(0.1, new Table2.Rows(
+        SortedMap<Double, EpsilonRows> rows = new TreeMap<>(Map.of(0.1, new EpsilonRows(
                 List.of(SampleRows.bounds(0, 0.1, 0, 1, true)), List.of(SampleRows.attack(1, 0, false)))));
         assertTrue(new GapDiscussion(rows, Table2.of(rows, MNIST, literature)).write().isEmpty());
     }
@@ -157,8 +160,8 @@ class DiscussionTest {
 
     @Test
     void givenBothTables_whenSummarised_thenTheirLeadingFigures() {
-        SortedMap<Double, Table2.Rows> rows = new TreeMap<>(Map.of(0.1, gap(0.1, 9, 8), 0.3, gap(0.3, 8, 5)));
-        SortedMap<Double, Table1.Rows> smoothing = new TreeMap<>(Map.of(1.0, new Table1.Rows(images(5, 3), List.of())));
+        SortedMap<Double, EpsilonRows> rows = new TreeMap<>(Map.of(0.1, gap(0.1, 9, 8), 0.3, gap(0.3, 8, 5)));
+        SortedMap<Double, SigmaRows> smoothing = new TreeMap<>(Map.of(1.0, new SigmaRows(images(5, 3), List.of())));
         Discussion discussion = new Discussion("id", "title", List.of(), List.of(new Finding("claim", Verdict.PARTLY, "evidence")));
         assertEquals("Randomized smoothing certifies 50.0% of 10 images at an L2 radius of 1.00, with \u03c3 = 1.00 (the lab report "
                 + "has 42.3% there, published work 79.9%). Interval bounds certify 80.0 and 50.0% of 10 images at L\u221e radii of 0.10 "
@@ -169,8 +172,8 @@ class DiscussionTest {
     }
 
     private Discussion tradeoff(Map<Double, List<SmoothingRow>> bySigma) {
-        SortedMap<Double, Table1.Rows> rows = new TreeMap<>();
-        bySigma.forEach((sigma, certified) -> rows.put(sigma, new Table1.Rows(certified, List.of())));
+        SortedMap<Double, SigmaRows> rows = new TreeMap<>();
+        bySigma.forEach((sigma, certified) -> rows.put(sigma, new SigmaRows(certified, List.of())));
         return new TradeoffDiscussion(Table1.of(rows, MNIST, literature), rows.entrySet().stream()
                 .map(entry -> CertifiedCurve.of(entry.getKey(), entry.getValue().certified())).toList()).write();
     }
@@ -185,7 +188,7 @@ class DiscussionTest {
     }
 
     /** Ten attacked images, and ten more that were only bounded. */
-    private static Table2.Rows gap(double epsilon, int survived, int certified) {
+    private static EpsilonRows gap(double epsilon, int survived, int certified) {
         List<BoundsRow> bounds = new ArrayList<>();
         List<AttackRow> attacks = new ArrayList<>();
         for (int i = 0; i < 20; ++i) {
@@ -194,7 +197,7 @@ class DiscussionTest {
                 attacks.add(SampleRows.attack(i, 0, i >= survived));
             }
         }
-        return new Table2.Rows(bounds, attacks);
+        return new EpsilonRows(bounds, attacks);
     }
 
     private static Verdict verdict(Discussion discussion, String claim) {

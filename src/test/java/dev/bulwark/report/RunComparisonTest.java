@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.bulwark.results.RowException;
 import dev.bulwark.results.RowFile;
+import dev.bulwark.results.RunLayout;
 import dev.bulwark.results.SampleRows;
 import dev.bulwark.results.SmoothingRow;
 import java.io.IOException;
@@ -89,7 +90,7 @@ class RunComparisonTest {
     private Path givenRun(String name, String dataset, double sigma, int certified) throws IOException {
         Path run = Files.createDirectories(folder.resolve(name));
         try (RowFile<SmoothingRow> rows = RowFile.create(
-                run.resolve("smoothing/sigma-" + ResultTable.parameter(sigma) + ".tsv"), SmoothingRow.FORMAT)) {
+                run.resolve("smoothing/sigma-" + RunLayout.decimals(sigma) + ".tsv"), SmoothingRow.FORMAT)) {
             for (SmoothingRow row : SampleRows.certified(certified, 4)) {
                 rows.append(row);
             }

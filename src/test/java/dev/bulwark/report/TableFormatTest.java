@@ -8,7 +8,10 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.bulwark.results.CertificateRow;
+import dev.bulwark.results.EpsilonRows;
+import dev.bulwark.results.RunFolder;
 import dev.bulwark.results.SampleRows;
+import dev.bulwark.results.SigmaRows;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -87,8 +90,8 @@ class TableFormatTest {
             throws JsonProcessingException {
         CertificateRow quarter = SampleRows.votes(0, List.of(100L, 0L), 100, 0.25);
         CertificateRow half = SampleRows.votes(0, List.of(100L, 0L), 100, 0.5);
-        ResultTable table = Table1.of(new TreeMap<>(Map.of(0.25, new Table1.Rows(List.of(quarter.withoutVotes()), List.of(quarter)),
-                0.5, new Table1.Rows(List.of(half.withoutVotes()), List.of(half)))), new RunScope("mnist", List.of()),
+        ResultTable table = Table1.of(new TreeMap<>(Map.of(0.25, new SigmaRows(List.of(quarter.withoutVotes()), List.of(quarter)),
+                0.5, new SigmaRows(List.of(half.withoutVotes()), List.of(half)))), new RunScope("mnist", List.of()),
                 Literature.load());
         List<String> notes = table.footnotes();
         List<String> marks = new ArrayList<>();
@@ -116,9 +119,9 @@ class TableFormatTest {
         all.addAll(bounds);
         all.add("Networks: preset x.");
         RunScope scope = new RunScope("mnist", all);
-        ResultTable first = Table1.of(new TreeMap<>(Map.of(0.25, new Table1.Rows(SampleRows.certified(3, 4), List.of()))), scope,
+        ResultTable first = Table1.of(new TreeMap<>(Map.of(0.25, new SigmaRows(SampleRows.certified(3, 4), List.of()))), scope,
                 Literature.load());
-        ResultTable second = Table2.of(new TreeMap<>(Map.of(0.1, new Table2.Rows(List.of(), List.of(SampleRows.attack(0, 0, false))))),
+        ResultTable second = Table2.of(new TreeMap<>(Map.of(0.1, new EpsilonRows(List.of(), List.of(SampleRows.attack(0, 0, false))))),
                 scope, Literature.load());
         for (TableFormat format : List.of(TableFormat.TEXT, TableFormat.MARKDOWN, TableFormat.LATEX, TableFormat.JSON)) {
             String one = format.write(first);
@@ -133,9 +136,9 @@ class TableFormatTest {
     private static ResultTable deep() {
         CertificateRow few = certificate(0, 10_000, 0.79);
         CertificateRow many = certificate(0, 1_000_000, 1.08);
-        Table1.Rows main = new Table1.Rows(List.of(few.withoutVotes(), SampleRows.abstained(1)), List.of(few));
-        Table1.Rows further = new Table1.Rows(List.of(many.withoutVotes()), List.of(many));
-        return Table1.of(new TreeMap<>(Map.of(0.25, main)), List.of(new Table1.Further(0.25, 1_000_000, further)),
+        SigmaRows main = new SigmaRows(List.of(few.withoutVotes(), SampleRows.abstained(1)), List.of(few));
+        SigmaRows further = new SigmaRows(List.of(many.withoutVotes()), List.of(many));
+        return Table1.of(new TreeMap<>(Map.of(0.25, main)), List.of(new RunFolder.Further(0.25, 1_000_000, further)),
                 new RunScope("mnist", List.of()), Literature.load());
     }
 
@@ -177,7 +180,7 @@ class TableFormatTest {
 
     @Test
     void givenHostileScope_whenWritten_thenEveryFormatEscapesIt() {
-        ResultTable table = Table1.of(new TreeMap<>(Map.of(0.25, new Table1.Rows(SampleRows.certified(1, 1), List.of()))),
+        ResultTable table = Table1.of(new TreeMap<>(Map.of(0.25, new SigmaRows(SampleRows.certified(1, 1), List.of()))),
                 new RunScope("mnist", List.of(HOSTILE)), Literature.load());
         assertTrue(TableFormat.LATEX.write(table).contains(Escape.LATEX.apply(HOSTILE)));
         assertFalse(TableFormat.LATEX.write(table).contains("<i>"));
@@ -218,12 +221,12 @@ class TableFormatTest {
     }
 
     private static ResultTable table1(String dataset) {
-        return Table1.of(new TreeMap<>(Map.of(0.25, new Table1.Rows(SampleRows.certified(3, 4), List.of()))),
+        return Table1.of(new TreeMap<>(Map.of(0.25, new SigmaRows(SampleRows.certified(3, 4), List.of()))),
                 new RunScope(dataset, List.of()), Literature.load());
     }
 
     private static ResultTable table2() {
-        return Table2.of(new TreeMap<>(Map.of(0.1, new Table2.Rows(
+        return Table2.of(new TreeMap<>(Map.of(0.1, new EpsilonRows(
                 List.of(SampleRows.bounds(0, 0.1, 0, 1, false), SampleRows.bounds(1, 0.1, 0, 1, false)),
                 List.of(SampleRows.attack(0, 0, false))))), new RunScope("mnist", List.of()), Literature.load());
     }

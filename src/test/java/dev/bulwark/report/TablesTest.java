@@ -10,7 +10,9 @@ import dev.bulwark.attack.AttackLoss;
 import dev.bulwark.bounds.Method;
 import dev.bulwark.results.AttackRow;
 import dev.bulwark.results.BoundsRow;
+import dev.bulwark.results.EpsilonRows;
 import dev.bulwark.results.SampleRows;
+import dev.bulwark.results.SigmaRows;
 import java.math.RoundingMode;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,7 +30,7 @@ class TablesTest {
     private static final RunScope MNIST = new RunScope("mnist", List.of());
 
     /** Correct with radii .25, .5 - 1e-6, 1; wrong with 2; one abstention; votes say the label in four of five. */
-    private static final Table1.Rows FIVE = new Table1.Rows(
+    private static final SigmaRows FIVE = new SigmaRows(
             List.of(SampleRows.radius(0, 0.25), SampleRows.radius(1, 0.499999), SampleRows.radius(2, 1), SampleRows.wrong(3, 2), SampleRows.abstained(4)),
             List.of(SampleRows.votes(0, 90, 1), SampleRows.votes(1, 80, 1), SampleRows.votes(2, 99, 1), SampleRows.votes(3, 1, 1), SampleRows.votes(4, 51, 1)));
 
@@ -40,13 +42,13 @@ class TablesTest {
 
     @Test
     void givenRadiusEqualToR_whenTable1Made_thenItCounts() {
-        ResultTable table = table1(1.0, new Table1.Rows(List.of(SampleRows.radius(0, 0.25), SampleRows.radius(1, 0.249999)), List.of()));
+        ResultTable table = table1(1.0, new SigmaRows(List.of(SampleRows.radius(0, 0.25), SampleRows.radius(1, 0.249999)), List.of()));
         assertEquals(List.of("", "50.0", "0.0", "0.0", "0.0"), measured(table));
     }
 
     @Test
     void givenNearlyAll_whenCertifiedPrinted_thenRoundedDown() {
-        ResultTable table = table1(1.0, new Table1.Rows(SampleRows.certified(9995, 10_000), List.of()));
+        ResultTable table = table1(1.0, new SigmaRows(SampleRows.certified(9995, 10_000), List.of()));
         assertEquals("99.9", measured(table).get(1), "99.95 certified");
         assertEquals("0.1", measured(table).get(4), "0.05 abstained, to nearest");
     }
@@ -61,7 +63,7 @@ class TablesTest {
 
     /** Accuracy under attack, by all losses and by cross-entropy alone. */
     private static List<String> pgd(List<AttackRow> attacks) {
-        ResultTable table = Table2.of(new TreeMap<>(Map.of(0.1, new Table2.Rows(List.of(), attacks))), MNIST, LITERATURE);
+        ResultTable table = Table2.of(new TreeMap<>(Map.of(0.1, new EpsilonRows(List.of(), attacks))), MNIST, LITERATURE);
         assertTrue(table.header().stream().noneMatch(title -> title.contains("alone")), "for programs only");
         return Stream.of(Table2.PGD, Table2.PGD_BY_CROSS_ENTROPY).map(key -> table.measured(0.1, key)
                 .map(share -> share.percent(1).toPlainString()).orElse("")).toList();
@@ -93,7 +95,7 @@ class TablesTest {
     @Test
     void givenAttacksOnWhatBoundsLeaveOpen_whenTable2Made_thenAllFiguresStandOnAllImages() {
         // Margins > 0 for two images (one of them by box too), of which one was attacked; one open, one wrong.
-        Table2.Rows rows = new Table2.Rows(
+        EpsilonRows rows = new EpsilonRows(
                 List.of(SampleRows.bounds(0, 0.1, 0, 1, true), SampleRows.bounds(1, 0.1, 0, 1, false), SampleRows.bounds(2, 0.1, 0, -1, false),
                         SampleRows.bounds(3, 0.1, 1, -1, false)),
                 List.of(SampleRows.attack(0, 0, false), SampleRows.attack(2, 0, false)));
@@ -101,7 +103,7 @@ class TablesTest {
         assertEquals(List.of("75.0", "50.0", "25.0", "75.0", "25.0"), measured(table));
         assertEquals(List.of("2", "1", "0"), counts(table));
         assertEquals(List.of(), table.footnotes());
-        Table2.Rows all = new Table2.Rows(rows.bounds(), List.of(SampleRows.attack(0, 0, false), SampleRows.attack(1, 0, false),
+        EpsilonRows all = new EpsilonRows(rows.bounds(), List.of(SampleRows.attack(0, 0, false), SampleRows.attack(1, 0, false),
                 SampleRows.attack(2, 0, false), SampleRows.attack(3, 1, true)));
         assertEquals(measured(table), measured(table2(all)), "as if all had been attacked");
         assertEquals(List.of("3", "2", "0"), counts(table2(all)), "what is wrong is not attacked");
@@ -112,7 +114,7 @@ class TablesTest {
         // Images 0 to 5 are certified, 6 to 8 open, 9 is wrong. The attacks leave 7 out.
         List<BoundsRow> bounds = IntStream.range(0, 10)
                 .mapToObj(i -> SampleRows.bounds(i, 0.1, i == 9 ? 1 : 0, i < 6 ? 1 : -1, false)).toList();
-        ResultTable table = table2(new Table2.Rows(bounds, List.of(SampleRows.attack(0, 0, false), SampleRows.attack(6, 0, true),
+        ResultTable table = table2(new EpsilonRows(bounds, List.of(SampleRows.attack(0, 0, false), SampleRows.attack(6, 0, true),
                 SampleRows.attack(8, 0, false), SampleRows.attack(9, 1, true), SampleRows.attack(20, 0, false))));
         assertEquals(List.of("75.0", "25.0", "0.0", "50.0", "25.0"), measured(table));
         assertEquals(4, table.images());
@@ -122,7 +124,7 @@ class TablesTest {
 
     @Test
     void givenAttacksOnOtherImages_whenTable2Made_thenThereIsNoFigureForThem() {
-        ResultTable table = table2(new Table2.Rows(List.of(SampleRows.bounds(0, 0.1, 0, 1, false)), List.of(SampleRows.attack(1, 0, false))));
+        ResultTable table = table2(new EpsilonRows(List.of(SampleRows.bounds(0, 0.1, 0, 1, false)), List.of(SampleRows.attack(1, 0, false))));
         assertEquals(List.of("100.0", "100.0", "0.0", "", ""), measured(table));
         assertTrue(table.footnotes().get(0).contains("no image was both bounded and attacked"), table.footnotes().toString());
     }
@@ -131,7 +133,7 @@ class TablesTest {
     void givenADifferenceOfClaims_whenTable2Made_thenItCountsAsCertifiedAndAsBroken() {
         List<BoundsRow> bounds = List.of(SampleRows.bounds(0, 0.1, 0, 1, true), SampleRows.bounds(1, 0.1, 0, 1, true),
                 SampleRows.bounds(2, 0.1, 1, 1, true), SampleRows.bounds(3, 0.1, 0, -1, false));
-        ResultTable table = table2(new Table2.Rows(bounds, List.of(
+        ResultTable table = table2(new EpsilonRows(bounds, List.of(
                 SampleRows.attack(1, 0, true).with(AttackRow.RealNetwork.STANDS),
                 SampleRows.attack(2, 1, true).with(AttackRow.RealNetwork.STANDS), SampleRows.attack(3, 0, true))));
         assertEquals(List.of("75.0", "75.0", "75.0", "25.0", "0.0"), measured(table), "PGD below certified, by two images");
@@ -161,7 +163,7 @@ class TablesTest {
                 }
             }
             if (!bounds.isEmpty()) {
-                ResultTable table = table2(new Table2.Rows(bounds, attacks));
+                ResultTable table = table2(new EpsilonRows(bounds, attacks));
                 ResultTable.Line line = table.lines().get(0);
                 assertFalse(line.mixed(), "seed " + seed);
                 Share certified = table.measured(0.1, Table2.CERTIFIED).orElseThrow();
@@ -173,7 +175,7 @@ class TablesTest {
 
     @Test
     void givenWhatRan_whenTable2Made_thenItIsNamedAndWhereLinesDifferEachIs() {
-        Table2.Rows twenty = attackedBy("PGD-20, 3 restarts");
+        EpsilonRows twenty = attackedBy("PGD-20, 3 restarts");
         ResultTable one = Table2.of(new TreeMap<>(Map.of(0.1, twenty, 0.2, twenty)), MNIST, LITERATURE);
         assertEquals("PGD-20, 3 restarts", one.column(Table2.PGD).title());
         assertTrue(one.notes().stream().anyMatch(note -> note.startsWith("PGD-20, 3 restarts: empirical")), one.notes().toString());
@@ -181,17 +183,17 @@ class TablesTest {
         assertEquals("PGD", two.column(Table2.PGD).title());
         assertTrue(two.notes().contains("PGD is PGD-20, 3 restarts at epsilon 0.10 and PGD-50, 10 restarts at epsilon 0.20."),
                 two.notes().toString());
-        assertEquals("PGD", table2(new Table2.Rows(twenty.bounds(), twenty.attacks())).column(Table2.PGD).title());
+        assertEquals("PGD", table2(new EpsilonRows(twenty.bounds(), twenty.attacks())).column(Table2.PGD).title());
     }
 
-    private static Table2.Rows attackedBy(String name) {
-        return new Table2.Rows(List.of(SampleRows.bounds(0, 0.1, 0, 1, false)), List.of(SampleRows.attack(0, 0, false)), new TreeMap<>(),
+    private static EpsilonRows attackedBy(String name) {
+        return new EpsilonRows(List.of(SampleRows.bounds(0, 0.1, 0, 1, false)), List.of(SampleRows.attack(0, 0, false)), new TreeMap<>(),
                 Optional.of(name));
     }
 
     @Test
     void givenRowsOfFurtherMethods_whenTable2Made_thenTheyHaveColumnsOfTheirOwn() {
-        Table2.Rows rows = new Table2.Rows(
+        EpsilonRows rows = new EpsilonRows(
                 List.of(SampleRows.bounds(0, 0.1, 0, 1, false), SampleRows.bounds(1, 0.1, 0, -1, false), SampleRows.bounds(2, 0.1, 0, -1, false)),
                 List.of(SampleRows.attack(1, 0, false), SampleRows.attack(2, 0, true)),
                 new TreeMap<>(Map.of(Method.CROWN,
@@ -200,22 +202,22 @@ class TablesTest {
         assertEquals(List.of("100.0", "33.3", "0.0", "66.7", "33.4", "100.0 (2)"), measured(table));
         assertTrue(table.notes().stream().anyMatch(note -> note.startsWith("A number in parentheses")));
         assertEquals("crown_certified", table.definition().columns().get(6).key());
-        assertEquals(6, table2(new Table2.Rows(rows.bounds(), rows.attacks())).definition().columns().size());
+        assertEquals(6, table2(new EpsilonRows(rows.bounds(), rows.attacks())).definition().columns().size());
         assertEquals(List.of("100.0", "", "", "", "", "100.0"),
-                measured(table2(new Table2.Rows(List.of(), List.of(), rows.others(), Optional.empty()))));
+                measured(table2(new EpsilonRows(List.of(), List.of(), rows.others(), Optional.empty()))));
     }
 
     @Test
     void givenWronglyClassifiedButUnbrokenImage_whenTable2Made_thenNotEmpiricallyRobust() {
         assertEquals(List.of("0.0", "", "", "0.0", ""),
-                measured(table2(new Table2.Rows(List.of(), List.of(SampleRows.attack(0, 1, false))))));
+                measured(table2(new EpsilonRows(List.of(), List.of(SampleRows.attack(0, 1, false))))));
     }
 
     @Test
     void givenAnImageWithoutAPrediction_whenTable2Made_thenNeitherRightNorRobust() {
         AttackRow without = new AttackRow(0, 0, -1, false, -1, 0, Optional.empty());
         assertEquals(List.of("50.0", "", "", "50.0", ""),
-                measured(table2(new Table2.Rows(List.of(), List.of(without, SampleRows.attack(1, 0, false))))));
+                measured(table2(new EpsilonRows(List.of(), List.of(without, SampleRows.attack(1, 0, false))))));
     }
 
     @Test
@@ -223,7 +225,7 @@ class TablesTest {
         ResultTable.Line line = table1(0.5, FIVE).lines().get(0);
         assertEquals("78.9", line.cells().get(1).reported().orElseThrow().toPlainString());
         assertEquals("89.8", line.cells().get(3).published().orElseThrow().toPlainString());
-        ResultTable.Line atTenth = table2(new Table2.Rows(List.of(), List.of(SampleRows.attack(0, 0, false)))).lines().get(0);
+        ResultTable.Line atTenth = table2(new EpsilonRows(List.of(), List.of(SampleRows.attack(0, 0, false)))).lines().get(0);
         assertEquals("91.3", atTenth.cells().get(1).reported().orElseThrow().toPlainString());
         assertEquals("97.77", atTenth.cells().get(1).published().orElseThrow().toPlainString());
     }
@@ -272,11 +274,11 @@ class TablesTest {
         assertEquals(1, facts.stream().filter(fact -> fact.startsWith("Impossible")).count());
     }
 
-    private static ResultTable table1(double sigma, Table1.Rows rows) {
+    private static ResultTable table1(double sigma, SigmaRows rows) {
         return Table1.of(new TreeMap<>(Map.of(sigma, rows)), MNIST, LITERATURE);
     }
 
-    private static ResultTable table2(Table2.Rows rows) {
+    private static ResultTable table2(EpsilonRows rows) {
         return Table2.of(new TreeMap<>(Map.of(0.1, rows)), MNIST, LITERATURE);
     }
 

@@ -13,6 +13,7 @@ import dev.bulwark.results.RowException;
 import dev.bulwark.results.RowFile;
 import dev.bulwark.results.SampleRows;
 import dev.bulwark.results.SoundnessException;
+import dev.bulwark.results.TradeoffFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -53,7 +54,7 @@ class TradeoffReportTest {
         givenNetwork("0.50", EPSILON, 92, 64);
         givenNetwork("1.00", EPSILON, 98, 0);
         TradeoffReport report = TradeoffReport.rebuild(folder);
-        assertTrue(TradeoffReport.isIn(folder));
+        assertTrue(TradeoffFolder.isIn(folder));
         assertEquals(List.of(), report.missing());
         List<String> csv = Files.readAllLines(folder.resolve("tradeoff.csv"));
         assertEquals(4, csv.size());

@@ -12,7 +12,6 @@ import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.LocalDateTime;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -149,23 +148,5 @@ class RunRecordTest {
             Files.delete(file);
             Files.delete(made);
         }
-    }
-
-    @Test
-    void givenRunsOfOneSecond_whenFoldersAreMade_thenEachHasItsOwn() throws IOException {
-        LocalDateTime now = LocalDateTime.of(2026, 1, 2, 3, 4, 5);
-        Path runs = folder.resolve("runs");
-        assertEquals(Stream.of("2026-01-02-030405", "2026-01-02-030405-2", "2026-01-02-030405-3")
-                        .map(runs::resolve).toList(),
-                List.of(RunRecord.newUnder(runs, now), RunRecord.newUnder(runs, now), RunRecord.newUnder(runs, now)));
-    }
-
-    @Test
-    void givenSeveralRuns_whenTheLatestIsSought_thenItsTheOneWrittenLast() throws IOException {
-        assertTrue(RunRecord.latestUnder(folder.resolve("none")).isEmpty());
-        RunRecord.open(folder.resolve("b/run.json"), Existing.REFUSE, Map.of()).close();
-        RunRecord.open(folder.resolve("a/run.json"), Existing.REFUSE, Map.of()).close();
-        assertTrue(folder.resolve("b/run.json").toFile().setLastModified(1_000_000));
-        assertEquals(folder.resolve("a"), RunRecord.latestUnder(folder).orElseThrow());
     }
 }

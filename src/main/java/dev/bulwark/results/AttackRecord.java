@@ -1,10 +1,9 @@
-package dev.bulwark.report;
+package dev.bulwark.results;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Optional;
 
 /**
@@ -24,9 +23,8 @@ public record AttackRecord(Optional<String> name, boolean byCertificates) {
 
     /** @param run the run's own record */
     static AttackRecord of(Path rows, JsonNode run) throws IOException {
-        Path own = rows.resolveSibling(rows.getFileName() + ".run.json");
-        if (Files.exists(own)) {
-            return new AttackRecord(name(RunFolder.run(own, new ArrayList<>()).path("identity"), ""), false);
+        if (Files.exists(RunLayout.recordOf(rows))) {
+            return new AttackRecord(name(RecordFile.beside(rows).path("identity"), ""), false);
         }
         JsonNode identity = run.path("identity");
         return new AttackRecord(name(identity, "pgd_"),
@@ -40,7 +38,7 @@ public record AttackRecord(Optional<String> name, boolean byCertificates) {
     }
 
     /** A name as it stands in a sentence: {@code PGD-50 (10 restarts)}. */
-    static String inSentence(String name) {
+    public static String inSentence(String name) {
         return name.contains(", ") ? name.replaceFirst(", ", " (") + ")" : name;
     }
 

@@ -1,20 +1,15 @@
-package dev.bulwark.report;
+package dev.bulwark.results;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.bulwark.results.RowException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.regex.Pattern;
-import java.util.stream.Stream;
 
 /**
  * Where the rows in a folder of collected ones come from: the name of the file that was named, the network and the command
@@ -28,17 +23,14 @@ record RowSources(Path folder, ObjectNode run) {
     /** In {@code run.json}: the name that each file of rows had where it was collected. */
     private static final String NAMES = "sources";
     private static final String NO_NAME = "a file whose name is not recorded";
-    private static final List<String> FOLDERS = List.of("smoothing", "ibp", "crown", "alpha-crown", "pgd");
-    private static final Pattern ROWS = Pattern.compile("(?:sigma|epsilon)-[\\d.]+(?:-n-\\d+)?\\.(?:tsv|jsonl)");
-    private static final int DIGITS_OF_DIGEST = 12;
 
-    /** @throws RowException if {@code folder} holds a run of the whole experiment */
+    /** @throws RowException if {@code folder} holds a run */
     static RowSources of(Path folder) throws IOException {
-        Path record = folder.resolve("run.json");
+        Path record = new RunLayout(folder).record();
         if (!Files.exists(record)) {
             return new RowSources(folder, JsonNodeFactory.instance.objectNode());
         }
-        ObjectNode run = (ObjectNode) RunFolder.run(record, new ArrayList<>());
+        ObjectNode run = RecordFile.read(record);
         if (!run.has(CollectedRows.FIELD)) {
             throw new RowException(folder, "holds a run: name another folder for the report");
         }
@@ -61,8 +53,8 @@ record RowSources(Path folder, ObjectNode run) {
         if (before.equals(now)) {
             return Optional.empty();
         }
-        String votes = place.replaceFirst("\\.tsv$", ".jsonl");
-        boolean stale = !places.contains(votes) && Files.deleteIfExists(folder.resolve(votes));
+        Path votes = RunLayout.votes(there);
+        boolean stale = !places.contains(RunLayout.place(votes)) && Files.deleteIfExists(votes);
         return Optional.of(there + ": rows of " + now + " replace those of " + before
                 + (stale ? ", whose votes are removed" : ""));
     }
@@ -88,16 +80,7 @@ record RowSources(Path folder, ObjectNode run) {
 
     /** The row files that are there and stay. */
     private List<String> kept(Collection<String> replaced) throws IOException {
-        List<String> kept = new ArrayList<>();
-        for (String kind : FOLDERS) {
-            if (Files.isDirectory(folder.resolve(kind))) {
-                try (Stream<Path> files = Files.list(folder.resolve(kind))) {
-                    files.map(file -> file.getFileName().toString()).filter(name -> ROWS.matcher(name).matches()).sorted()
-                            .map(name -> kind + "/" + name).filter(place -> !replaced.contains(place)).forEach(kept::add);
-                }
-            }
-        }
-        return kept;
+        return new RunLayout(folder).rows().stream().map(RunLayout::place).filter(place -> !replaced.contains(place)).toList();
     }
 
     private Optional<String> name(String place) {
@@ -106,20 +89,13 @@ record RowSources(Path folder, ObjectNode run) {
 
     private static String source(String name, Path rows) throws IOException {
         String of = rowsOf(name, rows);
-        return Files.exists(CollectedRows.record(rows))
-                ? of + "; " + record(rows).path("command").asText("command unknown")
+        return Files.exists(RunLayout.recordOf(rows))
+                ? of + "; " + RecordFile.beside(rows).path("command").asText("command unknown")
                 : of;
     }
 
     private static String rowsOf(String name, Path rows) throws IOException {
-        String network = record(rows).path("identity").path("model_sha256").asText("");
-        return name + (network.isEmpty() ? ""
-                : ", of the network with SHA-256 " + network.substring(0, Math.min(DIGITS_OF_DIGEST, network.length())));
-    }
-
-    /** An empty object where there is none: votes have no record of their own. */
-    private static JsonNode record(Path rows) throws IOException {
-        Path record = CollectedRows.record(rows);
-        return Files.exists(record) ? RunFolder.run(record, new ArrayList<>()) : JsonNodeFactory.instance.objectNode();
+        return name + RecordFile.network(rows).map(network -> ", of the network with SHA-256 " + RecordFile.brief(network))
+                .orElse("");
     }
 }

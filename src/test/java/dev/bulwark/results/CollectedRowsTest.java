@@ -1,20 +1,13 @@
-package dev.bulwark.report;
+package dev.bulwark.results;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.bulwark.results.BoundsRow;
-import dev.bulwark.results.CertificateRow;
-import dev.bulwark.results.RowException;
-import dev.bulwark.results.RowFile;
-import dev.bulwark.results.SampleRows;
-import dev.bulwark.results.SmoothingRow;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
@@ -65,13 +58,13 @@ class CollectedRowsTest {
     }
 
     private static Path recorded(Path file, String identity) throws IOException {
-        Files.writeString(CollectedRows.record(file), "{\"identity\":" + identity + ",\"command\":\"bulwark for "
+        Files.writeString(RunLayout.recordOf(file), "{\"identity\":" + identity + ",\"command\":\"bulwark for "
                 + file.getFileName() + "\"}");
         return file;
     }
 
     private List<String> scope() throws IOException {
-        return StreamSupport.stream(RunFolder.run(target().resolve("run.json"), new ArrayList<>()).path("scope").spliterator(),
+        return StreamSupport.stream(RecordFile.read(target().resolve("run.json")).path("scope").spliterator(),
                 false).map(node -> node.asText()).toList();
     }
 
@@ -87,10 +80,6 @@ class CollectedRowsTest {
         assertEquals(expected, scope());
         CollectedRows.into(target(), List.of(folder.resolve("b.jsonl")));
         assertEquals(expected, scope(), "said once, whatever call it is");
-        RunReport report = RunReport.rebuild(target());
-        String below = report.table1().orElseThrow().text(Paint.PLAIN, Integer.MAX_VALUE)
-                + report.table2().orElseThrow().text(Paint.PLAIN, Integer.MAX_VALUE);
-        expected.forEach(sentence -> assertTrue(below.contains(sentence), below));
     }
 
     @Test
@@ -122,14 +111,14 @@ class CollectedRowsTest {
         List<String> notes = CollectedRows.into(target(), List.of(certified("b.tsv", SECOND, 0.5, 100)));
         assertTrue(notes.size() == 1 && notes.get(0).endsWith(", whose votes are removed"), notes.toString());
         assertFalse(Files.exists(target().resolve("smoothing/sigma-0.50.jsonl")));
-        RunReport.rebuild(target());
+        RunFolder.read(target());
     }
 
     @Test
     void givenRowsOnFewerSamples_whenCollectedBesideOthers_thenEachIsHeldAgainstItsOwnRecord() throws IOException {
         CollectedRows.into(target(), List.of(certified("many.tsv", FIRST, 0.5, 100_000)));
         CollectedRows.into(target(), List.of(certified("few.tsv", FIRST, 0.25, 20)));
-        RunReport.rebuild(target());
+        RunFolder.read(target());
     }
 
     @Test
@@ -153,5 +142,67 @@ class CollectedRowsTest {
         assertTrue(complaint.contains("is of predict, so leave it out"), complaint);
         Files.delete(rows);
         assertThrows(RowException.class, () -> CollectedRows.in(folder));
+    }
+
+    private Path attacks(String name, String network, double epsilon) throws IOException {
+        Path file = folder.resolve(name);
+        try (RowFile<AttackRow> rows = RowFile.replace(file, AttackRow.FORMAT)) {
+            rows.append(SampleRows.attack(0, 0, false));
+        }
+        return recorded(file, "{\"run\":\"attack\",\"epsilon\":" + epsilon + ",\"dataset\":\"mnist\""
+                + (network.isEmpty() ? "" : ",\"model_sha256\":\"" + network + "\"") + "}");
+    }
+
+    private void assertRefused(Path one, Path other, Path... files) {
+        String complaint = assertThrows(RowException.class, () -> CollectedRows.into(target(), List.of(files))).getMessage();
+        assertEquals(1, complaint.lines().count(), complaint);
+        for (String part : List.of(one.toString(), other.toString(), "111111111111", "222222222222", "report them apart")) {
+            assertTrue(complaint.contains(part), complaint);
+        }
+    }
+
+    @Test
+    void givenBoundsAndAttacksOfTwoNetworksAtOneRadius_whenCollected_thenRefusedWithBothNamesAndNothingWritten()
+            throws IOException {
+        Path bounds = bounds("b.jsonl", FIRST, 0.1);
+        Path attacks = attacks("a.jsonl", SECOND, 0.1);
+        assertRefused(bounds, attacks, bounds, attacks);
+        assertRefused(bounds, attacks, attacks, bounds);
+        assertFalse(Files.exists(target()));
+    }
+
+    @Test
+    void givenBoundsOfTwoMethodsAndNetworksAtOneRadius_whenCollected_thenRefused() throws IOException {
+        Path ibp = bounds("b.jsonl", FIRST, 0.1);
+        Path crown = bounds("c.jsonl", SECOND, 0.1);
+        recorded(crown, Files.readString(RunLayout.recordOf(crown)).replaceFirst(".*\"identity\":(\\{[^}]*}).*", "$1")
+                .replace("\"ibp\"", "\"crown\""));
+        assertRefused(ibp, crown, ibp, crown);
+    }
+
+    @Test
+    void givenAttacksOfAnotherNetworkFromAnEarlierCall_whenBoundsFollow_thenRefusedAndTheFolderStays() throws IOException {
+        CollectedRows.into(target(), List.of(attacks("a.jsonl", SECOND, 0.1)));
+        String before = Files.readString(target().resolve("run.json"));
+        Path bounds = bounds("b.jsonl", FIRST, 0.1);
+        assertRefused(bounds, target().resolve("pgd/epsilon-0.10.jsonl"), bounds);
+        assertEquals(before, Files.readString(target().resolve("run.json")));
+        assertFalse(Files.exists(target().resolve("ibp/epsilon-0.10.jsonl")));
+        CollectedRows.into(target(), List.of(bounds, attacks("a2.jsonl", FIRST, 0.1)));
+    }
+
+    @Test
+    void givenOneNetworkOrOtherRadiiOrARecordWithoutANetwork_whenCollected_thenTaken() throws IOException {
+        CollectedRows.into(target(), List.of(bounds("b.jsonl", FIRST, 0.1), attacks("a.jsonl", FIRST, 0.1),
+                attacks("a2.jsonl", SECOND, 0.2), bounds("b3.jsonl", FIRST, 0.3), attacks("a3.jsonl", "", 0.3)));
+        assertEquals(3, RunFolder.read(target()).ibp().size());
+    }
+
+    @Test
+    void givenAFolderOfAnEarlierVersionThatMixesNetworks_whenRead_thenRefused() throws IOException {
+        CollectedRows.into(target(), List.of(bounds("b.jsonl", FIRST, 0.1), attacks("a.jsonl", FIRST, 0.1)));
+        Path record = RunLayout.recordOf(target().resolve("pgd/epsilon-0.10.jsonl"));
+        Files.writeString(record, Files.readString(record).replace(FIRST, SECOND));
+        assertTrue(assertThrows(RowException.class, () -> RunFolder.read(target())).getMessage().contains("report them apart"));
     }
 }

@@ -1,18 +1,17 @@
-package dev.bulwark.report;
+package dev.bulwark.results;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.bulwark.bounds.Method;
 import dev.bulwark.files.AtomicFile;
-import dev.bulwark.results.CertificateRow;
-import dev.bulwark.results.RowException;
-import dev.bulwark.results.RowFile;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,29 +22,30 @@ import java.util.stream.Stream;
 
 /**
  * Row files of single commands, {@code certify}, {@code verify} and {@code attack}, laid into a folder as a run has it, with a
- * {@code run.json} from the records beside them: then the rest of this package reads them as it reads a run.
- *
- * <p>Such a folder is about the user's own network, so nothing of the lab report's stands beside its figures.
+ * {@code run.json} from the records beside them: then {@link RunFolder} reads them as it reads a run. Such a folder is about
+ * the user's own network, and no experiment's run.
  */
 public final class CollectedRows {
 
     /** In {@code run.json}: what the folder's rows were collected from. A run of the whole experiment has no such field. */
     static final String FIELD = "collected";
 
-    private static final String RECORD = ".run.json";
     private static final String PREDICTIONS = "predict";
     private static final String UNNAMED = "images that no record names";
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
     private final Path target;
+    private final RunLayout layout;
     private final RowSources earlier;
     /** Where each file goes, in the order they were named. */
     private final Map<Path, String> places = new LinkedHashMap<>();
+    private final SortedSet<Double> epsilons = new TreeSet<>();
     private final SortedSet<String> datasets = new TreeSet<>();
     private final ObjectNode run = JSON.createObjectNode();
 
     private CollectedRows(Path target, RowSources earlier) {
         this.target = target;
+        this.layout = new RunLayout(target);
         this.earlier = earlier;
     }
 
@@ -71,11 +71,11 @@ public final class CollectedRows {
     public static Found in(Path folder) throws IOException {
         List<Path> files = new ArrayList<>();
         List<String> notes = new ArrayList<>();
-        if (!Files.isDirectory(folder) || Files.exists(folder.resolve("run.json"))) {
+        if (!Files.isDirectory(folder) || Files.exists(new RunLayout(folder).record())) {
             return new Found(files, notes);
         }
         try (Stream<Path> all = Files.list(folder)) {
-            for (Path file : all.filter(any -> Files.isRegularFile(any) && Files.exists(record(any))).sorted().toList()) {
+            for (Path file : all.filter(any -> Files.isRegularFile(any) && Files.exists(RunLayout.recordOf(any))).sorted().toList()) {
                 if (identity(file).path("run").asText().equals(PREDICTIONS)) {
                     notes.add(file + " is left out: rows of predict make no report");
                 } else {
@@ -103,12 +103,8 @@ public final class CollectedRows {
         return collected.write();
     }
 
-    static Path record(Path rows) {
-        return rows.resolveSibling(rows.getFileName() + RECORD);
-    }
-
     private static JsonNode identity(Path rows) throws IOException {
-        return RunFolder.run(record(rows), new ArrayList<>()).path("identity");
+        return RecordFile.read(RunLayout.recordOf(rows)).path("identity");
     }
 
     private void add(Path file) throws IOException {
@@ -117,19 +113,21 @@ public final class CollectedRows {
             votes(file);
             return;
         }
-        if (!Files.exists(record(file))) {
-            throw new RowException(file, "has no record " + record(file).getFileName()
+        if (!Files.exists(RunLayout.recordOf(file))) {
+            throw new RowException(file, "has no record " + RunLayout.recordOf(file).getFileName()
                     + " beside it, so nothing says what the rows are about: copy that, too");
         }
-        JsonNode record = RunFolder.run(record(file), new ArrayList<>());
+        JsonNode record = RecordFile.read(RunLayout.recordOf(file));
         JsonNode identity = record.path("identity");
         switch (identity.path("run").asText()) {
-            case "certify" -> place(file, "smoothing/sigma-" + parameter(file, identity, "sigma") + ".tsv");
-            case "verify" -> place(file, identity.path("method").asText("ibp") + "/epsilon-"
-                    + parameter(file, identity, "epsilon") + ".jsonl");
-            case "attack" -> place(file, "pgd/epsilon-" + parameter(file, identity, "epsilon") + ".jsonl");
+            case "certify" -> place(file, layout.certificates(parameter(file, identity, "sigma")));
+            case "verify" -> place(file, layout.bounds(method(file, identity), parameter(file, identity, "epsilon")));
+            case "attack" -> place(file, layout.attacks(parameter(file, identity, "epsilon")));
             default -> throw new RowException(file, "is of " + identity.path("run").asText("an unknown command")
                     + ", so leave it out: rows of certify, verify and attack make a report");
+        }
+        if (identity.path("epsilon").isNumber()) {
+            epsilons.add(identity.path("epsilon").asDouble());
         }
         datasets.add(identity.path("dataset").asText("a data set that the record does not name"));
         requireOneDataset(file);
@@ -138,7 +136,7 @@ public final class CollectedRows {
 
     private void votes(Path file) throws IOException {
         List<CertificateRow> rows = RowFile.read(file, CertificateRow.FORMAT);
-        place(file, "smoothing/sigma-" + ResultTable.parameter(rows.get(0).sigma()) + ".jsonl");
+        place(file, RunLayout.votes(layout.certificates(rows.get(0).sigma())));
     }
 
     private static String firstLine(Path file) throws IOException {
@@ -152,14 +150,21 @@ public final class CollectedRows {
         }
     }
 
-    private static String parameter(Path file, JsonNode identity, String name) {
+    private static double parameter(Path file, JsonNode identity, String name) {
         if (!identity.path(name).isNumber()) {
-            throw new RowException(record(file), "has no " + name);
+            throw new RowException(RunLayout.recordOf(file), "has no " + name);
         }
-        return ResultTable.parameter(identity.path(name).asDouble());
+        return identity.path(name).asDouble();
     }
 
-    private void place(Path file, String place) {
+    private static Method method(Path file, JsonNode identity) {
+        String name = identity.path("method").asText(Words.of(Method.IBP));
+        return Arrays.stream(Method.values()).filter(method -> Words.of(method).equals(name)).findFirst()
+                .orElseThrow(() -> new RowException(RunLayout.recordOf(file), "has a method that this version does not know: " + name));
+    }
+
+    private void place(Path file, Path there) {
+        String place = RunLayout.place(there);
         if (places.containsValue(place)) {
             throw new RowException(file, "has rows for " + place + " as another file that was named: report them apart");
         }
@@ -193,6 +198,7 @@ public final class CollectedRows {
 
     private List<String> write() throws IOException {
         completeFromEarlier();
+        requireOneNetworkALine();
         List<String> notes = new ArrayList<>();
         for (Map.Entry<Path, String> place : places.entrySet()) {
             earlier.replacing(place.getValue(), place.getKey(), places.values()).ifPresent(notes::add);
@@ -201,12 +207,28 @@ public final class CollectedRows {
         for (Map.Entry<Path, String> place : places.entrySet()) {
             Path to = target.resolve(place.getValue());
             AtomicFile.replace(to, Files.readAllBytes(place.getKey()));
-            if (Files.exists(record(place.getKey()))) {
-                AtomicFile.replace(record(to), Files.readAllBytes(record(place.getKey())));
+            if (Files.exists(RunLayout.recordOf(place.getKey()))) {
+                AtomicFile.replace(RunLayout.recordOf(to), Files.readAllBytes(RunLayout.recordOf(place.getKey())));
             }
         }
-        AtomicFile.replace(target.resolve("run.json"), JSON.writeValueAsBytes(run));
+        AtomicFile.replace(layout.record(), JSON.writeValueAsBytes(run));
         return notes;
+    }
+
+    /** Bounds and attacks at one radius become one line of table 2, so they must be of one network; so must what stays. */
+    private void requireOneNetworkALine() throws IOException {
+        List<Path> staying = layout.rows().stream().filter(file -> !places.containsValue(RunLayout.place(file))).toList();
+        for (double epsilon : epsilons) {
+            List<Path> line = Stream.concat(Arrays.stream(Method.values()).map(method -> layout.bounds(method, epsilon)),
+                    Stream.of(layout.attacks(epsilon))).toList();
+            List<Path> files = new ArrayList<>(line.stream().filter(staying::contains).toList());
+            places.forEach((file, place) -> {
+                if (line.stream().map(RunLayout::place).anyMatch(place::equals)) {
+                    files.add(file);
+                }
+            });
+            RecordFile.requireOneNetwork(files);
+        }
     }
 
     /** What the files named now do not say, an earlier collection's record may. */

@@ -1,0 +1,82 @@
+package dev.bulwark.results;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+
+/**
+ * What a run has left in its folder, read and checked: every row is what its file's name says, claims no more than its votes
+ * support, and contradicts no other. {@link RunLayout} says which file holds what.
+ *
+ * @param run       {@code run.json}, an empty object if there is none
+ * @param smoothing rows by sigma, none of them empty
+ * @param further   rows of the same sigmas with other numbers of samples
+ * @param ibp       rows of all bounds and attacks by epsilon, none of them empty
+ * @param gallery   images to look at, if the run kept any
+ * @param missing   what a whole run would have, a sentence each
+ */
+public record RunFolder(JsonNode run, SortedMap<Double, SigmaRows> smoothing, List<Further> further,
+        SortedMap<Double, EpsilonRows> ibp, Optional<Gallery> gallery, List<String> missing) {
+
+    public RunFolder {
+        smoothing = Collections.unmodifiableSortedMap(new TreeMap<>(smoothing));
+        further = List.copyOf(further);
+        ibp = Collections.unmodifiableSortedMap(new TreeMap<>(ibp));
+        missing = List.copyOf(missing);
+    }
+
+    /**
+     * More rows of a sigma that has some already, with another number of samples: another line of a table.
+     *
+     * @param samples for each image
+     */
+    public record Further(double sigma, long samples, SigmaRows rows) {
+    }
+
+    /**
+     * @throws RowException       if a row file or {@code run.json} can't be used, or there are no rows
+     * @throws SoundnessException if an image is certified and broken
+     * @throws IOException        if a file can't be read
+     */
+    public static RunFolder read(Path folder) throws IOException {
+        if (!Files.isDirectory(folder)) {
+            throw new RowException(folder, Files.exists(folder) ? "is not a folder: name a run's" : "no such folder");
+        }
+        List<String> missing = new ArrayList<>();
+        RunReader reader = new RunReader(new RunLayout(folder), record(folder, missing), missing);
+        RunFolder found = reader.read();
+        if (found.smoothing.isEmpty() && found.ibp.isEmpty()) {
+            throw new RowException(folder, "holds no rows: expected smoothing/sigma-0.25.tsv, ibp/epsilon-0.10.jsonl or the like");
+        }
+        return found;
+    }
+
+    /** A run's record; an empty object, and a sentence more, where it is missing. */
+    static JsonNode record(Path folder, List<String> missing) throws IOException {
+        Path file = new RunLayout(folder).record();
+        if (!Files.exists(file)) {
+            missing.add("run.json is missing, so the data set and what was left out are unknown.");
+            return JsonNodeFactory.instance.objectNode();
+        }
+        return RecordFile.read(file);
+    }
+
+    /** Whether the rows were collected from files of single commands, so that nothing else was to be expected. */
+    public boolean collected() {
+        return run.has(CollectedRows.FIELD);
+    }
+
+    /** All rows of certificates, those of further lines included. */
+    public Stream<SigmaRows> certificates() {
+        return Stream.concat(smoothing.values().stream(), further.stream().map(Further::rows));
+    }
+}

@@ -1,0 +1,170 @@
+package dev.bulwark.results;
+
+import static dev.bulwark.results.RunLayout.place;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.bulwark.bounds.Method;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+
+/**
+ * Reads the rows of one run's folder and holds them against their files' names, their votes and one another.
+ *
+ * @param run     the run's record
+ * @param missing filled with what a whole run would have, a sentence each
+ */
+record RunReader(RunLayout layout, JsonNode run, List<String> missing) {
+
+    /** What rows may rest on at most where nothing says on how many samples they do: the limits of this program. */
+    private static final long MOST_SAMPLES = 10_000_000;
+    private static final double LARGEST_ALPHA = 0.5;
+
+    RunFolder read() throws IOException {
+        SortedMap<Double, SigmaRows> smoothing = new TreeMap<>();
+        List<RunFolder.Further> further = new ArrayList<>();
+        for (double sigma : layout.sigmas()) {
+            SigmaRows rows = smoothing(layout.certificates(sigma), sigma, OptionalLong.empty());
+            if (!rows.certified().isEmpty()) {
+                smoothing.put(sigma, rows);
+            }
+        }
+        for (RunLayout.Sampled file : layout.sampled()) {
+            SigmaRows rows = smoothing(layout.certificates(file.sigma(), file.n()), file.sigma(), OptionalLong.of(file.n()));
+            // Where the sigma has no other rows, these are its own.
+            if (!rows.certified().isEmpty() && smoothing.putIfAbsent(file.sigma(), rows) != null) {
+                further.add(new RunFolder.Further(file.sigma(), file.n(), rows));
+            }
+        }
+        SortedMap<Double, EpsilonRows> ibp = new TreeMap<>();
+        for (double epsilon : layout.epsilons()) {
+            EpsilonRows rows = ibp(epsilon);
+            if (!rows.isEmpty()) {
+                ibp.put(epsilon, rows);
+            }
+        }
+        RunFolder found = new RunFolder(run, smoothing, further, ibp, Gallery.read(layout.folder()), missing);
+        return found.collected() ? new RunFolder(run, smoothing, further, ibp, found.gallery(), List.of()) : found;
+    }
+
+    private SigmaRows smoothing(Path printed, double sigma, OptionalLong n) throws IOException {
+        Path votes = RunLayout.votes(printed);
+        List<SmoothingRow> certified = rows(printed, SmoothingRow.FORMAT, missing, row -> true);
+        List<CertificateRow> certificates = rows(votes, CertificateRow.FORMAT, missing,
+                row -> row.sigma() == sigma && row.n() == n.orElse(row.n()));
+        if (certificates.stream().map(row -> Map.entry(row.n(), row.alpha())).distinct().count() > 1) {
+            throw new RowException(votes, "has rows of different n or alpha: a file holds one line of a table");
+        }
+        try {
+            requireSupported(certified, certificates, sigma, n, identity(printed));
+        } catch (IllegalArgumentException e) {
+            throw new RowException(printed, e.getMessage());
+        }
+        return new SigmaRows(certified.isEmpty() ? certificates.stream().map(CertificateRow::withoutVotes).toList() : certified,
+                certificates);
+    }
+
+    /** What says how rows came about: the record beside them, which single commands leave, or else the run's. */
+    private JsonNode identity(Path rows) throws IOException {
+        return (Files.exists(RunLayout.recordOf(rows)) ? RecordFile.beside(rows) : run).path("identity");
+    }
+
+    /** Rows without votes are held against those of other images, else against what the run's record says. */
+    private static void requireSupported(List<SmoothingRow> certified, List<CertificateRow> certificates, double sigma,
+            OptionalLong n, JsonNode identity) {
+        Map<Integer, CertificateRow> votes = new HashMap<>();
+        certificates.forEach(row -> votes.put(row.index(), row));
+        long samples = certificates.stream().mapToLong(CertificateRow::n).findFirst()
+                .orElse(n.orElse(identity.path("n").asLong(MOST_SAMPLES)));
+        double alpha = certificates.stream().mapToDouble(CertificateRow::alpha).findFirst()
+                .orElse(identity.path("alpha").asDouble(LARGEST_ALPHA));
+        for (SmoothingRow row : certified) {
+            if (votes.containsKey(row.index())) {
+                RadiusRule.requireSame(row, votes.get(row.index()));
+            } else {
+                RadiusRule.requireInReach(row, sigma, samples, alpha);
+            }
+        }
+    }
+
+    private EpsilonRows ibp(double epsilon) throws IOException {
+        Path attacks = layout.attacks(epsilon);
+        List<BoundsRow> bounds = bounds(Method.IBP, epsilon, missing);
+        List<Path> files = new ArrayList<>(List.of(layout.bounds(Method.IBP, epsilon), attacks));
+        SortedMap<Method, List<BoundsRow>> others = new TreeMap<>();
+        for (Method method : EnumSet.complementOf(EnumSet.of(Method.IBP))) {
+            List<BoundsRow> extra = bounds(method, epsilon, new ArrayList<>()); // no run is incomplete without
+            if (!extra.isEmpty()) {
+                others.put(method, extra);
+                files.add(layout.bounds(method, epsilon));
+            }
+        }
+        RecordFile.requireOneNetwork(files);
+        AttackRecord record = AttackRecord.of(attacks, run);
+        // Where attacks were chosen by certificates, there may have been nothing to attack.
+        boolean chosen = record.byCertificates() && Files.exists(attacks);
+        List<AttackRow> attacked = rows(attacks, AttackRow.FORMAT, chosen ? new ArrayList<>() : missing, row -> true);
+        EpsilonRows rows = new EpsilonRows(bounds, attacked, others,
+                chosen || !attacked.isEmpty() ? record.name() : Optional.empty());
+        try {
+            SoundnessCheck.of(rows.bounds(), rows.attacks(), attacks);
+            others.values().forEach(extra -> SoundnessCheck.of(extra, rows.attacks(), attacks));
+        } catch (IllegalArgumentException e) {
+            throw new RowException(attacks, e.getMessage());
+        }
+        return chosen ? withoutHalf(rows, epsilon) : rows;
+    }
+
+    /** Attacks on images that were chosen by their certificates, if none of the rows that belong to them is missing. */
+    private EpsilonRows withoutHalf(EpsilonRows rows, double epsilon) {
+        Set<Integer> bounded = rows.bounds().stream().map(BoundsRow::index).collect(Collectors.toSet());
+        long unbounded = rows.attacks().stream().filter(row -> !bounded.contains(row.index())).count();
+        long open = rows.bounds().isEmpty() ? 0 : rows.count(image -> !image.decided());
+        if (open == 0 && unbounded == 0) {
+            return rows;
+        }
+        missing.add((open > 0 ? place(layout.attacks(epsilon)) + " lacks " + images(open) + ", right and not certified"
+                : place(layout.bounds(Method.IBP, epsilon)) + " lacks " + images(unbounded) + " of " + place(layout.attacks(epsilon)))
+                + ", so there is no figure for PGD: go on with reproduce --resume.");
+        return rows.withoutAttacks();
+    }
+
+    private static String images(long number) {
+        return String.format(Locale.ROOT, number == 1 ? "%,d image" : "%,d images", number);
+    }
+
+    /** A method's rows, from the folder that has its name. */
+    private List<BoundsRow> bounds(Method method, double epsilon, List<String> lacking) throws IOException {
+        return rows(layout.bounds(method, epsilon), BoundsRow.FORMAT, lacking,
+                row -> row.epsilon() == epsilon && row.method() == method);
+    }
+
+    /** The rows of a file, all of which must be what its name says. */
+    static <T extends Row> List<T> rows(Path path, RowFormat<T> format, List<String> missing, Predicate<T> asNamed)
+            throws IOException {
+        List<T> rows = Files.exists(path) ? RowFile.read(path, format) : List.of();
+        if (rows.isEmpty()) {
+            missing.add(place(path) + (Files.exists(path) ? " has no rows yet." : " is missing."));
+        }
+        for (T row : rows) {
+            if (!asNamed.test(row)) {
+                throw new RowException(path, "the row for index " + row.index()
+                        + " is not what the file's folder and name say");
+            }
+        }
+        return rows;
+    }
+}
