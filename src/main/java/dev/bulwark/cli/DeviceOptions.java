@@ -52,7 +52,8 @@ class DeviceOptions {
                 .or(() -> noisyKernels() == NoisyKernels.AUTO ? Optional.empty() : Optional.of("--noisy-kernels"));
         if (asked.isPresent()) {
             throw new ExperimentException(asked.get() + " is for networks that devices have kernels of their own for, "
-                    + "dense layers behind at most one convolution; this one is computed in fp32, step by step: drop the option");
+                    + "dense layers behind at most one convolution; this one is computed in fp32, step by step: drop the "
+                    + "option");
         }
     }
 

@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Noisy votes from a backend's separate operations, in float: for networks that no device has kernels of its own for, and the
- * yardstick for those that it has.
+ * Noisy votes from a backend's separate operations, in float: for networks that no device has kernels of its own for, and
+ * the yardstick for those that it has.
  *
  * <p>Samples go through the network in batches of one size, each at the place in its batch that its number says. Every
  * product has the same shape, and a sample's vote depends on nothing that is counted beside it.
@@ -50,7 +50,8 @@ public final class ComposedNoisyClassifier implements NoisyClassifier {
 
     /** @param layers affine maps with a ReLU between each two; their buffers must outlive this object */
     public ComposedNoisyClassifier(Backend backend, List<Affine> layers) {
-        this(backend, layers.get(0).in(), layers.get(layers.size() - 1).out(), memory -> new Layers(backend, memory, layers));
+        this(backend, layers.get(0).in(), layers.get(layers.size() - 1).out(),
+                memory -> new Layers(backend, memory, layers));
     }
 
     @Override
@@ -67,7 +68,8 @@ public final class ComposedNoisyClassifier implements NoisyClassifier {
             for (int done = 0, counted; done < samples; done += counted) {
                 int place = (firstSample + done) % BATCH;
                 counted = Math.min(BATCH - place, samples - done);
-                backend.noise().noisyCopies(image, imageIndices[n], firstSample + done - place, BATCH, inputs, sigma, key, batch);
+                backend.noise().noisyCopies(image, imageIndices[n], firstSample + done - place, BATCH, inputs, sigma, key,
+                        batch);
                 DeviceBuffer logits = forward.logits(batch, BATCH);
                 backend.votes().countArgMax(logits.slice((long) place * classes, (long) counted * classes), counted, classes,
                         votes);

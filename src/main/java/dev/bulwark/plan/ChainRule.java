@@ -9,8 +9,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Gradients of any plan with respect to its inputs, in float: the outputs of ReLUs are kept on the way forward and say on the
- * way back where gradients end. The gradient of a value that several steps read is the sum of what they pass on.
+ * Gradients of any plan with respect to its inputs, in float: the outputs of ReLUs are kept on the way forward and say on
+ * the way back where gradients end. The gradient of a value that several steps read is the sum of what they pass on.
  */
 final class ChainRule implements InputGradients {
 

@@ -93,8 +93,8 @@ public final class Plan implements AutoCloseable {
     }
 
     /**
-     * The base classifier for smoothing: by the device's own kernels where the network is a {@link Perceptron}, else composed
-     * of its steps in float. The caller closes it, before the plan.
+     * The base classifier for smoothing: by the device's own kernels where the network is a {@link Perceptron}, else
+     * composed of its steps in float. The caller closes it, before the plan.
      *
      * @param own owns what those kernels need beyond the plan's parameters; closed after the classifier
      */
@@ -106,7 +106,8 @@ public final class Plan implements AutoCloseable {
 
     /**
      * The network prepared for gradients with respect to its inputs, which must lie in [0, 1]: by the device's own kernels
-     * where it is a {@link Perceptron}, else by the chain rule over its steps in float. The caller closes it, before the plan.
+     * where it is a {@link Perceptron}, else by the chain rule over its steps in float. The caller closes it, before the
+     * plan.
      *
      * @param own      owns what those kernels need beyond the plan's parameters; closed after the gradients
      * @param capacity rows that a batch may have

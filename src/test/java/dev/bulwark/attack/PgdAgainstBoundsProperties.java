@@ -66,7 +66,8 @@ class PgdAgainstBoundsProperties {
     }
 
     private static Network random(SplittableRandom random) {
-        return Network.mlp(List.of(new Dense(4, 12, HostNetwork.values(random, 48, -1, 1), HostNetwork.values(random, 12, -1, 1)),
+        return Network.mlp(List.of(new Dense(4, 12, HostNetwork.values(random, 48, -1, 1),
+                        HostNetwork.values(random, 12, -1, 1)),
                 new Dense(12, 3, HostNetwork.values(random, 36, -1, 1), HostNetwork.values(random, 3, -1, 1))));
     }
 

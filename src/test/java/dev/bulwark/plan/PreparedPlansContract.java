@@ -107,11 +107,13 @@ abstract class PreparedPlansContract {
             BigDecimal[] weights = ExactGraph.exactly(Arrays.copyOfRange(up, n * classes, (n + 1) * classes));
             BigDecimal[] logits = ExactGraph.logits(graph, at);
             for (int c = 0; c < classes; ++c) {
-                assertEquals(logits[c].doubleValue(), found[0][n * classes + c], 1e-4 * (1 + Math.abs(logits[c].doubleValue())));
+                double logit = logits[c].doubleValue();
+                assertEquals(logit, found[0][n * classes + c], 1e-4 * (1 + Math.abs(logit)));
             }
             for (int k = 0; k < inputs; ++k) {
                 double expected = slope(graph, at, k, weights);
-                assertEquals(expected, found[1][n * inputs + k], 1e-4 * (1 + Math.abs(expected)), "row " + n + ", element " + k);
+                assertEquals(expected, found[1][n * inputs + k], 1e-4 * (1 + Math.abs(expected)),
+                        "row " + n + ", element " + k);
             }
         }
     }
@@ -217,7 +219,8 @@ abstract class PreparedPlansContract {
         int[] parts = new int[together.length];
         for (int[] part : new int[][] {{0, 1}, {1, 332}, {333, 367}}) {
             for (int n = 0; n < 2; ++n) {
-                int[] some = votes(graph, Arrays.copyOfRange(images, 20 * n, 20 * n + 20), new int[] {indices[n]}, part[0], part[1]);
+                int[] some = votes(graph, Arrays.copyOfRange(images, 20 * n, 20 * n + 20), new int[] {indices[n]}, part[0],
+                        part[1]);
                 for (int c = 0; c < 4; ++c) {
                     parts[4 * n + c] += some[c];
                 }
@@ -236,13 +239,14 @@ abstract class PreparedPlansContract {
         float[] images = Mlp.values(random, 3 * 36, 0, 1);
         Graph dense;
         try (Plan plan = Plan.load(backend, convolution); DeviceMemory memory = new DeviceMemory(backend)) {
-            dense = Mlp.of(Perceptron.layers(plan, memory).orElseThrow().stream().map(layer -> Mlp.dense(layer.in(), layer.out(),
-                    HostArrays.read(backend, layer.weight()), HostArrays.read(backend, layer.bias()))).toList());
+            dense = Mlp.of(Perceptron.layers(plan, memory).orElseThrow().stream().map(layer -> Mlp.dense(layer.in(),
+                    layer.out(), HostArrays.read(backend, layer.weight()), HostArrays.read(backend, layer.bias()))).toList());
         }
         int[][] votes = new int[2][9];
         float[][] gradients = new float[2][];
         for (int k = 0; k < 2; ++k) {
-            try (Plan plan = Plan.load(backend, k == 0 ? convolution : dense); DeviceMemory memory = new DeviceMemory(backend);
+            try (Plan plan = Plan.load(backend, k == 0 ? convolution : dense);
+                 DeviceMemory memory = new DeviceMemory(backend);
                  NoisyClassifier classifier = plan.noisyClassifier(memory);
                  InputGradients prepared = plan.inputGradients(memory, 3)) {
                 DeviceBuffer x = memory.holding(images);

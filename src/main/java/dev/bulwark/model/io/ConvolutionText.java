@@ -60,7 +60,8 @@ final class ConvolutionText {
             if (!word.matches(WORD) || values.containsKey(name)) {
                 throw malformed(file, key, text);
             }
-            values.put(name, Arrays.stream(word.substring(name.length() + 1).split(",")).mapToInt(Integer::parseInt).toArray());
+            values.put(name, Arrays.stream(word.substring(name.length() + 1).split(",")).mapToInt(Integer::parseInt)
+                    .toArray());
         }
         values.putIfAbsent(DILATION, new int[] {1});
         values.putIfAbsent(GROUPS, new int[] {1});

@@ -89,8 +89,8 @@ final class LayerReader {
         for (int i = 0; i < layers.size(); ++i) {
             known.add(StoredLayers.convolution(i));
         }
-        new TreeMap<>(metadata).keySet().stream().filter(key -> StoredLayers.isConvolution(key) && !known.contains(key)).findFirst()
-                .ifPresent(key -> {
+        new TreeMap<>(metadata).keySet().stream()
+                .filter(key -> StoredLayers.isConvolution(key) && !known.contains(key)).findFirst().ifPresent(key -> {
                     throw ModelException.in(file, "metadata %s is for a layer that is not there", key);
                 });
     }
@@ -99,12 +99,14 @@ final class LayerReader {
         Optional<String> text = Optional.ofNullable(metadata.get(StoredLayers.INPUT_SHAPE));
         if (text.isEmpty()) {
             if (first.convolution().isPresent()) {
-                throw ModelException.in(file, "metadata %s, such as \"1,28,28\", is missing, which a convolution needs", StoredLayers.INPUT_SHAPE);
+                throw ModelException.in(file, "metadata %s, such as \"1,28,28\", is missing, which a convolution needs",
+                        StoredLayers.INPUT_SHAPE);
             }
             return Shape.of(first.weight().shape().dimension(1));
         }
         if (!text.get().matches("[1-9][0-9]{0,8}(,[1-9][0-9]{0,8},[1-9][0-9]{0,8})?")) {
-            throw ModelException.in(file, "metadata %s is %s, not a number or \"channels,height,width\"", StoredLayers.INPUT_SHAPE, text.get());
+            throw ModelException.in(file, "metadata %s is %s, not a number or \"channels,height,width\"",
+                    StoredLayers.INPUT_SHAPE, text.get());
         }
         try {
             return Shape.of(List.of(text.get().split(",")).stream().mapToInt(Integer::parseInt).toArray());
@@ -120,7 +122,8 @@ final class LayerReader {
         for (Layer layer : layers) {
             Shape weight = layer.weight().shape();
             boolean follows = layer.convolution().isPresent()
-                    ? shape.isImage() && shape.dimension(0) == (long) weight.dimension(1) * layer.convolution().get().groups()
+                    ? shape.isImage()
+                            && shape.dimension(0) == (long) weight.dimension(1) * layer.convolution().get().groups()
                     : shape.size() == weight.dimension(1);
             if (!follows) {
                 String last = before.map(of -> of.weight().name() + " of shape " + of.weight().shape())
@@ -136,7 +139,8 @@ final class LayerReader {
     private static Shape output(Path file, Layer layer, Shape input) {
         int out = layer.weight().shape().dimension(0);
         try {
-            return layer.convolution().map(of -> of.windows().over(input.image(), out).shape()).orElseGet(() -> Shape.of(out));
+            return layer.convolution().map(of -> of.windows().over(input.image(), out).shape())
+                    .orElseGet(() -> Shape.of(out));
         } catch (IllegalArgumentException | ArithmeticException e) {
             throw ModelException.in(file, "%s: %s", layer.weight().name(), e.getMessage());
         }

@@ -65,8 +65,8 @@ record LayerWriter(Map<String, Tensor> tensors, Map<String, String> metadata) {
     }
 
     private static ModelException refused(Path file, String where) {
-        return ModelException.in(file, "only dense layers and convolutions with a ReLU between each two can be stored, which "
-                + "does not hold at %s", where);
+        return ModelException.in(file, "only dense layers and convolutions with a ReLU between each two can be stored, "
+                + "which does not hold at %s", where);
     }
 
     /** The header, with {@code provenance} beside the metadata. */

@@ -25,8 +25,8 @@ import java.util.Map;
 /**
  * Networks in safetensors files: eight bytes of header length (little-endian), a JSON header, the tensors' numbers.
  *
- * <p>Tensors are {@code layers.<i>.weight} and {@code layers.<i>.bias}, i = 0, 1, ..., all F32 or all F16: {@code [out,in]} of
- * dense layers, {@code [out, in / groups, kernel height, kernel width]} of convolutions, with a ReLU between each two. Of a
+ * <p>Tensors are {@code layers.<i>.weight} and {@code layers.<i>.bias}, i = 0, 1, ..., all F32 or all F16: {@code [out,in]}
+ * of dense layers, {@code [out, in / groups, kernel height, kernel width]} of convolutions, with a ReLU between each two. Of a
  * network with convolutions the metadata hold {@code input_shape} ({@code 1,28,28}) and, for each,
  * {@code layers.<i>.convolution} ({@code stride=3 padding=0}; dilation and groups where they are not 1). Nothing else is
  * accepted: a file that leaves a question open is refused, because a certificate speaks about exactly one network.

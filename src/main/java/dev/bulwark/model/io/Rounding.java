@@ -24,7 +24,8 @@ final class Rounding implements Op.Visitor<Op> {
         Graph.Builder builder = new Graph.Builder(graph.input());
         for (Graph.Node each : graph.nodes()) {
             rounding.node = each.name();
-            builder.add(each.name(), each.op().accept(rounding), each.inputs().stream().mapToInt(Integer::intValue).toArray());
+            builder.add(each.name(), each.op().accept(rounding),
+                    each.inputs().stream().mapToInt(Integer::intValue).toArray());
         }
         return builder.build();
     }
@@ -60,14 +61,15 @@ final class Rounding implements Op.Visitor<Op> {
     @Override
     public Op dense(Op.Dense op) {
         int i = layer++;
-        return new Op.Dense(of(StoredLayers.weight(i), op.weight(), precision), of(StoredLayers.bias(i), op.bias(), precision));
+        return new Op.Dense(of(StoredLayers.weight(i), op.weight(), precision),
+                of(StoredLayers.bias(i), op.bias(), precision));
     }
 
     @Override
     public Op conv2d(Op.Conv2d op) {
         int i = layer++;
-        return new Op.Conv2d(of(StoredLayers.weight(i), op.weight(), precision), of(StoredLayers.bias(i), op.bias(), precision),
-                op.windows(), op.groups());
+        return new Op.Conv2d(of(StoredLayers.weight(i), op.weight(), precision),
+                of(StoredLayers.bias(i), op.bias(), precision), op.windows(), op.groups());
     }
 
     @Override

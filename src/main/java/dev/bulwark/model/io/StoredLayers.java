@@ -37,7 +37,8 @@ record StoredLayers(Shape input, List<Layer> layers) {
             Tensor weights = Tensor.of(weight.shape(), values.get(weight.name()));
             Tensor biases = Tensor.of(bias.shape(), values.get(bias.name()));
             return convolution.<Op>map(
-                    of -> new Op.Conv2d(weights, biases, of.windows(), of.groups())).orElseGet(() -> new Op.Dense(weights, biases));
+                    of -> new Op.Conv2d(weights, biases, of.windows(), of.groups()))
+                    .orElseGet(() -> new Op.Dense(weights, biases));
         }
     }
 

@@ -175,8 +175,8 @@ class MalformedModelFileTest {
     }
 
     static Stream<Arguments> convolutions() {
-        String form = ", not like \"stride=1 padding=0 dilation=1 groups=1\", of which the last two may be left out; stride and "
-                + "dilation may be height,width, padding also top,bottom,left,right";
+        String form = ", not like \"stride=1 padding=0 dilation=1 groups=1\", of which the last two may be left out; "
+                + "stride and dilation may be height,width, padding also top,bottom,left,right";
         return Stream.concat(Stream.of("", "stride=1", "padding=0", "stride=1 padding=0 stride=1", "stride=1 padding=same",
                 "stride=1, padding=0", "stride=1 padding=-1", "stride=1;padding=0", "stride=1,1,1 padding=0",
                 "stride=1 padding=0,0,0", "stride=1 padding=0 dilation=1,1,1", "stride=1 padding=0 groups=1,1",
@@ -205,8 +205,8 @@ class MalformedModelFileTest {
                         + "\"layers.0.convolution\":\"stride=1 padding=0\",\"layers.1.convolution\":\"stride=1 padding=0\""),
                 convolution("layers.1.weight of shape [1, 3] doesn't follow layers.0.weight of shape [1, 1, 1, 2], of shape "
                         + "[1, 2, 1]", "\"input_shape\":\"1,2,2\",\"layers.0.convolution\":\"stride=1 padding=0\"",
-                        "," + tensor("layers.1.weight", "F32", "[1,3]", "[12,24]"), "," + tensor("layers.1.bias", "F32", "[1]",
-                        "[24,28]")),
+                        "," + tensor("layers.1.weight", "F32", "[1,3]", "[12,24]"),
+                        "," + tensor("layers.1.bias", "F32", "[1]", "[24,28]")),
                 tensors("shape of layers.0.weight is [1, 2], not of rank 4",
                         "\"__metadata__\":{\"layers.0.convolution\":\"stride=1 padding=0\"}", WEIGHT, BIAS),
                 tensors("layers.0.weight of shape [1, 2] doesn't follow inputs, of shape [3, 1, 1]",

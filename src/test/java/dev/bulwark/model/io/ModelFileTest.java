@@ -218,9 +218,10 @@ class ModelFileTest {
                 "Dense 1", Graph.sequence(Shape.of(4), List.of(dense, dense)),
                 "Scale 2", Graph.sequence(Shape.of(4), List.of(dense, relu, scale, dense)),
                 "Add 3", residual.build());
-        refused.forEach((where, graph) -> assertEquals(file + ": only dense layers and convolutions with a ReLU between each two "
-                + "can be stored, which does not hold at " + where,
-                assertThrows(ModelException.class, () -> ModelFile.write(file, graph, Precision.F32, Map.of())).getMessage()));
+        refused.forEach((where, graph) -> assertEquals(file + ": only dense layers and convolutions with a ReLU between each "
+                + "two can be stored, which does not hold at " + where,
+                assertThrows(ModelException.class, () -> ModelFile.write(file, graph, Precision.F32, Map.of()))
+                        .getMessage()));
         assertTrue(filesInFolder().isEmpty());
     }
 
@@ -274,7 +275,8 @@ class ModelFileTest {
         Op.Conv2d one = convolution(new Random(1), 3, 1, Windows.square(2, 2), 1);
         Op.Dense dense = Mlp.dense(12, 2, new float[24], new float[2]);
         Shape image = Shape.of(1, 4, 4);
-        ModelFile.write(file, Graph.sequence(image, List.of(one, new Op.Flatten(), new Op.Relu(), dense)), Precision.F32, Map.of());
+        ModelFile.write(file, Graph.sequence(image, List.of(one, new Op.Flatten(), new Op.Relu(), dense)), Precision.F32,
+                Map.of());
         assertEquals(List.of(one, new Op.Relu(), new Op.Flatten(), dense), kinds(ModelFile.read(file).graph()));
         ModelFile.write(file, Graph.sequence(image, List.of(one, new Op.Flatten())), Precision.F32, Map.of());
         assertEquals(List.of(one, new Op.Flatten()), kinds(ModelFile.read(file).graph()));
