@@ -19,7 +19,6 @@ import dev.bulwark.device.NoisyClassifier;
 import dev.bulwark.device.NoisyClassifier.Precision;
 import dev.bulwark.device.OutOfDeviceMemoryException;
 import dev.bulwark.device.Philox;
-import dev.bulwark.nn.DeviceNetwork;
 import dev.bulwark.nn.Network;
 import dev.bulwark.plan.Plan;
 import dev.bulwark.runs.ExperimentException;

@@ -6,7 +6,6 @@ import dev.bulwark.bounds.RealNetwork;
 import dev.bulwark.bounds.Verifier;
 import dev.bulwark.data.Ball;
 import dev.bulwark.data.Epsilon;
-import dev.bulwark.nn.DeviceNetwork;
 import dev.bulwark.plan.Plan;
 import dev.bulwark.results.AttackRow;
 import dev.bulwark.results.BoundsRow;

@@ -8,9 +8,8 @@ import dev.bulwark.bounds.Method;
 import dev.bulwark.bounds.Verifier;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.cpu.CpuBackend;
-import dev.bulwark.nn.Dense;
 import dev.bulwark.plan.Plan;
-import dev.bulwark.nn.Network;
+import dev.bulwark.model.Graph;
 import dev.bulwark.plan.Plan;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -43,14 +42,14 @@ class PgdAgainstBoundsProperties {
     @Property(tries = 40)
     void pgdNeverBreaksACertifiedImage(@ForAll long seed, @ForAll Method method) {
         SplittableRandom random = new SplittableRandom(seed);
-        Network net = random(random);
+        Graph net = HostNetwork.random(random, 1, 4, 12, 3);
         float[] images = HostNetwork.values(random, IMAGES * 4, 0, 1);
         int[] labels = random.ints(IMAGES, 0, 3).toArray();
         int[] indices = IntStream.range(0, IMAGES).toArray();
         double epsilon = random.nextDouble(0.01, 0.2);
         PgdSettings settings = PgdSettings.standard(epsilon, seed)
                 .withLosses(List.of(AttackLoss.CROSS_ENTROPY, AttackLoss.MARGIN));
-        try (Plan plan = Plan.load(backend, net.graph());
+        try (Plan plan = Plan.load(backend, net);
              Verifier verifier = method.verifier(plan); Pgd pgd = new Pgd(plan, settings)) {
             List<Bounds> bounds = verifier.verify(images, labels, epsilon);
             List<AttackOutcome> outcomes = pgd.attack(images, labels, indices);
@@ -63,12 +62,6 @@ class PgdAgainstBoundsProperties {
             }
         }
         Statistics.coverage(PgdAgainstBoundsProperties::bothKindsOccur);
-    }
-
-    private static Network random(SplittableRandom random) {
-        return Network.mlp(List.of(new Dense(4, 12, HostNetwork.values(random, 48, -1, 1),
-                        HostNetwork.values(random, 12, -1, 1)),
-                new Dense(12, 3, HostNetwork.values(random, 36, -1, 1), HostNetwork.values(random, 3, -1, 1))));
     }
 
     private static void bothKindsOccur(StatisticsCoverage coverage) {
