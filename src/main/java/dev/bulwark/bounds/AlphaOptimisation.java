@@ -38,13 +38,14 @@ final class AlphaOptimisation implements BackwardPass.Slopes {
     private final Backend backend;
     private final Plan plan;
     private final CrownPass pass;
-    /** The value at which margins begin. */
+    private final LogitForms forms;
+    /** The value at which forms begin. */
     private final int last;
     private final BackwardPass backward;
     private final int capacity;
     private final DeviceBuffer owners;
     private final DeviceBuffer own;
-    /** Constants that margins begin with. */
+    /** Constants that forms begin with. */
     private final DeviceBuffer first;
     /** Of all units, ReLU after ReLU, for one launch to update: {@code [rows,units]} each. */
     private final DeviceBuffer slopes;
@@ -62,22 +63,24 @@ final class AlphaOptimisation implements BackwardPass.Slopes {
     private final List<DeviceBuffer> points = new ArrayList<>();
     private int rows;
 
-    /** Values at which a pass's coefficients are needed once more: where ReLUs' gradients arise, and where margins begin. */
-    static IntPredicate kept(Plan plan) {
-        return value -> value == CrownPass.margin(plan) || value > 0 && plan.steps().get(value - 1) instanceof Step.Relu;
+    /** Values at which a pass's coefficients are needed once more: where ReLUs' gradients arise, and where forms begin. */
+    static IntPredicate kept(Plan plan, int last) {
+        return value -> value == last || value > 0 && plan.steps().get(value - 1) instanceof Step.Relu;
     }
 
     /**
      * @param memory   owns the buffers; the caller closes it
-     * @param capacity margins that climb together
+     * @param forms    whose bounds climb
+     * @param capacity forms that climb together
      */
-    AlphaOptimisation(DeviceMemory memory, Plan plan, CrownPass pass, int capacity) {
+    AlphaOptimisation(DeviceMemory memory, Plan plan, CrownPass pass, LogitForms forms, int capacity) {
         this.backend = plan.backend();
         this.plan = plan;
         this.pass = pass;
-        this.last = CrownPass.margin(plan);
+        this.forms = forms;
+        this.last = forms.value();
         this.capacity = capacity;
-        this.backward = new BackwardPass(memory, plan, pass.relaxed(), capacity, last, kept(plan));
+        this.backward = new BackwardPass(memory, plan, pass.relaxed(), capacity, last, kept(plan, last));
         int[] identity = new int[capacity];
         for (int r = 0; r < capacity; ++r) {
             identity[r] = r;
@@ -112,13 +115,13 @@ final class AlphaOptimisation implements BackwardPass.Slopes {
         return count;
     }
 
-    /** The steps that margins go back through. */
+    /** The steps that forms go back through. */
     private List<Step> forward() {
         return plan.steps().subList(0, last);
     }
 
-    /** Lower bounds of the margins asked for, after {@code steps} or when all are positive. */
-    float[] margins(FormRows asked, int steps) {
+    /** Lower bounds of the forms asked for, after {@code steps} or when all are positive. */
+    float[] lowerBounds(FormRows asked, int steps) {
         float[] best = new float[asked.count()];
         for (FormRows chunk : asked.chunks(capacity)) {
             float[] part = climb(chunk, steps);
@@ -141,11 +144,11 @@ final class AlphaOptimisation implements BackwardPass.Slopes {
         return best;
     }
 
-    /** Enters margins, to go back as often as wanted, with CROWN's own slopes, each with a copy for itself. */
+    /** Enters forms, to go back as often as wanted, with CROWN's own slopes, each with a copy for itself. */
     void start(FormRows chunk) {
         rows = chunk.count();
         backend.write(chunk.owners(), owners);
-        pass.enterMargins(chunk, backward);
+        forms.enter(chunk, backward);
         backend.copy(backward.constants(), rows, first);
         unitsBefore.keySet().forEach(to -> backend.indexing().gather(pass.relaxed().relu(to).relaxation().lowerSlope(),
                 owners, rows, plan.size(to), of(to)));

@@ -103,15 +103,24 @@ final class BackwardPass {
      * @param inputs the images' boxes
      */
     void run(int value, int rows, DeviceBuffer owners, Slopes slopes, DeviceBox inputs) {
+        run(value, 0, rows, owners, slopes, inputs);
+    }
+
+    /**
+     * As {@link #run(int, int, DeviceBuffer, Slopes, DeviceBox)}, back to value {@code end} and its boxes.
+     *
+     * @param end all that value {@code value} depends on, it depends on by way of this one
+     */
+    void run(int value, int end, int rows, DeviceBuffer owners, Slopes slopes, DeviceBox boxes) {
         Back back = new Back(rows, owners, slopes);
         back.begun[value] = true;
-        for (int k = value - 1; k >= 0; --k) { // step k makes value k + 1
+        for (int k = value - 1; k >= end; --k) { // step k makes value k + 1
             if (back.begun[k + 1]) {
                 back.step = k;
                 plan.steps().get(k).accept(back);
             }
         }
-        forms.concretize(coefficients(0), rows, owners, inputs.lower(), inputs.upper(), plan.inputs(), constants, constants);
+        forms.concretize(coefficients(end), rows, owners, boxes.lower(), boxes.upper(), plan.size(end), constants, constants);
     }
 
     /** The forms of one pass. */

@@ -64,22 +64,12 @@ public final class Bounds {
 
     /** Everywhere in the box the label's logit exceeds every other. */
     public boolean certified() {
-        for (int c = 0; c < marginLower.length; ++c) {
-            if (c != label && !(marginLower[c] > 0)) {
-                return false;
-            }
-        }
-        return true;
+        return Specification.labelProvenBy(label, marginLower.length, c -> marginLower[c]);
     }
 
     /** The weaker certificate, from the logits' bounds: the label's lower bound exceeds every other's upper bound. */
     public boolean certifiedByBox() {
-        for (int c = 0; c < logits.size(); ++c) {
-            if (c != label && !(logits.upper(c) < logits.lower(label))) {
-                return false;
-            }
-        }
-        return true;
+        return Specification.labelProvenBy(label, logits.size(), c -> (double) logits.lower(label) - logits.upper(c));
     }
 
     @Override

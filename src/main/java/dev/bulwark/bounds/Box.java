@@ -3,7 +3,7 @@ package dev.bulwark.bounds;
 import java.util.Arrays;
 
 /** All real vectors between two float vectors, bounds included; one side may be wider than the other, or unbounded. */
-public final class Box {
+public final class Box implements Region {
 
     private final float[] lower;
     private final float[] upper;
@@ -34,8 +34,24 @@ public final class Box {
         return new Box(low, high);
     }
 
+    @Override
     public int size() {
         return lower.length;
+    }
+
+    @Override
+    public float[] centre() {
+        float[] centre = new float[lower.length];
+        for (int k = 0; k < centre.length; ++k) {
+            float middle = (float) (0.5 * ((double) lower[k] + upper[k])); // of two finite floats, which it lies between
+            centre[k] = Math.max(lower[k], Math.min(upper[k], middle));
+        }
+        return centre;
+    }
+
+    @Override
+    public <R> R accept(Visitor<R> visitor) {
+        return visitor.box(this);
     }
 
     public float lower(int k) {

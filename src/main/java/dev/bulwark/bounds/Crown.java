@@ -96,6 +96,35 @@ public final class Crown implements Verifier {
         return bounds.get(0);
     }
 
+    @Override
+    public float[] lowerBounds(Region region, Specification specification) {
+        float[] best = ibp.lowerBounds(region, specification);
+        SpecificationForms forms = new SpecificationForms(plan, specification);
+        try (DeviceMemory scratch = new DeviceMemory(backend)) {
+            int most = (int) Math.min(FORMS, 2L * plan.steps().stream().mapToInt(step -> plan.size(step.to())).max().orElseThrow());
+            CrownPass pass = new CrownPass(scratch, plan, 1, most);
+            pass.relax(new int[1], box -> Ibp.enter(region, plan, box));
+            takeBetter(best, pass.lowerBounds(forms));
+            if (steps > 0 && !specification.provenBy(k -> best[k])) {
+                FormRows all = forms.rows();
+                int together = Math.min(MARGINS, all.count());
+                takeBetter(best, new AlphaOptimisation(scratch, plan, pass, forms, together).lowerBounds(all, steps));
+            }
+        }
+        return best;
+    }
+
+    private static void takeBetter(float[] best, float[] found) {
+        for (int k = 0; k < best.length; ++k) {
+            best[k] = CrownPass.tighter(best[k], found[k]);
+        }
+    }
+
+    @Override
+    public Plan plan() {
+        return plan;
+    }
+
     /** What holds at least {@code images}: the last call's, if it is large enough. */
     private Batch batchFor(int images) {
         if (batch.isEmpty() || batch.get().capacity < images) {
@@ -149,8 +178,9 @@ public final class Crown implements Verifier {
             int widest = plan.steps().stream().mapToInt(step -> plan.size(step.to())).max().orElseThrow();
             pass = new CrownPass(memory, plan, capacity, together((int) Math.min(FORMS, 2L * widest * capacity), value -> false));
             boolean anySlopes = steps > 0 && plan.steps().stream().anyMatch(Step.Relu.class::isInstance);
-            optimisation = anySlopes ? Optional.of(new AlphaOptimisation(memory, plan, pass,
-                    together((int) Math.min(MARGINS, (long) plan.classes() * capacity), AlphaOptimisation.kept(plan))))
+            optimisation = anySlopes ? Optional.of(new AlphaOptimisation(memory, plan, pass, pass.marginForms(),
+                    together((int) Math.min(MARGINS, (long) plan.classes() * capacity),
+                            AlphaOptimisation.kept(plan, CrownPass.margin(plan)))))
                     : Optional.empty();
         }
 
@@ -170,7 +200,7 @@ public final class Crown implements Verifier {
             optimisation.ifPresent(slopes -> {
                 // No margin of a misclassified image is worth a step: the image lies in its own box.
                 FormRows open = margins.open(n -> propagated.get(n).cleanPrediction() == propagated.get(n).label(), 0);
-                margins.take(open, slopes.margins(open, steps));
+                margins.take(open, slopes.lowerBounds(open, steps));
             });
             return margins.bounds();
         }

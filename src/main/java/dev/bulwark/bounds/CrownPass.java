@@ -46,7 +46,7 @@ final class CrownPass {
         Optional<Affine> last = plan.lastLayer();
         this.steps = margin(plan);
         this.boxes = new Boxes(memory, plan, capacity);
-        this.relaxed = new RelaxedPlan(memory, plan, capacity, steps);
+        this.relaxed = new RelaxedPlan(memory, plan, capacity);
         this.backward = new BackwardPass(memory, plan, relaxed, most, steps, value -> false);
         this.margins = last.map(layer -> MarginForms.elided(backend, memory, layer, most))
                 .orElseGet(() -> MarginForms.ofLogits(backend, plan.classes()));
@@ -86,6 +86,20 @@ final class CrownPass {
         relaxed.take(0, boxes.inputs(), images);
         Forward forward = new Forward();
         plan.steps().subList(0, steps).forEach(step -> step.accept(forward));
+    }
+
+    /** Lower bounds of any inequalities over the box of the first image, after {@link #relax}; NaN where none is known. */
+    float[] lowerBounds(SpecificationForms asked) {
+        try (DeviceMemory scratch = new DeviceMemory(backend)) {
+            if (steps < plan.steps().size()) {
+                relaxed.account((Step.Linear) plan.steps().get(steps), boxes.value(steps), images);
+            }
+            BackwardPass pass = new BackwardPass(scratch, plan, relaxed, asked.rows().count(), asked.value(), value -> false);
+            DeviceBuffer owner = scratch.holding(asked.rows().owners());
+            asked.enter(asked.rows(), pass);
+            pass.run(asked.value(), asked.rows().count(), owner, pass.adaptive(owner), boxes.inputs());
+            return known(backend, pass.constants(), asked.rows().count());
+        }
     }
 
     /** One step after the other. */
@@ -175,9 +189,23 @@ final class CrownPass {
         });
     }
 
-    /** Enters margins into a pass of the caller's. */
-    void enterMargins(FormRows chunk, BackwardPass pass) {
+    private void enterMargins(FormRows chunk, BackwardPass pass) {
         margins.enter(chunk, this::magnitudes, pass.coefficients(steps), pass.constants());
+    }
+
+    /** Margins, for a pass of the caller's; those that are asked for by {@link #margins}' rows. */
+    LogitForms marginForms() {
+        return new LogitForms() {
+            @Override
+            public int value() {
+                return steps;
+            }
+
+            @Override
+            public void enter(FormRows rows, BackwardPass pass) {
+                enterMargins(rows, pass);
+            }
+        };
     }
 
     /** {@code [N,in]} of the value at which margins begin: nowhere is it further from 0; NaN if that is unknown. */

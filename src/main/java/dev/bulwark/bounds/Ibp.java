@@ -2,9 +2,12 @@ package dev.bulwark.bounds;
 
 import dev.bulwark.data.Ball;
 import dev.bulwark.device.Backend;
+import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
+import dev.bulwark.plan.Boxes;
 import dev.bulwark.plan.DeviceBox;
 import dev.bulwark.plan.Plan;
+import dev.bulwark.plan.Step;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -73,6 +76,62 @@ public final class Ibp implements Verifier {
             backend.write(box.upper(), target.upper());
         }, bounds);
         return bounds.get(0);
+    }
+
+    @Override
+    public float[] lowerBounds(Region region, Specification specification) {
+        SpecificationForms forms = new SpecificationForms(plan, specification);
+        try (DeviceMemory scratch = new DeviceMemory(backend)) {
+            Boxes boxes = new Boxes(scratch, plan, 1);
+            enter(region, plan, boxes.inputs());
+            RelaxedPlan account = new RelaxedPlan(scratch, plan, 1);
+            int end = plan.values() - 1;
+            if (plan.steps().get(end - 1) instanceof Step.Linear last) { // elided
+                end = last.from();
+                account.account(last, boxes.through(end, 1), 1);
+            }
+            DeviceBox box = boxes.through(end, 1);
+            int rows = forms.rows().count();
+            BackwardPass pass = new BackwardPass(scratch, plan, account, rows, forms.value(), value -> false);
+            DeviceBuffer owners = scratch.holding(forms.rows().owners());
+            forms.enter(forms.rows(), pass);
+            pass.run(forms.value(), end, rows, owners, pass.adaptive(owners), box);
+            return CrownPass.known(backend, pass.constants(), rows);
+        }
+    }
+
+    /** Fills the boxes of one region. */
+    static void enter(Region region, Plan plan, DeviceBox target) {
+        if (region.size() != plan.inputs()) {
+            throw new IllegalArgumentException("a region of " + region.size() + " elements is none of a network of "
+                    + plan.inputs() + " inputs");
+        }
+        Backend backend = plan.backend();
+        region.accept(new Region.Visitor<Void>() {
+            @Override
+            public Void box(Box box) {
+                plan.requireInputs(box.lower(), 1, -Float.MAX_VALUE, Float.MAX_VALUE);
+                plan.requireInputs(box.upper(), 1, -Float.MAX_VALUE, Float.MAX_VALUE);
+                backend.write(box.lower(), target.lower());
+                backend.write(box.upper(), target.upper());
+                return null;
+            }
+
+            @Override
+            public Void linfBall(Region.LinfBall ball) {
+                try (DeviceMemory scratch = new DeviceMemory(backend)) {
+                    backend.outwardIntervals().box(scratch.holding(ball.centre()), ball.size(), ball.ball().centreError(),
+                            ball.ball().epsilon().upper(), target.lower(), target.upper());
+                    backend.synchronize();
+                }
+                return null;
+            }
+        });
+    }
+
+    @Override
+    public Plan plan() {
+        return plan;
     }
 
     /** A pass that holds at least {@code images}: the last call's, if it is large enough. */

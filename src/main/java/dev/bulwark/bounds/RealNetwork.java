@@ -4,6 +4,7 @@ import dev.bulwark.model.AffineMap;
 import dev.bulwark.model.Graph;
 import java.math.BigDecimal;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -38,6 +39,49 @@ public final class RealNetwork {
         return standsByIntervals(point, label).orElseGet(() -> standsExactly(point, label));
     }
 
+    /**
+     * Whether a specification holds at {@code point}.
+     *
+     * @param point {@code [D]}, finite
+     */
+    public boolean satisfies(float[] point, Specification specification) {
+        List<Specification.Inequality> inequalities = specification.inequalities();
+        Interval logits = HostPass.run(network, Interval.at(point), Interval.ARITHMETIC);
+        if (specification.provenBy(k -> leftSide(inequalities.get(k), logits).lower[0])) {
+            return true;
+        }
+        return specification.provenBy(k -> leftSide(inequalities.get(k), logits).upper[0])
+                && satisfiesExactly(point, specification);
+    }
+
+    private static Interval leftSide(Specification.Inequality inequality, Interval logits) {
+        Interval sum = new Interval(new double[] {inequality.constant()}, new double[] {inequality.constant()});
+        float[] coefficients = inequality.coefficients();
+        for (int c = 0; c < coefficients.length; ++c) {
+            sum.addProduct(0, coefficients[c], logits, c);
+        }
+        return sum;
+    }
+
+    private boolean satisfiesExactly(float[] point, Specification specification) {
+        List<Specification.Inequality> inequalities = specification.inequalities();
+        BigDecimal[] logits = exactly(point);
+        return specification.provenBy(k -> {
+            float[] coefficients = inequalities.get(k).coefficients();
+            BigDecimal sum = new BigDecimal(inequalities.get(k).constant());
+            for (int c = 0; c < coefficients.length; ++c) {
+                sum = sum.add(new BigDecimal(coefficients[c]).multiply(logits[c]));
+            }
+            return sum.signum();
+        });
+    }
+
+    private BigDecimal[] exactly(float[] point) {
+        BigDecimal[] input = new BigDecimal[point.length];
+        Arrays.setAll(input, k -> new BigDecimal(point[k]));
+        return HostPass.run(network, input, EXACT);
+    }
+
     /** By outward rounding alone; empty where that leaves it open. */
     Optional<Boolean> standsByIntervals(float[] point, int label) {
         Interval logits = HostPass.run(network, Interval.at(point), Interval.ARITHMETIC);
@@ -53,9 +97,7 @@ public final class RealNetwork {
 
     /** By exact arithmetic: a second or so for a million weights. */
     boolean standsExactly(float[] point, int label) {
-        BigDecimal[] input = new BigDecimal[point.length];
-        Arrays.setAll(input, k -> new BigDecimal(point[k]));
-        BigDecimal[] logits = HostPass.run(network, input, EXACT);
+        BigDecimal[] logits = exactly(point);
         for (int c = 0; c < logits.length; ++c) {
             if (c != label && logits[label].compareTo(logits[c]) <= 0) {
                 return false;

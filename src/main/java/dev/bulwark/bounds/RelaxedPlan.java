@@ -55,9 +55,8 @@ final class RelaxedPlan {
     /**
      * @param memory   owns the buffers; the caller closes it
      * @param capacity images that a batch may hold
-     * @param steps    those that forms go back through: the plan's first so many
      */
-    RelaxedPlan(DeviceMemory memory, Plan plan, int capacity, int steps) {
+    RelaxedPlan(DeviceMemory memory, Plan plan, int capacity) {
         this.backend = plan.backend();
         this.plan = plan;
         this.capacity = capacity;
@@ -66,7 +65,7 @@ final class RelaxedPlan {
         long widest = (long) capacity * IntStream.range(0, plan.values()).map(plan::size).max().orElseThrow();
         this.sizes = memory.allocate(widest);
         this.unused = memory.allocate(widest);
-        plan.steps().subList(0, steps).forEach(step -> step.accept(new Preparation(memory)));
+        plan.steps().forEach(step -> step.accept(new Preparation(memory)));
         IntStream.range(0, plan.values()).filter(value -> readers[value] > 1)
                 .forEach(value -> meetings.put(value, memory.allocate((long) capacity * plan.size(value))));
     }

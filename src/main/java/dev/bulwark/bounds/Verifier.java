@@ -1,6 +1,7 @@
 package dev.bulwark.bounds;
 
 import dev.bulwark.data.Ball;
+import dev.bulwark.plan.Plan;
 import java.util.List;
 
 /** A network and a way to bound its logits over l-infinity boxes; may keep memory on the device from call to call. */
@@ -17,6 +18,30 @@ public interface Verifier extends AutoCloseable {
     /** As above, around the floats themselves; {@code epsilon} is the decimal that it prints as. */
     default List<Bounds> verify(float[] images, int[] labels, double epsilon) {
         return verify(images, labels, Ball.aroundFloats(epsilon));
+    }
+
+    /** The network. */
+    Plan plan();
+
+    /**
+     * Lower bounds of the left sides of a specification's inequalities over a region, in their order; NaN where none is known.
+     *
+     * @throws IllegalArgumentException if the region or the specification is not the network's
+     */
+    float[] lowerBounds(Region region, Specification specification);
+
+    /**
+     * Whether a specification holds all over a region, of the real-number network. Certified by bounds alone; falsified where
+     * it fails at the region's centre, which exact arithmetic says.
+     */
+    default Verdict verify(Region region, Specification specification) {
+        float[] lower = lowerBounds(region, specification);
+        boolean proven = specification.provenBy(k -> lower[k]);
+        if (!proven && !new RealNetwork(plan().graph()).satisfies(region.centre(), specification)) {
+            return new Verdict.Falsified(region.centre());
+        }
+        return proven ? new Verdict.Certified(Claim.REAL)
+                : new Verdict.Undecided("bounds don't prove it, and it holds at the centre");
     }
 
     /** Gives back what was kept; the verifier may be used again. */

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
 import com.fasterxml.jackson.databind.annotation.JsonSerialize;
 import dev.bulwark.bounds.Method;
+import dev.bulwark.bounds.Specification;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -94,23 +95,13 @@ public record BoundsRow(int index, int label, double epsilon, Method method, int
     /** Whether every other margin is positive; equality is no certificate. */
     @JsonProperty("certified")
     public boolean certified() {
-        for (int c = 0; c < marginLower.size(); ++c) {
-            if (c != label && !(marginLower.get(c) > 0)) {
-                return false;
-            }
-        }
-        return true;
+        return Specification.labelProvenBy(label, marginLower.size(), marginLower::get);
     }
 
     /** The looser certificate that compares boxes: every other class's upper bound lies below the label's lower bound. */
     @JsonProperty("certified_by_box")
     public boolean certifiedByBox() {
-        for (int c = 0; c < upper.size(); ++c) {
-            if (c != label && !(upper.get(c) < lower.get(label))) {
-                return false;
-            }
-        }
-        return true;
+        return Specification.labelProvenBy(label, upper.size(), c -> lower.get(label) - upper.get(c));
     }
 
     /** Whether the image is certified in either way although the float network does not give it its label. */

@@ -255,7 +255,7 @@ class CrownTest {
                 backend.write(low, box.lower());
                 backend.write(high, box.upper());
             });
-            AlphaOptimisation optimisation = new AlphaOptimisation(memory, plan, pass, 1);
+            AlphaOptimisation optimisation = new AlphaOptimisation(memory, plan, pass, pass.marginForms(), 1);
             optimisation.start(new FormRows(new int[] {0}, new int[] {2})); // logit 1 - logit 2
             for (int k = 0; k < 2; ++k) {
                 for (int j = 0; j < slopes[k].length; ++j) { // where the sign is known, the slope is not free

@@ -1,6 +1,7 @@
 package dev.bulwark.bounds;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.bulwark.device.Backend;
@@ -15,6 +16,7 @@ import dev.bulwark.plan.Plan;
 import dev.bulwark.plan.Step;
 import dev.bulwark.shapes.Shape;
 import java.math.BigDecimal;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -92,6 +94,73 @@ abstract class GraphBounds {
         }
     }
 
+    /** Any inequalities in the logits: no point of the box is below their bounds, and those of margins are margins'. */
+    @ParameterizedTest
+    @EnumSource(Method.class)
+    void givenAnySpecification_whenBounded_thenNoPointOfTheBoxIsBelow(Method method) {
+        for (long seed = 1; seed <= 20; ++seed) {
+            Graph graph = RandomGraph.of(seed);
+            Box box = box(graph, seed, 0.0625);
+            SplittableRandom random = new SplittableRandom(seed);
+            List<Specification.Inequality> inequalities = new ArrayList<>();
+            for (int k = 0; k < 3; ++k) {
+                inequalities.add(new Specification.Inequality(RandomCase.values(random, graph.classes(), -2, 2),
+                        (float) random.nextDouble()));
+            }
+            Specification specification = new Specification(graph.classes(),
+                    List.of(new Specification.Clause(inequalities.subList(0, 1)),
+                            new Specification.Clause(inequalities.subList(1, 3))));
+            try (Plan plan = Plan.load(backend, graph); Verifier verifier = method.verifier(plan, STEPS)) {
+                float[] lower = verifier.lowerBounds(box, specification);
+                Verdict verdict = verifier.verify(box, specification);
+                for (int sample = 0; sample < 8; ++sample) {
+                    BigDecimal[] logits = ExactGraph.logits(graph, point(box, random, sample < 5));
+                    boolean[] holds = new boolean[3];
+                    for (int k = 0; k < 3; ++k) {
+                        BigDecimal exact = new BigDecimal(inequalities.get(k).constant());
+                        for (int c = 0; c < logits.length; ++c) {
+                            exact = exact.add(new BigDecimal(inequalities.get(k).coefficients()[c]).multiply(logits[c]));
+                        }
+                        assertTrue(new BigDecimal(lower[k]).compareTo(exact) <= 0, "seed " + seed + ", inequality " + k);
+                        holds[k] = exact.signum() > 0;
+                    }
+                    assertTrue(holds[0] && (holds[1] || holds[2]) || !(verdict instanceof Verdict.Certified), "seed " + seed);
+                }
+                if (verdict instanceof Verdict.Falsified falsified) {
+                    assertTrue(box.contains(falsified.counterexample()));
+                    assertFalse(new RealNetwork(graph).satisfies(falsified.counterexample(), specification));
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Method.class)
+    void givenTheLabelsSpecification_whenBounded_thenItIsProvenWhereMarginsAre(Method method) {
+        int certified = 0;
+        for (long seed = 1; seed <= 25; ++seed) {
+            Graph graph = RandomGraph.of(seed);
+            if (graph.classes() > 1) {
+                Box box = box(graph, seed, 0.015625);
+                Bounds bounds = verify(graph, box, method);
+                try (Plan plan = Plan.load(backend, graph); Verifier verifier = method.verifier(plan, STEPS)) {
+                    float[] lower = verifier.lowerBounds(box, Specification.label(0, graph.classes()));
+                    for (int c = 1; c < graph.classes(); ++c) {
+                        double scale = 1e-3 * (1 + Math.abs(bounds.marginLower()[c]));
+                        String name = "seed " + seed + ", class " + c + ": " + bounds.marginLower()[c] + ", " + lower[c - 1];
+                        assertTrue(lower[c - 1] >= bounds.marginLower()[c] - scale, name);
+                        // Margins of a misclassified image are worth no step, inequalities are.
+                        assertTrue(lower[c - 1] <= bounds.marginLower()[c] + scale || method == Method.ALPHA_CROWN, name);
+                    }
+                    Verdict verdict = verifier.verify(box, Specification.label(0, graph.classes()));
+                    assertEquals(bounds.certified(), verdict.equals(new Verdict.Certified(Claim.REAL)), "seed " + seed);
+                    certified += bounds.certified() ? 1 : 0;
+                }
+            }
+        }
+        assertTrue(certified > 0);
+    }
+
     /** Without a ReLU of open sign a network is affine, and its form exact: the margin is least at a corner known by hand. */
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20})
@@ -162,7 +231,7 @@ abstract class GraphBounds {
                 backend.write(box.lower(), target.lower());
                 backend.write(box.upper(), target.upper());
             });
-            AlphaOptimisation optimisation = new AlphaOptimisation(memory, plan, pass, 1);
+            AlphaOptimisation optimisation = new AlphaOptimisation(memory, plan, pass, pass.marginForms(), 1);
             optimisation.start(new FormRows(new int[] {0}, new int[] {1}));
             List<Step> relus = plan.steps().subList(0, CrownPass.margin(plan)).stream().filter(Step.Relu.class::isInstance).toList();
             SplittableRandom random = new SplittableRandom(seed);

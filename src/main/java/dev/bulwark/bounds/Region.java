@@ -1,0 +1,84 @@
+package dev.bulwark.bounds;
+
+import dev.bulwark.data.Ball;
+import java.util.Arrays;
+
+/** What may become of an input: the inputs that a specification must hold for. Sealed: a new kind adds a {@link Visitor} method. */
+public sealed interface Region permits Box, Region.LinfBall {
+
+    /** Elements of an input. */
+    int size();
+
+    /** A point of the region: what lies in its middle. */
+    float[] centre();
+
+    <R> R accept(Visitor<R> visitor);
+
+    /** What to do at each kind of region. */
+    interface Visitor<R> {
+        R box(Box box);
+
+        R linfBall(LinfBall ball);
+    }
+
+    /** All inputs within epsilon of an image, in the l-infinity norm and in [0, 1]. */
+    static Region around(float[] image, Ball ball) {
+        return new LinfBall(image, ball);
+    }
+
+    /** As {@link #around(float[], Ball)}, around the floats themselves; epsilon is the decimal that it prints as. */
+    static Region around(float[] image, double epsilon) {
+        return new LinfBall(image, Ball.aroundFloats(epsilon));
+    }
+
+    /** See {@link #around(float[], Ball)}. */
+    final class LinfBall implements Region {
+
+        private final float[] image;
+        private final Ball ball;
+
+        private LinfBall(float[] image, Ball ball) {
+            for (int i = 0; i < image.length; ++i) {
+                if (!(image[i] >= 0 && image[i] <= 1)) {
+                    throw new IllegalArgumentException("an image lies in [0, 1], but holds " + image[i] + " at element " + i);
+                }
+            }
+            this.image = image.clone();
+            this.ball = ball;
+        }
+
+        @Override
+        public int size() {
+            return image.length;
+        }
+
+        @Override
+        public float[] centre() {
+            return image.clone();
+        }
+
+        public Ball ball() {
+            return ball;
+        }
+
+        @Override
+        public <R> R accept(Visitor<R> visitor) {
+            return visitor.linfBall(this);
+        }
+
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof LinfBall that && Arrays.equals(image, that.image) && ball.equals(that.ball);
+        }
+
+        @Override
+        public int hashCode() {
+            return 31 * Arrays.hashCode(image) + ball.hashCode();
+        }
+
+        @Override
+        public String toString() {
+            return "all images within " + ball.epsilon() + " of one of " + image.length + " elements";
+        }
+    }
+}
