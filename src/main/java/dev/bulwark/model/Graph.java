@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 
 /**
  * A classifier: operations in an order in which each follows all that it reads, from one input to one output of logits
@@ -114,6 +115,13 @@ public final class Graph {
         public Graph build() {
             return new Graph(input, nodes);
         }
+    }
+
+    /** The same graph of other operations, each in its place; {@code change} takes them first to last. */
+    public Graph map(UnaryOperator<Op> change) {
+        List<Node> changed = new ArrayList<>();
+        nodes.forEach(node -> changed.add(new Node(node.name, change.apply(node.op), node.inputs)));
+        return new Graph(input(), changed);
     }
 
     /** Shape of one input. */

@@ -96,7 +96,7 @@ public final class Slots {
 
     private void runForward(int k, int[] lastReader) {
         Step step = plan.steps().get(k);
-        int[] read = step.accept(READ);
+        int[] read = step.reads();
         IntPredicate dies = value -> lastReader[value] == k && slots[value] != NONE;
         int to = step.to();
         slots[to] = Arrays.stream(step.accept(IN_PLACE)).filter(dies).map(value -> slots[value]).findFirst()
@@ -109,7 +109,7 @@ public final class Slots {
         Step step = plan.steps().get(k);
         int own = slots[step.to()];
         boolean mine = !kept.test(step.to());
-        int[] read = step.accept(READ);
+        int[] read = step.reads();
         boolean inPlace = step.accept(IN_PLACE).length > 0;
         for (int operand = read.length - 1; operand >= 0; --operand) {
             int from = read[operand];
@@ -141,30 +141,12 @@ public final class Slots {
     private static int[] lastReaders(Plan plan, IntPredicate kept) {
         int[] last = new int[plan.values()];
         IntStream.range(0, plan.steps().size()).forEach(
-                k -> Arrays.stream(plan.steps().get(k).accept(READ)).forEach(value -> last[value] = k));
+                k -> Arrays.stream(plan.steps().get(k).reads()).forEach(value -> last[value] = k));
         int end = plan.steps().size();
         IntStream.range(0, last.length).filter(kept).forEach(value -> last[value] = end);
         last[plan.values() - 1] = end; // whoever runs the plan
         return last;
     }
-
-    /** The values that a step reads. */
-    private static final Step.Visitor<int[]> READ = new Step.Visitor<>() {
-        @Override
-        public int[] linear(Step.Linear step) {
-            return new int[] {step.from()};
-        }
-
-        @Override
-        public int[] relu(Step.Relu step) {
-            return new int[] {step.from()};
-        }
-
-        @Override
-        public int[] sum(Step.Sum step) {
-            return new int[] {step.first(), step.second()};
-        }
-    };
 
     /** Those whose place a step's own may take. */
     private static final Step.Visitor<int[]> IN_PLACE = new Step.Visitor<>() {
@@ -175,12 +157,12 @@ public final class Slots {
 
         @Override
         public int[] relu(Step.Relu step) {
-            return READ.relu(step);
+            return step.reads();
         }
 
         @Override
         public int[] sum(Step.Sum step) {
-            return READ.sum(step);
+            return step.reads();
         }
     };
 }

@@ -9,6 +9,9 @@ public sealed interface Step {
     /** The value that it makes. */
     int to();
 
+    /** The values that it reads, in order. */
+    int[] reads();
+
     <R> R accept(Visitor<R> visitor);
 
     /** What to do at each kind of step. */
@@ -24,6 +27,11 @@ public sealed interface Step {
     record Linear(LinearOperator operator, int from, int to) implements Step {
 
         @Override
+        public int[] reads() {
+            return new int[] {from};
+        }
+
+        @Override
         public <R> R accept(Visitor<R> visitor) {
             return visitor.linear(this);
         }
@@ -33,6 +41,11 @@ public sealed interface Step {
     record Relu(int from, int to) implements Step {
 
         @Override
+        public int[] reads() {
+            return new int[] {from};
+        }
+
+        @Override
         public <R> R accept(Visitor<R> visitor) {
             return visitor.relu(this);
         }
@@ -40,6 +53,11 @@ public sealed interface Step {
 
     /** {@code to = first + second}; a value may be added to itself. */
     record Sum(int first, int second, int to) implements Step {
+
+        @Override
+        public int[] reads() {
+            return new int[] {first, second};
+        }
 
         @Override
         public <R> R accept(Visitor<R> visitor) {

@@ -125,7 +125,7 @@ public final class Train {
                 stage.detail(detail(progress));
             });
         }
-        Graph rounded = ModelFile.roundedToHalf(trained.network().graph());
+        Graph rounded = ModelFile.roundedToHalf(trained.graph());
         Map<String, Double> accuracies = measure(backend.unrounded(), rounded, recipe, images.test);
         ModelFile.write(model, rounded, Precision.F16,
                 provenance(recipe, source, images, backend.info(), trained, accuracies));
@@ -150,7 +150,7 @@ public final class Train {
 
     private static void requireFit(Recipe recipe, Dataset training) {
         try {
-            recipe.requireFit(training.imageSize(), training.classes());
+            recipe.graph(training.shape(), training.classes());
         } catch (IllegalArgumentException e) {
             throw new ExperimentException(e.getMessage());
         }

@@ -1,11 +1,15 @@
 package dev.bulwark.training;
 
+import dev.bulwark.model.Op;
+import dev.bulwark.model.Tensor;
+import dev.bulwark.shapes.ImageShape;
+import dev.bulwark.shapes.Windows;
+
 /**
  * A first layer that looks at a grid of windows of the image, each channel with one set of weights for all of them (LeCun
  * et al. 1998, "Gradient-based learning applied to document recognition", section II).
  *
- * <p>Only training knows of it: what becomes of it is a dense layer of {@code windows x windows x channels} units, most
- * of whose weights are 0. That is what bounds gain by: a box widens with the L1 norm of a unit's weights.
+ * <p>Bounds gain by it: a box widens with the L1 norm of a unit's weights, and here they are few.
  *
  * @param channels sets of weights
  * @param kernel   pixels along either edge of a window
@@ -19,35 +23,23 @@ public record Convolution(int channels, int kernel, int stride) {
         Checks.atLeast(1, "stride", stride);
     }
 
-    /** Pixels that a window sees. */
-    int pixels() {
-        return kernel * kernel;
-    }
-
     /**
-     * Windows along either edge of an image of {@code side} by {@code side} pixels.
+     * The operation over {@code image}, all its parameters 0.
      *
-     * @throws IllegalArgumentException if there is no room for one
+     * @throws IllegalArgumentException if there is no room for a window, or what comes out is not {@code units} long
      */
-    int windows(int side) {
-        if (kernel > side) {
-            throw new IllegalArgumentException("an image of " + side + " x " + side + " has no room for " + words());
+    Op.Conv2d over(ImageShape image, int units) {
+        if (kernel > Math.min(image.height(), image.width())) {
+            throw new IllegalArgumentException("an image of " + image.height() + " x " + image.width() + " has no room for "
+                    + words());
         }
-        return (side - kernel) / stride + 1;
-    }
-
-    /** Which pixels each window sees, {@code [windows x windows, pixels]}, all in rows from the upper left. */
-    int[] places(int side) {
-        int windows = windows(side);
-        int[] places = new int[windows * windows * pixels()];
-        for (int k = 0; k < places.length; ++k) {
-            int window = k / pixels();
-            int pixel = k % pixels();
-            int y = window / windows * stride + pixel / kernel;
-            int x = window % windows * stride + pixel % kernel;
-            places[k] = y * side + x;
+        Windows windows = Windows.square(kernel, stride);
+        int made = windows.over(image, channels).size();
+        if (made != units) {
+            throw new IllegalArgumentException("a first layer of " + units + " units is not " + words() + ", which makes "
+                    + made);
         }
-        return places;
+        return new Op.Conv2d(Tensor.zeros(channels, image.channels(), kernel, kernel), Tensor.zeros(channels), windows, 1);
     }
 
     /** {@code 16 channels of 7 x 7 windows, 3 apart}. */

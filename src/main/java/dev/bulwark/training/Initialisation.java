@@ -2,6 +2,9 @@ package dev.bulwark.training;
 
 import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.Philox;
+import dev.bulwark.model.Graph;
+import dev.bulwark.model.Op;
+import dev.bulwark.model.Tensor;
 import dev.bulwark.nn.Dense;
 import dev.bulwark.nn.Network;
 import java.util.ArrayList;
@@ -45,27 +48,72 @@ public enum Initialisation {
     private static final int WEIGHTS = 0;
     private static final int BIASES = 1;
 
-    /** @param widths inputs, hidden widths, classes */
+    /** Dense layers, a ReLU between each two. @param widths inputs, hidden widths, classes */
     public Network network(int[] widths, long seed) {
         List<Dense> layers = new ArrayList<>();
         for (int layer = 0; layer + 1 < widths.length; ++layer) {
-            layers.add(layer(seed, layer, layer + 2 == widths.length, widths[layer], widths[layer + 1]));
+            int in = widths[layer];
+            int out = widths[layer + 1];
+            Drawer drawer = new Drawer(this, seed, layer, layer + 2 == widths.length, in);
+            layers.add(new Dense(in, out, drawer.weights(Math.multiplyExact(in, out)), drawer.biases(out)));
         }
         return Network.mlp(layers);
     }
 
-    /** The parameters of layer {@code layer}, counted from 0. */
-    Dense layer(long seed, int layer, boolean last, int in, int out) {
-        NoiseKey key = new NoiseKey(seed, NoiseKey.Stream.INITIALISATION);
-        float[] weight = new float[Math.multiplyExact(in, out)];
-        for (int k = 0; k < weight.length; ++k) {
-            weight[k] = weight(key, layer, last, in, k);
+    /**
+     * {@code graph} with drawn parameters of its dense layers and convolutions, which are counted through as one. A parameter
+     * depends on the number of its layer, its place in its tensor and the layer's fan-in; a convolution's is what one output
+     * sees. Other operations stay.
+     */
+    public Graph draw(Graph graph, long seed) {
+        long layers = graph.nodes().stream().filter(node -> node.op() instanceof Op.Dense || node.op() instanceof Op.Conv2d)
+                .count();
+        int[] next = {0};
+        return graph.map(op -> {
+            if (op instanceof Op.Dense dense) {
+                Drawer drawer = new Drawer(this, seed, next[0]++, next[0] == layers, dense.in());
+                return new Op.Dense(drawer.weight(dense.weight()), drawer.bias(dense.bias()));
+            }
+            if (op instanceof Op.Conv2d convolution) {
+                Tensor weight = convolution.weight();
+                Drawer drawer = new Drawer(this, seed, next[0]++, next[0] == layers, weight.size() / convolution.channels());
+                return new Op.Conv2d(drawer.weight(weight), drawer.bias(convolution.bias()), convolution.windows(),
+                        convolution.groups());
+            }
+            return op;
+        });
+    }
+
+    /** A layer's parameters. */
+    private record Drawer(Initialisation how, NoiseKey key, int layer, boolean last, int fanIn) {
+
+        Drawer(Initialisation how, long seed, int layer, boolean last, int fanIn) {
+            this(how, new NoiseKey(seed, NoiseKey.Stream.INITIALISATION), layer, last, fanIn);
         }
-        float[] bias = new float[out];
-        for (int k = 0; k < out; ++k) {
-            bias[k] = bias(key, layer, last, in, k);
+
+        Tensor weight(Tensor like) {
+            return Tensor.of(like.shape(), weights(like.size()));
         }
-        return new Dense(in, out, weight, bias);
+
+        Tensor bias(Tensor like) {
+            return Tensor.of(like.shape(), biases(like.size()));
+        }
+
+        float[] weights(int count) {
+            float[] values = new float[count];
+            for (int k = 0; k < count; ++k) {
+                values[k] = how.weight(key, layer, last, fanIn, k);
+            }
+            return values;
+        }
+
+        float[] biases(int count) {
+            float[] values = new float[count];
+            for (int k = 0; k < count; ++k) {
+                values[k] = how.bias(key, layer, last, fanIn, k);
+            }
+            return values;
+        }
     }
 
     abstract float weight(NoiseKey key, int layer, boolean last, int fanIn, int element);

@@ -1,21 +1,16 @@
 package dev.bulwark.training;
 
-import dev.bulwark.device.Affine;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.BoxRows;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
-import dev.bulwark.device.IntervalLayer;
-import dev.bulwark.device.IntervalLayer.Spread;
 import dev.bulwark.device.Losses;
 import dev.bulwark.device.TrainingOperations;
-import dev.bulwark.device.TrainingOperations.Hidden;
 import dev.bulwark.device.TrainingOperations.LossScratch;
 import dev.bulwark.device.TrainingOperations.LossTerm;
 import dev.bulwark.device.TrainingOperations.MeanRadius;
 import dev.bulwark.device.TrainingOperations.Penalty;
-import java.util.ArrayList;
-import java.util.List;
+import dev.bulwark.plan.Plan;
 import java.util.Optional;
 
 /**
@@ -28,7 +23,7 @@ import java.util.Optional;
  * classification", section 3. Regularisers: Shi et al. 2021, "Fast certified robust training with short warmup",
  * section 4.3. Means are over the batch.
  *
- * <p>How a layer takes points and boxes forwards and backwards: {@link IntervalLayer}.
+ * <p>How points and boxes go through the network, forwards and backwards: {@link TrainingPass}.
  */
 final class LossGradient {
 
@@ -49,9 +44,7 @@ final class LossGradient {
     private final int classes;
 
     private final DeviceBuffer labels;
-    private final Signal input;
-    private final Optional<Windows> windows;
-    private final List<Layer> layers = new ArrayList<>();
+    private final TrainingPass pass;
     private final DeviceBuffer inputRadiusSum;
     private final DeviceBuffer inputRadius;
 
@@ -61,49 +54,23 @@ final class LossGradient {
     private final DeviceBuffer worstPredictions;
 
     /**
-     * A layer and what it works with.
-     *
-     * @param windows  of an input, which the layer sees as so many rows; 1 where it sees it whole
-     * @param output   what the affine map makes; of a hidden layer, boxes before the ReLU
-     * @param gradient with respect to {@code output}
-     * @param after    what is behind a hidden layer's ReLU; unused of the last layer
-     * @param state    of a hidden layer's regularisers
+     * @param memory   owns all buffers
+     * @param plan     the network
+     * @param gradient of the same graph: its parameters are overwritten by {@link #compute}
+     * @param batch    most images in a batch
      */
-    private record Layer(IntervalLayer parameters, int windows, Signal output, Signal gradient, Signal after,
-                         DeviceBuffer state) {
-    }
-
-    /**
-     * @param batch      most images in a batch
-     * @param parameters as {@code layout} says
-     * @param gradient   likewise; overwritten by {@link #compute}
-     */
-    LossGradient(Backend backend, DeviceMemory memory, ParameterLayout layout, int batch, Objective objective,
-                 StepScalars scalars, DeviceBuffer parameters, DeviceBuffer gradient) {
-        int[] widths = layout.widths();
-        this.backend = backend;
+    LossGradient(DeviceMemory memory, Plan plan, Plan gradient, int batch, Objective objective, StepScalars scalars) {
+        this.backend = plan.backend();
         this.operations = backend.trainingOperations();
         this.scalars = scalars;
         this.objective = objective;
-        this.classes = widths[widths.length - 1];
+        this.classes = plan.classes();
         this.labels = memory.allocate(batch);
         int points = Math.multiplyExact(batch, objective.copies());
-        this.input = Signal.allocate(memory, points, widths[0], widths[0]);
-        this.windows = layout.places().map(places -> new Windows(backend, memory, points, widths[0], places));
-        List<Affine> affine = layout.layersIn(parameters);
-        List<Affine> affineGradients = layout.layersIn(gradient);
-        int last = affine.size() - 1;
-        for (int k = 0; k <= last; ++k) {
-            Spread spread = objective.elided() && k == last ? Spread.DIFFERENCES : Spread.OUTPUTS;
-            int out = widths[k + 1];
-            int radii = spread.rows(out);
-            layers.add(new Layer(IntervalLayer.allocate(memory, affine.get(k), affineGradients.get(k), spread),
-                    k == 0 ? layout.windows() : 1, Signal.allocate(memory, points, out, radii),
-                    Signal.allocate(memory, points, out, radii),
-                    Signal.allocate(memory, k < last ? points : 0, out, radii), memory.allocate(Penalty.STATE)));
-        }
         this.inputRadiusSum = memory.allocate(1);
         this.inputRadius = memory.allocate(1);
+        this.pass = new TrainingPass(memory, plan, gradient, points, objective.elided(), () -> new Penalty(inputRadius, TAU,
+                scalars.regulariserWeight(), term(REGULARISERS), memory.allocate(Penalty.STATE)));
         this.scratch = new LossScratch(memory.allocate((long) batch * classes), memory.allocate(batch));
         this.rowPenalties = memory.allocate(batch);
         this.predictions = memory.allocate(points);
@@ -112,7 +79,7 @@ final class LossGradient {
 
     /** {@code [m,B,D]}: the caller puts the batch's images here, with noise in m copies where the objective says so. */
     DeviceBuffer images() {
-        return input.images(Math.toIntExact(predictions.length()));
+        return pass.input().images(Math.toIntExact(predictions.length()));
     }
 
     /** {@code int [B]}: the caller puts their labels here. */
@@ -141,24 +108,11 @@ final class LossGradient {
     /** Forwards and backwards through the network, for the images and labels in place. */
     void compute(Rows rows) {
         if (rows.box()) {
-            operations.boxAround(images(), scalars.epsilon(), input.rows(rows), meanRadius(rows));
+            operations.boxAround(images(), scalars.epsilon(), pass.input().rows(rows), meanRadius(rows));
         }
-        windows.ifPresent(seen -> seen.look(rows, input));
-        int last = layers.size() - 1;
-        for (int k = 0; k < last; ++k) {
-            operations.forward(layers.get(k).parameters, given(rows, k), hidden(rows, k, layers.get(k).windows));
-        }
-        operations.forward(layers.get(last).parameters, given(rows, last), layers.get(last).output.rows(rows));
+        pass.forward(rows);
         losses(rows);
-        for (int k = last; k >= 0; --k) {
-            Layer layer = layers.get(k);
-            if (k > 0) {
-                operations.backward(layer.parameters, hidden(rows, k - 1, 1), layer.gradient.rows(rows),
-                        layers.get(k - 1).gradient.rows(rows));
-            } else {
-                operations.parameterGradient(layer.parameters, given(rows, 0), layer.gradient.rows(rows, layer.windows));
-            }
-        }
+        pass.backward(rows);
     }
 
     private Optional<MeanRadius> meanRadius(Rows rows) {
@@ -166,33 +120,18 @@ final class LossGradient {
                 : Optional.empty();
     }
 
-    /** What layer k is given: the images or windows of them, or what is behind the ReLU of the layer below. */
-    private BoxRows given(Rows rows, int k) {
-        Signal from = k > 0 ? layers.get(k - 1).after : windows.map(Windows::seen).orElse(input);
-        return from.rows(rows, layers.get(k).windows);
-    }
-
-    /** @param windows rows that each input is seen as: the layer's own, or one for the layer above */
-    private Hidden hidden(Rows rows, int k, int windows) {
-        Layer layer = layers.get(k);
-        return new Hidden(layer.output.rows(rows, windows), layer.after.rows(rows, windows), rows.regularised()
-                ? Optional.of(new Penalty(inputRadius, TAU, scalars.regulariserWeight(), term(REGULARISERS), layer.state))
-                : Optional.empty());
-    }
-
     private DeviceBuffer term(int term) {
         return losses().slice(term, 1);
     }
 
     private void losses(Rows rows) {
-        Layer last = layers.get(layers.size() - 1);
-        BoxRows logits = last.output.rows(rows);
-        BoxRows gradient = last.gradient.rows(rows);
+        BoxRows logits = pass.logits().rows(rows);
+        BoxRows gradient = pass.logitGradient().rows(rows);
         boolean several = rows.copies() > 1;
         if (several) {
             lossesOfCopies(rows, logits, gradient);
         }
-        operations.losses(logits, labels, last.parameters.spread(),
+        operations.losses(logits, labels, pass.spread(),
                 rows.clean() && !several ? Optional.of(new LossTerm(scalars.naturalWeight(), predictions, term(NATURAL)))
                         : Optional.empty(),
                 rows.box() ? Optional.of(new LossTerm(scalars.worstCaseWeight(), worstPredictions, term(WORST_CASE)))

@@ -1,6 +1,12 @@
 package dev.bulwark.training;
 
 import dev.bulwark.files.Sha256;
+import dev.bulwark.model.Graph;
+import dev.bulwark.model.Op;
+import dev.bulwark.model.Tensor;
+import dev.bulwark.shapes.ImageShape;
+import dev.bulwark.shapes.Shape;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -93,13 +99,21 @@ public record Recipe(List<Integer> hidden, Optional<Convolution> convolution, in
                 IntStream.of(classes)).toArray();
     }
 
-    ParameterLayout layout(int inputs, int classes) {
-        return new ParameterLayout(widths(inputs, classes), convolution);
-    }
-
-    /** Complains unless a convolution fits images of {@code inputs} pixels and the first width. */
-    public void requireFit(int inputs, int classes) {
-        layout(inputs, classes);
+    /**
+     * The network to train, all its parameters 0. It reads images where a convolution does, else their elements.
+     *
+     * @throws IllegalArgumentException if a convolution doesn't fit the image or the first width
+     */
+    public Graph graph(ImageShape image, int classes) {
+        List<Op> operations = new ArrayList<>();
+        int[] widths = widths(image.size(), classes);
+        convolution.ifPresent(first -> operations.addAll(List.of(first.over(image, widths[1]), new Op.Relu(), new Op.Flatten())));
+        for (int k = convolution.isPresent() ? 1 : 0; k + 1 < widths.length; ++k) {
+            operations.add(new Op.Dense(Tensor.zeros(widths[k + 1], widths[k]), Tensor.zeros(widths[k + 1])));
+            operations.add(new Op.Relu());
+        }
+        Shape input = convolution.isPresent() ? image.shape() : image.shape().flat();
+        return Graph.sequence(input, operations.subList(0, operations.size() - 1)); // no ReLU behind the logits
     }
 
     /** In words: {@code 784-1024-512-256-10, the first layer 16 channels of 7 x 7 windows, 3 apart}. */

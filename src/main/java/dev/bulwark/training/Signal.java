@@ -5,7 +5,7 @@ import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
 
 /**
- * Room for what flows between two layers, or its gradient: points, clean above centres as {@link Rows} says, and behind
+ * Room for a value of a plan in training, or its gradient: points, clean above centres as {@link Rows} says, and behind
  * them the radii that go with the centres.
  *
  * @param values        {@code [2B,columns]} and {@code [B,radiusColumns]}
@@ -20,26 +20,20 @@ record Signal(DeviceBuffer values, int columns, int radiusColumns) {
 
     /** The step's rows. */
     BoxRows rows(Rows rows) {
-        return rows(rows, 1);
-    }
-
-    /** The step's rows, each seen as several of equal length. */
-    BoxRows rows(Rows rows, int windows) {
         int clean = rows.clean() ? rows.points() : 0;
         int boxes = rows.box() ? rows.count() : 0;
         return new BoxRows(values.slice(start(rows), (long) rows.total() * columns),
-                values.slice(start(rows) + (long) rows.total() * columns, (long) boxes * radiusColumns),
-                Math.multiplyExact(clean, windows), Math.multiplyExact(boxes, windows), columns / windows);
+                values.slice(start(rows) + (long) rows.total() * columns, (long) boxes * radiusColumns), clean, boxes, columns);
     }
 
-    /** Points and radii of the step's rows in one matrix, where radii have as many columns. */
+    /** Points and radii of the step's rows, one behind the other. */
     DeviceBuffer all(Rows rows) {
-        return values.slice(start(rows), (long) matrixRows(rows) * columns);
+        return values.slice(start(rows), elements(rows));
     }
 
-    /** Rows of {@link #all}. */
-    static int matrixRows(Rows rows) {
-        return Math.addExact(rows.total(), rows.box() ? rows.count() : 0);
+    /** Elements of {@link #all}. */
+    long elements(Rows rows) {
+        return (long) rows.total() * columns + (rows.box() ? (long) rows.count() * radiusColumns : 0);
     }
 
     /** Room for the images themselves, whether or not the step computes them. */

@@ -4,6 +4,8 @@ import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.Indexing.RowCopy;
+import dev.bulwark.plan.Plan;
+import dev.bulwark.plan.Step;
 import java.util.List;
 
 /**
@@ -27,10 +29,17 @@ final class StepScalars {
     private final DeviceBuffer table;
     private final DeviceBuffer now;
 
-    StepScalars(Backend backend, DeviceMemory memory, int[] widths, int stepsPerEpoch) {
+    /** @param plan the network in training */
+    StepScalars(DeviceMemory memory, Plan plan, int stepsPerEpoch) {
+        this(plan.backend(), memory, plan.inputs(),
+                (int) plan.steps().stream().filter(Step.Relu.class::isInstance).count(), stepsPerEpoch);
+    }
+
+    /** @param hiddenLayers ReLUs in the network */
+    StepScalars(Backend backend, DeviceMemory memory, int inputs, int hiddenLayers, int stepsPerEpoch) {
         this.backend = backend;
-        this.inputs = widths[0];
-        this.hiddenLayers = Math.max(1, widths.length - 2);
+        this.inputs = inputs;
+        this.hiddenLayers = Math.max(1, hiddenLayers);
         this.table = memory.allocate((long) stepsPerEpoch * COLUMNS);
         this.now = memory.allocate(COLUMNS);
     }

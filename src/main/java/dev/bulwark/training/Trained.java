@@ -1,15 +1,15 @@
 package dev.bulwark.training;
 
-import dev.bulwark.nn.Network;
+import dev.bulwark.model.Graph;
 import java.util.List;
 
 /**
  * What a training run leaves.
  *
- * @param network the classifier, in float
+ * @param graph   the classifier, in float
  * @param history one entry an epoch, those before a resumption included
  */
-public record Trained(Network network, List<Progress> history) {
+public record Trained(Graph graph, List<Progress> history) {
 
     public Trained {
         history = List.copyOf(history);

@@ -66,7 +66,7 @@ public final class Trainer {
                 listener.epochDone(progress);
             }
             requireFinite(run.state());
-            return new Trained(run.network(), history);
+            return new Trained(run.graph(), history);
         }
     }
 

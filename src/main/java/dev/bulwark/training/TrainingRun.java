@@ -5,7 +5,9 @@ import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.Indexing.RowCopy;
 import dev.bulwark.device.NoiseKey;
-import dev.bulwark.nn.Network;
+import dev.bulwark.model.Graph;
+import dev.bulwark.plan.Parameters;
+import dev.bulwark.plan.Plan;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -24,7 +26,7 @@ final class TrainingRun {
     private final Backend backend;
     private final Recipe recipe;
     private final TrainingSet data;
-    private final ParameterLayout layout;
+    private final Graph graph;
     private final Schedule schedule;
     private final NoiseKey noise;
 
@@ -52,7 +54,7 @@ final class TrainingRun {
         this.memory = memory;
         this.recipe = recipe;
         this.data = data;
-        this.layout = recipe.layout(data.inputs(), data.classes());
+        this.graph = recipe.initialisation().draw(recipe.graph(data.shape(), data.classes()), recipe.seed());
         this.schedule = new Schedule(recipe, data.count());
         this.noise = new NoiseKey(recipe.seed(), NoiseKey.Stream.AUGMENTATION);
         int batch = Math.min(recipe.batch(), data.count());
@@ -68,12 +70,12 @@ final class TrainingRun {
         this.maps = recipe.augmentation().isNone() ? Optional.empty()
                 : Optional.of(memory.allocate((long) data.count() * Augmentation.MAP));
 
-        DeviceBuffer parameters = memory.holding(layout.start(recipe.initialisation(), recipe.seed()));
-        DeviceBuffer gradient = memory.zeros(parameters.length());
+        Plan plan = memory.owning(Plan.load(backend, graph));
+        Plan gradient = memory.owning(Plan.load(backend, graph));
         Objective objective = recipe.objective();
-        this.scalars = new StepScalars(backend, memory, layout.widths(), schedule.stepsPerEpoch());
-        this.loss = new LossGradient(backend, memory, layout, batch, objective, scalars, parameters, gradient);
-        this.update = new ParameterUpdate(backend, memory, recipe, scalars, parameters, gradient);
+        this.scalars = new StepScalars(memory, plan, schedule.stepsPerEpoch());
+        this.loss = new LossGradient(memory, plan, gradient, batch, objective, scalars);
+        this.update = new ParameterUpdate(backend, memory, recipe, scalars, plan.parameters(), gradient.parameters());
         this.log = new EpochLog(backend, memory, schedule.stepsPerEpoch(), objective.copies(), data.labels());
     }
 
@@ -97,8 +99,8 @@ final class TrainingRun {
     }
 
     /** The network as it stands; parameters that are no longer finite throw. */
-    Network network() {
-        return layout.network(read(update.result()));
+    Graph graph() {
+        return Parameters.replaced(graph, read(update.result()));
     }
 
     /** Trains through epoch {@code epoch}, counted from 0. @throws DivergenceException if a loss is not finite */

@@ -82,7 +82,7 @@ class AugmentationTest {
         Recipe recipe = Toy.ibp().withAugmentation(new Augmentation(5, 0.1, 1));
         TrainingSet oblong = new TrainingSet(new float[36], new ImageShape(3, 2, 3), new int[] {0, 1}, 2, "oblong");
         try (Backend backend = CpuBackend.plainJava()) {
-            assertEquals(18, Trainer.train(backend, recipe, oblong, progress -> { }).network().input().size());
+            assertEquals(18, Trainer.train(backend, recipe, oblong, progress -> { }).graph().input().size());
             assertEquals(0, backend.liveBytes());
         }
     }

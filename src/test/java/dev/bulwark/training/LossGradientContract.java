@@ -1,21 +1,30 @@
 package dev.bulwark.training;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
+import dev.bulwark.device.HostArrays;
+import dev.bulwark.model.Graph;
+import dev.bulwark.plan.Parameters;
+import dev.bulwark.plan.Plan;
 import dev.bulwark.training.Objective.GaussianAugmentation;
 import dev.bulwark.training.Objective.IntervalBounds;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.Random;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * The gradient written by hand, on any backend, against central differences of an independent loss in double. Every step
@@ -23,191 +32,125 @@ import org.junit.jupiter.params.provider.CsvSource;
  */
 abstract class LossGradientContract {
 
-    /** Odd sizes, and one layer narrower than the classes squared. */
-    private static final int[] WIDTHS = {7, 11, 5, 3};
     private static final int BATCH = 5;
+    private static final int[] LABELS = {2, 0, 1, 1, 0};
 
     /** Float sums of a few dozen terms of order 1, and the central difference's own error. */
     private static final double TOLERANCE = 5e-6;
 
-    private final float[] images = new float[BATCH * WIDTHS[0]];
-    private final int[] labels = {2, 0, 1, 1, 0};
-    private final float[] parameters;
+    abstract Backend open();
 
-    LossGradientContract() {
+    /** Of order 1, some of them at the ends of the pixels' range. */
+    private static float[] images(Graph graph) {
         Random random = new Random(7);
+        float[] images = new float[BATCH * graph.input().size()];
         for (int i = 0; i < images.length; ++i) {
             images[i] = random.nextInt(4) == 0 ? random.nextInt(2) : random.nextFloat();
         }
-        int count = IntStream.range(0, WIDTHS.length - 1).map(k -> (WIDTHS[k] + 1) * WIDTHS[k + 1]).sum();
-        parameters = new float[count];
-        for (int k = 0; k < count; ++k) {
-            parameters[k] = (float) (0.5 * random.nextGaussian());
-        }
+        return images;
     }
 
-    abstract Backend open();
+    static Stream<Arguments> kinds() {
+        return Stream.of(Nets.values()).flatMap(net -> Stream.of(
+                // epsilon, kappa, lambda, elided
+                arguments(net, 0, 1, 0, false),
+                arguments(net, 0.1, 0, 0, false),
+                arguments(net, 0.1, 0, 0, true),
+                arguments(net, 0.1, 0.3, 0, false),
+                arguments(net, 0.1, 0.3, 0, true),
+                arguments(net, 0.02, 0.75, 0, true),
+                arguments(net, 0.1, 0.3, 0.5, false),
+                arguments(net, 0.1, 0.3, 0.5, true),
+                arguments(net, 0.3, 0, 0.5, true),
+                arguments(net, 0.1, 1, 0.5, true)))
+                .filter(kind -> ((Nets) kind.get()[0]).canBeElided() || !(boolean) kind.get()[4])
+                .filter(kind -> kind.get()[0] != Nets.ONE_LAYER || ((Number) kind.get()[3]).doubleValue() == 0);
+    }
 
     @ParameterizedTest
-    @CsvSource({
-        // epsilon, kappa, lambda, elided
-        "0,    1,    0,   false",
-        "0.1,  0,    0,   false",
-        "0.1,  0,    0,   true",
-        "0.1,  0.3,  0,   false",
-        "0.1,  0.3,  0,   true",
-        "0.02, 0.75, 0,   true",
-        "0.1,  0.3,  0.5, false",
-        "0.1,  0.3,  0.5, true",
-        "0.3,  0,    0.5, true",
-        "0.1,  1,    0.5, true",
-    })
+    @MethodSource("kinds")
     void givenATinyNetwork_whenDifferentiated_thenCentralDifferencesAgree(
-            double epsilon, double kappa, double lambda, boolean elided) {
-        ReferenceLoss reference = new ReferenceLoss(WIDTHS, images, labels, epsilon, kappa, lambda, elided);
-        double[] exact = IntStream.range(0, parameters.length).mapToDouble(k -> parameters[k]).toArray();
+            Nets net, double epsilon, double kappa, double lambda, boolean elided) {
+        Graph graph = net.drawn(5);
+        ReferenceLoss reference = new ReferenceLoss(graph, images(graph), LABELS, epsilon, kappa, lambda, elided);
 
-        Computed computed = compute(WIDTHS, new Schedule.Step(BATCH, 1, epsilon, kappa, lambda, 0, 1, 1), bounds(elided));
-
-        assertEquals(reference.at(exact), computed.loss(), TOLERANCE);
-        for (int k = 0; k < parameters.length; ++k) {
-            assertEquals(reference.derivative(exact, k), computed.gradient()[k], TOLERANCE, "parameter " + k);
-        }
-    }
-
-    /** Against the dense network that the convolution stands for, spread out here. */
-    @ParameterizedTest
-    @CsvSource({
-        // epsilon, kappa, lambda, elided, kernel, stride
-        "0,    1,    0,   false, 2, 1",
-        "0.1,  0,    0,   true,  2, 1",
-        "0.1,  0.3,  0.5, true,  2, 2",
-        "0.1,  0.3,  0.5, false, 3, 2",
-        "0.1,  0.3,  0,   true,  1, 3",
-        "0.02, 0.75, 0.5, true,  4, 1",
-    })
-    void givenAConvolution_whenDifferentiated_thenCentralDifferencesAgree(
-            double epsilon, double kappa, double lambda, boolean elided, int kernel, int stride) {
-        Random random = new Random(5);
-        float[] squares = new float[BATCH * 16];
-        for (int i = 0; i < squares.length; ++i) {
-            squares[i] = random.nextFloat();
-        }
-        int grid = (4 - kernel) / stride + 1;
-        int[] widths = {16, 3 * grid * grid, 5, 3};
-        ParameterLayout layout = new ParameterLayout(widths, Optional.of(new Convolution(3, kernel, stride)));
-        assertEquals(3 * kernel * kernel + 3 + (widths[1] + 1) * 5 + 6 * 3, layout.length());
-        float[] start = new float[(int) layout.length()];
-        for (int k = 0; k < start.length; ++k) {
-            start[k] = (float) (0.5 * random.nextGaussian());
-        }
-        ReferenceLoss reference = new ReferenceLoss(widths, squares, labels, epsilon, kappa, lambda, elided);
-        double[] exact = IntStream.range(0, start.length).mapToDouble(k -> start[k]).toArray();
-
-        Computed computed = compute(layout, squares, start, new Schedule.Step(BATCH, 1, epsilon, kappa, lambda, 0, 1, 1),
+        Computed computed = compute(graph, images(graph), new Schedule.Step(BATCH, 1, epsilon, kappa, lambda, 0, 1, 1),
                 bounds(elided));
 
-        assertEquals(reference.at(spreadOut(exact, kernel, stride)), computed.loss(), TOLERANCE);
-        for (int k = 0; k < start.length; ++k) {
-            double step = 1e-6;
-            double[] above = exact.clone();
-            double[] below = exact.clone();
-            above[k] += step;
-            below[k] -= step;
-            double slope = (reference.at(spreadOut(above, kernel, stride)) - reference.at(spreadOut(below, kernel, stride)))
-                    / (2 * step);
-            assertEquals(slope, computed.gradient()[k], TOLERANCE, "parameter " + k);
-        }
+        assertAgree(reference, graph, computed, TOLERANCE);
     }
 
-    /** Parameters of 3 channels over 4 x 4 pixels as those of a dense layer; the others follow unchanged. */
-    private static double[] spreadOut(double[] shared, int kernel, int stride) {
-        int grid = (4 - kernel) / stride + 1;
-        int units = 3 * grid * grid;
-        int weights = 3 * kernel * kernel;
-        double[] dense = new double[units * 16 + units + shared.length - weights - 3];
-        for (int v = 0; v < grid; ++v) {
-            for (int u = 0; u < grid; ++u) {
-                for (int channel = 0; channel < 3; ++channel) {
-                    int unit = (v * grid + u) * 3 + channel;
-                    for (int row = 0; row < kernel; ++row) {
-                        for (int column = 0; column < kernel; ++column) {
-                            dense[unit * 16 + (v * stride + row) * 4 + u * stride + column] =
-                                    shared[(channel * kernel + row) * kernel + column];
-                        }
-                    }
-                    dense[units * 16 + unit] = shared[weights + channel];
-                }
-            }
-        }
-        System.arraycopy(shared, weights + 3, dense, units * 17, shared.length - weights - 3);
-        return dense;
-    }
-
-    @Test
-    void givenOneLayerOnly_whenDifferentiated_thenCentralDifferencesAgree() {
-        int[] widths = {7, 3};
-        ReferenceLoss reference = new ReferenceLoss(widths, images, labels, 0.1, 0.4, 0, true);
-        double[] exact = IntStream.range(0, 24).mapToDouble(k -> parameters[k]).toArray();
-
-        Computed computed = compute(widths, new Schedule.Step(BATCH, 1, 0.1, 0.4, 0, 0, 1, 1), bounds(true));
-
+    private static void assertAgree(ReferenceLoss reference, Graph graph, Computed computed, double tolerance) {
+        float[] parameters = Parameters.of(graph);
+        double[] exact = IntStream.range(0, parameters.length).mapToDouble(k -> parameters[k]).toArray();
+        double loss = reference.at(exact);
+        assertEquals(loss, computed.loss(), tolerance * Math.max(1, loss));
         for (int k = 0; k < exact.length; ++k) {
-            assertEquals(reference.derivative(exact, k), computed.gradient()[k], TOLERANCE, "parameter " + k);
+            double slope = reference.derivative(exact, k);
+            assertEquals(slope, computed.gradient()[k], tolerance * Math.max(1, Math.abs(slope)), "parameter " + k);
         }
     }
 
     /** The regularisers must be at work in the cases above, not cut off at zero. */
-    @Test
-    void givenTheTestNetwork_whenRegularised_thenTheLossRises() {
-        Computed plain = compute(WIDTHS, new Schedule.Step(BATCH, 1, 0.1, 0.3, 0, 0, 1, 1), bounds(true));
-        Computed regularised = compute(WIDTHS, new Schedule.Step(BATCH, 1, 0.1, 0.3, 0.5, 0, 1, 1), bounds(true));
+    @ParameterizedTest
+    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "ONE_LAYER")
+    void givenATinyNetwork_whenRegularised_thenTheLossRises(Nets net) {
+        Graph graph = net.drawn(5);
+        boolean elided = net.canBeElided();
+        Computed plain = compute(graph, images(graph), new Schedule.Step(BATCH, 1, 0.1, 0.3, 0, 0, 1, 1), bounds(elided));
+        Computed regularised = compute(graph, images(graph), new Schedule.Step(BATCH, 1, 0.1, 0.3, 0.5, 0, 1, 1),
+                bounds(elided));
 
         assertTrue(regularised.loss() > plain.loss() + 0.1, plain.loss() + " and " + regularised.loss());
     }
 
-    @Test
-    void givenAPartOfABatch_whenComputed_thenTheRestOfTheBuffersIsIgnored() {
-        ReferenceLoss two = new ReferenceLoss(WIDTHS, images, new int[] {2, 0}, 0.1, 0.3, 0.5, true);
-        double[] exact = IntStream.range(0, parameters.length).mapToDouble(k -> parameters[k]).toArray();
+    @ParameterizedTest
+    @EnumSource(names = {"DENSE", "RESIDUAL"})
+    void givenAPartOfABatch_whenComputed_thenTheRestOfTheBuffersIsIgnored(Nets net) {
+        Graph graph = net.drawn(5);
+        ReferenceLoss two = new ReferenceLoss(graph, images(graph), new int[] {2, 0}, 0.1, 0.3, 0.5, true);
 
-        Computed computed = compute(WIDTHS, new Schedule.Step(2, 1, 0.1, 0.3, 0.5, 0, 1, 1), bounds(true));
+        Computed computed = compute(graph, images(graph), new Schedule.Step(2, 1, 0.1, 0.3, 0.5, 0, 1, 1), bounds(true));
 
-        assertEquals(two.at(exact), computed.loss(), TOLERANCE);
-        for (int k = 0; k < parameters.length; ++k) {
-            assertEquals(two.derivative(exact, k), computed.gradient()[k], TOLERANCE, "parameter " + k);
-        }
+        assertAgree(two, graph, computed, TOLERANCE);
     }
 
     @ParameterizedTest
     @CsvSource({
         // copies, images, lambda, eta
-        "2, 5, 0,  0",
-        "2, 5, 10, 0",
-        "2, 5, 0,  0.5",
-        "2, 3, 10, 0.5",
-        "3, 5, 5,  0.25",
-        "4, 1, 20, 1",
+        "DENSE, 2, 5, 0,  0",
+        "DENSE, 2, 5, 10, 0",
+        "DENSE, 2, 5, 0,  0.5",
+        "DENSE, 2, 3, 10, 0.5",
+        "DENSE, 3, 5, 5,  0.25",
+        "DENSE, 4, 1, 20, 1",
+        "CONVOLUTIONS, 2, 5, 10, 0.5",
+        "RESIDUAL, 2, 3, 10, 0.5",
+        "FORKED, 2, 3, 10, 0.5",
     })
     void givenNoisyCopies_whenDifferentiated_thenCentralDifferencesAgree(
-            int copies, int count, double lambda, double eta) {
-        float[] noisy = new float[copies * count * WIDTHS[0]];
+            Nets net, int copies, int count, double lambda, double eta) {
+        Graph graph = net.drawn(5);
+        float[] images = images(graph);
+        float[] noisy = new float[copies * count * graph.input().size()];
         Random random = new Random(9);
         for (int k = 0; k < noisy.length; ++k) {
-            noisy[k] = (float) (images[k % (count * WIDTHS[0])] + 0.5 * random.nextGaussian());
+            noisy[k] = (float) (images[k % (count * graph.input().size())] + 0.5 * random.nextGaussian());
         }
-        int[] first = Arrays.copyOf(labels, count);
-        ReferenceLoss reference = ReferenceLoss.ofCopies(WIDTHS, noisy, first, copies, lambda, eta);
-        double[] exact = IntStream.range(0, parameters.length).mapToDouble(k -> parameters[k]).toArray();
+        ReferenceLoss reference = ReferenceLoss.ofCopies(graph, noisy, Arrays.copyOf(LABELS, count), copies, lambda, eta);
 
-        Computed computed = compute(WIDTHS, noisy, new Schedule.Step(count, copies, 0, 1, 0, 0, 1, 1),
+        Computed computed = compute(graph, noisy, new Schedule.Step(count, copies, 0, 1, 0, 0, 1, 1),
                 new GaussianAugmentation(0.5, copies, lambda, eta));
 
-        double tolerance = TOLERANCE * (1 + lambda);
-        assertEquals(reference.at(exact), computed.loss(), tolerance);
-        for (int k = 0; k < parameters.length; ++k) {
-            assertEquals(reference.derivative(exact, k), computed.gradient()[k], tolerance, "parameter " + k);
-        }
+        assertAgree(reference, graph, computed, TOLERANCE * (1 + lambda));
+    }
+
+    @Test
+    void givenASumAtTheEnd_whenItIsToBeElided_thenTheComplaintSaysWhy() {
+        Graph graph = Nets.FORKED.drawn(5);
+        String message = assertThrows(IllegalArgumentException.class, () -> compute(graph, images(graph),
+                new Schedule.Step(BATCH, 1, 0.1, 0.3, 0, 0, 1, 1), bounds(true))).getMessage();
+        assertEquals("only a dense layer at the end can be elided: train without elision", message);
     }
 
     /** Only whether the last layer is elided matters here: a step brings its own radius and weights. */
@@ -217,28 +160,18 @@ abstract class LossGradientContract {
 
     private record Computed(double loss, float[] gradient) {}
 
-    private Computed compute(int[] widths, Schedule.Step step, Objective objective) {
-        return compute(widths, images, step, objective);
-    }
-
-    private Computed compute(int[] widths, float[] images, Schedule.Step step, Objective objective) {
-        ParameterLayout layout = new ParameterLayout(widths, Optional.empty());
-        return compute(layout, images, Arrays.copyOf(parameters, (int) layout.length()), step, objective);
-    }
-
-    private Computed compute(ParameterLayout layout, float[] images, float[] start, Schedule.Step step, Objective objective) {
+    private Computed compute(Graph graph, float[] images, Schedule.Step step, Objective objective) {
         try (Backend backend = open(); DeviceMemory memory = new DeviceMemory(backend)) {
-            int count = start.length;
-            DeviceBuffer gradient = memory.allocate(count);
-            backend.fill(gradient, Float.NaN);
-            StepScalars scalars = new StepScalars(backend, memory, layout.widths(), 1);
+            Plan plan = memory.owning(Plan.load(backend, graph));
+            Plan gradient = memory.owning(Plan.load(backend, graph));
+            backend.fill(gradient.parameters(), Float.NaN);
+            StepScalars scalars = new StepScalars(memory, plan, 1);
             scalars.load(List.of(step));
             DeviceBuffer first = memory.holding(new int[] {0});
-            LossGradient loss = new LossGradient(backend, memory, layout, BATCH, objective, scalars,
-                    memory.holding(start), gradient);
+            LossGradient loss = new LossGradient(memory, plan, gradient, BATCH, objective, scalars);
             backend.fill(loss.images(), Float.NaN);
             backend.write(images, loss.images());
-            backend.write(labels, loss.labels());
+            backend.write(LABELS, loss.labels());
 
             Backend.Replay replay = memory.record(() -> {
                 backend.indexing().copyRows(first, 0, scalars.current());
@@ -247,14 +180,11 @@ abstract class LossGradientContract {
             replay.run();
             replay.run();
 
-            float[] result = new float[count];
-            float[] terms = new float[LossGradient.TERMS];
-            backend.read(gradient, result);
-            backend.read(loss.losses(), terms);
+            float[] terms = HostArrays.read(backend, loss.losses());
             double total = (step.kappa() * (terms[LossGradient.NATURAL] + terms[LossGradient.DISAGREEMENT])
                     + (1 - step.kappa()) * terms[LossGradient.WORST_CASE]) / step.rows()
                     + terms[LossGradient.REGULARISERS];
-            return new Computed(total, result);
+            return new Computed(total, HostArrays.read(backend, gradient.parameters()));
         }
     }
 }

@@ -51,7 +51,7 @@ class ParameterUpdateTest {
                 averaging, new GaussianAugmentation(1));
         try (Backend backend = CpuBackend.create(); DeviceMemory memory = new DeviceMemory(backend)) {
             DeviceBuffer parameters = memory.holding(START);
-            StepScalars scalars = new StepScalars(backend, memory, new int[] {1, 2}, 2);
+            StepScalars scalars = new StepScalars(backend, memory, 1, 0, 2);
             scalars.load(new Schedule(recipe, 2).epoch(0));
             ParameterUpdate update = new ParameterUpdate(backend, memory, recipe, scalars, parameters,
                     memory.holding(GRADIENT));

@@ -1,14 +1,21 @@
 package dev.bulwark.training;
 
+import dev.bulwark.model.Graph;
+import dev.bulwark.model.Op;
+import dev.bulwark.shapes.ImageShape;
+import dev.bulwark.shapes.Windows;
+import java.util.ArrayList;
+import java.util.List;
+
 /**
  * The training loss in double, one neuron at a time with lower and upper bounds, and no gradient: the yardstick for
- * {@link LossGradient}, which works in float on centres and radii.
+ * {@link LossGradient}, which works in float on centres and radii. Of a graph, only the structure counts here.
  */
 final class ReferenceLoss {
 
     private static final double TAU = 0.5;
 
-    private final int[] widths;
+    private final Graph graph;
     private final float[] images;
     private final int[] labels;
     private final double epsilon;
@@ -19,14 +26,14 @@ final class ReferenceLoss {
     private final double consistency;
     private final double entropy;
 
-    ReferenceLoss(int[] widths, float[] images, int[] labels, double epsilon, double kappa, double regulariser,
+    ReferenceLoss(Graph graph, float[] images, int[] labels, double epsilon, double kappa, double regulariser,
                   boolean elided) {
-        this(widths, images, labels, epsilon, kappa, regulariser, elided, 1, 0, 0);
+        this(graph, images, labels, epsilon, kappa, regulariser, elided, 1, 0, 0);
     }
 
-    private ReferenceLoss(int[] widths, float[] images, int[] labels, double epsilon, double kappa, double regulariser,
+    private ReferenceLoss(Graph graph, float[] images, int[] labels, double epsilon, double kappa, double regulariser,
                           boolean elided, int copies, double consistency, double entropy) {
-        this.widths = widths;
+        this.graph = graph;
         this.images = images;
         this.labels = labels;
         this.epsilon = epsilon;
@@ -38,10 +45,9 @@ final class ReferenceLoss {
         this.entropy = entropy;
     }
 
-    /** The natural loss of {@code [copies,labels.length,widths[0]]} images with the penalty of Jeong and Shin 2020. */
-    static ReferenceLoss ofCopies(int[] widths, float[] images, int[] labels, int copies, double consistency,
-                                  double entropy) {
-        return new ReferenceLoss(widths, images, labels, 0, 1, 0, false, copies, consistency, entropy);
+    /** The natural loss of {@code [copies,labels.length,inputs]} images with the penalty of Jeong and Shin 2020. */
+    static ReferenceLoss ofCopies(Graph graph, float[] images, int[] labels, int copies, double consistency, double entropy) {
+        return new ReferenceLoss(graph, images, labels, 0, 1, 0, false, copies, consistency, entropy);
     }
 
     double at(double[] parameters) {
@@ -64,7 +70,8 @@ final class ReferenceLoss {
         for (int n = 0; n < labels.length; ++n) {
             double[][] softmax = new double[copies][];
             for (int i = 0; i < copies; ++i) {
-                double[] logits = logits(parameters, image(i * labels.length + n));
+                double[] x = image(i * labels.length + n);
+                double[] logits = output(boxes(parameters, new double[][] {x, x}))[0];
                 sum += crossEntropy(logits, labels[n]) / copies;
                 softmax[i] = softmax(logits);
             }
@@ -89,73 +96,61 @@ final class ReferenceLoss {
         return sum;
     }
 
-    private double[] logits(double[] parameters, double[] x) {
-        for (int layer = 0; layer < layers(); ++layer) {
-            x = affine(parameters, layer, x, x)[0];
-            if (layer + 1 < layers()) {
-                x = relu(x);
-            }
-        }
-        return x;
-    }
-
     private double worstCase(double[] parameters) {
         double sum = 0;
         for (int n = 0; n < labels.length; ++n) {
-            double[][] box = inputBox(n);
-            for (int layer = 0; layer + 1 < layers(); ++layer) {
-                box = affine(parameters, layer, box[0], box[1]);
-                box = new double[][] {relu(box[0]), relu(box[1])};
-            }
-            sum += crossEntropy(worstLogits(parameters, box, labels[n]), labels[n]);
+            sum += crossEntropy(worstLogits(parameters, boxes(parameters, inputBox(n)), labels[n]), labels[n]);
         }
         return sum / labels.length;
     }
 
-    private double[] worstLogits(double[] parameters, double[][] box, int label) {
-        int last = layers() - 1;
-        int classes = widths[last + 1];
+    private double[] worstLogits(double[] parameters, List<double[][]> boxes, int label) {
         if (!elided) {
-            double[][] logits = affine(parameters, last, box[0], box[1]);
-            double[] worst = logits[1];
+            double[][] logits = output(boxes);
+            double[] worst = logits[1].clone();
             worst[label] = logits[0][label];
             return worst;
         }
+        Graph.Node last = graph.nodes().get(graph.nodes().size() - 1);
+        double[][] box = boxes.get(last.inputs().get(0));
+        int in = ((Op.Dense) last.op()).in();
+        int classes = graph.classes();
+        int start = parameters.length - (in + 1) * classes;
         double[] worst = new double[classes];
         for (int c = 0; c < classes; ++c) {
-            worst[c] = bias(parameters, last, c) - bias(parameters, last, label);
-            for (int i = 0; i < widths[last]; ++i) {
-                double w = weight(parameters, last, c, i) - weight(parameters, last, label, i);
+            worst[c] = parameters[start + in * classes + c] - parameters[start + in * classes + label];
+            for (int i = 0; i < in; ++i) {
+                double w = parameters[start + c * in + i] - parameters[start + label * in + i];
                 worst[c] += w * (w > 0 ? box[1][i] : box[0][i]);
             }
         }
         return worst;
     }
 
-    /** Shi et al. 2021, section 4.3, averaged over the hidden layers. */
+    /** Shi et al. 2021, section 4.3, averaged over what ReLUs read. */
     private double regularisers(double[] parameters) {
-        double[][][] boxes = new double[labels.length][][];
+        List<List<double[][]>> all = new ArrayList<>();
         double inputRadius = 0;
         for (int n = 0; n < labels.length; ++n) {
-            boxes[n] = inputBox(n);
-            for (int i = 0; i < widths[0]; ++i) {
-                inputRadius += (boxes[n][1][i] - boxes[n][0][i]) / 2 / (labels.length * widths[0]);
+            double[][] input = inputBox(n);
+            for (int i = 0; i < input[0].length; ++i) {
+                inputRadius += (input[1][i] - input[0][i]) / 2 / (labels.length * input[0].length);
             }
+            all.add(boxes(parameters, input));
         }
         double total = 0;
-        for (int layer = 0; layer + 1 < layers(); ++layer) {
-            for (int n = 0; n < labels.length; ++n) {
-                boxes[n] = affine(parameters, layer, boxes[n][0], boxes[n][1]);
-            }
-            total += (tight(boxes, inputRadius) + balance(boxes)) / TAU;
-            for (int n = 0; n < labels.length; ++n) {
-                boxes[n] = new double[][] {relu(boxes[n][0]), relu(boxes[n][1])};
+        int count = 0;
+        for (Graph.Node node : graph.nodes()) {
+            if (node.op() instanceof Op.Relu) {
+                List<double[][]> before = all.stream().map(boxes -> boxes.get(node.inputs().get(0))).toList();
+                total += (tight(before, inputRadius) + balance(before)) / TAU;
+                ++count;
             }
         }
-        return total / (layers() - 1);
+        return total / count;
     }
 
-    private static double tight(double[][][] boxes, double inputRadius) {
+    private static double tight(List<double[][]> boxes, double inputRadius) {
         double sum = 0;
         int count = 0;
         for (double[][] box : boxes) {
@@ -166,9 +161,9 @@ final class ReferenceLoss {
         return Math.max(0, TAU - inputRadius / (sum / count));
     }
 
-    private static double balance(double[][][] boxes) {
+    private static double balance(List<double[][]> boxes) {
         double mean = 0;
-        int count = boxes.length * boxes[0][0].length;
+        int count = boxes.size() * boxes.get(0)[0].length;
         for (double[][] box : boxes) {
             for (int i = 0; i < box[0].length; ++i) {
                 mean += (box[0][i] + box[1][i]) / 2 / count;
@@ -187,7 +182,8 @@ final class ReferenceLoss {
                 squareBelow += centre < 0 ? (centre - mean) * (centre - mean) : 0;
             }
         }
-        return unevenness(above, below) + unevenness(squareAbove, squareBelow);
+        // A side without elements has no balance term.
+        return above > 0 && below > 0 ? unevenness(above, below) + unevenness(squareAbove, squareBelow) : 0;
     }
 
     private static double unevenness(double a, double b) {
@@ -195,7 +191,7 @@ final class ReferenceLoss {
     }
 
     private double[] image(int n) {
-        double[] x = new double[widths[0]];
+        double[] x = new double[graph.input().size()];
         for (int i = 0; i < x.length; ++i) {
             x[i] = images[n * x.length + i];
         }
@@ -212,18 +208,81 @@ final class ReferenceLoss {
         return new double[][] {lower, upper};
     }
 
-    private double[][] affine(double[] parameters, int layer, double[] lower, double[] upper) {
-        double[][] out = new double[2][widths[layer + 1]];
-        for (int o = 0; o < out[0].length; ++o) {
-            out[0][o] = bias(parameters, layer, o);
-            out[1][o] = out[0][o];
-            for (int i = 0; i < widths[layer]; ++i) {
-                double w = weight(parameters, layer, o, i);
-                out[0][o] += w * (w > 0 ? lower[i] : upper[i]);
-                out[1][o] += w * (w > 0 ? upper[i] : lower[i]);
+    // ---- bounds ----------------------------------------------------------------------------------------------------
+
+    private static double[][] output(List<double[][]> boxes) {
+        return boxes.get(boxes.size() - 1);
+    }
+
+    /** Lower and upper bounds of all of the graph's values. */
+    private List<double[][]> boxes(double[] parameters, double[][] input) {
+        List<double[][]> boxes = new ArrayList<>();
+        boxes.add(input);
+        int at = 0;
+        for (Graph.Node node : graph.nodes()) {
+            double[][] x = boxes.get(node.inputs().get(0));
+            if (node.op() instanceof Op.Dense op) {
+                boxes.add(dense(op, parameters, at, x));
+                at += (op.in() + 1) * op.out();
+            } else if (node.op() instanceof Op.Conv2d op) {
+                boxes.add(convolution(op, graph.shape(node.inputs().get(0)).image(), parameters, at, x));
+                at += op.weight().size() + op.channels();
+            } else if (node.op() instanceof Op.Relu) {
+                boxes.add(new double[][] {relu(x[0]), relu(x[1])});
+            } else if (node.op() instanceof Op.Add) {
+                double[][] y = boxes.get(node.inputs().get(1));
+                boxes.add(new double[][] {sum(x[0], y[0]), sum(x[1], y[1])});
+            } else {
+                boxes.add(x);
             }
         }
-        return out;
+        return boxes;
+    }
+
+    private static double[][] dense(Op.Dense op, double[] parameters, int at, double[][] x) {
+        double[][] y = new double[2][op.out()];
+        for (int o = 0; o < op.out(); ++o) {
+            y[0][o] = parameters[at + op.in() * op.out() + o];
+            y[1][o] = y[0][o];
+            for (int i = 0; i < op.in(); ++i) {
+                add(parameters[at + o * op.in() + i], x, i, y, o);
+            }
+        }
+        return y;
+    }
+
+    private static double[][] convolution(Op.Conv2d op, ImageShape image, double[] parameters, int at, double[][] x) {
+        ImageShape out = op.windows().over(image, op.channels());
+        Windows.Axis down = op.windows().height();
+        Windows.Axis along = op.windows().width();
+        int seen = image.channels() / op.groups();
+        double[][] y = new double[2][out.size()];
+        for (int o = 0; o < out.channels(); ++o) {
+            int group = o / (out.channels() / op.groups());
+            for (int p = 0; p < out.area(); ++p) {
+                int unit = o * out.area() + p;
+                y[0][unit] = parameters[at + op.weight().size() + o];
+                y[1][unit] = y[0][unit];
+                for (int c = 0; c < seen; ++c) {
+                    for (int r = 0; r < down.kernel(); ++r) {
+                        for (int s = 0; s < along.kernel(); ++s) {
+                            int row = p / out.width() * down.stride() + r * down.dilation() - down.before();
+                            int column = p % out.width() * along.stride() + s * along.dilation() - along.before();
+                            if (row >= 0 && row < image.height() && column >= 0 && column < image.width()) {
+                                add(parameters[at + ((o * seen + c) * down.kernel() + r) * along.kernel() + s], x,
+                                        ((group * seen + c) * image.height() + row) * image.width() + column, y, unit);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        return y;
+    }
+
+    private static void add(double w, double[][] x, int i, double[][] y, int o) {
+        y[0][o] += w * (w > 0 ? x[0][i] : x[1][i]);
+        y[1][o] += w * (w > 0 ? x[1][i] : x[0][i]);
     }
 
     private static double[] relu(double[] x) {
@@ -232,6 +291,14 @@ final class ReferenceLoss {
             y[i] = Math.max(x[i], 0);
         }
         return y;
+    }
+
+    private static double[] sum(double[] x, double[] y) {
+        double[] sum = x.clone();
+        for (int i = 0; i < x.length; ++i) {
+            sum[i] += y[i];
+        }
+        return sum;
     }
 
     private static double crossEntropy(double[] logits, int label) {
@@ -248,25 +315,5 @@ final class ReferenceLoss {
             result[c] = Math.exp(-crossEntropy(logits, c));
         }
         return result;
-    }
-
-    private int layers() {
-        return widths.length - 1;
-    }
-
-    private double weight(double[] parameters, int layer, int o, int i) {
-        return parameters[start(layer) + o * widths[layer] + i];
-    }
-
-    private double bias(double[] parameters, int layer, int o) {
-        return parameters[start(layer) + widths[layer] * widths[layer + 1] + o];
-    }
-
-    private int start(int layer) {
-        int at = 0;
-        for (int k = 0; k < layer; ++k) {
-            at += (widths[k] + 1) * widths[k + 1];
-        }
-        return at;
     }
 }

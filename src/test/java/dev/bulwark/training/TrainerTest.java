@@ -7,9 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.bulwark.device.Backend;
+import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.cpu.CpuBackend;
-import dev.bulwark.nn.DeviceNetwork;
+import dev.bulwark.plan.Logits;
+import dev.bulwark.plan.Parameters;
+import dev.bulwark.plan.Plan;
 import dev.bulwark.training.Objective.GaussianAugmentation;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -78,7 +81,7 @@ class TrainerTest {
 
         Trained resumed = Trainer.train(backend, recipe, DATA, checkpoints, SILENT);
 
-        assertArrayEquals(train(recipe), DeviceNetwork.flatten(resumed.network()));
+        assertArrayEquals(train(recipe), Parameters.of(resumed.graph()));
         assertEquals(recipe.epochs(), resumed.history().size());
     }
 
@@ -91,7 +94,7 @@ class TrainerTest {
             throw new AssertionError("trained an epoch more");
         });
 
-        assertArrayEquals(DeviceNetwork.flatten(first.network()), DeviceNetwork.flatten(again.network()));
+        assertArrayEquals(Parameters.of(first.graph()), Parameters.of(again.graph()));
         assertEquals(first.history(), again.history());
     }
 
@@ -217,20 +220,15 @@ class TrainerTest {
     }
 
     private float[] train(Recipe recipe) {
-        return DeviceNetwork.flatten(Trainer.train(backend, recipe, DATA, SILENT).network());
+        return Parameters.of(Trainer.train(backend, recipe, DATA, SILENT).graph());
     }
 
     private double accuracy(Trained trained) {
-        try (DeviceNetwork network = DeviceNetwork.load(backend, trained.network()); DeviceMemory memory = new DeviceMemory(backend)) {
+        try (Plan plan = Plan.load(backend, trained.graph()); DeviceMemory memory = new DeviceMemory(backend)) {
             int rows = DATA.count();
-            var signal = memory.holding(DATA.images());
-            for (var layer : network.layers()) {
-                var out = memory.allocate((long) rows * layer.out());
-                backend.linear().affine(signal, rows, layer, layer.out() != Toy.CLASSES, out);
-                signal = out;
-            }
+            DeviceBuffer logits = new Logits(memory, plan, rows).of(memory.holding(DATA.images()), rows);
             var classes = memory.allocate(rows);
-            backend.votes().argMax(signal, rows, Toy.CLASSES, classes);
+            backend.votes().argMax(logits, rows, Toy.CLASSES, classes);
             int[] predicted = new int[rows];
             backend.read(classes, predicted);
             int right = 0;
