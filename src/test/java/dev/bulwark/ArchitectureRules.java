@@ -32,9 +32,8 @@ final class ArchitectureRules {
     private static final List<List<String>> LAYERS = List.of(
             List.of("cli"),
             List.of("lab"),
-            List.of("bench"),
+            List.of("report", "bench"),
             List.of("runs"),
-            List.of("report"),
             List.of("results"),
             List.of("training"),
             List.of("smoothing", "bounds", "attack"),
@@ -89,6 +88,9 @@ final class ArchitectureRules {
             add(alone + " imports nothing of ours", noClasses().that().resideInAPackage(tree(alone))
                     .should(dependOnClassesThat(resideInAPackage(root + "..").and(not(resideInAPackage(tree(alone)))))));
         }
+        add("report is made from rows alone", noClasses().that().resideInAPackage(tree("report"))
+                .should().dependOnClassesThat().resideInAnyPackage(Stream.of("runs", "training", "smoothing", "nn", "plan",
+                        "model", "data", "device").map(this::tree).toArray(String[]::new)));
         for (String backend : List.of("device.cpu", "device.cuda")) {
             add("only cli sees " + backend, noClasses().that().resideOutsideOfPackages(tree("cli"), tree(backend))
                     .should().dependOnClassesThat().resideInAPackage(tree(backend)));

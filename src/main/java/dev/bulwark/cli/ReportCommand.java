@@ -1,5 +1,6 @@
 package dev.bulwark.cli;
 
+import dev.bulwark.lab.LabReport;
 import dev.bulwark.results.TradeoffFolder;
 import dev.bulwark.runs.ExperimentException;
 import dev.bulwark.results.CollectedRows;
@@ -83,14 +84,14 @@ final class ReportCommand implements Callable<Integer> {
 
     private static void rebuild(Path run, PrintWriter text) throws IOException {
         if (TradeoffFolder.isIn(run)) {
-            TradeoffCommand.print(TradeoffReport.rebuild(run), run, text);
+            TradeoffCommand.print(TradeoffReport.rebuild(run, LabReport.INSTANCE), run, text);
         } else {
-            ReproduceCommand.print(RunReport.rebuild(run), run, text);
+            ReproduceCommand.print(RunReport.rebuild(run, LabReport::of), run, text);
         }
     }
 
     private void compare(Path target, PrintWriter text) throws IOException {
-        RunComparison comparison = RunComparison.write(runs, target);
+        RunComparison comparison = RunComparison.write(runs, target, LabReport::of);
         comparison.tables().forEach(table -> text.println(
                 table.text(Terminal.paint(System.getenv()), Terminal.resultColumns(System.getenv()))));
         text.println("Comparison: " + target.resolve("comparison.html"));

@@ -3,6 +3,7 @@ package dev.bulwark.cli;
 import dev.bulwark.data.Epsilon;
 import dev.bulwark.data.Split;
 import dev.bulwark.device.ProductPrecision;
+import dev.bulwark.lab.LabReport;
 import dev.bulwark.results.RunLayout;
 import dev.bulwark.runs.DataSource;
 import dev.bulwark.runs.Existing;
@@ -88,19 +89,21 @@ final class TradeoffCommand implements Callable<Integer> {
             DataSource source = data.source(EnumSet.allOf(Split.class));
             Tradeoff.Plan plan = new Tradeoff.Plan(base, epsilon, preset.name().toLowerCase(Locale.ROOT), kappas,
                     trainLimit == null ? source.size(Split.TRAIN) : trainLimit, selection.selection());
-            print(run(fleet, plan, source, existing, monitor), out, spec.commandLine().getOut());
+            run(fleet, plan, source, existing, monitor);
+            print(TradeoffReport.rebuild(out, LabReport.INSTANCE), out, spec.commandLine().getOut());
         }
         return ExitCode.DONE.code();
     }
 
     /** Training may round otherwise than bounds; then it has devices of its own. */
-    private TradeoffReport run(Fleet fleet, Tradeoff.Plan plan, DataSource source, Existing existing, Monitor monitor)
+    private void run(Fleet fleet, Tradeoff.Plan plan, DataSource source, Existing existing, Monitor monitor)
             throws IOException {
         if (arithmetic.products() == ProductPrecision.FLOAT32) {
-            return new Tradeoff(fleet, fleet, plan, source, out, existing, monitor).run(bulwark.commandLine(), Version.all());
+            new Tradeoff(fleet, fleet, plan, source, out, existing, monitor).run(bulwark.commandLine(), Version.all());
+            return;
         }
         try (Fleet trainers = device.open(arithmetic.products())) {
-            return new Tradeoff(fleet, trainers, plan, source, out, existing, monitor).run(bulwark.commandLine(), Version.all());
+            new Tradeoff(fleet, trainers, plan, source, out, existing, monitor).run(bulwark.commandLine(), Version.all());
         }
     }
 

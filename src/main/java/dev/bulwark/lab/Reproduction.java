@@ -239,7 +239,7 @@ public final class Reproduction {
                 .toList());
         timed(record, "gallery", () -> exhibit(networks));
         record.finish();
-        return RunReport.rebuild(folder);
+        return RunReport.rebuild(folder, LabReport::of);
     }
 
     private Map<String, Object> identity() {

@@ -1,36 +1,25 @@
 package dev.bulwark.report;
 
-import dev.bulwark.report.Discussion.Finding;
-import dev.bulwark.report.Discussion.Verdict;
 import dev.bulwark.results.AttackRecord;
 import dev.bulwark.results.RunLayout;
 import java.math.BigDecimal;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** The run in a paragraph. */
-final class Abstract {
+public final class Abstract {
 
     private static final double RADIUS = 1;
 
     private Abstract() {
     }
 
-    static String write(Optional<ResultTable> table1, Optional<ResultTable> table2, List<Discussion> discussions) {
-        List<String> sentences = new ArrayList<>();
-        table1.flatMap(Abstract::smoothing).ifPresent(sentences::add);
-        table2.flatMap(Abstract::bounds).ifPresent(sentences::add);
-        List<Finding> findings = discussions.stream().flatMap(discussion -> discussion.findings().stream()).toList();
-        if (!findings.isEmpty()) {
-            sentences.add("Of " + findings.size() + (findings.size() == 1 ? " claim" : " claims")
-                    + " of the lab report that these rows can speak to, "
-                    + count(findings, Verdict.AGREES) + " agree, " + count(findings, Verdict.PARTLY) + " agree in part, "
-                    + count(findings, Verdict.DISAGREES) + " disagree and " + count(findings, Verdict.IMPOSSIBLE)
-                    + " cannot be true.");
-        }
-        return String.join(" ", sentences);
+    public static String write(Optional<ResultTable> table1, Optional<ResultTable> table2, Optional<String> more) {
+        return Stream.of(table1.flatMap(Abstract::smoothing), table2.flatMap(Abstract::bounds), more)
+                .flatMap(Optional::stream).collect(Collectors.joining(" "));
     }
 
     private static Optional<String> smoothing(ResultTable table) {
@@ -49,9 +38,9 @@ final class Abstract {
         if (table.scope().warning().isPresent()) {
             return "";
         }
-        List<String> others = new ArrayList<>();
-        table.reported(at, column).ifPresent(figure -> others.add("the lab report has " + figure + "% there"));
-        table.published(at, column).ifPresent(figure -> others.add("published work " + figure + "%"));
+        List<String> others = table.beside().sources().stream().flatMap(source -> source.figure(at, column)
+                .map(figure -> source.name().inSentence() + (source.name().tried() ? " has " + figure + "% there"
+                        : " " + figure + "%")).stream()).toList();
         return others.isEmpty() ? "" : " (" + String.join(", ", others) + ")";
     }
 
@@ -64,14 +53,19 @@ final class Abstract {
         List<String> certified = lines.stream()
                 .map(line -> table.measured(line.at(), Table2.CERTIFIED).orElseThrow().percent(1).toPlainString())
                 .toList();
-        List<String> reported = lines.stream().flatMap(line -> table.reported(line.at(), Table2.CERTIFIED).stream())
-                .map(BigDecimal::toPlainString).toList();
-        String report = reported.size() == lines.size() && table.scope().warning().isEmpty()
-                ? " (lab report: " + Phrase.and(reported) + "%)" : "";
+        String claimed = table.scope().warning().isPresent() ? ""
+                : table.beside().tried().map(source -> claimed(source, lines)).orElse("");
         List<String> radii = lines.stream().map(line -> RunLayout.decimals(line.at())).toList();
         return Optional.of("Interval bounds certify " + Phrase.and(certified) + "% of " + Phrase.images(table.images())
-                + " at L\u221e radii of " + Phrase.and(radii) + report
+                + " at L\u221e radii of " + Phrase.and(radii) + claimed
                 + crossCheck(lines, table.column(Table2.PGD).title()) + ".");
+    }
+
+    /** What is claimed of these lines, if it is claimed of all. */
+    private static String claimed(Beside.Source source, List<ResultTable.Line> lines) {
+        List<BigDecimal> figures = lines.stream().flatMap(line -> source.figure(line.at(), Table2.CERTIFIED).stream()).toList();
+        return figures.size() < lines.size() ? "" : " (" + source.name().title() + ": "
+                + Phrase.and(figures.stream().map(BigDecimal::toPlainString).toList()) + "%)";
     }
 
     /** What became of the certified images that were attacked as well. */
@@ -83,9 +77,5 @@ final class Abstract {
         return differences == 0 ? attacked + (checked == 0 ? "" : " and broke none")
                 : attacked + "; " + Phrase.images(differences) + " with a certificate " + (differences == 1 ? "is" : "are")
                 + " misclassified, by the float network's rounding alone";
-    }
-
-    private static String count(List<Finding> findings, Verdict verdict) {
-        return Long.toString(findings.stream().filter(finding -> finding.verdict() == verdict).count());
     }
 }

@@ -16,9 +16,9 @@ import java.util.stream.Stream;
  *
  * @param points at radius 0 and at every observed radius, in ascending order: the last of each step
  */
-record CertifiedCurve(double sigma, List<Point> points) {
+public record CertifiedCurve(double sigma, List<Point> points) {
 
-    CertifiedCurve {
+    public CertifiedCurve {
         points = List.copyOf(points);
     }
 
@@ -26,7 +26,7 @@ record CertifiedCurve(double sigma, List<Point> points) {
      * @param radius   L2 radius in input units
      * @param accuracy share of the images certified at this radius: correct, with a radius at least this large
      */
-    record Point(double radius, Share accuracy) {
+    public record Point(double radius, Share accuracy) {
     }
 
     /** A curve for each sigma of a run. */
@@ -34,7 +34,7 @@ record CertifiedCurve(double sigma, List<Point> points) {
         return run.smoothing().entrySet().stream().map(rows -> of(rows.getKey(), rows.getValue().certified())).toList();
     }
 
-    static CertifiedCurve of(double sigma, Collection<SmoothingRow> rows) {
+    public static CertifiedCurve of(double sigma, Collection<SmoothingRow> rows) {
         TreeMap<Double, Long> certified = new TreeMap<>();
         certified.put(0.0, 0L);
         rows.stream().filter(SmoothingRow::correct).forEach(row -> certified.merge(row.radius(), 1L, Long::sum));
@@ -48,7 +48,7 @@ record CertifiedCurve(double sigma, List<Point> points) {
     }
 
     /** The share certified at any radius, observed or not. */
-    Share at(double radius) {
+    public Share at(double radius) {
         int low = 0;
         int high = points.size();
         while (low < high) {
@@ -63,14 +63,14 @@ record CertifiedCurve(double sigma, List<Point> points) {
     }
 
     /** The largest radius at which anything is certified. */
-    double furthest() {
+    public double furthest() {
         return points.get(points.size() - 1).radius;
     }
 
     /** A warning where the figures are not about MNIST, a header, and a line for each point of each curve. */
     static String csv(List<CertifiedCurve> curves, RunScope scope) {
         return Stream.of(
-                scope.warning().map(warning -> "# " + warning).stream(),
+                scope.warned().map(warning -> "# " + warning).stream(),
                 Stream.of("sigma,radius,certified_accuracy,images"),
                 curves.stream().flatMap(curve -> curve.points.stream().map(point -> String.join(",",
                         RunLayout.decimals(curve.sigma), SmoothingRow.printed(point.radius),

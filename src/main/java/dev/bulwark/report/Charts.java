@@ -118,7 +118,7 @@ final class Charts {
         List<Double> across = new ArrayList<>(clean);
         claim.ifPresent(both -> {
             across.add(both.clean().doubleValue());
-            add(chart, "claimed by the lab report", List.of(both.clean().doubleValue()),
+            add(chart, "claimed by " + both.by(), List.of(both.clean().doubleValue()),
                     List.of(both.certified().doubleValue()), SeriesLines.NONE, SeriesMarkers.CROSS);
         });
         double left = Math.max(0, Math.floor(Collections.min(across) / 5 - 0.5) * 5);

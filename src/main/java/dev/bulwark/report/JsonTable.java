@@ -28,7 +28,7 @@ final class JsonTable {
 
     static ObjectNode tree(ResultTable table) {
         ObjectNode root = NODES.objectNode();
-        table.scope().warning().ifPresent(warning -> root.put("warning", warning));
+        table.scope().warned().ifPresent(warning -> root.put("warning", warning));
         root.put("dataset", table.scope().dataset());
         root.put("images", table.images());
         root.set("scope", texts(table.scope().sentencesOn(table.name())));
@@ -53,10 +53,14 @@ final class JsonTable {
         fill(row.putObject("image_counts"), table, line,
                 cell -> cell.measured().<JsonNode>map(share -> LongNode.valueOf(share.images())).orElse(NullNode.instance));
         fill(row.putObject("intervals"), table, line, JsonTable::interval);
-        fill(row.putObject("reported"), table, line, cell -> number(cell.reported()));
-        fill(row.putObject("published"), table, line, cell -> number(cell.published()));
+        for (int s = 0; s < table.beside().sources().size(); ++s) {
+            int source = s;
+            fill(row.putObject(table.beside().sources().get(s).name().key()), table, line,
+                    cell -> number(cell.stated().get(source).figure()));
+        }
         unreachable(row, table, line);
-        row.set("notes", texts(Stream.concat(line.cells().stream().flatMap(cell -> cell.objection().stream()),
+        row.set("notes", texts(Stream.concat(line.cells().stream()
+                .flatMap(cell -> cell.stated().stream()).flatMap(stated -> stated.objection().stream()),
                 line.detail().remarks().stream()).toList()));
         return row;
     }

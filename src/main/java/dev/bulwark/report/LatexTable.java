@@ -12,11 +12,11 @@ final class LatexTable {
 
     static String write(ResultTable table) {
         List<String> lines = new ArrayList<>();
-        table.scope().warning().ifPresent(warning -> lines.add("% " + warning));
+        table.scope().warned().ifPresent(warning -> lines.add("% " + warning));
         lines.addAll(List.of("% needs \\usepackage{booktabs}", "\\begin{table}", "\\centering", "\\footnotesize",
                 "\\setlength{\\tabcolsep}{3.5pt}"));
         lines.add("\\caption{" + Escape.LATEX.apply(table.caption())
-                + table.scope().warning().map(warning -> ". " + Escape.LATEX.apply(warning)).orElse("") + "}");
+                + table.scope().warned().map(warning -> ". " + Escape.LATEX.apply(warning)).orElse("") + "}");
         lines.addAll(List.of("\\begin{tabular}{@{}rl" + "r".repeat(table.header().size() - 2) + "@{}}", "\\toprule"));
         // The parameter is a Greek letter's name, so its title is the command for that letter.
         lines.add("$\\" + table.definition().parameter() + "$ & " + table.header().stream().skip(1).map(LatexTable::title)

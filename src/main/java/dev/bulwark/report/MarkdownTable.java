@@ -12,7 +12,7 @@ final class MarkdownTable {
 
     static String write(ResultTable table) {
         List<String> lines = new ArrayList<>();
-        table.scope().warning().ifPresent(warning -> lines.addAll(List.of("**" + Escape.MARKDOWN.apply(warning) + "**", "")));
+        table.scope().warned().ifPresent(warning -> lines.addAll(List.of("**" + Escape.MARKDOWN.apply(warning) + "**", "")));
         lines.addAll(List.of("### " + Escape.MARKDOWN.apply(table.caption()), ""));
         lines.add(row(table.header()));
         lines.add("|---:|:---|" + "---:|".repeat(table.header().size() - 2));

@@ -1,27 +1,26 @@
 package dev.bulwark.report;
 
 import java.util.List;
-import java.util.Locale;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** Pieces of HTML that several parts of a page share. Every argument but content is text, and is escaped here. */
-final class Markup {
+public final class Markup {
 
     private Markup() {
     }
 
-    static String text(String data) {
+    public static String text(String data) {
         return Escape.HTML.apply(data);
     }
 
     /** Text with the names of Greek letters as letters, and comparisons as signs. */
-    static String prose(String data) {
+    public static String prose(String data) {
         return text(data.replaceAll("\\bsigma\\b", "\u03c3").replaceAll("\\bepsilon\\b", "\u03b5")
                 .replaceAll("\\balpha\\b", "\u03b1").replace(">=", "\u2265").replace("p_A", "p"));
     }
 
-    static String paragraph(String style, String text) {
+    public static String paragraph(String style, String text) {
         return "<p class=\"" + style + "\">" + text(text) + "</p>\n";
     }
 
@@ -56,7 +55,7 @@ final class Markup {
     }
 
     /**
-     * A result table: measured above reported above published, and what is wrong with a reported figure right below it.
+     * A result table: what others state below what was measured, and what is wrong with it right below.
      *
      * @param number how the caption counts it
      */
@@ -108,18 +107,18 @@ final class Markup {
     private static String rows(List<ResultTable.Printed> rows, boolean footnoted) {
         String first = "<th scope=\"rowgroup\" rowspan=\"" + (rows.size() + (footnoted ? 1 : 0)) + "\">"
                 + text(rows.get(0).texts().get(0)) + "</th>";
-        return rows.stream().map(row -> "<tr class=\"" + row.kind().name().toLowerCase(Locale.ROOT) + "\">"
-                + (row == rows.get(0) ? first : "") + "<th scope=\"row\">" + text(row.kind().text) + "</th>"
-                + row.texts().stream().skip(2).map(text -> cell(text, row.kind())).collect(Collectors.joining()) + "</tr>\n")
+        return rows.stream().map(row -> "<tr class=\"" + row.style() + "\">"
+                + (row == rows.get(0) ? first : "") + "<th scope=\"row\">" + text(row.texts().get(1)) + "</th>"
+                + row.texts().stream().skip(2).map(text -> cell(text, row.tried())).collect(Collectors.joining()) + "</tr>\n")
                 .collect(Collectors.joining());
     }
 
-    private static String cell(String printed, ResultTable.Kind kind) {
+    private static String cell(String printed, boolean tried) {
         if (!printed.endsWith("]")) {
             return "<td>" + text(printed) + "</td>";
         }
         int mark = printed.lastIndexOf(" [");
-        return (kind == ResultTable.Kind.REPORTED ? "<td class=\"doubted\">" : "<td>") + text(printed.substring(0, mark)) + "<sup>" + text(printed.substring(mark + 1))
+        return (tried ? "<td class=\"doubted\">" : "<td>") + text(printed.substring(0, mark)) + "<sup>" + text(printed.substring(mark + 1))
                 + "</sup></td>";
     }
 }

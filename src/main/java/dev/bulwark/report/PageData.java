@@ -19,6 +19,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /** What the page's script draws: shares are printed here, once, so that a page rounds as the tables do. */
 final class PageData {
@@ -57,9 +58,9 @@ final class PageData {
             ObjectNode node = root.withArray("/smoothing").addObject();
             node.put("sigma", RunLayout.decimals(line.at()));
             for (double radius : Table1.RADII) {
-                figure(node.putObject(RunLayout.decimals(radius)), table.cell(line, Table1.certifiedAt(radius)));
+                figure(node.putObject(RunLayout.decimals(radius)), table, table.cell(line, Table1.certifiedAt(radius)));
             }
-            figure(node.putObject("abstain"), table.cell(line, Table1.ABSTAIN));
+            figure(node.putObject("abstain"), table, table.cell(line, Table1.ABSTAIN));
         }
     }
 
@@ -71,7 +72,7 @@ final class PageData {
             node.put("epsilon", RunLayout.decimals(line.at()));
             node.put("images", line.images());
             for (String key : List.of(Table2.CLEAN, Table2.PGD, Table2.CERTIFIED, Table2.CERTIFIED_BY_BOX, Table2.GAP)) {
-                figure(node.putObject(key), table.cell(line, key));
+                figure(node.putObject(key), table, table.cell(line, key));
             }
         }
     }
@@ -124,12 +125,14 @@ final class PageData {
                 .replace("\u2028", "\\u2028").replace("\u2029", "\\u2029");
     }
 
-    private static void figure(ObjectNode node, ResultTable.Cell cell) {
+    private static void figure(ObjectNode node, ResultTable table, ResultTable.Cell cell) {
         cell.measured().ifPresent(share -> node.put("measured", share.percent(1)).put("hits", share.hits())
                 .put("images", share.images()).put("lower", share.lowerPercent(1)).put("upper", share.upperPercent(1)));
-        cell.reported().ifPresent(figure -> node.put("reported", figure));
-        cell.published().ifPresent(figure -> node.put("published", figure));
-        cell.objection().ifPresent(objection -> node.put("objection", objection));
+        List<Beside.Source> sources = table.beside().sources();
+        IntStream.range(0, sources.size()).forEach(s -> cell.stated().get(s).figure()
+                .ifPresent(figure -> node.put(sources.get(s).name().key(), figure)));
+        cell.stated().stream().flatMap(stated -> stated.objection().stream()).findFirst()
+                .ifPresent(objection -> node.put("objection", objection));
     }
 
     private static void picture(ObjectNode node, String name, Picture picture) {

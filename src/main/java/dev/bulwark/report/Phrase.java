@@ -8,57 +8,57 @@ import java.util.List;
 import java.util.Locale;
 
 /** Figures as they stand in sentences. */
-final class Phrase {
+public final class Phrase {
 
     private Phrase() {
     }
 
-    static String percent(Share share) {
+    public static String percent(Share share) {
         return share.percent(1) + "%";
     }
 
     /** A share with its 95% interval. */
-    static String precisely(Share share) {
+    public static String precisely(Share share) {
         return percent(share) + " (95% interval " + share.lowerPercent(1) + " to " + share.upperPercent(1) + ")";
     }
 
-    static String points(BigDecimal difference) {
+    public static String points(BigDecimal difference) {
         return difference.toPlainString().replace('-', '\u2212')
                 + (difference.abs().compareTo(BigDecimal.ONE) == 0 ? " point" : " points");
     }
 
-    static String count(long number) {
+    public static String count(long number) {
         return String.format(Locale.ROOT, "%,d", number);
     }
 
-    static String images(long number) {
+    public static String images(long number) {
         return count(number) + (number == 1 ? " image" : " images");
     }
 
-    static String sigma(double sigma) {
+    public static String sigma(double sigma) {
         return "\u03c3\u00a0=\u00a0" + RunLayout.decimals(sigma);
     }
 
-    static String epsilon(double epsilon) {
+    public static String epsilon(double epsilon) {
         return "\u03b5\u00a0=\u00a0" + RunLayout.decimals(epsilon);
     }
 
-    static String at(double radius) {
+    public static String at(double radius) {
         return "r\u00a0=\u00a0" + RunLayout.decimals(radius);
     }
 
-    static String and(List<String> parts) {
+    public static String and(List<String> parts) {
         int last = parts.size() - 1;
         return last <= 0 ? String.join("", parts) : String.join(", ", parts.subList(0, last)) + " and " + parts.get(last);
     }
 
     /** Whether a stated figure lies in the 95% interval of a measured one. */
-    static boolean within(Share share, BigDecimal stated) {
+    public static boolean within(Share share, BigDecimal stated) {
         return stated.compareTo(share.lowerPercent(1)) >= 0 && stated.compareTo(share.upperPercent(1)) <= 0;
     }
 
     /** A radius to four decimals, rounded down like every certified quantity. */
-    static String radius(double radius) {
+    public static String radius(double radius) {
         return SmoothingRow.roundDown(radius).setScale(4, RoundingMode.DOWN).toPlainString();
     }
 }

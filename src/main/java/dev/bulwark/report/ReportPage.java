@@ -3,12 +3,9 @@ package dev.bulwark.report;
 import dev.bulwark.files.Sha256;
 import dev.bulwark.results.AttackRecord;
 import dev.bulwark.results.Gallery;
-import dev.bulwark.results.RunFolder;
-import java.util.ArrayList;
 import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -20,72 +17,59 @@ import java.util.stream.Stream;
  */
 final class ReportPage {
 
-    private final RunFolder run;
-    private final Results results;
-    private final Provenance provenance;
+    private final Measured run;
+    private final Experiment.Commentary commentary;
     private final PageData data = new PageData();
     private final Map<String, String> contents = new LinkedHashMap<>();
     private final StringBuilder body = new StringBuilder();
     private int figures;
 
-    /**
-     * What the page shows, measured once.
-     *
-     * @param curves of table 1's sigmas
-     */
-    record Results(RunScope scope, Optional<ResultTable> table1, List<CertifiedCurve> curves, Optional<ResultTable> table2,
-            List<String> missing, Literature literature) {
-        Results {
-            curves = List.copyOf(curves);
-            missing = List.copyOf(missing);
-        }
-    }
-
-    private ReportPage(RunFolder run, Results results) {
+    private ReportPage(Measured run, Experiment.Commentary commentary) {
         this.run = run;
-        this.results = results;
-        this.provenance = new Provenance(run.run());
+        this.commentary = commentary;
     }
 
-    static String write(RunFolder run, Results results) {
-        return new ReportPage(run, results).write();
+    /** @param missing what a whole run would have had, a sentence each */
+    static String write(Measured run, List<String> missing, Experiment.Commentary commentary) {
+        return new ReportPage(run, commentary).write(missing);
     }
 
-    private String write() {
-        List<Discussion> discussions = discussions();
-        if (!results.missing().isEmpty()) {
-            add("missing", "Missing from this run", Markup.list("plain", results.missing()));
+    private String write(List<String> missing) {
+        Provenance provenance = new Provenance(run.run().run());
+        if (!missing.isEmpty()) {
+            add("missing", "Missing from this run", Markup.list("plain", missing));
         }
-        results.table1().ifPresent(table -> add("smoothing", "Randomized smoothing", smoothing(table)));
-        results.table2().ifPresent(table -> add("bounds", "Interval bound propagation", bounds(table)));
-        if (!discussions.isEmpty()) {
-            add("analysis", "Analysis", Markup.paragraph("note",
-                    "The lab report's sections, written anew from this run's rows."
-                    + (results.scope().warning().isEmpty() ? " In italics: what the report says, in brief." : ""))
-                    + discussions.stream().map(ReportPage::discussion).collect(Collectors.joining()));
-        }
-        run.gallery().filter(gallery -> !gallery.smoothed().isEmpty() || !gallery.attacked().isEmpty())
+        run.table1().ifPresent(table -> add("smoothing", "Randomized smoothing", smoothing(table)));
+        run.table2().ifPresent(table -> add("bounds", "Interval bound propagation", bounds(table)));
+        commentary.analysis().forEach(section -> add(section.id(), section.title(), section.html()));
+        run.run().gallery().filter(gallery -> !gallery.smoothed().isEmpty() || !gallery.attacked().isEmpty())
                 .ifPresent(gallery -> add("gallery", "Images", gallery(gallery)));
-        if (results.scope().experiment()) {
-            add("misstatements", "What the lab report gets wrong", misstatements(results.literature()));
-        }
+        commentary.end().forEach(section -> add(section.id(), section.title(), section.html()));
         add("provenance", "Provenance", provenance.html());
-        String title = "Certified robustness on " + results.scope().title();
-        return page(title, provenance.byline(), results.scope().warning(),
-                Abstract.write(results.table1(), results.table2(), discussions), contents, body.toString(), data);
+        return page(new Head("Certified robustness on " + run.scope().title(), provenance.byline(), run.scope().warned(),
+                Abstract.write(run.table1(), run.table2(), commentary.summary())), contents, body.toString(), data,
+                Stream.concat(run.table1().stream(), run.table2().stream()).map(ResultTable::beside).findFirst()
+                        .orElse(Beside.NOTHING));
     }
 
-    /** Any page of this program: head, contents, sections, data and script. */
-    static String page(String title, String byline, Optional<String> warning, String summary,
-            Map<String, String> contents, String body, PageData data) {
-        String script = Template.read("report.js");
+    /** What stands above the contents. */
+    record Head(String title, String byline, Optional<String> warning, String summary) {
+    }
+
+    /**
+     * Any page of this program: head, contents, sections, data and script.
+     *
+     * @param beside whose figures the script draws beside the measured ones
+     */
+    static String page(Head head, Map<String, String> contents, String body, PageData data, Beside beside) {
+        String script = Template.fill("report.js", legends(beside));
         return Template.fill("report.html", Map.of(
-                "title", Markup.text(title),
+                "title", Markup.text(head.title),
                 "policy", "default-src 'none'; style-src 'unsafe-inline'; script-src '" + digest(script) + "'",
                 "style", Template.read("report.css"),
-                "warning", warning.map(text -> Markup.paragraph("warning", text)).orElse(""),
-                "byline", byline.isEmpty() ? "" : Markup.paragraph("byline", byline),
-                "abstract", summary.isEmpty() ? "" : Markup.paragraph("abstract", summary),
+                "warning", head.warning.map(text -> Markup.paragraph("warning", text)).orElse(""),
+                "byline", head.byline.isEmpty() ? "" : Markup.paragraph("byline", head.byline),
+                "abstract", head.summary.isEmpty() ? "" : Markup.paragraph("abstract", head.summary),
                 "contents", contents.entrySet().stream().map(section -> "<li><a href=\"#" + section.getKey() + "\">"
                         + Markup.text(section.getValue()) + "</a></li>").collect(Collectors.joining("\n")),
                 "body", body,
@@ -93,27 +77,24 @@ final class ReportPage {
                 "script", script));
     }
 
+    /** The names of others' figures in the script, and their entries in its legends. */
+    private static Map<String, String> legends(Beside beside) {
+        String tried = beside.tried().map(source -> source.name().title()).orElse("");
+        String compared = beside.compared().map(source -> source.name().title()).orElse("");
+        return Map.of("tried", tried, "compared", compared,
+                "entries", (tried.isEmpty() ? "" : ", {name: '" + tried + "', kind: 1, shape: 'reported', line: null}")
+                        + (compared.isEmpty() ? ""
+                                : ",\n        {name: '" + compared + "', kind: 2, shape: 0, solid: false, line: null}"),
+                "entry", tried.isEmpty() ? "" : ",\n        {name: '" + tried + "', kind: 4, shape: 'reported', line: null}");
+    }
+
     private void add(String id, String title, String content) {
         contents.put(id, title);
         body.append(Markup.section(id, title, content));
     }
 
-    private List<Discussion> discussions() {
-        List<Discussion> found = new ArrayList<>();
-        if (!results.scope().experiment()) {
-            return found;
-        }
-        results.table1().ifPresent(table -> found.add(new TradeoffDiscussion(table, results.curves()).write()));
-        results.table2().flatMap(table -> new GapDiscussion(run.ibp(), table).write()).ifPresent(found::add);
-        new GuaranteeDiscussion(run).write().ifPresent(found::add);
-        if (results.table1().isPresent() && results.table2().isPresent()) {
-            found.add(new MethodsDiscussion(run, results.table1().get(), results.table2().get()).write());
-        }
-        return results.scope().warning().isEmpty() ? found : found.stream().map(Discussion::withoutFindings).toList();
-    }
-
     private String smoothing(ResultTable table) {
-        results.curves().forEach(curve -> data.addCurve(Phrase.sigma(curve.sigma()), curve));
+        run.curves().forEach(curve -> data.addCurve(Phrase.sigma(curve.sigma()), curve));
         data.addTable1(table);
         String drawn = "The same curves lie in figures/certified_accuracy.svg.";
         return Markup.table(table, 1)
@@ -122,16 +103,18 @@ final class ReportPage {
                         certified at least that far. Exact steps, nothing smoothed. Point at the curves, or focus the \
                         figure and use the arrow keys.""", "", drawn)
                 + Markup.figure("tradeoff", ++figures, """
-                        The trade-off at one radius: what each \u03c3 certifies there.""" + others(", where they state that radius"),
+                        The trade-off at one radius: what each \u03c3 certifies there.""" + legend(table.beside().sources(), ", where they state that radius"),
                         Template.read("radius.html"), drawn)
                 + Markup.figure("abstention", ++figures, """
-                        Abstentions, with 95% intervals over the choice of images.""" + others(""), "",
+                        Abstentions, with 95% intervals over the choice of images.""" + legend(table.beside().sources(), ""), "",
                         "Table 1 has the figures.");
     }
 
-    /** What else a figure shows, where it is the lab report's experiment. */
-    private String others(String where) {
-        return results.scope().experiment() ? " \u00d7 is the lab report, \u25cb published work" + where + "." : "";
+    /** Whose figures else a figure shows. */
+    private static String legend(List<Beside.Source> sources, String where) {
+        return sources.isEmpty() ? "" : " " + sources.stream().map(Beside.Source::name)
+                .map(name -> name.mark() + (name == sources.get(0).name() ? " is " : " ") + name.inSentence())
+                .collect(Collectors.joining(", ")) + where + ".";
     }
 
     private String bounds(ResultTable table) {
@@ -141,12 +124,12 @@ final class ReportPage {
                         Clean, empirical and certified accuracy for each \u03b5, all on the same images. The band between \
                         %s and IBP holds the true robust accuracy.%s"""
                         .formatted(AttackRecord.inSentence(table.column(Table2.PGD).title()),
-                                results.scope().experiment() ? " \u00d7 is the lab report." : ""),
+                                legend(table.beside().tried().stream().toList(), "")),
                         "", "The same figure lies in figures/ibp_gap.svg.");
     }
 
     private String gallery(Gallery gallery) {
-        data.addGallery(gallery, run, results.scope());
+        data.addGallery(gallery, run.run(), run.scope());
         String smoothed = Markup.paragraph("note", """
                 Chosen by rule from the rows: for each \u03c3 the largest and the smallest radius, an abstention and the \
                 most certain mistake. Beside each image stand its first estimation samples, as the network saw and voted \
@@ -158,25 +141,6 @@ final class ReportPage {
                 + (gallery.attacked().isEmpty() ? "" : attacked + "<ul class=\"exhibits\" id=\"attacked\"></ul>\n")
                 + "<noscript><p class=\"note\">The images need JavaScript; they lie in gallery.json.</p></noscript>\n"
                 + Template.read("exhibit.html");
-    }
-
-    private static String discussion(Discussion discussion) {
-        String findings = discussion.findings().stream().map(finding -> "<div class=\"finding "
-                + finding.verdict().name().toLowerCase(Locale.ROOT) + "\"><dt>" + Markup.prose(finding.claim())
-                + "</dt>\n<dd><b class=\"verdict\">" + Markup.text(finding.verdict().text) + "</b> "
-                + Markup.prose(finding.evidence()) + "</dd></div>\n").collect(Collectors.joining());
-        return "<h3 id=\"" + discussion.id() + "-discussion\">" + Markup.text(discussion.title()) + "</h3>\n"
-                + discussion.prose().stream().map(prose -> "<p>" + Markup.text(prose) + "</p>\n")
-                .collect(Collectors.joining())
-                + (findings.isEmpty() ? "" : "<dl class=\"findings\">\n" + findings + "</dl>\n");
-    }
-
-    private static String misstatements(Literature literature) {
-        return Stream.concat(Plausibility.objections(literature).stream(), literature.misstatements().stream())
-                .map(said -> "<dt>" + Markup.prose(said.claim()) + "</dt>\n<dd>" + Markup.prose(said.fact()) + "</dd>\n")
-                .collect(Collectors.joining("", Markup.paragraph("note",
-                        "By arithmetic and by its own tables, whatever is measured.")
-                                + "<dl class=\"claims\">\n", "</dl>\n"));
     }
 
     /** As a content security policy names a script. */

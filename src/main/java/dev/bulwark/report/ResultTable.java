@@ -1,26 +1,27 @@
 package dev.bulwark.report;
 
 import dev.bulwark.results.RunLayout;
-import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * Measured shares, each beside what was reported and published: a line for each sigma or epsilon. {@link TableFormat}
+ * Measured shares, each beside what others state: a line for each sigma or epsilon. {@link TableFormat}
  * turns it into text.
  *
  * @param scope  what the figures are about
  * @param lines  in ascending order of the parameter, each with a cell for every column
  * @param beside where the other figures come from
  */
-public record ResultTable(TableDefinition<?> definition, RunScope scope, List<Line> lines, Literature.Beside beside) {
+public record ResultTable(TableDefinition<?> definition, RunScope scope, List<Line> lines, Beside beside) {
 
     public ResultTable {
         lines = List.copyOf(lines);
@@ -60,7 +61,7 @@ public record ResultTable(TableDefinition<?> definition, RunScope scope, List<Li
         }
 
         /** What readers see in the first column. */
-        String name() {
+        public String name() {
             return RunLayout.decimals(at) + (further ? ", n = " + Phrase.count(samples.orElseThrow()) : "");
         }
 
@@ -95,18 +96,21 @@ public record ResultTable(TableDefinition<?> definition, RunScope scope, List<Li
         }
 
         /** The count with a name, 0 if there is none. */
-        long count(String name) {
+        public long count(String name) {
             return counts.getOrDefault(name, 0L);
         }
     }
 
     /**
-     * @param measured  empty where the rows for it are missing
-     * @param objection why the reported figure can't be right or is hard to believe
-     * @param limit     why the measured share can't be anything but 0
+     * @param measured empty where the rows for it are missing
+     * @param stated   by each source, in the order of {@link Beside}
+     * @param limit    why the measured share can't be anything but 0
      */
-    public record Cell(Optional<Share> measured, Optional<BigDecimal> reported, Optional<BigDecimal> published,
-            Optional<String> objection, Optional<String> limit) {
+    public record Cell(Optional<Share> measured, List<Beside.Stated> stated, Optional<String> limit) {
+
+        public Cell {
+            stated = List.copyOf(stated);
+        }
 
         /** The share that an interval stands beside: none beside a figure that is no measurement. */
         Optional<Share> interval() {
@@ -114,23 +118,34 @@ public record ResultTable(TableDefinition<?> definition, RunScope scope, List<Li
         }
 
         Cell withLimit(Optional<String> other) {
-            return new Cell(measured, reported, published, objection, other);
+            return new Cell(measured, stated, other);
+        }
+
+        private Stream<String> objections() {
+            return stated.stream().flatMap(figure -> figure.objection().stream());
         }
     }
 
     /** What stands in one row of the printed table. */
     enum Kind {
-        MEASURED("measured"), INTERVAL("95% interval"), REPORTED("reported"), PUBLISHED("published");
-
-        final String text;
-
-        Kind(String text) {
-            this.text = text;
-        }
+        MEASURED, INTERVAL, STATED
     }
 
-    /** One printed row: sigma or epsilon, the kind, a text for each column, the number of images. */
-    record Printed(Kind kind, List<String> texts) {
+    /**
+     * One printed row: sigma or epsilon, what kind of row, a text for each column, the number of images.
+     *
+     * @param source of a row that is stated
+     */
+    record Printed(Kind kind, Optional<Beside.Name> source, List<String> texts) {
+
+        /** What tells rows of this kind apart in pages. */
+        String style() {
+            return source.map(Beside.Name::key).orElse(kind.name().toLowerCase(Locale.ROOT));
+        }
+
+        boolean tried() {
+            return source.filter(Beside.Name::tried).isPresent();
+        }
     }
 
     /** Aligned, for a terminal. */
@@ -142,35 +157,25 @@ public record ResultTable(TableDefinition<?> definition, RunScope scope, List<Li
         return definition.name();
     }
 
-    String caption() {
+    public String caption() {
         return definition.topic() + " on " + scope.title() + ", accuracy in %";
     }
 
-    Column<?> column(String key) {
+    public Column<?> column(String key) {
         return definition.columns().get(position(key));
     }
 
-    Cell cell(Line line, String key) {
+    public Cell cell(Line line, String key) {
         return line.cells.get(position(key));
     }
 
     /** What was measured for a sigma or epsilon in the column with a key. */
-    Optional<Share> measured(double at, String key) {
+    public Optional<Share> measured(double at, String key) {
         return lines.stream().filter(line -> line.at == at).findFirst().flatMap(line -> cell(line, key).measured);
     }
 
-    /** What the lab report states there. */
-    Optional<BigDecimal> reported(double at, String key) {
-        return beside.reported().figure(at, key);
-    }
-
-    /** What has been published there. */
-    Optional<BigDecimal> published(double at, String key) {
-        return beside.published().figure(at, key);
-    }
-
     /** Most images that any line rests on. */
-    long images() {
+    public long images() {
         return lines.stream().mapToLong(Line::images).max().orElse(0);
     }
 
@@ -185,17 +190,29 @@ public record ResultTable(TableDefinition<?> definition, RunScope scope, List<Li
         List<String> explained = explained();
         List<Printed> rows = new ArrayList<>();
         for (Line line : lines) {
-            for (Kind kind : Kind.values()) {
-                List<String> texts = IntStream.range(0, line.cells.size()).filter(c -> definition.columns().get(c).printed())
-                        .mapToObj(c -> text(line.cells.get(c), kind, line, explained)).toList();
-                if (kind == Kind.MEASURED) {
-                    rows.add(new Printed(kind, around(line.name(), kind, texts, Long.toString(line.images()))));
-                } else if (texts.stream().anyMatch(text -> !text.isEmpty())) {
-                    rows.add(new Printed(kind, around("", kind, texts, "")));
-                }
+            rows.add(new Printed(Kind.MEASURED, Optional.empty(), around(line.name(), "measured",
+                    texts(line, cell -> measured(cell, line, explained)), Long.toString(line.images()))));
+            addUnlessEmpty(rows, Kind.INTERVAL, Optional.empty(), "95% interval", texts(line, ResultTable::interval));
+            for (int s = 0; s < beside.sources().size(); ++s) {
+                int source = s;
+                Beside.Name name = beside.sources().get(s).name();
+                addUnlessEmpty(rows, Kind.STATED, Optional.of(name), name.key(),
+                        texts(line, cell -> stated(cell.stated.get(source), explained)));
             }
         }
         return rows;
+    }
+
+    private List<String> texts(Line line, Function<Cell, String> text) {
+        return IntStream.range(0, line.cells.size()).filter(c -> definition.columns().get(c).printed())
+                .mapToObj(c -> text.apply(line.cells.get(c))).toList();
+    }
+
+    private static void addUnlessEmpty(List<Printed> rows, Kind kind, Optional<Beside.Name> source, String name,
+            List<String> texts) {
+        if (texts.stream().anyMatch(text -> !text.isEmpty())) {
+            rows.add(new Printed(kind, source, around("", name, texts, "")));
+        }
     }
 
     /** What the numbered footnotes say, in the order in which a reader meets their numbers. */
@@ -203,14 +220,14 @@ public record ResultTable(TableDefinition<?> definition, RunScope scope, List<Li
         return lines.stream().flatMap(ResultTable::explained).distinct().toList();
     }
 
-    /** Measured figures stand above reported ones. */
+    /** Measured figures stand above stated ones. */
     private static Stream<String> explained(Line line) {
         return Stream.concat(line.cells.stream().flatMap(cell -> cell.limit.stream()),
-                line.cells.stream().flatMap(cell -> cell.objection.stream()));
+                line.cells.stream().flatMap(Cell::objections));
     }
 
     /**
-     * Which measured figures can't be others, what is wrong with reported ones, and what else there is to say of a line, as
+     * Which measured figures can't be others, what is wrong with stated ones, and what else there is to say of a line, as
      * it stands below the table.
      */
     List<String> footnotes() {
@@ -265,8 +282,8 @@ public record ResultTable(TableDefinition<?> definition, RunScope scope, List<Li
                 Stream.of("Intervals are two-sided 95% Clopper-Pearson intervals over the choice of test images."),
                 Stream.of("A number in parentheses counts the images of a figure that rests on fewer than its row.")
                         .filter(note -> lines.stream().anyMatch(Line::mixed)),
-                Stream.of(source("Reported", beside.reported()), source("Published", beside.published()))
-                        .flatMap(Optional::stream),
+                beside.sources().stream().map(source -> source.name().key().substring(0, 1).toUpperCase(Locale.ROOT)
+                        + source.name().key().substring(1) + ": " + source.citation() + "; " + source.setting() + "."),
                 beside.remarks().stream()).flatMap(note -> note).toList();
     }
 
@@ -275,26 +292,22 @@ public record ResultTable(TableDefinition<?> definition, RunScope scope, List<Li
                 .findFirst().orElseThrow(() -> new IllegalArgumentException(name() + " has no column " + key));
     }
 
-    private static List<String> around(String at, Kind kind, List<String> texts, String images) {
-        return Stream.of(Stream.of(at, kind.text), texts.stream(), Stream.of(images)).flatMap(text -> text).toList();
+    private static List<String> around(String at, String name, List<String> texts, String images) {
+        return Stream.of(Stream.of(at, name), texts.stream(), Stream.of(images)).flatMap(text -> text).toList();
     }
 
-    private static String text(Cell cell, Kind kind, Line line, List<String> explained) {
-        return switch (kind) {
-            case MEASURED -> cell.measured.map(share -> share.percent(1)
-                    + cell.limit.map(limit -> " " + mark(limit, explained)).orElse("")
-                    + (share.images() == line.images() ? "" : " (" + share.images() + ")")).orElse("");
-            case INTERVAL -> cell.interval().map(share -> share.lowerPercent(1) + " to " + share.upperPercent(1))
-                    .orElse("");
-            case REPORTED -> cell.reported.map(figure -> figure
-                    + cell.objection.map(text -> " " + mark(text, explained)).orElse("")).orElse("");
-            case PUBLISHED -> cell.published.map(BigDecimal::toPlainString).orElse("");
-        };
+    private static String measured(Cell cell, Line line, List<String> explained) {
+        return cell.measured.map(share -> share.percent(1)
+                + cell.limit.map(limit -> " " + mark(limit, explained)).orElse("")
+                + (share.images() == line.images() ? "" : " (" + share.images() + ")")).orElse("");
     }
 
-    /** Empty where nothing stands beside the figures. */
-    private static Optional<String> source(String kind, Literature.Source source) {
-        return source.citation().isEmpty() ? Optional.empty()
-                : Optional.of(kind + ": " + source.citation() + "; " + source.setting() + ".");
+    private static String interval(Cell cell) {
+        return cell.interval().map(share -> share.lowerPercent(1) + " to " + share.upperPercent(1)).orElse("");
+    }
+
+    private static String stated(Beside.Stated stated, List<String> explained) {
+        return stated.figure().map(figure -> figure
+                + stated.objection().map(text -> " " + mark(text, explained)).orElse("")).orElse("");
     }
 }

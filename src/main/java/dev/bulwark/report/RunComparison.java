@@ -82,28 +82,18 @@ public record RunComparison(List<Side> tables, List<Path> written) {
     /**
      * Reads the rows of several runs and writes {@code comparison.html} and a CSV file for each table.
      *
-     * @param target folder for the files
+     * @param target      folder for the files
+     * @param experiments what a run belongs to
      * @throws RowException       if a file of rows can't be used
      * @throws SoundnessException if an image is certified and broken
      */
-    public static RunComparison write(List<Path> runs, Path target) throws IOException {
-        Literature literature = Literature.load();
-        List<Compared> compared = new ArrayList<>();
+    public static RunComparison write(List<Path> runs, Path target, Function<RunFolder, Experiment> experiments)
+            throws IOException {
         List<RunFolder> folders = new ArrayList<>();
         for (Path run : runs) {
             folders.add(RunFolder.read(run));
         }
-        List<EpsilonRows> all = folders.stream().flatMap(folder -> folder.ibp().values().stream()).toList();
-        for (int r = 0; r < folders.size(); ++r) {
-            RunFolder folder = folders.get(r);
-            RunScope scope = RunScope.of(folder.run(), !folder.collected());
-            String name = name(runs.get(r), runs) + scope.warning().map(warning -> " [not MNIST]").orElse("");
-            compared.add(new Compared(name, folder, scope,
-                    folder.smoothing().isEmpty() ? Optional.empty()
-                            : Optional.of(Table1.of(folder.smoothing(), folder.further(), scope, literature)),
-                    folder.ibp().isEmpty() ? Optional.empty()
-                            : Optional.of(Table2.of(folder.ibp(), scope, literature, all))));
-        }
+        List<Compared> compared = compared(runs, folders, experiments);
         Outputs outputs = new Outputs(target);
         List<Side> sides = new ArrayList<>();
         StringBuilder body = new StringBuilder();
@@ -114,20 +104,46 @@ public record RunComparison(List<Side> tables, List<Path> written) {
             if (!having.isEmpty()) {
                 ResultTable first = which.apply(having.get(0)).orElseThrow();
                 Side side = side(having, run -> which.apply(run).orElseThrow(),
-                        first.name().equals(Table2.DEFINITION.name()) ? attacks(having, first) : "");
+                        first.name().equals(Table2.NAME) ? attacks(having, first) : "");
                 sides.add(side);
                 outputs.write(first.name() + ".csv", csv(having, run -> which.apply(run).orElseThrow()));
                 contents.put(first.name() + "-section", first.definition().topic());
                 body.append(Markup.section(first.name() + "-section", first.definition().topic(), table(side, first)
-                        + (first.name().equals(Table1.DEFINITION.name()) ? curves() : "")));
+                        + (first.name().equals(Table1.NAME) ? curves() : "")));
             }
         }
         contents.put("runs", "The runs");
         body.append(Markup.section("runs", "The runs", runs(compared)));
-        outputs.write("comparison.html", ReportPage.page(
-                compared.size() + " runs side by side", "", warning(compared), "", contents,
-                body.toString(), data(compared)));
+        outputs.write("comparison.html", ReportPage.page(new ReportPage.Head(
+                compared.size() + " runs side by side", "", warning(compared), ""), contents,
+                body.toString(), data(compared), beside(folders, experiments, Table1.NAME)));
         return new RunComparison(sides, outputs.written());
+    }
+
+    private static List<Compared> compared(List<Path> runs, List<RunFolder> folders,
+            Function<RunFolder, Experiment> experiments) {
+        List<EpsilonRows> all = folders.stream().flatMap(folder -> folder.ibp().values().stream()).toList();
+        List<Compared> compared = new ArrayList<>();
+        for (int r = 0; r < folders.size(); ++r) {
+            RunFolder folder = folders.get(r);
+            Experiment experiment = experiments.apply(folder);
+            RunScope scope = RunScope.of(folder.run(), experiment);
+            String name = name(runs.get(r), runs) + scope.warning().map(why -> " [" + why.brief() + "]").orElse("");
+            Function<String, Beside> beside = table -> experiment.beside(table).sources().isEmpty()
+                    ? beside(folders, experiments, table).withoutFigures() : experiment.beside(table);
+            compared.add(new Compared(name, folder, scope,
+                    folder.smoothing().isEmpty() ? Optional.empty()
+                            : Optional.of(Table1.of(folder.smoothing(), folder.further(), scope, beside.apply(Table1.NAME))),
+                    folder.ibp().isEmpty() ? Optional.empty()
+                            : Optional.of(Table2.of(folder.ibp(), scope, beside.apply(Table2.NAME), all))));
+        }
+        return compared;
+    }
+
+    /** The sources that any of the runs has figures of: files have the same columns for all. */
+    private static Beside beside(List<RunFolder> folders, Function<RunFolder, Experiment> experiments, String table) {
+        return folders.stream().map(folder -> experiments.apply(folder).beside(table))
+                .filter(beside -> !beside.sources().isEmpty()).findFirst().orElse(Beside.NOTHING);
     }
 
     /** The folder's name where that tells the runs apart, else its path. */
@@ -138,10 +154,10 @@ public record RunComparison(List<Side> tables, List<Path> written) {
         return (shared ? run : last).toString().replaceAll("[\\p{Cntrl}\\u2028\\u2029]+", " ");
     }
 
-    /** What must stand first where any run is not about MNIST. */
+    /** What must stand first, if anything, of any run. */
     private static Optional<String> warning(List<Compared> runs) {
         return runs.stream().filter(run -> run.scope.warning().isPresent()).findFirst()
-                .map(run -> run.name + ": " + run.scope.warning().orElseThrow());
+                .map(run -> run.name + ": " + run.scope.warned().orElseThrow());
     }
 
     /** What PGD was in each run, where the column can't say it for all. */
@@ -230,7 +246,7 @@ public record RunComparison(List<Side> tables, List<Path> written) {
     private static String runs(List<Compared> runs) {
         return runs.stream().map(run -> "<h3>" + Markup.text(run.name) + "</h3>\n"
                 + Markup.paragraph("byline", new Provenance(run.folder.run()).byline())
-                + Markup.list("plain", Stream.of(run.scope.warning().stream(), run.scope.sentences()
+                + Markup.list("plain", Stream.of(run.scope.warned().stream(), run.scope.sentences()
                 .stream(),
                         run.folder.missing().stream()).flatMap(sentence -> sentence).toList()))
                                 .collect(Collectors.joining());

@@ -8,11 +8,11 @@ import java.util.Optional;
 /**
  * What a run's figures are about.
  *
- * @param dataset    name of the data set
- * @param sentences  what was left out, a sentence each
- * @param experiment whether this is the lab report's experiment, whose figures then stand beside ours
+ * @param dataset   name of the data set
+ * @param sentences what was left out, a sentence each
+ * @param warning   what every output says first, if anything
  */
-public record RunScope(String dataset, List<String> sentences, boolean experiment) {
+public record RunScope(String dataset, List<String> sentences, Optional<Warning> warning) {
 
     private static final List<String> ON_SMOOTHING = List.of("Randomized smoothing ", "Certificates with n = ", "smoothing/");
     private static final List<String> ON_BOUNDS = List.of("PGD", "IBP ", "ibp/", "crown/", "alpha-crown/", "pgd/");
@@ -22,16 +22,29 @@ public record RunScope(String dataset, List<String> sentences, boolean experimen
         sentences = sentences.stream().map(RunScope::oneLine).toList();
     }
 
-    /** What a record says, an empty object if there is none. */
-    static RunScope of(JsonNode run, boolean experiment) {
-        List<String> sentences = new ArrayList<>();
-        run.path("scope").forEach(sentence -> sentences.add(sentence.asText()));
-        return new RunScope(run.path("dataset").path("name").asText("unknown"), sentences, experiment);
+    /** Of figures that need no warning. */
+    public RunScope(String dataset, List<String> sentences) {
+        this(dataset, sentences, Optional.empty());
     }
 
-    /** Of the lab report's experiment. */
-    public RunScope(String dataset, List<String> sentences) {
-        this(dataset, sentences, true);
+    /**
+     * What must not be overlooked.
+     *
+     * @param brief as titles and names have it
+     */
+    public record Warning(String brief, String text) {
+    }
+
+    /** What a record says, an empty object if there is none. */
+    static RunScope of(JsonNode run, Experiment experiment) {
+        List<String> sentences = new ArrayList<>();
+        run.path("scope").forEach(sentence -> sentences.add(sentence.asText()));
+        return of(run.path("dataset").path("name").asText("unknown"), sentences, experiment);
+    }
+
+    /** Of an experiment's figures, measured on some data set. */
+    public static RunScope of(String dataset, List<String> sentences, Experiment experiment) {
+        return new RunScope(dataset, sentences, experiment.warning(oneLine(dataset)));
     }
 
     /**
@@ -39,21 +52,19 @@ public record RunScope(String dataset, List<String> sentences, boolean experimen
      * smoothing. A sentence begins with what it is about; what begins otherwise is about both.
      */
     List<String> sentencesOn(String table) {
-        List<String> foreign = table.equals(Table1.DEFINITION.name()) ? ON_BOUNDS
-                : table.equals(Table2.DEFINITION.name()) ? ON_SMOOTHING : List.of();
+        List<String> foreign = table.equals(Table1.NAME) ? ON_BOUNDS
+                : table.equals(Table2.NAME) ? ON_SMOOTHING : List.of();
         return sentences.stream().filter(sentence -> foreign.stream().noneMatch(sentence::startsWith)).toList();
     }
 
-    /** What every output of the experiment says first unless it is about MNIST, where all figures beside ours come from. */
-    public Optional<String> warning() {
-        return !experiment || dataset.equalsIgnoreCase("mnist") ? Optional.empty()
-                : Optional.of("These are not MNIST figures: they were measured on the data set \"" + dataset
-                        + "\". Reported and published figures are about MNIST and not comparable.");
+    /** What every output says first, if anything. */
+    public Optional<String> warned() {
+        return warning.map(Warning::text);
     }
 
     /** The data set as titles name it. */
     String title() {
-        return dataset.equalsIgnoreCase("mnist") ? "MNIST" : experiment ? dataset + " (not MNIST)" : dataset;
+        return (dataset.equalsIgnoreCase("mnist") ? "MNIST" : dataset) + warning.map(why -> " (" + why.brief + ")").orElse("");
     }
 
     /** Names and sentences come from files and stand in comment lines, which a line break would end. */

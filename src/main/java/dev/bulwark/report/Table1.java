@@ -7,7 +7,6 @@ import dev.bulwark.results.SigmaRows;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.SortedMap;
@@ -16,10 +15,10 @@ import java.util.stream.Stream;
 /** Table 1, randomized smoothing: clean accuracy, certified accuracy at three radii and abstentions for each sigma. */
 public final class Table1 {
 
-    static final String CLEAN = "clean_accuracy";
-    static final String ABSTAIN = "abstain_rate";
+    public static final String CLEAN = "clean_accuracy";
+    public static final String ABSTAIN = "abstain_rate";
     /** L2 radii in input units. */
-    static final List<Double> RADII = List.of(0.25, 0.50, 1.00);
+    public static final List<Double> RADII = List.of(0.25, 0.50, 1.00);
 
     private static final List<Column<SigmaRows>> COLUMNS = Stream.of(
             Stream.of(new Column<SigmaRows>(CLEAN, "Clean",
@@ -30,7 +29,8 @@ public final class Table1 {
                     rows -> Share.measured(rows.certified(), row -> row.predict().isEmpty()))))
             .flatMap(column -> column).toList();
 
-    static final TableDefinition<SigmaRows> DEFINITION = new TableDefinition<>("table1", "Randomized smoothing (L2)", "sigma",
+    public static final String NAME = "table1";
+    public static final TableDefinition<SigmaRows> DEFINITION = new TableDefinition<>(NAME, "Randomized smoothing (L2)", "sigma",
             COLUMNS, List.of(
                     "Clean: the class with the most estimation votes is the label; no abstention.",
                     "Certified @ r: the label is certified with a radius of at least r; rounded down."), true);
@@ -38,20 +38,19 @@ public final class Table1 {
     private Table1() {
     }
 
-    public static ResultTable of(SortedMap<Double, SigmaRows> bySigma, RunScope scope, Literature literature) {
-        return of(bySigma, List.of(), scope, literature);
+    public static ResultTable of(SortedMap<Double, SigmaRows> bySigma, RunScope scope, Beside beside) {
+        return of(bySigma, List.of(), scope, beside);
     }
 
-    /** @param further stand behind their sigma's own line; reported and published figures stand beside the latter */
-    static ResultTable of(SortedMap<Double, SigmaRows> bySigma, List<RunFolder.Further> further, RunScope scope, Literature literature) {
-        Literature.Beside beside = literature.table1();
+    /** @param further stand behind their sigma's own line; figures of others stand beside the latter */
+    public static ResultTable of(SortedMap<Double, SigmaRows> bySigma, List<RunFolder.Further> further, RunScope scope,
+            Beside beside) {
         List<ResultTable.Line> lines = new ArrayList<>();
         bySigma.forEach((sigma, rows) -> {
-            lines.add(limited(DEFINITION.line(sigma, rows, beside,
-                    column -> Plausibility.objection(beside, sigma, column)), rows, rows.samples(), false));
+            lines.add(limited(DEFINITION.line(sigma, rows, beside), rows, rows.samples(), false));
             further.stream().filter(more -> more.sigma() == sigma).sorted(Comparator.comparingLong(RunFolder.Further::samples))
-                    .forEach(more -> lines.add(limited(DEFINITION.line(sigma, more.rows(), Literature.Beside.NOTHING,
-                            column -> Optional.empty()), more.rows(), OptionalLong.of(more.samples()), true)));
+                    .forEach(more -> lines.add(limited(DEFINITION.line(sigma, more.rows(), beside.withoutFigures()), more.rows(),
+                            OptionalLong.of(more.samples()), true)));
         });
         return new ResultTable(DEFINITION, scope, lines, beside);
     }
@@ -63,7 +62,7 @@ public final class Table1 {
      * @param alpha probability that a certificate is false
      */
     public static boolean outOfReach(double sigma, long n, double alpha) {
-        return Plausibility.outOfReach(sigma, RADII.get(RADII.size() - 1), n, alpha).isPresent();
+        return Reach.reason(sigma, RADII.get(RADII.size() - 1), n, alpha).isPresent();
     }
 
     /** The line with what is known of its samples: how many there are, and which radii they can't reach. */
@@ -75,7 +74,7 @@ public final class Table1 {
             ResultTable.Cell cell = cells.get(c);
             if (cell.measured().filter(share -> share.hits() == 0).isPresent()) {
                 cells.set(c, cell.withLimit(RADII.stream().filter(radius -> key.equals(certifiedAt(radius))).findFirst()
-                        .flatMap(radius -> Plausibility.outOfReach(line.at(), radius, samples.getAsLong(),
+                        .flatMap(radius -> Reach.reason(line.at(), radius, samples.getAsLong(),
                                 alpha.getAsDouble()))));
             }
         }
@@ -83,7 +82,7 @@ public final class Table1 {
     }
 
     /** Key of the column for a radius. */
-    static String certifiedAt(double radius) {
+    public static String certifiedAt(double radius) {
         return "certified/" + RunLayout.decimals(radius);
     }
 }

@@ -27,33 +27,34 @@ import java.util.stream.Collectors;
  */
 public final class Table2 {
 
-    static final String CLEAN = "clean_accuracy";
-    static final String CERTIFIED = "ibp_certified";
-    static final String CERTIFIED_BY_BOX = "ibp_certified_by_box";
-    static final String PGD = "pgd_accuracy";
-    static final String GAP = "pgd_gap";
-    static final String PGD_BY_CROSS_ENTROPY = "pgd_accuracy_by_loss/cross_entropy";
+    public static final String CLEAN = "clean_accuracy";
+    public static final String CERTIFIED = "ibp_certified";
+    public static final String CERTIFIED_BY_BOX = "ibp_certified_by_box";
+    public static final String PGD = "pgd_accuracy";
+    public static final String GAP = "pgd_gap";
+    public static final String PGD_BY_CROSS_ENTROPY = "pgd_accuracy_by_loss/cross_entropy";
 
     /** Counts of images: attacked; of these, certified; certified and yet broken in float. */
-    static final String ATTACKED = "pgd_attacked";
-    static final String CROSS_CHECKED = "pgd_cross_checked";
-    static final String DIFFERENCES = "differences_of_claims";
+    public static final String ATTACKED = "pgd_attacked";
+    public static final String CROSS_CHECKED = "pgd_cross_checked";
+    public static final String DIFFERENCES = "differences_of_claims";
 
     /** Where no record says with how many steps. */
     private static final String UNNAMED = "PGD";
 
-    static final TableDefinition<EpsilonRows> DEFINITION = new TableDefinition<>("table2",
+    public static final String NAME = "table2";
+    public static final TableDefinition<EpsilonRows> DEFINITION = new TableDefinition<>(NAME,
             "Interval bound propagation (L-infinity)", "epsilon", columns(UNNAMED), explanations(UNNAMED), false);
 
     private Table2() {
     }
 
-    public static ResultTable of(SortedMap<Double, EpsilonRows> byEpsilon, RunScope scope, Literature literature) {
-        return of(byEpsilon, scope, literature, byEpsilon.values());
+    public static ResultTable of(SortedMap<Double, EpsilonRows> byEpsilon, RunScope scope, Beside others) {
+        return of(byEpsilon, scope, others, byEpsilon.values());
     }
 
     /** @param beside all rows that the table will stand beside: they decide which columns there are, and their titles */
-    static ResultTable of(SortedMap<Double, EpsilonRows> byEpsilon, RunScope scope, Literature literature,
+    static ResultTable of(SortedMap<Double, EpsilonRows> byEpsilon, RunScope scope, Beside others,
             Collection<EpsilonRows> beside) {
         SortedMap<Double, EpsilonRows> comparable = new TreeMap<>();
         byEpsilon.forEach((epsilon, rows) -> comparable.put(epsilon, rows.comparable()));
@@ -69,13 +70,13 @@ public final class Table2 {
         }
         ResultTable table = new TableDefinition<>(DEFINITION.name(), DEFINITION.topic(), DEFINITION.parameter(), columns,
                 explanations, DEFINITION.sampled())
-                .measure(comparable, scope, literature.table2(), (epsilon, column) -> Optional.empty());
+                .measure(comparable, scope, others);
         return new ResultTable(table.definition(), scope, table.lines().stream().map(line -> line.with(
                 detail(line.at(), byEpsilon.get(line.at()), comparable.get(line.at())))).toList(), table.beside());
     }
 
     /** What PGD is called on each line; empty where nothing was attacked. */
-    static Optional<String> names(SortedMap<Double, EpsilonRows> byEpsilon) {
+    public static Optional<String> names(SortedMap<Double, EpsilonRows> byEpsilon) {
         Map<Double, String> names = new LinkedHashMap<>();
         byEpsilon.forEach((epsilon, rows) -> {
             if (rows.attacked()) {

@@ -5,8 +5,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.SortedMap;
-import java.util.function.BiFunction;
-import java.util.function.Function;
 
 /**
  * What a table shows, once for every format that it is written in.
@@ -26,25 +24,17 @@ public record TableDefinition<R>(String name, String topic, String parameter, Li
         explanations = List.copyOf(explanations);
     }
 
-    /**
-     * Measures every column for every sigma or epsilon.
-     *
-     * @param objection what is wrong with the reported figure for a sigma or epsilon in the column with a key
-     */
-    ResultTable measure(SortedMap<Double, R> rows, RunScope scope, Literature.Beside beside,
-            BiFunction<Double, String, Optional<String>> objection) {
+    /** Measures every column for every sigma or epsilon. */
+    ResultTable measure(SortedMap<Double, R> rows, RunScope scope, Beside beside) {
         List<ResultTable.Line> lines = new ArrayList<>();
-        rows.forEach((at, measured) ->
-                lines.add(line(at, measured, beside, column -> objection.apply(at, column))));
+        rows.forEach((at, measured) -> lines.add(line(at, measured, beside)));
         return new ResultTable(this, scope, lines, beside);
     }
 
     /** Measures every column for one sigma or epsilon. */
-    ResultTable.Line line(double at, R rows, Literature.Beside beside, Function<String, Optional<String>> objection) {
+    ResultTable.Line line(double at, R rows, Beside beside) {
         return new ResultTable.Line(at, OptionalLong.empty(), false, columns.stream()
-                .map(column -> new ResultTable.Cell(column.measure().apply(rows),
-                        beside.reported().figure(at, column.key()), beside.published().figure(at, column.key()),
-                        objection.apply(column.key()), Optional.empty()))
+                .map(column -> new ResultTable.Cell(column.measure().apply(rows), beside.at(at, column.key()), Optional.empty()))
                 .toList());
     }
 }

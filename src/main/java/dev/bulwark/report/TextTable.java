@@ -7,8 +7,8 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * Aligned columns for a terminal: measured above reported above published. Where the lines are too long for it, each line of
- * the table becomes a block: its figures below one another, measured beside reported beside published.
+ * Aligned columns for a terminal: what others state below what was measured. Where the lines are too long for it, each line of
+ * the table becomes a block: its figures below one another, what others state beside what was measured.
  */
 final class TextTable {
 
@@ -21,7 +21,7 @@ final class TextTable {
     static String write(ResultTable table, Paint paint, int width) {
         List<ResultTable.Printed> rows = table.printed();
         List<String> lines = new ArrayList<>();
-        table.scope().warning().map(warning -> paint.alarm(Paragraph.wrapped(warning, width))).ifPresent(lines::add);
+        table.scope().warned().map(warning -> paint.alarm(Paragraph.wrapped(warning, width))).ifPresent(lines::add);
         lines.add(paint.strong(Paragraph.wrapped(table.caption(), width)));
         lines.add("");
         int[] widths = widths(Stream.concat(Stream.of(table.header()), rows.stream().map(ResultTable.Printed::texts))
@@ -106,8 +106,8 @@ final class TextTable {
     private static String painted(ResultTable.Printed row, String line, Paint paint) {
         return switch (row.kind()) {
             case MEASURED -> paint.strong(line);
-            case INTERVAL, PUBLISHED -> paint.faint(line);
-            case REPORTED -> line.replaceAll("\\S+ \\[\\d+]", paint.alarm("$0"));
+            case INTERVAL -> paint.faint(line);
+            case STATED -> row.tried() ? line.replaceAll("\\S+ \\[\\d+]", paint.alarm("$0")) : paint.faint(line);
         };
     }
 

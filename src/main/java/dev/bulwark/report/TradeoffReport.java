@@ -11,6 +11,7 @@ import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -29,8 +30,8 @@ public record TradeoffReport(ResultTable table, List<String> missing, List<Path>
 
     private static final String NAME = "tradeoff";
     private static final String PARAMETER = "kappa";
-    /** The lab report's recipe ends without natural loss. */
-    private static final BigDecimal REPORTED_KAPPA = BigDecimal.ZERO;
+    /** Claims are of networks that end their training without natural loss. */
+    private static final BigDecimal CLAIMED_KAPPA = BigDecimal.ZERO;
 
     public TradeoffReport {
         missing = List.copyOf(missing);
@@ -38,17 +39,18 @@ public record TradeoffReport(ResultTable table, List<String> missing, List<Path>
     }
 
     /**
-     * The pair of accuracies that the lab report claims for one network at an epsilon, in percent.
+     * A pair of accuracies that somebody claims for one network at an epsilon, in percent.
      *
+     * @param by        who, with the article
      * @param clean     unperturbed
      * @param certified by interval bounds
      */
-    record Claim(BigDecimal clean, BigDecimal certified) {
+    record Claim(String by, BigDecimal clean, BigDecimal certified) {
 
-        static Optional<Claim> at(double epsilon, Literature literature) {
-            Literature.Source reported = literature.table2().reported();
-            return reported.figure(epsilon, Table2.CLEAN).flatMap(clean ->
-                    reported.figure(epsilon, Table2.CERTIFIED).map(certified -> new Claim(clean, certified)));
+        static Optional<Claim> at(double epsilon, Beside table2) {
+            return table2.tried().flatMap(source -> source.figure(epsilon, Table2.CLEAN).flatMap(clean ->
+                    source.figure(epsilon, Table2.CERTIFIED)
+                            .map(certified -> new Claim(source.name().inSentence(), clean, certified))));
         }
 
         /** Whether a network has both at least. */
@@ -66,28 +68,28 @@ public record TradeoffReport(ResultTable table, List<String> missing, List<Path>
     /**
      * Reads the rows in a folder and writes tables and figure beside them.
      *
+     * @param experiment whose figures in table 2 are claims that these networks are held against
      * @throws RowException       if a file of rows can't be used, there is none, or they are of several epsilons
      * @throws SoundnessException if an image is certified and misclassified
      */
-    public static TradeoffReport rebuild(Path folder) throws IOException {
+    public static TradeoffReport rebuild(Path folder, Experiment experiment) throws IOException {
         TradeoffFolder found = TradeoffFolder.read(folder);
         double epsilon = found.epsilon();
         List<String> missing = new ArrayList<>(found.missing());
-        Optional<Claim> claim = Claim.at(epsilon, Literature.load());
-        ResultTable table = table(found, claim, RunScope.of(found.run(), true));
+        Optional<Claim> claim = Claim.at(epsilon, experiment.beside(Table2.NAME));
+        ResultTable table = table(found, claim, RunScope.of(found.run(), experiment), experiment.beside(Table2.NAME));
         Outputs outputs = new Outputs(folder);
         for (TableFormat format : List.of(TableFormat.CSV, TableFormat.MARKDOWN, TableFormat.LATEX)) {
             outputs.write(NAME + "." + format.ending(), format.write(table));
         }
         outputs.write(NAME + "." + TableFormat.JSON.ending(), json(table, epsilon, claim));
-        // The claim is about MNIST: beside other images' figures it would be a point of another picture.
+        // Beside figures of other images than the claim is about it would be a point of another picture.
         Optional<Claim> comparable = claim.filter(any -> table.scope().warning().isEmpty());
         RunReport.draw(NAME, CsvTable.write(table), () -> Charts.tradeoff(table, epsilon, comparable), outputs, missing);
         return new TradeoffReport(table, missing, outputs.written());
     }
 
-    private static ResultTable table(TradeoffFolder found, Optional<Claim> claim,
-                                     RunScope scope) {
+    private static ResultTable table(TradeoffFolder found, Optional<Claim> claim, RunScope scope, Beside table2) {
         double epsilon = found.epsilon();
         SortedMap<Double, EpsilonRows> byKappa = new TreeMap<>();
         found.byKappa().forEach((kappa, bounds) -> byKappa.put(kappa, new EpsilonRows(bounds, List.of())));
@@ -97,29 +99,28 @@ public record TradeoffReport(ResultTable table, List<String> missing, List<Path>
                         Table2.CERTIFIED_BY_BOX).contains(column.key())).toList(),
                 Stream.concat(Stream.of("kappa: weight of the natural loss from the end of the ramp on, in training; the worst "
                         + "case's is 1 - kappa."), Table2.DEFINITION.explanations().stream().limit(2)).toList(), false);
-        Literature.Beside beside = beside(Literature.load().table2(), epsilon, claim);
-        ResultTable table = definition.measure(byKappa, scope, beside, (kappa, column) -> Optional.empty());
+        Beside beside = beside(table2, epsilon, claim);
+        ResultTable table = definition.measure(byKappa, scope, beside);
         List<String> sentences = new ArrayList<>(scope.sentences());
         claim.ifPresent(both -> sentences.add(verdict(both, epsilon, both.reachedBy(table))));
-        return new ResultTable(definition, new RunScope(scope.dataset(), sentences), table.lines(), beside);
+        return new ResultTable(definition, new RunScope(scope.dataset(), sentences, scope.warning()), table.lines(), beside);
     }
 
     private static String verdict(Claim claim, double epsilon, List<String> reached) {
-        return "The lab report claims " + claim.clean + "% clean with " + claim.certified + "% certified at epsilon "
+        return claim.by.substring(0, 1).toUpperCase(Locale.ROOT) + claim.by.substring(1) + " claims " + claim.clean + "% clean with " + claim.certified + "% certified at epsilon "
                 + RunLayout.decimals(epsilon) + ": " + (reached.isEmpty() ? "none of these networks reaches both."
                 : "reached with kappa " + Phrase.and(reached) + ".");
     }
 
-    /** The other figures of table 2, as figures beside this table. */
-    private static Literature.Beside beside(Literature.Beside table2, double epsilon, Optional<Claim> claim) {
-        List<Literature.Row> rows = claim.map(both -> new Literature.Row(REPORTED_KAPPA,
-                Map.of(Table2.CLEAN, both.clean, Table2.CERTIFIED, both.certified))).stream().toList();
-        String published = table2.published().figure(epsilon, Table2.CERTIFIED)
-                .map(figure -> "; " + figure + "% certified at this epsilon").orElse("");
-        return new Literature.Beside(
-                new Literature.Source(table2.reported().citation(), table2.reported().setting(), rows),
-                new Literature.Source(table2.published().citation(), table2.published().setting() + published, List.of()),
-                List.of());
+    /** The figures beside table 2, as figures beside this table. */
+    private static Beside beside(Beside table2, double epsilon, Optional<Claim> claim) {
+        List<Beside.Row> claimed = claim.map(both -> new Beside.Row(CLAIMED_KAPPA,
+                Map.of(Table2.CLEAN, both.clean, Table2.CERTIFIED, both.certified), Map.of())).stream().toList();
+        return new Beside(table2.sources().stream().map(source -> source.name().tried()
+                ? new Beside.Source(source.name(), source.citation(), source.setting(), claimed)
+                : new Beside.Source(source.name(), source.citation(), source.setting()
+                        + source.figure(epsilon, Table2.CERTIFIED).map(figure -> "; " + figure + "% certified at this epsilon")
+                                .orElse(""), List.of())).toList(), List.of());
     }
 
     private static String json(ResultTable table, double epsilon, Optional<Claim> claim) {

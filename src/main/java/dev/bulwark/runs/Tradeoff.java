@@ -13,7 +13,6 @@ import dev.bulwark.results.BoundsRow;
 import dev.bulwark.results.RowFile;
 import dev.bulwark.results.BoundsRow;
 import dev.bulwark.results.RowFile;
-import dev.bulwark.report.TradeoffReport;
 import dev.bulwark.results.RunLayout;
 import dev.bulwark.training.Objective.IntervalBounds;
 import dev.bulwark.training.Recipe;
@@ -90,19 +89,18 @@ public final class Tradeoff {
      * Does what is left to do.
      *
      * @param command the command line, for the record
-     * @throws dev.bulwark.results.SoundnessException if an image is certified and misclassified
      */
-    public TradeoffReport run(String command, Map<String, ?> versions) throws IOException {
+    public void run(String command, Map<String, ?> versions) throws IOException {
         Path file = layout.record();
         if (existing == Existing.REFUSE && Files.exists(file)) {
             throw new ExperimentException(folder + " already holds a run: go on with --resume, or throw it away with --overwrite");
         }
         try (RunRecord record = RunRecord.open(file, existing, identity())) {
-            return run(record, command, versions);
+            run(record, command, versions);
         }
     }
 
-    private TradeoffReport run(RunRecord record, String command, Map<String, ?> versions) throws IOException {
+    private void run(RunRecord record, String command, Map<String, ?> versions) throws IOException {
         if (existing == Existing.REPLACE) {
             for (Path earlier : layout.tradeoffFiles()) {
                 Files.delete(earlier);
@@ -135,7 +133,6 @@ public final class Tradeoff {
         record.put("models", digests);
         record.put("scope", scope);
         record.finish();
-        return TradeoffReport.rebuild(folder);
     }
 
     /** Without the weights: each network stands for itself. */

@@ -294,8 +294,7 @@
 
     const state = chart('tradeoff', {
       height: 330, x: {...names(curves.map(curve => curve.sigma)), title: 'Noise σ'}, y: {max: 100, title: 'Certified accuracy (%)'},
-      entries: [{name: 'measured', kind: 0, shape: 0}, {name: 'lab report', kind: 1, shape: 'reported', line: null},
-        {name: 'published', kind: 2, shape: 0, solid: false, line: null}],
+      entries: [{name: 'measured', kind: 0, shape: 0}{{entries}}],
       draw: (plot, self) => {
         const line = curves.map((curve, k) => `${k ? 'L' : 'M'}${plot.x(k)} ${plot.y(certified(curve, radius))}`).join('');
         plot.root.append(svg('g', {class: 'k0'}, svg('path', {class: 'curve', d: line})));
@@ -303,8 +302,8 @@
           const stated = table(curve);
           const lines = [[0, 'measured', percent(certified(curve, radius)), `${hits(curve, radius)} of ${curve.images}`]];
           if (stated.lower !== undefined) lines.push([null, '95% interval', `${stated.lower} to ${stated.upper}`]);
-          if (stated.reported !== undefined) lines.push([1, 'lab report', stated.reported + '%', stated.objection ? 'impossible' : '']);
-          if (stated.published !== undefined) lines.push([2, 'published', stated.published + '%']);
+          if (stated.reported !== undefined) lines.push([1, '{{tried}}', stated.reported + '%', stated.objection ? 'impossible' : '']);
+          if (stated.published !== undefined) lines.push([2, '{{compared}}', stated.published + '%']);
           const common = {px: plot.x(k), title: `${curve.name}, r = ${radius.toFixed(2)}`, lines, plot};
           if (stated.published !== undefined) point(self, {...common, kind: 2, shape: 0, solid: false, py: plot.y(stated.published)});
           if (stated.reported !== undefined) point(self, {...common, kind: 1, shape: 'reported', py: plot.y(stated.reported)});
@@ -332,14 +331,13 @@
     const top = Math.max(...rows.map(row => Math.max(row.upper || 0, row.reported || 0, row.published || 0)), 1);
     chart('abstention', {
       height: 280, x: {...names(rows.map(row => row.sigma)), title: 'Noise σ'}, y: {max: top * 1.08, title: 'Abstentions (%)'},
-      entries: [{name: 'measured', kind: 0, shape: 0, line: null}, {name: 'lab report', kind: 1, shape: 'reported', line: null},
-        {name: 'published', kind: 2, shape: 0, solid: false, line: null}],
+      entries: [{name: 'measured', kind: 0, shape: 0, line: null}{{entries}}],
       draw: (plot, self) => rows.forEach((row, k) => {
         const lines = [];
         if (row.measured !== undefined) lines.push([0, 'measured', row.measured.toFixed(1) + '%', `${row.hits} of ${row.images}`],
           [null, '95% interval', `${row.lower} to ${row.upper}`]);
-        if (row.reported !== undefined) lines.push([1, 'lab report', row.reported + '%', row.objection ? 'implausible' : '']);
-        if (row.published !== undefined) lines.push([2, 'published', row.published + '%']);
+        if (row.reported !== undefined) lines.push([1, '{{tried}}', row.reported + '%', row.objection ? 'implausible' : '']);
+        if (row.published !== undefined) lines.push([2, '{{compared}}', row.published + '%']);
         const common = {title: `σ = ${row.sigma}`, lines, plot};
         const px = plot.x(k);
         if (row.published !== undefined) point(self, {...common, kind: 2, shape: 0, solid: false, px: px + 16, py: plot.y(row.published)});
@@ -370,8 +368,7 @@
     chart('gap', {
       height: 440, y: {min, max: 100, title: 'Accuracy (%)'},
       x: {min: 0, max: Math.max(...all) * 1.06, title: 'L∞ radius ε', ticks: () => all.map(at => ({at, label: at.toFixed(2)}))},
-      entries: [...series.map(({name, kind, shape, line}) => ({name, kind, shape, line})),
-        {name: 'lab report', kind: 4, shape: 'reported', line: null}],
+      entries: [...series.map(({name, kind, shape, line}) => ({name, kind, shape, line})){{entry}}],
       draw: plot => {
         const [pgd, ibp] = ['pgd_accuracy', 'ibp_certified'].map(key => series.find(one => one.key === key));
         if (pgd && ibp) {

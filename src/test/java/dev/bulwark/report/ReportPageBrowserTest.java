@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.abort;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.bulwark.lab.LabReport;
 import dev.bulwark.results.AttackRow;
 import dev.bulwark.results.BoundsRow;
 import dev.bulwark.results.RowFile;
@@ -181,6 +182,6 @@ class ReportPageBrowserTest {
         new ObjectMapper().writeValue(Files.createDirectories(folder).resolve("run.json").toFile(), Map.of(
                 "dataset", Map.of("name", dataset), "command", command, "models", Map.of(command, "00"),
                 "scope", List.of(command), "timings", Map.of(command, 1)));
-        RunReport.rebuild(folder);
+        RunReport.rebuild(folder, LabReport::of);
     }
 }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.bulwark.lab.LabReport;
 import dev.bulwark.results.RowException;
 import dev.bulwark.results.RowFile;
 import dev.bulwark.results.RunLayout;
@@ -26,7 +27,7 @@ class RunComparisonTest {
     void givenTwoRuns_whenCompared_thenTheSameColumnsForEach() throws IOException {
         Path first = givenRun("first", "mnist", 0.25, 3);
         Path second = givenRun("second", "mnist", 0.25, 1);
-        RunComparison comparison = RunComparison.write(List.of(first, second), folder.resolve("out"));
+        RunComparison comparison = RunComparison.write(List.of(first, second), folder.resolve("out"), LabReport::of);
         RunComparison.Side table = comparison.tables().get(0);
         assertEquals(List.of("sigma", "run", "Clean", "Certified @ r=0.25"), table.header().subList(0, 4));
         assertEquals(List.of(List.of("0.25", "first", "", "75.0"), List.of("", "second", "", "25.0")),
@@ -41,7 +42,7 @@ class RunComparisonTest {
     void givenAnotherSigmaAndOtherImages_whenCompared_thenALineEachAndAWarningFirst() throws IOException {
         Path first = givenRun("first", "mnist", 0.25, 3);
         Path second = givenRun("second", "digits", 0.5, 1);
-        RunComparison comparison = RunComparison.write(List.of(first, second), folder.resolve("out"));
+        RunComparison comparison = RunComparison.write(List.of(first, second), folder.resolve("out"), LabReport::of);
         assertEquals(List.of(List.of("0.25", "first"), List.of("0.50", "second [not MNIST]")),
                 comparison.tables().get(0).rows().stream().map(row -> row.subList(0, 2)).toList());
         assertTrue(Files.readAllLines(folder.resolve("out/table1.csv")).get(0)
@@ -53,7 +54,7 @@ class RunComparisonTest {
         Path first = givenRun("first", "mnist", 0.25, 3);
         Path second = givenRun("second", "mnist", 0.25, 1);
         Files.copy(first.resolve("smoothing/sigma-0.25.tsv"), second.resolve("smoothing/sigma-0.25-n-50000.tsv"));
-        RunComparison comparison = RunComparison.write(List.of(first, second), folder.resolve("out"));
+        RunComparison comparison = RunComparison.write(List.of(first, second), folder.resolve("out"), LabReport::of);
         assertEquals(List.of(List.of("0.25", "first"), List.of("", "second"), List.of("0.25, n = 50,000", "second")),
                 comparison.tables().get(0).rows().stream().map(row -> row.subList(0, 2)).toList());
         List<String> csv = Files.readAllLines(folder.resolve("out/table1.csv"));
@@ -63,7 +64,7 @@ class RunComparisonTest {
     @Test
     void givenMarkupInARunsName_whenCompared_thenEscaped() throws IOException {
         Path first = givenRun("<img src=x>", "mnist", 0.25, 3);
-        RunComparison.write(List.of(first, givenRun("second", "mnist", 0.25, 3)), folder.resolve("out"));
+        RunComparison.write(List.of(first, givenRun("second", "mnist", 0.25, 3)), folder.resolve("out"), LabReport::of);
         String page = Files.readString(folder.resolve("out/comparison.html"));
         assertFalse(page.contains("<img"));
         assertTrue(page.contains("&lt;img src=x&gt;") && page.contains("\\u003cimg src=x\\u003e, "));
@@ -74,7 +75,7 @@ class RunComparisonTest {
         Path first = givenRun("a/run", "mnist", 0.25, 3);
         Path second = givenRun("b/run", "mnist", 0.25, 3);
         assertEquals(List.of(first.toString(), second.toString()),
-                RunComparison.write(List.of(first, second), folder.resolve("out")).tables().get(0).rows().stream()
+                RunComparison.write(List.of(first, second), folder.resolve("out"), LabReport::of).tables().get(0).rows().stream()
                         .map(row -> row.get(1)).toList());
     }
 
@@ -83,7 +84,7 @@ class RunComparisonTest {
         Path first = givenRun("first", "mnist", 0.25, 3);
         Path broken = givenRun("second", "mnist", 0.25, 3);
         Files.writeString(broken.resolve("smoothing/sigma-0.25.tsv"), "something else\nand more\n");
-        assertThrows(RowException.class, () -> RunComparison.write(List.of(first, broken), folder.resolve("out")));
+        assertThrows(RowException.class, () -> RunComparison.write(List.of(first, broken), folder.resolve("out"), LabReport::of));
         assertFalse(Files.exists(folder.resolve("out")));
     }
 

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.bulwark.bounds.Method;
+import dev.bulwark.lab.LabReport;
 import dev.bulwark.results.AttackRow;
 import dev.bulwark.results.BoundsRow;
 import dev.bulwark.results.CertificateRow;
@@ -44,7 +45,7 @@ class RunReportTest {
         givenBounds(0, 1);
         givenAttack(SampleRows.attack(0, 0, false));
         givenRun("mnist", "every 20th image");
-        RunReport report = RunReport.rebuild(folder);
+        RunReport report = RunReport.rebuild(folder, LabReport::of);
         assertEquals(EVERYTHING.stream().map(folder::resolve).toList(), report.written());
         assertEquals(List.of(
                 "Table 1 lacks sigma 0.50, which the lab report has: there are no rows for it.",
@@ -62,9 +63,9 @@ class RunReportTest {
     void givenSameRows_whenRebuiltTwice_thenSameBytes() throws IOException {
         givenSmoothing();
         givenBounds(0, 1);
-        RunReport.rebuild(folder);
+        RunReport.rebuild(folder, LabReport::of);
         String page = Files.readString(folder.resolve("report.html"));
-        RunReport.rebuild(folder);
+        RunReport.rebuild(folder, LabReport::of);
         assertEquals(page, Files.readString(folder.resolve("report.html")));
     }
 
@@ -73,7 +74,7 @@ class RunReportTest {
         try (RowFile<CertificateRow> file = RowFile.create(folder.resolve("smoothing/sigma-0.50.jsonl"), CertificateRow.FORMAT)) {
             file.append(SampleRows.votes(0, 60, 0.5));
         }
-        RunReport report = RunReport.rebuild(folder);
+        RunReport report = RunReport.rebuild(folder, LabReport::of);
         assertTrue(report.table2().isEmpty());
         assertEquals(List.of("run.json is missing, so the data set and what was left out are unknown.",
                 "smoothing/sigma-0.50.tsv is missing.",
@@ -90,7 +91,7 @@ class RunReportTest {
         givenVotes("sigma-0.50-n-5000", 0, 5000);
         givenVotes("sigma-0.50-n-700", 0, 700);
         givenVotes("sigma-1.00-n-300", 0, 300);
-        ResultTable table = RunReport.rebuild(folder).table1().orElseThrow();
+        ResultTable table = RunReport.rebuild(folder, LabReport::of).table1().orElseThrow();
         assertEquals(List.of("0.50", "0.50, n = 700", "0.50, n = 5,000", "1.00"),
                 table.lines().stream().map(ResultTable.Line::name).toList());
         assertEquals(List.of(100L, 700L, 5000L, 300L), table.lines().stream().map(line -> line.samples().orElseThrow()).toList());
@@ -100,7 +101,7 @@ class RunReportTest {
     @Test
     void givenSamplesThatContradictTheName_whenRebuilt_thenRefused() throws IOException {
         givenVotes("sigma-0.50-n-5000", 0, 100);
-        assertTrue(assertThrows(RowException.class, () -> RunReport.rebuild(folder)).getMessage()
+        assertTrue(assertThrows(RowException.class, () -> RunReport.rebuild(folder, LabReport::of)).getMessage()
                 .contains("is not what the file's folder and name say"));
     }
 
@@ -108,7 +109,7 @@ class RunReportTest {
     void givenOtherSamplesInOneFile_whenRebuilt_thenRefused() throws IOException {
         givenVotes("sigma-0.50", 0, 100);
         givenVotes("sigma-0.50", 1, 200);
-        assertTrue(assertThrows(RowException.class, () -> RunReport.rebuild(folder)).getMessage()
+        assertTrue(assertThrows(RowException.class, () -> RunReport.rebuild(folder, LabReport::of)).getMessage()
                 .contains("rows of different n or alpha"));
     }
 
@@ -126,7 +127,7 @@ class RunReportTest {
         String rows = Files.readString(file);
         for (String radius : List.of("99.0", "0.75", "0.0")) {
             Files.writeString(file, rows.replaceFirst("(?m)^60\t0\t0\t[^\t]*", "60\t0\t0\t" + radius));
-            String message = assertThrows(RowException.class, () -> RunReport.rebuild(folder)).getMessage();
+            String message = assertThrows(RowException.class, () -> RunReport.rebuild(folder, LabReport::of)).getMessage();
             assertTrue(message.startsWith(file + ": the row for index 60 has label 0, predict 0 and radius " + radius), message);
         }
     }
@@ -139,11 +140,11 @@ class RunReportTest {
         }
         for (String identity : List.of("\"n\":10000,\"alpha\":0.001", "\"n\":9000,\"alpha\":0.001", "\"n\":10000,\"alpha\":0.0005")) {
             Files.writeString(folder.resolve("run.json"), "{\"identity\":{" + identity + "}}");
-            RunReport.rebuild(folder); // at most 0.7997, 0.7930 and 0.7945
+            RunReport.rebuild(folder, LabReport::of); // at most 0.7997, 0.7930 and 0.7945
         }
         for (String identity : List.of("\"n\":1000,\"alpha\":0.001", "\"n\":10000,\"alpha\":1e-9")) {
             Files.writeString(folder.resolve("run.json"), "{\"identity\":{" + identity + "}}");
-            String message = assertThrows(RowException.class, () -> RunReport.rebuild(folder)).getMessage();
+            String message = assertThrows(RowException.class, () -> RunReport.rebuild(folder, LabReport::of)).getMessage();
             assertTrue(message.startsWith(file + ": the row for index 7 has radius 0.79, but no votes support more than"), message);
         }
     }
@@ -151,10 +152,10 @@ class RunReportTest {
     @Test
     void givenAPathThatIsNoRunFolder_whenRebuilt_thenOneLineSaysSo() throws IOException {
         assertEquals(folder.resolve("absent") + ": no such folder",
-                assertThrows(RowException.class, () -> RunReport.rebuild(folder.resolve("absent"))).getMessage());
+                assertThrows(RowException.class, () -> RunReport.rebuild(folder.resolve("absent"), LabReport::of)).getMessage());
         Path file = Files.writeString(folder.resolve("file"), "");
         assertEquals(file + ": is not a folder: name a run's",
-                assertThrows(RowException.class, () -> RunReport.rebuild(file)).getMessage());
+                assertThrows(RowException.class, () -> RunReport.rebuild(file, LabReport::of)).getMessage());
     }
 
     @Test
@@ -164,14 +165,14 @@ class RunReportTest {
                 "\"timings\":{\"certify\":1e999}", "\"scope\":{}", "\"scope\":[1]", "\"models\":[]", "\"seed\":1.5",
                 "\"command\":[]", "\"identity\":1", "\"dataset\":\"mnist\"", "\"device\":7")) {
             Files.writeString(folder.resolve("run.json"), "{" + field + "}");
-            String message = assertThrows(RowException.class, () -> RunReport.rebuild(folder)).getMessage();
+            String message = assertThrows(RowException.class, () -> RunReport.rebuild(folder, LabReport::of)).getMessage();
             assertTrue(message.startsWith(folder.resolve("run.json") + ": " + field.split("\"")[1] + " is not "), message);
         }
     }
 
     @Test
     void givenNoRows_whenRebuilt_thenOneLineError() {
-        String message = assertThrows(RowException.class, () -> RunReport.rebuild(folder)).getMessage();
+        String message = assertThrows(RowException.class, () -> RunReport.rebuild(folder, LabReport::of)).getMessage();
         assertEquals(1, message.lines().count());
         assertTrue(message.startsWith(folder + ": holds no rows"), message);
     }
@@ -180,7 +181,7 @@ class RunReportTest {
     void givenCertifiedAndBrokenImage_whenRebuilt_thenFailureAndNothingWritten() throws IOException {
         givenBounds(0, 1);
         givenAttack(SampleRows.attack(0, 0, true));
-        assertThrows(SoundnessException.class, () -> RunReport.rebuild(folder));
+        assertThrows(SoundnessException.class, () -> RunReport.rebuild(folder, LabReport::of));
         assertFalse(Files.exists(folder.resolve("table2.json")));
         assertFalse(Files.exists(folder.resolve("report.html")));
     }
@@ -189,7 +190,7 @@ class RunReportTest {
     void givenCertifiedAndBrokenImage_whenTheRealNetworkStands_thenReportedAsADifferenceOfClaims() throws IOException {
         givenBounds(0, 1);
         givenAttack(SampleRows.attack(0, 0, true).with(AttackRow.RealNetwork.STANDS));
-        ResultTable table = RunReport.rebuild(folder).table2().orElseThrow();
+        ResultTable table = RunReport.rebuild(folder, LabReport::of).table2().orElseThrow();
         JsonNode line = new ObjectMapper().readTree(folder.resolve("table2.json").toFile()).path("rows").path(0);
         assertEquals(100, line.path("ibp_certified").asDouble());
         assertEquals(0, line.path("pgd_accuracy").asDouble());
@@ -204,7 +205,7 @@ class RunReportTest {
     void givenCertifiedAndBrokenImage_whenTheRealNetworkBreaksToo_thenFailureNamesImageAndFile() throws IOException {
         givenBounds(0, 1);
         givenAttack(SampleRows.attack(0, 0, true).with(AttackRow.RealNetwork.BREAKS));
-        String message = assertThrows(SoundnessException.class, () -> RunReport.rebuild(folder)).getMessage();
+        String message = assertThrows(SoundnessException.class, () -> RunReport.rebuild(folder, LabReport::of)).getMessage();
         assertTrue(message.startsWith(folder.resolve("pgd/epsilon-0.10.jsonl") + ": ") && message.contains("image 0 "), message);
         assertFalse(Files.exists(folder.resolve("table2.json")));
     }
@@ -214,7 +215,7 @@ class RunReportTest {
         givenBounds(SampleRows.bounds(0, 0.1, 0, 1, true), SampleRows.bounds(1, 0.1, 0, -1, false), SampleRows.bounds(2, 0.1, 0, 1, true));
         givenAttack(SampleRows.attack(0, 0, false));
         givenIdentity("\"pgd_steps\":20,\"pgd_restarts\":3,\"pgd_loss\":\"both\"");
-        ResultTable table = RunReport.rebuild(folder).table2().orElseThrow();
+        ResultTable table = RunReport.rebuild(folder, LabReport::of).table2().orElseThrow();
         assertEquals("PGD-20, 3 restarts", table.column(Table2.PGD).title());
         assertEquals(1, table.images());
         assertTrue(table.footnotes().get(0).contains("stand on the 1 image with bounds and an attack; 2 more"),
@@ -230,18 +231,18 @@ class RunReportTest {
         givenBounds(SampleRows.bounds(0, 0.1, 0, 1, true), SampleRows.bounds(1, 0.1, 0, -1, false), SampleRows.bounds(2, 0.1, 0, -1, false),
                 SampleRows.bounds(3, 0.1, 1, -1, false));
         givenAttack(SampleRows.attack(1, 0, false));
-        RunReport report = RunReport.rebuild(folder);
+        RunReport report = RunReport.rebuild(folder, LabReport::of);
         assertTrue(report.missing().contains("pgd/epsilon-0.10.jsonl lacks 1 image, right and not certified, so there is "
                 + "no figure for PGD: go on with reproduce --resume."), report.missing().toString());
         assertEquals(Optional.empty(), report.table2().orElseThrow().measured(0.1, Table2.PGD));
         assertEquals(4, report.table2().orElseThrow().images());
 
         givenAttack(SampleRows.attack(2, 0, true));
-        assertEquals("50.0", RunReport.rebuild(folder).table2().orElseThrow().measured(0.1, Table2.PGD).orElseThrow()
+        assertEquals("50.0", RunReport.rebuild(folder, LabReport::of).table2().orElseThrow().measured(0.1, Table2.PGD).orElseThrow()
                 .percent(1).toPlainString());
 
         givenAttack(SampleRows.attack(9, 0, true));
-        report = RunReport.rebuild(folder);
+        report = RunReport.rebuild(folder, LabReport::of);
         assertTrue(report.missing().stream().anyMatch(text -> text.startsWith("ibp/epsilon-0.10.jsonl lacks 1 image of "
                 + "pgd/epsilon-0.10.jsonl")), report.missing().toString());
         assertEquals(Optional.empty(), report.table2().orElseThrow().measured(0.1, Table2.PGD));
@@ -249,7 +250,7 @@ class RunReportTest {
         // Rows that the attack command wrote there are another matter: their own record says what they are.
         Files.writeString(folder.resolve("pgd/epsilon-0.10.jsonl.run.json"),
                 "{\"identity\":{\"run\":\"attack\",\"steps\":7,\"restarts\":1,\"loss\":\"margin\"}}");
-        ResultTable table = RunReport.rebuild(folder).table2().orElseThrow();
+        ResultTable table = RunReport.rebuild(folder, LabReport::of).table2().orElseThrow();
         assertEquals("PGD-7, 1 restart, margin", table.column(Table2.PGD).title());
         assertTrue(table.measured(0.1, Table2.PGD).isPresent());
     }
@@ -258,9 +259,9 @@ class RunReportTest {
     void givenARunThatChoseByCertificates_whenNothingWasLeftToAttack_thenPgdStandsOnTheBoundsAlone() throws IOException {
         givenIdentity("\"pgd_steps\":20,\"pgd_restarts\":1,\"pgd_images\":\"right and not certified\"");
         givenBounds(SampleRows.bounds(0, 0.1, 1, -1, false), SampleRows.bounds(1, 0.1, 1, -1, false));
-        assertTrue(RunReport.rebuild(folder).missing().contains("pgd/epsilon-0.10.jsonl is missing."));
+        assertTrue(RunReport.rebuild(folder, LabReport::of).missing().contains("pgd/epsilon-0.10.jsonl is missing."));
         RowFile.create(folder.resolve("pgd/epsilon-0.10.jsonl"), AttackRow.FORMAT).close();
-        RunReport report = RunReport.rebuild(folder);
+        RunReport report = RunReport.rebuild(folder, LabReport::of);
         assertTrue(report.missing().stream().noneMatch(text -> text.contains("pgd/")), report.missing().toString());
         ResultTable table = report.table2().orElseThrow();
         assertEquals("PGD-20, 1 restart", table.column(Table2.PGD).title());
@@ -268,7 +269,7 @@ class RunReportTest {
 
         Files.delete(folder.resolve("ibp/epsilon-0.10.jsonl"));
         givenBounds(SampleRows.bounds(0, 0.1, 0, -1, false));
-        assertTrue(RunReport.rebuild(folder).missing().stream().anyMatch(text -> text.startsWith("pgd/epsilon-0.10.jsonl lacks 1 "
+        assertTrue(RunReport.rebuild(folder, LabReport::of).missing().stream().anyMatch(text -> text.startsWith("pgd/epsilon-0.10.jsonl lacks 1 "
                 + "image, right")));
     }
 
@@ -289,7 +290,7 @@ class RunReportTest {
         givenBounds(0, -1);
         givenCrown("crown");
         givenAttack(SampleRows.attack(0, 0, false));
-        RunReport.rebuild(folder);
+        RunReport.rebuild(folder, LabReport::of);
         JsonNode line = new ObjectMapper().readTree(folder.resolve("table2.json").toFile()).path("rows").path(0);
         assertEquals(0.0, line.path("ibp_certified").asDouble());
         assertEquals(100.0, line.path("crown_certified").asDouble());
@@ -297,14 +298,14 @@ class RunReportTest {
 
         Files.delete(folder.resolve("pgd/epsilon-0.10.jsonl"));
         givenAttack(SampleRows.attack(0, 0, true));
-        assertThrows(SoundnessException.class, () -> RunReport.rebuild(folder));
+        assertThrows(SoundnessException.class, () -> RunReport.rebuild(folder, LabReport::of));
     }
 
     @Test
     void givenRowsOfCrownInAnotherMethodsFolder_whenRebuilt_thenRefused() throws IOException {
         givenBounds(0, 1);
         givenCrown("alpha-crown");
-        String message = assertThrows(RowException.class, () -> RunReport.rebuild(folder)).getMessage();
+        String message = assertThrows(RowException.class, () -> RunReport.rebuild(folder, LabReport::of)).getMessage();
         assertTrue(message.contains("epsilon-0.10.jsonl: the row for index 0"), message);
     }
 
@@ -321,7 +322,7 @@ class RunReportTest {
         try (RowFile<BoundsRow> file = RowFile.create(folder.resolve("ibp/epsilon-0.20.jsonl"), BoundsRow.FORMAT)) {
             file.append(SampleRows.bounds(3, 0.1, 0, 1, true));
         }
-        String message = assertThrows(RowException.class, () -> RunReport.rebuild(folder)).getMessage();
+        String message = assertThrows(RowException.class, () -> RunReport.rebuild(folder, LabReport::of)).getMessage();
         assertTrue(message.contains("epsilon-0.20.jsonl: the row for index 3"), message);
     }
 
@@ -329,7 +330,7 @@ class RunReportTest {
     void givenBrokenRunJson_whenRebuilt_thenErrorNamesTheLine() throws IOException {
         givenBounds(0, 1);
         Files.writeString(folder.resolve("run.json"), "{\n\"seed\": ,\n}");
-        String message = assertThrows(RowException.class, () -> RunReport.rebuild(folder)).getMessage();
+        String message = assertThrows(RowException.class, () -> RunReport.rebuild(folder, LabReport::of)).getMessage();
         assertEquals(folder.resolve("run.json") + ", line 2: is not JSON", message);
     }
 
@@ -337,7 +338,7 @@ class RunReportTest {
     void givenHostileRunJson_whenRebuilt_thenThePageEscapesIt() throws IOException {
         givenSmoothing();
         givenRun("<img src=x>", "<script>alert(1)</script>");
-        RunReport.rebuild(folder);
+        RunReport.rebuild(folder, LabReport::of);
         String page = Files.readString(folder.resolve("report.html"));
         assertFalse(page.contains("<script>alert") || page.contains("<img"));
         assertTrue(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;"));
@@ -349,7 +350,7 @@ class RunReportTest {
         givenSmoothing();
         givenBounds(0, 1);
         givenRun("mnist", "all");
-        RunReport.rebuild(folder);
+        RunReport.rebuild(folder, LabReport::of);
         String page = Files.readString(folder.resolve("report.html"));
         assertTrue(page.contains("Impossible: with n = 10,000"));
         assertFalse(page.contains("%s") || page.contains("{{"), "every place is filled");
@@ -362,7 +363,7 @@ class RunReportTest {
     @Test
     void givenFigures_whenDrawn_thenTheCurveReachesTheBitmap() throws IOException {
         givenSmoothing();
-        RunReport.rebuild(folder);
+        RunReport.rebuild(folder, LabReport::of);
         BufferedImage image = ImageIO.read(folder.resolve("figures/certified_accuracy.png").toFile());
         long blue = 0;
         for (int y = 0; y < image.getHeight(); ++y) {
@@ -382,7 +383,7 @@ class RunReportTest {
                 }
             }
         }
-        RunReport.rebuild(folder);
+        RunReport.rebuild(folder, LabReport::of);
         assertTrue(Files.size(folder.resolve("report.html")) < 5_000_000, Files.size(folder.resolve("report.html")) + " bytes");
         String page = Files.readString(folder.resolve("report.html"));
         for (String last : List.of("0.799545", "1.59909", "3.19818")) {

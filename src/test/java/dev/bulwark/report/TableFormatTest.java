@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.bulwark.lab.LabReport;
 import dev.bulwark.results.CertificateRow;
 import dev.bulwark.results.EpsilonRows;
 import dev.bulwark.results.RunFolder;
@@ -92,7 +93,7 @@ class TableFormatTest {
         CertificateRow half = SampleRows.votes(0, List.of(100L, 0L), 100, 0.5);
         ResultTable table = Table1.of(new TreeMap<>(Map.of(0.25, new SigmaRows(List.of(quarter.withoutVotes()), List.of(quarter)),
                 0.5, new SigmaRows(List.of(half.withoutVotes()), List.of(half)))), new RunScope("mnist", List.of()),
-                Literature.load());
+                LabReport.INSTANCE.beside(Table1.NAME));
         List<String> notes = table.footnotes();
         List<String> marks = new ArrayList<>();
         table.printed().forEach(row -> row.texts().stream().filter(text -> text.endsWith("]"))
@@ -120,9 +121,9 @@ class TableFormatTest {
         all.add("Networks: preset x.");
         RunScope scope = new RunScope("mnist", all);
         ResultTable first = Table1.of(new TreeMap<>(Map.of(0.25, new SigmaRows(SampleRows.certified(3, 4), List.of()))), scope,
-                Literature.load());
+                LabReport.INSTANCE.beside(Table1.NAME));
         ResultTable second = Table2.of(new TreeMap<>(Map.of(0.1, new EpsilonRows(List.of(), List.of(SampleRows.attack(0, 0, false))))),
-                scope, Literature.load());
+                scope, LabReport.INSTANCE.beside(Table2.NAME));
         for (TableFormat format : List.of(TableFormat.TEXT, TableFormat.MARKDOWN, TableFormat.LATEX, TableFormat.JSON)) {
             String one = format.write(first);
             String two = format.write(second);
@@ -139,7 +140,7 @@ class TableFormatTest {
         SigmaRows main = new SigmaRows(List.of(few.withoutVotes(), SampleRows.abstained(1)), List.of(few));
         SigmaRows further = new SigmaRows(List.of(many.withoutVotes()), List.of(many));
         return Table1.of(new TreeMap<>(Map.of(0.25, main)), List.of(new RunFolder.Further(0.25, 1_000_000, further)),
-                new RunScope("mnist", List.of()), Literature.load());
+                new RunScope("mnist", List.of()), LabReport.INSTANCE.beside(Table1.NAME));
     }
 
     private static CertificateRow certificate(int index, long n, double radius) {
@@ -181,7 +182,7 @@ class TableFormatTest {
     @Test
     void givenHostileScope_whenWritten_thenEveryFormatEscapesIt() {
         ResultTable table = Table1.of(new TreeMap<>(Map.of(0.25, new SigmaRows(SampleRows.certified(1, 1), List.of()))),
-                new RunScope("mnist", List.of(HOSTILE)), Literature.load());
+                new RunScope("mnist", List.of(HOSTILE)), LabReport.INSTANCE.beside(Table1.NAME));
         assertTrue(TableFormat.LATEX.write(table).contains(Escape.LATEX.apply(HOSTILE)));
         assertFalse(TableFormat.LATEX.write(table).contains("<i>"));
         assertTrue(TableFormat.MARKDOWN.write(table).contains(Escape.MARKDOWN.apply(HOSTILE)));
@@ -222,13 +223,13 @@ class TableFormatTest {
 
     private static ResultTable table1(String dataset) {
         return Table1.of(new TreeMap<>(Map.of(0.25, new SigmaRows(SampleRows.certified(3, 4), List.of()))),
-                new RunScope(dataset, List.of()), Literature.load());
+                RunScope.of(dataset, List.of(), LabReport.INSTANCE), LabReport.INSTANCE.beside(Table1.NAME));
     }
 
     private static ResultTable table2() {
         return Table2.of(new TreeMap<>(Map.of(0.1, new EpsilonRows(
                 List.of(SampleRows.bounds(0, 0.1, 0, 1, false), SampleRows.bounds(1, 0.1, 0, 1, false)),
-                List.of(SampleRows.attack(0, 0, false))))), new RunScope("mnist", List.of()), Literature.load());
+                List.of(SampleRows.attack(0, 0, false))))), new RunScope("mnist", List.of()), LabReport.INSTANCE.beside(Table2.NAME));
     }
 
     private static String firstLine(String text) {

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.bulwark.attack.AttackLoss;
 import dev.bulwark.bounds.Method;
+import dev.bulwark.lab.LabReport;
 import dev.bulwark.results.AttackRow;
 import dev.bulwark.results.BoundsRow;
 import dev.bulwark.results.EpsilonRows;
@@ -26,7 +27,6 @@ import org.junit.jupiter.api.Test;
 
 class TablesTest {
 
-    private static final Literature LITERATURE = Literature.load();
     private static final RunScope MNIST = new RunScope("mnist", List.of());
 
     /** Correct with radii .25, .5 - 1e-6, 1; wrong with 2; one abstention; votes say the label in four of five. */
@@ -63,7 +63,7 @@ class TablesTest {
 
     /** Accuracy under attack, by all losses and by cross-entropy alone. */
     private static List<String> pgd(List<AttackRow> attacks) {
-        ResultTable table = Table2.of(new TreeMap<>(Map.of(0.1, new EpsilonRows(List.of(), attacks))), MNIST, LITERATURE);
+        ResultTable table = Table2.of(new TreeMap<>(Map.of(0.1, new EpsilonRows(List.of(), attacks))), MNIST, LabReport.INSTANCE.beside(Table2.NAME));
         assertTrue(table.header().stream().noneMatch(title -> title.contains("alone")), "for programs only");
         return Stream.of(Table2.PGD, Table2.PGD_BY_CROSS_ENTROPY).map(key -> table.measured(0.1, key)
                 .map(share -> share.percent(1).toPlainString()).orElse("")).toList();
@@ -176,10 +176,10 @@ class TablesTest {
     @Test
     void givenWhatRan_whenTable2Made_thenItIsNamedAndWhereLinesDifferEachIs() {
         EpsilonRows twenty = attackedBy("PGD-20, 3 restarts");
-        ResultTable one = Table2.of(new TreeMap<>(Map.of(0.1, twenty, 0.2, twenty)), MNIST, LITERATURE);
+        ResultTable one = Table2.of(new TreeMap<>(Map.of(0.1, twenty, 0.2, twenty)), MNIST, LabReport.INSTANCE.beside(Table2.NAME));
         assertEquals("PGD-20, 3 restarts", one.column(Table2.PGD).title());
         assertTrue(one.notes().stream().anyMatch(note -> note.startsWith("PGD-20, 3 restarts: empirical")), one.notes().toString());
-        ResultTable two = Table2.of(new TreeMap<>(Map.of(0.1, twenty, 0.2, attackedBy("PGD-50, 10 restarts"))), MNIST, LITERATURE);
+        ResultTable two = Table2.of(new TreeMap<>(Map.of(0.1, twenty, 0.2, attackedBy("PGD-50, 10 restarts"))), MNIST, LabReport.INSTANCE.beside(Table2.NAME));
         assertEquals("PGD", two.column(Table2.PGD).title());
         assertTrue(two.notes().contains("PGD is PGD-20, 3 restarts at epsilon 0.10 and PGD-50, 10 restarts at epsilon 0.20."),
                 two.notes().toString());
@@ -221,42 +221,10 @@ class TablesTest {
     }
 
     @Test
-    void givenReportedAndPublishedFigures_whenTablesMade_thenTheyStandBesideOurs() {
-        ResultTable.Line line = table1(0.5, FIVE).lines().get(0);
-        assertEquals("78.9", line.cells().get(1).reported().orElseThrow().toPlainString());
-        assertEquals("89.8", line.cells().get(3).published().orElseThrow().toPlainString());
-        ResultTable.Line atTenth = table2(new EpsilonRows(List.of(), List.of(SampleRows.attack(0, 0, false)))).lines().get(0);
-        assertEquals("91.3", atTenth.cells().get(1).reported().orElseThrow().toPlainString());
-        assertEquals("97.77", atTenth.cells().get(1).published().orElseThrow().toPlainString());
-    }
-
-    @Test
-    void givenGapsReported_whenComparedWithTheirAccuracies_thenTheyAreTheDifference() {
-        for (Literature.Row row : LITERATURE.table2().reported().rows()) {
-            assertEquals(row.figures().get(Table2.GAP),
-                    row.figures().get(Table2.PGD).subtract(row.figures().get(Table2.CERTIFIED)), "epsilon " + row.at());
-        }
-    }
-
-    @Test
-    void givenTheImpossibleCell_whenTable1Made_thenItsNoteIsComputed() {
-        String note = table1(0.25, FIVE).lines().get(0).cells().get(3).objection().orElseThrow();
-        assertTrue(note.startsWith("Impossible: with n = 10,000 and alpha = 0.001"), note);
-        assertTrue(note.contains("0.999309") && note.contains("0.7997 at sigma 0.25") && note.contains("218,105"), note);
-    }
-
-    @Test
-    void givenOtherCells_whenTable1Made_thenOnlyAbstentionsAreDoubted() {
-        List<Boolean> doubted = table1(0.5, FIVE).lines().get(0).cells().stream()
-                .map(cell -> cell.objection().isPresent()).toList();
-        assertEquals(List.of(false, false, false, false, true), doubted);
-    }
-
-    @Test
     void givenSamplesJustEnough_whenAllAgree_thenRadiusIsReached() {
-        long enough = Plausibility.samplesFor(1, 0.25, 0.001);
-        assertTrue(Plausibility.maxRadius(0.25, enough, 0.001) >= 1);
-        assertFalse(Plausibility.maxRadius(0.25, enough - 1, 0.001) >= 1);
+        long enough = Reach.samplesFor(1, 0.25, 0.001);
+        assertTrue(Reach.maxRadius(0.25, enough, 0.001) >= 1);
+        assertFalse(Reach.maxRadius(0.25, enough - 1, 0.001) >= 1);
     }
 
     @Test
@@ -267,19 +235,12 @@ class TablesTest {
         assertFalse(Table1.outOfReach(0.5, 10_000, 0.001));
     }
 
-    @Test
-    void givenTheLabReport_whenReviewed_thenOneImpossibleAndThreeImplausibleFigures() {
-        List<String> facts = Plausibility.objections(LITERATURE).stream().map(Literature.Misstatement::fact).toList();
-        assertEquals(4, facts.size());
-        assertEquals(1, facts.stream().filter(fact -> fact.startsWith("Impossible")).count());
-    }
-
     private static ResultTable table1(double sigma, SigmaRows rows) {
-        return Table1.of(new TreeMap<>(Map.of(sigma, rows)), MNIST, LITERATURE);
+        return Table1.of(new TreeMap<>(Map.of(sigma, rows)), MNIST, LabReport.INSTANCE.beside(Table1.NAME));
     }
 
     private static ResultTable table2(EpsilonRows rows) {
-        return Table2.of(new TreeMap<>(Map.of(0.1, rows)), MNIST, LITERATURE);
+        return Table2.of(new TreeMap<>(Map.of(0.1, rows)), MNIST, LabReport.INSTANCE.beside(Table2.NAME));
     }
 
     /** Attacked, cross-checked, differences of claims, as JSON has them. */

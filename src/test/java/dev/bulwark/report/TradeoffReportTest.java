@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.bulwark.lab.LabReport;
 import dev.bulwark.results.BoundsRow;
 import dev.bulwark.results.RowException;
 import dev.bulwark.results.RowFile;
@@ -53,7 +54,7 @@ class TradeoffReportTest {
         givenNetwork("0.00", EPSILON, 83, 67);
         givenNetwork("0.50", EPSILON, 92, 64);
         givenNetwork("1.00", EPSILON, 98, 0);
-        TradeoffReport report = TradeoffReport.rebuild(folder);
+        TradeoffReport report = TradeoffReport.rebuild(folder, LabReport.INSTANCE);
         assertTrue(TradeoffFolder.isIn(folder));
         assertEquals(List.of(), report.missing());
         List<String> csv = Files.readAllLines(folder.resolve("tradeoff.csv"));
@@ -77,8 +78,8 @@ class TradeoffReportTest {
         givenRun("mnist");
         givenNetwork("0.00", EPSILON, 83, 67);
         givenNetwork("0.50", EPSILON, 92, 64);
-        ResultTable table = TradeoffReport.rebuild(folder).table();
-        Optional<TradeoffReport.Claim> claim = TradeoffReport.Claim.at(EPSILON, Literature.load());
+        ResultTable table = TradeoffReport.rebuild(folder, LabReport.INSTANCE).table();
+        Optional<TradeoffReport.Claim> claim = TradeoffReport.Claim.at(EPSILON, LabReport.INSTANCE.beside(Table2.NAME));
         List<XYSeries> drawn = List.copyOf(Charts.tradeoff(table, EPSILON, claim).getSeriesMap().values());
         assertEquals(2, drawn.size());
         assertArrayEquals(new double[] {83, 92}, drawn.get(0).getXData());
@@ -93,7 +94,7 @@ class TradeoffReportTest {
         givenRun("mnist");
         givenNetwork("0.00", EPSILON, 94, 64);
         givenNetwork("0.25", EPSILON, 94, 65);
-        TradeoffReport.rebuild(folder);
+        TradeoffReport.rebuild(folder, LabReport.INSTANCE);
         assertTrue(json().at("/claimed/reached").asBoolean());
         assertTrue(Files.readString(folder.resolve("tradeoff.md")).contains("reached with kappa 0.25."), "64 is less than 64.1");
     }
@@ -102,22 +103,22 @@ class TradeoffReportTest {
     void givenOtherImages_whenReported_thenAWarningComesFirst() throws IOException {
         givenRun("digits");
         givenNetwork("0.00", EPSILON, 94, 64);
-        TradeoffReport.rebuild(folder);
+        TradeoffReport.rebuild(folder, LabReport.INSTANCE);
         assertTrue(Files.readString(folder.resolve("tradeoff.csv")).startsWith("# These are not MNIST figures"));
         assertTrue(Files.readString(folder.resolve("tradeoff.json")).lines().findFirst().orElseThrow().contains("not MNIST"));
     }
 
     @Test
     void givenRowsThatDoNotBelongTogether_whenReported_thenRefused() throws IOException {
-        assertThrows(RowException.class, () -> TradeoffReport.rebuild(folder));
+        assertThrows(RowException.class, () -> TradeoffReport.rebuild(folder, LabReport.INSTANCE));
         givenNetwork("0.00", EPSILON, 94, 64);
         givenNetwork("0.25", 0.2, 94, 64);
-        assertTrue(assertThrows(RowException.class, () -> TradeoffReport.rebuild(folder)).getMessage().contains("several epsilons"));
+        assertTrue(assertThrows(RowException.class, () -> TradeoffReport.rebuild(folder, LabReport.INSTANCE)).getMessage().contains("several epsilons"));
     }
 
     @Test
     void givenACertifiedMistake_whenReported_thenItFails() throws IOException {
         givenNetwork("0.00", EPSILON, 60, 61);
-        assertThrows(SoundnessException.class, () -> TradeoffReport.rebuild(folder));
+        assertThrows(SoundnessException.class, () -> TradeoffReport.rebuild(folder, LabReport.INSTANCE));
     }
 }

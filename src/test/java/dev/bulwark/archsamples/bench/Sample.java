@@ -1,6 +1,6 @@
 package dev.bulwark.archsamples.bench;
 
-/** Looks up at the lab report. */
+/** Looks sideways at reports. */
 public final class Sample {
-    dev.bulwark.archsamples.lab.Sample above;
+    dev.bulwark.archsamples.report.Sample beside;
 }

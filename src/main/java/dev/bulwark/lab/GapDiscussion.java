@@ -1,8 +1,12 @@
-package dev.bulwark.report;
+package dev.bulwark.lab;
 
 import dev.bulwark.attack.AttackLoss;
-import dev.bulwark.report.Discussion.Finding;
-import dev.bulwark.report.Discussion.Verdict;
+import dev.bulwark.lab.Discussion.Finding;
+import dev.bulwark.lab.Discussion.Verdict;
+import dev.bulwark.report.Phrase;
+import dev.bulwark.report.ResultTable;
+import dev.bulwark.report.Share;
+import dev.bulwark.report.Table2;
 import dev.bulwark.results.AttackRecord;
 import dev.bulwark.results.AttackRow;
 import dev.bulwark.results.EpsilonRows;
@@ -112,7 +116,7 @@ final class GapDiscussion {
 
     private List<Finding> growth() {
         List<BigDecimal> reported = epsilons.stream()
-                .flatMap(epsilon -> table.reported(epsilon, Table2.GAP).stream()).toList();
+                .flatMap(epsilon -> Literature.reported(table, epsilon, Table2.GAP).stream()).toList();
         if (epsilons.size() < 2 || reported.size() < epsilons.size()) {
             return List.of();
         }
@@ -130,9 +134,9 @@ final class GapDiscussion {
 
     /** The report's abstract subtracts from the wrong column. */
     private List<Finding> abstract297() {
-        Optional<BigDecimal> clean = table.reported(WIDEST, Table2.CLEAN);
-        Optional<BigDecimal> certified = table.reported(WIDEST, Table2.CERTIFIED);
-        Optional<BigDecimal> pgd = table.reported(WIDEST, Table2.PGD);
+        Optional<BigDecimal> clean = Literature.reported(table, WIDEST, Table2.CLEAN);
+        Optional<BigDecimal> certified = Literature.reported(table, WIDEST, Table2.CERTIFIED);
+        Optional<BigDecimal> pgd = Literature.reported(table, WIDEST, Table2.PGD);
         if (clean.isEmpty() || certified.isEmpty() || pgd.isEmpty() || !epsilons.contains(WIDEST)) {
             return List.of();
         }
@@ -162,7 +166,7 @@ final class GapDiscussion {
     }
 
     private List<Finding> figures() {
-        return epsilons.stream().filter(epsilon -> table.reported(epsilon, Table2.CERTIFIED).isPresent())
+        return epsilons.stream().filter(epsilon -> Literature.reported(table, epsilon, Table2.CERTIFIED).isPresent())
                 .reduce((earlier, later) -> later)
                 .flatMap(this::rowFigure).stream().toList();
     }
@@ -170,8 +174,8 @@ final class GapDiscussion {
     private Optional<Finding> rowFigure(double epsilon) {
         return Table2.DEFINITION.columns().stream().filter(column -> column.key().equals(Table2.CERTIFIED)).findFirst()
                 .flatMap(column -> column.measure().apply(rows.get(epsilon))).map(share -> {
-                    BigDecimal stated = table.reported(epsilon, Table2.CERTIFIED).orElseThrow();
-                    String published = table.published(epsilon, Table2.CERTIFIED)
+                    BigDecimal stated = Literature.reported(table, epsilon, Table2.CERTIFIED).orElseThrow();
+                    String published = Literature.published(table, epsilon, Table2.CERTIFIED)
                             .map(figure -> "; a published convolutional network reaches " + figure + "%").orElse("");
                     return new Finding("IBP certifies " + stated + "% at " + Phrase.epsilon(epsilon) + ".",
                             Verdict.of(Phrase.within(share, stated)), "Measured " + Phrase.precisely(share) + " of "

@@ -1,4 +1,4 @@
-package dev.bulwark.report;
+package dev.bulwark.lab;
 
 import java.util.List;
 

@@ -1,7 +1,12 @@
-package dev.bulwark.report;
+package dev.bulwark.lab;
 
-import dev.bulwark.report.Discussion.Finding;
-import dev.bulwark.report.Discussion.Verdict;
+import dev.bulwark.lab.Discussion.Finding;
+import dev.bulwark.lab.Discussion.Verdict;
+import dev.bulwark.report.CertifiedCurve;
+import dev.bulwark.report.Phrase;
+import dev.bulwark.report.ResultTable;
+import dev.bulwark.report.Share;
+import dev.bulwark.report.Table1;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -88,7 +93,7 @@ final class TradeoffDiscussion {
         TreeMap<Double, Share> measured = new TreeMap<>();
         for (ResultTable.Line line : table.lines()) {
             Optional<Share> share = table.measured(line.at(), column);
-            table.reported(line.at(), column).filter(unused -> share.isPresent()).ifPresent(figure -> {
+            Literature.reported(table, line.at(), column).filter(unused -> share.isPresent()).ifPresent(figure -> {
                 reported.put(line.at(), figure);
                 measured.put(line.at(), share.get());
             });
@@ -110,7 +115,7 @@ final class TradeoffDiscussion {
 
     private String published(String column) {
         TreeMap<Double, BigDecimal> figures = new TreeMap<>();
-        table.lines().forEach(line -> table.published(line.at(), column)
+        table.lines().forEach(line -> Literature.published(table, line.at(), column)
                 .ifPresent(figure -> figures.put(line.at(), figure)));
         return figures.size() < 2 ? "" : "; published rows have " + listed(figures, BigDecimal::toPlainString) + "%";
     }
@@ -119,14 +124,19 @@ final class TradeoffDiscussion {
     private List<Finding> beyondReach() {
         return curves.stream().flatMap(curve -> Table1.RADII.stream().flatMap(r -> {
             String column = Table1.certifiedAt(r);
-            return Plausibility.objection(table.beside(), curve.sigma(), column).map(objection -> new Finding(
-                    Phrase.sigma(curve.sigma()) + " certifies " + table.reported(curve.sigma(), column).orElseThrow()
+            return objection(curve.sigma(), column).map(objection -> new Finding(
+                    Phrase.sigma(curve.sigma()) + " certifies " + Literature.reported(table, curve.sigma(), column).orElseThrow()
                             + "% at "
                             + Phrase.at(r) + ".", Verdict.IMPOSSIBLE, objection.replaceFirst("^Impossible: w", "W")
                             + " Measured: " + Phrase.percent(curve.at(r))
                                     + ", and no radius beyond " + Phrase.radius(curve.furthest()) + "."
                                     + further(curve.sigma(), column))).stream();
         })).toList();
+    }
+
+    private Optional<String> objection(double sigma, String column) {
+        return table.beside().tried().flatMap(source -> source.rows().stream()
+                .filter(row -> row.at().doubleValue() == sigma).findFirst()).map(row -> row.objections().get(column));
     }
 
     /** What more samples certify there. */
@@ -149,12 +159,12 @@ final class TradeoffDiscussion {
     /** The report has the middle sigma best at two radii. */
     private List<Finding> bestAt(double r, String what) {
         String column = Table1.certifiedAt(r);
-        Optional<BigDecimal> claimed = table.reported(MIDDLE, column);
+        Optional<BigDecimal> claimed = Literature.reported(table, MIDDLE, column);
         Optional<CertifiedCurve> best = best(r);
         if (claimed.isEmpty() || best.isEmpty() || table.measured(MIDDLE, column).isEmpty() || curves.size() < 2) {
             return List.of();
         }
-        String own = table.beside().reported().rows().stream()
+        String own = table.beside().tried().stream().flatMap(source -> source.rows().stream())
                 .filter(row -> row.figures().get(column).compareTo(claimed.get()) > 0).findFirst()
                 .map(row -> " The report's own table has more at \u03c3 = " + row.at() + ": " + row.figures().get(column)
                 + "%.")
@@ -167,10 +177,10 @@ final class TradeoffDiscussion {
 
     private List<Finding> figure(double sigma, double r) {
         String column = Table1.certifiedAt(r);
-        return table.measured(sigma, column).flatMap(share -> table.reported(sigma, column).map(stated -> new Finding(
+        return table.measured(sigma, column).flatMap(share -> Literature.reported(table, sigma, column).map(stated -> new Finding(
                 Phrase.sigma(sigma) + " certifies " + stated + "% at " + Phrase.at(r) + ".",
                 Verdict.of(Phrase.within(share, stated)), "Measured " + Phrase.precisely(share)
-                        + table.published(sigma, column).map(figure -> "; published " + figure + "%").orElse("") + ".")))
+                        + Literature.published(table, sigma, column).map(figure -> "; published " + figure + "%").orElse("") + ".")))
                 .stream().toList();
     }
 

@@ -1,12 +1,19 @@
-package dev.bulwark.report;
+package dev.bulwark.lab;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.bulwark.attack.AttackLoss;
-import dev.bulwark.report.Discussion.Finding;
-import dev.bulwark.report.Discussion.Verdict;
+import dev.bulwark.lab.Discussion.Finding;
+import dev.bulwark.lab.Discussion.Verdict;
+import dev.bulwark.report.Abstract;
+import dev.bulwark.report.CertifiedCurve;
+import dev.bulwark.report.ResultTable;
+import dev.bulwark.report.RunReport;
+import dev.bulwark.report.RunScope;
+import dev.bulwark.report.Table1;
+import dev.bulwark.report.Table2;
 import dev.bulwark.results.AttackRow;
 import dev.bulwark.results.BoundsRow;
 import dev.bulwark.results.EpsilonRows;
@@ -32,7 +39,6 @@ import org.junit.jupiter.api.io.TempDir;
 class DiscussionTest {
 
     private static final RunScope MNIST = new RunScope("mnist", List.of());
-    private final Literature literature = Literature.load();
 
     @Test
     void givenCurvesThatCross_whenDiscussed_thenTheBestSigmaAtEachRadius() {
@@ -64,7 +70,7 @@ class DiscussionTest {
     void givenMoreSamples_whenDiscussed_thenWhatTheyReachStandsWithWhatTheOthersCannot() {
         SortedMap<Double, SigmaRows> rows = new TreeMap<>(Map.of(0.25, new SigmaRows(images(9, 0.6), List.of())));
         RunFolder.Further further = new RunFolder.Further(0.25, 1_000_000, new SigmaRows(images(6, 1.05), List.of()));
-        Discussion discussion = new TradeoffDiscussion(Table1.of(rows, List.of(further), MNIST, literature),
+        Discussion discussion = new TradeoffDiscussion(Table1.of(rows, List.of(further), MNIST, LabReport.INSTANCE.beside(Table1.NAME)),
                 List.of(CertifiedCurve.of(0.25, rows.get(0.25).certified()))).write();
         assertTrue(finding(discussion, "certifies 2.1%").evidence().contains("With n = 1,000,000: 60.0%"),
                 finding(discussion, "certifies 2.1%").evidence());
@@ -80,7 +86,7 @@ class DiscussionTest {
     @Test
     void givenGrowingGaps_whenDiscussed_thenTheReportAgreesAndTheCountsAreOfCommonImages() {
         SortedMap<Double, EpsilonRows> rows = new TreeMap<>(Map.of(0.1, gap(0.1, 9, 8), 0.3, gap(0.3, 8, 5)));
-        Discussion discussion = new GapDiscussion(rows, Table2.of(rows, MNIST, literature)).write().orElseThrow();
+        Discussion discussion = new GapDiscussion(rows, Table2.of(rows, MNIST, LabReport.INSTANCE.beside(Table2.NAME))).write().orElseThrow();
         assertTrue(discussion.prose().get(0).replace('\u00a0', ' ')
                 .contains("1 of 10 at \u03b5 = 0.10 (10.0 points) and 3 of 10 at \u03b5 = 0.30 (30.0 points)"),
                 discussion.prose().get(0));
@@ -98,7 +104,7 @@ class DiscussionTest {
                 new AttackRow(3, 0, 0, true, 1, 0.1, Optional.of(AttackLoss.MARGIN)), SampleRows.attack(4, 1, true));
         SortedMap<Double, EpsilonRows> rows = new TreeMap<>(Map.of(0.1, new EpsilonRows(
                 IntStream.range(0, 5).mapToObj(i -> SampleRows.bounds(i, 0.1, i == 4 ? 1 : 0, -1, false)).toList(), attacks)));
-        String prose = String.join(" ", new GapDiscussion(rows, Table2.of(rows, MNIST, literature)).write()
+        String prose = String.join(" ", new GapDiscussion(rows, Table2.of(rows, MNIST, LabReport.INSTANCE.beside(Table2.NAME))).write()
                 .orElseThrow().prose());
         assertTrue(prose.contains("2 fell to the cross-entropy, and 1 more"), prose);
     }
@@ -111,13 +117,13 @@ class DiscussionTest {
         SortedMap<Double, EpsilonRows> rows = new TreeMap<>(Map.of(0.1, new EpsilonRows(bounds,
                 List.of(SampleRows.attack(0, 0, false), SampleRows.attack(7, 0, true), SampleRows.attack(8, 0, false)), new TreeMap<>(),
                 Optional.of("PGD-20, 3 restarts"))));
-        ResultTable table = Table2.of(rows, MNIST, literature);
+        ResultTable table = Table2.of(rows, MNIST, LabReport.INSTANCE.beside(Table2.NAME));
         String prose = String.join(" ", new GapDiscussion(rows, table).write().orElseThrow().prose()).replace('\u00a0', ' ');
         assertTrue(prose.contains("what PGD-20 (3 restarts) leaves standing") && prose.contains("1 of 10 at"), prose);
         assertTrue(prose.contains("right and not certified (2 at \u03b5 = 0.10) and, to check the certificates, of the certified "
                 + "ones 1 of 7 at \u03b5 = 0.10."), prose);
         assertFalse(prose.contains("broken all the same"), prose);
-        assertTrue(Abstract.write(Optional.empty(), Optional.of(table), List.of()).contains(
+        assertTrue(Abstract.write(Optional.empty(), Optional.of(table), Optional.empty()).contains(
                 "projected gradient descent, PGD-20 (3 restarts), attacked 1 image with a certificate and broke none."));
     }
 
@@ -126,10 +132,10 @@ class DiscussionTest {
         SortedMap<Double, EpsilonRows> rows = new TreeMap<>(Map.of(0.1, new EpsilonRows(
                 List.of(SampleRows.bounds(0, 0.1, 0, 1, false), SampleRows.bounds(1, 0.1, 0, 1, false)), List.of(SampleRows.attack(0, 0, false),
                 SampleRows.attack(1, 0, true).with(AttackRow.RealNetwork.STANDS)))));
-        ResultTable table = Table2.of(rows, MNIST, literature);
+        ResultTable table = Table2.of(rows, MNIST, LabReport.INSTANCE.beside(Table2.NAME));
         String prose = String.join(" ", new GapDiscussion(rows, table).write().orElseThrow().prose()).replace('\u00a0', ' ');
         assertTrue(prose.contains("broken all the same: 1 at \u03b5 = 0.10."), prose);
-        assertTrue(Abstract.write(Optional.empty(), Optional.of(table), List.of()).contains(
+        assertTrue(Abstract.write(Optional.empty(), Optional.of(table), Optional.empty()).contains(
                 "1 image with a certificate is misclassified, by the float network's rounding alone."));
     }
 
@@ -137,7 +143,7 @@ class DiscussionTest {
     void givenAttacksOfOtherImages_whenDiscussed_thenThereIsNoGap() {
         SortedMap<Double, EpsilonRows> rows = new TreeMap<>(Map.of(0.1, new EpsilonRows(
                 List.of(SampleRows.bounds(0, 0.1, 0, 1, true)), List.of(SampleRows.attack(1, 0, false)))));
-        assertTrue(new GapDiscussion(rows, Table2.of(rows, MNIST, literature)).write().isEmpty());
+        assertTrue(new GapDiscussion(rows, Table2.of(rows, MNIST, LabReport.INSTANCE.beside(Table2.NAME))).write().isEmpty());
     }
 
     @Test
@@ -151,7 +157,7 @@ class DiscussionTest {
         }
         for (Map.Entry<String, Boolean> judged : Map.of("mnist", true, "digits", false).entrySet()) {
             Files.writeString(folder.resolve("run.json"), "{\"dataset\":{\"name\":\"" + judged.getKey() + "\"}}");
-            RunReport.rebuild(folder);
+            RunReport.rebuild(folder, LabReport::of);
             String page = Files.readString(folder.resolve("report.html"));
             assertEquals(judged.getValue(), page.contains("class=\"verdict\""), judged.getKey());
             assertEquals(judged.getValue(), page.contains("(the lab report has"), judged.getKey());
@@ -167,14 +173,14 @@ class DiscussionTest {
                 + "has 42.3% there, published work 79.9%). Interval bounds certify 80.0 and 50.0% of 10 images at L\u221e radii of 0.10 "
                 + "and 0.30 (lab report: 91.3 and 64.1%), and projected gradient descent, PGD, attacked 13 images with a "
                 + "certificate and broke none. Of 1 claim of the lab report that these rows can speak to, 0 agree, 1 agree in part, 0 disagree and 0 cannot be true.",
-                Abstract.write(Optional.of(Table1.of(smoothing, MNIST, literature)), Optional.of(Table2.of(rows, MNIST, literature)),
-                        List.of(discussion)).replace('\u00a0', ' '));
+                Abstract.write(Optional.of(Table1.of(smoothing, MNIST, LabReport.INSTANCE.beside(Table1.NAME))), Optional.of(Table2.of(rows, MNIST, LabReport.INSTANCE.beside(Table2.NAME))),
+                        LabReport.summary(List.of(discussion))).replace('\u00a0', ' '));
     }
 
     private Discussion tradeoff(Map<Double, List<SmoothingRow>> bySigma) {
         SortedMap<Double, SigmaRows> rows = new TreeMap<>();
         bySigma.forEach((sigma, certified) -> rows.put(sigma, new SigmaRows(certified, List.of())));
-        return new TradeoffDiscussion(Table1.of(rows, MNIST, literature), rows.entrySet().stream()
+        return new TradeoffDiscussion(Table1.of(rows, MNIST, LabReport.INSTANCE.beside(Table1.NAME)), rows.entrySet().stream()
                 .map(entry -> CertifiedCurve.of(entry.getKey(), entry.getValue().certified())).toList()).write();
     }
 

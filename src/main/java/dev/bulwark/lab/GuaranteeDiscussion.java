@@ -1,7 +1,8 @@
-package dev.bulwark.report;
+package dev.bulwark.lab;
 
-import dev.bulwark.report.Discussion.Finding;
-import dev.bulwark.report.Discussion.Verdict;
+import dev.bulwark.lab.Discussion.Finding;
+import dev.bulwark.lab.Discussion.Verdict;
+import dev.bulwark.report.Phrase;
 import dev.bulwark.results.CertificateRow;
 import dev.bulwark.results.EpsilonRows;
 import dev.bulwark.results.Evidence;

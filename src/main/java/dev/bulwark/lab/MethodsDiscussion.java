@@ -1,7 +1,12 @@
-package dev.bulwark.report;
+package dev.bulwark.lab;
 
-import dev.bulwark.report.Discussion.Finding;
-import dev.bulwark.report.Discussion.Verdict;
+import dev.bulwark.lab.Discussion.Finding;
+import dev.bulwark.lab.Discussion.Verdict;
+import dev.bulwark.report.Phrase;
+import dev.bulwark.report.ResultTable;
+import dev.bulwark.report.Share;
+import dev.bulwark.report.Table1;
+import dev.bulwark.report.Table2;
 import dev.bulwark.results.RunFolder;
 import dev.bulwark.results.SmoothingRow;
 import java.math.BigDecimal;
@@ -110,7 +115,7 @@ final class MethodsDiscussion {
                 .map(share -> ", clean accuracy to " + Phrase.percent(share)).orElse("");
         String gap = table2.measured(last, Table2.GAP)
                 .map(share -> ", and the gap to PGD there is " + Phrase.points(share.percent(1))).orElse("");
-        String published = table2.published(last, Table2.CERTIFIED).map(figure -> " A published network keeps " + figure
+        String published = Literature.published(table2, last, Table2.CERTIFIED).map(figure -> " A published network keeps " + figure
                 + "% there with the same bounds, so their looseness alone does not explain the fall.").orElse("");
         return List.of(new Finding("IBP suits small budgets (\u03b5 \u2264 0.10); beyond, bounds loosen.",
                 falls ? Verdict.PARTLY : Verdict.DISAGREES, "Certified accuracy goes from " + Phrase.percent(small.get())
