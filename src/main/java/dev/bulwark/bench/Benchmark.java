@@ -24,12 +24,12 @@ import dev.bulwark.plan.Plan;
 import dev.bulwark.runs.ExperimentException;
 import dev.bulwark.runs.Monitor;
 import dev.bulwark.shapes.ImageShape;
+import dev.bulwark.training.Architecture;
 import dev.bulwark.training.Initialisation;
 import dev.bulwark.training.LearningRate;
 import dev.bulwark.training.Objective;
-import dev.bulwark.training.Optimiser;
+import dev.bulwark.training.Objective.IntervalBounds;
 import dev.bulwark.training.Progress;
-import dev.bulwark.training.Ramp;
 import dev.bulwark.training.Recipe;
 import dev.bulwark.training.Trainer;
 import dev.bulwark.training.TrainingSet;
@@ -254,10 +254,10 @@ public final class Benchmark {
      * and to activations take the network's multiply-adds each; so much for centres, radii and, where they count, images.
      */
     private Rate ibpTraining(double kappa) {
-        Objective objective = new Objective.IntervalBounds(0.1, 1, 0, 0, Ramp.LINEAR, kappa, kappa, 0, 0, true, 0);
+        Objective objective = IntervalBounds.of(0.1).withKappa(new IntervalBounds.Kappa(kappa, kappa, 0, 0));
         List<Integer> hidden = settings.widths.subList(1, settings.widths.size() - 1);
-        Recipe recipe = new Recipe(hidden, settings.repeats + 1, settings.batch, 1, Initialisation.KAIMING_UNIFORM,
-                Optimiser.adam(), LearningRate.steps(1e-3, 1), 0, objective);
+        Recipe recipe = Recipe.minimising(objective).architecture(Architecture.dense(hidden)).epochs(settings.repeats + 1)
+                .batch(settings.batch).learningRate(LearningRate.steps(1e-3, 1)).seed(1).build();
         int passes = kappa > 0 ? 3 : 2;
         double flops = passes * 2 * (3 * settings.multiplyAdds() - settings.firstLayer());
         int steps = settings.epochSteps;

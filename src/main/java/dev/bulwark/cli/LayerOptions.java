@@ -1,12 +1,15 @@
 package dev.bulwark.cli;
 
 import dev.bulwark.runs.ExperimentException;
+import dev.bulwark.shapes.ImageShape;
+import dev.bulwark.training.Architecture;
 import dev.bulwark.training.Convolution;
 import dev.bulwark.training.Recipe;
 import java.util.List;
+import java.util.Optional;
 import picocli.CommandLine.Option;
 
-/** The shape of a network to train. */
+/** The layers of a network to train. */
 final class LayerOptions {
 
     @Option(names = "--hidden", paramLabel = "W,W,…", split = ",",
@@ -14,8 +17,8 @@ final class LayerOptions {
     private List<Integer> hidden;
 
     @Option(names = "--windows", paramLabel = "C,K,S", split = ",",
-            description = "Let the first hidden layer see windows of K x K pixels, S apart, with C sets of weights that all "
-                    + "windows share; its width is C times their number (default: the preset's).")
+            description = "Make the first hidden layer a convolution of C channels over windows of K x K pixels, S apart; its "
+                    + "width is C times their number (default: the preset's).")
     private List<Integer> windows;
 
     /**
@@ -25,14 +28,39 @@ final class LayerOptions {
      * @throws IllegalArgumentException if a number is out of its range
      */
     Recipe of(Recipe recipe) {
-        Recipe widened = hidden == null ? recipe : recipe.withHidden(hidden);
+        Architecture layers = hidden == null ? recipe.architecture() : Architecture.dense(hidden);
+        return recipe.but().architecture(convolution().map(layers::withStem).orElse(layers)).build();
+    }
+
+    /**
+     * Complains if the first of the widths asked for is not the convolution's on such images.
+     *
+     * @throws ExperimentException naming both
+     */
+    void requireFit(ImageShape image) {
+        if (hidden == null || windows == null) {
+            return;
+        }
+        try {
+            Convolution convolution = convolution().orElseThrow();
+            int units = Architecture.units(convolution, image);
+            if (hidden.get(0) != units) {
+                throw new ExperimentException("a first layer of " + hidden.get(0) + " units is not " + convolution.words()
+                        + ", which makes " + units);
+            }
+        } catch (IllegalArgumentException e) {
+            throw new ExperimentException(e.getMessage());
+        }
+    }
+
+    private Optional<Convolution> convolution() {
         if (windows == null) {
-            return widened;
+            return Optional.empty();
         }
         if (windows.size() != 3) {
             throw new ExperimentException("--windows takes three numbers, channels, pixels along a window's edge and pixels "
                     + "from one to the next, as in 16,7,3, not " + windows);
         }
-        return widened.withConvolution(new Convolution(windows.get(0), windows.get(1), windows.get(2)));
+        return Optional.of(new Convolution(windows.get(0), windows.get(1), windows.get(2)));
     }
 }

@@ -87,6 +87,7 @@ final class TradeoffCommand implements Callable<Integer> {
         try (Fleet fleet = device.open();
              ResumeHint hint = ResumeHint.of(spec.commandLine().getErr(), bulwark.arguments())) {
             DataSource source = data.source(EnumSet.allOf(Split.class));
+            layers.requireFit(source.shape());
             Tradeoff.Plan plan = new Tradeoff.Plan(base, epsilon, preset.name().toLowerCase(Locale.ROOT), kappas,
                     trainLimit == null ? source.size(Split.TRAIN) : trainLimit, selection.selection());
             run(fleet, plan, source, existing, monitor);

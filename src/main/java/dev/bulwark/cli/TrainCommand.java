@@ -175,6 +175,7 @@ final class TrainCommand implements Runnable {
             try (Fleet fleet = device.openFirst(arithmetic.products())) {
                 Monitor monitor = general.monitor(spec.commandLine().getErr());
                 DataSource source = data.source(EnumSet.allOf(Split.class));
+                layers.requireFit(source.shape());
                 Dataset training = training(source);
                 monitor.note(fleet.choice());
                 try (ResumeHint hint = ResumeHint.of(spec.commandLine().getErr(), BulwarkCommand.above(spec).arguments())) {

@@ -15,13 +15,14 @@ public final class Digits {
 
     /** What {@link Dataset#name} says of generated digits. */
     public static final String NAME = "digits";
+    /** Of every image. */
+    public static final ImageShape SHAPE = new ImageShape(1, 28, 28);
     /** Images of the full training split, as many as MNIST's. */
     public static final int TRAIN_SIZE = 60_000;
     /** Images of the full test split, as many as MNIST's. */
     public static final int TEST_SIZE = 10_000;
 
-    private static final int SIDE = 28;
-    private static final ImageShape SHAPE = new ImageShape(1, SIDE, SIDE);
+    private static final int SIDE = SHAPE.width();
     private static final int DIGITS = 10;
     /** The longer side of what is written, stroke width included, about as in MNIST. */
     private static final double BOX = 20;

@@ -7,6 +7,7 @@ import dev.bulwark.data.Digits;
 import dev.bulwark.data.Located;
 import dev.bulwark.data.MnistLocator;
 import dev.bulwark.data.Split;
+import dev.bulwark.shapes.ImageShape;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -74,6 +75,11 @@ public final class DataSource {
     public boolean isMnist() {
         return located.isPresent() && located.get().datasets().values().stream()
                 .allMatch(dataset -> dataset.name().equals(MnistLocator.MNIST));
+    }
+
+    /** The shape of every image. */
+    public ImageShape shape() {
+        return located.map(found -> found.datasets().values().iterator().next().shape()).orElse(Digits.SHAPE);
     }
 
     /** Images of a split. */

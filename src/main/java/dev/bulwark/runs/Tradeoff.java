@@ -145,8 +145,8 @@ public final class Tradeoff {
         identity.put(Verify.CENTRE, Verify.BYTES);
         plan.epsilon.beyondDouble().ifPresent(exact -> identity.put("epsilon_exact", exact));
         identity.put("preset", plan.preset);
-        identity.put("hidden", plan.base.hidden());
-        identity.put("convolution", plan.base.convolution().toString());
+        identity.put("hidden", plan.base.architecture().dense());
+        identity.put("convolution", plan.base.architecture().stem().toString());
         identity.put("seed", plan.base.seed());
         identity.put("training_images", plan.trainingImages);
         identity.put("verified_images", plan.verified.toString());
@@ -197,6 +197,6 @@ public final class Tradeoff {
     }
 
     private static double kappa(Recipe recipe) {
-        return ((IntervalBounds) recipe.objective()).kappaEnd();
+        return ((IntervalBounds) recipe.objective()).kappa().end();
     }
 }

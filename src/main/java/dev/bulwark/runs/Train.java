@@ -51,6 +51,9 @@ public final class Train {
         private static final int MOST_ELEMENTS = Integer.MAX_VALUE - 8;
 
         static Images of(Dataset training, Dataset test) {
+            if (training.classes() < 2) {
+                throw new DataException("the labels of " + training + " are all 0, and a classifier needs at least 2 classes");
+            }
             long elements = (long) training.size() * training.imageSize();
             if (elements > MOST_ELEMENTS) {
                 throw new DataException("training on " + training + " takes " + elements + " numbers, " + MOST_ELEMENTS
@@ -113,7 +116,7 @@ public final class Train {
     private static Map<String, Double> train(Backend backend, Recipe recipe, String source, Images images, Path model,
                                              CheckpointPolicy policy, Monitor monitor) {
         Trained trained;
-        try (Monitor.Stage stage = monitor.stage("train " + title(model), recipe.epochs(), "epochs")) {
+        try (Monitor.Stage stage = monitor.stage("train " + title(model), recipe.passes().epochs(), "epochs")) {
             int[] seen = {0};
             trained = Trainer.train(backend, recipe, images.set, policy, progress -> {
                 stage.found(progress.epoch() - seen[0] - 1); // a checkpoint's
@@ -147,7 +150,7 @@ public final class Train {
 
     private static void requireFit(Recipe recipe, Dataset training) {
         try {
-            recipe.graph(training.shape(), training.classes());
+            recipe.architecture().graph(training.shape(), training.classes());
         } catch (IllegalArgumentException e) {
             throw new ExperimentException(e.getMessage());
         }
@@ -189,7 +192,7 @@ public final class Train {
         provenance.put("made_by", "bulwark");
         provenance.put("name", name(recipe.objective()));
         provenance.put("preset", source);
-        provenance.put("layers", recipe.layers(training.imageSize(), training.classes()));
+        provenance.put("layers", recipe.architecture().words(training.shape(), training.classes()));
         provenance.put("recipe", recipe.toString());
         provenance.put(RECIPE, recipe.digest());
         provenance.put("seed", Long.toString(recipe.seed()));

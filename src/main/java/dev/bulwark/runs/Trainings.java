@@ -47,7 +47,7 @@ public record Trainings(String source, Dataset training, Dataset test, Function<
     private void together(SideBySide lanes, List<Recipe> recipes, Train.Images images, Monitor monitor, Done done)
             throws IOException {
         String name = "train " + recipes.size() + " networks, " + lanes.width() + " at a time";
-        long epochs = recipes.stream().mapToLong(Recipe::epochs).sum();
+        long epochs = recipes.stream().mapToLong(recipe -> recipe.passes().epochs()).sum();
         try (JointStage stage = new JointStage(monitor, name, epochs, "epochs")) {
             lanes.run(recipes, (backend, recipe) -> {
                 String network = Train.title(file.apply(recipe));

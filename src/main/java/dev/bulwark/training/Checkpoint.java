@@ -27,13 +27,14 @@ import java.util.stream.DoubleStream;
 /**
  * A run between two epochs: all that the next epoch depends on.
  *
- * <p><b>File.</b> Big-endian, as {@link DataOutputStream} writes: the eight bytes {@code BWCHECK1}; digest of the recipe
+ * <p><b>File.</b> Big-endian, as {@link DataOutputStream} writes: the eight bytes {@code BWCHECK2}, of which the last
+ * is the version; digest of the recipe
  * and of the data (modified UTF-8 with a length); number of epochs done and an entry for each; number of tensors and for
  * each its name, its length and its floats; SHA-256 of everything before. A reader never sees half of one.
  */
 final class Checkpoint {
 
-    private static final byte[] MAGIC = {'B', 'W', 'C', 'H', 'E', 'C', 'K', '1'};
+    private static final byte[] MAGIC = {'B', 'W', 'C', 'H', 'E', 'C', 'K', '2'};
 
     private final String recipeDigest;
     private final String dataDigest;
@@ -66,9 +67,9 @@ final class Checkpoint {
             throw new CheckpointException("checkpoint " + file + " belongs to other training data (" + dataDigest
                     + ", not " + data.digest() + "); restore that data, or delete the file to start afresh");
         }
-        if (history.stream().anyMatch(progress -> progress.epochs() != recipe.epochs())) {
+        if (history.stream().anyMatch(progress -> progress.epochs() != recipe.passes().epochs())) {
             throw new CheckpointException("checkpoint " + file + " has epochs of another run than its recipe's "
-                    + recipe.epochs() + "; delete it to start afresh");
+                    + recipe.passes().epochs() + "; delete it to start afresh");
         }
         return this;
     }
@@ -154,7 +155,10 @@ final class Checkpoint {
             throw new CheckpointException("checkpoint " + file + " can't be read: " + Reason.of(e), e);
         }
         if (!startsLikeOne(bytes)) {
-            throw new CheckpointException(file + " is not a checkpoint of this version");
+            throw new CheckpointException(startsLikeOneOfAnyVersion(bytes)
+                    ? "checkpoint " + file + " is of another version of this program, whose recipes are others; delete it to "
+                            + "start afresh, or go on with that version"
+                    : file + " is not a checkpoint; name another file, or move it away");
         }
         int signed = Math.max(0, bytes.length - Sha256.BYTES);
         MessageDigest digest = Sha256.start();
@@ -173,11 +177,15 @@ final class Checkpoint {
         }
     }
 
-    /** Whether {@code file} starts as checkpoints do, whatever follows. */
+    /** Whether {@code file} starts as checkpoints of any version do; what follows is not looked at. */
     static boolean isOne(Path file) throws IOException {
         try (InputStream in = Files.newInputStream(file)) {
-            return startsLikeOne(in.readNBytes(MAGIC.length));
+            return startsLikeOneOfAnyVersion(in.readNBytes(MAGIC.length));
         }
+    }
+
+    private static boolean startsLikeOneOfAnyVersion(byte[] bytes) {
+        return bytes.length >= MAGIC.length && Arrays.equals(MAGIC, 0, MAGIC.length - 1, bytes, 0, MAGIC.length - 1);
     }
 
     private static boolean startsLikeOne(byte[] bytes) {

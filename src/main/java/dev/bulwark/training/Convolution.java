@@ -26,24 +26,19 @@ public record Convolution(int channels, int kernel, int stride) {
     /**
      * The operation over {@code image}, all its parameters 0.
      *
-     * @throws IllegalArgumentException if there is no room for a window, or what comes out is not {@code units} long
+     * @throws IllegalArgumentException if there is no room for a window
      */
-    Op.Conv2d over(ImageShape image, int units) {
+    Op.Conv2d over(ImageShape image) {
         if (kernel > Math.min(image.height(), image.width())) {
             throw new IllegalArgumentException("an image of " + image.height() + " x " + image.width() + " has no room for "
                     + words());
         }
-        Windows windows = Windows.square(kernel, stride);
-        int made = windows.over(image, channels).size();
-        if (made != units) {
-            throw new IllegalArgumentException("a first layer of " + units + " units is not " + words() + ", which makes "
-                    + made);
-        }
-        return new Op.Conv2d(Tensor.zeros(channels, image.channels(), kernel, kernel), Tensor.zeros(channels), windows, 1);
+        return new Op.Conv2d(Tensor.zeros(channels, image.channels(), kernel, kernel), Tensor.zeros(channels),
+                Windows.square(kernel, stride), 1);
     }
 
     /** {@code 16 channels of 7 x 7 windows, 3 apart}. */
-    String words() {
+    public String words() {
         return channels + " channels of " + kernel + " x " + kernel + " windows, " + stride + " apart";
     }
 }

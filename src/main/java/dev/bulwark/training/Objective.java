@@ -91,38 +91,92 @@ public sealed interface Objective {
     /**
      * Interval bound propagation (Gowal et al. 2019, section 3), with the regularisers of Shi et al. 2021 on request.
      *
-     * @param epsilon        radius that is to be certified, in input units, L-infinity
-     * @param trainingFactor radius trained for / epsilon; a little above 1 certifies more at epsilon
-     * @param warmUpEpochs   epochs at radius 0
-     * @param rampEpochs     length of the rise that follows
-     * @param ramp           shape of the rise
-     * @param kappaStart     weight of the natural loss up to {@code kappaFrom}
-     * @param kappaEnd       weight of the natural loss from {@code kappaTo} on
-     * @param kappaFrom      epoch at which the weight leaves its start, linearly
-     * @param kappaTo        epoch at which it reaches its end
-     * @param elided         whether the last layer is elided: worst-case logit differences instead of logits
-     * @param regulariser    lambda0 of the regularisers, which fade as {@code 1 - radius/largest radius}; 0 for none
+     * @param epsilon     radius that is to be certified, in input units, L-infinity
+     * @param rise        the radius trained for, over the run
+     * @param kappa       the weight of the natural loss, over the run
+     * @param elided      whether the last layer is elided: worst-case logit differences instead of logits
+     * @param regulariser lambda0 of the regularisers, which fade as {@code 1 - radius/largest radius}; 0 for none
      */
-    record IntervalBounds(double epsilon, double trainingFactor, double warmUpEpochs, double rampEpochs, Ramp ramp,
-                          double kappaStart, double kappaEnd, double kappaFrom, double kappaTo,
-                          boolean elided, double regulariser) implements Objective {
+    record IntervalBounds(double epsilon, Rise rise, Kappa kappa, boolean elided, double regulariser) implements Objective {
 
         public IntervalBounds {
             Checks.positive("epsilon", epsilon);
-            Checks.positive("training factor", trainingFactor);
-            Checks.atLeast(0, "warm-up epochs", warmUpEpochs);
-            Checks.atLeast(0, "ramp epochs", rampEpochs);
-            Checks.named("ramp", ramp);
-            Checks.inUnitInterval("kappa at the start", kappaStart);
-            Checks.inUnitInterval("kappa at the end", kappaEnd);
-            Checks.atLeast(0, "first epoch of kappa's change", kappaFrom);
-            Checks.atLeast(kappaFrom, "last epoch of kappa's change", kappaTo);
+            Checks.named("rise of the radius", rise);
+            Checks.named("kappa", kappa);
             Checks.atLeast(0, "regulariser", regulariser);
         }
 
+        /**
+         * How the radius trained for rises from 0.
+         *
+         * @param factor       its end / epsilon; a little above 1 certifies more at epsilon
+         * @param warmUpEpochs epochs at radius 0
+         * @param epochs       length of the rise that follows
+         * @param ramp         shape of the rise
+         */
+        public record Rise(double factor, double warmUpEpochs, double epochs, Ramp ramp) {
+
+            public Rise {
+                Checks.positive("training factor", factor);
+                Checks.atLeast(0, "warm-up epochs", warmUpEpochs);
+                Checks.atLeast(0, "ramp epochs", epochs);
+                Checks.named("ramp", ramp);
+            }
+
+            /** The share of the way that is done at {@code epoch}, 0 to 1. */
+            double at(double epoch) {
+                return ramp.at(epoch, warmUpEpochs, epochs);
+            }
+        }
+
+        /**
+         * How the weight of the natural loss goes from one value to another, linearly.
+         *
+         * @param start weight up to {@code from}
+         * @param end   weight from {@code to} on
+         * @param from  epoch at which the weight leaves its start
+         * @param to    epoch at which it reaches its end
+         */
+        public record Kappa(double start, double end, double from, double to) {
+
+            public Kappa {
+                Checks.inUnitInterval("kappa at the start", start);
+                Checks.inUnitInterval("kappa at the end", end);
+                Checks.atLeast(0, "first epoch of kappa's change", from);
+                Checks.atLeast(from, "last epoch of kappa's change", to);
+            }
+
+            double at(double epoch) {
+                return start + (end - start) * Ramp.LINEAR.at(epoch, from, to - from);
+            }
+        }
+
+        /** The worst case at epsilon alone, from the first step on, with the last layer elided and no regularisers. */
+        public static IntervalBounds of(double epsilon) {
+            return new IntervalBounds(epsilon, new Rise(1, 0, 0, Ramp.LINEAR), new Kappa(0, 0, 0, 0), true, 0);
+        }
+
+        /** With a radius that rises, while the natural loss gives way to the worst case's: kappa goes from 1 to 0. */
+        public IntervalBounds rising(Rise other) {
+            double start = other.warmUpEpochs;
+            return new IntervalBounds(epsilon, other, new Kappa(1, 0, start, start + other.epochs), elided, regulariser);
+        }
+
+        public IntervalBounds withKappa(Kappa other) {
+            return new IntervalBounds(epsilon, rise, other, elided, regulariser);
+        }
+
         public IntervalBounds withFinalKappa(double other) {
-            return new IntervalBounds(epsilon, trainingFactor, warmUpEpochs, rampEpochs, ramp, kappaStart, other, kappaFrom,
-                    kappaTo, elided, regulariser);
+            return withKappa(new Kappa(kappa.start, other, kappa.from, kappa.to));
+        }
+
+        /** With worst-case logits, each on its own. */
+        public IntervalBounds withoutElision() {
+            return new IntervalBounds(epsilon, rise, kappa, false, regulariser);
+        }
+
+        public IntervalBounds withRegulariser(double lambda) {
+            return new IntervalBounds(epsilon, rise, kappa, elided, lambda);
         }
 
         @Override
@@ -132,17 +186,17 @@ public sealed interface Objective {
 
         @Override
         public double epsilonAt(double epoch) {
-            return epsilon * trainingFactor * ramp.at(epoch, warmUpEpochs, rampEpochs);
+            return epsilon * rise.factor * rise.at(epoch);
         }
 
         @Override
         public double kappaAt(double epoch) {
-            return kappaStart + (kappaEnd - kappaStart) * Ramp.LINEAR.at(epoch, kappaFrom, kappaTo - kappaFrom);
+            return kappa.at(epoch);
         }
 
         @Override
         public double regulariserAt(double epoch) {
-            return regulariser * (1 - ramp.at(epoch, warmUpEpochs, rampEpochs));
+            return regulariser * (1 - rise.at(epoch));
         }
     }
 }

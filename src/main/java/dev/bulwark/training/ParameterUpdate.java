@@ -35,8 +35,8 @@ final class ParameterUpdate {
                     DeviceBuffer parameters, DeviceBuffer gradient) {
         this.backend = backend;
         this.operations = backend.trainingOperations();
-        this.optimiser = recipe.optimiser();
-        this.averaging = recipe.averaging();
+        this.optimiser = recipe.optimisation().optimiser();
+        this.averaging = recipe.optimisation().averaging();
         this.scalars = scalars;
         this.parameters = parameters;
         this.gradient = gradient;

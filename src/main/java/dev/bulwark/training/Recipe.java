@@ -1,82 +1,78 @@
 package dev.bulwark.training;
 
 import dev.bulwark.files.Sha256;
-import dev.bulwark.model.Graph;
-import dev.bulwark.model.Op;
-import dev.bulwark.model.Tensor;
-import dev.bulwark.shapes.ImageShape;
-import dev.bulwark.shapes.Shape;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Optional;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 
 /**
  * Everything that decides what a training run computes, apart from the data. {@link Preset} holds the named ones.
  *
- * @param hidden         widths of the hidden layers, first to last
- * @param convolution    the first hidden layer, where it looks at windows of the image; else that is dense too
- * @param epochs         passes over the training images
- * @param batch          images in one step; an epoch's last step takes what is left
- * @param seed           keys the initial weights, the order of the images and the noise on them
- * @param initialisation where training starts
- * @param optimiser      how a gradient becomes a step
- * @param learningRate   the step's length over the run
- * @param averaging      decay of the exponential average of the parameters that becomes the network; 0 takes the last ones
- * @param augmentation   how images are changed before every step
- * @param objective      what is minimised
+ * @param architecture the network's layers
+ * @param passes       how the images are presented
+ * @param optimisation how parameters start and move
+ * @param objective    what is minimised
+ * @param seed         keys the initial weights, the order of the images, their augmentation and the noise on them
  */
-public record Recipe(List<Integer> hidden, Optional<Convolution> convolution, int epochs, int batch, long seed,
-                     Initialisation initialisation, Optimiser optimiser, LearningRate learningRate, double averaging,
-                     Augmentation augmentation, Objective objective) {
+public record Recipe(Architecture architecture, Passes passes, Optimisation optimisation, Objective objective, long seed) {
 
     public Recipe {
-        hidden = List.copyOf(hidden);
-        hidden.forEach(width -> Checks.atLeast(1, "hidden width", width));
-        Checks.named("convolution, or that there is none,", convolution);
-        if (convolution.isPresent() && hidden.isEmpty()) {
-            throw new IllegalArgumentException("a convolution needs a hidden layer");
-        }
-        Checks.atLeast(1, "epochs", epochs);
-        Checks.atLeast(1, "batch", batch);
-        Checks.named("initialisation", initialisation);
-        Checks.named("optimiser", optimiser);
-        Checks.named("learning rate", learningRate);
-        Checks.below(epochs, "warm-up of the learning rate", learningRate.warmUpEpochs());
-        Checks.inUnitInterval("averaging", averaging);
-        Checks.below(1, "averaging", averaging);
-        Checks.named("augmentation", augmentation);
+        Checks.named("architecture", architecture);
+        Checks.named("passes", passes);
+        Checks.named("optimisation", optimisation);
+        Checks.below(passes.epochs, "warm-up of the learning rate", optimisation.learningRate.warmUpEpochs());
         Checks.named("objective", objective);
     }
 
-    /** Of dense layers and images as they are. */
-    public Recipe(List<Integer> hidden, int epochs, int batch, long seed, Initialisation initialisation,
-                  Optimiser optimiser, LearningRate learningRate, double averaging, Objective objective) {
-        this(hidden, Optional.empty(), epochs, batch, seed, initialisation, optimiser, learningRate, averaging,
-                Augmentation.NONE, objective);
+    /**
+     * How the images are presented.
+     *
+     * @param epochs       passes over the training images
+     * @param batch        images in one step; an epoch's last step takes what is left
+     * @param augmentation how images are changed before every step
+     */
+    public record Passes(int epochs, int batch, Augmentation augmentation) {
+
+        public Passes {
+            Checks.atLeast(1, "epochs", epochs);
+            Checks.atLeast(1, "batch", batch);
+            Checks.named("augmentation", augmentation);
+        }
     }
 
-    public Recipe withAugmentation(Augmentation other) {
-        return new Recipe(hidden, convolution, epochs, batch, seed, initialisation, optimiser, learningRate, averaging, other,
-                objective);
+    /**
+     * How parameters start and move.
+     *
+     * @param initialisation where training starts
+     * @param optimiser      how a gradient becomes a step
+     * @param learningRate   the step's length over the run
+     * @param averaging      decay of the exponential average of the parameters that becomes the network; 0 takes the last
+     *                       ones
+     */
+    public record Optimisation(Initialisation initialisation, Optimiser optimiser, LearningRate learningRate,
+                               double averaging) {
+
+        public Optimisation {
+            Checks.named("initialisation", initialisation);
+            Checks.named("optimiser", optimiser);
+            Checks.named("learning rate", learningRate);
+            Checks.inUnitInterval("averaging", averaging);
+            Checks.below(1, "averaging", averaging);
+        }
     }
 
-    /** With a convolution as the first hidden layer. */
-    public Recipe withConvolution(Convolution other) {
-        return new Recipe(hidden, Optional.of(other), epochs, batch, seed, initialisation, optimiser, learningRate, averaging,
-                augmentation, objective);
+    /** A recipe to be described by name; architecture, epochs and learning rate have no default. */
+    public static Builder minimising(Objective objective) {
+        return new Builder(objective);
+    }
+
+    /** This recipe with other values, by name. */
+    public Builder but() {
+        return new Builder(objective).architecture(architecture).epochs(passes.epochs).batch(passes.batch)
+                .augmentation(passes.augmentation).initialisation(optimisation.initialisation)
+                .optimiser(optimisation.optimiser).learningRate(optimisation.learningRate).averaging(optimisation.averaging)
+                .seed(seed);
     }
 
     public Recipe withSeed(long other) {
-        return new Recipe(hidden, convolution, epochs, batch, other, initialisation, optimiser, learningRate, averaging,
-                augmentation, objective);
-    }
-
-    /** With hidden layers of other widths, all of them dense. */
-    public Recipe withHidden(List<Integer> other) {
-        return new Recipe(other, Optional.empty(), epochs, batch, seed, initialisation, optimiser, learningRate, averaging,
-                augmentation, objective);
+        return but().seed(other).build();
     }
 
     /**
@@ -89,41 +85,86 @@ public record Recipe(List<Integer> hidden, Optional<Convolution> convolution, in
         if (!(objective instanceof Objective.IntervalBounds bounds)) {
             throw new IllegalArgumentException("a final kappa is for training with bounds, not for " + objective);
         }
-        return new Recipe(hidden, convolution, epochs, batch, seed, initialisation, optimiser, learningRate, averaging,
-                augmentation, bounds.withFinalKappa(kappa));
-    }
-
-    /** Inputs, hidden widths, classes. */
-    public int[] widths(int inputs, int classes) {
-        return IntStream.concat(IntStream.concat(IntStream.of(inputs), hidden.stream().mapToInt(Integer::intValue)),
-                IntStream.of(classes)).toArray();
-    }
-
-    /**
-     * The network to train, all its parameters 0. It reads images where a convolution does, else their elements.
-     *
-     * @throws IllegalArgumentException if a convolution doesn't fit the image or the first width
-     */
-    public Graph graph(ImageShape image, int classes) {
-        List<Op> operations = new ArrayList<>();
-        int[] widths = widths(image.size(), classes);
-        convolution.ifPresent(first -> operations.addAll(List.of(first.over(image, widths[1]), new Op.Relu(), new Op.Flatten())));
-        for (int k = convolution.isPresent() ? 1 : 0; k + 1 < widths.length; ++k) {
-            operations.add(new Op.Dense(Tensor.zeros(widths[k + 1], widths[k]), Tensor.zeros(widths[k + 1])));
-            operations.add(new Op.Relu());
-        }
-        Shape input = convolution.isPresent() ? image.shape() : image.shape().flat();
-        return Graph.sequence(input, operations.subList(0, operations.size() - 1)); // no ReLU behind the logits
-    }
-
-    /** In words: {@code 784-1024-512-256-10, the first layer 16 channels of 7 x 7 windows, 3 apart}. */
-    public String layers(int inputs, int classes) {
-        return IntStream.of(widths(inputs, classes)).mapToObj(Integer::toString).collect(Collectors.joining("-"))
-                + convolution.map(windows -> ", the first layer " + windows.words()).orElse("");
+        return but().objective(bounds.withFinalKappa(kappa)).build();
     }
 
     /** Hexadecimal SHA-256 over every field: equal recipes, and only those, agree. */
     public String digest() {
         return Sha256.of(toString());
+    }
+
+    /** Collects a recipe's values by name. What is not named has the default that stands here. */
+    public static final class Builder {
+
+        private Objective objective;
+        private Architecture architecture;
+        private int epochs;
+        private int batch = 128;
+        private Augmentation augmentation = Augmentation.NONE;
+        private Initialisation initialisation = Initialisation.KAIMING_UNIFORM;
+        private Optimiser optimiser = Optimiser.adam();
+        private LearningRate learningRate;
+        private double averaging;
+        private long seed;
+
+        private Builder(Objective objective) {
+            this.objective = objective;
+        }
+
+        public Builder objective(Objective other) {
+            objective = other;
+            return this;
+        }
+
+        public Builder architecture(Architecture other) {
+            architecture = other;
+            return this;
+        }
+
+        public Builder epochs(int count) {
+            epochs = count;
+            return this;
+        }
+
+        public Builder batch(int images) {
+            batch = images;
+            return this;
+        }
+
+        public Builder augmentation(Augmentation other) {
+            augmentation = other;
+            return this;
+        }
+
+        public Builder initialisation(Initialisation other) {
+            initialisation = other;
+            return this;
+        }
+
+        public Builder optimiser(Optimiser other) {
+            optimiser = other;
+            return this;
+        }
+
+        public Builder learningRate(LearningRate other) {
+            learningRate = other;
+            return this;
+        }
+
+        public Builder averaging(double decay) {
+            averaging = decay;
+            return this;
+        }
+
+        public Builder seed(long other) {
+            seed = other;
+            return this;
+        }
+
+        /** @throws IllegalArgumentException naming what is missing or out of its range */
+        public Recipe build() {
+            return new Recipe(architecture, new Passes(epochs, batch, augmentation),
+                    new Optimisation(initialisation, optimiser, learningRate, averaging), objective, seed);
+        }
     }
 }

@@ -38,7 +38,7 @@ final class Schedule {
 
     /** An epoch's last step takes what is left. */
     int stepsPerEpoch() {
-        return (images + recipe.batch() - 1) / recipe.batch();
+        return (images + recipe.passes().batch() - 1) / recipe.passes().batch();
     }
 
     /** All steps of {@code epoch}, counted from 0. */
@@ -47,7 +47,7 @@ final class Schedule {
     }
 
     private Step at(int epoch, int step) {
-        int rows = Math.min(recipe.batch(), images - step * recipe.batch());
+        int rows = Math.min(recipe.passes().batch(), images - step * recipe.passes().batch());
         double now = epoch + (double) step / stepsPerEpoch();
         Objective objective = recipe.objective();
         double epsilon = objective.epsilonAt(now);
@@ -55,8 +55,8 @@ final class Schedule {
         return new Step(rows, objective.copies(), epsilon,
                 epsilon > 0 ? objective.kappaAt(now) : 1,
                 objective.regulariserAt(now),
-                recipe.learningRate().at(now, recipe.epochs()),
-                1 - Math.pow(recipe.optimiser().momentum(), t),
+                recipe.optimisation().learningRate().at(now, recipe.passes().epochs()),
+                1 - Math.pow(recipe.optimisation().optimiser().momentum(), t),
                 1 - Math.pow(ParameterUpdate.BETA2, t));
     }
 }

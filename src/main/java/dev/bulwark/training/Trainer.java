@@ -58,7 +58,7 @@ public final class Trainer {
                 run.restore(checkpoint.stateOf(checkpoints.get().file(), run.stateLengths()));
                 history.addAll(checkpoint.history());
             });
-            while (history.size() < recipe.epochs()) {
+            while (history.size() < recipe.passes().epochs()) {
                 Progress progress = run.epoch(history.size());
                 requireNoExplosion(progress);
                 history.add(progress);
@@ -84,7 +84,7 @@ public final class Trainer {
             return;
         }
         CheckpointPolicy policy = checkpoints.get();
-        boolean finished = history.size() == recipe.epochs();
+        boolean finished = history.size() == recipe.passes().epochs();
         if (finished || System.nanoTime() - lastSave >= policy.interval().toNanos()) {
             Map<String, float[]> state = run.state();
             requireFinite(state);

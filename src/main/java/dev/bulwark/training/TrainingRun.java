@@ -54,10 +54,11 @@ final class TrainingRun {
         this.memory = memory;
         this.recipe = recipe;
         this.data = data;
-        this.graph = recipe.initialisation().draw(recipe.graph(data.shape(), data.classes()), recipe.seed());
+        this.graph = recipe.optimisation().initialisation()
+                .draw(recipe.architecture().graph(data.shape(), data.classes()), recipe.seed());
         this.schedule = new Schedule(recipe, data.count());
         this.noise = new NoiseKey(recipe.seed(), NoiseKey.Stream.AUGMENTATION);
-        int batch = Math.min(recipe.batch(), data.count());
+        int batch = Math.min(recipe.passes().batch(), data.count());
 
         this.images = memory.holding(data.images());
         this.labels = memory.holding(data.labels());
@@ -67,7 +68,7 @@ final class TrainingRun {
         this.batchRows = memory.allocate(batch);
         this.batchSamples = memory.allocate(Math.multiplyExact((long) batch, recipe.objective().copies()));
         this.gathered = memory.allocate((long) batch * data.inputs());
-        this.maps = recipe.augmentation().isNone() ? Optional.empty()
+        this.maps = recipe.passes().augmentation().isNone() ? Optional.empty()
                 : Optional.of(memory.allocate((long) data.count() * Augmentation.MAP));
 
         Plan plan = memory.owning(Plan.load(backend, graph));
@@ -111,7 +112,7 @@ final class TrainingRun {
         backend.write(new int[] {0}, next);
         backend.write(samples(epoch), batchSamples);
         maps.ifPresent(target -> backend.write(
-                recipe.augmentation().maps(recipe.seed(), epoch, data.count(), data.shape()), target));
+                recipe.passes().augmentation().maps(recipe.seed(), epoch, data.count(), data.shape()), target));
         List<Schedule.Step> steps = schedule.epoch(epoch);
         scalars.load(steps);
         backend.indexing().gather(labels, order, data.count(), 1, orderedLabels);
@@ -125,7 +126,7 @@ final class TrainingRun {
                 seen = step + 1;
             }
         }
-        return log.summary(recipe.epochs(), hostOrder, (System.nanoTime() - start) * 1e-9);
+        return log.summary(recipe.passes().epochs(), hostOrder, (System.nanoTime() - start) * 1e-9);
     }
 
     /** Which sample of its image's noise each copy takes, {@code [copies,batch]}: none takes one twice in a run. */
@@ -144,7 +145,7 @@ final class TrainingRun {
      * that a replay needs nothing from the host.
      */
     void step(Rows rows) {
-        long batch = recipe.batch();
+        long batch = recipe.passes().batch();
         backend.indexing().copyRows(next, 0, scalars.current(), new RowCopy(order, batch, batchRows, 0, rows.count()),
                 new RowCopy(orderedLabels, batch, loss.labels(), 0, rows.count()));
         boolean noisy = recipe.objective().sigma() > 0;
@@ -156,7 +157,7 @@ final class TrainingRun {
         }
         loss.compute(rows);
         update.apply();
-        backend.indexing().copyRows(next, 1, log.notes(recipe.batch(), rows, loss));
+        backend.indexing().copyRows(next, 1, log.notes(recipe.passes().batch(), rows, loss));
     }
 
     private void addNoise(int copy, Rows rows) {

@@ -390,7 +390,7 @@ class CommandLineTest {
         assertEquals(60, table.at("/rows/1/image_counts/ibp_certified").asInt());
         byte[] network = Files.readAllBytes(run.resolve("models/kappa-0.50.safetensors"));
         String provenance = ModelFile.read(run.resolve("models/kappa-0.50.safetensors")).metadata().get("recipe");
-        assertTrue(provenance.contains("kappaEnd=0.5"), provenance);
+        assertTrue(provenance.contains("end=0.5"), provenance);
 
         fails(2, "already holds a run", with(common, "0,0.5"));
         fails(2, "has hidden [16]", Arrays.stream(with(common, "0", "--resume")).map(word -> word.equals(16) ? 17 : word).toArray());
@@ -415,7 +415,7 @@ class CommandLineTest {
                 network, "--quiet");
         Map<String, String> provenance = ModelFile.read(network).metadata();
         assertEquals("quick, final kappa 0.25", provenance.get("preset"));
-        assertTrue(provenance.get("recipe").contains("kappaEnd=0.25"), provenance.get("recipe"));
+        assertTrue(provenance.get("recipe").contains("end=0.25"), provenance.get("recipe"));
     }
 
     @Test

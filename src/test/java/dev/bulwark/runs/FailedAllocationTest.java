@@ -11,11 +11,12 @@ import dev.bulwark.device.Backend;
 import dev.bulwark.device.FaultyBackend;
 import dev.bulwark.device.OutOfDeviceMemoryException;
 import dev.bulwark.device.cpu.CpuBackend;
-import dev.bulwark.plan.Plan;
 import dev.bulwark.nn.Network;
+import dev.bulwark.plan.Plan;
 import dev.bulwark.plan.Plan;
 import dev.bulwark.shapes.ImageShape;
 import dev.bulwark.smoothing.SmoothedClassifier;
+import dev.bulwark.training.Architecture;
 import dev.bulwark.training.Initialisation;
 import dev.bulwark.training.Preset;
 import dev.bulwark.training.Recipe;
@@ -74,7 +75,8 @@ class FailedAllocationTest {
     }
 
     private static void train(Backend backend, Recipe recipe) {
-        Trainer.train(backend, recipe.withHidden(List.of(4)), new TrainingSet(IMAGES, SHAPE, LABELS, 2, "two"), progress -> { });
+        Trainer.train(backend, recipe.but().architecture(Architecture.dense(List.of(4))).build(),
+                new TrainingSet(IMAGES, SHAPE, LABELS, 2, "two"), progress -> { });
     }
 
     @ParameterizedTest

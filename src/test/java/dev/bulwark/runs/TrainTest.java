@@ -12,7 +12,9 @@ import dev.bulwark.device.cpu.CpuBackend;
 import dev.bulwark.model.io.ModelFile;
 import dev.bulwark.model.io.Precision;
 import dev.bulwark.model.io.StoredNetwork;
+import dev.bulwark.training.Architecture;
 import dev.bulwark.training.Preset;
+import dev.bulwark.training.Recipe;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -38,8 +40,8 @@ class TrainTest {
         Dataset training = Digits.generate(0, Split.TRAIN, 2_000);
         Dataset test = Digits.generate(0, Split.TEST, 500);
         try (Backend backend = CpuBackend.create()) {
-            Map<String, Double> accuracies = Train.run(backend, Preset.QUICK.smoothing(0.25).withHidden(List.of(64)),
-                    "quick", training, test, model, false, Train.CHECKPOINTS, Monitor.SILENT);
+            Recipe recipe = Preset.QUICK.smoothing(0.25).but().architecture(Architecture.dense(List.of(64))).build();
+            Map<String, Double> accuracies = Train.run(backend, recipe, "quick", training, test, model, false, Train.CHECKPOINTS, Monitor.SILENT);
             StoredNetwork stored = ModelFile.read(model);
             assertEquals(Precision.F16, stored.precision());
             assertEquals(training.digest(), stored.metadata().get("training_data_sha256"));

@@ -14,19 +14,21 @@ import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceException;
 import dev.bulwark.device.cpu.CpuBackend;
 import dev.bulwark.device.cuda.CudaBackend;
+import dev.bulwark.device.cuda.EmulatedDriver;
 import dev.bulwark.device.cuda.EmulatedDriver.Counter;
 import dev.bulwark.device.cuda.EmulatedDriver.Setting;
-import dev.bulwark.device.cuda.EmulatedDriver;
 import dev.bulwark.device.cuda.GpuTest;
 import dev.bulwark.device.cuda.TestGpu;
 import dev.bulwark.model.io.ModelFile;
 import dev.bulwark.model.io.StoredNetwork;
 import dev.bulwark.plan.Parameters;
+import dev.bulwark.training.Architecture;
 import dev.bulwark.training.DivergenceException;
 import dev.bulwark.training.Initialisation;
 import dev.bulwark.training.LearningRate;
 import dev.bulwark.training.Objective.GaussianAugmentation;
 import dev.bulwark.training.Objective.IntervalBounds;
+import dev.bulwark.training.Objective.IntervalBounds.Rise;
 import dev.bulwark.training.Optimiser;
 import dev.bulwark.training.Ramp;
 import dev.bulwark.training.Recipe;
@@ -71,15 +73,16 @@ class TrainingsTest {
     };
 
     private static Recipe smoothing(double sigma, double rate) {
-        return new Recipe(List.of(13), 3, 32, 5, Initialisation.KAIMING_UNIFORM, Optimiser.sgd(0.9),
-                LearningRate.steps(rate, 1), 0, new GaussianAugmentation(sigma));
+        return Recipe.minimising(new GaussianAugmentation(sigma)).architecture(Architecture.dense(List.of(13))).epochs(3)
+                .batch(32).seed(5).optimiser(Optimiser.sgd(0.9)).learningRate(LearningRate.steps(rate, 1)).build();
     }
 
     /** With regularisers and clipping: all that goes through partial sums. */
     private static Recipe ibp(double epsilon) {
-        return new Recipe(List.of(13, 11), 4, 32, 5, Initialisation.SHI, Optimiser.adam().withClipNorm(5),
-                LearningRate.cosine(0.01, 0), 0.9,
-                new IntervalBounds(epsilon, 1.2, 1, 2, Ramp.SMOOTH, 1, 0, 1, 3, true, 0.5));
+        return Recipe.minimising(IntervalBounds.of(epsilon).rising(new Rise(1.2, 1, 2, Ramp.SMOOTH)).withRegulariser(0.5))
+                .architecture(Architecture.dense(List.of(13, 11))).epochs(4).batch(32).seed(5)
+                .initialisation(Initialisation.SHI).optimiser(Optimiser.adam().withClipNorm(5))
+                .learningRate(LearningRate.cosine(0.01, 0)).averaging(0.9).build();
     }
 
     @BeforeEach

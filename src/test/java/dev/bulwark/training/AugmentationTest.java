@@ -79,7 +79,7 @@ class AugmentationTest {
 
     @Test
     void givenColourImagesThatAreNotSquare_whenTrainedWithAugmentation_thenItGoesThrough() {
-        Recipe recipe = Toy.ibp().withAugmentation(new Augmentation(5, 0.1, 1));
+        Recipe recipe = Toy.ibp().but().augmentation(new Augmentation(5, 0.1, 1)).build();
         TrainingSet oblong = new TrainingSet(new float[36], new ImageShape(3, 2, 3), new int[] {0, 1}, 2, "oblong");
         try (Backend backend = CpuBackend.plainJava()) {
             assertEquals(18, Trainer.train(backend, recipe, oblong, progress -> { }).graph().input().size());

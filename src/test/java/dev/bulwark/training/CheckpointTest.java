@@ -2,6 +2,7 @@ package dev.bulwark.training;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -10,6 +11,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -74,6 +76,16 @@ class CheckpointTest {
             Files.write(file, Arrays.copyOf(whole, length));
             assertRefused("is truncated or damaged");
         }
+    }
+
+    @Test
+    void givenACheckpointOfAnotherVersion_whenRead_thenItSaysSoAndMayBeThrownAway() throws IOException {
+        byte[] whole = Files.readAllBytes(file);
+        whole[7] = '1';
+        Files.write(file, whole);
+        assertRefused("is of another version of this program");
+        new CheckpointPolicy(file, Duration.ZERO).discard();
+        assertFalse(Files.exists(file));
     }
 
     @Test

@@ -155,7 +155,7 @@ abstract class LossGradientContract {
 
     /** Only whether the last layer is elided matters here: a step brings its own radius and weights. */
     private static Objective bounds(boolean elided) {
-        return new IntervalBounds(0.1, 1, 0, 0, Ramp.LINEAR, 1, 0, 0, 0, elided, 0);
+        return elided ? IntervalBounds.of(0.1) : IntervalBounds.of(0.1).withoutElision();
     }
 
     private record Computed(double loss, float[] gradient) {}

@@ -47,8 +47,8 @@ class ParameterUpdateTest {
     }
 
     private static float[] stepTwice(Optimiser optimiser, double averaging) {
-        Recipe recipe = new Recipe(List.of(), 1, 1, 0, Initialisation.SHI, optimiser, LearningRate.steps(0.5, 1),
-                averaging, new GaussianAugmentation(1));
+        Recipe recipe = Recipe.minimising(new GaussianAugmentation(1)).architecture(Architecture.dense(List.of())).epochs(1)
+                .batch(1).optimiser(optimiser).learningRate(LearningRate.steps(0.5, 1)).averaging(averaging).build();
         try (Backend backend = CpuBackend.create(); DeviceMemory memory = new DeviceMemory(backend)) {
             DeviceBuffer parameters = memory.holding(START);
             StepScalars scalars = new StepScalars(backend, memory, 1, 0, 2);

@@ -1,6 +1,5 @@
 package dev.bulwark.training;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -10,7 +9,6 @@ import dev.bulwark.training.Objective.GaussianAugmentation;
 import dev.bulwark.training.Objective.IntervalBounds;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -36,7 +34,7 @@ class RecipeTest {
 
         assertEquals(recipe.digest(), Preset.QUICK.ibp(0.1).digest());
         assertNotEquals(recipe.digest(), recipe.withSeed(1).digest());
-        assertNotEquals(recipe.digest(), recipe.withHidden(List.of(1024, 512)).digest());
+        assertNotEquals(recipe.digest(), recipe.but().architecture(Architecture.dense(List.of(1024, 512))).build().digest());
     }
 
     @Test
@@ -44,8 +42,7 @@ class RecipeTest {
         Set<String> digests = new HashSet<>();
         for (Objective objective : List.of(new GaussianAugmentation(0.5), new GaussianAugmentation(0.5, 2, 0, 0),
                 new GaussianAugmentation(0.5, 2, 5, 0), new GaussianAugmentation(0.5, 2, 5, 0.5))) {
-            digests.add(new Recipe(List.of(3), 3, 4, 0, Initialisation.SHI, Optimiser.adam(), LearningRate.steps(1, 1), 0,
-                    objective).digest());
+            digests.add(Toy.smoothing().but().objective(objective).build().digest());
         }
         assertEquals(4, digests.size());
     }
@@ -54,38 +51,39 @@ class RecipeTest {
     void givenAFinalKappa_whenBoundsAreTrained_thenTheNaturalLossEndsAtIt() {
         Recipe recipe = Preset.QUICK.ibp(0.1);
         Recipe other = recipe.withFinalKappa(0.25);
-        assertEquals(0.25, other.objective().kappaAt(recipe.epochs()));
+        assertEquals(0.25, other.objective().kappaAt(recipe.passes().epochs()));
         assertEquals(recipe.objective().kappaAt(0), other.objective().kappaAt(0));
-        assertEquals(recipe, other.withFinalKappa(recipe.objective().kappaAt(recipe.epochs())));
+        assertEquals(recipe, other.withFinalKappa(recipe.objective().kappaAt(recipe.passes().epochs())));
         assertThrows(IllegalArgumentException.class, () -> Preset.QUICK.smoothing(0.5).withFinalKappa(0.25));
         assertThrows(IllegalArgumentException.class, () -> recipe.withFinalKappa(1.5));
     }
 
     @Test
     void givenAFinalKappa_whenItChanges_thenNothingElseDoes() {
-        Recipe recipe = Toy.convolutional().withAugmentation(new Augmentation(3, 0.1, 1));
+        Recipe recipe = Toy.convolutional().but().augmentation(new Augmentation(3, 0.1, 1)).build();
         Recipe other = recipe.withFinalKappa(0.25);
-        assertEquals(recipe, other.withFinalKappa(recipe.objective().kappaAt(recipe.epochs())));
-        assertEquals(recipe.augmentation(), other.augmentation());
-        assertEquals(recipe.convolution(), other.convolution());
+        assertEquals(recipe, other.withFinalKappa(recipe.objective().kappaAt(recipe.passes().epochs())));
+        assertEquals(recipe.passes(), other.passes());
+        assertEquals(recipe.architecture(), other.architecture());
+        assertEquals(recipe.optimisation(), other.optimisation());
         assertEquals(recipe, recipe.withSeed(recipe.seed() + 1).withSeed(recipe.seed()));
     }
 
     @Test
-    void givenAConvolution_whenPutInWords_thenTheyNameWidthsAndWindows() {
-        Recipe recipe = Toy.convolutional();
-        assertEquals("9-16-13-3, the first layer 4 channels of 2 x 2 windows, 1 apart", recipe.layers(9, 3));
-        assertEquals("9-8-3", recipe.withHidden(List.of(8)).layers(9, 3), "other widths are dense");
-        assertNotEquals(recipe.digest(), recipe.withConvolution(new Convolution(4, 2, 2)).digest());
-        assertRefused("a convolution needs a hidden layer",
-                () -> new Recipe(List.of(), Optional.of(new Convolution(4, 2, 1)), 1, 1, 0, recipe.initialisation(),
-                        recipe.optimiser(), LearningRate.steps(1, 1), 0, Augmentation.NONE, recipe.objective()));
-        assertRefused("kernel must be at least 1.0, not 0.0", () -> new Convolution(4, 0, 2));
+    void givenARecipe_whenNothingIsChanged_thenItIsTheSame() {
+        Recipe recipe = Toy.convolutional().but().augmentation(new Augmentation(3, 0.1, 1)).batch(9).averaging(0.5).build();
+        assertEquals(recipe, recipe.but().build());
     }
 
     @Test
-    void givenHiddenWidths_whenAskedForAll_thenInputsAndClassesSurroundThem() {
-        assertArrayEquals(new int[] {784, 1024, 512, 256, 10}, Preset.REPORT.smoothing(0.5).widths(784, 10));
+    void givenAnIncompleteRecipe_whenBuilt_thenWhatIsMissingIsNamed() {
+        Recipe.Builder nothing = Recipe.minimising(new GaussianAugmentation(1));
+        assertRefused("epochs must be at least 1.0, not 0.0", nothing::build);
+        nothing.epochs(1);
+        assertRefused("learning rate must be given", nothing::build);
+        nothing.learningRate(LearningRate.steps(1, 1));
+        assertRefused("architecture must be given", nothing::build);
+        assertEquals(128, nothing.architecture(Architecture.dense(List.of(3))).build().passes().batch());
     }
 
     @Test
@@ -96,11 +94,11 @@ class RecipeTest {
         assertRefused("one copy has nothing to agree with: the weights of consistency and entropy must be 0, not 5.0 "
                 + "and 0.0", () -> new GaussianAugmentation(1, 1, 5, 0));
         assertRefused("kappa at the end must lie in [0, 1], not 1.5",
-                () -> new IntervalBounds(0.1, 1, 0, 0, Ramp.LINEAR, 1, 1.5, 0, 0, true, 0));
+                () -> IntervalBounds.of(0.1).withFinalKappa(1.5));
         assertRefused("momentum must be below 1.0, not 1.0", () -> Optimiser.sgd(1));
         assertRefused("peak learning rate must be positive, not NaN", () -> LearningRate.cosine(Double.NaN, 0));
         assertRefused("milestones must be positive and ascend: [30, 30]", () -> LearningRate.steps(1, 0.1, 30, 30));
-        assertRefused("hidden width must be at least 1.0, not 0.0", () -> Preset.QUICK.ibp(0.1).withHidden(List.of(0)));
+        assertRefused("hidden width must be at least 1.0, not 0.0", () -> Architecture.dense(List.of(0)));
         assertRefused("label 3 of image 1 is not one of 3 classes",
                 () -> new TrainingSet(new float[4], new ImageShape(1, 1, 2), new int[] {0, 3}, 3, "none"));
         assertRefused("5 image elements are not 2 images of 1 x 1 x 2",

@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.bulwark.training.Objective.GaussianAugmentation;
 import dev.bulwark.training.Objective.IntervalBounds;
+import dev.bulwark.training.Objective.IntervalBounds.Kappa;
+import dev.bulwark.training.Objective.IntervalBounds.Rise;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -51,7 +53,8 @@ class ScheduleTest {
 
     @Test
     void givenIntervalBounds_whenEpochsPass_thenRadiusAndWeightsFollow() {
-        IntervalBounds bounds = new IntervalBounds(0.1, 2, 1, 4, Ramp.LINEAR, 1, 0.5, 2, 4, true, 0.8);
+        IntervalBounds bounds = IntervalBounds.of(0.1).rising(new Rise(2, 1, 4, Ramp.LINEAR))
+                .withKappa(new Kappa(1, 0.5, 2, 4)).withRegulariser(0.8);
 
         assertEquals(0, bounds.epsilonAt(1), EXACT);
         assertEquals(0.1, bounds.epsilonAt(3), EXACT);
@@ -73,7 +76,7 @@ class ScheduleTest {
         assertEquals(0.3, bounds.epsilonAt(60), EXACT);
         assertEquals(0.5, bounds.kappaAt(30), EXACT);
         assertEquals(0, bounds.kappaAt(60), EXACT);
-        assertEquals(200, Preset.REPORT.ibp(0.3).epochs());
+        assertEquals(200, Preset.REPORT.ibp(0.3).passes().epochs());
     }
 
     @Test
@@ -96,8 +99,8 @@ class ScheduleTest {
 
     @Test
     void givenARampWithAnnealing_whenScheduled_thenEachStepComputesOnlyWhatItNeeds() {
-        Schedule schedule = new Schedule(
-                recipe(new IntervalBounds(0.1, 1, 1, 1, Ramp.LINEAR, 0.5, 0, 0, 2, true, 0)), 8);
+        Schedule schedule = new Schedule(recipe(IntervalBounds.of(0.1).rising(new Rise(1, 1, 1, Ramp.LINEAR))
+                .withKappa(new Kappa(0.5, 0, 0, 2))), 8);
 
         assertEquals(new Rows(4, 1, true, false, false), schedule.epoch(0).get(1).needs());
         assertEquals(1, schedule.epoch(0).get(1).kappa(), EXACT);
@@ -106,6 +109,7 @@ class ScheduleTest {
     }
 
     private static Recipe recipe(Objective objective) {
-        return new Recipe(List.of(3), 3, 4, 0, Initialisation.SHI, Optimiser.adam(), LearningRate.steps(1, 1), 0, objective);
+        return Recipe.minimising(objective).architecture(Architecture.dense(List.of(3))).epochs(3).batch(4)
+                .learningRate(LearningRate.steps(1, 1)).build();
     }
 }

@@ -63,8 +63,9 @@ class StepNodesTest {
     private static long copies(Recipe recipe, int epoch, int steps) {
         EmulatedDriver.reset();
         EmulatedDriver.set(Setting.MULTIPROCESSORS, MULTIPROCESSORS);
-        int images = steps * recipe.batch();
-        TrainingSet data = new TrainingSet(new float[images * INPUTS], new ImageShape(1, 28, 28), new int[images], CLASSES, "zeros");
+        int images = steps * recipe.passes().batch();
+        TrainingSet data = new TrainingSet(new float[images * INPUTS], new ImageShape(1, 28, 28), new int[images], CLASSES,
+                "zeros");
         long[] before = new long[1];
         assertThrows(DeviceException.class, () -> {
             try (Backend gpu = TestGpu.open(); DeviceMemory memory = new DeviceMemory(gpu)) {

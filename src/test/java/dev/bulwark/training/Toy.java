@@ -1,8 +1,10 @@
 package dev.bulwark.training;
 
+import dev.bulwark.shapes.ImageShape;
 import dev.bulwark.training.Objective.GaussianAugmentation;
 import dev.bulwark.training.Objective.IntervalBounds;
-import dev.bulwark.shapes.ImageShape;
+import dev.bulwark.training.Objective.IntervalBounds.Kappa;
+import dev.bulwark.training.Objective.IntervalBounds.Rise;
 import java.util.List;
 import java.util.Random;
 
@@ -10,7 +12,7 @@ import java.util.Random;
 final class Toy {
 
     static final int CLASSES = 3;
-    private static final ImageShape IMAGE = new ImageShape(1, 3, 3);
+    static final ImageShape IMAGE = new ImageShape(1, 3, 3);
     private static final int INPUTS = IMAGE.size();
 
     private Toy() {
@@ -33,14 +35,16 @@ final class Toy {
 
     /** Ramp, mixed loss, regularisers, clipping, averaging: all that a checkpoint has to carry. */
     static Recipe ibp() {
-        return new Recipe(List.of(17, 13), 12, 16, 5, Initialisation.SHI, Optimiser.adam().withClipNorm(5),
-                LearningRate.cosine(0.02, 0.01).withWarmUp(1), 0.9,
-                new IntervalBounds(0.1, 1.2, 1, 6, Ramp.SMOOTH, 1, 0, 1, 8, true, 0.5));
+        return Recipe.minimising(IntervalBounds.of(0.1).rising(new Rise(1.2, 1, 6, Ramp.SMOOTH))
+                        .withKappa(new Kappa(1, 0, 1, 8)).withRegulariser(0.5))
+                .architecture(Architecture.dense(List.of(17, 13))).epochs(12).batch(16).seed(5)
+                .initialisation(Initialisation.SHI).optimiser(Optimiser.adam().withClipNorm(5))
+                .learningRate(LearningRate.cosine(0.02, 0.01).withWarmUp(1)).averaging(0.9).build();
     }
 
     /** Four channels of two by two windows of the three by three inputs. */
     static Recipe convolutional() {
-        return ibp().withHidden(List.of(16, 13)).withConvolution(new Convolution(4, 2, 1));
+        return ibp().but().architecture(ibp().architecture().withStem(new Convolution(4, 2, 1))).build();
     }
 
     static Recipe smoothing() {
@@ -52,7 +56,7 @@ final class Toy {
     }
 
     private static Recipe smoothing(GaussianAugmentation objective) {
-        return new Recipe(List.of(17), 8, 16, 5, Initialisation.KAIMING_UNIFORM,
-                Optimiser.sgd(0.9).withWeightDecay(1e-4), LearningRate.steps(0.1, 0.1, 6), 0, objective);
+        return Recipe.minimising(objective).architecture(Architecture.dense(List.of(17))).epochs(8).batch(16).seed(5)
+                .optimiser(Optimiser.sgd(0.9).withWeightDecay(1e-4)).learningRate(LearningRate.steps(0.1, 0.1, 6)).build();
     }
 }

@@ -41,9 +41,9 @@ class TrainerTest {
 
     static Stream<Recipe> recipes() {
         return Stream.of(Toy.ibp(), Toy.convolutional(), Toy.smoothing(), Toy.consistency(),
-                Toy.consistency().withHidden(List.of(16)).withConvolution(new Convolution(4, 2, 1)),
-                Toy.ibp().withAugmentation(new Augmentation(3, 0.05, 0.2)),
-                Toy.consistency().withAugmentation(new Augmentation(0, 0, 0.2)));
+                Toy.consistency().but().architecture(Toy.convolutional().architecture()).build(),
+                Toy.ibp().but().augmentation(new Augmentation(3, 0.05, 0.2)).build(),
+                Toy.consistency().but().augmentation(new Augmentation(0, 0, 0.2)).build());
     }
 
     @AfterEach
@@ -82,7 +82,7 @@ class TrainerTest {
         Trained resumed = Trainer.train(backend, recipe, DATA, checkpoints, SILENT);
 
         assertArrayEquals(train(recipe), Parameters.of(resumed.graph()));
-        assertEquals(recipe.epochs(), resumed.history().size());
+        assertEquals(recipe.passes().epochs(), resumed.history().size());
     }
 
     @Test
@@ -115,9 +115,8 @@ class TrainerTest {
 
     @Test
     void givenAnAbsurdLearningRate_whenTrained_thenItStopsAndSaysWhere() {
-        Recipe sane = Toy.smoothing();
-        Recipe absurd = new Recipe(sane.hidden(), 3, 16, 0, sane.initialisation(), Optimiser.sgd(0.9),
-                LearningRate.steps(1e12, 1), 0, sane.objective());
+        Recipe absurd = Toy.smoothing().but().optimiser(Optimiser.sgd(0.9)).learningRate(LearningRate.steps(1e12, 1))
+                .build();
         Path file = folder.resolve("run.checkpoint");
 
         String message = assertThrows(DivergenceException.class, () -> Trainer.train(backend, absurd, DATA,
@@ -130,10 +129,9 @@ class TrainerTest {
 
     @Test
     void givenALossThatExplodes_whenTrained_thenTheLastGoodCheckpointRemains() {
-        Recipe sane = Toy.smoothing();
         // A warm-up through harmless rates, then one that throws the loss far above a guess's without overflowing.
-        Recipe late = new Recipe(sane.hidden(), 40, 16, 0, sane.initialisation(), Optimiser.sgd(0),
-                new LearningRate(400, 39.9, LearningRate.Decay.STEPS, List.of(), 1), 0, sane.objective());
+        Recipe late = Toy.smoothing().but().epochs(40).optimiser(Optimiser.sgd(0))
+                .learningRate(LearningRate.steps(400, 1).withWarmUp(39.9)).build();
         CheckpointPolicy checkpoints = new CheckpointPolicy(folder.resolve("run.checkpoint"), Duration.ZERO);
         List<Progress> seen = new ArrayList<>();
 
@@ -198,8 +196,8 @@ class TrainerTest {
     }
 
     private List<Progress> frozen(int epochs, int batch, GaussianAugmentation objective) {
-        Recipe recipe = new Recipe(List.of(17), epochs, batch, 5, Initialisation.KAIMING_UNIFORM, Optimiser.sgd(0),
-                LearningRate.steps(1e-30, 1), 0, objective);
+        Recipe recipe = Toy.smoothing().but().objective(objective).epochs(epochs).batch(batch).optimiser(Optimiser.sgd(0))
+                .learningRate(LearningRate.steps(1e-30, 1)).build();
         return Trainer.train(backend, recipe, DATA, SILENT).history();
     }
 

@@ -1,0 +1,52 @@
+package dev.bulwark.training;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import dev.bulwark.shapes.ImageShape;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ArchitectureTest {
+
+    private static final Architecture DENSE = Architecture.dense(List.of(1024, 512, 256));
+    private static final ImageShape MNIST = new ImageShape(1, 28, 28);
+
+    @Test
+    void givenDenseLayers_whenAskedForWidths_thenInputsAndClassesSurroundThem() {
+        assertArrayEquals(new int[] {784, 1024, 512, 256, 10}, DENSE.widths(MNIST, 10));
+        assertArrayEquals(new int[] {351, 7}, Architecture.dense(List.of()).widths(new ImageShape(3, 9, 13), 7));
+    }
+
+    @Test
+    void givenAConvolution_whenPutInFront_thenItIsTheFirstHiddenLayer() {
+        Architecture architecture = DENSE.withStem(new Convolution(16, 7, 3));
+        assertEquals(List.of(512, 256), architecture.dense());
+        assertEquals(architecture, architecture.withStem(new Convolution(4, 2, 2)).withStem(new Convolution(16, 7, 3)));
+        assertEquals("784-1024-512-256-10, the first layer 16 channels of 7 x 7 windows, 3 apart",
+                architecture.words(MNIST, 10));
+        assertEquals("784-1024-512-256-10", DENSE.words(MNIST, 10));
+    }
+
+    /** Windows fit where (edge - 7) / 3 + 1 is at least 1, rounded down. */
+    @ParameterizedTest
+    @CsvSource({"1, 28, 28, 1024", "3, 32, 32, 1296", "3, 9, 13, 48", "1, 7, 7, 16", "2, 20, 10, 160"})
+    void givenImagesOfAnyShape_whenAskedForWidths_thenTheConvolutionsFollowsFromThem(int channels, int height, int width,
+                                                                                     int units) {
+        int[] widths = DENSE.withStem(new Convolution(16, 7, 3)).widths(new ImageShape(channels, height, width), 4);
+        assertArrayEquals(new int[] {channels * height * width, units, 512, 256, 4}, widths);
+    }
+
+    @Test
+    void givenNoRoomForAWindow_whenAskedForWidths_thenRefused() {
+        Architecture architecture = DENSE.withStem(new Convolution(16, 7, 3));
+        for (ImageShape image : List.of(new ImageShape(1, 6, 28), new ImageShape(1, 28, 6))) {
+            String message = assertThrows(IllegalArgumentException.class, () -> architecture.widths(image, 10)).getMessage();
+            assertEquals("an image of " + image.height() + " x " + image.width()
+                    + " has no room for 16 channels of 7 x 7 windows, 3 apart", message);
+        }
+    }
+}
