@@ -132,8 +132,8 @@ public final class Dataset {
     }
 
     /**
-     * Images {@code from} (inclusive) to {@code to} (exclusive), {@code [to - from, channels * height * width]}, into the start of
-     * {@code out}.
+     * Images {@code from} (inclusive) to {@code to} (exclusive), {@code [to - from, channels * height * width]}, into
+     * the start of {@code out}.
      *
      * @throws IllegalArgumentException if {@code out} is too short
      */

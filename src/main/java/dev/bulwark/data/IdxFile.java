@@ -154,7 +154,8 @@ final class IdxFile {
         if (magic.length == 0) {
             throw new DataException(source + ": the file is empty, a header of " + (4 + 4 * kind.least) + " bytes expected");
         }
-        int expected = 4 + 4 * (magic.length == 4 ? dimensionsOf(ByteBuffer.wrap(magic).getInt(), source, kind) : kind.least);
+        int count = magic.length == 4 ? dimensionsOf(ByteBuffer.wrap(magic).getInt(), source, kind) : kind.least;
+        int expected = 4 + 4 * count;
         byte[] rest = content.readNBytes(expected - 4);
         if (magic.length + rest.length < expected) {
             throw new DataException(source + ": the header ends after " + (magic.length + rest.length)
@@ -202,8 +203,8 @@ final class IdxFile {
             bytes = Math.min(bytes * size, 1L << 32); // what is more than an array holds stays so
         }
         if (sizes.length == 3 && sizes[0] > MOST_LEADING_CHANNELS && sizes[2] <= MOST_LEADING_CHANNELS) {
-            throw new DataException(source + ": the header declares images of " + images + ", which look like [height, width, "
-                    + "channels]: store the channels first, [N, channels, height, width]");
+            throw new DataException(source + ": the header declares images of " + images + ", which look like [height, "
+                    + "width, channels]: store the channels first, [N, channels, height, width]");
         }
         if (bytes > MOST_BYTES) {
             throw new DataException(source + ": the header declares " + dimensions[0] + " images of " + images

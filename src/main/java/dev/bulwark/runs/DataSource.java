@@ -38,7 +38,11 @@ public final class DataSource {
         return source;
     }
 
-    /** What the user names, else MNIST, else digits with the reasons why. @throws DataException if what is named is unusable */
+    /**
+     * What the user names, else MNIST, else digits with the reasons why.
+     *
+     * @throws DataException if what is named is unusable
+     */
     public static DataSource mnistOrDigits(Optional<Path> named, Set<Split> wanted) {
         if (named.isPresent()) {
             Map<Split, Dataset> splits = DatasetReaders.read(named.get(), wanted);
@@ -104,7 +108,7 @@ public final class DataSource {
 
     /** What to say of it in provenance. */
     public static Map<String, Object> describe(Dataset data) {
-        return Map.of("name", data.name(), "images", data.size(), "shape", data.shape().toString(), "classes", data.classes(),
-                "sha256", data.digest());
+        return Map.of("name", data.name(), "images", data.size(), "shape", data.shape().toString(),
+                "classes", data.classes(), "sha256", data.digest());
     }
 }

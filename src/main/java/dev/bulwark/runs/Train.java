@@ -119,9 +119,9 @@ public final class Train {
         try (Monitor.Stage stage = monitor.stage("train " + title(model), recipe.passes().epochs(), "epochs")) {
             int[] seen = {0};
             trained = Trainer.train(backend, recipe, images.set, policy, progress -> {
-                stage.found(progress.epoch() - seen[0] - 1); // a checkpoint's
+                stage.found(progress.epoch().number() - seen[0] - 1); // a checkpoint's
                 stage.advance(1);
-                seen[0] = progress.epoch();
+                seen[0] = progress.epoch().number();
                 stage.detail(detail(progress));
             });
         }
@@ -165,10 +165,12 @@ public final class Train {
     }
 
     private static String detail(Progress progress) {
-        StringBuilder text = new StringBuilder(String.format(Locale.ROOT, "loss %.4f", progress.loss()));
-        progress.natural().ifPresent(term -> text.append(String.format(Locale.ROOT, ", natural %.1f%%", 100 * term.accuracy())));
-        progress.worstCase().ifPresent(term -> text.append(
-                String.format(Locale.ROOT, ", worst case %.1f%% at %.3f", 100 * term.accuracy(), progress.epsilon())));
+        StringBuilder text = new StringBuilder(String.format(Locale.ROOT, "loss %.4f", progress.losses().total()));
+        progress.losses().natural().ifPresent(term -> text.append(
+                String.format(Locale.ROOT, ", natural %.1f%%", 100 * term.accuracy())));
+        progress.losses().worstCase().ifPresent(term -> text.append(
+                String.format(Locale.ROOT, ", worst case %.1f%% at %.3f", 100 * term.accuracy(),
+                        progress.last().epsilon())));
         return text.append(String.format(Locale.ROOT, ", %,.0f images/s", progress.samplesPerSecond())).toString();
     }
 

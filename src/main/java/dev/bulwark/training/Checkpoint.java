@@ -67,7 +67,7 @@ final class Checkpoint {
             throw new CheckpointException("checkpoint " + file + " belongs to other training data (" + dataDigest
                     + ", not " + data.digest() + "); restore that data, or delete the file to start afresh");
         }
-        if (history.stream().anyMatch(progress -> progress.epochs() != recipe.passes().epochs())) {
+        if (history.stream().anyMatch(progress -> progress.epoch().of() != recipe.passes().epochs())) {
             throw new CheckpointException("checkpoint " + file + " has epochs of another run than its recipe's "
                     + recipe.passes().epochs() + "; delete it to start afresh");
         }
@@ -123,16 +123,16 @@ final class Checkpoint {
     }
 
     private static void write(Progress progress, DataOutputStream out) throws IOException {
-        out.writeInt(progress.epoch());
-        out.writeInt(progress.epochs());
-        out.writeInt(progress.steps());
-        out.writeInt(progress.images());
-        out.writeDouble(progress.loss());
-        write(progress.natural(), out);
-        write(progress.worstCase(), out);
-        out.writeDouble(progress.epsilon());
-        out.writeDouble(progress.kappa());
-        out.writeDouble(progress.learningRate());
+        out.writeInt(progress.epoch().number());
+        out.writeInt(progress.epoch().of());
+        out.writeInt(progress.epoch().steps());
+        out.writeInt(progress.epoch().images());
+        out.writeDouble(progress.losses().total());
+        write(progress.losses().natural(), out);
+        write(progress.losses().worstCase(), out);
+        out.writeDouble(progress.last().epsilon());
+        out.writeDouble(progress.last().kappa());
+        out.writeDouble(progress.last().learningRate());
         out.writeDouble(progress.seconds());
     }
 
@@ -156,8 +156,8 @@ final class Checkpoint {
         }
         if (!startsLikeOne(bytes)) {
             throw new CheckpointException(startsLikeOneOfAnyVersion(bytes)
-                    ? "checkpoint " + file + " is of another version of this program, whose recipes are others; delete it to "
-                            + "start afresh, or go on with that version"
+                    ? "checkpoint " + file + " is of another version of this program, whose recipes are others; delete it "
+                            + "to start afresh, or go on with that version"
                     : file + " is not a checkpoint; name another file, or move it away");
         }
         int signed = Math.max(0, bytes.length - Sha256.BYTES);
@@ -199,7 +199,8 @@ final class Checkpoint {
         List<Progress> history = new ArrayList<>();
         for (int left = readCount("epochs", in); left > 0; --left) {
             Progress progress = readProgress(in);
-            require(progress.epoch() == history.size() + 1, "epoch " + progress.epoch() + " follows " + history.size());
+            int number = progress.epoch().number();
+            require(number == history.size() + 1, "epoch " + number + " follows " + history.size());
             history.add(progress);
         }
         Map<String, float[]> state = new LinkedHashMap<>();
@@ -237,10 +238,12 @@ final class Checkpoint {
     }
 
     private static Progress readProgress(DataInputStream in) throws IOException {
-        Progress read = new Progress(in.readInt(), in.readInt(), in.readInt(), in.readInt(), in.readDouble(),
-                readTerm(in), readTerm(in), in.readDouble(), in.readDouble(), in.readDouble(), in.readDouble());
-        require(read.epochs() >= read.epoch() && read.steps() > 0 && read.images() > 0, "an impossible epoch: " + read);
-        require(DoubleStream.of(read.loss(), read.epsilon(), read.kappa(), read.learningRate(), read.seconds())
+        Progress.Epoch epoch = new Progress.Epoch(in.readInt(), in.readInt(), in.readInt(), in.readInt());
+        Progress.Losses losses = new Progress.Losses(in.readDouble(), readTerm(in), readTerm(in));
+        Progress.Settings last = new Progress.Settings(in.readDouble(), in.readDouble(), in.readDouble());
+        Progress read = new Progress(epoch, losses, last, in.readDouble());
+        require(epoch.of() >= epoch.number() && epoch.steps() > 0 && epoch.images() > 0, "an impossible epoch: " + read);
+        require(DoubleStream.of(losses.total(), last.epsilon(), last.kappa(), last.learningRate(), read.seconds())
                 .allMatch(Double::isFinite), "an epoch that is not finite: " + read);
         return read;
     }

@@ -64,7 +64,8 @@ final class EpochLog {
         for (int step = from; step < to; ++step) {
             double loss = loss(step);
             if (!Double.isFinite(loss)) {
-                throw new DivergenceException(epoch + 1, step + 1, "the loss is " + loss, steps.get(step).learningRate());
+                throw new DivergenceException(epoch + 1, step + 1, "the loss is " + loss,
+                        steps.get(step).settings().learningRate());
             }
         }
     }
@@ -75,20 +76,20 @@ final class EpochLog {
         for (int step = 0; step < steps.size(); ++step) {
             total += loss(step) * steps.get(step).rows();
         }
-        Schedule.Step last = steps.get(steps.size() - 1);
-        return new Progress(epoch + 1, epochs, steps.size(), labels.length, total / labels.length,
+        Progress.Losses losses = new Progress.Losses(total / labels.length,
                 term(LossGradient.NATURAL, Rows::clean, predictions, order),
-                term(LossGradient.WORST_CASE, Rows::box, worstPredictions, order),
-                last.epsilon(), last.kappa(), last.learningRate(), seconds);
+                term(LossGradient.WORST_CASE, Rows::box, worstPredictions, order));
+        return new Progress(new Progress.Epoch(epoch + 1, epochs, steps.size(), labels.length), losses,
+                steps.get(steps.size() - 1).settings(), seconds);
     }
 
     /** What step {@code step} minimised. */
     private double loss(int step) {
         Schedule.Step values = steps.get(step);
         Rows rows = values.needs();
-        double natural = rows.clean() ? values.kappa() * sum(step, LossGradient.NATURAL) / rows.count() : 0;
-        double disagreement = values.kappa() * sum(step, LossGradient.DISAGREEMENT) / rows.count();
-        double worst = rows.box() ? (1 - values.kappa()) * sum(step, LossGradient.WORST_CASE) / rows.count() : 0;
+        double natural = rows.clean() ? values.settings().kappa() * sum(step, LossGradient.NATURAL) / rows.count() : 0;
+        double disagreement = values.settings().kappa() * sum(step, LossGradient.DISAGREEMENT) / rows.count();
+        double worst = rows.box() ? (1 - values.settings().kappa()) * sum(step, LossGradient.WORST_CASE) / rows.count() : 0;
         return natural + worst + sum(step, LossGradient.REGULARISERS) + disagreement;
     }
 

@@ -5,21 +5,31 @@ import java.util.Optional;
 /**
  * What one epoch did. Accuracies are those of the network while it changed, on training images; they certify nothing.
  *
- * @param epoch        counted from 1
- * @param epochs       in the whole run
- * @param steps        in this epoch
- * @param images       in this epoch
- * @param loss         mean of what was minimised
- * @param natural      on the images themselves, noisy where the objective says so; absent where no step computed it
- * @param worstCase    on the boxes; absent where no step computed it
- * @param epsilon      radius of the boxes in the last step
- * @param kappa        weight of the natural loss in the last step
- * @param learningRate in the last step
- * @param seconds      wall-clock time
+ * @param epoch   which one it was
+ * @param losses  means over its images
+ * @param last    what its last step read
+ * @param seconds wall-clock time
  */
-public record Progress(int epoch, int epochs, int steps, int images, double loss,
-                       Optional<Term> natural, Optional<Term> worstCase,
-                       double epsilon, double kappa, double learningRate, double seconds) {
+public record Progress(Epoch epoch, Losses losses, Settings last, double seconds) {
+
+    /**
+     * An epoch of a run.
+     *
+     * @param number counted from 1
+     * @param of     epochs in the whole run
+     * @param steps  in this epoch
+     * @param images in this epoch
+     */
+    public record Epoch(int number, int of, int steps, int images) {}
+
+    /**
+     * Mean losses.
+     *
+     * @param total     what was minimised
+     * @param natural   on the images themselves, noisy where the objective says so; absent where no step computed it
+     * @param worstCase on the boxes; absent where no step computed it
+     */
+    public record Losses(double total, Optional<Term> natural, Optional<Term> worstCase) {}
 
     /**
      * One term of the loss, over the steps that computed it.
@@ -30,8 +40,17 @@ public record Progress(int epoch, int epochs, int steps, int images, double loss
      */
     public record Term(double loss, double accuracy) {}
 
+    /**
+     * What a step reads.
+     *
+     * @param epsilon      radius of the boxes
+     * @param kappa        weight of the natural loss
+     * @param learningRate the step's length
+     */
+    public record Settings(double epsilon, double kappa, double learningRate) {}
+
     public double samplesPerSecond() {
-        return images / seconds;
+        return epoch.images / seconds;
     }
 
     /** Called after every epoch, in order, in the thread that trains. */

@@ -17,21 +17,26 @@ final class Schedule {
     /**
      * What one step reads.
      *
-     * @param rows         images in the batch
-     * @param copies       noisy copies of each
-     * @param epsilon      radius of the boxes
-     * @param kappa        weight of the natural loss; 1 where the boxes are points
-     * @param regulariser  weight of the regularisers, for all layers together
-     * @param learningRate the step's length
-     * @param correction1  {@code 1 - beta1^t}
-     * @param correction2  {@code 1 - beta2^t}
+     * @param rows        images in the batch
+     * @param copies      noisy copies of each
+     * @param settings    radius of the boxes, weight of the natural loss (1 where the boxes are points), the step's length
+     * @param regulariser weight of the regularisers, for all layers together
+     * @param moments     Adam's corrections
      */
-    record Step(int rows, int copies, double epsilon, double kappa, double regulariser, double learningRate,
-                double correction1, double correction2) {
+    record Step(int rows, int copies, Progress.Settings settings, double regulariser, Moments moments) {
+
+        /**
+         * What Adam's moments are divided by, since they start at 0.
+         *
+         * @param first  {@code 1 - beta1^t}
+         * @param second {@code 1 - beta2^t}
+         */
+        record Moments(double first, double second) {}
 
         /** Which rows the step's loss needs. */
         Rows needs() {
-            boolean regularised = epsilon > 0 && regulariser > 0;
+            double kappa = settings.kappa();
+            boolean regularised = settings.epsilon() > 0 && regulariser > 0;
             return new Rows(rows, copies, kappa > 0, kappa < 1 || regularised, regularised);
         }
     }
@@ -52,11 +57,9 @@ final class Schedule {
         Objective objective = recipe.objective();
         double epsilon = objective.epsilonAt(now);
         double t = (double) epoch * stepsPerEpoch() + step + 1;
-        return new Step(rows, objective.copies(), epsilon,
-                epsilon > 0 ? objective.kappaAt(now) : 1,
-                objective.regulariserAt(now),
-                recipe.optimisation().learningRate().at(now, recipe.passes().epochs()),
-                1 - Math.pow(recipe.optimisation().optimiser().momentum(), t),
-                1 - Math.pow(ParameterUpdate.BETA2, t));
+        Progress.Settings settings = new Progress.Settings(epsilon, epsilon > 0 ? objective.kappaAt(now) : 1,
+                recipe.optimisation().learningRate().at(now, recipe.passes().epochs()));
+        return new Step(rows, objective.copies(), settings, objective.regulariserAt(now), new Step.Moments(
+                1 - Math.pow(recipe.optimisation().optimiser().momentum(), t), 1 - Math.pow(ParameterUpdate.BETA2, t)));
     }
 }

@@ -50,14 +50,14 @@ final class StepScalars {
         for (int step = 0; step < steps.size(); ++step) {
             Schedule.Step row = steps.get(step);
             int at = step * COLUMNS;
-            values[at + EPSILON] = (float) row.epsilon();
-            values[at + NATURAL_WEIGHT] = (float) row.kappa();
-            values[at + WORST_CASE_WEIGHT] = (float) (1 - row.kappa());
+            values[at + EPSILON] = (float) row.settings().epsilon();
+            values[at + NATURAL_WEIGHT] = (float) row.settings().kappa();
+            values[at + WORST_CASE_WEIGHT] = (float) (1 - row.settings().kappa());
             values[at + REGULARISER_WEIGHT] = (float) (row.regulariser() / hiddenLayers);
             values[at + INPUT_MEAN] = (float) (1.0 / ((double) row.rows() * inputs));
-            values[at + STEP] = (float) row.learningRate();
-            values[at + STEP + 1] = (float) row.correction1();
-            values[at + STEP + 2] = (float) row.correction2();
+            values[at + STEP] = (float) row.settings().learningRate();
+            values[at + STEP + 1] = (float) row.moments().first();
+            values[at + STEP + 2] = (float) row.moments().second();
         }
         backend.write(values, table);
     }

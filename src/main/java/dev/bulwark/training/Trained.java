@@ -27,6 +27,6 @@ public record Trained(Graph graph, List<Progress> history) {
 
     /** Images trained on per second, over all epochs. */
     public double samplesPerSecond() {
-        return history.stream().mapToLong(Progress::images).sum() / seconds();
+        return history.stream().mapToLong(progress -> progress.epoch().images()).sum() / seconds();
     }
 }

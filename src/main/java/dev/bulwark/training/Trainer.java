@@ -71,11 +71,11 @@ public final class Trainer {
     }
 
     private void requireNoExplosion(Progress progress) {
-        double best = history.stream().mapToDouble(Progress::loss).min().orElse(Double.POSITIVE_INFINITY);
+        double best = history.stream().mapToDouble(done -> done.losses().total()).min().orElse(Double.POSITIVE_INFINITY);
         double guess = Math.log(data.classes());
-        if (progress.loss() > EXPLOSION * Math.max(best, guess)) {
-            throw new DivergenceException(progress.epoch(), progress.steps(),
-                    "the epoch's mean loss is " + progress.loss(), progress.learningRate());
+        if (progress.losses().total() > EXPLOSION * Math.max(best, guess)) {
+            throw new DivergenceException(progress.epoch().number(), progress.epoch().steps(),
+                    "the epoch's mean loss is " + progress.losses().total(), progress.last().learningRate());
         }
     }
 
@@ -99,8 +99,8 @@ public final class Trainer {
             for (float value : tensor) {
                 if (!Float.isFinite(value)) {
                     Progress last = history.get(history.size() - 1);
-                    throw new DivergenceException(last.epoch(), last.steps(),
-                            "a parameter is " + value, last.learningRate());
+                    throw new DivergenceException(last.epoch().number(), last.epoch().steps(),
+                            "a parameter is " + value, last.last().learningRate());
                 }
             }
         }

@@ -127,8 +127,8 @@ class IdxReaderTest {
     @Test
     void givenSizesWhoseProductOverflows_whenRead_thenRefusedWithoutAllocating() {
         byte[] hostile = IdxBytes.withInt(IdxBytes.withInt(IMAGES, 8, Integer.MAX_VALUE), 12, Integer.MAX_VALUE);
-        assertImagesRefused(": the header declares 12 images of 2147483647 x 2147483647, more than the 2147483639 bytes that "
-                + "can be held: split the file", hostile);
+        assertImagesRefused(": the header declares 12 images of 2147483647 x 2147483647, more than the 2147483639 bytes "
+                + "that can be held: split the file", hostile);
     }
 
     @ParameterizedTest
@@ -163,9 +163,10 @@ class IdxReaderTest {
 
     @Test
     void givenChannelsInTheLastDimension_whenRead_thenRefusedWithTheOrderThatIsRead() {
-        byte[] last = ByteBuffer.allocate(20 + 12 * 32 * 32 * 3).putInt(0x0804).putInt(12).putInt(32).putInt(32).putInt(3).array();
-        assertImagesRefused(": the header declares images of 32 x 32 x 3, which look like [height, width, channels]: store the "
-                + "channels first, [N, channels, height, width]", last);
+        byte[] last = ByteBuffer.allocate(20 + 12 * 32 * 32 * 3)
+                .putInt(0x0804).putInt(12).putInt(32).putInt(32).putInt(3).array();
+        assertImagesRefused(": the header declares images of 32 x 32 x 3, which look like [height, width, channels]: store "
+                + "the channels first, [N, channels, height, width]", last);
     }
 
     @Test

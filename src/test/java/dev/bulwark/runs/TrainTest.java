@@ -41,7 +41,8 @@ class TrainTest {
         Dataset test = Digits.generate(0, Split.TEST, 500);
         try (Backend backend = CpuBackend.create()) {
             Recipe recipe = Preset.QUICK.smoothing(0.25).but().architecture(Architecture.dense(List.of(64))).build();
-            Map<String, Double> accuracies = Train.run(backend, recipe, "quick", training, test, model, false, Train.CHECKPOINTS, Monitor.SILENT);
+            Map<String, Double> accuracies = Train.run(backend, recipe, "quick", training, test, model, false,
+                    Train.CHECKPOINTS, Monitor.SILENT);
             StoredNetwork stored = ModelFile.read(model);
             assertEquals(Precision.F16, stored.precision());
             assertEquals(training.digest(), stored.metadata().get("training_data_sha256"));

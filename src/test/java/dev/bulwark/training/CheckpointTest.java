@@ -25,8 +25,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 class CheckpointTest {
 
-    private static final Progress EPOCH = new Progress(1, 9, 4, 101, 0.75, Optional.of(new Progress.Term(0.5, 0.9)),
-            Optional.empty(), 0.1, 0.3, 1e-3, 2.5);
+    private static final Progress EPOCH = new Progress(new Progress.Epoch(1, 9, 4, 101),
+            new Progress.Losses(0.75, Optional.of(new Progress.Term(0.5, 0.9)), Optional.empty()),
+            new Progress.Settings(0.1, 0.3, 1e-3), 2.5);
 
     @TempDir
     private Path folder;

@@ -20,7 +20,7 @@ class CudaTrainerTest {
     }
 
     private static double accuracy(Progress progress) {
-        return progress.natural().or(progress::worstCase).orElseThrow().accuracy();
+        return progress.losses().natural().or(progress.losses()::worstCase).orElseThrow().accuracy();
     }
 
     @ParameterizedTest
@@ -35,7 +35,7 @@ class CudaTrainerTest {
         }
         // The noise is the same; products may be rounded to TF32, 2^-11, and 56 steps of a smooth loss keep it small.
         for (int epoch = 0; epoch < expected.size(); ++epoch) {
-            assertEquals(expected.get(epoch).loss(), actual.get(epoch).loss(), 2e-3, "epoch " + epoch);
+            assertEquals(expected.get(epoch).losses().total(), actual.get(epoch).losses().total(), 2e-3, "epoch " + epoch);
             assertEquals(accuracy(expected.get(epoch)), accuracy(actual.get(epoch)), 0.02, "epoch " + epoch);
         }
     }

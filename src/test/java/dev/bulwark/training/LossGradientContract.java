@@ -74,7 +74,7 @@ abstract class LossGradientContract {
         Graph graph = net.drawn(5);
         ReferenceLoss reference = new ReferenceLoss(graph, images(graph), LABELS, epsilon, kappa, lambda, elided);
 
-        Computed computed = compute(graph, images(graph), new Schedule.Step(BATCH, 1, epsilon, kappa, lambda, 0, 1, 1),
+        Computed computed = compute(graph, images(graph), step(BATCH, 1, epsilon, kappa, lambda),
                 bounds(elided));
 
         assertAgree(reference, graph, computed, TOLERANCE);
@@ -97,8 +97,8 @@ abstract class LossGradientContract {
     void givenATinyNetwork_whenRegularised_thenTheLossRises(Nets net) {
         Graph graph = net.drawn(5);
         boolean elided = net.canBeElided();
-        Computed plain = compute(graph, images(graph), new Schedule.Step(BATCH, 1, 0.1, 0.3, 0, 0, 1, 1), bounds(elided));
-        Computed regularised = compute(graph, images(graph), new Schedule.Step(BATCH, 1, 0.1, 0.3, 0.5, 0, 1, 1),
+        Computed plain = compute(graph, images(graph), step(BATCH, 1, 0.1, 0.3, 0), bounds(elided));
+        Computed regularised = compute(graph, images(graph), step(BATCH, 1, 0.1, 0.3, 0.5),
                 bounds(elided));
 
         assertTrue(regularised.loss() > plain.loss() + 0.1, plain.loss() + " and " + regularised.loss());
@@ -110,7 +110,7 @@ abstract class LossGradientContract {
         Graph graph = net.drawn(5);
         ReferenceLoss two = new ReferenceLoss(graph, images(graph), new int[] {2, 0}, 0.1, 0.3, 0.5, true);
 
-        Computed computed = compute(graph, images(graph), new Schedule.Step(2, 1, 0.1, 0.3, 0.5, 0, 1, 1), bounds(true));
+        Computed computed = compute(graph, images(graph), step(2, 1, 0.1, 0.3, 0.5), bounds(true));
 
         assertAgree(two, graph, computed, TOLERANCE);
     }
@@ -139,7 +139,7 @@ abstract class LossGradientContract {
         }
         ReferenceLoss reference = ReferenceLoss.ofCopies(graph, noisy, Arrays.copyOf(LABELS, count), copies, lambda, eta);
 
-        Computed computed = compute(graph, noisy, new Schedule.Step(count, copies, 0, 1, 0, 0, 1, 1),
+        Computed computed = compute(graph, noisy, step(count, copies, 0, 1, 0),
                 new GaussianAugmentation(0.5, copies, lambda, eta));
 
         assertAgree(reference, graph, computed, TOLERANCE * (1 + lambda));
@@ -149,7 +149,7 @@ abstract class LossGradientContract {
     void givenASumAtTheEnd_whenItIsToBeElided_thenTheComplaintSaysWhy() {
         Graph graph = Nets.FORKED.drawn(5);
         String message = assertThrows(IllegalArgumentException.class, () -> compute(graph, images(graph),
-                new Schedule.Step(BATCH, 1, 0.1, 0.3, 0, 0, 1, 1), bounds(true))).getMessage();
+                step(BATCH, 1, 0.1, 0.3, 0), bounds(true))).getMessage();
         assertEquals("only a dense layer at the end can be elided: train without elision", message);
     }
 
@@ -159,6 +159,12 @@ abstract class LossGradientContract {
     }
 
     private record Computed(double loss, float[] gradient) {}
+
+    /** A step of no length. */
+    private static Schedule.Step step(int rows, int copies, double epsilon, double kappa, double lambda) {
+        return new Schedule.Step(rows, copies, new Progress.Settings(epsilon, kappa, 0), lambda,
+                new Schedule.Step.Moments(1, 1));
+    }
 
     private Computed compute(Graph graph, float[] images, Schedule.Step step, Objective objective) {
         try (Backend backend = open(); DeviceMemory memory = new DeviceMemory(backend)) {
@@ -181,8 +187,8 @@ abstract class LossGradientContract {
             replay.run();
 
             float[] terms = HostArrays.read(backend, loss.losses());
-            double total = (step.kappa() * (terms[LossGradient.NATURAL] + terms[LossGradient.DISAGREEMENT])
-                    + (1 - step.kappa()) * terms[LossGradient.WORST_CASE]) / step.rows()
+            double total = (step.settings().kappa() * (terms[LossGradient.NATURAL] + terms[LossGradient.DISAGREEMENT])
+                    + (1 - step.settings().kappa()) * terms[LossGradient.WORST_CASE]) / step.rows()
                     + terms[LossGradient.REGULARISERS];
             return new Computed(total, HostArrays.read(backend, gradient.parameters()));
         }

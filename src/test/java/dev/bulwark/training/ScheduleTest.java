@@ -85,8 +85,8 @@ class ScheduleTest {
 
         assertEquals(3, schedule.stepsPerEpoch());
         assertEquals(List.of(4, 4, 3), schedule.epoch(1).stream().map(Schedule.Step::rows).toList());
-        assertEquals(1 - Math.pow(0.9, 6), schedule.epoch(1).get(2).correction1(), EXACT);
-        assertEquals(1 - Math.pow(0.999, 6), schedule.epoch(1).get(2).correction2(), EXACT);
+        assertEquals(1 - Math.pow(0.9, 6), schedule.epoch(1).get(2).moments().first(), EXACT);
+        assertEquals(1 - Math.pow(0.999, 6), schedule.epoch(1).get(2).moments().second(), EXACT);
     }
 
     @Test
@@ -103,7 +103,7 @@ class ScheduleTest {
                 .withKappa(new Kappa(0.5, 0, 0, 2))), 8);
 
         assertEquals(new Rows(4, 1, true, false, false), schedule.epoch(0).get(1).needs());
-        assertEquals(1, schedule.epoch(0).get(1).kappa(), EXACT);
+        assertEquals(1, schedule.epoch(0).get(1).settings().kappa(), EXACT);
         assertEquals(new Rows(4, 1, true, true, false), schedule.epoch(1).get(1).needs());
         assertEquals(new Rows(4, 1, false, true, false), schedule.epoch(2).get(0).needs());
     }

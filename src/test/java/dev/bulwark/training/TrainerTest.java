@@ -58,8 +58,8 @@ class TrainerTest {
         Trained trained = Trainer.train(backend, recipe, DATA, SILENT);
 
         Progress last = trained.last();
-        assertEquals(1, last.natural().or(last::worstCase).orElseThrow().accuracy(), 0.02);
-        assertEquals(1, last.worstCase().or(last::natural).orElseThrow().accuracy(), 0.02);
+        assertEquals(1, last.losses().natural().or(last.losses()::worstCase).orElseThrow().accuracy(), 0.02);
+        assertEquals(1, last.losses().worstCase().or(last.losses()::natural).orElseThrow().accuracy(), 0.02);
         assertEquals(1, accuracy(trained), 0);
     }
 
@@ -147,12 +147,12 @@ class TrainerTest {
         Trainer.train(backend, Toy.ibp(), DATA, seen::add);
 
         Progress first = seen.get(0);
-        assertEquals(7, first.steps());
-        assertEquals(101, first.images());
-        assertTrue(first.worstCase().isEmpty(), "no boxes at radius 0");
-        assertTrue(seen.get(11).natural().isEmpty(), "no clean rows without weight");
-        assertEquals(0.12, seen.get(11).epsilon(), 1e-15);
-        assertEquals(0, seen.get(11).kappa(), 0);
+        assertEquals(7, first.epoch().steps());
+        assertEquals(101, first.epoch().images());
+        assertTrue(first.losses().worstCase().isEmpty(), "no boxes at radius 0");
+        assertTrue(seen.get(11).losses().natural().isEmpty(), "no clean rows without weight");
+        assertEquals(0.12, seen.get(11).last().epsilon(), 1e-15);
+        assertEquals(0, seen.get(11).last().kappa(), 0);
     }
 
     /** With parameters all but frozen, epochs differ by their noise alone, and batches not at all. */
@@ -161,9 +161,10 @@ class TrainerTest {
         List<Progress> small = frozen(2, 16, new GaussianAugmentation(1));
         List<Progress> large = frozen(2, 101, new GaussianAugmentation(1));
 
-        assertTrue(Math.abs(small.get(0).loss() - small.get(1).loss()) > 1e-4, "the noise of two epochs");
-        assertEquals(small.get(0).loss(), large.get(0).loss(), 1e-6);
-        assertEquals(small.get(1).loss(), large.get(1).loss(), 1e-6);
+        assertTrue(Math.abs(small.get(0).losses().total() - small.get(1).losses().total()) > 1e-4,
+                "the noise of two epochs");
+        assertEquals(small.get(0).losses().total(), large.get(0).losses().total(), 1e-6);
+        assertEquals(small.get(1).losses().total(), large.get(1).losses().total(), 1e-6);
     }
 
     /** Copy i of epoch e takes the noise that epoch 3e + i takes where each image has one copy. */
@@ -174,12 +175,12 @@ class TrainerTest {
 
         for (int epoch = 0; epoch < 2; ++epoch) {
             List<Progress.Term> parts = single.subList(3 * epoch, 3 * epoch + 3).stream()
-                    .map(progress -> progress.natural().orElseThrow()).toList();
-            Progress.Term whole = triple.get(epoch).natural().orElseThrow();
+                    .map(progress -> progress.losses().natural().orElseThrow()).toList();
+            Progress.Term whole = triple.get(epoch).losses().natural().orElseThrow();
             assertEquals(parts.stream().mapToDouble(Progress.Term::loss).sum() / 3, whole.loss(), 1e-6);
             assertEquals(parts.stream().mapToDouble(Progress.Term::accuracy).sum() / 3, whole.accuracy(), 1e-12);
-            assertEquals(whole.loss(), triple.get(epoch).loss(), 1e-12);
-            assertEquals(101, triple.get(epoch).images());
+            assertEquals(whole.loss(), triple.get(epoch).losses().total(), 1e-12);
+            assertEquals(101, triple.get(epoch).epoch().images());
         }
     }
 
@@ -189,10 +190,10 @@ class TrainerTest {
         Progress penalised = frozen(1, 101, new GaussianAugmentation(1, 2, 5, 0)).get(0);
         Progress twice = frozen(1, 16, new GaussianAugmentation(1, 2, 10, 0)).get(0);
 
-        double penalty = penalised.loss() - plain.loss();
+        double penalty = penalised.losses().total() - plain.losses().total();
         assertTrue(penalty > 0.01, "a penalty of " + penalty);
-        assertEquals(2 * penalty, twice.loss() - plain.loss(), 1e-6);
-        assertEquals(plain.natural().orElseThrow().loss(), penalised.natural().orElseThrow().loss(), 1e-6);
+        assertEquals(2 * penalty, twice.losses().total() - plain.losses().total(), 1e-6);
+        assertEquals(plain.losses().natural().orElseThrow().loss(), penalised.losses().natural().orElseThrow().loss(), 1e-6);
     }
 
     private List<Progress> frozen(int epochs, int batch, GaussianAugmentation objective) {
@@ -205,13 +206,13 @@ class TrainerTest {
     void givenABatchLargerThanTheData_whenTrained_thenAnEpochIsOneStep() {
         Trained trained = Trainer.train(backend, Toy.smoothing(), Toy.data(7), SILENT);
 
-        assertEquals(1, trained.last().steps());
-        assertEquals(7, trained.last().images());
+        assertEquals(1, trained.last().epoch().steps());
+        assertEquals(7, trained.last().epoch().images());
     }
 
     private void killAfterEpoch(int epoch, Recipe recipe, CheckpointPolicy checkpoints) {
         assertThrows(Killed.class, () -> Trainer.train(backend, recipe, DATA, checkpoints, progress -> {
-            if (progress.epoch() == epoch) {
+            if (progress.epoch().number() == epoch) {
                 throw new Killed();
             }
         }));
