@@ -73,8 +73,9 @@ public final class Benchmark {
 
         public Settings {
             widths = List.copyOf(widths);
-            if (widths.size() < 2 || widths.stream().anyMatch(width -> width < 1)) {
-                throw new ExperimentException("a network needs at least inputs and classes, all positive: " + widths);
+            if (widths.size() < 2 || widths.stream().anyMatch(width -> width < 1) || widths.get(widths.size() - 1) < 2) {
+                throw new ExperimentException("a network needs inputs, hidden layers of positive widths and at least 2 classes: "
+                        + widths);
             }
             if (IntStream.of(images, samples, batch, pgdSteps, epochSteps, normals).min().orElseThrow() < 1
                     || ceiling < 16) {

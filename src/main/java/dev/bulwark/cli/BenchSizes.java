@@ -10,15 +10,18 @@ import picocli.CommandLine.Option;
 /** How much a benchmark measures: what suits the device, unless an option says otherwise. */
 final class BenchSizes {
 
-    private static final int INPUTS = 784;
-    private static final int CLASSES = 10;
-
     @Option(names = "--repeats", defaultValue = "5", description = "Measurements of each rate (default: ${DEFAULT-VALUE}).")
     private int repeats;
 
     @Option(names = "--seconds", defaultValue = "1",
             description = "Least length of one measurement (default: ${DEFAULT-VALUE}).")
     private double seconds;
+
+    @Option(names = "--inputs", defaultValue = "784", description = "Elements of an image (default: ${DEFAULT-VALUE}).")
+    private int inputs;
+
+    @Option(names = "--classes", defaultValue = "10", description = "Classes (default: ${DEFAULT-VALUE}).")
+    private int classes;
 
     @Option(names = "--hidden", paramLabel = "W,W,…", split = ",", defaultValue = "1024,512,256",
             description = "Widths of the hidden layers (default: ${DEFAULT-VALUE}).")
@@ -48,7 +51,7 @@ final class BenchSizes {
 
     /** @throws dev.bulwark.runs.ExperimentException if they make no sense */
     Benchmark.Settings on(Backend backend) {
-        List<Integer> widths = Stream.of(List.of(INPUTS), hidden, List.of(CLASSES)).flatMap(List::stream).toList();
+        List<Integer> widths = Stream.of(List.of(inputs), hidden, List.of(classes)).flatMap(List::stream).toList();
         Benchmark.Settings suiting = Benchmark.Settings.suiting(backend, widths, repeats, seconds);
         return new Benchmark.Settings(widths, images.orElse(suiting.images()), samples.orElse(suiting.samples()),
                 batch.orElse(suiting.batch()), steps.orElse(suiting.pgdSteps()), epoch.orElse(suiting.epochSteps()),

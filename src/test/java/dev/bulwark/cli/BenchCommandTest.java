@@ -41,7 +41,7 @@ class BenchCommandTest {
     void givenABenchmark_whenItIsDone_thenTheFileHasEveryRateAndWhereItWasMeasured() throws Exception {
         Path out = folder.resolve("new/bench.json");
         StringWriter err = new StringWriter();
-        assertEquals(0, bulwark(tiny(out, "1e-4", "--scaling"), err), err.toString());
+        assertEquals(0, bulwark(tiny(out, "1e-4", "--scaling", "--inputs", "351", "--classes", "7"), err), err.toString());
         JsonNode json = JSON.readTree(out.toFile());
         for (String rate : List.of("noisy_forwards_per_second", "normals_per_second", "ibp_images_per_second",
                 "ibp_training_samples_per_second", "pgd_image_steps_per_second")) {
