@@ -37,7 +37,6 @@ final class ArchitectureRules {
             List.of("results"),
             List.of("training"),
             List.of("smoothing", "bounds", "attack"),
-            List.of("nn"),
             List.of("plan"),
             List.of("model"),
             List.of("data"),
@@ -89,7 +88,7 @@ final class ArchitectureRules {
                     .should(dependOnClassesThat(resideInAPackage(root + "..").and(not(resideInAPackage(tree(alone)))))));
         }
         add("report is made from rows alone", noClasses().that().resideInAPackage(tree("report"))
-                .should().dependOnClassesThat().resideInAnyPackage(Stream.of("runs", "training", "smoothing", "nn", "plan",
+                .should().dependOnClassesThat().resideInAnyPackage(Stream.of("runs", "training", "smoothing", "plan",
                         "model", "data", "device").map(this::tree).toArray(String[]::new)));
         for (String backend : List.of("device.cpu", "device.cuda")) {
             add("only cli sees " + backend, noClasses().that().resideOutsideOfPackages(tree("cli"), tree(backend))

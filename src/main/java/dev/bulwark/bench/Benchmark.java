@@ -19,7 +19,7 @@ import dev.bulwark.device.NoisyClassifier;
 import dev.bulwark.device.NoisyClassifier.Precision;
 import dev.bulwark.device.OutOfDeviceMemoryException;
 import dev.bulwark.device.Philox;
-import dev.bulwark.nn.Network;
+import dev.bulwark.model.Graph;
 import dev.bulwark.plan.Plan;
 import dev.bulwark.runs.ExperimentException;
 import dev.bulwark.runs.Monitor;
@@ -130,7 +130,7 @@ public final class Benchmark {
     private final Backend backend;
     private final Settings settings;
     private final Stopwatch stopwatch;
-    private final Network network;
+    private final Graph network;
 
     public Benchmark(Backend backend, Settings settings) {
         this.backend = backend;
@@ -177,7 +177,7 @@ public final class Benchmark {
     /** Noisy forward passes, noise and votes included. */
     public Rate noisyForwards() {
         int count = settings.images;
-        try (Plan loaded = Plan.load(backend, network.graph());
+        try (Plan loaded = Plan.load(backend, network);
              DeviceMemory memory = new DeviceMemory(backend);
              NoisyClassifier classifier = loaded.noisyClassifier(memory)) {
             DeviceBuffer images = memory.allocate((long) count * settings.inputs());
@@ -236,7 +236,7 @@ public final class Benchmark {
     private Rate ibp() {
         float[] images = uniform(settings.batch, settings.inputs());
         int[] labels = labels(settings.batch);
-        try (Plan plan = Plan.load(backend, network.graph()); Ibp verifier = new Ibp(plan)) {
+        try (Plan plan = Plan.load(backend, network); Ibp verifier = new Ibp(plan)) {
             return stopwatch.rate(Map.of("batch", settings.batch),
                     new Cost(6 * settings.multiplyAdds(), 0, Limit.FLOAT_PRODUCTS), () -> {
                         verifier.verify(images, labels, 0.1);
@@ -274,7 +274,7 @@ public final class Benchmark {
         int[] indices = IntStream.range(0, settings.batch).toArray();
         // Radius 0 breaks nothing, so that every image is worked on to the end.
         PgdSettings attack = new PgdSettings(0, settings.pgdSteps, 0, 1, 1);
-        try (Plan loaded = Plan.load(backend, network.graph()); Pgd pgd = new Pgd(loaded, attack)) {
+        try (Plan loaded = Plan.load(backend, network); Pgd pgd = new Pgd(loaded, attack)) {
             int[] labels = pgd.attack(images, labels(settings.batch), indices).stream()
                     .mapToInt(AttackOutcome::cleanPrediction).toArray();
             return stopwatch.rate(Map.of("batch", settings.batch, "steps", settings.pgdSteps),

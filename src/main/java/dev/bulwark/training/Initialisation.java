@@ -5,8 +5,7 @@ import dev.bulwark.device.Philox;
 import dev.bulwark.model.Graph;
 import dev.bulwark.model.Op;
 import dev.bulwark.model.Tensor;
-import dev.bulwark.nn.Dense;
-import dev.bulwark.nn.Network;
+import dev.bulwark.shapes.Shape;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -49,15 +48,15 @@ public enum Initialisation {
     private static final int BIASES = 1;
 
     /** Dense layers, a ReLU between each two. @param widths inputs, hidden widths, classes */
-    public Network network(int[] widths, long seed) {
-        List<Dense> layers = new ArrayList<>();
-        for (int layer = 0; layer + 1 < widths.length; ++layer) {
-            int in = widths[layer];
-            int out = widths[layer + 1];
-            Drawer drawer = new Drawer(this, seed, layer, layer + 2 == widths.length, in);
-            layers.add(new Dense(in, out, drawer.weights(Math.multiplyExact(in, out)), drawer.biases(out)));
+    public Graph network(int[] widths, long seed) {
+        List<Op> operations = new ArrayList<>();
+        for (int k = 0; k + 1 < widths.length; ++k) {
+            if (k > 0) {
+                operations.add(new Op.Relu());
+            }
+            operations.add(new Op.Dense(Tensor.zeros(widths[k + 1], widths[k]), Tensor.zeros(widths[k + 1])));
         }
-        return Network.mlp(layers);
+        return draw(Graph.sequence(Shape.of(widths[0]), operations), seed);
     }
 
     /**

@@ -1,13 +1,13 @@
 package dev.bulwark.bounds;
 
+import dev.bulwark.model.Op;
+import dev.bulwark.model.Mlp;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.LinearRelaxations;
-import dev.bulwark.nn.Dense;
 import dev.bulwark.plan.Plan;
-import dev.bulwark.nn.Network;
 import java.math.BigDecimal;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -42,7 +42,7 @@ abstract class CrownProperties {
     }
 
     private Bounds verify(RandomCase c, int steps) {
-        try (Plan plan = Plan.load(backend, c.network().graph());
+        try (Plan plan = Plan.load(backend, c.network());
              Crown crown = new Crown(plan, steps)) {
             return crown.verify(c.box(), c.image(), c.label());
         }
@@ -75,15 +75,15 @@ abstract class CrownProperties {
     void sampledPointsStayInsideWhereWeightsCancel(@ForAll long seed) {
         RandomCase mild = RandomCase.of(seed);
         SplittableRandom random = new SplittableRandom(seed);
-        List<Dense> wild = mild.network().denseLayers().stream().map(layer -> {
-            float[] weight = layer.weight();
+        List<Op.Dense> wild = Mlp.layers(mild.network()).stream().map(layer -> {
+            float[] weight = layer.weight().toArray();
             for (int k = 0; k < weight.length; ++k) {
                 weight[k] = k > 0 && random.nextInt(3) == 0 ? -weight[k - 1]
                         : (float) Math.scalb(weight[k], random.nextInt(-30, 30));
             }
-            return new Dense(layer.in(), layer.out(), weight, layer.bias());
+            return Mlp.dense(layer.in(), layer.out(), weight, layer.bias().toArray());
         }).toList();
-        assertSound(new RandomCase(Network.mlp(wild), mild.box(), mild.image(), mild.label()), seed);
+        assertSound(new RandomCase(Mlp.of(wild), mild.box(), mild.image(), mild.label()), seed);
     }
 
     private void assertSound(RandomCase c, long seed) {
@@ -110,7 +110,7 @@ abstract class CrownProperties {
     void eachMethodKeepsWhatTheOneBeforeItHas(@ForAll long seed) {
         RandomCase c = RandomCase.of(seed);
         Bounds weaker;
-        try (Plan plan = Plan.load(backend, c.network().graph()); Ibp ibp = new Ibp(plan)) {
+        try (Plan plan = Plan.load(backend, c.network()); Ibp ibp = new Ibp(plan)) {
             weaker = ibp.verify(c.box(), c.image(), c.label());
         }
         for (int steps : new int[] {0, 4}) {

@@ -1,5 +1,8 @@
 package dev.bulwark.bounds;
 
+import dev.bulwark.model.Op;
+import dev.bulwark.model.Mlp;
+import dev.bulwark.model.Graph;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -9,9 +12,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.cpu.CpuBackend;
-import dev.bulwark.nn.Dense;
 import dev.bulwark.plan.Plan;
-import dev.bulwark.nn.Network;
 import java.math.BigDecimal;
 import java.util.Arrays;
 import java.util.List;
@@ -51,21 +52,21 @@ class CrownTest {
     }
 
     /** h0 = relu(x0 - x1 + 1/2), h1 = relu(-2 x0 + x1 + 1/4), and logit0 - logit1 = h0 + 2 h1 + lead, as in {@link IbpTest}. */
-    private static Network twoNeurons(float lead) {
-        return Network.mlp(List.of(
-                new Dense(2, 2, new float[] {1, -1, -2, 1}, new float[] {0.5f, 0.25f}),
-                new Dense(2, 2, new float[] {2, -1, 1, -3}, new float[] {lead, 0})));
+    private static Graph twoNeurons(float lead) {
+        return Mlp.of(List.of(
+                Mlp.dense(2, 2, new float[] {1, -1, -2, 1}, new float[] {0.5f, 0.25f}),
+                Mlp.dense(2, 2, new float[] {2, -1, 1, -3}, new float[] {lead, 0})));
     }
 
-    private Bounds verify(Network net, Box box, float[] image, int label, int steps) {
-        try (Plan plan = Plan.load(backend, net.graph());
+    private Bounds verify(Graph net, Box box, float[] image, int label, int steps) {
+        try (Plan plan = Plan.load(backend, net);
              Crown crown = new Crown(plan, steps)) {
             return crown.verify(box, image, label);
         }
     }
 
-    private List<Bounds> verify(Network net, float[] images, int[] labels, double epsilon, int steps) {
-        try (Plan plan = Plan.load(backend, net.graph());
+    private List<Bounds> verify(Graph net, float[] images, int[] labels, double epsilon, int steps) {
+        try (Plan plan = Plan.load(backend, net);
              Crown crown = new Crown(plan, steps)) {
             return crown.verify(images, labels, epsilon);
         }
@@ -110,7 +111,7 @@ class CrownTest {
 
     @Test
     void givenSingleLayer_whenVerified_thenMarginIsItsWorstCase() {
-        Network linear = Network.mlp(List.of(new Dense(2, 2, new float[] {1, -1, -2, 2}, new float[] {0, 1})));
+        Graph linear = Mlp.of(List.of(Mlp.dense(2, 2, new float[] {1, -1, -2, 2}, new float[] {0, 1})));
         // logit0 - logit1 = 3 x0 - 3 x1 - 1, at [5/8, 7/8] x [1/8, 3/8].
         for (int steps : new int[] {0, 5}) {
             Bounds bounds = verify(linear, new float[] {0.75f, 0.25f}, new int[] {0}, 0.125, steps).get(0);
@@ -121,10 +122,10 @@ class CrownTest {
     /** Units that never switch make a network affine: CROWN is exact, however wide the box, and intervals are not. */
     @Test
     void givenUnitsOfKnownSign_whenVerified_thenMarginIsThatOfTheAffineMap() {
-        Network affine = Network.mlp(List.of(
-                new Dense(2, 3, new float[] {1, -1, -1, 1, 1, 1}, new float[] {2, 2, -3}),
-                new Dense(3, 2, new float[] {1, 1, 9, -1, 2, 9}, new float[] {4, 4}),
-                new Dense(2, 2, new float[] {1, 1, 0, 0.5f}, new float[] {0, 6.5f})));
+        Graph affine = Mlp.of(List.of(
+                Mlp.dense(2, 3, new float[] {1, -1, -1, 1, 1, 1}, new float[] {2, 2, -3}),
+                Mlp.dense(3, 2, new float[] {1, 1, 9, -1, 2, 9}, new float[] {4, 4}),
+                Mlp.dense(2, 2, new float[] {1, 1, 0, 0.5f}, new float[] {0, 6.5f})));
         // h = (x0 - x1 + 2, -x0 + x1 + 2, 0), then (8, -3 x0 + 3 x1 + 6); margin 8 - 6.5 + 1/2 (6 - 3 x0 + 3 x1).
         Box unit = new Box(new float[] {0, 0}, new float[] {1, 1});
         Bounds bounds = verify(affine, unit, IMAGE, 0, 0);
@@ -143,20 +144,20 @@ class CrownTest {
     void givenTwoInputs_whenVerified_thenNoBoundIsAboveTheExactMinimum(long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         int units = random.nextInt(2, 9);
-        Dense first = new Dense(2, units, RandomCase.values(random, 2 * units, -1, 1), RandomCase.values(random, units, -1, 1));
-        Dense last = new Dense(units, 2, RandomCase.values(random, 2 * units, -1, 1), new float[] {0.25f, 0});
-        double published = new ReferenceCrown(Network.mlp(List.of(first, last)), ASYMMETRIC).margin(0, 1,
+        Op.Dense first = Mlp.dense(2, units, RandomCase.values(random, 2 * units, -1, 1), RandomCase.values(random, units, -1, 1));
+        Op.Dense last = Mlp.dense(units, 2, RandomCase.values(random, 2 * units, -1, 1), new float[] {0.25f, 0});
+        double published = new ReferenceCrown(Mlp.of(List.of(first, last)), ASYMMETRIC).margin(0, 1,
                 (layer, unit) -> 0.5);
         double exact = leastMargin(first, last);
         assertTrue(published <= exact + 1e-12, "the reference itself");
         for (int steps : new int[] {0, 10}) {
-            float margin = verify(Network.mlp(List.of(first, last)), ASYMMETRIC, IMAGE, 0, steps).marginLower()[1];
+            float margin = verify(Mlp.of(List.of(first, last)), ASYMMETRIC, IMAGE, 0, steps).marginLower()[1];
             assertTrue(margin <= exact + 1e-12, margin + " is above " + exact);
             assertTrue(margin > exact - 2, "within sight of it: " + margin + " for " + exact);
         }
     }
 
-    private static double leastMargin(Dense first, Dense last) {
+    private static double leastMargin(Op.Dense first, Op.Dense last) {
         // Lines a x0 + b x1 = c: the box's edges, then where units switch.
         double[][] lines = new double[4 + first.out()][];
         lines[0] = new double[] {1, 0, 0.125};
@@ -164,7 +165,7 @@ class CrownTest {
         lines[2] = new double[] {0, 1, 0.5};
         lines[3] = new double[] {0, 1, 0.75};
         for (int j = 0; j < first.out(); ++j) {
-            lines[4 + j] = new double[] {first.weight()[2 * j], first.weight()[2 * j + 1], -first.bias()[j]};
+            lines[4 + j] = new double[] {first.weight().toArray()[2 * j], first.weight().toArray()[2 * j + 1], -first.bias().toArray()[j]};
         }
         double least = Double.POSITIVE_INFINITY;
         for (double[] p : lines) {
@@ -181,11 +182,11 @@ class CrownTest {
         return least;
     }
 
-    private static double margin(Dense first, Dense last, double x0, double x1) {
-        double margin = (double) last.bias()[0] - last.bias()[1];
+    private static double margin(Op.Dense first, Op.Dense last, double x0, double x1) {
+        double margin = (double) last.bias().toArray()[0] - last.bias().toArray()[1];
         for (int j = 0; j < first.out(); ++j) {
-            double h = Math.max(0, first.weight()[2 * j] * x0 + first.weight()[2 * j + 1] * x1 + first.bias()[j]);
-            margin += h * ((double) last.weight()[j] - last.weight()[first.out() + j]);
+            double h = Math.max(0, first.weight().toArray()[2 * j] * x0 + first.weight().toArray()[2 * j + 1] * x1 + first.bias().toArray()[j]);
+            margin += h * ((double) last.weight().toArray()[j] - last.weight().toArray()[first.out() + j]);
         }
         return margin;
     }
@@ -204,7 +205,7 @@ class CrownTest {
         Arrays.fill(weight, 0, 10, -1);
         weight[0] = -0x1p24f;
         weight[9] = 0x1p24f;
-        Network net = Network.mlp(List.of(new Dense(1, 10, ones, new float[10]), new Dense(10, 2, weight, new float[] {0.5f, 0})));
+        Graph net = Mlp.of(List.of(Mlp.dense(1, 10, ones, new float[10]), Mlp.dense(10, 2, weight, new float[] {0.5f, 0})));
 
         float naive = 0;
         for (int j = 0; j < 10; ++j) {
@@ -223,10 +224,10 @@ class CrownTest {
     /** Products beyond the largest float on the way back; the network's own values stay finite. */
     @Test
     void givenOverflowOnTheWayBack_whenVerified_thenNothingIsCertifiedFromIt() {
-        Network net = Network.mlp(List.of(
-                new Dense(1, 2, new float[] {1e-20f, -1e-20f}, new float[] {0, 1e-20f}),
-                new Dense(2, 2, new float[] {1e30f, -1e30f, 1e30f, 1e30f}, new float[] {0, -1e9f}),
-                new Dense(2, 2, new float[] {1e25f, 1e25f, 0, 0}, new float[] {-1, 0})));
+        Graph net = Mlp.of(List.of(
+                Mlp.dense(1, 2, new float[] {1e-20f, -1e-20f}, new float[] {0, 1e-20f}),
+                Mlp.dense(2, 2, new float[] {1e30f, -1e30f, 1e30f, 1e30f}, new float[] {0, -1e9f}),
+                Mlp.dense(2, 2, new float[] {1e25f, 1e25f, 0, 0}, new float[] {-1, 0})));
         Bounds bounds = verify(net, new Box(new float[] {0}, new float[] {1}), new float[] {0.1f}, 0, 5);
         assertFalse(bounds.certified(), "at 0.1 both units of the second layer are off: " + bounds);
     }
@@ -241,15 +242,15 @@ class CrownTest {
     @ValueSource(longs = {11, 12, 13, 14})
     void givenSlopes_whenDifferentiated_thenCentralDifferencesAgree(long seed) {
         SplittableRandom random = new SplittableRandom(seed);
-        Network net = Network.mlp(List.of(
-                new Dense(4, 9, RandomCase.values(random, 36, -1, 1), RandomCase.values(random, 9, -0.5, 0.5)),
-                new Dense(9, 7, RandomCase.values(random, 63, -1, 1), RandomCase.values(random, 7, -0.5, 0.5)),
-                new Dense(7, 3, RandomCase.values(random, 21, -1, 1), RandomCase.values(random, 3, -0.5, 0.5))));
+        Graph net = Mlp.of(List.of(
+                Mlp.dense(4, 9, RandomCase.values(random, 36, -1, 1), RandomCase.values(random, 9, -0.5, 0.5)),
+                Mlp.dense(9, 7, RandomCase.values(random, 63, -1, 1), RandomCase.values(random, 7, -0.5, 0.5)),
+                Mlp.dense(7, 3, RandomCase.values(random, 21, -1, 1), RandomCase.values(random, 3, -0.5, 0.5))));
         float[] low = RandomCase.values(random, 4, 0, 0.5);
         float[] high = RandomCase.values(random, 4, 0.5, 1);
         ReferenceCrown reference = new ReferenceCrown(net, new Box(low, high));
         float[][] slopes = {RandomCase.values(random, 9, 0.1, 0.9), RandomCase.values(random, 7, 0.1, 0.9)};
-        try (Plan plan = Plan.load(backend, net.graph()); DeviceMemory memory = new DeviceMemory(backend)) {
+        try (Plan plan = Plan.load(backend, net); DeviceMemory memory = new DeviceMemory(backend)) {
             CrownPass pass = new CrownPass(memory, plan, 1, 100);
             pass.relax(new int[] {1}, box -> {
                 backend.write(low, box.lower());
@@ -311,7 +312,7 @@ class CrownTest {
     @Test
     void givenFewerImagesThanBefore_whenVerifiedAgain_thenTheSameMemoryHoldsThem() {
         float[] images = {0.75f, 0.25f, 0.1f, 0.9f, 0.5f, 0.5f};
-        try (Plan plan = Plan.load(backend, twoNeurons(-0.25f).graph());
+        try (Plan plan = Plan.load(backend, twoNeurons(-0.25f));
              Crown crown = new Crown(plan, 3)) {
             crown.verify(images, new int[] {0, 1, 0}, 0.1);
             long live = backend.liveBytes();

@@ -1,14 +1,14 @@
 package dev.bulwark.bounds;
 
+import dev.bulwark.model.Mlp;
+import dev.bulwark.model.Graph;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.cpu.CpuBackend;
 import dev.bulwark.device.cuda.GpuTest;
 import dev.bulwark.device.cuda.TestGpu;
-import dev.bulwark.nn.Dense;
 import dev.bulwark.plan.Plan;
-import dev.bulwark.nn.Network;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
@@ -25,10 +25,10 @@ class CudaCrownTest extends CrownTest {
     @Test
     void givenOddWidths_whenVerifiedOnBothBackends_thenBoundsAgree() {
         SplittableRandom random = new SplittableRandom(21);
-        Network net = Network.mlp(List.of(
-                new Dense(33, 65, RandomCase.values(random, 33 * 65, -0.3, 0.3), RandomCase.values(random, 65, -0.1, 0.1)),
-                new Dense(65, 31, RandomCase.values(random, 65 * 31, -0.3, 0.3), RandomCase.values(random, 31, -0.1, 0.1)),
-                new Dense(31, 7, RandomCase.values(random, 31 * 7, -0.3, 0.3), RandomCase.values(random, 7, -0.1, 0.1))));
+        Graph net = Mlp.of(List.of(
+                Mlp.dense(33, 65, RandomCase.values(random, 33 * 65, -0.3, 0.3), RandomCase.values(random, 65, -0.1, 0.1)),
+                Mlp.dense(65, 31, RandomCase.values(random, 65 * 31, -0.3, 0.3), RandomCase.values(random, 31, -0.1, 0.1)),
+                Mlp.dense(31, 7, RandomCase.values(random, 31 * 7, -0.3, 0.3), RandomCase.values(random, 7, -0.1, 0.1))));
         float[] images = RandomCase.values(random, 5 * 33, 0, 1);
         int[] labels = random.ints(5, 0, 7).toArray();
         List<Bounds> onGpu = verify(open(), net, images, labels);
@@ -42,8 +42,8 @@ class CudaCrownTest extends CrownTest {
         }
     }
 
-    private static List<Bounds> verify(Backend backend, Network net, float[] images, int[] labels) {
-        try (backend; Plan plan = Plan.load(backend, net.graph());
+    private static List<Bounds> verify(Backend backend, Graph net, float[] images, int[] labels) {
+        try (backend; Plan plan = Plan.load(backend, net);
              Crown crown = new Crown(plan, 0)) {
             return crown.verify(images, labels, 0.02);
         }

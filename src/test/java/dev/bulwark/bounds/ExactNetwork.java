@@ -1,7 +1,8 @@
 package dev.bulwark.bounds;
 
-import dev.bulwark.nn.Dense;
-import dev.bulwark.nn.Network;
+import dev.bulwark.model.Op;
+import dev.bulwark.model.Mlp;
+import dev.bulwark.model.Graph;
 import java.math.BigDecimal;
 import java.util.Arrays;
 import java.util.List;
@@ -9,10 +10,10 @@ import java.util.List;
 /** The real-number network and its interval bounds, in exact decimal arithmetic: floats, sums and products all fit. */
 final class ExactNetwork {
 
-    private final List<Dense> layers;
+    private final List<Op.Dense> layers;
 
-    ExactNetwork(Network network) {
-        this.layers = network.denseLayers();
+    ExactNetwork(Graph network) {
+        this.layers = Mlp.layers(network);
     }
 
     /** Exact lower and upper bounds, element by element. */
@@ -45,10 +46,10 @@ final class ExactNetwork {
 
     /** Lower bounds of {@code logit[label] - logit[c]} with the last layer elided. */
     BigDecimal[] margins(Box box, int label) {
-        Dense last = layers.get(layers.size() - 1);
+        Op.Dense last = layers.get(layers.size() - 1);
         Interval hidden = lastInput(box);
-        BigDecimal[] weight = exactly(last.weight());
-        BigDecimal[] bias = exactly(last.bias());
+        BigDecimal[] weight = exactly(last.weight().toArray());
+        BigDecimal[] bias = exactly(last.bias().toArray());
         BigDecimal[] margins = new BigDecimal[last.out()];
         for (int c = 0; c < last.out(); ++c) {
             margins[c] = bias[label].subtract(bias[c]);
@@ -62,16 +63,16 @@ final class ExactNetwork {
 
     private Interval lastInput(Box box) {
         Interval interval = new Interval(exactly(box.lower()), exactly(box.upper()));
-        for (Dense layer : layers.subList(0, layers.size() - 1)) {
+        for (Op.Dense layer : layers.subList(0, layers.size() - 1)) {
             interval = affine(layer, interval).relu();
         }
         return interval;
     }
 
-    private static Interval affine(Dense layer, Interval x) {
-        BigDecimal[] weight = exactly(layer.weight());
-        BigDecimal[] lower = exactly(layer.bias());
-        BigDecimal[] upper = exactly(layer.bias());
+    private static Interval affine(Op.Dense layer, Interval x) {
+        BigDecimal[] weight = exactly(layer.weight().toArray());
+        BigDecimal[] lower = exactly(layer.bias().toArray());
+        BigDecimal[] upper = exactly(layer.bias().toArray());
         for (int o = 0; o < layer.out(); ++o) {
             for (int i = 0; i < layer.in(); ++i) {
                 BigDecimal w = weight[o * layer.in() + i];

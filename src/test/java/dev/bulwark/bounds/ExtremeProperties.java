@@ -1,5 +1,8 @@
 package dev.bulwark.bounds;
 
+import dev.bulwark.model.Op;
+import dev.bulwark.model.Mlp;
+import dev.bulwark.model.Graph;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -8,9 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.bulwark.data.Ball;
 import dev.bulwark.data.Epsilon;
 import dev.bulwark.device.Backend;
-import dev.bulwark.nn.Dense;
 import dev.bulwark.plan.Plan;
-import dev.bulwark.nn.Network;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -49,8 +50,8 @@ abstract class ExtremeProperties {
     @Property(tries = 250)
     void pointsOfTheBallStayInsideTheBounds(@ForAll long seed, @ForAll Method method, @ForAll boolean bytes) {
         SplittableRandom random = new SplittableRandom(seed);
-        Network net = network(random);
-        int inputs = net.denseLayers().get(0).in();
+        Graph net = network(random);
+        int inputs = Mlp.layers(net).get(0).in();
         float[] images = new float[IMAGES * inputs];
         for (int k = 0; k < images.length; ++k) {
             images[k] = random.nextInt(256) / 255f;
@@ -58,7 +59,7 @@ abstract class ExtremeProperties {
         int[] labels = random.ints(IMAGES, 0, net.classes()).toArray();
         Ball ball = new Ball(Epsilon.parse(random.nextInt(60) + "/255"), bytes ? Ball.Centre.BYTE : Ball.Centre.FLOAT);
         ExactNetwork exact = new ExactNetwork(net);
-        try (Plan plan = Plan.load(backend, net.graph());
+        try (Plan plan = Plan.load(backend, net);
              Verifier verifier = method.verifier(plan, 3)) {
             List<Bounds> bounds = verifier.verify(images, labels, ball);
             for (int n = 0; n < IMAGES; ++n) {
@@ -83,15 +84,15 @@ abstract class ExtremeProperties {
         });
     }
 
-    private static Network network(SplittableRandom random) {
-        List<Dense> layers = new ArrayList<>();
+    private static Graph network(SplittableRandom random) {
+        List<Op.Dense> layers = new ArrayList<>();
         int in = random.nextInt(1, 4);
         for (int i = random.nextInt(4); i >= 0; --i) {
             int out = random.nextInt(2, 6);
-            layers.add(new Dense(in, out, wild(random, in * out), wild(random, out)));
+            layers.add(Mlp.dense(in, out, wild(random, in * out), wild(random, out)));
             in = out;
         }
-        return Network.mlp(layers);
+        return Mlp.of(layers);
     }
 
     private static float[] wild(SplittableRandom random, int length) {

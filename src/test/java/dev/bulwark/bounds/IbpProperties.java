@@ -34,7 +34,7 @@ abstract class IbpProperties {
     }
 
     private Bounds verify(RandomCase c) {
-        try (Plan plan = Plan.load(backend, c.network().graph()); Ibp ibp = new Ibp(plan)) {
+        try (Plan plan = Plan.load(backend, c.network()); Ibp ibp = new Ibp(plan)) {
             return ibp.verify(c.box(), c.image(), c.label());
         }
     }

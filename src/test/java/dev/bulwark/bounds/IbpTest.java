@@ -1,5 +1,7 @@
 package dev.bulwark.bounds;
 
+import dev.bulwark.model.Mlp;
+import dev.bulwark.model.Graph;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -10,9 +12,7 @@ import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.OutwardIntervals;
 import dev.bulwark.device.cpu.CpuBackend;
-import dev.bulwark.nn.Dense;
 import dev.bulwark.plan.Plan;
-import dev.bulwark.nn.Network;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.util.Arrays;
@@ -46,20 +46,20 @@ class IbpTest {
      * h0 = relu(x0 - x1 + 1/2), h1 = relu(-2 x0 + x1 + 1/4); logit0 = 2 h0 - h1 + lead, logit1 = h0 - 3 h1. So
      * logit0 - logit1 = h0 + 2 h1 + lead: the units' harm to logit0 alone is none to the margin.
      */
-    private static Network twoNeurons(float lead) {
-        return Network.mlp(List.of(
-                new Dense(2, 2, new float[] {1, -1, -2, 1}, new float[] {0.5f, 0.25f}),
-                new Dense(2, 2, new float[] {2, -1, 1, -3}, new float[] {lead, 0})));
+    private static Graph twoNeurons(float lead) {
+        return Mlp.of(List.of(
+                Mlp.dense(2, 2, new float[] {1, -1, -2, 1}, new float[] {0.5f, 0.25f}),
+                Mlp.dense(2, 2, new float[] {2, -1, 1, -3}, new float[] {lead, 0})));
     }
 
-    private Bounds verify(Network net, Box box, float[] image, int label) {
-        try (Plan plan = Plan.load(backend, net.graph()); Ibp ibp = new Ibp(plan)) {
+    private Bounds verify(Graph net, Box box, float[] image, int label) {
+        try (Plan plan = Plan.load(backend, net); Ibp ibp = new Ibp(plan)) {
             return ibp.verify(box, image, label);
         }
     }
 
-    private List<Bounds> verify(Network net, float[] images, int[] labels, double epsilon) {
-        try (Plan plan = Plan.load(backend, net.graph()); Ibp ibp = new Ibp(plan)) {
+    private List<Bounds> verify(Graph net, float[] images, int[] labels, double epsilon) {
+        try (Plan plan = Plan.load(backend, net); Ibp ibp = new Ibp(plan)) {
             return ibp.verify(images, labels, epsilon);
         }
     }
@@ -117,7 +117,7 @@ class IbpTest {
 
     @Test
     void givenSingleLayer_whenVerified_thenMarginIsItsWorstCase() {
-        Network linear = Network.mlp(List.of(new Dense(2, 2, new float[] {1, -1, -2, 2}, new float[] {0, 1})));
+        Graph linear = Mlp.of(List.of(Mlp.dense(2, 2, new float[] {1, -1, -2, 2}, new float[] {0, 1})));
         // logit0 - logit1 = 3 x0 - 3 x1 - 1, at [5/8, 7/8] x [1/8, 3/8].
         Bounds bounds = verify(linear, new float[] {0.75f, 0.25f}, new int[] {0}, 0.125).get(0);
         assertArrayEquals(new float[] {0, -0.25f}, bounds.marginLower(), ROUNDING);
@@ -176,7 +176,7 @@ class IbpTest {
     void givenFewerImagesThanBefore_whenVerifiedAgain_thenTheSameMemoryHoldsThem() {
         float[] images = {0.75f, 0.25f, 0.1f, 0.9f, 0.5f, 0.5f};
         int[] labels = {0, 1, 0};
-        try (Plan plan = Plan.load(backend, twoNeurons(1).graph()); Ibp ibp = new Ibp(plan)) {
+        try (Plan plan = Plan.load(backend, twoNeurons(1)); Ibp ibp = new Ibp(plan)) {
             ibp.verify(images, labels, 0.1);
             long live = backend.liveBytes();
             float[] two = Arrays.copyOfRange(images, 2, 6);
@@ -198,7 +198,7 @@ class IbpTest {
 
     @Test
     void givenUnsoundDevice_whenMisclassifiedImageIsCertified_thenFailsLoudly() {
-        try (Plan plan = Plan.load(withMarginsOfOne(), twoNeurons(1).graph()); Ibp ibp = new Ibp(plan)) {
+        try (Plan plan = Plan.load(withMarginsOfOne(), twoNeurons(1)); Ibp ibp = new Ibp(plan)) {
             assertTrue(ibp.verify(IMAGE, new int[] {0}, 0.125).get(0).certified());
             Exception failure = assertThrows(IllegalStateException.class,
                     () -> ibp.verify(IMAGE, new int[] {1}, 0.125));

@@ -1,5 +1,8 @@
 package dev.bulwark.bounds;
 
+import dev.bulwark.model.Op;
+import dev.bulwark.model.Mlp;
+import dev.bulwark.model.Graph;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -9,9 +12,7 @@ import dev.bulwark.data.Ball;
 import dev.bulwark.data.Epsilon;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.cpu.CpuBackend;
-import dev.bulwark.nn.Dense;
 import dev.bulwark.plan.Plan;
-import dev.bulwark.nn.Network;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -43,30 +44,30 @@ class OverflowTest {
         backend.close();
     }
 
-    private List<Bounds> verify(Method method, Network net, float[] images, int[] labels, Ball ball) {
-        try (Plan plan = Plan.load(backend, net.graph());
+    private List<Bounds> verify(Method method, Graph net, float[] images, int[] labels, Ball ball) {
+        try (Plan plan = Plan.load(backend, net);
              Verifier verifier = method.verifier(plan)) {
             return verifier.verify(images, labels, ball);
         }
     }
 
-    private List<Bounds> verify(Method method, Network net, float[] images, int[] labels) {
+    private List<Bounds> verify(Method method, Graph net, float[] images, int[] labels) {
         return verify(method, net, images, labels, Ball.aroundFloats(0.1));
     }
 
-    private static Dense dense(int in, int out, double... weightsThenBiases) {
+    private static Op.Dense dense(int in, int out, double... weightsThenBiases) {
         float[] values = new float[weightsThenBiases.length];
         for (int k = 0; k < values.length; ++k) {
             values[k] = (float) weightsThenBiases[k];
         }
-        return new Dense(in, out, Arrays.copyOf(values, in * out), Arrays.copyOfRange(values, in * out, values.length));
+        return Mlp.dense(in, out, Arrays.copyOf(values, in * out), Arrays.copyOfRange(values, in * out, values.length));
     }
 
     /** h = relu(1e30 x - 2e29), then relu(1e30 h), then [h + 1, -h]: 0 up to x = 1/5, and beyond any float behind it. */
     @ParameterizedTest
     @EnumSource(Method.class)
     void givenOverflowAtSomeImages_whenVerified_thenTheyAreUndecidedAndOthersUnharmed(Method method) {
-        Network net = Network.mlp(List.of(dense(1, 1, 1e30, -2e29), dense(1, 1, 1e30, 0), dense(1, 2, 1, -1, 1, 0)));
+        Graph net = Mlp.of(List.of(dense(1, 1, 1e30, -2e29), dense(1, 1, 1e30, 0), dense(1, 2, 1, -1, 1, 0)));
         float[] images = {1, 0, 0.5f, 0.05f, 1};
         List<Bounds> bounds = verify(method, net, images, new int[5]);
         for (int n : new int[] {0, 2, 4}) {
@@ -87,7 +88,7 @@ class OverflowTest {
     @ParameterizedTest
     @EnumSource(Method.class)
     void givenAnOverflowingUnitWithoutWeight_whenVerified_thenNothingDependsOnIt(Method method) {
-        Network shallow = Network.mlp(List.of(dense(3, 2, 3e38, 3e38, 0, 0, 0, 1, 0, 0), dense(2, 2, 0, 1, 0, 0, 1, 0)));
+        Graph shallow = Mlp.of(List.of(dense(3, 2, 3e38, 3e38, 0, 0, 0, 1, 0, 0), dense(2, 2, 0, 1, 0, 0, 1, 0)));
         Bounds bounds = verify(method, shallow, new float[] {1, 1, 1}, new int[1]).get(0);
         assertEquals(-1, bounds.cleanPrediction(), "0 times infinity in a float pass");
         assertArrayEquals(new float[] {1.9f, 0}, bounds.lower(), 1e-5f);
@@ -95,7 +96,7 @@ class OverflowTest {
         assertEquals(1.9f, bounds.marginLower()[1], 1e-5f);
         assertTrue(bounds.certified());
 
-        Network deep = Network.mlp(List.of(dense(3, 2, 3e38, 3e38, 0, 0, 0, 1, 0, 0), dense(2, 2, 0, 1, 0, -1, 0, 0.5),
+        Graph deep = Mlp.of(List.of(dense(3, 2, 3e38, 3e38, 0, 0, 0, 1, 0, 0), dense(2, 2, 0, 1, 0, -1, 0, 0.5),
                 dense(2, 2, 1, 0, 0, 1, 1, 0)));
         Bounds behind = verify(method, deep, new float[] {1, 1, 1}, new int[1]).get(0);
         assertEquals(1.9f, behind.marginLower()[1], 1e-5f);
@@ -107,7 +108,7 @@ class OverflowTest {
     void givenOverflowEverywhere_whenVerified_thenNothingIsCertified(Method method) {
         double[] large = new double[20];
         Arrays.fill(large, 0, 16, 3e38);
-        Network net = Network.mlp(List.of(dense(4, 4, large), dense(4, 4, large), dense(4, 2, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0)));
+        Graph net = Mlp.of(List.of(dense(4, 4, large), dense(4, 4, large), dense(4, 2, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0)));
         for (int label : new int[] {0, 1}) {
             Bounds bounds = verify(method, net, new float[] {1, 1, 0.5f, 0}, new int[] {label}).get(0);
             assertFalse(bounds.certified());
@@ -120,11 +121,11 @@ class OverflowTest {
     @Test
     void givenADeepNetwork_whenPropagated_thenItsBoundsOverflowAndNothingIsCertified() {
         SplittableRandom random = new SplittableRandom(2);
-        Dense[] layers = new Dense[80];
+        Op.Dense[] layers = new Op.Dense[80];
         for (int k = 0; k < layers.length; ++k) {
-            layers[k] = new Dense(40, 40, RandomCase.values(random, 1600, -0.4, 0.4), new float[40]);
+            layers[k] = Mlp.dense(40, 40, RandomCase.values(random, 1600, -0.4, 0.4), new float[40]);
         }
-        Bounds bounds = verify(Method.IBP, Network.mlp(List.of(layers)), RandomCase.values(random, 40, 0, 1), new int[1]).get(0);
+        Bounds bounds = verify(Method.IBP, Mlp.of(List.of(layers)), RandomCase.values(random, 40, 0, 1), new int[1]).get(0);
         assertFalse(bounds.certified());
         assertTrue(bounds.cleanPrediction() >= 0, "the network itself is finite");
         assertEquals(-INF, bounds.lower()[0]);
@@ -134,7 +135,7 @@ class OverflowTest {
     @ParameterizedTest
     @EnumSource(Method.class)
     void givenAFloatPassThatCancels_whenItDisagrees_thenThatIsNoContradiction(Method method) {
-        Network net = Network.mlp(List.of(dense(1, 3, 0, 0, 0, 1, 1, 1), dense(3, 2, 1e8, 1, -1e8, 0, 0, 0, 0, 0.5)));
+        Graph net = Mlp.of(List.of(dense(1, 3, 0, 0, 0, 1, 1, 1), dense(3, 2, 1e8, 1, -1e8, 0, 0, 0, 0, 0.5)));
         Bounds bounds = verify(method, net, new float[] {1}, new int[1]).get(0);
         // Intervals of the units, which are 1, may be wide by rounding, and 1e8 times that is more than the margin.
         assertTrue(bounds.certified() || method == Method.IBP);
@@ -144,7 +145,7 @@ class OverflowTest {
     @ParameterizedTest
     @EnumSource(Method.class)
     void givenAByteWhoseFloatIsAboveIt_whenVerified_thenTheBallOfTheByteCounts(Method method) {
-        Network net = Network.mlp(List.of(dense(1, 2, 0x1p20, 0, -104857.609375, 0)));
+        Graph net = Mlp.of(List.of(dense(1, 2, 0x1p20, 0, -104857.609375, 0)));
         float[] image = {153 / 255f};
         assertTrue(verify(method, net, image, new int[1], Ball.aroundFloats(0.5)).get(0).certified());
         Ball ball = new Ball(Epsilon.parse("0.5"), Ball.Centre.BYTE);
@@ -158,7 +159,7 @@ class OverflowTest {
     /** Epsilon as typed: 8/255 is above the nearest double, and the margin is 0 there. */
     @Test
     void givenAFraction_whenVerified_thenItIsTheExactOne() {
-        Network net = Network.mlp(List.of(dense(1, 2, 1, 0, 0, 0)));
+        Graph net = Mlp.of(List.of(dense(1, 2, 1, 0, 0, 0)));
         float[] image = {8 / 255f};
         assertFalse(verify(Method.IBP, net, image, new int[1], new Ball(Epsilon.parse("8/255"), Ball.Centre.BYTE)).get(0)
                 .certified(), "x - epsilon is 0, exactly");
@@ -183,9 +184,9 @@ class OverflowTest {
             weight[c * units + c % units] = 1;
             bias[c] = c == 7 ? 3 : c / 8192f;
         }
-        Network net = Network.mlp(List.of(new Dense(1, units, ones, new float[units]),
-                new Dense(units, classes, weight, bias)));
-        try (Plan plan = Plan.load(backend, net.graph());
+        Graph net = Mlp.of(List.of(Mlp.dense(1, units, ones, new float[units]),
+                Mlp.dense(units, classes, weight, bias)));
+        try (Plan plan = Plan.load(backend, net);
              Verifier verifier = method.verifier(plan, 1)) {
             Bounds bounds = verifier.verify(new float[] {0.5f}, new int[] {7}, 0.25).get(0);
             assertTrue(backend.liveBytes() < 64_000_000, backend.liveBytes() + " bytes for one image's margins");

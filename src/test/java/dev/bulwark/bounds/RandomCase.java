@@ -1,22 +1,23 @@
 package dev.bulwark.bounds;
 
-import dev.bulwark.nn.Dense;
-import dev.bulwark.nn.Network;
+import dev.bulwark.model.Op;
+import dev.bulwark.model.Mlp;
+import dev.bulwark.model.Graph;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 
 /** A random case: a network of one to three layers with an asymmetric box around an image. */
-record RandomCase(Network network, Box box, float[] image, int label) {
+record RandomCase(Graph network, Box box, float[] image, int label) {
 
     static RandomCase of(long seed) {
         SplittableRandom random = new SplittableRandom(seed);
-        List<Dense> layers = new ArrayList<>();
+        List<Op.Dense> layers = new ArrayList<>();
         int inputs = random.nextInt(1, 6);
         int in = inputs;
         for (int i = random.nextInt(3); i >= 0; --i) {
             int out = i == 0 ? random.nextInt(2, 5) : random.nextInt(1, 20);
-            layers.add(new Dense(in, out, values(random, in * out, -1, 1), values(random, out, -1, 1)));
+            layers.add(Mlp.dense(in, out, values(random, in * out, -1, 1), values(random, out, -1, 1)));
             in = out;
         }
         float[] image = values(random, inputs, 0, 1);
@@ -26,7 +27,7 @@ record RandomCase(Network network, Box box, float[] image, int label) {
             lower[k] -= (float) (0.2 * random.nextDouble());
             upper[k] += (float) (0.1 * random.nextDouble());
         }
-        return new RandomCase(Network.mlp(layers), new Box(lower, upper), image, random.nextInt(in));
+        return new RandomCase(Mlp.of(layers), new Box(lower, upper), image, random.nextInt(in));
     }
 
     static float[] values(SplittableRandom random, int length, double from, double to) {

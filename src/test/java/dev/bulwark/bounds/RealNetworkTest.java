@@ -1,12 +1,13 @@
 package dev.bulwark.bounds;
 
+import dev.bulwark.model.Op;
+import dev.bulwark.model.Mlp;
+import dev.bulwark.model.Graph;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.bulwark.nn.Dense;
-import dev.bulwark.nn.Network;
 import java.math.BigDecimal;
 import java.util.List;
 import java.util.Optional;
@@ -22,8 +23,8 @@ class RealNetworkTest {
 
     /** Logits omega + 1 - omega and {@code rival}, behind hidden units that are 1 whatever the input is. */
     private static RealNetwork cancelling(float omega, float rival) {
-        return new RealNetwork(Network.mlp(List.of(new Dense(1, 3, new float[3], new float[] {1, 1, 1}),
-                new Dense(3, 2, new float[] {omega, 1, -omega, 0, 0, 0}, new float[] {0, rival}))).graph());
+        return new RealNetwork(Mlp.of(List.of(Mlp.dense(1, 3, new float[3], new float[] {1, 1, 1}),
+                Mlp.dense(3, 2, new float[] {omega, 1, -omega, 0, 0, 0}, new float[] {0, rival}))));
     }
 
     @ParameterizedTest
@@ -48,13 +49,13 @@ class RealNetworkTest {
 
     @Test
     void givenActivationsBeyondADouble_whenAsked_thenStillDecided() {
-        Dense grow = new Dense(1, 1, new float[] {3e38f}, new float[] {0});
-        Network huge = Network.mlp(List.of(grow, grow, grow, grow, grow, grow, grow, grow, grow,
-                new Dense(1, 3, new float[] {1, 1, 0}, new float[] {1, 0, 0})));
-        assertEquals(Optional.empty(), new RealNetwork(huge.graph()).standsByIntervals(POINT, 0), "about 1e345, plus 1");
-        assertTrue(new RealNetwork(huge.graph()).stands(POINT, 0));
-        assertFalse(new RealNetwork(huge.graph()).stands(POINT, 1));
-        assertEquals(Optional.of(false), new RealNetwork(huge.graph()).standsByIntervals(POINT, 2));
+        Op.Dense grow = Mlp.dense(1, 1, new float[] {3e38f}, new float[] {0});
+        Graph huge = Mlp.of(List.of(grow, grow, grow, grow, grow, grow, grow, grow, grow,
+                Mlp.dense(1, 3, new float[] {1, 1, 0}, new float[] {1, 0, 0})));
+        assertEquals(Optional.empty(), new RealNetwork(huge).standsByIntervals(POINT, 0), "about 1e345, plus 1");
+        assertTrue(new RealNetwork(huge).stands(POINT, 0));
+        assertFalse(new RealNetwork(huge).stands(POINT, 1));
+        assertEquals(Optional.of(false), new RealNetwork(huge).standsByIntervals(POINT, 2));
     }
 
     @Test
@@ -66,7 +67,7 @@ class RealNetworkTest {
             BigDecimal[] logits = new ExactNetwork(any.network()).logits(point);
             boolean leads = IntStream.range(0, logits.length).filter(c -> c != any.label())
                     .allMatch(c -> logits[any.label()].compareTo(logits[c]) > 0);
-            RealNetwork real = new RealNetwork(any.network().graph());
+            RealNetwork real = new RealNetwork(any.network());
             assertEquals(leads, real.standsExactly(point, any.label()), "seed " + seed);
             Optional<Boolean> quickly = real.standsByIntervals(point, any.label());
             assertEquals(leads, quickly.orElse(leads), "seed " + seed);

@@ -1,7 +1,8 @@
 package dev.bulwark.bounds;
 
-import dev.bulwark.nn.Dense;
-import dev.bulwark.nn.Network;
+import dev.bulwark.model.Op;
+import dev.bulwark.model.Mlp;
+import dev.bulwark.model.Graph;
 import java.util.Arrays;
 import java.util.List;
 
@@ -11,7 +12,7 @@ import java.util.List;
  */
 final class ReferenceCrown {
 
-    private final List<Dense> layers;
+    private final List<Op.Dense> layers;
     private final double[] lowerInput;
     private final double[] upperInput;
     /** Bounds of every hidden layer's pre-activations. */
@@ -23,8 +24,8 @@ final class ReferenceCrown {
         double of(int layer, int unit);
     }
 
-    ReferenceCrown(Network network, Box box) {
-        layers = network.denseLayers();
+    ReferenceCrown(Graph network, Box box) {
+        layers = Mlp.layers(network);
         lowerInput = widen(box.lower());
         upperInput = widen(box.upper());
         int hidden = layers.size() - 1;
@@ -49,10 +50,10 @@ final class ReferenceCrown {
 
     /** The tighter of the box of the layer's inputs, pushed through, and, where that leaves the sign open, CROWN. */
     private void bound(int layer, double[] low, double[] high) {
-        Dense dense = layers.get(layer);
-        float[] weight = dense.weight();
-        lower[layer] = widen(dense.bias());
-        upper[layer] = widen(dense.bias());
+        Op.Dense dense = layers.get(layer);
+        float[] weight = dense.weight().toArray();
+        lower[layer] = widen(dense.bias().toArray());
+        upper[layer] = widen(dense.bias().toArray());
         for (int o = 0; o < dense.out(); ++o) {
             double[] row = new double[dense.in()];
             double[] negated = new double[dense.in()];
@@ -64,8 +65,8 @@ final class ReferenceCrown {
                 upper[layer][o] += w * (w > 0 ? high[i] : low[i]);
             }
             if (lower[layer][o] < 0 && upper[layer][o] > 0) {
-                lower[layer][o] = Math.max(lower[layer][o], bound(row, dense.bias()[o], layer, this::adaptive));
-                upper[layer][o] = Math.min(upper[layer][o], -bound(negated, -dense.bias()[o], layer, this::adaptive));
+                lower[layer][o] = Math.max(lower[layer][o], bound(row, dense.bias().toArray()[o], layer, this::adaptive));
+                upper[layer][o] = Math.min(upper[layer][o], -bound(negated, -dense.bias().toArray()[o], layer, this::adaptive));
             }
         }
     }
@@ -93,12 +94,12 @@ final class ReferenceCrown {
 
     /** A lower bound of {@code logit[label] - logit[other]}. */
     double margin(int label, int other, Slopes slopes) {
-        Dense last = layers.get(layers.size() - 1);
+        Op.Dense last = layers.get(layers.size() - 1);
         double[] form = new double[last.in()];
         for (int i = 0; i < last.in(); ++i) {
-            form[i] = (double) last.weight()[label * last.in() + i] - last.weight()[other * last.in() + i];
+            form[i] = (double) last.weight().toArray()[label * last.in() + i] - last.weight().toArray()[other * last.in() + i];
         }
-        return bound(form, (double) last.bias()[label] - last.bias()[other], layers.size() - 1, slopes);
+        return bound(form, (double) last.bias().toArray()[label] - last.bias().toArray()[other], layers.size() - 1, slopes);
     }
 
     /** A lower bound of {@code form h + constant}, h the inputs of layer {@code depth}. */
@@ -106,7 +107,7 @@ final class ReferenceCrown {
         double[] a = form;
         double c = constant;
         for (int k = depth - 1; k >= 0; --k) {
-            Dense dense = layers.get(k);
+            Op.Dense dense = layers.get(k);
             double[] next = new double[dense.in()];
             for (int j = 0; j < dense.out(); ++j) {
                 double l = lower[k][j];
@@ -120,9 +121,9 @@ final class ReferenceCrown {
                     t = a[j] * u / (u - l);
                     c -= t * l;
                 }
-                c += t * dense.bias()[j];
+                c += t * dense.bias().toArray()[j];
                 for (int i = 0; i < dense.in(); ++i) {
-                    next[i] += t * dense.weight()[j * dense.in() + i];
+                    next[i] += t * dense.weight().toArray()[j * dense.in() + i];
                 }
             }
             a = next;

@@ -18,10 +18,7 @@ import dev.bulwark.model.Op;
 import dev.bulwark.model.Tensor;
 import dev.bulwark.model.io.ModelFile;
 import dev.bulwark.model.io.Precision;
-import dev.bulwark.nn.Dense;
-import dev.bulwark.nn.DeviceNetwork;
 import dev.bulwark.model.io.ModelFile;
-import dev.bulwark.nn.Network;
 import dev.bulwark.model.io.Precision;
 import dev.bulwark.plan.Parameters;
 import dev.bulwark.results.AttackRow;
@@ -76,7 +73,7 @@ class CommandLineTest {
     @BeforeEach
     void writeModel() {
         model = folder.resolve("model.safetensors");
-        ModelFile.write(model, Initialisation.KAIMING_UNIFORM.network(new int[] {784, 24, 10}, 1).graph(), Precision.F32, Map.of());
+        ModelFile.write(model, Initialisation.KAIMING_UNIFORM.network(new int[] {784, 24, 10}, 1), Precision.F32, Map.of());
     }
 
     private static Outcome bulwark(Object... arguments) {

@@ -23,9 +23,7 @@ import dev.bulwark.model.Graph;
 import dev.bulwark.model.io.ModelFile;
 import dev.bulwark.model.io.Precision;
 import dev.bulwark.model.io.StoredNetwork;
-import dev.bulwark.nn.DeviceNetwork;
 import dev.bulwark.model.io.ModelFile;
-import dev.bulwark.nn.Network;
 import dev.bulwark.model.io.Precision;
 import dev.bulwark.model.io.StoredNetwork;
 import dev.bulwark.plan.Parameters;
@@ -116,7 +114,7 @@ class CudaCommandLineTest {
         assumeFalse(TestGpu.isReal(), "faults and other GPUs need the emulated driver");
         EmulatedDriver.reset();
         model = folder.resolve("model.safetensors");
-        ModelFile.write(model, Initialisation.KAIMING_UNIFORM.network(new int[] {784, 24, 10}, 1).graph(), Precision.F32, Map.of());
+        ModelFile.write(model, Initialisation.KAIMING_UNIFORM.network(new int[] {784, 24, 10}, 1), Precision.F32, Map.of());
     }
 
     @AfterEach
@@ -231,7 +229,7 @@ class CudaCommandLineTest {
 
     @Test
     void givenFourLayers_whenCertifiedByEachKernel_thenTheRowsAreTheSame() throws IOException {
-        Graph network = Initialisation.KAIMING_UNIFORM.network(new int[] {784, 24, 20, 16, 10}, 1).graph();
+        Graph network = Initialisation.KAIMING_UNIFORM.network(new int[] {784, 24, 20, 16, 10}, 1);
         ModelFile.write(model, network, Precision.F32, Map.of());
         List<String> layered = rowsOn(Rows.CERTIFY_IN_HALF_PRECISION, "cuda", "--noisy-kernels", "layered");
         assertEquals(layered, rowsOn(Rows.CERTIFY_IN_HALF_PRECISION, "cuda", "--noisy-kernels", "fused"));

@@ -39,7 +39,7 @@ class EpsilonOptionTest {
     void writeModel() {
         out = folder.resolve("rows.jsonl");
         model = folder.resolve("model.safetensors");
-        ModelFile.write(model, Initialisation.KAIMING_UNIFORM.network(new int[] {784, 24, 10}, 1).graph(), Precision.F32, Map.of());
+        ModelFile.write(model, Initialisation.KAIMING_UNIFORM.network(new int[] {784, 24, 10}, 1), Precision.F32, Map.of());
     }
 
     private static Outcome bulwark(Object... words) {

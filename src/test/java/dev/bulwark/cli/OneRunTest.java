@@ -48,7 +48,7 @@ class OneRunTest {
             writeIdx(split + "-images-idx3-ubyte", 3, 784, IMAGES);
             writeIdx(split + "-labels-idx1-ubyte", 1, 1, IMAGES);
         }
-        ModelFile.write(model, Initialisation.KAIMING_UNIFORM.network(new int[] {784, 24, 10}, 1).graph(), Precision.F32, Map.of());
+        ModelFile.write(model, Initialisation.KAIMING_UNIFORM.network(new int[] {784, 24, 10}, 1), Precision.F32, Map.of());
     }
 
     /** Images of grey levels that differ, labels 0 to 9 in turn; {@code size} bytes each. */

@@ -98,7 +98,7 @@ class SpellingTest {
 
     private Path model() {
         Path model = folder.resolve("model.safetensors");
-        ModelFile.write(model, Initialisation.KAIMING_UNIFORM.network(new int[] {784, 8, 10}, 1).graph(), Precision.F32, Map.of());
+        ModelFile.write(model, Initialisation.KAIMING_UNIFORM.network(new int[] {784, 8, 10}, 1), Precision.F32, Map.of());
         return model;
     }
 

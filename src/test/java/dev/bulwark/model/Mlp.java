@@ -27,6 +27,11 @@ public final class Mlp {
         return Graph.sequence(Shape.of(layers.get(0).in()), ops);
     }
 
+    /** The dense layers of a graph, first to last. */
+    public static List<Op.Dense> layers(Graph graph) {
+        return graph.nodes().stream().map(Graph.Node::op).filter(Op.Dense.class::isInstance).map(Op.Dense.class::cast).toList();
+    }
+
     /** Weights and biases in [-scale, scale]. */
     public static Graph random(SplittableRandom random, double scale, int... widths) {
         List<Op.Dense> layers = new ArrayList<>();

@@ -16,7 +16,6 @@ import dev.bulwark.device.FaultyBackend.Fault;
 import dev.bulwark.device.OutOfDeviceMemoryException;
 import dev.bulwark.device.cpu.CpuBackend;
 import dev.bulwark.model.Graph;
-import dev.bulwark.nn.Network;
 import dev.bulwark.results.AttackRow;
 import dev.bulwark.results.BoundsRow;
 import dev.bulwark.results.CertificateRow;
@@ -46,7 +45,7 @@ class BatchesTest {
 
     private static final Fault NONE = (operation, arguments) -> Optional.empty();
     private static final int IMAGES = 37;
-    private static final Graph NETWORK = Initialisation.KAIMING_UNIFORM.network(new int[] {784, 12, 10}, 1).graph();
+    private static final Graph NETWORK = Initialisation.KAIMING_UNIFORM.network(new int[] {784, 12, 10}, 1);
     private static final Dataset DATA = Digits.generate(0, Split.TEST, 2 * IMAGES);
     /** Not in the order of the data set, to see that the order asked for is kept. */
     private static final int[] INDICES = IntStream.range(0, IMAGES).map(k -> 2 * (IMAGES - 1 - k)).toArray();

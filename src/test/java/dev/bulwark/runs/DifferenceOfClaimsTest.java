@@ -11,8 +11,6 @@ import dev.bulwark.data.Epsilon;
 import dev.bulwark.device.cpu.CpuBackend;
 import dev.bulwark.model.Graph;
 import dev.bulwark.model.Mlp;
-import dev.bulwark.nn.Dense;
-import dev.bulwark.nn.Network;
 import dev.bulwark.results.AttackRow;
 import dev.bulwark.results.AttackRow.RealNetwork;
 import dev.bulwark.results.BoundsRow;

@@ -1,5 +1,6 @@
 package dev.bulwark.runs;
 
+import dev.bulwark.model.Graph;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -11,7 +12,6 @@ import dev.bulwark.device.Backend;
 import dev.bulwark.device.FaultyBackend;
 import dev.bulwark.device.OutOfDeviceMemoryException;
 import dev.bulwark.device.cpu.CpuBackend;
-import dev.bulwark.nn.Network;
 import dev.bulwark.plan.Plan;
 import dev.bulwark.plan.Plan;
 import dev.bulwark.shapes.ImageShape;
@@ -32,7 +32,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Whichever allocation fails, and whatever was half built then: all that was allocated before is given back. */
 class FailedAllocationTest {
 
-    private static final Network NETWORK = Initialisation.KAIMING_UNIFORM.network(new int[] {3, 5, 2}, 1);
+    private static final Graph NETWORK = Initialisation.KAIMING_UNIFORM.network(new int[] {3, 5, 2}, 1);
     private static final ImageShape SHAPE = new ImageShape(1, 1, 3);
     private static final float[] IMAGES = {0.1f, 0.5f, 0.9f, 1, 0, 0.3f};
     private static final int[] LABELS = {0, 1};
@@ -49,27 +49,27 @@ class FailedAllocationTest {
     }
 
     private static void certify(Backend backend) {
-        try (Plan plan = Plan.load(backend, NETWORK.graph());
+        try (Plan plan = Plan.load(backend, NETWORK);
              SmoothedClassifier smoothed = new SmoothedClassifier(plan, 0.5f, 1)) {
             smoothed.certify(IMAGES, INDICES, 3, 5, 0.001);
         }
     }
 
     private static void verify(Backend backend) {
-        try (Plan plan = Plan.load(backend, NETWORK.graph()); Ibp ibp = new Ibp(plan)) {
+        try (Plan plan = Plan.load(backend, NETWORK); Ibp ibp = new Ibp(plan)) {
             ibp.verify(IMAGES, LABELS, 0.1);
         }
     }
 
     private static void verifyByCrown(Backend backend) {
-        try (Plan plan = Plan.load(backend, NETWORK.graph()); Crown crown = new Crown(plan, 2)) {
+        try (Plan plan = Plan.load(backend, NETWORK); Crown crown = new Crown(plan, 2)) {
             crown.verify(IMAGES, LABELS, 0.1);
         }
     }
 
     private static void attack(Backend backend) {
         PgdSettings settings = new PgdSettings(0.1, 2, 0.1, 2, 1);
-        try (Plan plan = Plan.load(backend, NETWORK.graph()); Pgd pgd = new Pgd(plan, settings)) {
+        try (Plan plan = Plan.load(backend, NETWORK); Pgd pgd = new Pgd(plan, settings)) {
             pgd.attack(IMAGES, LABELS, INDICES);
         }
     }

@@ -1,12 +1,13 @@
 package dev.bulwark.training;
 
+import dev.bulwark.model.Op;
+import dev.bulwark.model.Mlp;
+import dev.bulwark.model.Graph;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.bulwark.nn.Dense;
-import dev.bulwark.nn.Network;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.DoubleStream;
@@ -19,34 +20,34 @@ class InitialisationTest {
 
     @Test
     void givenKaimingUniform_whenDrawn_thenWeightsFillTheirRange() {
-        for (Dense layer : Initialisation.KAIMING_UNIFORM.network(WIDTHS, 3).denseLayers()) {
+        for (Op.Dense layer : Mlp.layers(Initialisation.KAIMING_UNIFORM.network(WIDTHS, 3))) {
             double bound = 1 / Math.sqrt(layer.in());
-            assertTrue(doubles(layer.weight()).allMatch(w -> Math.abs(w) <= bound));
-            assertTrue(doubles(layer.bias()).allMatch(b -> Math.abs(b) <= bound));
+            assertTrue(doubles(layer.weight().toArray()).allMatch(w -> Math.abs(w) <= bound));
+            assertTrue(doubles(layer.bias().toArray()).allMatch(b -> Math.abs(b) <= bound));
             // A uniform number's standard deviation is bound/sqrt 3; 500 draws estimate it to a few percent.
-            assertEquals(bound / Math.sqrt(3), deviation(layer.weight()), 0.06 * bound);
+            assertEquals(bound / Math.sqrt(3), deviation(layer.weight().toArray()), 0.06 * bound);
         }
     }
 
     @Test
     void givenShi_whenDrawn_thenAllButTheLastLayerAreNarrowNormalsWithoutBias() {
-        List<Dense> layers = Initialisation.SHI.network(WIDTHS, 3).denseLayers();
+        List<Op.Dense> layers = Mlp.layers(Initialisation.SHI.network(WIDTHS, 3));
 
-        assertEquals(0.0250662827, deviation(layers.get(0).weight()), 5e-4);
-        assertEquals(0.00835542759, deviation(layers.get(1).weight()), 2e-4);
-        assertArrayEquals(new float[300], layers.get(0).bias());
-        assertArrayEquals(Initialisation.KAIMING_UNIFORM.network(WIDTHS, 3).denseLayers().get(2).weight(),
-                layers.get(2).weight());
+        assertEquals(0.0250662827, deviation(layers.get(0).weight().toArray()), 5e-4);
+        assertEquals(0.00835542759, deviation(layers.get(1).weight().toArray()), 2e-4);
+        assertArrayEquals(new float[300], layers.get(0).bias().toArray());
+        assertArrayEquals(Mlp.layers(Initialisation.KAIMING_UNIFORM.network(WIDTHS, 3)).get(2).weight().toArray(),
+                layers.get(2).weight().toArray());
     }
 
     @Test
     void givenTwoSeeds_whenDrawn_thenNetworksDifferAndRepeat() {
-        float[] first = Initialisation.SHI.network(WIDTHS, 3).denseLayers().get(0).weight();
-        Network again = Initialisation.SHI.network(WIDTHS, 3);
-        Network other = Initialisation.SHI.network(WIDTHS, 4);
+        float[] first = Mlp.layers(Initialisation.SHI.network(WIDTHS, 3)).get(0).weight().toArray();
+        Graph again = Initialisation.SHI.network(WIDTHS, 3);
+        Graph other = Initialisation.SHI.network(WIDTHS, 4);
 
-        assertArrayEquals(first, again.denseLayers().get(0).weight());
-        assertFalse(Arrays.equals(first, other.denseLayers().get(0).weight()));
+        assertArrayEquals(first, Mlp.layers(again).get(0).weight().toArray());
+        assertFalse(Arrays.equals(first, Mlp.layers(other).get(0).weight().toArray()));
     }
 
     private static DoubleStream doubles(float[] values) {

@@ -4,5 +4,5 @@ package dev.bulwark.archsamples.report;
 public final class Sample {
     dev.bulwark.archsamples.lab.Sample above;
     dev.bulwark.archsamples.bench.Sample beside;
-    dev.bulwark.archsamples.nn.Sample network;
+    dev.bulwark.archsamples.model.Sample network;
 }

@@ -1,2 +1,0 @@
-/** Networks as lists of dense layers, loaded onto a backend: what training still makes instead of graphs. */
-package dev.bulwark.nn;

@@ -1,7 +1,0 @@
-package dev.bulwark.archsamples.nn;
-
-/** Looks up at bounds, and does its own statistics. */
-public final class Sample {
-    dev.bulwark.archsamples.bounds.Sample above;
-    org.apache.commons.math3.distribution.BetaDistribution beta;
-}
