@@ -1,8 +1,10 @@
 package dev.bulwark.bounds;
 
 import dev.bulwark.device.Backend;
+import dev.bulwark.device.cuda.GpuTest;
 import dev.bulwark.device.cuda.TestGpu;
 
+@GpuTest
 class CudaGraphBoundsTest extends GraphBounds {
 
     @Override
