@@ -12,7 +12,7 @@ import java.util.Map;
 /** Rates of the matrix products of a training step, one by one: for a comparison of what may compute them. */
 public final class TrainingProducts {
 
-    /** The lab report's, for smoothing. */
+    /** As is customary in training for smoothing. */
     private static final int BATCH = 256;
     /** Products between two waits: one alone is shorter than a wait. */
     private static final int AT_ONCE = 64;

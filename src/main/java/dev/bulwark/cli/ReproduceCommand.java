@@ -3,6 +3,7 @@ package dev.bulwark.cli;
 import dev.bulwark.data.Epsilon;
 import dev.bulwark.data.Split;
 import dev.bulwark.device.ProductPrecision;
+import dev.bulwark.lab.ReproductionPlan;
 import dev.bulwark.results.RunLayout;
 import dev.bulwark.runs.AttackChoice;
 import dev.bulwark.runs.DataSource;
@@ -139,7 +140,7 @@ final class ReproduceCommand implements Callable<Integer> {
         try (Fleet fleet = device.open()) {
             DataSource source = data.sourceOrDigits(EnumSet.allOf(Split.class), monitor);
             Effort chosen = effort != null ? effort : fleet.info().kind().equals("cpu") ? Effort.QUICK : Effort.FULL;
-            Reproduction.Plan plan = plan(source, chosen);
+            ReproductionPlan plan = plan(source, chosen);
             Path folder = given.isPresent() ? given.get() : RunLayout.newUnder(RUNS, LocalDateTime.now());
             try {
                 monitor.note("run folder: " + folder);
@@ -159,7 +160,7 @@ final class ReproduceCommand implements Callable<Integer> {
     }
 
     /** Training may round otherwise than what follows it; then it has devices of its own. */
-    private RunReport reproduce(Reproduction reproduction, Reproduction.Plan plan) throws IOException {
+    private RunReport reproduce(Reproduction reproduction, ReproductionPlan plan) throws IOException {
         if (plan.models().isPresent()) {
             training.requireUnused();
         }
@@ -171,21 +172,21 @@ final class ReproduceCommand implements Callable<Integer> {
         }
     }
 
-    private Reproduction.Plan plan(DataSource source, Effort chosen) {
+    private ReproductionPlan plan(DataSource source, Effort chosen) {
         boolean quick = chosen == Effort.QUICK;
         int training = trainLimit != null ? trainLimit
                 : quick && source.generated() ? QUICK_DIGITS : source.size(Split.TRAIN);
-        return new Reproduction.Plan(sigmas, epsilons, n0, n, alpha, deep(),
-                new Reproduction.Attacks(steps, restarts, attackAll ? AttackChoice.ALL : AttackChoice.OPEN),
+        return new ReproductionPlan(sigmas, epsilons, n0, n, alpha, deep(),
+                new ReproductionPlan.Attacks(steps, restarts, attackAll ? AttackChoice.ALL : AttackChoice.OPEN),
                 selection.orElse(quick ? Selection.every(QUICK_SKIP) : Selection.all()), selection.selection(),
                 preset == null ? Preset.QUICK : preset, training, networks(source), seed);
     }
 
-    private Optional<Reproduction.Deep> deep() {
+    private Optional<ReproductionPlan.Deep> deep() {
         if (deepN == null && deepImages != null) {
             throw new ExperimentException("--deep-images counts the images of --deep-n: add that, or drop it");
         }
-        return Optional.ofNullable(deepN).map(n -> new Reproduction.Deep(n, deepImages == null ? DEEP_IMAGES : deepImages));
+        return Optional.ofNullable(deepN).map(n -> new ReproductionPlan.Deep(n, deepImages == null ? DEEP_IMAGES : deepImages));
     }
 
     /** Shipped networks were trained on MNIST, and say nothing of other images. */

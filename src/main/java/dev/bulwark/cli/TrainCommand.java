@@ -105,7 +105,7 @@ final class TrainCommand implements Runnable {
         private DataOptions data;
 
         @Option(names = "--preset", paramLabel = "report|best|dense|quick", defaultValue = "quick",
-                description = "The recipe: the lab report's, the best known, the best of dense layers, or minutes on two cores "
+                description = "The recipe: plain published schedules, the best known, the best of dense layers, or minutes on two cores "
                         + "(default: ${DEFAULT-VALUE}).")
         private Preset preset;
 

@@ -38,11 +38,6 @@ public final class Certify {
         /** Of either kind for an image: sums and products with batch sizes then stay far inside their types. */
         private static final int MOST_SAMPLES = 10_000_000;
 
-        /** The lab report's protocol. */
-        public static Settings standard(double sigma, long seed) {
-            return new Settings(sigma, 100, 10_000, 0.001, seed);
-        }
-
         public Settings {
             require(sigma > 0 && (float) sigma > 0 && Float.isFinite((float) sigma),
                     "--sigma must be positive and finite, as a float too: " + sigma);

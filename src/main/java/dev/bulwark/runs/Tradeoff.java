@@ -28,8 +28,8 @@ import java.util.Set;
 
 /**
  * What certified accuracy costs in clean accuracy: networks that differ in the final weight of the natural loss alone,
- * trained, bounded, and reported as a curve. Everything lies in one folder; a killed run goes on where it was, and one that
- * is done takes further weights.
+ * trained and bounded. Everything lies in one folder; a killed run goes on where it was, and one that is done takes
+ * further weights.
  */
 public final class Tradeoff {
 
