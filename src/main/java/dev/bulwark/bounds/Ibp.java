@@ -29,7 +29,7 @@ public final class Ibp implements Verifier {
     /** The last call's, which the next one uses again. */
     private Optional<IbpPass> pass = Optional.empty();
 
-    /** @param plan must outlive this object */
+    /** @param plan must outlive this object; its parameters must not change meanwhile */
     public Ibp(Plan plan) {
         this.backend = plan.backend();
         this.plan = plan;

@@ -1,6 +1,5 @@
 package dev.bulwark.bounds;
 
-import dev.bulwark.device.Affine;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
@@ -12,7 +11,6 @@ import dev.bulwark.plan.Plan;
 import dev.bulwark.plan.Step;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.Consumer;
 
 /** A batch on its way through a network: {@link #load}, then {@link #run}; then the next batch. */
@@ -136,21 +134,15 @@ final class IbpPass {
         enterBoxes.accept(boxes.inputs());
         int before = plan.steps().size() - 1;
         DeviceBox box = boxes.through(before, rows);
-        DeviceBuffer lower = layout.matrix(results, Layout.LOWER);
-        DeviceBuffer upper = layout.matrix(results, Layout.UPPER);
-        Optional<Affine> last = plan.lastLayer();
-        if (last.isPresent()) {
-            backend.outwardIntervals().margins(box.lower(), box.upper(), labels, rows, last.get(),
-                    layout.matrix(results, Layout.MARGINS));
-            backend.outwardIntervals().affine(box.lower(), box.upper(), rows, last.get(), lower, upper);
-        } else {
-            Step step = plan.steps().get(before);
-            boxes.push(step, rows);
-            long length = (long) rows * classes;
-            backend.copy(boxes.value(step.to()).lower(), length, lower);
-            backend.copy(boxes.value(step.to()).upper(), length, upper);
-            backend.fill(layout.matrix(results, Layout.MARGINS), Float.NaN); // the logits' box has all that is known
-        }
+        DeviceBuffer margins = layout.matrix(results, Layout.MARGINS);
+        plan.lastLayer().ifPresentOrElse(
+                last -> backend.outwardIntervals().margins(box.lower(), box.upper(), labels, rows, last, margins),
+                () -> backend.fill(margins, Float.NaN)); // the logits' box has all that is known
+        Step step = plan.steps().get(before);
+        boxes.push(step, rows);
+        long length = (long) rows * classes;
+        backend.copy(boxes.value(step.to()).lower(), length, layout.matrix(results, Layout.LOWER));
+        backend.copy(boxes.value(step.to()).upper(), length, layout.matrix(results, Layout.UPPER));
     }
 
     /** Waits for the batch. */

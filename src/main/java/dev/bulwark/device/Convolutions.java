@@ -47,4 +47,9 @@ public interface Convolutions {
      */
     void enclose(DeviceBuffer lower, DeviceBuffer upper, int rows, Convolution layer, DeviceBuffer outLower,
                  DeviceBuffer outUpper);
+
+    /** {@link #enclose}, to be called many times with the same weights. The caller closes it, before the layer. */
+    default Enclosure prepare(Convolution layer) {
+        return (lower, upper, rows, outLower, outUpper) -> enclose(lower, upper, rows, layer, outLower, outUpper);
+    }
 }

@@ -22,6 +22,11 @@ public interface OutwardIntervals {
     void affine(DeviceBuffer lower, DeviceBuffer upper, int rows, Affine layer,
                 DeviceBuffer outLower, DeviceBuffer outUpper);
 
+    /** {@link #affine}, to be called many times with the same weights. The caller closes it, before the layer. */
+    default Enclosure prepare(Affine layer) {
+        return (lower, upper, rows, outLower, outUpper) -> affine(lower, upper, rows, layer, outLower, outUpper);
+    }
+
     /** The box of {@code x + y}, {@code length} elements, from a box of each, outward; it may take the place of either. */
     void add(DeviceBuffer xLower, DeviceBuffer xUpper, DeviceBuffer yLower, DeviceBuffer yUpper, long length,
              DeviceBuffer lower, DeviceBuffer upper);

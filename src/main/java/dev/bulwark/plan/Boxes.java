@@ -2,8 +2,11 @@ package dev.bulwark.plan;
 
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceMemory;
+import dev.bulwark.device.Enclosure;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Interval bound propagation (Gowal et al. 2019): boxes of the inputs are pushed through step after step, outward, so that
@@ -16,10 +19,12 @@ public final class Boxes {
     private final Slots slots;
     private final List<DeviceBox> buffers = new ArrayList<>();
     private final DeviceBox inputs;
+    /** Of linear steps, by the values that they make. */
+    private final Map<Integer, Enclosure> enclosures = new HashMap<>();
 
     /**
-     * @param memory   owns the buffers; the caller closes it
-     * @param plan     must outlive this object
+     * @param memory   owns the buffers and what is prepared of the plan's operators; the caller closes it
+     * @param plan     must outlive this object; its parameters must not change meanwhile
      * @param capacity boxes that a batch may hold
      */
     public Boxes(DeviceMemory memory, Plan plan, int capacity) {
@@ -29,6 +34,11 @@ public final class Boxes {
         this.inputs = DeviceBox.allocate(memory, (long) capacity * plan.inputs());
         for (int slot = 0; slot < slots.count(); ++slot) {
             buffers.add(DeviceBox.allocate(memory, (long) capacity * slots.size(slot)));
+        }
+        for (Step step : plan.steps()) {
+            if (step instanceof Step.Linear linear) {
+                enclosures.put(linear.to(), memory.owning(linear.operator().enclosure()));
+            }
         }
     }
 
@@ -70,7 +80,7 @@ public final class Boxes {
         public Void linear(Step.Linear step) {
             DeviceBox from = value(step.from());
             DeviceBox to = value(step.to());
-            step.operator().enclose(from.lower(), from.upper(), rows, to.lower(), to.upper());
+            enclosures.get(step.to()).run(from.lower(), from.upper(), rows, to.lower(), to.upper());
             return null;
         }
 

@@ -4,6 +4,7 @@ import dev.bulwark.device.Backend;
 import dev.bulwark.device.Convolution;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
+import dev.bulwark.device.Enclosure;
 import dev.bulwark.device.HostArrays;
 
 /** A convolution. Its weight is {@code [channels, input channels / groups, kernel height, kernel width]}. */
@@ -37,6 +38,11 @@ record ConvolutionOperator(Backend backend, Convolution convolution) implements 
     @Override
     public void enclose(DeviceBuffer lower, DeviceBuffer upper, int rows, DeviceBuffer outLower, DeviceBuffer outUpper) {
         backend.convolutions().enclose(lower, upper, rows, convolution, outLower, outUpper);
+    }
+
+    @Override
+    public Enclosure enclosure() {
+        return backend.convolutions().prepare(convolution);
     }
 
     @Override

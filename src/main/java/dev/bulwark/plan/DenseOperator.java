@@ -4,6 +4,7 @@ import dev.bulwark.device.Affine;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
+import dev.bulwark.device.Enclosure;
 import java.util.Optional;
 
 /** A dense layer. Its weight is {@code [outputs,inputs]}. */
@@ -37,6 +38,11 @@ record DenseOperator(Backend backend, Affine affine) implements LinearOperator {
     @Override
     public void enclose(DeviceBuffer lower, DeviceBuffer upper, int rows, DeviceBuffer outLower, DeviceBuffer outUpper) {
         backend.outwardIntervals().affine(lower, upper, rows, affine, outLower, outUpper);
+    }
+
+    @Override
+    public Enclosure enclosure() {
+        return backend.outwardIntervals().prepare(affine);
     }
 
     @Override

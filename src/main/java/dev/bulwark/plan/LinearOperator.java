@@ -3,6 +3,7 @@ package dev.bulwark.plan;
 import dev.bulwark.device.Affine;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
+import dev.bulwark.device.Enclosure;
 import java.util.Optional;
 
 /**
@@ -34,6 +35,9 @@ public interface LinearOperator {
 
     /** The box of {@code W x + b} over a box of x, outward; unknown where what it depends on is. */
     void enclose(DeviceBuffer lower, DeviceBuffer upper, int rows, DeviceBuffer outLower, DeviceBuffer outUpper);
+
+    /** {@link #enclose}, to be called many times with the same parameters. The caller closes it, before the plan. */
+    Enclosure enclosure();
 
     /** Enters outputs as linear forms in x, as {@link dev.bulwark.device.LinearRelaxations#enter}. */
     void enter(DeviceBuffer forms, int rows, DeviceBuffer target, DeviceBuffer constants);

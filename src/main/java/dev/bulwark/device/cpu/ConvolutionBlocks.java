@@ -30,6 +30,16 @@ interface ConvolutionBlocks {
     /** {@code y = W * x}, no bias; x {@code [rows,input]}, y {@code [rows,output]}. */
     void apply(Geometry geometry, int rows, FloatBuffer x, FloatBuffer weight, FloatBuffer y);
 
+    /** As {@link #apply}, of {@code rows} images. The caller closes it. */
+    default PreparedProduct prepare(Geometry geometry, int rows, float[] weight) {
+        FloatBuffer kept = CpuMemory.scratch(weight.length).put(0, weight);
+        return () -> {
+            FloatBuffer x = CpuMemory.scratch(rows * geometry.input().size());
+            FloatBuffer y = CpuMemory.scratch(rows * geometry.output().size());
+            return new PreparedProduct.Plain(x, y, () -> apply(geometry, rows, x, kept, y));
+        };
+    }
+
     /** {@code target = a W}; a {@code [rows,output]}, target {@code [rows,input]}. */
     void applyTransposed(Geometry geometry, int rows, FloatBuffer a, FloatBuffer weight, FloatBuffer target);
 

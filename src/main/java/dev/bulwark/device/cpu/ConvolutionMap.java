@@ -2,18 +2,16 @@ package dev.bulwark.device.cpu;
 
 import dev.bulwark.device.Convolution;
 import dev.bulwark.device.cpu.ConvolutionBlocks.Geometry;
-import java.nio.FloatBuffer;
 
 /**
  * A convolution as the affine map of one image's elements that {@link FloatEnclosure} bounds.
  *
- * @param weight     W, as are the next two
- * @param weights    the same, for convolutions
- * @param magnitudes its absolute values
  * @param b          {@code [channels]}
+ * @param products   with W
+ * @param magnitudes with |W|
  */
-record ConvolutionMap(Geometry g, float[] weight, FloatBuffer weights, FloatBuffer magnitudes, float[] b,
-                      ConvolutionBlocks blocks) implements FloatEnclosure.Map {
+record ConvolutionMap(Geometry g, int rows, float[] weight, float[] b, PreparedProduct products, PreparedProduct magnitudes)
+        implements FloatEnclosure.Map {
 
     private static final int MOST_ROWS = 16;
     /** Elements of some images, which should stay in a cache. */
@@ -22,17 +20,9 @@ record ConvolutionMap(Geometry g, float[] weight, FloatBuffer weights, FloatBuff
     static ConvolutionMap of(Convolution layer, ConvolutionBlocks blocks) {
         Geometry g = Geometry.of(layer);
         float[] weight = Rows.load(layer.weight(), 0, g.weights(), 1);
-        FloatBuffer magnitudes = CpuMemory.scratch(weight.length);
-        for (int k = 0; k < weight.length; ++k) {
-            magnitudes.put(k, Math.abs(weight[k]));
-        }
-        return new ConvolutionMap(g, weight, CpuMemory.floats(layer.weight()), magnitudes,
-                Rows.load(layer.bias(), 0, g.output().channels(), 1), blocks);
-    }
-
-    @Override
-    public int rows() {
-        return Math.max(1, Math.min(MOST_ROWS, ELEMENTS / Math.max(inputs(), outputs())));
+        int rows = Math.max(1, Math.min(MOST_ROWS, ELEMENTS / Math.max(g.input().size(), g.output().size())));
+        return new ConvolutionMap(g, rows, weight, Rows.load(layer.bias(), 0, g.output().channels(), 1),
+                blocks.prepare(g, rows, weight), blocks.prepare(g, rows, FloatEnclosure.magnitudes(weight)));
     }
 
     @Override
@@ -53,11 +43,6 @@ record ConvolutionMap(Geometry g, float[] weight, FloatBuffer weights, FloatBuff
     @Override
     public float bias(int output) {
         return b[output / g.output().area()];
-    }
-
-    @Override
-    public void multiply(int count, FloatBuffer x, boolean magnitude, FloatBuffer y) {
-        blocks.apply(g, count, x, magnitude ? magnitudes : weights, y);
     }
 
     @Override

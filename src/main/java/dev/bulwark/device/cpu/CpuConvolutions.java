@@ -3,6 +3,7 @@ package dev.bulwark.device.cpu;
 import dev.bulwark.device.Convolution;
 import dev.bulwark.device.Convolutions;
 import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.Enclosure;
 import dev.bulwark.device.cpu.ConvolutionBlocks.Geometry;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
@@ -12,11 +13,9 @@ final class CpuConvolutions implements Convolutions {
 
     private final Workers workers;
     private final ConvolutionBlocks blocks;
-    private final CpuOutwardIntervals outward;
 
-    CpuConvolutions(Workers workers, ConvolutionBlocks blocks, CpuOutwardIntervals outward) {
+    CpuConvolutions(Workers workers, ConvolutionBlocks blocks) {
         this.workers = workers;
-        this.outward = outward;
         this.blocks = blocks;
     }
 
@@ -114,12 +113,14 @@ final class CpuConvolutions implements Convolutions {
     @Override
     public void enclose(DeviceBuffer lower, DeviceBuffer upper, int rows, Convolution layer, DeviceBuffer outLower,
                         DeviceBuffer outUpper) {
-        Geometry g = Geometry.of(layer);
-        lower.require("lower", (long) rows * g.input().size());
-        upper.require("upper", (long) rows * g.input().size());
-        outLower.require("outLower", (long) rows * g.output().size());
-        outUpper.require("outUpper", (long) rows * g.output().size());
-        outward.enclose(ConvolutionMap.of(layer, blocks), lower, upper, rows, outLower, outUpper);
+        try (Enclosure once = prepare(layer)) {
+            once.run(lower, upper, rows, outLower, outUpper);
+        }
+    }
+
+    @Override
+    public Enclosure prepare(Convolution layer) {
+        return new FloatEnclosure(workers, ConvolutionMap.of(layer, blocks));
     }
 
     @Override

@@ -34,7 +34,7 @@ final class CpuFamilies {
         votes = new CpuVotes(rows);
         outwardIntervals = new CpuOutwardIntervals(spans, workers, blocks);
         convolutions = new CpuConvolutions(workers,
-                blocks instanceof JavaProducts ? new JavaConvolution() : new OneDnnConvolution(), outwardIntervals);
+                blocks instanceof JavaProducts ? new JavaConvolution() : new OneDnnConvolution());
         reluRelaxations = new CpuReluRelaxations(spans);
         linearRelaxations = new CpuLinearRelaxations(rows, new FloatProducts(workers, blocks));
     }

@@ -2,11 +2,8 @@ package dev.bulwark.device.cpu;
 
 import dev.bulwark.device.Affine;
 import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.Enclosure;
 import dev.bulwark.device.OutwardIntervals;
-import java.nio.FloatBuffer;
-import java.util.Optional;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.IntStream;
 
 /**
@@ -15,17 +12,13 @@ import java.util.stream.IntStream;
  */
 final class CpuOutwardIntervals implements OutwardIntervals {
 
-    private static final int[] NONE = {};
+    static final int[] NONE = {};
     /** Twice the unit roundoff of double: every count of operations below has a factor of two to spare. */
     private static final double ROUNDOFF = 0x1p-52;
 
     private final Spans spans;
     private final Workers workers;
     private final Products blocks;
-    /** Each for one task at a time. */
-    private final Queue<FloatEnclosure.Scratch> scratches = new ConcurrentLinkedQueue<>();
-    /** Of the weights of the layer at hand. */
-    private FloatBuffer magnitudes = CpuMemory.scratch(0);
 
     CpuOutwardIntervals(Spans spans, Workers workers, Products blocks) {
         this.spans = spans;
@@ -39,18 +32,42 @@ final class CpuOutwardIntervals implements OutwardIntervals {
             for (int i = 0; i < count; ++i) {
                 double centre = s[0][i];
                 double error = centre * centreError; // a power of two: exact, as are the sums with it
-                s[1][i] = Math.max(down(differenceDown(centre - error, epsilon)), 0f);
-                s[2][i] = Math.min(up(-differenceDown(-centre - error, epsilon)), 1f);
+                s[1][i] = below(centre - error, epsilon);
+                s[2][i] = Math.min(above(centre + error, epsilon), 1f);
             }
         }, Spans.Operand.in(x, length), Spans.Operand.out(lower, length), Spans.Operand.out(upper, length));
     }
 
-    /** The greatest double not above {@code a - b}, or the one before: a two-sum recovers what the difference lost. */
+    /**
+     * The greatest float not above {@code a - b}, or 0 if that is negative. Without branches, of which pixels would make
+     * every other one a misprediction: the sign of what the rounding to double and then to float added is the step.
+     */
+    private static float below(double a, double b) {
+        double difference = a - b;
+        float nearest = (float) difference;
+        double left = (difference - nearest) + lost(a, -b, difference);
+        int bits = Math.max(Float.floatToRawIntBits(nearest), 0);
+        return Float.intBitsToFloat(Math.max(bits + (int) (Double.doubleToRawLongBits(left) >> 63), 0));
+    }
+
+    /** The least float not below {@code a + b}, which are not negative. */
+    private static float above(double a, double b) {
+        double sum = a + b;
+        float nearest = (float) sum;
+        double left = (sum - nearest) + lost(a, b, sum);
+        return Float.intBitsToFloat(Float.floatToRawIntBits(nearest) + (int) (Double.doubleToRawLongBits(0 - left) >>> 63));
+    }
+
+    /** {@code a + b - sum}, exactly, where sum is rounded to nearest: a two-sum. */
+    private static double lost(double a, double b, double sum) {
+        double back = sum - a;
+        return (a - (sum - back)) + (b - back);
+    }
+
+    /** The greatest double not above {@code a - b}, or the one before. */
     private static double differenceDown(double a, double b) {
         double difference = a - b;
-        double back = difference - a;
-        double lost = (a - (difference - back)) - (b + back);
-        return lost < 0 ? Math.nextDown(difference) : difference;
+        return lost(a, -b, difference) < 0 ? Math.nextDown(difference) : difference;
     }
 
     /** The greatest float not above {@code value}. */
@@ -68,12 +85,14 @@ final class CpuOutwardIntervals implements OutwardIntervals {
     @Override
     public void affine(DeviceBuffer lower, DeviceBuffer upper, int rows, Affine layer,
                        DeviceBuffer outLower, DeviceBuffer outUpper) {
-        int in = layer.in();
-        int out = layer.out();
-        if (magnitudes.capacity() < in * out) {
-            magnitudes = CpuMemory.scratch(in * out);
+        try (Enclosure once = prepare(layer)) {
+            once.run(lower, upper, rows, outLower, outUpper);
         }
-        enclose(DenseMap.of(layer, magnitudes, blocks), lower, upper, rows, outLower, outUpper);
+    }
+
+    @Override
+    public Enclosure prepare(Affine layer) {
+        return new FloatEnclosure(workers, DenseMap.of(layer, blocks));
     }
 
     @Override
@@ -89,93 +108,6 @@ final class CpuOutwardIntervals implements OutwardIntervals {
             }
         }, Spans.Operand.in(xLower, length), Spans.Operand.in(xUpper, length), Spans.Operand.in(yLower, length),
                 Spans.Operand.in(yUpper, length), Spans.Operand.out(lower, length), Spans.Operand.out(upper, length));
-    }
-
-    /** As {@link dev.bulwark.device.OutwardIntervals#affine}, of any map. */
-    void enclose(FloatEnclosure.Map map, DeviceBuffer lower, DeviceBuffer upper, int rows, DeviceBuffer outLower,
-                 DeviceBuffer outUpper) {
-        FloatEnclosure enclosure = new FloatEnclosure(map);
-        int in = map.inputs();
-        int out = map.outputs();
-        int most = map.rows();
-        workers.run((rows + most - 1) / most, task -> {
-            int first = task * most;
-            int count = Math.min(most, rows - first);
-            float[] low = Rows.load(lower, first, count, in);
-            float[] high = Rows.load(upper, first, count, in);
-            int[][] unknown = new int[count][];
-            for (int n = 0; n < count; ++n) {
-                unknown[n] = takeUnknown(low, high, n * in, in);
-            }
-            float[] outLow = new float[count * out];
-            float[] outHigh = new float[count * out];
-            FloatEnclosure.Scratch scratch = Optional.ofNullable(scratches.poll()).orElseGet(FloatEnclosure.Scratch::new);
-            enclosure.run(count, low, high, scratch, outLow, outHigh);
-            scratches.add(scratch);
-            for (int n = 0; n < count; ++n) {
-                if (unknown[n].length > 0) {
-                    enclosure.forget(unknown[n], n * out, outLow, outHigh);
-                }
-            }
-            Rows.store(outLow, outLower, first, out);
-            Rows.store(outHigh, outUpper, first, out);
-        });
-    }
-
-    /**
-     * A dense layer.
-     *
-     * @param weight     {@code [out,in]}, as are the others but b
-     * @param weights    the same, for products
-     * @param magnitudes their absolute values
-     * @param zeros      {@code [out]}: products take a bias, which is added here in double
-     */
-    private record DenseMap(int inputs, int outputs, float[] weight, float[] b, FloatBuffer weights, FloatBuffer magnitudes,
-                            FloatBuffer zeros, Products products) implements FloatEnclosure.Map {
-
-        /** Of every product, padded where there are less: products of other shapes sum in other orders. */
-        private static final int ROWS = 64;
-
-        /** @param magnitudes memory for them */
-        static DenseMap of(Affine layer, FloatBuffer magnitudes, Products products) {
-            float[] weight = Rows.load(layer.weight(), 0, layer.out(), layer.in());
-            float[] absolute = new float[weight.length];
-            for (int k = 0; k < weight.length; ++k) {
-                absolute[k] = Math.abs(weight[k]);
-            }
-            magnitudes.put(0, absolute);
-            return new DenseMap(layer.in(), layer.out(), weight, Rows.load(layer.bias(), 0, layer.out(), 1),
-                    CpuMemory.floats(layer.weight()), magnitudes, CpuMemory.scratch(layer.out()), products);
-        }
-
-        @Override
-        public int rows() {
-            return ROWS;
-        }
-
-        @Override
-        public int terms() {
-            return inputs;
-        }
-
-        @Override
-        public float bias(int output) {
-            return b[output];
-        }
-
-        @Override
-        public void multiply(int count, FloatBuffer x, boolean magnitude, FloatBuffer y) {
-            products.affine(ROWS, outputs, inputs, x, magnitude ? magnitudes : weights, zeros, false, y);
-        }
-
-        @Override
-        public void walk(int output, FloatEnclosure.Product product) {
-            for (int i = 0; i < inputs; ++i) {
-                if (weight[output * inputs + i] != 0) {
-                    product.take(weight[output * inputs + i], i);
-                }
-            }
-        }
     }
 
     @Override
@@ -255,7 +187,7 @@ final class CpuOutwardIntervals implements OutwardIntervals {
     }
 
     /** The columns of a row that have no finite interval, which becomes [0, 0]. */
-    private static int[] takeUnknown(float[] lower, float[] upper, int at, int columns) {
+    static int[] takeUnknown(float[] lower, float[] upper, int at, int columns) {
         boolean known = true;
         for (int i = at; i < at + columns; ++i) {
             known &= Float.isFinite(lower[i]) & Float.isFinite(upper[i]);

@@ -1,8 +1,13 @@
 package dev.bulwark.device.cpu;
 
+import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.Enclosure;
 import dev.bulwark.device.LinearRelaxations;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
  * Boxes of an affine map {@code W x + b}, dense or a convolution, over boxes of x, by two float products and a bound of all
@@ -20,7 +25,7 @@ import java.util.Arrays;
  * <p>A float may overflow on the way where the box does not; the result is then not finite, and sums in double decide, in
  * which products of floats are exact.
  */
-final class FloatEnclosure {
+final class FloatEnclosure implements Enclosure {
 
     /** More than twice any number of operations can lose to underflow at one product: 2^-126 each. */
     private static final float UNDERFLOW = 0x1p-120f;
@@ -28,13 +33,17 @@ final class FloatEnclosure {
     /** More than a rounding to float, and a few in double before it. */
     private static final double ROUNDING = 0x1.01p-24;
 
+    private final Workers workers;
     private final Map map;
     private final double relative;
+    private final float[] bias;
+    /** Each for one task at a time. */
+    private final Queue<Lane> lanes = new ConcurrentLinkedQueue<>();
 
     /** An affine map, and how to multiply by it. */
     interface Map {
 
-        /** Rows that are in work at a time, at most. */
+        /** Rows of a product. */
         int rows();
 
         int inputs();
@@ -46,15 +55,14 @@ final class FloatEnclosure {
 
         float bias(int output);
 
-        /**
-         * {@code y = W x}, or {@code |W| x}, without b. A row's result depends on no other and not on their number.
-         *
-         * @param count rows that matter of x {@code [rows(),inputs]} and y {@code [rows(),outputs]}
-         */
-        void multiply(int count, FloatBuffer x, boolean magnitudes, FloatBuffer y);
+        /** {@code W x}, without b. */
+        PreparedProduct products();
+
+        /** {@code |W| x}. */
+        PreparedProduct magnitudes();
 
         /** Has {@code products} told every weight of an output that is not 0, and the input that it multiplies. */
-        void walk(int output, Product products);
+        void walk(int output, Product product);
     }
 
     /** A weight and the input that it multiplies. */
@@ -62,109 +70,181 @@ final class FloatEnclosure {
         void take(float weight, int input);
     }
 
-    /** A worker's memory. */
-    static final class Scratch {
-
-        private FloatBuffer inputs = CpuMemory.scratch(0);
-        private FloatBuffer outputs = CpuMemory.scratch(0);
-        private float[] centre = {};
-        private float[] spread = {};
-        private float[] middle = {};
-        private float[] width = {};
-
-        private void reserve(Map map) {
-            int inputLength = map.rows() * map.inputs();
-            int outputLength = map.rows() * map.outputs();
-            if (centre.length < inputLength) {
-                inputs = CpuMemory.scratch(inputLength);
-                centre = new float[inputLength];
-                spread = new float[inputLength];
-            }
-            if (middle.length < outputLength) {
-                outputs = CpuMemory.scratch(outputLength);
-                middle = new float[outputLength];
-                width = new float[outputLength];
-            }
-        }
-    }
-
-    FloatEnclosure(Map map) {
+    /** The map belongs to this object, which closes its products. */
+    FloatEnclosure(Workers workers, Map map) {
+        this.workers = workers;
         this.map = map;
         this.relative = LinearRelaxations.productError(map.terms());
-    }
-
-    /**
-     * The boxes of at most {@link Map#rows} rows. Where one is not finite at both ends it is NaN at both.
-     *
-     * @param low    {@code [rows,inputs]}, as is high; finite
-     * @param outLow {@code [rows,outputs]}, as is outHigh
-     */
-    void run(int rows, float[] low, float[] high, Scratch scratch, float[] outLow, float[] outHigh) {
-        int in = map.inputs();
-        int out = map.outputs();
-        scratch.reserve(map);
-        float[] largest = new float[rows];
-        for (int n = 0; n < rows; ++n) {
-            largest[n] = split(low, high, n * in, in, scratch);
-        }
-        multiply(rows, scratch.centre, false, scratch, scratch.middle);
-        multiply(rows, scratch.spread, true, scratch, scratch.width);
-        float[] bias = new float[out];
-        for (int o = 0; o < out; ++o) {
+        this.bias = new float[map.outputs()];
+        for (int o = 0; o < bias.length; ++o) {
             bias[o] = map.bias(o);
         }
-        double grown = (1 + relative) * (1 + 0x1p-50);
-        for (int n = 0; n < rows; ++n) {
-            double tiny = (double) UNDERFLOW * map.terms() * (1 + 2.0 * largest[n]);
-            for (int o = 0, k = n * out; o < out; ++o, ++k) {
-                double middle = (double) scratch.middle[k] + bias[o];
-                double width = scratch.width[k] * grown + tiny;
-                double slack = ROUNDING * (Math.abs(middle) + width);
-                outLow[k] = (float) (middle - width - slack);
-                outHigh[k] = (float) (middle + width + slack);
+    }
+
+    static float[] magnitudes(float[] weight) {
+        float[] magnitudes = new float[weight.length];
+        for (int k = 0; k < weight.length; ++k) {
+            magnitudes[k] = Math.abs(weight[k]);
+        }
+        return magnitudes;
+    }
+
+    @Override
+    public void run(DeviceBuffer lower, DeviceBuffer upper, int rows, DeviceBuffer outLower, DeviceBuffer outUpper) {
+        long inputs = (long) rows * map.inputs();
+        long outputs = (long) rows * map.outputs();
+        Operands operands = new Operands(CpuMemory.floats(lower.require("lower", inputs)),
+                CpuMemory.floats(upper.require("upper", inputs)),
+                CpuMemory.floatsToWrite(outLower.require("outLower", outputs)),
+                CpuMemory.floatsToWrite(outUpper.require("outUpper", outputs)));
+        int most = map.rows();
+        workers.run((rows + most - 1) / most, task -> {
+            Lane lane = Optional.ofNullable(lanes.poll()).orElseGet(Lane::new);
+            lane.run(operands, task * most, Math.min(most, rows - task * most));
+            lanes.add(lane);
+        });
+    }
+
+    @Override
+    public void close() {
+        for (Lane lane = lanes.poll(); lane != null; lane = lanes.poll()) {
+            lane.close();
+        }
+        map.products().close();
+        map.magnitudes().close();
+    }
+
+    /** Boxes of x and of the results, in which what is not finite at both ends is NaN at both. */
+    private record Operands(FloatBuffer low, FloatBuffer high, FloatBuffer outLow, FloatBuffer outHigh) {
+    }
+
+    /** A worker's memory: for products, and for one row at a time of all else, which stays in the nearest cache. */
+    private final class Lane {
+
+        private final int in = map.inputs();
+        private final int out = map.outputs();
+        private final PreparedProduct.Lane products = map.products().lane();
+        private final PreparedProduct.Lane magnitudes = map.magnitudes().lane();
+        private final float[] low = new float[in];
+        private final float[] high = new float[in];
+        private final float[] centre = new float[in];
+        private final float[] spread = new float[in];
+        private final float[] middle = new float[out];
+        private final float[] width = new float[out];
+        private final float[] outLow = new float[out];
+        private final float[] outHigh = new float[out];
+        /** Of the row that was split last. */
+        private float size;
+
+        void run(Operands boxes, int first, int count) {
+            float[] sizes = new float[count];
+            int[][] unknown = new int[count][];
+            for (int n = 0; n < count; ++n) {
+                unknown[n] = load(boxes, first + n);
+                sizes[n] = size;
+                products.x().put(n * in, centre);
+                magnitudes.x().put(n * in, spread);
             }
-            for (int o = 0, k = n * out; o < out; ++o, ++k) {
-                if (!(Math.abs(outLow[k]) <= Float.MAX_VALUE && Math.abs(outHigh[k]) <= Float.MAX_VALUE)) {
-                    inDouble(o, low, high, n * in, k, outLow, outHigh);
+            products.run();
+            magnitudes.run();
+            for (int n = 0; n < count; ++n) {
+                products.y().get(n * out, middle);
+                magnitudes.y().get(n * out, width);
+                if (!join(sizes[n])) {
+                    load(boxes, first + n);
+                    decideInDouble();
+                }
+                if (unknown[n].length > 0) {
+                    forget(unknown[n], outLow, outHigh);
+                }
+                boxes.outLow.put((first + n) * out, outLow);
+                boxes.outHigh.put((first + n) * out, outHigh);
+            }
+        }
+
+        /** A row of x, split; returns its columns that are unknown, which stand as [0, 0]. */
+        private int[] load(Operands boxes, int row) {
+            boxes.low.get(row * in, low);
+            boxes.high.get(row * in, high);
+            split();
+            if (size < Float.POSITIVE_INFINITY) {
+                return CpuOutwardIntervals.NONE;
+            }
+            int[] unknown = CpuOutwardIntervals.takeUnknown(low, high, 0, in);
+            split();
+            return unknown;
+        }
+
+        /**
+         * Centres, and s. In float: each operation is off by at most 2^-24 of its result, and {@link #SPARE} is more than the
+         * five of them. Overflow makes s infinite; a bound that is not finite makes c or s so.
+         */
+        private void split() {
+            float error = CpuOutwardIntervals.up(relative);
+            for (int k = 0; k < in; ++k) {
+                float c = 0.5f * low[k] + 0.5f * high[k];
+                centre[k] = c;
+                spread[k] = (Math.max(high[k] - c, c - low[k]) + error * Math.abs(c)) * SPARE + UNDERFLOW;
+            }
+            size = size();
+        }
+
+        /** A bound of the magnitudes in the row: NaN or infinite where c or s is. Four maxima, which don't wait for each other. */
+        private float size() {
+            float a = 0;
+            float b = 0;
+            float c = 0;
+            float d = 0;
+            int k = 0;
+            for (; k + 3 < in; k += 4) {
+                a = Math.max(a, Math.abs(centre[k]) + spread[k]);
+                b = Math.max(b, Math.abs(centre[k + 1]) + spread[k + 1]);
+                c = Math.max(c, Math.abs(centre[k + 2]) + spread[k + 2]);
+                d = Math.max(d, Math.abs(centre[k + 3]) + spread[k + 3]);
+            }
+            for (; k < in; ++k) {
+                a = Math.max(a, Math.abs(centre[k]) + spread[k]);
+            }
+            return Math.max(Math.max(a, b), Math.max(c, d));
+        }
+
+        /** The row's box from its products; whether it is finite. */
+        private boolean join(float size) {
+            double grown = (1 + relative) * (1 + 0x1p-50);
+            double tiny = (double) UNDERFLOW * map.terms() * (1 + 2.0 * size);
+            double reach = 0;
+            for (int o = 0; o < out; ++o) {
+                double m = (double) middle[o] + bias[o];
+                double w = width[o] * grown + tiny;
+                double magnitude = Math.abs(m) + w;
+                double slack = ROUNDING * magnitude;
+                outLow[o] = (float) (m - w - slack);
+                outHigh[o] = (float) (m + w + slack);
+                reach += magnitude;
+            }
+            return reach <= Float.MAX_VALUE / 2;
+        }
+
+        private void decideInDouble() {
+            for (int o = 0; o < out; ++o) {
+                if (!(Math.abs(outLow[o]) <= Float.MAX_VALUE && Math.abs(outHigh[o]) <= Float.MAX_VALUE)) {
+                    inDouble(o, low, high, outLow, outHigh);
                 }
             }
         }
-    }
 
-    /**
-     * Centres, and s. In float: each operation is off by at most 2^-24 of its result, and {@link #SPARE} is more than the five
-     * of them. Overflow makes s infinite. Returns a bound of the magnitudes in the row.
-     */
-    private float split(float[] low, float[] high, int from, int count, Scratch scratch) {
-        float[] centre = scratch.centre;
-        float[] spread = scratch.spread;
-        float error = CpuOutwardIntervals.up(relative);
-        for (int k = from; k < from + count; ++k) {
-            float c = 0.5f * low[k] + 0.5f * high[k];
-            centre[k] = c;
-            spread[k] = (Math.max(high[k] - c, c - low[k]) + error * Math.abs(c)) * SPARE + UNDERFLOW;
+        void close() {
+            products.close();
+            magnitudes.close();
         }
-        float largest = 0;
-        for (int k = from; k < from + count; ++k) {
-            float magnitude = Math.abs(centre[k]) + spread[k];
-            largest = magnitude > largest ? magnitude : largest;
-        }
-        return largest;
-    }
-
-    private void multiply(int rows, float[] x, boolean magnitudes, Scratch scratch, float[] y) {
-        scratch.inputs.put(0, x, 0, rows * map.inputs());
-        map.multiply(rows, scratch.inputs, magnitudes, scratch.outputs); // whatever is left in the other rows
-        scratch.outputs.get(0, y, 0, rows * map.outputs());
     }
 
     /** One output, by sums in double; twice what they can be off by is added. */
-    private void inDouble(int output, float[] low, float[] high, int from, int to, float[] outLow, float[] outHigh) {
-        float bias = map.bias(output);
-        double[] sums = {bias, bias, Math.abs(bias)};
+    private void inDouble(int output, float[] low, float[] high, float[] outLow, float[] outHigh) {
+        double[] sums = {bias[output], bias[output], Math.abs(bias[output])};
         map.walk(output, (w, i) -> {
-            double atLow = (double) w * low[from + i];
-            double atHigh = (double) w * high[from + i];
+            double atLow = (double) w * low[i];
+            double atHigh = (double) w * high[i];
             sums[0] += Math.min(atLow, atHigh);
             sums[1] += Math.max(atLow, atHigh);
             sums[2] += Math.max(Math.abs(atLow), Math.abs(atHigh));
@@ -173,16 +253,16 @@ final class FloatEnclosure {
         float below = CpuOutwardIntervals.down(sums[0] - slack);
         float above = CpuOutwardIntervals.up(sums[1] + slack);
         boolean known = Float.isFinite(below) && Float.isFinite(above);
-        outLow[to] = known ? below : Float.NaN;
-        outHigh[to] = known ? above : Float.NaN;
+        outLow[output] = known ? below : Float.NaN;
+        outHigh[output] = known ? above : Float.NaN;
     }
 
     /** Leaves both ends of an output unknown wherever one of these inputs has a weight. */
-    void forget(int[] inputs, int to, float[] outLow, float[] outHigh) {
+    private void forget(int[] inputs, float[] outLow, float[] outHigh) {
         boolean[] unknown = new boolean[map.inputs()];
         Arrays.stream(inputs).forEach(i -> unknown[i] = true);
         for (int o = 0; o < map.outputs(); ++o) {
-            int at = to + o;
+            int at = o;
             map.walk(o, (w, i) -> {
                 if (unknown[i]) {
                     outLow[at] = Float.NaN;

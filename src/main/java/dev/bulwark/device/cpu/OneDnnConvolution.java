@@ -27,6 +27,7 @@ import org.bytedeco.dnnl.primitive_desc_base;
 import org.bytedeco.dnnl.reorder;
 import org.bytedeco.dnnl.stream;
 import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.PointerScope;
 
 /**
  * oneDNN's direct convolutions in float, on the calling thread; a primitive is made once a geometry.
@@ -36,8 +37,8 @@ import org.bytedeco.javacpp.FloatPointer;
  * <p>oneDNN computes fast in layouts of its own only (on row-major operands it falls back to a reference implementation,
  * some hundred times slower), so operands are reordered on the way in and out, the weight once a call.
  *
- * <p>Images go one by one, except into gradients of weights: what an image gives then depends on no other in the batch, and
- * neither do bounds.
+ * <p>Images go one by one, except into gradients of weights, or in batches of a fixed number: what an image gives then depends
+ * on no other in the batch, and neither do bounds.
  */
 final class OneDnnConvolution implements ConvolutionBlocks {
 
@@ -66,6 +67,11 @@ final class OneDnnConvolution implements ConvolutionBlocks {
                 convolution.results.move(results.getPointer((long) n * geometry.output().size()));
             }
         }
+    }
+
+    @Override
+    public PreparedProduct prepare(Geometry geometry, int rows, float[] weight) {
+        return () -> new Prepared(new Shape(Direction.OUTPUTS, geometry, rows), weight);
     }
 
     @Override
@@ -111,6 +117,53 @@ final class OneDnnConvolution implements ConvolutionBlocks {
 
         Primitive convolution(Shape shape) {
             return convolutions.computeIfAbsent(shape, s -> new Primitive(s, cpu, queue));
+        }
+    }
+
+    /** A worker's primitive, with its weight in place. */
+    private static final class Prepared implements PreparedProduct.Lane {
+        private final PointerScope own = new PointerScope().extend();
+        private final Primitive convolution;
+        private final FloatPointer images;
+        private final FloatPointer results;
+        private final FloatBuffer x;
+        private final FloatBuffer y;
+
+        Prepared(Shape shape, float[] weight) {
+            try {
+                engine cpu = new engine(engine.kind.cpu, 0);
+                convolution = new Primitive(shape, cpu, new stream(cpu));
+                convolution.weights.move(new FloatPointer(weight));
+                images = new FloatPointer((long) shape.rows * shape.geometry.input().size());
+                results = new FloatPointer((long) shape.rows * shape.geometry.output().size());
+                x = images.asBuffer();
+                y = results.asBuffer();
+                x.put(0, new float[x.capacity()]);
+            } finally {
+                own.close();
+            }
+        }
+
+        @Override
+        public FloatBuffer x() {
+            return x;
+        }
+
+        @Override
+        public FloatBuffer y() {
+            return y;
+        }
+
+        @Override
+        public void run() {
+            convolution.images.move(images);
+            convolution.execute();
+            convolution.results.move(results);
+        }
+
+        @Override
+        public void close() {
+            own.close();
         }
     }
 

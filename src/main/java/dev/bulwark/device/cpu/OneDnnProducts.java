@@ -46,4 +46,9 @@ final class OneDnnProducts implements Products {
             BiasRelu.relu(y, rows * out);
         }
     }
+
+    @Override
+    public PreparedProduct prepare(int rows, int out, int in, float[] weight) {
+        return new PackedWeight(rows, out, in, weight);
+    }
 }

@@ -69,6 +69,12 @@ final class PackedProduct {
         return of(cpu, weight, bias, layer.out(), layer.in(), all, rows, types, false);
     }
 
+    /** {@code y = x W^T} in float, with every product taken, as {@link #forwardWithZeros}. */
+    static PackedProduct withoutBias(engine cpu, float[] weight, int out, int in, int rows) {
+        return of(cpu, weight, new float[0], out, in, List.of(new Band(0, out, 0, in)), rows,
+                new Types(memory.data_type.f32, memory.data_type.f32), false);
+    }
+
     /** {@code y = g W}; g {@code [rows,out]}, y {@code [rows,in]}. */
     static PackedProduct backward(engine cpu, Affine layer, int rows, Types types) {
         float[] weight = Rows.load(layer.weight(), 0, layer.out(), layer.in());

@@ -25,4 +25,14 @@ interface Products {
         bias.get(0, offsets);
         BiasRelu.apply(y, rows, offsets, relu);
     }
+
+    /** {@code y = x W^T} of {@code rows} rows; W is {@code [out,in]}. The caller closes it. */
+    default PreparedProduct prepare(int rows, int out, int in, float[] weight) {
+        FloatBuffer kept = CpuMemory.scratch(weight.length).put(0, weight);
+        return () -> {
+            FloatBuffer x = CpuMemory.scratch(rows * in);
+            FloatBuffer y = CpuMemory.scratch(rows * out);
+            return new PreparedProduct.Plain(x, y, () -> multiply(false, true, rows, out, in, x, in, kept, in, 0f, y, out));
+        };
+    }
 }
