@@ -35,6 +35,7 @@ final class ArchitectureRules {
             List.of("report", "bench"),
             List.of("runs"),
             List.of("results"),
+            List.of("api"),
             List.of("training"),
             List.of("smoothing", "bounds", "attack"),
             List.of("plan"),
@@ -91,7 +92,8 @@ final class ArchitectureRules {
                 .should().dependOnClassesThat().resideInAnyPackage(Stream.of("runs", "training", "smoothing", "plan",
                         "model", "data", "device").map(this::tree).toArray(String[]::new)));
         for (String backend : List.of("device.cpu", "device.cuda")) {
-            add("only cli sees " + backend, noClasses().that().resideOutsideOfPackages(tree("cli"), tree(backend))
+            add("only api and cli see " + backend, noClasses()
+                    .that().resideOutsideOfPackages(tree("api"), tree("cli"), tree(backend))
                     .should().dependOnClassesThat().resideInAPackage(tree(backend)));
         }
     }

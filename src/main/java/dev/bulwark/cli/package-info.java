@@ -1,5 +1,4 @@
 /**
- * The command line: one class a command, which parses, calls an experiment and prints. Strings and exit codes end here;
- * so does the choice of a backend.
+ * The command line: one class a command, which parses, calls an experiment and prints. Strings and exit codes end here.
  */
 package dev.bulwark.cli;

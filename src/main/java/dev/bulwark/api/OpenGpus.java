@@ -1,41 +1,40 @@
-package dev.bulwark.cli;
+package dev.bulwark.api;
 
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceException;
 import dev.bulwark.device.cuda.CudaBackend;
 import dev.bulwark.device.cuda.CudaOptions;
 import dev.bulwark.device.cuda.Gpu;
-import dev.bulwark.runs.Fleet;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** GPUs opened for a run, one after the other; they are closed again where a later one can't be had. */
-final class CudaFleet {
+/** GPUs opened one after the other; they are closed again where a later one can't be had. */
+final class OpenGpus {
 
     private final CudaOptions options;
     private final List<CudaBackend> opened = new ArrayList<>();
     private final List<String> names = new ArrayList<>();
     private final List<String> leftOut = new ArrayList<>();
 
-    private CudaFleet(CudaOptions options) {
+    private OpenGpus(CudaOptions options) {
         this.options = options;
     }
 
     /**
-     * All GPUs that compute alike, at most {@code most}; the fleet says which were left out, and why.
+     * All GPUs that compute alike, at most {@code most}; the description says which were left out, and why.
      *
      * @throws DeviceException if none can be used
      */
-    static Fleet all(CudaOptions options, int most) {
+    static OpenGpus all(CudaOptions options, int most) {
         List<Gpu> found = Gpu.all();
         List<Gpu> usable = found.stream().filter(gpu -> gpu.complaint().isEmpty()).toList();
         if (usable.isEmpty()) {
-            throw new DeviceException(found.get(0).complaint().orElseThrow() + ": use --device cpu");
+            throw new DeviceException(found.get(0).complaint().orElseThrow() + ": use the CPU");
         }
-        CudaFleet fleet = new CudaFleet(options);
-        found.forEach(gpu -> gpu.complaint().ifPresent(fleet.leftOut::add));
-        return fleet.open(usable.subList(0, Math.min(most, usable.size())), false);
+        OpenGpus gpus = new OpenGpus(options);
+        found.forEach(gpu -> gpu.complaint().ifPresent(gpus.leftOut::add));
+        return gpus.open(usable.subList(0, Math.min(most, usable.size())), false);
     }
 
     /**
@@ -43,7 +42,7 @@ final class CudaFleet {
      *
      * @throws DeviceException if one can't be used, or computes otherwise than the first
      */
-    static Fleet of(List<Integer> ordinals, CudaOptions options, int most) {
+    static OpenGpus of(List<Integer> ordinals, CudaOptions options, int most) {
         List<Gpu> found = Gpu.all();
         List<Gpu> asked = ordinals.subList(0, Math.min(most, ordinals.size())).stream().map(ordinal -> {
             if (ordinal >= found.size()) {
@@ -52,14 +51,14 @@ final class CudaFleet {
             }
             return found.get(ordinal);
         }).toList();
-        return new CudaFleet(options).open(asked, true);
+        return new OpenGpus(options).open(asked, true);
     }
 
     /** @param each whether every one of them was asked for by its number */
-    private Fleet open(List<Gpu> gpus, boolean each) {
+    private OpenGpus open(List<Gpu> gpus, boolean each) {
         try {
             gpus.forEach(gpu -> open(gpu, each));
-            return new Fleet(opened, choice());
+            return this;
         } catch (RuntimeException | Error e) {
             opened.forEach(Backend::close);
             throw e;
@@ -72,7 +71,7 @@ final class CudaFleet {
             backend.close();
             String complaint = gpu.option() + " (" + gpu.name() + ") rounds otherwise than " + names.get(0);
             if (each) {
-                throw new DeviceException(complaint + ", so their rows can't stand in one file: name one of them");
+                throw new DeviceException(complaint + ", so they can't share the work: name one of them");
             }
             leftOut.add(complaint);
             return;
@@ -81,7 +80,12 @@ final class CudaFleet {
         names.add(gpu.option() + " (" + gpu.name() + ")");
     }
 
-    private String choice() {
+    List<CudaBackend> backends() {
+        return opened;
+    }
+
+    /** Which GPUs these are, and which were left out, in a line. */
+    String description() {
         return "running on " + String.join(", ", names)
                 + leftOut.stream().map(reason -> "; left out: " + reason).collect(Collectors.joining());
     }
