@@ -2,6 +2,8 @@ package dev.bulwark.bounds;
 
 import dev.bulwark.data.Ball;
 import dev.bulwark.plan.Plan;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** A network and a way to bound its logits over l-infinity boxes; may keep memory on the device from call to call. */
@@ -36,9 +38,29 @@ public interface Verifier extends AutoCloseable {
      */
     default Verdict verify(Region region, Specification specification) {
         float[] lower = lowerBounds(region, specification);
-        boolean proven = specification.provenBy(k -> lower[k]);
-        if (!proven && !new RealNetwork(plan().graph()).satisfies(region.centre(), specification)) {
-            return new Verdict.Falsified(region.centre());
+        return verdict(specification.provenBy(k -> lower[k]), region.centre(), specification);
+    }
+
+    /**
+     * As {@link #verify(Region, Specification)} for the ball around each image and its label, many at a time.
+     *
+     * @param images {@code [N,D]}, in [0, 1]
+     * @param labels {@code [N]}
+     */
+    default List<Verdict> verdicts(float[] images, int[] labels, Ball ball) {
+        List<Bounds> bounds = verify(images, labels, ball);
+        int size = plan().inputs();
+        List<Verdict> verdicts = new ArrayList<>();
+        for (int n = 0; n < labels.length; ++n) {
+            verdicts.add(verdict(bounds.get(n).certified(), Arrays.copyOfRange(images, n * size, (n + 1) * size),
+                    Specification.label(labels[n], plan().classes())));
+        }
+        return verdicts;
+    }
+
+    private Verdict verdict(boolean proven, float[] centre, Specification specification) {
+        if (!proven && !new RealNetwork(plan().graph()).satisfies(centre, specification)) {
+            return new Verdict.Falsified(centre);
         }
         return proven ? new Verdict.Certified(Claim.REAL)
                 : new Verdict.Undecided("bounds don't prove it, and it holds at the centre");

@@ -1,0 +1,99 @@
+package dev.bulwark.api;
+
+import dev.bulwark.attack.AttackLoss;
+import dev.bulwark.attack.AttackOutcome;
+import java.util.Arrays;
+
+/** What an attack made of one image; empirical, of the float network on this device. */
+public sealed interface AttackResult {
+
+    /** Nothing was found. That is no guarantee. */
+    record Standing() implements AttackResult {
+
+        @Override
+        public String toString() {
+            return "standing: the attack found nothing, which is no guarantee";
+        }
+    }
+
+    /** The network gives the image itself another class than its label. */
+    record Misclassified(int prediction) implements AttackResult {
+
+        @Override
+        public String toString() {
+            return "misclassified as " + prediction + " before any attack";
+        }
+    }
+
+    /** The network gives the image no class, as where a logit is NaN: there is nothing to attack. */
+    record Unanswered() implements AttackResult {
+
+        @Override
+        public String toString() {
+            return "unanswered: the network gives the image no class";
+        }
+    }
+
+    /** An image was found within epsilon that the network gives another class. */
+    final class Broken implements AttackResult {
+
+        private final float[] adversarialImage;
+        private final int prediction;
+        private final double distance;
+        private final AttackLoss loss;
+
+        private Broken(AttackOutcome outcome, AttackLoss loss) {
+            this.adversarialImage = outcome.adversarialImage();
+            this.prediction = outcome.adversarialPrediction();
+            this.distance = outcome.linf();
+            this.loss = loss;
+        }
+
+        /** {@code [D]} */
+        public float[] adversarialImage() {
+            return adversarialImage.clone();
+        }
+
+        /** The network's class for it. */
+        public int prediction() {
+            return prediction;
+        }
+
+        /** How far it lies from the image in the l-infinity norm, in input units. */
+        public double distance() {
+            return distance;
+        }
+
+        /** What the attack climbed to find it. */
+        public AttackLoss loss() {
+            return loss;
+        }
+
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof Broken that && Arrays.equals(adversarialImage, that.adversarialImage)
+                    && prediction == that.prediction && loss == that.loss;
+        }
+
+        @Override
+        public int hashCode() {
+            return Arrays.hashCode(adversarialImage);
+        }
+
+        @Override
+        public String toString() {
+            return "broken: class " + prediction + " at l-infinity distance " + distance;
+        }
+    }
+
+    /** @param outcome of {@link dev.bulwark.attack.Pgd} */
+    static AttackResult of(AttackOutcome outcome) {
+        if (outcome.cleanPrediction() < 0) {
+            return new Unanswered();
+        }
+        if (outcome.cleanPrediction() != outcome.label()) {
+            return new Misclassified(outcome.cleanPrediction());
+        }
+        return outcome.broken() ? new Broken(outcome, outcome.loss().orElseThrow()) : new Standing();
+    }
+}
