@@ -1,12 +1,13 @@
 package dev.bulwark.model.io;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
 import dev.bulwark.shapes.Shape;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -74,21 +75,35 @@ record SafetensorsHeader(Map<String, String> metadata, List<Entry> tensors) {
     }
 
     /** The same bytes for the same header: metadata first, by key, then the tensors; spaces align the data behind it. */
-    byte[] toJson() throws JsonProcessingException {
-        Map<String, Object> json = new LinkedHashMap<>();
-        if (!metadata.isEmpty()) {
-            json.put(METADATA, new TreeMap<>(metadata));
+    byte[] toJson() throws IOException {
+        ByteArrayOutputStream utf8 = new ByteArrayOutputStream();
+        try (JsonGenerator json = new JsonFactory().createGenerator(utf8)) {
+            json.writeStartObject();
+            if (!metadata.isEmpty()) {
+                json.writeObjectFieldStart(METADATA);
+                for (Map.Entry<String, String> entry : new TreeMap<>(metadata).entrySet()) {
+                    json.writeStringField(entry.getKey(), entry.getValue());
+                }
+                json.writeEndObject();
+            }
+            for (Entry tensor : tensors) {
+                write(tensor, json);
+            }
+            json.writeEndObject();
         }
-        for (Entry tensor : tensors) {
-            Map<String, Object> fields = new LinkedHashMap<>();
-            fields.put(DTYPE, tensor.precision.name());
-            fields.put(SHAPE, tensor.shape.dimensions());
-            fields.put(OFFSETS, new long[] {tensor.begin, tensor.end});
-            json.put(tensor.name, fields);
-        }
-        byte[] bytes = new ObjectMapper().writeValueAsBytes(json);
+        byte[] bytes = utf8.toByteArray();
         byte[] padded = Arrays.copyOf(bytes, (bytes.length + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
         Arrays.fill(padded, bytes.length, padded.length, (byte) ' ');
         return padded;
+    }
+
+    private static void write(Entry tensor, JsonGenerator json) throws IOException {
+        json.writeObjectFieldStart(tensor.name);
+        json.writeStringField(DTYPE, tensor.precision.name());
+        json.writeFieldName(SHAPE);
+        json.writeArray(tensor.shape.dimensions(), 0, tensor.shape.rank());
+        json.writeFieldName(OFFSETS);
+        json.writeArray(new long[] {tensor.begin, tensor.end}, 0, 2);
+        json.writeEndObject();
     }
 }
