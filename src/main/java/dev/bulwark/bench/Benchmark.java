@@ -90,10 +90,10 @@ public final class Benchmark {
         public static Settings suiting(Backend backend, List<Integer> widths, int repeats, double seconds) {
             int samples = 10_000;
             int images = Math.max(1, backend.noisyCopiesPerCall() / samples);
-            return backend.info().kind().equals("cpu")
-                    ? new Settings(widths, images, samples, 500, 20, Math.max(1, (int) Math.ceil(16 * seconds)), 2_048,
-                            4_000, repeats, seconds)
-                    : new Settings(widths, images, samples, 500, 50, 128, 8_192, 40_000, repeats, seconds);
+            return backend.info().onGpu()
+                    ? new Settings(widths, images, samples, 500, 50, 128, 8_192, 40_000, repeats, seconds)
+                    : new Settings(widths, images, samples, 500, 20, Math.max(1, (int) Math.ceil(16 * seconds)), 2_048,
+                            4_000, repeats, seconds);
         }
 
         Settings withWidths(List<Integer> other) {

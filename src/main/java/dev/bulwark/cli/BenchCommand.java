@@ -62,7 +62,7 @@ final class BenchCommand implements Callable<Integer> {
             }
             cublas = hasCublas(fleet.info()) ? new TrainingProducts(fleet.first(), settings).run(monitor) : List.of();
         }
-        if (results.device().kind().equals("cuda")) {
+        if (results.device().onGpu()) {
             results.add(compared(cublas, settings, monitor));
         } else if (device.mayRoundOnCpu()) {
             addOtherPrecisions(settings, results);

@@ -139,7 +139,7 @@ final class ReproduceCommand implements Callable<Integer> {
         Monitor monitor = general.monitor(spec.commandLine().getErr());
         try (Fleet fleet = device.open()) {
             DataSource source = data.sourceOrDigits(EnumSet.allOf(Split.class), monitor);
-            Effort chosen = effort != null ? effort : fleet.info().kind().equals("cpu") ? Effort.QUICK : Effort.FULL;
+            Effort chosen = effort != null ? effort : fleet.info().onGpu() ? Effort.FULL : Effort.QUICK;
             ReproductionPlan plan = plan(source, chosen);
             Path folder = given.isPresent() ? given.get() : RunLayout.newUnder(RUNS, LocalDateTime.now());
             try {

@@ -58,7 +58,7 @@ final class RowsRun {
                 .with("dataset_sha256", data.digest())
                 .with("device", device.kind());
         // GPUs of one arithmetic give the same bits, however many they are; others may round otherwise.
-        return device.kind().equals("cpu") ? this : with("arithmetic", device.arithmetic());
+        return device.onGpu() ? with("arithmetic", device.arithmetic()) : this;
     }
 
     /** Writes rows. */

@@ -7,13 +7,17 @@ import java.util.TreeMap;
 /**
  * What a backend runs on, as it stands in a run's provenance.
  *
- * @param kind      {@code cpu} or {@code cuda}
+ * @param kind      {@link #CPU} or {@link #GPU}
  * @param name      the processor's or the GPU's own name
  * @param workers   threads, or multiprocessors
  * @param libraries what does which part of the work, for example {@code products=oneDNN 3.11}
  */
 public record DeviceInfo(String kind, String name, int workers, Map<String, String> libraries) {
 
+    /** The kind of processors. */
+    public static final String CPU = "cpu";
+    /** The kind of GPUs. */
+    public static final String GPU = "cuda";
     /** Names what computes matrix products, and in which precision, among the libraries. */
     public static final String PRODUCTS = "products";
     /** Names the driver's version among the libraries. */
@@ -27,6 +31,11 @@ public record DeviceInfo(String kind, String name, int workers, Map<String, Stri
 
     public DeviceInfo {
         libraries = Map.copyOf(libraries);
+    }
+
+    /** Whether it is a GPU. */
+    public boolean onGpu() {
+        return kind.equals(GPU);
     }
 
     /**

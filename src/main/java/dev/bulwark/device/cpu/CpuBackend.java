@@ -104,7 +104,7 @@ public final class CpuBackend implements Backend {
         libraries.put("noise", "Philox4x32-10, " + networks.noise().name());
         libraries.put("noisy forward passes", networks.precision().toString());
         libraries.put("gradients of attacks", networks.gradientPrecision().toString());
-        return new DeviceInfo("cpu", Libraries.processorName(), workers.count(), libraries);
+        return new DeviceInfo(DeviceInfo.CPU, Libraries.processorName(), workers.count(), libraries);
     }
 
     // ---- memory ----------------------------------------------------------------------------------------------------

@@ -103,7 +103,7 @@ public final class CudaBackend implements Backend {
             libraries.put(DeviceInfo.NOISY_KERNELS, options.noisyKernels().toString());
         }
         libraries.put("gradients of attacks", gradientPrecision().toString());
-        return new DeviceInfo("cuda", gpu.gpu().name(), gpu.multiprocessors(), libraries);
+        return new DeviceInfo(DeviceInfo.GPU, gpu.gpu().name(), gpu.multiprocessors(), libraries);
     }
 
     private Precision gradientPrecision() {
