@@ -2,6 +2,7 @@ package dev.bulwark.api;
 
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceException;
+import dev.bulwark.device.DeviceException.Advice;
 import dev.bulwark.device.cuda.CudaBackend;
 import dev.bulwark.device.cuda.CudaOptions;
 import dev.bulwark.device.cuda.Gpu;
@@ -30,7 +31,7 @@ final class OpenGpus {
         List<Gpu> found = Gpu.all();
         List<Gpu> usable = found.stream().filter(gpu -> gpu.complaint().isEmpty()).toList();
         if (usable.isEmpty()) {
-            throw new DeviceException(found.get(0).complaint().orElseThrow() + ": use the CPU");
+            throw new DeviceException(found.get(0).complaint().orElseThrow() + ": use the CPU").advising(Advice.CPU);
         }
         OpenGpus gpus = new OpenGpus(options);
         found.forEach(gpu -> gpu.complaint().ifPresent(gpus.leftOut::add));

@@ -1,5 +1,7 @@
 package dev.bulwark.cli;
 
+import dev.bulwark.device.DeviceException;
+import dev.bulwark.device.DeviceLostException;
 import dev.bulwark.files.Reason;
 import java.io.FileInputStream;
 import java.io.IOException;
@@ -66,8 +68,23 @@ final class Explanation {
             return failure.getClass().getSimpleName() + "; --debug shows where";
         }
         boolean ours = failure.getClass().getName().startsWith("dev.bulwark.");
-        return ours || failure instanceof IllegalArgumentException ? firstLine(message)
+        return ours || failure instanceof IllegalArgumentException ? firstLine(message) + option(failure)
                 : failure.getClass().getSimpleName() + ": " + firstLine(message) + "; --debug shows where";
+    }
+
+    /** How this command line asks for what a device's message advises. */
+    private static String option(Throwable failure) {
+        if (!(failure instanceof DeviceException device)) {
+            return "";
+        }
+        String option = device.advice().map(advice -> switch (advice) {
+            case CPU -> " (--device cpu)";
+            case OTHER_DEVICE -> " (--device)";
+            case PRECISION -> " (--precision)";
+            case AUTOMATIC_KERNELS -> " (--noisy-kernels auto)";
+            case PRODUCTS -> " (--training-precision)";
+        }).orElse("");
+        return failure instanceof DeviceLostException ? option + "; --resume goes on with what was finished" : option;
     }
 
     private static String firstLine(String text) {

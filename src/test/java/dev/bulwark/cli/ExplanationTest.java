@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.bulwark.device.DeviceException;
+import dev.bulwark.device.DeviceLostException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -16,6 +18,8 @@ import java.nio.file.NoSuchFileException;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** What users read when something fails, and what becomes of output that nobody takes. */
 class ExplanationTest {
@@ -41,6 +45,22 @@ class ExplanationTest {
             assertFalse(line.contains("Exception"), line);
             assertEquals(ExitCode.OTHER, ExitCode.of(failure));
         });
+    }
+
+    @ParameterizedTest
+    @EnumSource(DeviceException.Advice.class)
+    void givenADevicesAdvice_whenExplained_thenTheOptionForItFollows(DeviceException.Advice advice) {
+        DeviceException failure = new DeviceException("no such thing: use another").advising(advice);
+        assertFalse(failure.getMessage().contains("--"), failure.getMessage());
+        assertTrue(Explanation.of(failure).matches("no such thing: use another \\(--[a-z -]+\\)"), Explanation.of(failure));
+        assertEquals(ExitCode.DEVICE, ExitCode.of(failure));
+    }
+
+    @Test
+    void givenALostDevice_whenExplained_thenResumeIsNamed() {
+        assertEquals("the GPU is gone: start again (--device); --resume goes on with what was finished",
+                Explanation.of(new DeviceLostException("the GPU is gone: start again")
+                        .advising(DeviceException.Advice.OTHER_DEVICE)));
     }
 
     @Test

@@ -8,6 +8,7 @@ import dev.bulwark.device.BareProducts;
 import dev.bulwark.device.Convolutions;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceException;
+import dev.bulwark.device.DeviceException.Advice;
 import dev.bulwark.device.DeviceInfo;
 import dev.bulwark.device.Elementwise;
 import dev.bulwark.device.Indexing;
@@ -61,7 +62,8 @@ public final class CpuBackend implements Backend {
     public static CpuBackend create(Precision precision) {
         if (precision == Precision.FLOAT16 || precision == Precision.BFLOAT16
                 && Libraries.fastestPrecision() != Precision.BFLOAT16) {
-            throw new DeviceException("this processor has no native " + precision + " products: use --precision fp32");
+            throw new DeviceException("this processor has no native " + precision + " products: use fp32")
+                    .advising(Advice.PRECISION);
         }
         return create(Libraries.products(), Libraries.noise(), precision);
     }

@@ -1,6 +1,7 @@
 package dev.bulwark.device.cpu;
 
 import dev.bulwark.device.DeviceException;
+import dev.bulwark.device.DeviceException.Advice;
 import dev.bulwark.device.NoisyClassifier.Precision;
 import dev.bulwark.device.ProductPrecision;
 import java.io.IOException;
@@ -26,7 +27,7 @@ final class Libraries {
     static SharedProducts products(ProductPrecision precision, Workers workers) {
         if (!has(precision)) {
             throw new DeviceException("this processor has no native products in " + precision
-                    + ": use --training-precision fp32");
+                    + ": use fp32").advising(Advice.PRODUCTS);
         }
         return precision == ProductPrecision.BFLOAT16 ? new Bfloat16Products(workers) : new FloatProducts(workers, products());
     }

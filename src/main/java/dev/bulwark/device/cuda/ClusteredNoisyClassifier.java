@@ -3,6 +3,7 @@ package dev.bulwark.device.cuda;
 import dev.bulwark.device.Affine;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceException;
+import dev.bulwark.device.DeviceException.Advice;
 import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.NoisyClassifier;
 import java.util.List;
@@ -99,7 +100,7 @@ final class ClusteredNoisyClassifier implements NoisyClassifier {
 
     private static DeviceException refusal(String why) {
         return new DeviceException("the clustered kernels can't count these noisy votes: " + why
-                + "; use --noisy-kernels auto");
+                + "; let the device choose its kernels").advising(Advice.AUTOMATIC_KERNELS);
     }
 
     private static int sharedBytes(int ring) {

@@ -1,6 +1,7 @@
 package dev.bulwark.device.cuda;
 
 import dev.bulwark.device.DeviceException;
+import dev.bulwark.device.DeviceException.Advice;
 import dev.bulwark.device.NoisyClassifier.Precision;
 import dev.bulwark.device.ProductPrecision;
 import java.util.Objects;
@@ -52,15 +53,15 @@ public record CudaOptions(Precision noisyForwards, NoisyKernels noisyKernels, Pr
         Objects.requireNonNull(products, "products");
         if (noisyForwards == Precision.BFLOAT16) {
             throw new DeviceException("there are no " + noisyForwards + " kernels for noisy forward passes on a GPU: "
-                    + "use --precision fp16 or fp32");
+                    + "use fp16 or fp32").advising(Advice.PRECISION);
         }
         if (noisyForwards == Precision.FLOAT32 && noisyKernels != NoisyKernels.AUTO) {
             throw new DeviceException("the " + noisyKernels + " kernels for noisy forward passes compute in fp16: "
-                    + "use --precision fp16 or --noisy-kernels auto");
+                    + "let the device choose its kernels, or use fp16").advising(Advice.PRECISION);
         }
         if (products == ProductPrecision.BFLOAT16) {
             throw new DeviceException("there are no kernels for products in " + products
-                    + " on a GPU: use --training-precision tf32 or fp32");
+                    + " on a GPU: use tf32 or fp32").advising(Advice.PRODUCTS);
         }
     }
 

@@ -9,6 +9,7 @@ import static jcuda.driver.JCudaDriver.cuDriverGetVersion;
 import static jcuda.driver.JCudaDriver.cuInit;
 
 import dev.bulwark.device.DeviceException;
+import dev.bulwark.device.DeviceException.Advice;
 import dev.bulwark.device.DeviceLostException;
 import dev.bulwark.device.OutOfDeviceMemoryException;
 import java.nio.charset.StandardCharsets;
@@ -26,7 +27,7 @@ final class Driver {
 
     /** The dynamic linker's words where there is no such library. */
     private static final String NO_DRIVER = "libcuda.so.1: cannot open shared object file";
-    private static final String NO_GPU = "the CUDA driver finds no GPU: use --device cpu";
+    private static final String NO_GPU = "the CUDA driver finds no GPU: use the CPU";
 
     private Driver() {
     }
@@ -39,14 +40,14 @@ final class Driver {
     static void initialise() {
         whyNotLoaded().ifPresent(cause -> {
             throw new DeviceException(isInstalled()
-                    ? "JCuda's native library does not load (" + cause + "): mend what that names, or use --device cpu"
+                    ? "JCuda's native library does not load (" + cause + "): mend what that names, or use the CPU"
                     : "no CUDA driver on this machine (" + cause + "): install NVIDIA's driver, " + OLDEST_NAME
-                            + " or newer, or use --device cpu");
+                            + " or newer, or use the CPU").advising(Advice.CPU);
         });
         requireStarted(cuInit(0));
         if (version() < OLDEST) {
             throw new DeviceException("the CUDA driver supports CUDA " + name(version()) + ", the kernels need driver "
-                    + OLDEST_NAME + " or newer: update it, or use --device cpu");
+                    + OLDEST_NAME + " or newer: update it, or use the CPU").advising(Advice.CPU);
         }
     }
 
@@ -78,13 +79,13 @@ final class Driver {
 
     private static void requireStarted(int result) {
         switch (result) {
-            case CUresult.CUDA_ERROR_NO_DEVICE -> throw new DeviceException(NO_GPU);
+            case CUresult.CUDA_ERROR_NO_DEVICE -> throw new DeviceException(NO_GPU).advising(Advice.CPU);
             case CUresult.CUDA_ERROR_SYSTEM_DRIVER_MISMATCH, CUresult.CUDA_ERROR_COMPAT_NOT_SUPPORTED_ON_DEVICE ->
                     throw new CudaException("cuInit", result, "libcuda.so.1 and the loaded kernel module are not of one "
-                            + "driver: reboot after an update, or use --device cpu");
+                            + "driver: reboot after an update, or use the CPU").advising(Advice.CPU);
             case CUresult.CUDA_SUCCESS -> { }
             default -> throw new CudaException("cuInit", result,
-                    "the driver does not start: see what nvidia-smi says, or use --device cpu");
+                    "the driver does not start: see what nvidia-smi says, or use the CPU").advising(Advice.CPU);
         }
     }
 
@@ -152,7 +153,8 @@ final class Driver {
     static DeviceException failure(String call, int result) {
         return switch (result) {
             case CUresult.CUDA_ERROR_OUT_OF_MEMORY -> new OutOfDeviceMemoryException(CudaException.describe(call, result)
-                    + "; free memory on the GPU (nvidia-smi shows who holds it), or use another --device");
+                    + "; free memory on the GPU (nvidia-smi shows who holds it), or use another device")
+                    .advising(Advice.OTHER_DEVICE);
             case CUresult.CUDA_ERROR_ILLEGAL_ADDRESS, CUresult.CUDA_ERROR_ILLEGAL_INSTRUCTION,
                     CUresult.CUDA_ERROR_INVALID_ADDRESS_SPACE, CUresult.CUDA_ERROR_INVALID_PC,
                     CUresult.CUDA_ERROR_LAUNCH_FAILED, CUresult.CUDA_ERROR_LAUNCH_TIMEOUT,
@@ -162,10 +164,10 @@ final class Driver {
                     CUresult.CUDA_ERROR_ASSERT, CUresult.CUDA_ERROR_MPS_CLIENT_TERMINATED, CudaException.CONTAINED,
                     CudaException.TENSOR_MEMORY_LEAK, CudaException.EXTERNAL_DEVICE ->
                     new DeviceLostException(CudaException.describe(call, result)
-                    + "; the GPU's context is lost: start again, with --resume for what was finished");
+                    + "; the GPU's context is lost: start again");
             case CUresult.CUDA_ERROR_DEVICE_UNAVAILABLE -> new DeviceLostException(CudaException.describe(call, result)
                     + "; the GPU is gone, or another process has it to itself (nvidia-smi tells): start again when it is "
-                    + "free, with --resume for what was finished, or use another --device");
+                    + "free, or use another device").advising(Advice.OTHER_DEVICE);
             default -> new CudaException(call, result, "");
         };
     }

@@ -1,6 +1,7 @@
 package dev.bulwark.device.cuda;
 
 import dev.bulwark.device.DeviceException;
+import dev.bulwark.device.DeviceException.Advice;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -52,7 +53,7 @@ public record Gpu(int ordinal, String name, int capability, long memoryBytes, in
                 Driver.attribute(device, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT));
     }
 
-    /** How {@code --device} names it. */
+    /** What names it as a device to use. */
     public String option() {
         return "cuda:" + ordinal;
     }
@@ -71,7 +72,7 @@ public record Gpu(int ordinal, String name, int capability, long memoryBytes, in
     /** @throws DeviceException if the kernels can't run on it */
     Gpu requireUsable() {
         complaint().ifPresent(complaint -> {
-            throw new DeviceException(complaint + ": use --device cpu");
+            throw new DeviceException(complaint + ": use the CPU").advising(Advice.CPU);
         });
         return this;
     }

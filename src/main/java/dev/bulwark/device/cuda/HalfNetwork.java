@@ -3,6 +3,7 @@ package dev.bulwark.device.cuda;
 import dev.bulwark.device.Affine;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceException;
+import dev.bulwark.device.DeviceException.Advice;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -81,7 +82,7 @@ final class HalfNetwork implements AutoCloseable {
         for (int i = 0; i < flags.length; ++i) {
             if (flags[i] != 0) {
                 throw new DeviceException("layer " + i + " has a weight that is no finite fp16 number "
-                        + "(the largest is 65504): use --precision fp32");
+                        + "(the largest is 65504): use fp32").advising(Advice.PRECISION);
             }
         }
     }

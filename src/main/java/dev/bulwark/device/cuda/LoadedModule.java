@@ -9,6 +9,7 @@ import static jcuda.driver.JCudaDriver.cuModuleLoadDataJIT;
 import static jcuda.driver.JCudaDriver.cuModuleUnload;
 
 import dev.bulwark.device.DeviceException;
+import dev.bulwark.device.DeviceException.Advice;
 import dev.bulwark.device.DeviceInfo;
 import java.util.HashMap;
 import java.util.List;
@@ -122,7 +123,7 @@ final class LoadedModule implements AutoCloseable {
             String first = errors.lines().filter(line -> !line.isBlank()).findFirst()
                     .map(line -> line.strip() + "; ").orElse("");
             failure = new CudaException(call, result, first + "they need an NVIDIA driver " + Driver.OLDEST_NAME
-                    + " or newer; or use --device cpu");
+                    + " or newer; or use the CPU").advising(Advice.CPU);
             if (!errors.isEmpty()) {
                 failure.initCause(new DeviceException("the driver's compiler said:\n" + errors));
             }

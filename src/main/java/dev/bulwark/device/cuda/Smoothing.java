@@ -2,6 +2,7 @@ package dev.bulwark.device.cuda;
 
 import dev.bulwark.device.Affine;
 import dev.bulwark.device.DeviceException;
+import dev.bulwark.device.DeviceException.Advice;
 import dev.bulwark.device.NoisyClassifier;
 import dev.bulwark.device.cuda.CudaOptions.NoisyKernels;
 import java.util.HashMap;
@@ -50,7 +51,7 @@ final class Smoothing {
                 if (rows == 0) {
                     throw new DeviceException("the fused kernel can't count these noisy votes: a block of "
                             + memory.gpu().gpu().name() + " lacks shared memory for the activations; "
-                            + "use --noisy-kernels auto");
+                            + "let the device choose its kernels").advising(Advice.AUTOMATIC_KERNELS);
                 }
                 yield fused(layers, rows);
             }

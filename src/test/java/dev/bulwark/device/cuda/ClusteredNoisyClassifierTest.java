@@ -192,7 +192,7 @@ class ClusteredNoisyClassifierTest {
         try (HalfNetworkOnGpu net = net(shape)) {
             Exception e = assertThrows(DeviceException.class,
                     () -> backend.smoothing().classifier(net.layers, NoisyKernels.CLUSTERED));
-            assertTrue(e.getMessage().contains("--noisy-kernels auto"), e.getMessage());
+            assertTrue(e.getMessage().contains("let the device choose its kernels"), e.getMessage());
         }
     }
 

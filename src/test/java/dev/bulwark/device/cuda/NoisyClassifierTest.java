@@ -351,7 +351,7 @@ class NoisyClassifierTest {
             float[][] weights = {{0, 65_504f, 0, 0, 0, weight}};
             try (HalfNetworkOnGpu net = net(new int[] {2, 3}, weights, new float[][] {{0, 0, 0}})) {
                 Exception e = assertThrows(DeviceException.class, () -> backend.noisyClassifier(net.layers));
-                assertTrue(e.getMessage().contains("--precision fp32"), e.getMessage());
+                assertTrue(e.getMessage().contains("use fp32"), e.getMessage());
             }
         }
     }
@@ -388,7 +388,7 @@ class NoisyClassifierTest {
         try (HalfNetworkOnGpu net = net("9000-3")) {
             Exception e = assertThrows(DeviceException.class,
                     () -> backend.smoothing().classifier(net.layers, NoisyKernels.FUSED));
-            assertTrue(e.getMessage().contains("--noisy-kernels auto"), e.getMessage());
+            assertTrue(e.getMessage().contains("let the device choose its kernels"), e.getMessage());
         }
     }
 
