@@ -2,6 +2,7 @@ package dev.bulwark;
 
 import static java.util.stream.Collectors.toCollection;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assumptions.abort;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -9,8 +10,11 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -20,6 +24,21 @@ class RepositoryTest {
     private static final Path SOURCES = Path.of("src", "main", "java");
     private static final Set<String> TOP_LEVEL =
             Set.of("pom.xml", "src", "cuda", "models", "scripts", "README.md", "LICENSE");
+
+    /** Options are the command line's; programs that use these packages have none. */
+    @Test
+    void givenWhatOtherProgramsUse_whenItsTextsAreRead_thenNoneNamesAnOption() throws IOException {
+        Pattern option = Pattern.compile("\"[^\"\n]*--[a-z][^\"\n]*\"");
+        for (String name : List.of("api", "attack", "bounds", "data", "device", "model", "plan", "smoothing", "stats",
+                "training")) {
+            try (Stream<Path> files = Files.walk(SOURCES.resolve(Path.of("dev", "bulwark", name)))) {
+                for (Path file : files.filter(file -> file.toString().endsWith(".java")).toList()) {
+                    Matcher found = option.matcher(Files.readString(file));
+                    assertFalse(found.find(), () -> file + ": " + found.group());
+                }
+            }
+        }
+    }
 
     @Test
     void givenEveryPackage_whenListed_thenItHasAPackageInfo() throws IOException {

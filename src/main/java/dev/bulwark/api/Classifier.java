@@ -30,8 +30,8 @@ import java.util.stream.IntStream;
  * classifier within an l2 radius, with probability at least 1 - alpha; bounds certify the network itself, for certain; an
  * attack finds or doesn't find, and guarantees nothing.
  *
- * <p>Each for one image, or for a list in one call, which keeps the device busier. What the device needs for the last kind of
- * call is kept for the next one with the same settings.
+ * <p>Each for one image, or for a list in one call, which keeps the device busier. What the device needs for the last
+ * kind of call is kept for the next one with the same settings.
  */
 public final class Classifier implements AutoCloseable {
 
@@ -66,7 +66,7 @@ public final class Classifier implements AutoCloseable {
 
     // ---- the network as it is --------------------------------------------------------------------------------------------
 
-    /** The network's class for an image, in float: the lowest at a tie. Empty where it gives none, as where a logit is NaN. */
+    /** The network's class for an image, in float: the lowest at a tie. Empty where it gives none: a logit is NaN. */
     public OptionalInt predict(float[] image) {
         return predict(List.of(image)).get(0);
     }
@@ -185,7 +185,7 @@ public final class Classifier implements AutoCloseable {
         return attack(images, labels, Ball.aroundFloats(epsilon), settings);
     }
 
-    /** As {@link #attack(List, int[], double, AttackSettings)}, in a ball that also says what the images' numbers stand for. */
+    /** As {@link #attack(List, int[], double, AttackSettings)}, in a ball that says what the images' numbers stand for. */
     public List<AttackResult> attack(List<float[]> images, int[] labels, Ball ball, AttackSettings settings) {
         requireLabels(images, labels);
         float[] inputs = together(images);
@@ -194,7 +194,8 @@ public final class Classifier implements AutoCloseable {
             return List.of();
         }
         return attacks.of(List.of(pgd), () -> new Pgd(plan, pgd))
-                .attack(inputs, labels, indices(settings.firstIndex(), labels.length)).stream().map(AttackResult::of).toList();
+                .attack(inputs, labels, indices(settings.firstIndex(), labels.length)).stream()
+                .map(AttackResult::of).toList();
     }
 
     // ----------------------------------------------------------------------------------------------------------------------

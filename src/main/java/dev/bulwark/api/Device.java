@@ -27,7 +27,7 @@ public final class Device implements AutoCloseable {
     /**
      * Opens a device with {@link DeviceSettings#DEFAULT}.
      *
-     * @param choice {@code auto}, {@code cpu}, {@code cuda} for the first GPU that can be used, or one such as {@code cuda:1}
+     * @param choice {@code auto}, {@code cpu}, {@code cuda} for the first GPU that can be used, or as {@code cuda:1}
      * @throws IllegalArgumentException if {@code choice} is none of these
      * @throws DeviceException          if that device can't be had; the message says what to do
      */

@@ -35,7 +35,7 @@ public record DeviceChoice(Kind kind, List<Integer> gpus) {
         }
     }
 
-    /** @throws IllegalArgumentException if {@code text} is not {@code auto}, {@code cpu}, {@code cuda} or as {@code cuda:0,1} */
+    /** @throws IllegalArgumentException if it is none of {@code auto}, {@code cpu}, {@code cuda}, {@code cuda:0,1} */
     public static DeviceChoice parse(String text) {
         if (NUMBERED.matcher(text).matches()) {
             return new DeviceChoice(Kind.CUDA,

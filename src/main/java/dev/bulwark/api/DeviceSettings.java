@@ -9,8 +9,8 @@ import java.util.Optional;
 /**
  * How a device computes, where there is a choice. Bounds are not concerned: they round outward in any case.
  *
- * @param precision    of noisy forward passes, which is part of what smoothing certifies, and of attacks' gradients; empty for
- *                     the fastest that the device has
+ * @param precision    of noisy forward passes, which is part of what smoothing certifies, and of attacks' gradients; empty
+ *                     for the fastest that the device has
  * @param products     precision of training's matrix products
  * @param noisyKernels on a GPU, the kernels that count noisy votes
  * @param cublas       whether cuBLAS computes a GPU's matrix products where the machine has it

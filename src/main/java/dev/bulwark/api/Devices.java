@@ -9,8 +9,8 @@ import dev.bulwark.device.cuda.Gpu;
 import java.util.List;
 
 /**
- * Devices that were opened for some work: one or more, which all compute alike. Where a device was asked for that isn't there,
- * opening fails; nothing else is ever used instead, but by {@link DeviceChoice.Kind#AUTO}.
+ * Devices that were opened for some work: one or more, which all compute alike. Where a device was asked for that isn't
+ * there, opening fails; nothing else is ever used instead, but by {@link DeviceChoice.Kind#AUTO}.
  */
 public final class Devices implements AutoCloseable {
 

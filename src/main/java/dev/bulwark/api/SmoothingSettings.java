@@ -8,8 +8,8 @@ package dev.bulwark.api;
  * @param samples    fresh samples that bound its probability (n)
  * @param alpha      probability, image by image, that a certificate is false
  * @param seed       of the noise
- * @param firstIndex index of the first image of a call; the others follow. Noise is a function of seed, index and sample, so
- *                   that images of one index share theirs: give images their index in a data set, or calls seeds of their own,
+ * @param firstIndex index of the first image of a call; the others follow. Noise is a function of seed, index and sample:
+ *                   images of one index share theirs. Give images their index in a data set, or calls seeds of their own,
  *                   where certificates are to be independent
  */
 public record SmoothingSettings(int selection, int samples, double alpha, long seed, int firstIndex) {

@@ -52,7 +52,8 @@ class DeviceChoiceTest {
         DeviceChoice cpu = DeviceChoice.parse("cpu");
         for (DeviceSettings settings : List.of(DeviceSettings.DEFAULT.withProducts(ProductPrecision.TF32),
                 DeviceSettings.DEFAULT.withNoisyKernels(NoisyKernels.FUSED))) {
-            String message = assertThrows(UnsupportedOperationException.class, () -> Devices.open(cpu, settings)).getMessage();
+            String message = assertThrows(UnsupportedOperationException.class,
+                    () -> Devices.open(cpu, settings)).getMessage();
             assertFalse(message.contains("--"), message);
         }
     }

@@ -7,14 +7,12 @@ import dev.bulwark.model.Mlp;
 import dev.bulwark.model.io.ModelFile;
 import dev.bulwark.model.io.Precision;
 import java.io.ByteArrayOutputStream;
-import java.io.PrintStream;
-import java.net.URL;
-import java.net.URLClassLoader;
-import java.nio.charset.StandardCharsets;
+import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.tools.JavaCompiler;
@@ -40,8 +38,7 @@ class LibraryExampleTest {
 
         String printed = run(model);
 
-        assertTrue(printed.contains("within an l2 distance of ") || printed.startsWith("Certified")
-                || printed.startsWith("Undecided"), printed);
+        assertTrue(printed.contains("Certified") || printed.contains("Undecided"), printed);
         assertTrue(printed.contains("running on "), printed);
     }
 
@@ -60,15 +57,14 @@ class LibraryExampleTest {
         assertEquals(0, status, complaints::toString);
     }
 
+    /** In a process of its own: what it looks for, and doesn't find, the JVM would remember for the tests behind this one. */
     private String run(Path model) throws Exception {
-        ByteArrayOutputStream printed = new ByteArrayOutputStream();
-        PrintStream before = System.out;
-        try (URLClassLoader loader = new URLClassLoader(new URL[] {folder.toUri().toURL()}, getClass().getClassLoader())) {
-            System.setOut(new PrintStream(printed, true, StandardCharsets.UTF_8));
-            loader.loadClass("Example").getMethod("main", String[].class).invoke(null, (Object) new String[] {model.toString()});
-        } finally {
-            System.setOut(before);
-        }
-        return printed.toString(StandardCharsets.UTF_8);
+        Path printed = folder.resolve("printed");
+        Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp",
+                System.getProperty("java.class.path") + File.pathSeparator + folder, "Example", model.toString())
+                .redirectErrorStream(true).redirectOutput(printed.toFile()).start();
+        assertTrue(process.waitFor(2, TimeUnit.MINUTES), "still running");
+        assertEquals(0, process.exitValue(), Files.readString(printed));
+        return Files.readString(printed);
     }
 }
