@@ -57,7 +57,7 @@ public record CudaOptions(Precision noisyForwards, NoisyKernels noisyKernels, Pr
         }
         if (noisyForwards == Precision.FLOAT32 && noisyKernels != NoisyKernels.AUTO) {
             throw new DeviceException("the " + noisyKernels + " kernels for noisy forward passes compute in fp16: "
-                    + "let the device choose its kernels, or use fp16").advising(Advice.PRECISION);
+                    + "use fp16, or let the device choose its kernels").advising(Advice.AUTOMATIC_KERNELS);
         }
         if (products == ProductPrecision.BFLOAT16) {
             throw new DeviceException("there are no kernels for products in " + products
