@@ -27,6 +27,7 @@ import org.bytedeco.dnnl.primitive_desc_base;
 import org.bytedeco.dnnl.reorder;
 import org.bytedeco.dnnl.stream;
 import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 
 /**
@@ -37,10 +38,13 @@ import org.bytedeco.javacpp.PointerScope;
  * <p>oneDNN computes fast in layouts of its own only (on row-major operands it falls back to a reference implementation,
  * some hundred times slower), so operands are reordered on the way in and out, the weight once a call.
  *
- * <p>Images go one by one, except into gradients of weights, or in batches of a fixed number: what an image gives then depends
- * on no other in the batch, and neither do bounds.
+ * <p>Images go in blocks of one size, the last one filled up with what is ignored, except into gradients of weights: what an
+ * image gives then depends on no other in the batch, and neither do bounds. One by one, calls would take small images longer
+ * than sums. What is prepared has a block size of the caller's.
  */
 final class OneDnnConvolution implements ConvolutionBlocks {
+
+    private static final int BLOCK = 8;
 
     private final ThreadLocal<Lane> lanes = ThreadLocal.withInitial(Lane::new);
 
@@ -59,12 +63,12 @@ final class OneDnnConvolution implements ConvolutionBlocks {
     public void apply(Geometry geometry, int rows, FloatBuffer x, FloatBuffer weight, FloatBuffer y) {
         try (FloatPointer images = new FloatPointer(x); FloatPointer weights = new FloatPointer(weight);
              FloatPointer results = new FloatPointer(y)) {
-            Primitive convolution = primitive(Direction.OUTPUTS, geometry, 1);
+            Primitive convolution = primitive(Direction.OUTPUTS, geometry, BLOCK);
             convolution.weights.move(weights);
-            for (int n = 0; n < rows; ++n) {
-                convolution.images.move(images.getPointer((long) n * geometry.input().size()));
+            for (int n = 0; n < rows; n += BLOCK) {
+                convolution.images.move(images, n, rows);
                 convolution.execute();
-                convolution.results.move(results.getPointer((long) n * geometry.output().size()));
+                convolution.results.move(results, n, rows);
             }
         }
     }
@@ -78,12 +82,12 @@ final class OneDnnConvolution implements ConvolutionBlocks {
     public void applyTransposed(Geometry geometry, int rows, FloatBuffer a, FloatBuffer weight, FloatBuffer target) {
         try (FloatPointer images = new FloatPointer(target); FloatPointer weights = new FloatPointer(weight);
              FloatPointer results = new FloatPointer(a)) {
-            Primitive convolution = primitive(Direction.INPUTS, geometry, 1);
+            Primitive convolution = primitive(Direction.INPUTS, geometry, BLOCK);
             convolution.weights.move(weights);
-            for (int n = 0; n < rows; ++n) {
-                convolution.results.move(results.getPointer((long) n * geometry.output().size()));
+            for (int n = 0; n < rows; n += BLOCK) {
+                convolution.results.move(results, n, rows);
                 convolution.execute();
-                convolution.images.move(images.getPointer((long) n * geometry.input().size()));
+                convolution.images.move(images, n, rows);
             }
         }
     }
@@ -102,7 +106,7 @@ final class OneDnnConvolution implements ConvolutionBlocks {
 
     /** oneDNN's names of what computes outputs, inputs and weights: for tests. */
     List<String> implementations(Geometry geometry) {
-        return Stream.of(Direction.values()).map(d -> primitive(d, geometry, 1).implementation).toList();
+        return Stream.of(Direction.values()).map(d -> primitive(d, geometry, BLOCK).implementation).toList();
     }
 
     private Primitive primitive(Direction direction, Geometry geometry, int rows) {
@@ -174,6 +178,10 @@ final class OneDnnConvolution implements ConvolutionBlocks {
         private final memory inner;
         private final boolean computed;
         private final reorder copy;
+        /** Elements of a block of images. */
+        private final long size;
+        /** A block that the batch doesn't fill; made where there is one. */
+        private FloatPointer part;
 
         /** @param computed whether this is what the primitive writes */
         Operand(memory.desc plain, memory.desc wanted, boolean computed, engine cpu, stream queue) {
@@ -181,7 +189,29 @@ final class OneDnnConvolution implements ConvolutionBlocks {
             this.plain = new memory(plain, cpu, OneDnnMatmul.NOWHERE);
             this.inner = new memory(wanted, cpu);
             this.computed = computed;
+            this.size = plain.get_size() / Float.BYTES;
             this.copy = computed ? new reorder(inner, this.plain) : new reorder(this.plain, inner);
+        }
+
+        /** Moves the block of images that begins with image {@code first} of {@code rows}. */
+        void move(FloatPointer images, int first, int rows) {
+            long image = size / BLOCK;
+            FloatPointer block = images.getPointer(first * image);
+            if (rows - first >= BLOCK) {
+                move(block);
+                return;
+            }
+            long bytes = (rows - first) * image * Float.BYTES;
+            if (part == null) {
+                part = new FloatPointer(size).zero();
+            }
+            if (!computed) {
+                Pointer.memcpy(part, block, bytes);
+            }
+            move(part);
+            if (computed) {
+                Pointer.memcpy(block, part, bytes);
+            }
         }
 
         /** Copies from row-major memory, or to it what was computed. */
