@@ -43,7 +43,7 @@ final class LayerOptions {
         }
         try {
             Convolution convolution = convolution().orElseThrow();
-            int units = Architecture.units(convolution, image);
+            int units = convolution.output(image).size();
             if (hidden.get(0) != units) {
                 throw new ExperimentException("a first layer of " + hidden.get(0) + " units is not " + convolution.words()
                         + ", which makes " + units);

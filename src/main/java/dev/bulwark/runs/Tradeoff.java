@@ -146,7 +146,7 @@ public final class Tradeoff {
         plan.epsilon.beyondDouble().ifPresent(exact -> identity.put("epsilon_exact", exact));
         identity.put("preset", plan.preset);
         identity.put("hidden", plan.base.architecture().dense());
-        identity.put("convolution", plan.base.architecture().stem().toString());
+        identity.put("convolutions", plan.base.architecture().convolutions().toString());
         identity.put("seed", plan.base.seed());
         identity.put("training_images", plan.trainingImages);
         identity.put("verified_images", plan.verified.toString());

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.bulwark.model.Graph;
 import dev.bulwark.shapes.ImageShape;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -48,5 +49,23 @@ class ArchitectureTest {
             assertEquals("an image of " + image.height() + " x " + image.width()
                     + " has no room for 16 channels of 7 x 7 windows, 3 apart", message);
         }
+    }
+
+    /** Padding of 1 around 28 pixels leaves room for 14 windows of 4, 2 apart; 14 for 7; 3 x 3 windows leave 5. */
+    @Test
+    void givenSeveralConvolutions_whenMadeAGraph_thenEachSeesWhatTheOneBeforeMade() {
+        Architecture architecture = new Architecture(List.of(new Convolution(16, 4, 2, 1), new Convolution(32, 4, 2, 1),
+                new Convolution(8, 3, 1)), List.of(100));
+
+        Graph graph = architecture.graph(MNIST, 10);
+
+        assertArrayEquals(new int[] {784, 16 * 14 * 14, 32 * 7 * 7, 8 * 5 * 5, 100, 10}, architecture.widths(MNIST, 10));
+        assertEquals(List.of("Conv2d", "Relu", "Conv2d", "Relu", "Conv2d", "Relu", "Flatten", "Dense", "Relu", "Dense"),
+                graph.nodes().stream().map(node -> node.op().getClass().getSimpleName()).toList());
+        assertEquals(MNIST.shape(), graph.input());
+        assertEquals(16 * 17 + 32 * (16 * 16 + 1) + 8 * (32 * 9 + 1) + 201 * 100 + 101 * 10, graph.parameters());
+        assertEquals("784-3136-1568-200-100-10, the first layers 16 channels of 4 x 4 windows, 2 apart, padded by 1; 32 "
+                + "channels of 4 x 4 windows, 2 apart, padded by 1; 8 channels of 3 x 3 windows, 1 apart",
+                architecture.words(MNIST, 10));
     }
 }

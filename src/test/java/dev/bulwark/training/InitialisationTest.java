@@ -1,13 +1,17 @@
 package dev.bulwark.training;
 
-import dev.bulwark.model.Op;
-import dev.bulwark.model.Mlp;
-import dev.bulwark.model.Graph;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.bulwark.device.NoiseKey;
+import dev.bulwark.device.Philox;
+import dev.bulwark.model.Graph;
+import dev.bulwark.model.Mlp;
+import dev.bulwark.model.Op;
+import dev.bulwark.model.Tensor;
+import dev.bulwark.shapes.ImageShape;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.DoubleStream;
@@ -48,6 +52,28 @@ class InitialisationTest {
 
         assertArrayEquals(first, Mlp.layers(again).get(0).weight().toArray());
         assertFalse(Arrays.equals(first, Mlp.layers(other).get(0).weight().toArray()));
+    }
+
+    /** A number is the seed's at (layer, 0 for weights and 1 for biases, place); a convolution's fan-in is its taps. */
+    @Test
+    void givenAGraph_whenDrawn_thenEachNumberIsThatOfItsLayerPlaceAndFanIn() {
+        Architecture architecture = new Architecture(List.of(new Convolution(6, 3, 2, 1)), List.of(20));
+        NoiseKey key = new NoiseKey(4, NoiseKey.Stream.INITIALISATION);
+
+        Graph graph = Initialisation.SHI.draw(architecture.graph(new ImageShape(2, 5, 4), 3), 4);
+
+        Op.Conv2d convolution = (Op.Conv2d) graph.nodes().get(0).op();
+        Op.Dense hidden = (Op.Dense) graph.nodes().get(3).op();
+        Op.Dense last = (Op.Dense) graph.nodes().get(5).op();
+        for (int k : new int[] {0, 1, 17, 18, 107}) {
+            assertEquals(Math.sqrt(2 * Math.PI) / 18 * Philox.normal(key, 0, 0, k), convolution.weight().at(k), 1e-6);
+            assertEquals(Math.sqrt(2 * Math.PI) / 36 * Philox.normal(key, 1, 0, k), hidden.weight().at(k), 1e-6);
+        }
+        for (int k : new int[] {0, 1, 59}) {
+            assertEquals((2 * Philox.uniform(key, 2, 0, k) - 1) / Math.sqrt(20), last.weight().at(k), 1e-6);
+        }
+        assertEquals(Tensor.zeros(6), convolution.bias());
+        assertEquals((2 * Philox.uniform(key, 2, 1, 2) - 1) / Math.sqrt(20), last.bias().at(2), 1e-6);
     }
 
     private static DoubleStream doubles(float[] values) {
