@@ -21,7 +21,6 @@ import dev.bulwark.device.OutOfDeviceMemoryException;
 import dev.bulwark.device.Philox;
 import dev.bulwark.model.Graph;
 import dev.bulwark.plan.Plan;
-import dev.bulwark.runs.ExperimentException;
 import dev.bulwark.runs.Monitor;
 import dev.bulwark.shapes.ImageShape;
 import dev.bulwark.training.Architecture;
@@ -54,90 +53,17 @@ public final class Benchmark {
     private static final NoiseKey KEY = new NoiseKey(1, Stream.BENCHMARK);
     private static final int DISTINCT_ROWS = 1_000;
 
-    /**
-     * What to measure and how long.
-     *
-     * @param widths     of the network, inputs and classes included
-     * @param images     certified together
-     * @param samples    noisy copies of each
-     * @param batch      images of a step of training, verification and PGD
-     * @param pgdSteps   steps of one attack
-     * @param epochSteps steps of one epoch of training
-     * @param ceiling    edge of the square products, a sixteenth of a copy's rows, that tell the machine's ceilings
-     * @param normals    rows of noise, each as wide as the inputs
-     * @param repeats    measurements of each rate
-     * @param seconds    least length of one measurement
-     */
-    public record Settings(List<Integer> widths, int images, int samples, int batch, int pgdSteps, int epochSteps,
-                           int ceiling, int normals, int repeats, double seconds) {
-
-        public Settings {
-            widths = List.copyOf(widths);
-            if (widths.size() < 2 || widths.stream().anyMatch(width -> width < 1) || widths.get(widths.size() - 1) < 2) {
-                throw new ExperimentException("a network needs inputs, hidden layers of positive widths and at least 2 classes: "
-                        + widths);
-            }
-            if (IntStream.of(images, samples, batch, pgdSteps, epochSteps, normals).min().orElseThrow() < 1
-                    || ceiling < 16) {
-                throw new ExperimentException("sizes must be positive, and --ceiling at least 16");
-            }
-            if (repeats < 1 || !(seconds > 0)) {
-                throw new ExperimentException("--repeats and --seconds must be positive: " + repeats + ", " + seconds);
-            }
-        }
-
-        /** Sizes that keep {@code backend} busy, on a GPU for longer than launches and waits take. */
-        public static Settings suiting(Backend backend, List<Integer> widths, int repeats, double seconds) {
-            int samples = 10_000;
-            int images = Math.max(1, backend.noisyCopiesPerCall() / samples);
-            return backend.info().onGpu()
-                    ? new Settings(widths, images, samples, 500, 50, 128, 8_192, 40_000, repeats, seconds)
-                    : new Settings(widths, images, samples, 500, 20, Math.max(1, (int) Math.ceil(16 * seconds)), 2_048,
-                            4_000, repeats, seconds);
-        }
-
-        Settings withWidths(List<Integer> other) {
-            return new Settings(other, images, samples, batch, pgdSteps, epochSteps, ceiling, normals, repeats, seconds);
-        }
-
-        Settings withImages(int other) {
-            return new Settings(widths, other, samples, batch, pgdSteps, epochSteps, ceiling, normals, repeats, seconds);
-        }
-
-        Settings withSamples(int other) {
-            return new Settings(widths, images, other, batch, pgdSteps, epochSteps, ceiling, normals, repeats, seconds);
-        }
-
-        int inputs() {
-            return widths.get(0);
-        }
-
-        int classes() {
-            return widths.get(widths.size() - 1);
-        }
-
-        /** Multiply-adds of one forward pass. */
-        double multiplyAdds() {
-            return IntStream.range(1, widths.size()).mapToDouble(i -> (double) widths.get(i - 1) * widths.get(i)).sum();
-        }
-
-        /** Multiply-adds of the first layer: no gradient goes through it to the images in training. */
-        double firstLayer() {
-            return (double) widths.get(0) * widths.get(1);
-        }
-    }
-
     private final Backend backend;
-    private final Settings settings;
+    private final BenchSettings settings;
     private final Stopwatch stopwatch;
     private final Graph network;
 
-    public Benchmark(Backend backend, Settings settings) {
+    public Benchmark(Backend backend, BenchSettings settings) {
         this.backend = backend;
         this.settings = settings;
-        this.stopwatch = new Stopwatch(settings.repeats, settings.seconds);
+        this.stopwatch = new Stopwatch(settings.repeats(), settings.seconds());
         this.network = Initialisation.KAIMING_UNIFORM.network(
-                settings.widths.stream().mapToInt(Integer::intValue).toArray(), 1);
+                settings.widths().stream().mapToInt(Integer::intValue).toArray(), 1);
     }
 
     /** Takes rates as they are measured, by the names that files use. */
@@ -156,7 +82,7 @@ public final class Benchmark {
                 results.add(name, rate);
                 stage.advance(1);
             };
-            Ceilings ceilings = new Ceilings(backend, stopwatch, settings.ceiling);
+            Ceilings ceilings = new Ceilings(backend, stopwatch, settings.ceiling());
             counted.add("copies_per_second", ceilings.copies());
             counted.add("square_products_per_second", ceilings.floatProducts());
             counted.add("square_products_per_second_of_noisy_forwards", ceilings.classifierProducts());
@@ -176,7 +102,7 @@ public final class Benchmark {
 
     /** Noisy forward passes, noise and votes included. */
     public Rate noisyForwards() {
-        int count = settings.images;
+        int count = settings.images();
         try (Plan loaded = Plan.load(backend, network);
              DeviceMemory memory = new DeviceMemory(backend);
              NoisyClassifier classifier = loaded.noisyClassifier(memory)) {
@@ -185,17 +111,17 @@ public final class Benchmark {
             backend.write(uniform(count, settings.inputs()), images);
             backend.zeroInts(counts);
             int[] indices = IntStream.range(0, count).toArray();
-            return stopwatch.rate(Map.of("images", count, "samples", settings.samples),
+            return stopwatch.rate(Map.of("images", count, "samples", settings.samples()),
                     new Cost(2 * settings.multiplyAdds(), 0, Limit.CLASSIFIER_PRODUCTS), () -> {
-                        classifier.countVotes(images, indices, 0.5f, KEY, 0, settings.samples, counts);
+                        classifier.countVotes(images, indices, 0.5f, KEY, 0, settings.samples(), counts);
                         backend.synchronize();
-                        return (double) count * settings.samples;
+                        return (double) count * settings.samples();
                     });
         }
     }
 
     private Rate normals() {
-        int rows = settings.normals;
+        int rows = settings.normals();
         int columns = settings.inputs();
         try (DeviceBuffer image = backend.allocate(columns);
              DeviceBuffer target = backend.allocate((long) rows * columns)) {
@@ -210,7 +136,7 @@ public final class Benchmark {
 
     /** As many normals as {@link #normals} takes, by the device's vendor; empty where there are none. */
     private Optional<Rate> libraryNormals(Monitor monitor) {
-        int length = settings.normals * settings.inputs() / 2 * 2; // vendors' come in pairs
+        int length = settings.normals() * settings.inputs() / 2 * 2; // vendors' come in pairs
         try (DeviceMemory memory = new DeviceMemory(backend)) {
             Optional<LibraryNormals> found = backend.libraryNormals();
             if (found.isEmpty()) {
@@ -234,13 +160,13 @@ public final class Benchmark {
 
     /** A float forward pass, and two bounds that each take every weight once. */
     private Rate ibp() {
-        float[] images = uniform(settings.batch, settings.inputs());
-        int[] labels = labels(settings.batch);
+        float[] images = uniform(settings.batch(), settings.inputs());
+        int[] labels = labels(settings.batch());
         try (Plan plan = Plan.load(backend, network); Ibp verifier = new Ibp(plan)) {
-            return stopwatch.rate(Map.of("batch", settings.batch),
+            return stopwatch.rate(Map.of("batch", settings.batch()),
                     new Cost(6 * settings.multiplyAdds(), 0, Limit.FLOAT_PRODUCTS), () -> {
                         verifier.verify(images, labels, 0.1);
-                        return settings.batch;
+                        return settings.batch();
                     });
         }
     }
@@ -256,31 +182,31 @@ public final class Benchmark {
      */
     private Rate ibpTraining(double kappa) {
         Objective objective = IntervalBounds.of(0.1).withKappa(new IntervalBounds.Kappa(kappa, kappa, 0, 0));
-        List<Integer> hidden = settings.widths.subList(1, settings.widths.size() - 1);
-        Recipe recipe = Recipe.minimising(objective).architecture(Architecture.dense(hidden)).epochs(settings.repeats + 1)
-                .batch(settings.batch).learningRate(LearningRate.steps(1e-3, 1)).seed(1).build();
+        List<Integer> hidden = settings.widths().subList(1, settings.widths().size() - 1);
+        Recipe recipe = Recipe.minimising(objective).architecture(Architecture.dense(hidden)).epochs(settings.repeats() + 1)
+                .batch(settings.batch()).learningRate(LearningRate.steps(1e-3, 1)).seed(1).build();
         int passes = kappa > 0 ? 3 : 2;
         double flops = passes * 2 * (3 * settings.multiplyAdds() - settings.firstLayer());
-        int steps = settings.epochSteps;
-        TrainingSet data = new TrainingSet(uniform(steps * settings.batch, settings.inputs()),
-                new ImageShape(1, 1, settings.inputs()), labels(steps * settings.batch), settings.classes(), "random");
+        int steps = settings.epochSteps();
+        TrainingSet data = new TrainingSet(uniform(steps * settings.batch(), settings.inputs()),
+                new ImageShape(1, 1, settings.inputs()), labels(steps * settings.batch()), settings.classes(), "random");
         List<Progress> epochs = Trainer.train(backend, recipe, data, progress -> { }).history();
         return Rate.of(epochs.stream().skip(1).mapToDouble(Progress::samplesPerSecond).toArray(),
-                Map.of("batch", settings.batch), new Cost(flops, 0, Limit.FLOAT_PRODUCTS));
+                Map.of("batch", settings.batch()), new Cost(flops, 0, Limit.FLOAT_PRODUCTS));
     }
 
     private Rate pgd() {
-        float[] images = uniform(settings.batch, settings.inputs());
-        int[] indices = IntStream.range(0, settings.batch).toArray();
+        float[] images = uniform(settings.batch(), settings.inputs());
+        int[] indices = IntStream.range(0, settings.batch()).toArray();
         // Radius 0 breaks nothing, so that every image is worked on to the end.
-        PgdSettings attack = new PgdSettings(0, settings.pgdSteps, 0, 1, 1);
+        PgdSettings attack = new PgdSettings(0, settings.pgdSteps(), 0, 1, 1);
         try (Plan loaded = Plan.load(backend, network); Pgd pgd = new Pgd(loaded, attack)) {
-            int[] labels = pgd.attack(images, labels(settings.batch), indices).stream()
+            int[] labels = pgd.attack(images, labels(settings.batch()), indices).stream()
                     .mapToInt(AttackOutcome::cleanPrediction).toArray();
-            return stopwatch.rate(Map.of("batch", settings.batch, "steps", settings.pgdSteps),
+            return stopwatch.rate(Map.of("batch", settings.batch(), "steps", settings.pgdSteps()),
                     new Cost(4 * settings.multiplyAdds(), 0, limitOfAttacks(loaded)), () -> {
                         pgd.attack(images, labels, indices);
-                        return (double) settings.batch * settings.pgdSteps;
+                        return (double) settings.batch() * settings.pgdSteps();
                     });
         }
     }

@@ -12,10 +12,10 @@ public final class Scaling {
     private static final int[] FACTORS = {1, 2, 4};
 
     private final Backend backend;
-    private final Benchmark.Settings settings;
+    private final BenchSettings settings;
 
     /** @param settings with the smallest sizes */
-    public Scaling(Backend backend, Benchmark.Settings settings) {
+    public Scaling(Backend backend, BenchSettings settings) {
         this.backend = backend;
         this.settings = settings;
     }
@@ -45,10 +45,10 @@ public final class Scaling {
         }
     }
 
-    private void grow(String what, IntFunction<Benchmark.Settings> larger, Monitor.Stage stage, Results results)
+    private void grow(String what, IntFunction<BenchSettings> larger, Monitor.Stage stage, Results results)
             throws IOException {
         for (int factor : FACTORS) {
-            Benchmark.Settings grown = larger.apply(factor);
+            BenchSettings grown = larger.apply(factor);
             double passes = (double) grown.images() * grown.samples();
             double seconds = passes / new Benchmark(backend, grown).noisyForwards().median();
             double size = switch (what) {
@@ -62,7 +62,7 @@ public final class Scaling {
     }
 
     /** Hidden layers {@code factor} times as wide. */
-    private Benchmark.Settings widened(int factor) {
+    private BenchSettings widened(int factor) {
         int last = settings.widths().size() - 1;
         return settings.withWidths(IntStream.rangeClosed(0, last)
                 .mapToObj(i -> settings.widths().get(i) * (i == 0 || i == last ? 1 : factor)).toList());

@@ -19,10 +19,10 @@ public final class TrainingProducts {
     private static final double MOST_SECONDS = 0.1;
 
     private final Backend backend;
-    private final Benchmark.Settings settings;
+    private final BenchSettings settings;
     private final Stopwatch stopwatch;
 
-    public TrainingProducts(Backend backend, Benchmark.Settings settings) {
+    public TrainingProducts(Backend backend, BenchSettings settings) {
         this.backend = backend;
         this.settings = settings;
         this.stopwatch = new Stopwatch(Math.min(3, settings.repeats()), Math.min(MOST_SECONDS, settings.seconds()));

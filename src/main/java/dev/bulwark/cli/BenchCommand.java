@@ -2,6 +2,7 @@ package dev.bulwark.cli;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import dev.bulwark.bench.BenchSettings;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceInfo;
 import dev.bulwark.device.NoisyClassifier;
@@ -49,7 +50,7 @@ final class BenchCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         Monitor monitor = general.monitor(spec.commandLine().getErr());
-        Benchmark.Settings settings;
+        BenchSettings settings;
         BenchResults results;
         List<TrainingProducts.Line> cublas;
         try (Fleet fleet = device.openFirst()) {
@@ -80,7 +81,7 @@ final class BenchCommand implements Callable<Integer> {
         return json -> AtomicFile.replace(out, mapper.writeValueAsBytes(json));
     }
 
-    private static void addOtherPrecisions(Benchmark.Settings settings, BenchResults results) throws IOException {
+    private static void addOtherPrecisions(BenchSettings settings, BenchResults results) throws IOException {
         try (Backend exact = CpuBackend.create(NoisyClassifier.Precision.FLOAT32)) {
             results.add("noisy_forwards_per_second_fp32", new Benchmark(exact, settings).noisyForwards()
                     .against(Limit.FLOAT_PRODUCTS));
@@ -98,7 +99,7 @@ final class BenchCommand implements Callable<Integer> {
     }
 
     /** @param cublas its products; none where there is no cuBLAS */
-    private List<ProductComparison> compared(List<TrainingProducts.Line> cublas, Benchmark.Settings settings,
+    private List<ProductComparison> compared(List<TrainingProducts.Line> cublas, BenchSettings settings,
                                              Monitor monitor) {
         try (Fleet fleet = device.openFirstWithoutCublas()) {
             return ProductComparison.of(new TrainingProducts(fleet.first(), settings).run(monitor), cublas);

@@ -1,7 +1,7 @@
 package dev.bulwark.cli;
 
+import dev.bulwark.bench.BenchSettings;
 import dev.bulwark.device.Backend;
-import dev.bulwark.bench.Benchmark;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -50,10 +50,10 @@ final class BenchSizes {
     private Optional<Integer> ceiling;
 
     /** @throws dev.bulwark.runs.ExperimentException if they make no sense */
-    Benchmark.Settings on(Backend backend) {
+    BenchSettings on(Backend backend) {
         List<Integer> widths = Stream.of(List.of(inputs), hidden, List.of(classes)).flatMap(List::stream).toList();
-        Benchmark.Settings suiting = Benchmark.Settings.suiting(backend, widths, repeats, seconds);
-        return new Benchmark.Settings(widths, images.orElse(suiting.images()), samples.orElse(suiting.samples()),
+        BenchSettings suiting = BenchSettings.suiting(backend, widths, repeats, seconds);
+        return new BenchSettings(widths, images.orElse(suiting.images()), samples.orElse(suiting.samples()),
                 batch.orElse(suiting.batch()), steps.orElse(suiting.pgdSteps()), epoch.orElse(suiting.epochSteps()),
                 ceiling.orElse(suiting.ceiling()), normals.orElse(suiting.normals()), repeats, seconds);
     }

@@ -20,8 +20,8 @@ import org.junit.jupiter.api.Test;
 
 class BenchmarkTest {
 
-    private static final Benchmark.Settings TINY =
-            new Benchmark.Settings(List.of(20, 16, 8, 3), 2, 50, 4, 2, 1, 32, 7, 3, 1e-4);
+    private static final BenchSettings TINY =
+            new BenchSettings(List.of(20, 16, 8, 3), 2, 50, 4, 2, 1, 32, 7, 3, 1e-4);
 
     @Test
     void givenATinyNetwork_whenBenchmarked_thenEveryStageHasARateOfItsOwnSizes() throws IOException {
@@ -73,8 +73,8 @@ class BenchmarkTest {
     @Test
     void givenACpu_whenABenchmarkIsSized_thenSizesAreThoseOfPeers() {
         try (Backend backend = CpuBackend.plainJava()) {
-            assertEquals(new Benchmark.Settings(List.of(5, 2), 4, 10_000, 500, 20, 8, 2_048, 4_000, 3, 0.5),
-                    Benchmark.Settings.suiting(backend, List.of(5, 2), 3, 0.5));
+            assertEquals(new BenchSettings(List.of(5, 2), 4, 10_000, 500, 20, 8, 2_048, 4_000, 3, 0.5),
+                    BenchSettings.suiting(backend, List.of(5, 2), 3, 0.5));
         }
     }
 
@@ -93,8 +93,8 @@ class BenchmarkTest {
 
     @Test
     void givenSizesThatMakeNoSense_whenSet_thenTheComplaintNamesThem() {
-        assertThrows(ExperimentException.class, () -> new Benchmark.Settings(List.of(5), 1, 1, 1, 1, 1, 16, 1, 1, 1));
-        assertThrows(ExperimentException.class, () -> new Benchmark.Settings(List.of(5, 2), 0, 1, 1, 1, 1, 16, 1, 1, 1));
-        assertThrows(ExperimentException.class, () -> new Benchmark.Settings(List.of(5, 2), 1, 1, 1, 1, 1, 16, 1, 0, 1));
+        assertThrows(ExperimentException.class, () -> new BenchSettings(List.of(5), 1, 1, 1, 1, 1, 16, 1, 1, 1));
+        assertThrows(ExperimentException.class, () -> new BenchSettings(List.of(5, 2), 0, 1, 1, 1, 1, 16, 1, 1, 1));
+        assertThrows(ExperimentException.class, () -> new BenchSettings(List.of(5, 2), 1, 1, 1, 1, 1, 16, 1, 0, 1));
     }
 }

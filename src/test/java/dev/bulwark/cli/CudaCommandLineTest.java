@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.bulwark.bench.BenchSettings;
 import dev.bulwark.data.Dataset;
 import dev.bulwark.data.Digits;
 import dev.bulwark.data.Split;
@@ -17,8 +18,6 @@ import dev.bulwark.device.cuda.EmulatedDriver.Counter;
 import dev.bulwark.device.cuda.EmulatedDriver.Setting;
 import dev.bulwark.device.cuda.EmulatedDriver;
 import dev.bulwark.device.cuda.TestGpu;
-import dev.bulwark.bench.Benchmark;
-import dev.bulwark.bench.Benchmark;
 import dev.bulwark.model.Graph;
 import dev.bulwark.model.io.ModelFile;
 import dev.bulwark.model.io.Precision;
@@ -200,7 +199,7 @@ class CudaCommandLineTest {
     @Test
     void givenAGpu_whenABenchmarkIsSized_thenItFillsTheGpu() {
         try (Backend gpu = CudaBackend.open(0)) {
-            Benchmark.Settings settings = Benchmark.Settings.suiting(gpu, List.of(784, 10), 3, 0.5);
+            BenchSettings settings = BenchSettings.suiting(gpu, List.of(784, 10), 3, 0.5);
             assertEquals(gpu.noisyCopiesPerCall() / 10_000, settings.images());
             assertEquals(8_192, settings.ceiling());
             assertEquals(0, gpu.imagesPerCall() % 64, "whole tiles");

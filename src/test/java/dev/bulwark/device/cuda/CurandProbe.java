@@ -1,5 +1,6 @@
 package dev.bulwark.device.cuda;
 
+import dev.bulwark.bench.BenchSettings;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceException;
 import dev.bulwark.device.LibraryNormals;
@@ -26,7 +27,7 @@ final class CurandProbe {
             } catch (DeviceException e) {
                 System.out.println("not used: " + e.getMessage());
             }
-            Benchmark.Settings tiny = new Benchmark.Settings(List.of(5, 4, 2), 1, 9, 3, 1, 1, 16, 9, 1, 1e-6);
+            BenchSettings tiny = new BenchSettings(List.of(5, 4, 2), 1, 9, 3, 1, 1, 16, 9, 1, 1e-6);
             new Benchmark(backend, tiny).run(Monitor.SILENT, (name, rate) -> {
                 if (name.contains("normals")) {
                     System.out.println(name);
