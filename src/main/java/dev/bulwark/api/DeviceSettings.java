@@ -2,8 +2,8 @@ package dev.bulwark.api;
 
 import dev.bulwark.device.NoisyClassifier.Precision;
 import dev.bulwark.device.ProductPrecision;
-import dev.bulwark.device.cuda.CudaOptions;
 import dev.bulwark.device.cuda.CudaOptions.NoisyKernels;
+import dev.bulwark.device.cuda.CudaOptions;
 import java.util.Optional;
 
 /**

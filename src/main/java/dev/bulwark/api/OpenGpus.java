@@ -1,8 +1,8 @@
 package dev.bulwark.api;
 
 import dev.bulwark.device.Backend;
-import dev.bulwark.device.DeviceException;
 import dev.bulwark.device.DeviceException.Advice;
+import dev.bulwark.device.DeviceException;
 import dev.bulwark.device.cuda.CudaBackend;
 import dev.bulwark.device.cuda.CudaOptions;
 import dev.bulwark.device.cuda.Gpu;

@@ -1,11 +1,11 @@
 package dev.bulwark.bench;
 
+import dev.bulwark.bench.Rate.Cost;
+import dev.bulwark.bench.Rate.Limit;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.BareProducts;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.NoiseKey;
-import dev.bulwark.bench.Rate.Cost;
-import dev.bulwark.bench.Rate.Limit;
 import java.util.Map;
 
 /** What a machine could do: rates of large copies and products, against which those of stages are held. */

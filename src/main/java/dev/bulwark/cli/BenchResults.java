@@ -1,9 +1,9 @@
 package dev.bulwark.cli;
 
-import dev.bulwark.device.DeviceInfo;
 import dev.bulwark.bench.Benchmark;
 import dev.bulwark.bench.Rate;
 import dev.bulwark.bench.Scaling;
+import dev.bulwark.device.DeviceInfo;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.ArrayList;

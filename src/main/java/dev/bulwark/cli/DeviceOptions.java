@@ -7,8 +7,6 @@ import dev.bulwark.device.DeviceException;
 import dev.bulwark.device.NoisyClassifier;
 import dev.bulwark.device.ProductPrecision;
 import dev.bulwark.device.cuda.CudaOptions.NoisyKernels;
-import dev.bulwark.runs.ExperimentException;
-import dev.bulwark.runs.Fleet;
 import dev.bulwark.model.Graph;
 import dev.bulwark.plan.Perceptron;
 import dev.bulwark.runs.ExperimentException;

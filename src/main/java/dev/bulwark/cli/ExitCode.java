@@ -2,12 +2,10 @@ package dev.bulwark.cli;
 
 import dev.bulwark.data.DataException;
 import dev.bulwark.device.DeviceException;
-import dev.bulwark.runs.ExperimentException;
 import dev.bulwark.files.InUseException;
 import dev.bulwark.model.io.ModelException;
-import dev.bulwark.model.io.ModelException;
 import dev.bulwark.results.RowException;
-import dev.bulwark.results.RowException;
+import dev.bulwark.runs.ExperimentException;
 import dev.bulwark.training.CheckpointException;
 
 /** What the process ends with, for scripts to tell failures apart. */

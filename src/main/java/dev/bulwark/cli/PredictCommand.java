@@ -1,11 +1,6 @@
 package dev.bulwark.cli;
 
 import dev.bulwark.device.DeviceInfo;
-import dev.bulwark.runs.Certify;
-import dev.bulwark.runs.Fleet;
-import dev.bulwark.runs.Monitor;
-import dev.bulwark.runs.Subject;
-import dev.bulwark.runs.TrainedFor;
 import dev.bulwark.model.Graph;
 import dev.bulwark.results.PredictionRow;
 import dev.bulwark.results.RowFile;
@@ -14,8 +9,6 @@ import dev.bulwark.runs.Fleet;
 import dev.bulwark.runs.Monitor;
 import dev.bulwark.runs.Subject;
 import dev.bulwark.runs.TrainedFor;
-import dev.bulwark.results.PredictionRow;
-import dev.bulwark.results.RowFile;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.List;

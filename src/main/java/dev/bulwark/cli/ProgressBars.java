@@ -1,7 +1,7 @@
 package dev.bulwark.cli;
 
-import dev.bulwark.runs.Monitor;
 import dev.bulwark.report.Paragraph;
+import dev.bulwark.runs.Monitor;
 import java.io.PrintWriter;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;

@@ -1,12 +1,12 @@
 package dev.bulwark.cli;
 
 import dev.bulwark.lab.LabReport;
-import dev.bulwark.results.TradeoffFolder;
-import dev.bulwark.runs.ExperimentException;
-import dev.bulwark.results.CollectedRows;
 import dev.bulwark.report.RunComparison;
 import dev.bulwark.report.RunReport;
 import dev.bulwark.report.TradeoffReport;
+import dev.bulwark.results.CollectedRows;
+import dev.bulwark.results.TradeoffFolder;
+import dev.bulwark.runs.ExperimentException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;

@@ -1,7 +1,6 @@
 package dev.bulwark.cli;
 
 import dev.bulwark.device.DeviceInfo;
-import dev.bulwark.runs.Certify;
 import dev.bulwark.model.Graph;
 import dev.bulwark.plan.Perceptron;
 import dev.bulwark.runs.Certify;

@@ -10,9 +10,6 @@ import dev.bulwark.plan.Plan;
 import dev.bulwark.results.AttackRow;
 import dev.bulwark.results.BoundsRow;
 import dev.bulwark.results.RowFile;
-import dev.bulwark.results.AttackRow;
-import dev.bulwark.results.BoundsRow;
-import dev.bulwark.results.RowFile;
 import java.io.IOException;
 
 /** Deterministic bounds over many images. */

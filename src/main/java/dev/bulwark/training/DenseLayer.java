@@ -2,8 +2,8 @@ package dev.bulwark.training;
 
 import dev.bulwark.device.BoxRows;
 import dev.bulwark.device.IntervalLayer;
-import dev.bulwark.device.TrainingOperations;
 import dev.bulwark.device.TrainingOperations.Hidden;
+import dev.bulwark.device.TrainingOperations;
 
 /** A dense layer, by the operations that devices fuse; the last one may be elided. */
 record DenseLayer(TrainingOperations operations, IntervalLayer layer) implements Layer {

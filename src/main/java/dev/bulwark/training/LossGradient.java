@@ -5,11 +5,11 @@ import dev.bulwark.device.BoxRows;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.Losses;
-import dev.bulwark.device.TrainingOperations;
 import dev.bulwark.device.TrainingOperations.LossScratch;
 import dev.bulwark.device.TrainingOperations.LossTerm;
 import dev.bulwark.device.TrainingOperations.MeanRadius;
 import dev.bulwark.device.TrainingOperations.Penalty;
+import dev.bulwark.device.TrainingOperations;
 import dev.bulwark.plan.Plan;
 import java.util.Optional;
 

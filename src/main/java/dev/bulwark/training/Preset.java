@@ -1,8 +1,8 @@
 package dev.bulwark.training;
 
 import dev.bulwark.training.Objective.GaussianAugmentation;
-import dev.bulwark.training.Objective.IntervalBounds;
 import dev.bulwark.training.Objective.IntervalBounds.Rise;
+import dev.bulwark.training.Objective.IntervalBounds;
 import java.util.List;
 
 /** The named recipes, with seed 0 and the report's hidden layers 1024-512-256. */

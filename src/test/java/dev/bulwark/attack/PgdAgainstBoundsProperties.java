@@ -8,7 +8,6 @@ import dev.bulwark.bounds.Method;
 import dev.bulwark.bounds.Verifier;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.cpu.CpuBackend;
-import dev.bulwark.plan.Plan;
 import dev.bulwark.model.Graph;
 import dev.bulwark.plan.Plan;
 import java.util.List;

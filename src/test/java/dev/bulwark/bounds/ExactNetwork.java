@@ -1,8 +1,8 @@
 package dev.bulwark.bounds;
 
-import dev.bulwark.model.Op;
-import dev.bulwark.model.Mlp;
 import dev.bulwark.model.Graph;
+import dev.bulwark.model.Mlp;
+import dev.bulwark.model.Op;
 import java.math.BigDecimal;
 import java.util.Arrays;
 import java.util.List;

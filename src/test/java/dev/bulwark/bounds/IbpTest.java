@@ -1,7 +1,7 @@
 package dev.bulwark.bounds;
 
-import dev.bulwark.model.Mlp;
 import dev.bulwark.model.Graph;
+import dev.bulwark.model.Mlp;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;

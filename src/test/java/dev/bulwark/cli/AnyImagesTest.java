@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.bulwark.model.io.ModelFile;
 import dev.bulwark.model.Graph;
+import dev.bulwark.model.io.ModelFile;
 import dev.bulwark.shapes.ImageShape;
 import java.io.IOException;
 import java.io.PrintWriter;

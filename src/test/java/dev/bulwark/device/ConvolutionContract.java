@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.bulwark.shapes.ImageShape;
-import dev.bulwark.shapes.Windows;
 import dev.bulwark.shapes.Windows.Axis;
+import dev.bulwark.shapes.Windows;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Arrays;

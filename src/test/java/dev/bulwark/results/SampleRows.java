@@ -2,8 +2,8 @@ package dev.bulwark.results;
 
 import dev.bulwark.attack.AttackLoss;
 import dev.bulwark.bounds.Method;
-import dev.bulwark.smoothing.Radius;
 import dev.bulwark.shapes.ImageShape;
+import dev.bulwark.smoothing.Radius;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

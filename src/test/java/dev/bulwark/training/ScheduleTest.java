@@ -3,9 +3,9 @@ package dev.bulwark.training;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.bulwark.training.Objective.GaussianAugmentation;
-import dev.bulwark.training.Objective.IntervalBounds;
 import dev.bulwark.training.Objective.IntervalBounds.Kappa;
 import dev.bulwark.training.Objective.IntervalBounds.Rise;
+import dev.bulwark.training.Objective.IntervalBounds;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 

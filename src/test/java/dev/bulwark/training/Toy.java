@@ -2,9 +2,9 @@ package dev.bulwark.training;
 
 import dev.bulwark.shapes.ImageShape;
 import dev.bulwark.training.Objective.GaussianAugmentation;
-import dev.bulwark.training.Objective.IntervalBounds;
 import dev.bulwark.training.Objective.IntervalBounds.Kappa;
 import dev.bulwark.training.Objective.IntervalBounds.Rise;
+import dev.bulwark.training.Objective.IntervalBounds;
 import java.util.List;
 import java.util.Random;
 

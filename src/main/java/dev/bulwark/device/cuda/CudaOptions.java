@@ -1,7 +1,7 @@
 package dev.bulwark.device.cuda;
 
-import dev.bulwark.device.DeviceException;
 import dev.bulwark.device.DeviceException.Advice;
+import dev.bulwark.device.DeviceException;
 import dev.bulwark.device.NoisyClassifier.Precision;
 import dev.bulwark.device.ProductPrecision;
 import java.util.Objects;

@@ -8,8 +8,8 @@ import static jcuda.driver.JCudaDriver.cuDeviceTotalMem;
 import static jcuda.driver.JCudaDriver.cuDriverGetVersion;
 import static jcuda.driver.JCudaDriver.cuInit;
 
-import dev.bulwark.device.DeviceException;
 import dev.bulwark.device.DeviceException.Advice;
+import dev.bulwark.device.DeviceException;
 import dev.bulwark.device.DeviceLostException;
 import dev.bulwark.device.OutOfDeviceMemoryException;
 import java.nio.charset.StandardCharsets;

@@ -2,8 +2,8 @@ package dev.bulwark.device.cuda;
 
 import dev.bulwark.device.BoxRows;
 import dev.bulwark.device.DeviceBuffer;
-import dev.bulwark.device.IntervalLayer;
 import dev.bulwark.device.IntervalLayer.Spread;
+import dev.bulwark.device.IntervalLayer;
 import dev.bulwark.device.TrainingOperations;
 import dev.bulwark.device.cuda.MatrixProduct.Factors;
 import dev.bulwark.device.cuda.MatrixProduct.PartialSums;

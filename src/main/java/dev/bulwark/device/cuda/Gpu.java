@@ -1,7 +1,7 @@
 package dev.bulwark.device.cuda;
 
-import dev.bulwark.device.DeviceException;
 import dev.bulwark.device.DeviceException.Advice;
+import dev.bulwark.device.DeviceException;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;

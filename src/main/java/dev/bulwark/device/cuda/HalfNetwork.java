@@ -2,8 +2,8 @@ package dev.bulwark.device.cuda;
 
 import dev.bulwark.device.Affine;
 import dev.bulwark.device.DeviceBuffer;
-import dev.bulwark.device.DeviceException;
 import dev.bulwark.device.DeviceException.Advice;
+import dev.bulwark.device.DeviceException;
 import java.util.ArrayList;
 import java.util.List;
 

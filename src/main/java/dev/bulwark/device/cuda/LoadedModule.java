@@ -8,8 +8,8 @@ import static jcuda.driver.JCudaDriver.cuModuleLoadData;
 import static jcuda.driver.JCudaDriver.cuModuleLoadDataJIT;
 import static jcuda.driver.JCudaDriver.cuModuleUnload;
 
-import dev.bulwark.device.DeviceException;
 import dev.bulwark.device.DeviceException.Advice;
+import dev.bulwark.device.DeviceException;
 import dev.bulwark.device.DeviceInfo;
 import java.util.HashMap;
 import java.util.List;

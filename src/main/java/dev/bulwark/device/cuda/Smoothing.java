@@ -1,8 +1,8 @@
 package dev.bulwark.device.cuda;
 
 import dev.bulwark.device.Affine;
-import dev.bulwark.device.DeviceException;
 import dev.bulwark.device.DeviceException.Advice;
+import dev.bulwark.device.DeviceException;
 import dev.bulwark.device.NoisyClassifier;
 import dev.bulwark.device.cuda.CudaOptions.NoisyKernels;
 import java.util.HashMap;

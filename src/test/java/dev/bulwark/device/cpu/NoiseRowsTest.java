@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.NoiseKey.Stream;
+import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.Philox;
 import java.math.BigDecimal;
 import java.util.Arrays;

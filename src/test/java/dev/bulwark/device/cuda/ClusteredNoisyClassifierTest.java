@@ -9,10 +9,10 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceException;
-import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.NoiseKey.Stream;
-import dev.bulwark.device.NoisyClassifier;
+import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.NoisyClassifier.Precision;
+import dev.bulwark.device.NoisyClassifier;
 import dev.bulwark.device.OverflowCases;
 import dev.bulwark.device.Philox;
 import dev.bulwark.device.cuda.CudaOptions.NoisyKernels;

@@ -7,8 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceException;
-import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.NoiseKey.Stream;
+import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.NoisyClassifier;
 import dev.bulwark.device.cuda.CudaOptions.NoisyKernels;
 import dev.bulwark.device.cuda.EmulatedDriver.Setting;

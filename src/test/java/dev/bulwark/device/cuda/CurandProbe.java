@@ -1,10 +1,10 @@
 package dev.bulwark.device.cuda;
 
 import dev.bulwark.bench.BenchSettings;
+import dev.bulwark.bench.Benchmark;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceException;
 import dev.bulwark.device.LibraryNormals;
-import dev.bulwark.bench.Benchmark;
 import dev.bulwark.runs.Monitor;
 import java.io.IOException;
 import java.util.Arrays;
