@@ -190,7 +190,7 @@ class CudaFaultsTest {
         }
         EmulatedDriver.set(Setting.CAPABILITY, 75);
         DeviceException e = assertThrows(DeviceException.class, TestGpu::open);
-        assertTrue(e.getMessage().contains("7.5") && e.getMessage().contains("--device cpu"), e.getMessage());
+        assertTrue(e.getMessage().contains("7.5") && e.getMessage().contains("use the CPU"), e.getMessage());
         EmulatedDriver.set(Setting.CAPABILITY, 90);
         EmulatedDriver.set(Setting.DRIVER_VERSION, 11_000);
         e = assertThrows(DeviceException.class, TestGpu::open);
