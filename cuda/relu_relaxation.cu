@@ -76,9 +76,11 @@ static __device__ __forceinline__ bool is_open(const float* __restrict__ lower, 
     return k < n && !(lower[k] >= 0.f || upper[k] <= 0.f);
 }
 
-/** The block's sum of a number of each thread, in each thread. */
-static __device__ int block_sum(int own) {
-    __shared__ int sums[THREADS / WARP];
+/**
+ * The block's sum of a number of each thread, in each thread.
+ * sums: shared, the kernel's own: the name that nvcc gives a helper's hashes the path of the source
+ */
+static __device__ int block_sum(int own, int (&sums)[THREADS / WARP]) {
     for (int distance = WARP / 2; distance > 0; distance /= 2) {
         own += __shfl_xor_sync(ALL_LANES, own, distance);
     }
@@ -97,11 +99,12 @@ static __device__ int block_sum(int own) {
 /** counts[b] = open units among elements b SPAN .. (b + 1) SPAN - 1. */
 extern "C" __global__ void open_counts(const float* __restrict__ lower, const float* __restrict__ upper,
                                        int* __restrict__ counts, long long n) {
+    __shared__ int sums[THREADS / WARP];
     int own = 0;
     for (int i = threadIdx.x; i < SPAN; i += THREADS) {
         own += is_open(lower, upper, (long long) blockIdx.x * SPAN + i, n) ? 1 : 0;
     }
-    const int sum = block_sum(own);
+    const int sum = block_sum(own, sums);
     if (threadIdx.x == 0) {
         counts[blockIdx.x] = sum;
     }
@@ -113,12 +116,12 @@ extern "C" __global__ void open_sides(const float* __restrict__ lower, const flo
                                       const int* __restrict__ counts, int* __restrict__ owners, int* __restrict__ forms,
                                       int* __restrict__ total, int units, long long n) {
     const int lane = threadIdx.x % WARP, warp = threadIdx.x / WARP;
-    __shared__ int of_warps[THREADS / WARP];
+    __shared__ int of_warps[THREADS / WARP], sums[THREADS / WARP];
     int own = 0;
     for (int b = threadIdx.x; b < (int) blockIdx.x; b += THREADS) {
         own += counts[b];
     }
-    int before = block_sum(own);
+    int before = block_sum(own, sums);
     for (int i = 0; i < SPAN; i += THREADS) {
         const long long k = (long long) blockIdx.x * SPAN + i + threadIdx.x;
         const bool open = is_open(lower, upper, k, n);
