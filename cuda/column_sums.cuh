@@ -17,7 +17,7 @@ __device__ __forceinline__ float sum_of_lines(float x, int wide, int lines) {
     __shared__ float sums[SUM_THREADS];
     const int line = (int) threadIdx.x / wide;
     sums[threadIdx.x] = x;
-    for (int half = SUM_THREADS / 2; half > 0; half /= 2) { // as if there were so many lines: those beyond add nothing
+    for (int half = SUM_THREADS / 2; half > 0; half /= 2) { // as if every line were there: those beyond add nothing
         __syncthreads();
         if (line < half && line + half < lines) {
             sums[threadIdx.x] += sums[threadIdx.x + half * wide];

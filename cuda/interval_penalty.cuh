@@ -1,5 +1,5 @@
 /*
- * interval_penalty.cuh: the regularisers of Shi et al. 2021, section 4.3, as Backend#intervalRegulariser states them.
+ * interval_penalty.cuh: the regularisers of Shi et al. 2021, section 4.3, as TrainingIntervals states them.
  *
  * One pass over a box's centres and radii leaves sums, of which the last block makes all that gradients need. Sums of
  * squares about the mean come from sums of squares: centres are floats and sums are double, so that what cancels are bits

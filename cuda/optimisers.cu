@@ -1,7 +1,7 @@
 /*
  * optimisers.cu: parameter updates, one pass over the memory each.
  * Math      see each kernel; what changes from step to step is read from device memory, so that a graph can replay them
- * Rounding  operation by operation as device.cpu.Optimisers, so that both take the same steps to the bit: what is far too
+ * Rounding  operation by operation as device.cpu.CpuOptimisers, so that both take the same steps to the bit: what is far too
  *           small to matter becomes 0 in the same places, though a GPU would not be slower for it
  * Shapes    vectors of n floats; step [3] or [1], factor [1]
  * Launch    any 1-D grid and block; grid-stride loops; clip_factor one thread

@@ -238,7 +238,7 @@ __device__ __forceinline__ void part_of_product(const Factors& f, int block, Til
     }                                                                                                                    \
     EXPORT_KERNEL(name)
 
-/** The kernels of one precision and tile size, which `suffix` names; registers for so many blocks a multiprocessor. */
+/** The kernels of one precision and tile size, which `suffix` names; registers for `blocks` blocks a multiprocessor. */
 #define PRODUCT_KERNELS(Sums, suffix, blocks)                                                                            \
     MULTIPLY_KERNEL(multiply_nn_##suffix, false, false, Sums, blocks)                                                    \
     MULTIPLY_KERNEL(multiply_nt_##suffix, false, true, Sums, blocks)                                                     \

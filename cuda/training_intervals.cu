@@ -1,6 +1,6 @@
 /*
  * training_intervals.cu: boxes as centre and radius, rounded to nearest: what training needs, and no certificate may use.
- * Math      see each kernel; regulariser_*: Shi et al. 2021, section 4.3, as Backend#intervalRegulariser states it
+ * Math      see each kernel; regulariser_*: Shi et al. 2021, section 4.3, as TrainingIntervals states it
  * Rounding  to nearest; the regularisers' sums and scalars in double
  * Shapes    vectors of n floats; epsilon, input_radius, weight, mean, loss one; partials [MOST_PARTIALS], scratch; ticket
  *           one, 0 before and after

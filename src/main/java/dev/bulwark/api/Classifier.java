@@ -78,7 +78,7 @@ public final class Classifier implements AutoCloseable {
             return List.of();
         }
         List<OptionalInt> classes = new ArrayList<>();
-        int batch = Math.min(backend.imagesPerCall(), images.size());
+        int batch = Math.min(plan.imagesPerCall(), images.size());
         try (DeviceMemory memory = new DeviceMemory(backend)) {
             Logits logits = new Logits(memory, plan, batch);
             DeviceBuffer x = memory.allocate((long) batch * plan.inputs());

@@ -54,7 +54,7 @@ public final class Pgd implements AutoCloseable {
                     "imageIndices has " + imageIndices.length + " elements, labels " + labels.length);
         }
         int inputs = network.inputs();
-        int together = Math.max(1, Math.min(backend.imagesPerCall(), labels.length));
+        int together = Math.max(1, Math.min(network.imagesPerCall(), labels.length));
         List<AttackOutcome> outcomes = new ArrayList<>();
         for (int from = 0; from < labels.length; from += together) {
             int to = Math.min(from + together, labels.length);

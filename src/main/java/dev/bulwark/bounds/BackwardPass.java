@@ -18,6 +18,9 @@ import java.util.function.IntPredicate;
  */
 final class BackwardPass {
 
+    /** Elements that buffers for forms may take: large networks have fewer forms at a time. */
+    private static final long ELEMENTS = 1L << 28;
+
     private final Backend backend;
     private final LinearRelaxations forms;
     private final Plan plan;
@@ -55,14 +58,14 @@ final class BackwardPass {
         this.constants = memory.allocate(capacity);
     }
 
-    /** Elements that a form takes in a pass's buffers. */
-    static long elements(Plan plan, int last, IntPredicate kept) {
+    /** Forms that should go through together: {@code most} where memory allows it, else an even number. */
+    static int together(Plan plan, int last, IntPredicate kept, long most) {
         Slots slots = Slots.backward(plan, last, kept);
         long elements = 1;
         for (int slot = 0; slot < slots.count(); ++slot) {
             elements += slots.size(slot);
         }
-        return elements;
+        return (int) Math.min(most, Math.max(2, ELEMENTS / elements / 2 * 2));
     }
 
     /** Forms that go through together, at most. */

@@ -50,6 +50,11 @@ public final class Box implements Region {
     }
 
     @Override
+    public boolean holdsCentre() {
+        return true;
+    }
+
+    @Override
     public <R> R accept(Visitor<R> visitor) {
         return visitor.box(this);
     }

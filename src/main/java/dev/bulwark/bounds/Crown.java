@@ -13,7 +13,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
-import java.util.function.IntPredicate;
 
 /**
  * CROWN (Zhang et al. 2018): margins as affine forms that go back through the network, every ReLU replaced by a line on
@@ -34,8 +33,6 @@ public final class Crown implements Verifier {
     private static final int FORMS = 8192;
     /** As {@link #FORMS}, with slopes for each: ten times the memory. */
     private static final int MARGINS = 2048;
-    /** Elements that buffers for forms may take: large networks have fewer at a time. */
-    private static final long ELEMENTS = 1L << 28;
 
     private final Backend backend;
     private final Plan plan;
@@ -65,7 +62,7 @@ public final class Crown implements Verifier {
     public List<Bounds> verify(float[] images, int[] labels, Ball ball) {
         List<Bounds> propagated = ibp.verify(images, labels, ball);
         int inputs = plan.inputs();
-        int size = Math.max(1, Math.min(BATCH, labels.length));
+        int size = Math.max(1, Math.min(Math.min(BATCH, plan.imagesPerCall()), labels.length));
         Batch batches = batchFor(size);
         List<Bounds> bounds = new ArrayList<>();
         for (int from = 0; from < labels.length; from += size) {
@@ -101,17 +98,27 @@ public final class Crown implements Verifier {
         float[] best = ibp.lowerBounds(region, specification);
         SpecificationForms forms = new SpecificationForms(plan, specification);
         try (DeviceMemory scratch = new DeviceMemory(backend)) {
-            int most = (int) Math.min(FORMS, 2L * plan.steps().stream().mapToInt(step -> plan.size(step.to())).max().orElseThrow());
-            CrownPass pass = new CrownPass(scratch, plan, 1, most);
+            CrownPass pass = new CrownPass(scratch, plan, 1, forms(1));
             pass.relax(new int[1], box -> Ibp.enter(region, plan, box));
             takeBetter(best, pass.lowerBounds(forms));
             if (steps > 0 && !specification.provenBy(k -> best[k])) {
                 FormRows all = forms.rows();
-                int together = Math.min(MARGINS, all.count());
-                takeBetter(best, new AlphaOptimisation(scratch, plan, pass, forms, together).lowerBounds(all, steps));
+                takeBetter(best, new AlphaOptimisation(scratch, plan, pass, forms, optimised(forms.value(), all.count()))
+                        .lowerBounds(all, steps));
             }
         }
         return best;
+    }
+
+    /** Forms that go back together, of a batch of so many images. */
+    private int forms(int images) {
+        long widest = plan.steps().stream().mapToInt(step -> plan.size(step.to())).max().orElseThrow();
+        return BackwardPass.together(plan, CrownPass.margin(plan), value -> false, Math.min(FORMS, 2 * widest * images));
+    }
+
+    /** Forms, of so many that begin at value {@code last}, whose slopes are optimised together. */
+    private int optimised(int last, long count) {
+        return BackwardPass.together(plan, last, AlphaOptimisation.kept(plan, last), Math.min(MARGINS, count));
     }
 
     private static void takeBetter(float[] best, float[] found) {
@@ -175,19 +182,10 @@ public final class Crown implements Verifier {
         Batch(int capacity) {
             this.capacity = capacity;
             pixels = memory.allocate((long) capacity * plan.inputs());
-            int widest = plan.steps().stream().mapToInt(step -> plan.size(step.to())).max().orElseThrow();
-            pass = new CrownPass(memory, plan, capacity, together((int) Math.min(FORMS, 2L * widest * capacity), value -> false));
+            pass = new CrownPass(memory, plan, capacity, forms(capacity));
             boolean anySlopes = steps > 0 && plan.steps().stream().anyMatch(Step.Relu.class::isInstance);
             optimisation = anySlopes ? Optional.of(new AlphaOptimisation(memory, plan, pass, pass.marginForms(),
-                    together((int) Math.min(MARGINS, (long) plan.classes() * capacity),
-                            AlphaOptimisation.kept(plan, CrownPass.margin(plan)))))
-                    : Optional.empty();
-        }
-
-        /** Forms that go back together: {@code most} where memory allows it, else an even number. */
-        private int together(int most, IntPredicate kept) {
-            long room = Math.max(2, ELEMENTS / BackwardPass.elements(plan, CrownPass.margin(plan), kept) / 2 * 2);
-            return (int) Math.min(most, room);
+                    optimised(CrownPass.margin(plan), (long) plan.classes() * capacity))) : Optional.empty();
         }
 
         /** @param propagated what {@link Ibp} found for the batch */

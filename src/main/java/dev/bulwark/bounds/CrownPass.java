@@ -46,7 +46,7 @@ final class CrownPass {
         Optional<Affine> last = plan.lastLayer();
         this.steps = margin(plan);
         this.boxes = new Boxes(memory, plan, capacity);
-        this.relaxed = new RelaxedPlan(memory, plan, capacity);
+        this.relaxed = new RelaxedPlan(memory, plan, capacity, plan.steps());
         this.backward = new BackwardPass(memory, plan, relaxed, most, steps, value -> false);
         this.margins = last.map(layer -> MarginForms.elided(backend, memory, layer, most))
                 .orElseGet(() -> MarginForms.ofLogits(backend, plan.classes()));
@@ -94,11 +94,7 @@ final class CrownPass {
             if (steps < plan.steps().size()) {
                 relaxed.account((Step.Linear) plan.steps().get(steps), boxes.value(steps), images);
             }
-            BackwardPass pass = new BackwardPass(scratch, plan, relaxed, asked.rows().count(), asked.value(), value -> false);
-            DeviceBuffer owner = scratch.holding(asked.rows().owners());
-            asked.enter(asked.rows(), pass);
-            pass.run(asked.value(), asked.rows().count(), owner, pass.adaptive(owner), boxes.inputs());
-            return known(backend, pass.constants(), asked.rows().count());
+            return asked.lowerBounds(scratch, relaxed, 0, boxes.inputs());
         }
     }
 

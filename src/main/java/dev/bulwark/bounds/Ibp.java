@@ -2,7 +2,6 @@ package dev.bulwark.bounds;
 
 import dev.bulwark.data.Ball;
 import dev.bulwark.device.Backend;
-import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.plan.Boxes;
 import dev.bulwark.plan.DeviceBox;
@@ -41,7 +40,7 @@ public final class Ibp implements Verifier {
         plan.requireInputs(images, labels.length, 0, 1);
         plan.requireLabels(labels);
         int inputs = plan.inputs();
-        int batch = Math.max(1, Math.min(backend.imagesPerCall(), labels.length));
+        int batch = Math.max(1, Math.min(plan.imagesPerCall(), labels.length));
         IbpPass batches = passFor(batch);
         List<Bounds> bounds = new ArrayList<>();
         for (int from = 0; from < labels.length; from += batch) {
@@ -84,19 +83,14 @@ public final class Ibp implements Verifier {
         try (DeviceMemory scratch = new DeviceMemory(backend)) {
             Boxes boxes = new Boxes(scratch, plan, 1);
             enter(region, plan, boxes.inputs());
-            RelaxedPlan account = new RelaxedPlan(scratch, plan, 1);
             int end = plan.values() - 1;
-            if (plan.steps().get(end - 1) instanceof Step.Linear last) { // elided
-                end = last.from();
-                account.account(last, boxes.through(end, 1), 1);
+            Step last = plan.steps().get(end - 1);
+            RelaxedPlan account = new RelaxedPlan(scratch, plan, 1, List.of(last));
+            if (last instanceof Step.Linear linear) { // elided
+                end = linear.from();
+                account.account(linear, boxes.through(end, 1), 1);
             }
-            DeviceBox box = boxes.through(end, 1);
-            int rows = forms.rows().count();
-            BackwardPass pass = new BackwardPass(scratch, plan, account, rows, forms.value(), value -> false);
-            DeviceBuffer owners = scratch.holding(forms.rows().owners());
-            forms.enter(forms.rows(), pass);
-            pass.run(forms.value(), end, rows, owners, pass.adaptive(owners), box);
-            return CrownPass.known(backend, pass.constants(), rows);
+            return forms.lowerBounds(scratch, account, end, boxes.through(end, 1));
         }
     }
 

@@ -3,14 +3,20 @@ package dev.bulwark.bounds;
 import dev.bulwark.data.Ball;
 import java.util.Arrays;
 
-/** What may become of an input: the inputs that a specification must hold for. Sealed: a new kind adds a {@link Visitor} method. */
+/**
+ * What may become of an input: the inputs that a specification must hold for. Sealed: a new kind adds a {@link Visitor}
+ * method.
+ */
 public sealed interface Region permits Box, Region.LinfBall {
 
     /** Elements of an input. */
     int size();
 
-    /** A point of the region: what lies in its middle. */
+    /** What lies in its middle, to nearest. */
     float[] centre();
+
+    /** Whether the floats of {@link #centre} are a point of the region. */
+    boolean holdsCentre();
 
     <R> R accept(Visitor<R> visitor);
 
@@ -55,6 +61,11 @@ public sealed interface Region permits Box, Region.LinfBall {
         @Override
         public float[] centre() {
             return image.clone();
+        }
+
+        @Override
+        public boolean holdsCentre() {
+            return ball.epsilon().lower() >= ball.centreError(); // an element is at most 1
         }
 
         public Ball ball() {

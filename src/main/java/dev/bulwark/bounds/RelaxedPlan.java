@@ -3,6 +3,7 @@ package dev.bulwark.bounds;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
+import dev.bulwark.device.Enclosure;
 import dev.bulwark.device.HostArrays;
 import dev.bulwark.device.LinearRelaxations;
 import dev.bulwark.device.Relaxation;
@@ -12,6 +13,7 @@ import dev.bulwark.plan.Plan;
 import dev.bulwark.plan.Step;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.IntStream;
@@ -49,14 +51,15 @@ final class RelaxedPlan {
      *                so that inputs of unknown size don't count where they have no weight
      * @param errors  {@code [N,outputs]}: as of {@link Relaxation}
      */
-    record Products(LinearOperator weights, DeviceBuffer bias, DeviceBuffer errors) {
+    record Products(Enclosure weights, DeviceBuffer bias, DeviceBuffer errors) {
     }
 
     /**
      * @param memory   owns the buffers; the caller closes it
      * @param capacity images that a batch may hold
+     * @param steps    those that forms go back through
      */
-    RelaxedPlan(DeviceMemory memory, Plan plan, int capacity) {
+    RelaxedPlan(DeviceMemory memory, Plan plan, int capacity, List<Step> steps) {
         this.backend = plan.backend();
         this.plan = plan;
         this.capacity = capacity;
@@ -65,7 +68,7 @@ final class RelaxedPlan {
         long widest = (long) capacity * IntStream.range(0, plan.values()).map(plan::size).max().orElseThrow();
         this.sizes = memory.allocate(widest);
         this.unused = memory.allocate(widest);
-        plan.steps().forEach(step -> step.accept(new Preparation(memory)));
+        steps.forEach(step -> step.accept(new Preparation(memory)));
         IntStream.range(0, plan.values()).filter(value -> readers[value] > 1)
                 .forEach(value -> meetings.put(value, memory.allocate((long) capacity * plan.size(value))));
     }
@@ -107,7 +110,7 @@ final class RelaxedPlan {
     void account(Step.Linear step, DeviceBox inputs, int images) {
         Products map = products.get(step.to());
         backend.reluRelaxations().magnitudes(inputs.lower(), inputs.upper(), (long) images * plan.size(step.from()), sizes);
-        map.weights.enclose(sizes, sizes, images, unused, map.errors);
+        map.weights.run(sizes, sizes, images, unused, map.errors);
     }
 
     private static final Step.Visitor<IntStream> READ = new Step.Visitor<>() {
@@ -142,8 +145,8 @@ final class RelaxedPlan {
 
         @Override
         public Void linear(Step.Linear step) {
-            products.put(step.to(), new Products(
-                    step.operator().withWeight(memory, shares(step.operator())), step.operator().biases(memory),
+            LinearOperator weights = step.operator().withWeight(memory, shares(step.operator()));
+            products.put(step.to(), new Products(memory.owning(weights.enclosure()), step.operator().biases(memory),
                     perUnit(step.to())));
             return null;
         }

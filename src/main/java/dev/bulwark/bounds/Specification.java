@@ -94,12 +94,15 @@ public record Specification(int classes, List<Clause> clauses) {
         }
     }
 
-    /** The logit of {@code label} exceeds every other. */
+    /** The logit of {@code label} exceeds every other; where there is no other, that always holds. */
     public static Specification label(int label, int classes) {
-        if (label < 0 || label >= classes || classes < 2) {
-            throw new IllegalArgumentException("label must lie in [0, " + classes + ") and have a rival: " + label);
+        if (label < 0 || label >= classes) {
+            throw new IllegalArgumentException("label must lie in [0, " + classes + "): " + label);
         }
         List<Clause> clauses = new ArrayList<>();
+        if (classes == 1) {
+            clauses.add(new Clause(List.of(new Inequality(new float[1], 1))));
+        }
         for (int c = 0; c < classes; ++c) {
             if (c != label) {
                 float[] coefficients = new float[classes];

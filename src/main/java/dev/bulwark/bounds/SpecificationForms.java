@@ -1,7 +1,10 @@
 package dev.bulwark.bounds;
 
 import dev.bulwark.device.Backend;
+import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.HostArrays;
+import dev.bulwark.plan.DeviceBox;
 import dev.bulwark.plan.Plan;
 import java.util.List;
 
@@ -25,6 +28,31 @@ final class SpecificationForms implements LogitForms {
     /** All of them. */
     FormRows rows() {
         return FormRows.all(1, inequalities.size());
+    }
+
+    /**
+     * Lower bounds of all of them; NaN where none is known.
+     *
+     * @param scratch for buffers; the caller closes it
+     * @param end     the value that they go back to
+     * @param boxes   of that value, the first row
+     */
+    float[] lowerBounds(DeviceMemory scratch, RelaxedPlan relaxed, int end, DeviceBox boxes) {
+        return lowerBounds(scratch, relaxed, end, boxes,
+                BackwardPass.together(plan, value(), kept -> false, inequalities.size()));
+    }
+
+    /** As above, of which {@code together} go back at a time. */
+    float[] lowerBounds(DeviceMemory scratch, RelaxedPlan relaxed, int end, DeviceBox boxes, int together) {
+        float[] bounds = new float[inequalities.size()];
+        BackwardPass pass = new BackwardPass(scratch, plan, relaxed, together, value(), kept -> false);
+        DeviceBuffer owners = scratch.holding(new int[together]);
+        for (FormRows chunk : rows().chunks(together)) {
+            enter(chunk, pass);
+            pass.run(value(), end, chunk.count(), owners, pass.adaptive(owners), boxes);
+            System.arraycopy(CrownPass.known(backend, pass.constants(), chunk.count()), 0, bounds, chunk.from(), chunk.count());
+        }
+        return bounds;
     }
 
     @Override

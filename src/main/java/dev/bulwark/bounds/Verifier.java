@@ -38,7 +38,7 @@ public interface Verifier extends AutoCloseable {
      */
     default Verdict verify(Region region, Specification specification) {
         float[] lower = lowerBounds(region, specification);
-        return verdict(specification.provenBy(k -> lower[k]), region.centre(), specification);
+        return verdict(specification.provenBy(k -> lower[k]), region, specification);
     }
 
     /**
@@ -52,18 +52,22 @@ public interface Verifier extends AutoCloseable {
         int size = plan().inputs();
         List<Verdict> verdicts = new ArrayList<>();
         for (int n = 0; n < labels.length; ++n) {
-            verdicts.add(verdict(bounds.get(n).certified(), Arrays.copyOfRange(images, n * size, (n + 1) * size),
-                    Specification.label(labels[n], plan().classes())));
+            Region region = Region.around(Arrays.copyOfRange(images, n * size, (n + 1) * size), ball);
+            verdicts.add(verdict(bounds.get(n).certified(), region, Specification.label(labels[n], plan().classes())));
         }
         return verdicts;
     }
 
-    private Verdict verdict(boolean proven, float[] centre, Specification specification) {
-        if (!proven && !new RealNetwork(plan().graph()).satisfies(centre, specification)) {
-            return new Verdict.Falsified(centre);
+    private Verdict verdict(boolean proven, Region region, Specification specification) {
+        if (proven) {
+            return new Verdict.Certified(Claim.REAL);
         }
-        return proven ? new Verdict.Certified(Claim.REAL)
-                : new Verdict.Undecided("bounds don't prove it, and it holds at the centre");
+        if (!region.holdsCentre()) {
+            return new Verdict.Undecided("bounds don't prove it, and no float lies at the centre");
+        }
+        return new RealNetwork(plan().graph()).satisfies(region.centre(), specification)
+                ? new Verdict.Undecided("bounds don't prove it, and it holds at the centre")
+                : new Verdict.Falsified(region.centre());
     }
 
     /** Gives back what was kept; the verifier may be used again. */

@@ -35,10 +35,11 @@
  *     a[j] h[j] >= a[j] (s z[j] + q) for any line s z + q that is not below the ReLU on [l, u]; the ReLU being convex,
  *     it suffices to choose q for a float s so that this holds at l and at u. The coefficient a[j] s is rounded to t[j].
  *     That is a choice, not a claim, once c is lowered by |a[j] s - t[j]| max |z[j]|.
- * <li><b>Affine</b>, dense or a convolution. t z[k] = (t W[k]) h[k-1] + t b[k]. The product t W[k] is a float product A', off by at most E[i] at
- *     element i, with E[i] = g (|t| + n) (|W| + n)[i], g the relative error of a float sum of so many products (Higham
- *     2002, section 3.1) and n a tiny number that covers underflow, the sum being over products without a factor of 0.
- *     Hence (t W[k]) h >= A' h - sum of E[i] max |h[i]|,
+ * <li><b>Affine</b>, dense or a convolution. t z[k] = (t W[k]) h[k-1] + t b[k]. The product t W[k] is a float product A',
+ *     off by at most E[i] at element i, with E[i] = g (|t| + n) (|W| + n)[i], g the relative error of a float sum of that
+ *     many products (Higham 2002, section 3.1) and n a tiny number that covers underflow, the sum being over products
+ *     without a factor of 0.
+ *     So (t W[k]) h >= A' h - sum of E[i] max |h[i]|,
  *     and that sum is (|t| + n) r with r = g (|W| + n) max |h|, one outward affine map for each image and layer: what
  *     all products of all forms are off by costs a dot product each.
  * <li><b>Addition.</b> a (h + h') is a form in both, with the same coefficients. Where two ways meet at a value v, a v and

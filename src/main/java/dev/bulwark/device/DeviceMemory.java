@@ -65,10 +65,10 @@ public final class DeviceMemory implements AutoCloseable {
 
     /** Everything owned so far, in a scope of its own; this one has nothing left to close. */
     public DeviceMemory handOver() {
-        DeviceMemory heir = new DeviceMemory(backend);
-        heir.owned.addAll(owned);
+        DeviceMemory successor = new DeviceMemory(backend);
+        successor.owned.addAll(owned);
         owned.clear();
-        return heir;
+        return successor;
     }
 
     /** Closes everything, even where some of it can't be; the first failure is thrown at the end. */

@@ -13,6 +13,7 @@ import dev.bulwark.model.Op;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
  * A network laid onto a device: its parameters in one flat buffer, so that an optimiser or a copy is one call, and the steps
@@ -20,6 +21,9 @@ import java.util.Optional;
  * nothing and is no step.
  */
 public final class Plan implements AutoCloseable {
+
+    /** Elements that the values of a batch should have at most: 1 GiB, and twice as much of boxes. */
+    private static final long ELEMENTS = 1L << 28;
 
     private final Backend backend;
     private final Graph graph;
@@ -115,6 +119,15 @@ public final class Plan implements AutoCloseable {
     public InputGradients inputGradients(DeviceMemory own, int capacity) {
         return Perceptron.layers(this, own).map(layers -> backend.inputGradients(layers, capacity))
                 .orElseGet(() -> new ChainRule(this, capacity));
+    }
+
+    /**
+     * Images that should go through together: {@link Backend#imagesPerCall}, or fewer where the network's values are so large
+     * that they would fill the memory.
+     */
+    public int imagesPerCall() {
+        long elements = IntStream.of(sizes).asLongStream().sum();
+        return (int) Math.max(1, Math.min(backend.imagesPerCall(), ELEMENTS / elements));
     }
 
     /** Complains unless {@code inputs} is {@code [rows,D]} with every element in [low, high]; NaN lies in no range. */

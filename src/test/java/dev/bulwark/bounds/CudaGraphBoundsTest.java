@@ -8,7 +8,7 @@ import dev.bulwark.device.cuda.TestGpu;
 class CudaGraphBoundsTest extends GraphBounds {
 
     @Override
-    Backend open() {
+    protected Backend open() {
         return TestGpu.open();
     }
 }

@@ -2,9 +2,12 @@ package dev.bulwark.bounds;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.bulwark.device.Backend;
+import dev.bulwark.data.Ball;
+import dev.bulwark.data.Epsilon;
+import dev.bulwark.device.BackendFixture;
 import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.model.ExactGraph;
 import dev.bulwark.model.Graph;
@@ -20,32 +23,15 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Bounds of graphs of any shape on one backend: convolutions, residual additions, ReLUs anywhere. */
-abstract class GraphBounds {
+abstract class GraphBounds extends BackendFixture {
 
     private static final int STEPS = 4;
-
-    private Backend backend;
-
-    abstract Backend open();
-
-    @BeforeEach
-    void start() {
-        backend = open();
-    }
-
-    @AfterEach
-    void everyByteIsReturned() {
-        assertEquals(0, backend.liveBytes());
-        backend.close();
-    }
 
     private Bounds verify(Graph graph, Box box, Method method) {
         try (Plan plan = Plan.load(backend, graph); Verifier verifier = method.verifier(plan, STEPS)) {
@@ -159,6 +145,27 @@ abstract class GraphBounds {
             }
         }
         assertTrue(certified > 0);
+    }
+
+    /** The byte 7 stands for 7/255, which no float is: a ball of no size around it holds no float, so none is a counterexample. */
+    @Test
+    void givenABallThatHoldsNoFloat_whenVerified_thenItsFloatIsNoCounterexample() {
+        float[] image = {7 / 255f};
+        boolean below = new BigDecimal(image[0]).multiply(new BigDecimal(255)).compareTo(new BigDecimal(7)) < 0;
+        float side = below ? 1 : -1; // side (x - float) is 0 at the float and positive at 7/255
+        Graph graph = Graph.sequence(Shape.of(1), List.of(new Op.Dense(Tensor.of(Shape.of(2, 1), side, 0),
+                Tensor.vector(-side * image[0], 0))));
+        Specification label = Specification.label(0, 2);
+        try (Plan plan = Plan.load(backend, graph); Verifier verifier = new Ibp(plan)) {
+            for (String epsilon : new String[] {"0", "1e-9"}) {
+                Ball ball = new Ball(Epsilon.parse(epsilon), Ball.Centre.BYTE);
+                assertInstanceOf(Verdict.Undecided.class, verifier.verify(Region.around(image, ball), label));
+                assertInstanceOf(Verdict.Undecided.class, verifier.verdicts(image, new int[1], ball).get(0));
+            }
+            assertInstanceOf(Verdict.Falsified.class, verifier.verify(Region.around(image, 0), label));
+            Ball wide = new Ball(Epsilon.parse("1/255"), Ball.Centre.BYTE);
+            assertInstanceOf(Verdict.Falsified.class, verifier.verify(Region.around(image, wide), label));
+        }
     }
 
     /** Without a ReLU of open sign a network is affine, and its form exact: the margin is least at a corner known by hand. */

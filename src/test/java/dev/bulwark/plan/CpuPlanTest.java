@@ -6,7 +6,7 @@ import dev.bulwark.device.cpu.CpuBackend;
 class CpuPlanTest extends PlanContract {
 
     @Override
-    Backend open() {
+    protected Backend open() {
         return CpuBackend.create();
     }
 }

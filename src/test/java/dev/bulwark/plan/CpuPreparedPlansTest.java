@@ -6,7 +6,7 @@ import dev.bulwark.device.cpu.CpuBackend;
 class CpuPreparedPlansTest extends PreparedPlansContract {
 
     @Override
-    Backend open() {
+    protected Backend open() {
         return CpuBackend.create();
     }
 }

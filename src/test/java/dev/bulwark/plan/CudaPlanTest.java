@@ -8,7 +8,7 @@ import dev.bulwark.device.cuda.TestGpu;
 class CudaPlanTest extends PlanContract {
 
     @Override
-    Backend open() {
+    protected Backend open() {
         return TestGpu.open();
     }
 }

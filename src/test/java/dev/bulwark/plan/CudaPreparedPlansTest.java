@@ -8,7 +8,7 @@ import dev.bulwark.device.cuda.TestGpu;
 class CudaPreparedPlansTest extends PreparedPlansContract {
 
     @Override
-    Backend open() {
+    protected Backend open() {
         return TestGpu.open();
     }
 }

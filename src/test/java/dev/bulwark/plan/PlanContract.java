@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.bulwark.device.Backend;
+import dev.bulwark.device.BackendFixture;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.HostArrays;
@@ -20,29 +20,12 @@ import java.math.BigDecimal;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a plan promises on every backend. */
-abstract class PlanContract {
-
-    private Backend backend;
-
-    abstract Backend open();
-
-    @BeforeEach
-    void start() {
-        backend = open();
-    }
-
-    @AfterEach
-    void everyByteIsReturned() {
-        assertEquals(0, backend.liveBytes());
-        backend.close();
-    }
+abstract class PlanContract extends BackendFixture {
 
     /** Values lie near 1 and sums have some hundred terms at most: float's errors add up to far less than 2^-14. */
     @ParameterizedTest

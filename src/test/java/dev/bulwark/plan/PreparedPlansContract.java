@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.bulwark.device.Backend;
+import dev.bulwark.device.BackendFixture;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.HostArrays;
@@ -26,33 +26,16 @@ import java.math.BigDecimal;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Gradients and noisy votes of plans, on every backend. */
-abstract class PreparedPlansContract {
+abstract class PreparedPlansContract extends BackendFixture {
 
     private static final BigDecimal STEP = new BigDecimal("1e-12");
     private static final NoiseKey KEY = new NoiseKey(31, Stream.ESTIMATION);
     private static final float SIGMA = 0.5f;
-
-    private Backend backend;
-
-    abstract Backend open();
-
-    @BeforeEach
-    void start() {
-        backend = open();
-    }
-
-    @AfterEach
-    void everyByteIsReturned() {
-        assertEquals(0, backend.liveBytes());
-        backend.close();
-    }
 
     private static Op.Conv2d convolution(SplittableRandom random, int channels, int of, Windows windows) {
         return new Op.Conv2d(Tensor.of(Shape.of(channels, of, 3, 3), Mlp.values(random, channels * of * 9, -0.5, 0.5)),

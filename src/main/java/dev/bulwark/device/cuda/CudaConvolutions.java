@@ -91,7 +91,7 @@ final class CudaConvolutions implements Convolutions {
         finish.multiply(scratch, parts, 0f, target.bias(), channels);
     }
 
-    /** Parts of a sum over so many positions, of which {@code blocks} blocks compute one part of {@code length} results. */
+    /** Parts of a sum over {@code positions}, of which {@code blocks} blocks compute one part of {@code length} results. */
     private int parts(long blocks, long positions, long length) {
         long wanted = (long) BLOCKS_PER_MULTIPROCESSOR * multiprocessors / blocks;
         return (int) Math.max(1, Math.min(Math.min(wanted, positions / SHORTEST_CHUNK), scratch.length() / length));
