@@ -46,9 +46,8 @@ class DeviceOptions {
                 .map(precision -> "--precision " + precision)
                 .or(() -> noisyKernels() == NoisyKernels.AUTO ? Optional.empty() : Optional.of("--noisy-kernels"));
         if (asked.isPresent()) {
-            throw new ExperimentException(asked.get() + " is for networks that devices have kernels of their own for, "
-                    + "dense layers behind at most one convolution; this one is computed in fp32, step by step: drop the "
-                    + "option");
+            throw new ExperimentException(asked.get() + " is for networks that devices have kernels of their own for: "
+                    + Perceptron.WORDS + "; this one is computed in fp32, step by step: drop the option");
         }
     }
 

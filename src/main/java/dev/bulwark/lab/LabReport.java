@@ -38,6 +38,10 @@ public final class LabReport implements Experiment {
     /** All figures beside the measured ones are about MNIST. */
     @Override
     public Optional<RunScope.Warning> warning(String dataset) {
+        if (dataset.equals(RunScope.UNKNOWN)) {
+            return Optional.of(new RunScope.Warning("data set unknown", "No record says which data set these figures were "
+                    + "measured on. Reported and published figures are about MNIST, and comparable with nothing else."));
+        }
         return dataset.equalsIgnoreCase("mnist") ? Optional.empty() : Optional.of(new RunScope.Warning("not MNIST",
                 "These are not MNIST figures: they were measured on the data set \"" + dataset
                         + "\". Reported and published figures are about MNIST and not comparable."));

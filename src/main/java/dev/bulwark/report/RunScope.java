@@ -14,6 +14,9 @@ import java.util.Optional;
  */
 public record RunScope(String dataset, List<String> sentences, Optional<Warning> warning) {
 
+    /** The data set of a run whose record does not name one. */
+    public static final String UNKNOWN = "unknown";
+
     private static final List<String> ON_SMOOTHING = List.of("Randomized smoothing ", "Certificates with n = ", "smoothing/");
     private static final List<String> ON_BOUNDS = List.of("PGD", "IBP ", "ibp/", "crown/", "alpha-crown/", "pgd/");
 
@@ -39,7 +42,7 @@ public record RunScope(String dataset, List<String> sentences, Optional<Warning>
     static RunScope of(JsonNode run, Experiment experiment) {
         List<String> sentences = new ArrayList<>();
         run.path("scope").forEach(sentence -> sentences.add(sentence.asText()));
-        return of(run.path("dataset").path("name").asText("unknown"), sentences, experiment);
+        return of(run.path("dataset").path("name").asText(UNKNOWN), sentences, experiment);
     }
 
     /** Of an experiment's figures, measured on some data set. */

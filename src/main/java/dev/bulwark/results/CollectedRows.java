@@ -63,8 +63,8 @@ public final class CollectedRows {
     }
 
     /**
-     * The row files in {@code folder} that have a record beside them, if it is no run's folder. Rows of {@code predict} make
-     * no report and are left out.
+     * The row files in {@code folder} that have a record beside them, and files of votes, which need none, if it is no run's
+     * folder. Rows of {@code predict} make no report and are left out.
      *
      * @throws RowException if there is nothing else
      */
@@ -75,8 +75,12 @@ public final class CollectedRows {
             return new Found(files, notes);
         }
         try (Stream<Path> all = Files.list(folder)) {
-            for (Path file : all.filter(any -> Files.isRegularFile(any) && Files.exists(RunLayout.recordOf(any))).sorted().toList()) {
-                if (identity(file).path("run").asText().equals(PREDICTIONS)) {
+            for (Path file : all.filter(Files::isRegularFile).sorted().toList()) {
+                if (!Files.exists(RunLayout.recordOf(file))) {
+                    if (holdsVotes(file)) {
+                        files.add(file);
+                    }
+                } else if (identity(file).path("run").asText().equals(PREDICTIONS)) {
                     notes.add(file + " is left out: rows of predict make no report");
                 } else {
                     files.add(file);
@@ -97,10 +101,31 @@ public final class CollectedRows {
      */
     public static List<String> into(Path target, List<Path> files) throws IOException {
         CollectedRows collected = new CollectedRows(target, RowSources.of(target));
-        for (Path file : files) {
+        for (Path file : withVotes(files)) {
             collected.add(file);
         }
         return collected.write();
+    }
+
+    /** The files, and behind certificates the votes of the same name beside them, which check every radius. */
+    private static List<Path> withVotes(List<Path> files) throws IOException {
+        List<Path> all = new ArrayList<>();
+        for (Path file : files) {
+            all.add(file);
+            Path votes = RunLayout.votes(file);
+            if (!files.contains(votes) && Files.isRegularFile(votes) && holdsVotes(votes)) {
+                all.add(votes);
+            }
+        }
+        return all;
+    }
+
+    private static boolean holdsVotes(Path file) throws IOException {
+        return file.getFileName().toString().endsWith(".jsonl") && isOfVotes(firstLine(file));
+    }
+
+    private static boolean isOfVotes(String line) {
+        return line.contains("\"p_a_lower\"");
     }
 
     private static JsonNode identity(Path rows) throws IOException {
@@ -108,8 +133,7 @@ public final class CollectedRows {
     }
 
     private void add(Path file) throws IOException {
-        String first = firstLine(file);
-        if (first.contains("\"p_a_lower\"")) {
+        if (isOfVotes(firstLine(file))) {
             votes(file);
             return;
         }
@@ -165,8 +189,10 @@ public final class CollectedRows {
 
     private void place(Path file, Path there) {
         String place = RunLayout.place(there);
-        if (places.containsValue(place)) {
-            throw new RowException(file, "has rows for " + place + " as another file that was named: report them apart");
+        for (Map.Entry<Path, String> other : places.entrySet()) {
+            if (other.getValue().equals(place)) {
+                throw new RowException(file, "has rows for " + place + ", as has " + other.getKey() + ": report them apart");
+            }
         }
         places.put(file, place);
     }

@@ -2,6 +2,7 @@ package dev.bulwark.results;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,7 +11,9 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.Stream;
 
 /**
@@ -62,12 +65,22 @@ public record RunFolder(JsonNode run, SortedMap<Double, SigmaRows> smoothing, Li
 
     /** A run's record; an empty object, and a sentence more, where it is missing. */
     static JsonNode record(Path folder, List<String> missing) throws IOException {
-        Path file = new RunLayout(folder).record();
-        if (!Files.exists(file)) {
-            missing.add("run.json is missing, so the data set and what was left out are unknown.");
-            return JsonNodeFactory.instance.objectNode();
+        RunLayout layout = new RunLayout(folder);
+        if (Files.exists(layout.record())) {
+            return RecordFile.read(layout.record());
         }
-        return RecordFile.read(file);
+        ObjectNode run = JsonNodeFactory.instance.objectNode();
+        SortedSet<String> datasets = new TreeSet<>();
+        for (Path rows : layout.rows()) {
+            Optional.ofNullable(RecordFile.beside(rows).path("identity").path("dataset").textValue()).ifPresent(datasets::add);
+        }
+        if (datasets.size() == 1) {
+            run.putObject("dataset").put("name", datasets.first());
+            missing.add("run.json is missing, so what was left out is unknown.");
+        } else {
+            missing.add("run.json is missing, so the data set and what was left out are unknown.");
+        }
+        return run;
     }
 
     /** Whether the rows were collected from files of single commands, so that nothing else was to be expected. */

@@ -82,7 +82,7 @@ class RunReportTest {
                 "Table 1 lacks sigma 1.00, which the lab report has: there are no rows for it.",
                 "There are neither bounds nor attacks, so there is no table 2."), report.missing());
         assertEquals("100.0", report.table1().orElseThrow().printed().get(0).texts().get(6), "the only image abstains");
-        assertTrue(Files.readString(folder.resolve("table1.csv")).startsWith("# These are not MNIST figures"));
+        assertTrue(Files.readString(folder.resolve("table1.csv")).startsWith("# No record says which data set"));
     }
 
     @Test

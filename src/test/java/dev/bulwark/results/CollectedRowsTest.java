@@ -68,6 +68,39 @@ class CollectedRowsTest {
                 false).map(node -> node.asText()).toList();
     }
 
+    /** Votes have no record beside them; without them a false radius would pass. */
+    @Test
+    void givenVotesBesideCertificates_whenTheFolderOrTheCertificatesAreNamed_thenTheVotesAreTaken() throws IOException {
+        Path rows = certified("a.tsv", FIRST, 0.5, 100);
+        Path votes = votesOf("a.jsonl", FIRST, 0.5, 100);
+        Files.writeString(folder.resolve("notes.jsonl"), "{\"no\":\"row\"}");
+        assertEquals(List.of(votes, rows), CollectedRows.in(folder).files());
+        CollectedRows.into(target(), List.of(rows));
+        assertEquals(Files.readString(votes), Files.readString(target().resolve("smoothing/sigma-0.50.jsonl")));
+        Files.writeString(rows, Files.readString(rows).replaceFirst("(?m)\\t0\\.[0-9]+\\t", "\t0.74\t"));
+        CollectedRows.into(folder.resolve("false"), List.of(rows));
+        assertTrue(assertThrows(RowException.class, () -> RunFolder.read(folder.resolve("false"))).getMessage()
+                .contains("but its votes say"));
+    }
+
+    @Test
+    void givenTwoFilesOfOnePlace_whenNamed_thenBothAreInTheMessage() throws IOException {
+        List<Path> files = List.of(bounds("a.jsonl", FIRST, 0.1), bounds("b.jsonl", FIRST, 0.1));
+        String message = assertThrows(RowException.class, () -> CollectedRows.into(target(), files)).getMessage();
+        assertTrue(message.contains("b.jsonl") && message.contains("a.jsonl: report them apart"), message);
+    }
+
+    @Test
+    void givenAFolderWithoutARunsRecord_whenRead_thenRecordsBesideRowsSayWhatTheyAreAbout() throws IOException {
+        Path run = Files.createDirectories(folder.resolve("run/ibp"));
+        for (Path file : List.of(bounds("a.jsonl", FIRST, 0.1), folder.resolve("a.jsonl.run.json"))) {
+            Files.copy(file, run.resolve(file.getFileName().toString().replace("a.", "epsilon-0.10.")));
+        }
+        RunFolder read = RunFolder.read(run.getParent());
+        assertEquals("mnist", read.run().path("dataset").path("name").asText());
+        assertEquals("run.json is missing, so what was left out is unknown.", read.missing().get(0));
+    }
+
     @Test
     void givenRowsOfAnEarlierCall_whenReportedAgain_thenTheirSourceIsStillNamed() throws IOException {
         CollectedRows.into(target(), List.of(certified("a.tsv", FIRST, 0.5, 100), votesOf("a-votes.jsonl", FIRST, 0.5, 100)));
