@@ -27,7 +27,10 @@ public final class Crown implements Verifier {
     /** Steps after which slopes gain little on fully connected networks. */
     public static final int DEFAULT_STEPS = 20;
 
-    /** Images whose lines are kept at a time; bounds do not depend on it beyond their last bits. */
+    /**
+     * Images whose lines are kept at a time. CROWN's bounds do not depend on it beyond their last bits; those of optimised
+     * slopes do, since steps end when all margins that are optimised together are positive.
+     */
     private static final int BATCH = 128;
     /** Forms that go back together: a matrix product of this number of rows keeps any device busy. */
     private static final int FORMS = 8192;

@@ -27,7 +27,11 @@ public sealed interface Region permits Box, Region.LinfBall {
         R linfBall(LinfBall ball);
     }
 
-    /** All inputs within epsilon of an image, in the l-infinity norm and in [0, 1]. */
+    /**
+     * All inputs within epsilon of an image, in the l-infinity norm and in [0, 1].
+     *
+     * @throws IllegalArgumentException if an element is not in [0, 1], or not what the ball's centre says
+     */
     static Region around(float[] image, Ball ball) {
         return new LinfBall(image, ball);
     }
@@ -48,6 +52,9 @@ public sealed interface Region permits Box, Region.LinfBall {
                 if (!(image[i] >= 0 && image[i] <= 1)) {
                     throw new IllegalArgumentException("an image lies in [0, 1], but holds " + image[i] + " at element " + i);
                 }
+            }
+            if (ball.centre() == Ball.Centre.BYTE) {
+                ball.least(image); // complains of an element that stands for no byte
             }
             this.image = image.clone();
             this.ball = ball;

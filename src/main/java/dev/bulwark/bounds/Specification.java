@@ -81,6 +81,9 @@ public record Specification(int classes, List<Clause> clauses) {
     /** @throws IllegalArgumentException if there is no clause, or an inequality is of another number of logits */
     public Specification {
         clauses = List.copyOf(clauses);
+        if (classes < 1) {
+            throw new IllegalArgumentException("a network has at least one logit, not " + classes);
+        }
         if (clauses.isEmpty()) {
             throw new IllegalArgumentException("a specification of no clause says nothing");
         }

@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.bulwark.bounds.Specification.Clause;
 import dev.bulwark.bounds.Specification.Inequality;
+import dev.bulwark.data.Ball;
+import dev.bulwark.data.Epsilon;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -37,6 +39,7 @@ class SpecificationTest {
         assertEquals(List.of(new Inequality(new float[] {-1, 1, 0}, 0), new Inequality(new float[] {0, 1, -1}, 0)),
                 label.inequalities());
         assertEquals(2, label.clauses().size());
+        assertTrue(proven(Specification.label(0, 1), 1), "of one class it always holds");
         assertTrue(Specification.labelProvenBy(1, 3, c -> c == 1 ? Double.NaN : 0.1));
         assertFalse(Specification.labelProvenBy(0, 3, c -> c == 1 ? Double.NaN : 0.1));
     }
@@ -46,7 +49,12 @@ class SpecificationTest {
         assertThrows(IllegalArgumentException.class, () -> new Specification(2, List.of()));
         assertThrows(IllegalArgumentException.class, () -> new Clause(List.of()));
         assertThrows(IllegalArgumentException.class, () -> new Inequality(new float[] {Float.NaN}, 0));
+        assertThrows(IllegalArgumentException.class, () -> new Specification(0,
+                List.of(new Clause(List.of(new Inequality(new float[0], 1))))));
         assertThrows(IllegalArgumentException.class, () -> Specification.label(3, 3));
+        assertThrows(IllegalArgumentException.class, () -> Region.around(new float[] {1.5f}, 0.1));
+        assertThrows(IllegalArgumentException.class,
+                () -> Region.around(new float[] {0.123456f}, new Ball(Epsilon.parse("0.1"), Ball.Centre.BYTE)));
         String message = assertThrows(IllegalArgumentException.class,
                 () -> new Specification(3, List.of(new Clause(List.of(FIRST))))).getMessage();
         assertEquals("an inequality in 2 logits is none in 3", message);

@@ -93,6 +93,11 @@ final class LayerReader {
                 .filter(key -> StoredLayers.isConvolution(key) && !known.contains(key)).findFirst().ifPresent(key -> {
                     throw ModelException.in(file, "metadata %s is for a layer that is not there", key);
                 });
+        metadata.keySet().stream().filter(key -> key.startsWith("layers.") && !known.contains(key)).sorted().findFirst()
+                .ifPresent(key -> {
+                    throw ModelException.in(file, "metadata %s says nothing of any layer: of a convolution it is called %s", key,
+                            StoredLayers.convolution(0));
+                });
     }
 
     private static Shape input(Path file, Map<String, String> metadata, Layer first) {
@@ -128,8 +133,10 @@ final class LayerReader {
             if (!follows) {
                 String last = before.map(of -> of.weight().name() + " of shape " + of.weight().shape())
                         .orElse("inputs");
-                throw ModelException.in(file, "%s of shape %s doesn't follow %s%s", layer.weight().name(), weight, last,
-                        before.isPresent() && before.get().convolution().isEmpty() ? "" : ", of shape " + shape);
+                throw ModelException.in(file, "%s of shape %s doesn't follow %s%s%s", layer.weight().name(), weight, last,
+                        before.isPresent() && before.get().convolution().isEmpty() ? "" : ", of shape " + shape,
+                        layer.convolution().map(of -> "; groups=" + of.groups() + " means "
+                                + (long) weight.dimension(1) * of.groups() + " channels").orElse(""));
             }
             shape = output(file, layer, shape);
             before = Optional.of(layer);

@@ -193,14 +193,20 @@ class MalformedModelFileTest {
                         "\"input_shape\":\"1x2x2\",\"layers.0.convolution\":\"stride=1 padding=0\""),
                 convolution("metadata input_shape: a sample of shape [65536, 65536, 2] has more than 2147483647 elements",
                         "\"input_shape\":\"65536,65536,2\",\"layers.0.convolution\":\"stride=1 padding=0\""),
-                convolution("layers.0.weight of shape [1, 1, 1, 2] doesn't follow inputs, of shape [4]",
+                convolution("layers.0.weight of shape [1, 1, 1, 2] doesn't follow inputs, of shape [4]; groups=1 means 1 channels",
                         "\"input_shape\":\"4\",\"layers.0.convolution\":\"stride=1 padding=0\""),
-                convolution("layers.0.weight of shape [1, 1, 1, 2] doesn't follow inputs, of shape [2, 2, 2]",
+                convolution("layers.0.weight of shape [1, 1, 1, 2] doesn't follow inputs, of shape "
+                        + "[2, 2, 2]; groups=1 means 1 channels",
                         "\"input_shape\":\"2,2,2\",\"layers.0.convolution\":\"stride=1 padding=0\""),
                 convolution("layers.0.weight: an edge of 1 elements has no room for a window of 2",
                         "\"input_shape\":\"1,2,1\",\"layers.0.convolution\":\"stride=1 padding=0\""),
                 convolution("layers.0.weight: a sample of shape [1, 1999999, 2000000] has more than 2147483647 elements",
                         "\"input_shape\":\"1,1,3\",\"layers.0.convolution\":\"stride=1 padding=999999\""),
+                convolution("metadata layers.0.conv says nothing of any layer: of a convolution it is called layers.0.convolution",
+                        "\"input_shape\":\"1,2,2\",\"layers.0.conv\":\"groups=1\",\"layers.0.convolution\":\"stride=1 padding=0\""),
+                convolution("metadata layers.00.convolution says nothing of any layer: of a convolution it is called "
+                        + "layers.0.convolution", "\"input_shape\":\"1,2,2\","
+                        + "\"layers.00.convolution\":\"stride=2 padding=0\",\"layers.0.convolution\":\"stride=1 padding=0\""),
                 convolution("metadata layers.1.convolution is for a layer that is not there", "\"input_shape\":\"1,2,2\","
                         + "\"layers.0.convolution\":\"stride=1 padding=0\",\"layers.1.convolution\":\"stride=1 padding=0\""),
                 convolution("layers.1.weight of shape [1, 3] doesn't follow layers.0.weight of shape [1, 1, 1, 2], of shape "
