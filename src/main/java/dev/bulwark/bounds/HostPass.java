@@ -84,6 +84,46 @@ final class HostPass {
             throw unsupported("a scaling");
         }
 
+        @Override
+        public T reshape(Op.Reshape op) {
+            return input(0);
+        }
+
+        @Override
+        public T maxPool2d(Op.MaxPool2d op) {
+            throw unsupported("maximum pooling");
+        }
+
+        @Override
+        public T leakyRelu(Op.LeakyRelu op) {
+            throw unsupported("a leaky ReLU");
+        }
+
+        @Override
+        public T clip(Op.Clip op) {
+            throw unsupported("a clip");
+        }
+
+        @Override
+        public T sigmoid(Op.Sigmoid op) {
+            throw unsupported("a sigmoid");
+        }
+
+        @Override
+        public T tanh(Op.Tanh op) {
+            throw unsupported("a hyperbolic tangent");
+        }
+
+        @Override
+        public T concat(Op.Concat op) {
+            throw unsupported("a concatenation");
+        }
+
+        @Override
+        public T rearrange(Op.Rearrange op) {
+            throw unsupported("a rearrangement");
+        }
+
         private UnsupportedOperationException unsupported(String what) {
             return new UnsupportedOperationException(node.name() + " is " + what + ", of which no bounds are known yet");
         }

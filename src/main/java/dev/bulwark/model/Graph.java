@@ -156,48 +156,6 @@ public final class Graph {
 
     /** Numbers that the operations hold. */
     public long parameters() {
-        return nodes.stream().mapToLong(node -> node.op.accept(PARAMETERS)).sum();
+        return nodes.stream().flatMap(node -> node.op.constants().stream()).mapToLong(Tensor::size).sum();
     }
-
-    private static final Op.Visitor<Long> PARAMETERS = new Op.Visitor<>() {
-        @Override
-        public Long dense(Op.Dense op) {
-            return (long) op.weight().size() + op.bias().size();
-        }
-
-        @Override
-        public Long conv2d(Op.Conv2d op) {
-            return (long) op.weight().size() + op.bias().size();
-        }
-
-        @Override
-        public Long averagePool2d(Op.AveragePool2d op) {
-            return 0L;
-        }
-
-        @Override
-        public Long batchNorm(Op.BatchNorm op) {
-            return 4L * op.gamma().size();
-        }
-
-        @Override
-        public Long scale(Op.Scale op) {
-            return 2L * op.factor().size();
-        }
-
-        @Override
-        public Long add(Op.Add op) {
-            return 0L;
-        }
-
-        @Override
-        public Long relu(Op.Relu op) {
-            return 0L;
-        }
-
-        @Override
-        public Long flatten(Op.Flatten op) {
-            return 0L;
-        }
-    };
 }

@@ -3,7 +3,10 @@ package dev.bulwark.model;
 import dev.bulwark.shapes.ImageShape;
 import dev.bulwark.shapes.Shape;
 import dev.bulwark.shapes.Windows;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.function.BiFunction;
 
 /**
  * One operation of a network, with its constant numbers. Sealed: a new kind adds a {@link Visitor} method, and everything
@@ -24,6 +27,21 @@ public sealed interface Op {
 
     <R> R accept(Visitor<R> visitor);
 
+    /** This operation with other constants; {@code change} takes each one's name and its value, in a fixed order. */
+    default Op withConstants(BiFunction<String, Tensor, Tensor> change) {
+        return this;
+    }
+
+    /** The operation's constant numbers, in the order of {@link #withConstants}. */
+    default List<Tensor> constants() {
+        List<Tensor> constants = new ArrayList<>();
+        withConstants((name, constant) -> {
+            constants.add(constant);
+            return constant;
+        });
+        return constants;
+    }
+
     /** What to do at each kind of operation. */
     interface Visitor<R> {
         R dense(Dense op);
@@ -32,6 +50,8 @@ public sealed interface Op {
 
         R averagePool2d(AveragePool2d op);
 
+        R maxPool2d(MaxPool2d op);
+
         R batchNorm(BatchNorm op);
 
         R scale(Scale op);
@@ -39,6 +59,20 @@ public sealed interface Op {
         R add(Add op);
 
         R relu(Relu op);
+
+        R leakyRelu(LeakyRelu op);
+
+        R clip(Clip op);
+
+        R sigmoid(Sigmoid op);
+
+        R tanh(Tanh op);
+
+        R concat(Concat op);
+
+        R rearrange(Rearrange op);
+
+        R reshape(Reshape op);
 
         R flatten(Flatten op);
     }
@@ -68,6 +102,11 @@ public sealed interface Op {
                 throw new IllegalArgumentException("a dense operation of " + in() + " inputs follows an output of shape " + input);
             }
             return Shape.of(out());
+        }
+
+        @Override
+        public Op withConstants(BiFunction<String, Tensor, Tensor> change) {
+            return new Dense(change.apply("weight", weight), change.apply("bias", bias));
         }
 
         @Override
@@ -119,6 +158,11 @@ public sealed interface Op {
         }
 
         @Override
+        public Op withConstants(BiFunction<String, Tensor, Tensor> change) {
+            return new Conv2d(change.apply("weight", weight), change.apply("bias", bias), windows, groups);
+        }
+
+        @Override
         public <R> R accept(Visitor<R> visitor) {
             return visitor.conv2d(this);
         }
@@ -140,6 +184,35 @@ public sealed interface Op {
         @Override
         public <R> R accept(Visitor<R> visitor) {
             return visitor.averagePool2d(this);
+        }
+    }
+
+    /** The largest element of each window, channel by channel; elements outside the image take no part. */
+    record MaxPool2d(Windows windows) implements Op {
+
+        public MaxPool2d {
+            requireInside("height", windows.height());
+            requireInside("width", windows.width());
+        }
+
+        /** Padding beyond half a window could leave a window without an element of the image. */
+        private static void requireInside(String which, Windows.Axis axis) {
+            int kernel = (axis.kernel() - 1) * axis.dilation() + 1;
+            if (axis.before() >= kernel || axis.after() >= kernel) {
+                throw new IllegalArgumentException("the padding of a pooling's " + which + ", " + axis.before() + " and "
+                        + axis.after() + ", must be less than its windows' " + kernel);
+            }
+        }
+
+        @Override
+        public Shape outputShape(List<Shape> inputs) {
+            ImageShape input = only("a pooling", inputs).image();
+            return windows.over(input, input.channels()).shape();
+        }
+
+        @Override
+        public <R> R accept(Visitor<R> visitor) {
+            return visitor.maxPool2d(this);
         }
     }
 
@@ -173,26 +246,53 @@ public sealed interface Op {
         }
 
         @Override
+        public Op withConstants(BiFunction<String, Tensor, Tensor> change) {
+            return new BatchNorm(change.apply("gamma", gamma), change.apply("beta", beta),
+                    change.apply("mean", mean), change.apply("variance", variance), epsilon);
+        }
+
+        @Override
         public <R> R accept(Visitor<R> visitor) {
             return visitor.batchNorm(this);
         }
     }
 
     /**
-     * {@code y = factor x + offset}, channel by channel along the first dimension; of a vector each element is a channel.
+     * {@code y = factor x / divisor + offset}, channel by channel along the first dimension; of a vector each element is a
+     * channel. A quotient of floats is seldom one itself, so that the divisor stays apart.
      *
-     * @param factor {@code [channels]}, as is offset
+     * @param factor  {@code [channels]}, as are divisor and offset
+     * @param divisor nowhere 0
      */
-    record Scale(Tensor factor, Tensor offset) implements Op {
+    record Scale(Tensor factor, Tensor divisor, Tensor offset) implements Op {
 
         public Scale {
             requireRank("factor of a scaling", factor, 1);
+            divisor.require("divisor of a scaling", factor.size());
             offset.require("offset of a scaling", factor.size());
+            for (int c = 0; c < divisor.size(); ++c) {
+                if (divisor.at(c) == 0) {
+                    throw new IllegalArgumentException("a scaling can't divide by 0, as it would in channel " + c);
+                }
+            }
+        }
+
+        /** {@code y = factor x + offset}. */
+        public static Scale by(Tensor factor, Tensor offset) {
+            float[] ones = new float[factor.size()];
+            Arrays.fill(ones, 1);
+            return new Scale(factor, Tensor.of(factor.shape(), ones), offset);
         }
 
         @Override
         public Shape outputShape(List<Shape> inputs) {
             return requireChannels("a scaling", only("a scaling", inputs), factor.size());
+        }
+
+        @Override
+        public Op withConstants(BiFunction<String, Tensor, Tensor> change) {
+            return new Scale(change.apply("factor", factor), change.apply("divisor", divisor),
+                    change.apply("offset", offset));
         }
 
         @Override
@@ -229,6 +329,182 @@ public sealed interface Op {
         @Override
         public <R> R accept(Visitor<R> visitor) {
             return visitor.relu(this);
+        }
+    }
+
+    /** {@code y = x} where x is positive, else {@code slope x}, element by element (Maas et al. 2013). */
+    record LeakyRelu(float slope) implements Op {
+
+        public LeakyRelu {
+            if (!(slope >= 0 && slope <= 1)) {
+                throw new IllegalArgumentException("the slope of a leaky ReLU must lie in [0, 1]: " + slope);
+            }
+        }
+
+        @Override
+        public Shape outputShape(List<Shape> inputs) {
+            return only("a leaky ReLU", inputs);
+        }
+
+        @Override
+        public <R> R accept(Visitor<R> visitor) {
+            return visitor.leakyRelu(this);
+        }
+    }
+
+    /**
+     * {@code y = min(max(x, low), high)}, element by element.
+     *
+     * @param low  less than high; -infinity for no end below
+     * @param high infinity for no end above
+     */
+    record Clip(float low, float high) implements Op {
+
+        public Clip {
+            if (!(low < high)) {
+                throw new IllegalArgumentException("the ends of a clip must be in order: " + low + ", " + high);
+            }
+        }
+
+        @Override
+        public Shape outputShape(List<Shape> inputs) {
+            return only("a clip", inputs);
+        }
+
+        @Override
+        public <R> R accept(Visitor<R> visitor) {
+            return visitor.clip(this);
+        }
+    }
+
+    /** {@code y = 1 / (1 + exp(-x))}, element by element. */
+    record Sigmoid() implements Op {
+
+        @Override
+        public Shape outputShape(List<Shape> inputs) {
+            return only("a sigmoid", inputs);
+        }
+
+        @Override
+        public <R> R accept(Visitor<R> visitor) {
+            return visitor.sigmoid(this);
+        }
+    }
+
+    /** {@code y = tanh(x)}, element by element. */
+    record Tanh() implements Op {
+
+        @Override
+        public Shape outputShape(List<Shape> inputs) {
+            return only("a hyperbolic tangent", inputs);
+        }
+
+        @Override
+        public <R> R accept(Visitor<R> visitor) {
+            return visitor.tanh(this);
+        }
+    }
+
+    /** Values one behind the other along the first dimension; the others are alike. */
+    record Concat() implements Op {
+
+        @Override
+        public Shape outputShape(List<Shape> inputs) {
+            if (inputs.size() < 2) {
+                throw new IllegalArgumentException("a concatenation has at least two inputs, not " + inputs.size());
+            }
+            int[] dimensions = inputs.get(0).dimensions();
+            dimensions[0] = 0;
+            for (Shape input : inputs) {
+                int[] next = input.dimensions();
+                if (next.length != dimensions.length
+                        || !Arrays.equals(next, 1, next.length, dimensions, 1, dimensions.length)) {
+                    throw new IllegalArgumentException("a concatenation needs inputs that are alike but for their first "
+                            + "dimension, not " + inputs);
+                }
+                dimensions[0] = Math.addExact(dimensions[0], next[0]);
+            }
+            return Shape.of(dimensions);
+        }
+
+        @Override
+        public <R> R accept(Visitor<R> visitor) {
+            return visitor.concat(this);
+        }
+    }
+
+    /**
+     * Elements in other places: {@code y[k] = x[source[k]]}, or 0 where source is {@link #ZERO}. Transposing, padding with
+     * zeros, cutting out. An element of x goes to one place at most.
+     */
+    final class Rearrange implements Op {
+
+        /** No element of the input: the output is 0 there. */
+        public static final int ZERO = -1;
+
+        private final int[] source;
+        private final Shape shape;
+
+        /**
+         * @param source for each element of the output, counted through all dimensions, the input's element or {@link #ZERO}
+         * @param shape  of the output
+         */
+        public Rearrange(int[] source, Shape shape) {
+            this.source = source.clone();
+            this.shape = shape;
+            if (source.length != shape.size()) {
+                throw new IllegalArgumentException("an output of shape " + shape + " has " + shape.size() + " elements, not "
+                        + source.length);
+            }
+        }
+
+        /** For each element of the output the input's element, or {@link #ZERO}. */
+        public int[] source() {
+            return source.clone();
+        }
+
+        /** Shape of the output. */
+        public Shape shape() {
+            return shape;
+        }
+
+        @Override
+        public Shape outputShape(List<Shape> inputs) {
+            Shape input = only("a rearrangement", inputs);
+            boolean[] used = new boolean[input.size()];
+            for (int k : source) {
+                if (k != ZERO && (k < 0 || k >= used.length || used[k])) {
+                    throw new IllegalArgumentException("a rearrangement names element " + k + " of an input of shape " + input
+                            + (k < 0 || k >= used.length ? ", which has none such" : " twice"));
+                }
+                if (k != ZERO) {
+                    used[k] = true;
+                }
+            }
+            return shape;
+        }
+
+        @Override
+        public <R> R accept(Visitor<R> visitor) {
+            return visitor.rearrange(this);
+        }
+    }
+
+    /** The same elements in their order, in another shape. */
+    record Reshape(Shape shape) implements Op {
+
+        @Override
+        public Shape outputShape(List<Shape> inputs) {
+            Shape input = only("a reshaping", inputs);
+            if (input.size() != shape.size()) {
+                throw new IllegalArgumentException("an output of shape " + input + " can't be reshaped to " + shape);
+            }
+            return shape;
+        }
+
+        @Override
+        public <R> R accept(Visitor<R> visitor) {
+            return visitor.reshape(this);
         }
     }
 

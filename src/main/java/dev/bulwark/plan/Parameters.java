@@ -2,7 +2,6 @@ package dev.bulwark.plan;
 
 import dev.bulwark.device.HostArrays;
 import dev.bulwark.model.Graph;
-import dev.bulwark.model.Op;
 import dev.bulwark.model.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -17,7 +16,7 @@ public final class Parameters {
     /** All parameters of {@code graph}. */
     public static float[] of(Graph graph) {
         List<Tensor> tensors = new ArrayList<>();
-        graph.nodes().forEach(node -> tensors.addAll(node.op().accept(TENSORS)));
+        graph.nodes().forEach(node -> tensors.addAll(node.op().constants()));
         float[] values = new float[HostArrays.length("a network's parameters",
                 tensors.stream().mapToLong(Tensor::size).sum())];
         int at = 0;
@@ -39,106 +38,11 @@ public final class Parameters {
             throw new IllegalArgumentException("a network of " + graph.parameters() + " parameters can't take "
                     + values.length);
         }
-        Replacement replacement = new Replacement(values);
-        return graph.map(op -> op.accept(replacement));
+        int[] at = {0};
+        return graph.map(op -> op.withConstants((name, old) -> {
+            int from = at[0];
+            at[0] += old.size();
+            return Tensor.of(old.shape(), Arrays.copyOfRange(values, from, at[0]));
+        }));
     }
-
-    /** Operations with the next parameters. */
-    private static final class Replacement implements Op.Visitor<Op> {
-
-        private final float[] values;
-        private int at;
-
-        Replacement(float[] values) {
-            this.values = values;
-        }
-
-        private Tensor next(Tensor old) {
-            Tensor tensor = Tensor.of(old.shape(), Arrays.copyOfRange(values, at, at + old.size()));
-            at += old.size();
-            return tensor;
-        }
-
-        @Override
-        public Op dense(Op.Dense op) {
-            return new Op.Dense(next(op.weight()), next(op.bias()));
-        }
-
-        @Override
-        public Op conv2d(Op.Conv2d op) {
-            return new Op.Conv2d(next(op.weight()), next(op.bias()), op.windows(), op.groups());
-        }
-
-        @Override
-        public Op averagePool2d(Op.AveragePool2d op) {
-            return op;
-        }
-
-        @Override
-        public Op batchNorm(Op.BatchNorm op) {
-            return new Op.BatchNorm(next(op.gamma()), next(op.beta()), next(op.mean()), next(op.variance()), op.epsilon());
-        }
-
-        @Override
-        public Op scale(Op.Scale op) {
-            return new Op.Scale(next(op.factor()), next(op.offset()));
-        }
-
-        @Override
-        public Op add(Op.Add op) {
-            return op;
-        }
-
-        @Override
-        public Op relu(Op.Relu op) {
-            return op;
-        }
-
-        @Override
-        public Op flatten(Op.Flatten op) {
-            return op;
-        }
-    }
-
-    private static final Op.Visitor<List<Tensor>> TENSORS = new Op.Visitor<>() {
-        @Override
-        public List<Tensor> dense(Op.Dense op) {
-            return List.of(op.weight(), op.bias());
-        }
-
-        @Override
-        public List<Tensor> conv2d(Op.Conv2d op) {
-            return List.of(op.weight(), op.bias());
-        }
-
-        @Override
-        public List<Tensor> averagePool2d(Op.AveragePool2d op) {
-            return List.of();
-        }
-
-        @Override
-        public List<Tensor> batchNorm(Op.BatchNorm op) {
-            return List.of(op.gamma(), op.beta(), op.mean(), op.variance());
-        }
-
-        @Override
-        public List<Tensor> scale(Op.Scale op) {
-            return List.of(op.factor(), op.offset());
-        }
-
-        @Override
-        public List<Tensor> add(Op.Add op) {
-            return List.of();
-        }
-
-        @Override
-        public List<Tensor> relu(Op.Relu op) {
-            return List.of();
-        }
-
-        @Override
-        public List<Tensor> flatten(Op.Flatten op) {
-            return List.of();
-        }
-    };
 }

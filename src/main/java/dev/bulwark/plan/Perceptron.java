@@ -41,7 +41,7 @@ public final class Perceptron {
             if (!node.inputs().equals(List.of(k))) {
                 return false;
             }
-            kinds.add(node.op().accept(KIND));
+            kinds.add(Kind.of(node.op()));
         }
         kinds.removeIf(Kind.FLATTEN::equals);
         boolean convolution = kinds.size() > 1 && kinds.get(0) == Kind.CONVOLUTION;
@@ -148,47 +148,12 @@ public final class Perceptron {
         return op instanceof Op.Dense dense ? dense.weight().size() : 0;
     }
 
-    private enum Kind { DENSE, CONVOLUTION, RELU, FLATTEN, OTHER }
+    private enum Kind {
+        DENSE, CONVOLUTION, RELU, FLATTEN, OTHER;
 
-    private static final Op.Visitor<Kind> KIND = new Op.Visitor<>() {
-        @Override
-        public Kind dense(Op.Dense op) {
-            return Kind.DENSE;
+        static Kind of(Op op) {
+            return op instanceof Op.Dense ? DENSE : op instanceof Op.Conv2d ? CONVOLUTION : op instanceof Op.Relu ? RELU
+                    : op instanceof Op.Flatten || op instanceof Op.Reshape ? FLATTEN : OTHER;
         }
-
-        @Override
-        public Kind conv2d(Op.Conv2d op) {
-            return Kind.CONVOLUTION;
-        }
-
-        @Override
-        public Kind averagePool2d(Op.AveragePool2d op) {
-            return Kind.OTHER;
-        }
-
-        @Override
-        public Kind batchNorm(Op.BatchNorm op) {
-            return Kind.OTHER;
-        }
-
-        @Override
-        public Kind scale(Op.Scale op) {
-            return Kind.OTHER;
-        }
-
-        @Override
-        public Kind add(Op.Add op) {
-            return Kind.OTHER;
-        }
-
-        @Override
-        public Kind relu(Op.Relu op) {
-            return Kind.RELU;
-        }
-
-        @Override
-        public Kind flatten(Op.Flatten op) {
-            return Kind.FLATTEN;
-        }
-    };
+    }
 }

@@ -258,6 +258,46 @@ public final class Plan implements AutoCloseable {
             return to;
         }
 
+        @Override
+        public Integer reshape(Op.Reshape op) {
+            return from(0);
+        }
+
+        @Override
+        public Integer maxPool2d(Op.MaxPool2d op) {
+            throw unsupported("maximum pooling");
+        }
+
+        @Override
+        public Integer leakyRelu(Op.LeakyRelu op) {
+            throw unsupported("a leaky ReLU");
+        }
+
+        @Override
+        public Integer clip(Op.Clip op) {
+            throw unsupported("a clip");
+        }
+
+        @Override
+        public Integer sigmoid(Op.Sigmoid op) {
+            throw unsupported("a sigmoid");
+        }
+
+        @Override
+        public Integer tanh(Op.Tanh op) {
+            throw unsupported("a hyperbolic tangent");
+        }
+
+        @Override
+        public Integer concat(Op.Concat op) {
+            throw unsupported("a concatenation");
+        }
+
+        @Override
+        public Integer rearrange(Op.Rearrange op) {
+            throw unsupported("a rearrangement");
+        }
+
         private UnsupportedOperationException unsupported(String what) {
             return new UnsupportedOperationException(node.name() + " is " + what + ", which no device can do yet");
         }

@@ -5,7 +5,9 @@ import dev.bulwark.shapes.Windows;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.function.UnaryOperator;
 
 /**
  * A graph evaluated in decimal arithmetic, operation by operation as its Javadoc defines it: exact but for divisions and
@@ -122,7 +124,8 @@ public final class ExactGraph {
             BigDecimal[] y = new BigDecimal[x().length];
             for (int k = 0; k < y.length; ++k) {
                 int c = k / (y.length / op.factor().size());
-                y[k] = x()[k].multiply(exact(op.factor().at(c))).add(exact(op.offset().at(c)));
+                y[k] = x()[k].multiply(exact(op.factor().at(c)))
+                        .divide(exact(op.divisor().at(c)), DIGITS).add(exact(op.offset().at(c)));
             }
             return y;
         }
@@ -143,6 +146,91 @@ public final class ExactGraph {
                 y[k] = x()[k].max(BigDecimal.ZERO);
             }
             return y;
+        }
+
+        @Override
+        public BigDecimal[] maxPool2d(Op.MaxPool2d op) {
+            Shape out = op.outputShape(List.of(shape));
+            Windows windows = op.windows();
+            BigDecimal[] y = new BigDecimal[out.size()];
+            for (int k = 0; k < y.length; ++k) {
+                for (int r = 0; r < windows.height().kernel(); ++r) {
+                    for (int s = 0; s < windows.width().kernel(); ++s) {
+                        int row = at(windows.height(), k / out.dimension(2) % out.dimension(1), r);
+                        int column = at(windows.width(), k % out.dimension(2), s);
+                        if (inside(row, column)) {
+                            BigDecimal pixel = pixel(k / (out.dimension(1) * out.dimension(2)), row, column);
+                            y[k] = y[k] == null ? pixel : y[k].max(pixel);
+                        }
+                    }
+                }
+            }
+            return y;
+        }
+
+        @Override
+        public BigDecimal[] leakyRelu(Op.LeakyRelu op) {
+            return each(x -> x.signum() >= 0 ? x : x.multiply(exact(op.slope())));
+        }
+
+        @Override
+        public BigDecimal[] clip(Op.Clip op) {
+            return each(x -> {
+                BigDecimal above = Float.isInfinite(op.low()) ? x : x.max(exact(op.low()));
+                return Float.isInfinite(op.high()) ? above : above.min(exact(op.high()));
+            });
+        }
+
+        @Override
+        public BigDecimal[] sigmoid(Op.Sigmoid op) {
+            return each(Evaluation::logistic);
+        }
+
+        @Override
+        public BigDecimal[] tanh(Op.Tanh op) {
+            BigDecimal two = BigDecimal.valueOf(2);
+            return each(x -> logistic(x.multiply(two)).multiply(two).subtract(BigDecimal.ONE)); // 2 s(2 x) - 1
+        }
+
+        private static BigDecimal logistic(BigDecimal x) {
+            return BigDecimal.ONE.divide(BigDecimal.ONE.add(exp(x.negate())), DIGITS);
+        }
+
+        /** By its power series at {@code x / 2^k}, small enough, squared k times. */
+        private static BigDecimal exp(BigDecimal x) {
+            int halvings = Math.max(0, Math.getExponent(x.doubleValue()) + 4);
+            MathContext digits = new MathContext(DIGITS.getPrecision() + 40);
+            BigDecimal small = x.divide(BigDecimal.valueOf(2).pow(halvings), digits);
+            BigDecimal term = BigDecimal.ONE;
+            BigDecimal sum = term;
+            for (int n = 1; n < 80; ++n) {
+                term = term.multiply(small).divide(BigDecimal.valueOf(n), digits);
+                sum = sum.add(term, digits);
+            }
+            for (int k = 0; k < halvings; ++k) {
+                sum = sum.multiply(sum, digits);
+            }
+            return sum;
+        }
+
+        private BigDecimal[] each(UnaryOperator<BigDecimal> function) {
+            return Arrays.stream(x()).map(function).toArray(BigDecimal[]::new);
+        }
+
+        @Override
+        public BigDecimal[] concat(Op.Concat op) {
+            return inputs.stream().flatMap(Arrays::stream).toArray(BigDecimal[]::new);
+        }
+
+        @Override
+        public BigDecimal[] rearrange(Op.Rearrange op) {
+            return Arrays.stream(op.source()).mapToObj(k -> k == Op.Rearrange.ZERO ? BigDecimal.ZERO : x()[k])
+                    .toArray(BigDecimal[]::new);
+        }
+
+        @Override
+        public BigDecimal[] reshape(Op.Reshape op) {
+            return x();
         }
 
         @Override

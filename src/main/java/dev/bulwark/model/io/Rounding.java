@@ -7,25 +7,20 @@ import dev.bulwark.shapes.Shape;
 import java.util.Arrays;
 
 /** Networks whose numbers are all rounded once, to the nearest of a precision, ties to even. */
-final class Rounding implements Op.Visitor<Op> {
+final class Rounding {
 
-    private final Precision precision;
-    /** Of dense layers and convolutions. */
-    private int layer;
-    private String node = "";
-
-    private Rounding(Precision precision) {
-        this.precision = precision;
+    private Rounding() {
     }
 
     /** @throws ArithmeticException if a number rounds to infinity */
     static Graph of(Graph graph, Precision precision) {
-        Rounding rounding = new Rounding(precision);
         Graph.Builder builder = new Graph.Builder(graph.input());
-        for (Graph.Node each : graph.nodes()) {
-            rounding.node = each.name();
-            builder.add(each.name(), each.op().accept(rounding),
-                    each.inputs().stream().mapToInt(Integer::intValue).toArray());
+        int layer = 0; // dense or a convolution
+        for (Graph.Node node : graph.nodes()) {
+            boolean stored = node.op() instanceof Op.Dense || node.op() instanceof Op.Conv2d;
+            String owner = stored ? StoredLayers.prefix(layer++) : node.name() + " ";
+            builder.add(node.name(), node.op().withConstants((name, constant) -> of(owner + name, constant, precision)),
+                    node.inputs().stream().mapToInt(Integer::intValue).toArray());
         }
         return builder.build();
     }
@@ -52,54 +47,5 @@ final class Rounding implements Op.Visitor<Op> {
             left /= shape.dimension(axis);
         }
         return Arrays.toString(position);
-    }
-
-    private Tensor rounded(String part, Tensor tensor) {
-        return of(node + " " + part, tensor, precision);
-    }
-
-    @Override
-    public Op dense(Op.Dense op) {
-        int i = layer++;
-        return new Op.Dense(of(StoredLayers.weight(i), op.weight(), precision),
-                of(StoredLayers.bias(i), op.bias(), precision));
-    }
-
-    @Override
-    public Op conv2d(Op.Conv2d op) {
-        int i = layer++;
-        return new Op.Conv2d(of(StoredLayers.weight(i), op.weight(), precision),
-                of(StoredLayers.bias(i), op.bias(), precision), op.windows(), op.groups());
-    }
-
-    @Override
-    public Op averagePool2d(Op.AveragePool2d op) {
-        return op;
-    }
-
-    @Override
-    public Op batchNorm(Op.BatchNorm op) {
-        return new Op.BatchNorm(rounded("gamma", op.gamma()), rounded("beta", op.beta()), rounded("mean", op.mean()),
-                rounded("variance", op.variance()), op.epsilon());
-    }
-
-    @Override
-    public Op scale(Op.Scale op) {
-        return new Op.Scale(rounded("factor", op.factor()), rounded("offset", op.offset()));
-    }
-
-    @Override
-    public Op add(Op.Add op) {
-        return op;
-    }
-
-    @Override
-    public Op relu(Op.Relu op) {
-        return op;
-    }
-
-    @Override
-    public Op flatten(Op.Flatten op) {
-        return op;
     }
 }

@@ -43,11 +43,16 @@ record StoredLayers(Shape input, List<Layer> layers) {
     }
 
     static String weight(int layer) {
-        return "layers." + layer + ".weight";
+        return prefix(layer) + "weight";
     }
 
     static String bias(int layer) {
-        return "layers." + layer + ".bias";
+        return prefix(layer) + "bias";
+    }
+
+    /** What the names of a layer's tensors begin with. */
+    static String prefix(int layer) {
+        return "layers." + layer + ".";
     }
 
     static String convolution(int layer) {

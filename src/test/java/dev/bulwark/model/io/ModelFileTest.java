@@ -207,7 +207,7 @@ class ModelFileTest {
     void givenMoreThanTheFormatHolds_whenWritten_thenOneLineSaysWhere() throws IOException {
         Op.Dense dense = Mlp.dense(4, 4, new float[16], new float[4]);
         Op.Relu relu = new Op.Relu();
-        Op.Scale scale = new Op.Scale(Tensor.zeros(4), Tensor.zeros(4));
+        Op.Scale scale = Op.Scale.by(Tensor.zeros(4), Tensor.zeros(4));
         Graph.Builder residual = new Graph.Builder(Shape.of(4));
         int first = residual.add(dense, Graph.Builder.INPUT);
         residual.add(new Op.Add(), first, residual.add(dense, residual.add(relu, first)));
