@@ -79,13 +79,14 @@ extern "C" __global__ void gather(const unsigned* __restrict__ source, const int
 }
 EXPORT_KERNEL(gather)
 
-/** target[n,k] = source[n,columns[k]]. */
+/** target[n,k] = source[n,columns[k]], or 0 where columns[k] is negative. */
 extern "C" __global__ void gather_columns(const float* __restrict__ source, const int* __restrict__ columns,
                                           float* __restrict__ target, int rows, int width, int count) {
     const long long n = (long long) rows * count;
     for (long long i = grid_first(); i < n; i += grid_stride()) {
         const long long row = i / count;
-        target[i] = source[row * width + columns[i - row * count]];
+        const int column = columns[i - row * count];
+        target[i] = column < 0 ? 0.f : source[row * width + column];
     }
 }
 EXPORT_KERNEL(gather_columns)

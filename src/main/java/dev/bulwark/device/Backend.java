@@ -18,7 +18,7 @@ import java.util.Optional;
  *
  * <p><b>Determinism.</b> The same calls on the same machine give the same bits.
  *
- * <p><b>Rounding.</b> {@link OutwardIntervals}, {@link Convolutions#enclose} and {@link LinearRelaxations} bound the
+ * <p><b>Rounding.</b> {@link OutwardIntervals}, {@link Convolutions#enclose}, the boxes of {@link Channelwise} and {@link LinearRelaxations} bound the
  * real-number result, by rounding outward or by a stated error. All else rounds to nearest and must not be used for a
  * certificate.
  */
@@ -113,6 +113,9 @@ public interface Backend extends AutoCloseable {
 
     /** Convolutions, as {@link #linear} is for dense layers. */
     Convolutions convolutions();
+
+    /** Affine maps of each channel on its own. */
+    Channelwise channelwise();
 
     /** Operations element by element. */
     Elementwise elementwise();

@@ -9,10 +9,10 @@ public interface Indexing {
     void gather(DeviceBuffer source, DeviceBuffer rows, int count, int columns, DeviceBuffer target);
 
     /**
-     * {@code target[n,k] = source[n,columns[k]]}.
+     * {@code target[n,k] = source[n,columns[k]]}, or 0 where {@code columns[k]} is negative.
      *
      * @param source  {@code [rows,width]}
-     * @param columns {@code int [count]}
+     * @param columns {@code int [count]}, below width
      * @param target  {@code [rows,count]}, not the source
      */
     void gatherColumns(DeviceBuffer source, int rows, int width, DeviceBuffer columns, int count, DeviceBuffer target);

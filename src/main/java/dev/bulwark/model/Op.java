@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.BiFunction;
+import java.util.stream.IntStream;
 
 /**
  * One operation of a network, with its constant numbers. Sealed: a new kind adds a {@link Visitor} method, and everything
@@ -177,8 +178,7 @@ public sealed interface Op {
 
         @Override
         public Shape outputShape(List<Shape> inputs) {
-            ImageShape input = only("a pooling", inputs).image();
-            return windows.over(input, input.channels()).shape();
+            return pooled(windows, only("a pooling", inputs).image());
         }
 
         @Override
@@ -190,24 +190,9 @@ public sealed interface Op {
     /** The largest element of each window, channel by channel; elements outside the image take no part. */
     record MaxPool2d(Windows windows) implements Op {
 
-        public MaxPool2d {
-            requireInside("height", windows.height());
-            requireInside("width", windows.width());
-        }
-
-        /** Padding beyond half a window could leave a window without an element of the image. */
-        private static void requireInside(String which, Windows.Axis axis) {
-            int kernel = (axis.kernel() - 1) * axis.dilation() + 1;
-            if (axis.before() >= kernel || axis.after() >= kernel) {
-                throw new IllegalArgumentException("the padding of a pooling's " + which + ", " + axis.before() + " and "
-                        + axis.after() + ", must be less than its windows' " + kernel);
-            }
-        }
-
         @Override
         public Shape outputShape(List<Shape> inputs) {
-            ImageShape input = only("a pooling", inputs).image();
-            return windows.over(input, input.channels()).shape();
+            return pooled(windows, only("a pooling", inputs).image());
         }
 
         @Override
@@ -527,6 +512,18 @@ public sealed interface Op {
             throw new IllegalArgumentException(what + " has one input, not " + inputs.size());
         }
         return inputs.get(0);
+    }
+
+    /** @throws IllegalArgumentException if a window has no element of the image */
+    private static Shape pooled(Windows windows, ImageShape input) {
+        ImageShape output = windows.over(input, input.channels());
+        boolean empty = IntStream.range(0, output.height()).anyMatch(v -> windows.height().inside(v, input.height()) == 0)
+                || IntStream.range(0, output.width()).anyMatch(u -> windows.width().inside(u, input.width()) == 0);
+        if (empty) {
+            throw new IllegalArgumentException("a pooling of an image of shape " + input + " has a window that lies outside it: "
+                    + windows.words());
+        }
+        return output.shape();
     }
 
     private static void requireRank(String what, Tensor tensor, int rank) {

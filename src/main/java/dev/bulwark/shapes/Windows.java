@@ -39,6 +39,16 @@ public record Windows(Axis height, Axis width) {
             return Math.toIntExact(room / stride + 1);
         }
 
+        /** How many elements of window {@code window} lie on an edge of {@code elements}. */
+        public int inside(int window, int elements) {
+            int inside = 0;
+            for (int k = 0; k < kernel; ++k) {
+                long place = (long) window * stride - before + (long) k * dilation;
+                inside += place >= 0 && place < elements ? 1 : 0;
+            }
+            return inside;
+        }
+
         /** Elements from a window's first to its last, both included. */
         private static int reach(int kernel, int dilation) {
             return Math.addExact(Math.multiplyExact(kernel - 1, dilation), 1);

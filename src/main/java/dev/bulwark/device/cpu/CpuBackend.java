@@ -5,6 +5,7 @@ import static dev.bulwark.device.cpu.Spans.Operand.out;
 import dev.bulwark.device.Affine;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.BareProducts;
+import dev.bulwark.device.Channelwise;
 import dev.bulwark.device.Convolutions;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceException.Advice;
@@ -187,6 +188,11 @@ public final class CpuBackend implements Backend {
     @Override
     public Convolutions convolutions() {
         return families.convolutions;
+    }
+
+    @Override
+    public Channelwise channelwise() {
+        return families.channelwise;
     }
 
     @Override

@@ -5,6 +5,7 @@ final class CpuFamilies {
 
     final SharedProducts linear;
     final CpuConvolutions convolutions;
+    final CpuChannelwise channelwise;
     final CpuElementwise elementwise;
     final CpuIndexing indexing;
     final CpuReductions reductions;
@@ -24,6 +25,7 @@ final class CpuFamilies {
     CpuFamilies(Workers workers, Spans spans, SharedProducts products, Products blocks, NoiseRows noiseRows) {
         Rows rows = new Rows(workers);
         linear = products;
+        channelwise = new CpuChannelwise(rows);
         elementwise = new CpuElementwise(spans);
         indexing = new CpuIndexing(rows);
         reductions = new CpuReductions(workers, spans);

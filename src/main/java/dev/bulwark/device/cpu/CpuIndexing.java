@@ -42,7 +42,7 @@ final class CpuIndexing implements Indexing {
             for (int n = first; n < first + block; ++n) {
                 from.get(n * width, row);
                 for (int k = 0; k < picked; ++k) {
-                    shown[k] = row[places[k]];
+                    shown[k] = places[k] < 0 ? 0f : row[places[k]];
                 }
                 to.put(n * picked, shown);
             }

@@ -45,7 +45,7 @@ final class CpuOutwardIntervals implements OutwardIntervals {
     private static float below(double a, double b) {
         double difference = a - b;
         float nearest = (float) difference;
-        double left = (difference - nearest) + lost(a, -b, difference);
+        double left = (difference - nearest) + Directed.lost(a, -b, difference);
         int bits = Math.max(Float.floatToRawIntBits(nearest), 0);
         return Float.intBitsToFloat(Math.max(bits + (int) (Double.doubleToRawLongBits(left) >> 63), 0));
     }
@@ -54,20 +54,8 @@ final class CpuOutwardIntervals implements OutwardIntervals {
     private static float above(double a, double b) {
         double sum = a + b;
         float nearest = (float) sum;
-        double left = (sum - nearest) + lost(a, b, sum);
+        double left = (sum - nearest) + Directed.lost(a, b, sum);
         return Float.intBitsToFloat(Float.floatToRawIntBits(nearest) + (int) (Double.doubleToRawLongBits(0 - left) >>> 63));
-    }
-
-    /** {@code a + b - sum}, exactly, where sum is rounded to nearest: a two-sum. */
-    private static double lost(double a, double b, double sum) {
-        double back = sum - a;
-        return (a - (sum - back)) + (b - back);
-    }
-
-    /** The greatest double not above {@code a - b}, or the one before. */
-    private static double differenceDown(double a, double b) {
-        double difference = a - b;
-        return lost(a, -b, difference) < 0 ? Math.nextDown(difference) : difference;
     }
 
     /** The greatest float not above {@code value}. */
@@ -100,8 +88,8 @@ final class CpuOutwardIntervals implements OutwardIntervals {
                     DeviceBuffer lower, DeviceBuffer upper) {
         spans.apply(length, (s, count) -> {
             for (int i = 0; i < count; ++i) {
-                float low = down(differenceDown(s[0][i], -s[2][i]));
-                float high = up(-differenceDown(-s[1][i], s[3][i]));
+                float low = down(Directed.sumDown(s[0][i], s[2][i]));
+                float high = up(Directed.sumUp(s[1][i], s[3][i]));
                 boolean known = Float.isFinite(low) && Float.isFinite(high);
                 s[4][i] = known ? low : Float.NaN;
                 s[5][i] = known ? high : Float.NaN;

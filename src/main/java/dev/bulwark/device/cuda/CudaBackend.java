@@ -2,6 +2,7 @@ package dev.bulwark.device.cuda;
 
 import dev.bulwark.device.Affine;
 import dev.bulwark.device.Backend;
+import dev.bulwark.device.Channelwise;
 import dev.bulwark.device.Convolutions;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceException;
@@ -195,6 +196,11 @@ public final class CudaBackend implements Backend {
     @Override
     public Convolutions convolutions() {
         return families.convolutions;
+    }
+
+    @Override
+    public Channelwise channelwise() {
+        return families.channelwise;
     }
 
     @Override

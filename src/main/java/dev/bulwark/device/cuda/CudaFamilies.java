@@ -7,6 +7,7 @@ final class CudaFamilies {
 
     final Products linear;
     final CudaConvolutions convolutions;
+    final CudaChannelwise channelwise;
     final CudaElementwise elementwise;
     final CudaIndexing indexing;
     final CudaReductions reductions;
@@ -31,6 +32,7 @@ final class CudaFamilies {
         reductions = new CudaReductions(modules.module("reductions"), columnSums, tickets);
         linear = opened.add(new Products(memory, options, elementwise, ofProducts, modules::module));
         convolutions = linear.convolutions(modules.module("convolutions"));
+        channelwise = new CudaChannelwise(modules.module("channelwise"));
         losses = new CudaLosses(modules.module("losses"), tickets);
         trainingIntervals = opened.add(new CudaTrainingIntervals(memory, modules.module("training_intervals"), tickets));
         optimisers = new CudaOptimisers(modules.module("optimisers"));

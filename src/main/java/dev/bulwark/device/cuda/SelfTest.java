@@ -11,6 +11,7 @@ import dev.bulwark.device.IntervalLayer.Spread;
 import dev.bulwark.device.IntervalLayer;
 import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.NoisyClassifier;
+import dev.bulwark.device.Pooling;
 import dev.bulwark.device.ProductPrecision;
 import dev.bulwark.shapes.ImageShape;
 import dev.bulwark.shapes.Windows;
@@ -143,6 +144,12 @@ public final class SelfTest {
                             memory.holding(1, -1, 0.5f, 2), memory.holding(1f), 1, Windows.square(2, 1), 1), false, y);
                     return y;
                 }, 9.5f),
+                question("channelwise", (backend, memory) -> {
+                    DeviceBuffer y = memory.allocate(1);
+                    backend.channelwise().average(memory.holding(1, 2, 3, 4), 1,
+                            new Pooling(new ImageShape(1, 2, 2), Windows.square(2, 1), true), false, y);
+                    return y;
+                }, 2.5f),
                 question("losses", (backend, memory) -> {
                     DeviceBuffer gradient = memory.allocate(2);
                     backend.losses().marginGradient(memory.holding(1, 3), memory.holding(new int[] {0}), 1, 2, gradient);
