@@ -96,12 +96,11 @@ extern "C" __global__ void scale_transposed(const float* __restrict__ a, const f
 }
 EXPORT_KERNEL(scale_transposed)
 
-/** The box of f x + o: products are least and greatest at corners of the box of f and x. */
-extern "C" __global__ void scale_outward(const float* __restrict__ lower, const float* __restrict__ upper,
+/** The box of f x + o: products are least and greatest at corners of the box of f and x. Boxes may take x's place. */
+extern "C" __global__ void scale_outward(const float* lower, const float* upper,
                                          const float* __restrict__ factor, const float* __restrict__ offset,
                                          const float* __restrict__ factor_error, const float* __restrict__ offset_error,
-                                         float* __restrict__ out_lower, float* __restrict__ out_upper, int channels, int area,
-                                         long long n) {
+                                         float* out_lower, float* out_upper, int channels, int area, long long n) {
     for (long long i = grid_first(); i < n; i += grid_stride()) {
         const int c = (int) (i / area % channels);
         const double low_factor = __dadd_rd(factor[c], -(double) factor_error[c]);

@@ -129,9 +129,15 @@ final class CrownPass {
         }
     }
 
-    /** Whether a value's propagated box can't be tighter but for rounding: it is the input, or one affine map of it. */
+    /** Whether a value's propagated box can't be tighter but for rounding: it is one affine map of a box. */
     private boolean isExact(int value) {
-        return value == 0 || plan.steps().get(value - 1) instanceof Step.Linear linear && linear.from() == 0;
+        return isBox(value) || plan.steps().get(value - 1) instanceof Step.Linear linear && isBox(linear.from());
+    }
+
+    /** Whether a value takes all of its box: it is the input, or its elements on their own. */
+    private boolean isBox(int value) {
+        return value == 0 || plan.steps().get(value - 1) instanceof Step.Linear linear && linear.operator().separates()
+                && isBox(linear.from());
     }
 
     /** CROWN where the box leaves a unit's sign open; elsewhere its lines are exact already. */
@@ -155,8 +161,8 @@ final class CrownPass {
      * @return the value at which the forms' coefficients stand
      */
     private int enterOutputs(int value, DeviceBuffer form, int rows) {
-        if (plan.steps().get(value - 1) instanceof Step.Linear linear) {
-            linear.operator().enter(form, rows, backward.coefficients(linear.from()), backward.constants());
+        if (plan.steps().get(value - 1) instanceof Step.Linear linear && linear.operator().enter(form, rows,
+                backward.coefficients(linear.from()), backward.constants())) {
             return linear.from();
         }
         backend.linearRelaxations().enterUnits(plan.size(value), form, rows, backward.coefficients(value),

@@ -4,6 +4,7 @@ import dev.bulwark.device.LinearRelaxations;
 import dev.bulwark.model.AffineMap;
 import dev.bulwark.model.Graph;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * What a float forward pass can say against a certificate. An image lies in its own box, so a certificate contradicts a
@@ -95,6 +96,30 @@ final class FloatPass {
                             passedOn + 2 * LinearRelaxations.productError(1) * absolute, absolute);
                 }
                 return sum;
+            }
+
+            /** By a rounded divisor, or times its rounded inverse. */
+            @Override
+            public Rounded divide(Rounded x, HostPass.Divisors divisors) {
+                Rounded quotients = new Rounded(new double[x.values.length], new double[x.values.length]);
+                for (int k = 0; k < x.values.length; ++k) {
+                    double divisor = divisors.lower(k);
+                    double absolute = (Math.abs(x.values[k]) + x.errors[k]) / Math.abs(divisor);
+                    quotients.set(k, x.values[k] / divisor, x.errors[k] / Math.abs(divisor)
+                            + 2 * LinearRelaxations.productError(1) * absolute + UNDERFLOW * (1 + absolute), absolute);
+                }
+                return quotients;
+            }
+
+            @Override
+            public Rounded rearrange(Rounded x, int[] source) {
+                return new Rounded(HostPass.rearranged(x.values, source), HostPass.rearranged(x.errors, source));
+            }
+
+            @Override
+            public Rounded concatenate(List<Rounded> parts) {
+                return new Rounded(parts.stream().flatMapToDouble(part -> Arrays.stream(part.values)).toArray(),
+                        parts.stream().flatMapToDouble(part -> Arrays.stream(part.errors)).toArray());
             }
         };
 

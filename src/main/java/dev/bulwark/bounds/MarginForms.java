@@ -4,6 +4,7 @@ import dev.bulwark.device.Affine;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
+import dev.bulwark.device.Directed;
 import dev.bulwark.device.HostArrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -151,7 +152,7 @@ abstract class MarginForms {
             }
             // Twice what a sum of this number of non-negative terms, and the difference, can be off by (Higham 2002, section 3.1).
             double slack = (errors.length + 8) * 0x1p-52;
-            return Rounding.down(constant - lost - slack * (lost + Math.abs(constant)));
+            return Directed.down(constant - lost - slack * (lost + Math.abs(constant)));
         }
     }
 }

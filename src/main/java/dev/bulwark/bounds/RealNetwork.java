@@ -13,7 +13,8 @@ import java.util.Optional;
  *
  * <p>Plain host code on purpose, which shares nothing with the operations that certified the input: a fault of theirs must
  * not acquit itself. An interval pass in double, rounded outward at every operation, decides nearly every input. Where two
- * logits are too close for it, decimal fractions decide: sums and products of floats are exact in them.
+ * logits are too close for it, decimal fractions decide: sums and products of floats are exact in them. What they must round
+ * (quotients, roots) has a hundred digits; logits that these can't tell apart count as equal.
  */
 public final class RealNetwork {
 
@@ -65,21 +66,19 @@ public final class RealNetwork {
 
     private boolean satisfiesExactly(float[] point, Specification specification) {
         List<Specification.Inequality> inequalities = specification.inequalities();
-        BigDecimal[] logits = exactly(point);
+        DecimalInterval logits = exactly(point);
         return specification.provenBy(k -> {
             float[] coefficients = inequalities.get(k).coefficients();
             BigDecimal sum = new BigDecimal(inequalities.get(k).constant());
             for (int c = 0; c < coefficients.length; ++c) {
-                sum = sum.add(new BigDecimal(coefficients[c]).multiply(logits[c]));
+                sum = sum.add(logits.least(coefficients[c], c));
             }
             return sum.signum();
         });
     }
 
-    private BigDecimal[] exactly(float[] point) {
-        BigDecimal[] input = new BigDecimal[point.length];
-        Arrays.setAll(input, k -> new BigDecimal(point[k]));
-        return HostPass.run(network, input, EXACT);
+    private DecimalInterval exactly(float[] point) {
+        return HostPass.run(network, DecimalInterval.at(point), DecimalInterval.ARITHMETIC);
     }
 
     /** By outward rounding alone; empty where that leaves it open. */
@@ -95,11 +94,11 @@ public final class RealNetwork {
         return stands ? Optional.of(true) : Optional.empty();
     }
 
-    /** By exact arithmetic: a second or so for a million weights. */
+    /** By decimals: a second or so for a million weights. */
     boolean standsExactly(float[] point, int label) {
-        BigDecimal[] logits = exactly(point);
-        for (int c = 0; c < logits.length; ++c) {
-            if (c != label && logits[label].compareTo(logits[c]) <= 0) {
+        DecimalInterval logits = exactly(point);
+        for (int c = 0; c < logits.lower().length; ++c) {
+            if (c != label && logits.lower()[label].compareTo(logits.upper()[c]) <= 0) {
                 return false;
             }
         }
@@ -138,6 +137,29 @@ public final class RealNetwork {
                 }
                 return sum;
             }
+
+            @Override
+            public Interval divide(Interval x, HostPass.Divisors divisors) {
+                Interval quotients = new Interval(new double[x.lower.length], new double[x.lower.length]);
+                for (int k = 0; k < x.lower.length; ++k) {
+                    double[] corners = {x.lower[k] / divisors.lower(k), x.lower[k] / divisors.upper(k),
+                        x.upper[k] / divisors.lower(k), x.upper[k] / divisors.upper(k)};
+                    quotients.lower[k] = Math.nextDown(Arrays.stream(corners).min().getAsDouble());
+                    quotients.upper[k] = Math.nextUp(Arrays.stream(corners).max().getAsDouble());
+                }
+                return quotients;
+            }
+
+            @Override
+            public Interval rearrange(Interval x, int[] source) {
+                return new Interval(HostPass.rearranged(x.lower, source), HostPass.rearranged(x.upper, source));
+            }
+
+            @Override
+            public Interval concatenate(List<Interval> parts) {
+                return new Interval(parts.stream().flatMapToDouble(part -> Arrays.stream(part.lower)).toArray(),
+                        parts.stream().flatMapToDouble(part -> Arrays.stream(part.upper)).toArray());
+            }
         };
 
         static Interval at(float[] point) {
@@ -162,34 +184,4 @@ public final class RealNetwork {
             return Arrays.stream(values).map(value -> Math.max(value, 0)).toArray();
         }
     }
-
-    /** The real activations themselves. */
-    private static final HostPass.Arithmetic<BigDecimal[]> EXACT = new HostPass.Arithmetic<>() {
-        @Override
-        public BigDecimal[] affine(AffineMap map, BigDecimal[] x) {
-            BigDecimal[] sums = new BigDecimal[map.outputs()];
-            for (int o = 0; o < sums.length; ++o) {
-                int output = o;
-                sums[o] = new BigDecimal(map.bias(o));
-                map.walk(o, (weight, i) -> {
-                    if (weight != 0 && x[i].signum() != 0) {
-                        sums[output] = sums[output].add(new BigDecimal(weight).multiply(x[i]));
-                    }
-                });
-            }
-            return sums;
-        }
-
-        @Override
-        public BigDecimal[] relu(BigDecimal[] x) {
-            return Arrays.stream(x).map(value -> value.max(BigDecimal.ZERO)).toArray(BigDecimal[]::new);
-        }
-
-        @Override
-        public BigDecimal[] add(BigDecimal[] x, BigDecimal[] y) {
-            BigDecimal[] sums = new BigDecimal[x.length];
-            Arrays.setAll(sums, k -> x[k].add(y[k]));
-            return sums;
-        }
-    };
 }

@@ -4,8 +4,6 @@ import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.Enclosure;
-import dev.bulwark.device.HostArrays;
-import dev.bulwark.device.LinearRelaxations;
 import dev.bulwark.device.Relaxation;
 import dev.bulwark.plan.DeviceBox;
 import dev.bulwark.plan.LinearOperator;
@@ -47,11 +45,10 @@ final class RelaxedPlan {
     /**
      * An affine map.
      *
-     * @param weights every weight's share of what a product with W may be off by, rounded up; no bias. A weight of 0 has none,
-     *                so that inputs of unknown size don't count where they have no weight
+     * @param account makes errors of how large the map's inputs are: {@link LinearOperator#productErrors}
      * @param errors  {@code [N,outputs]}: as of {@link Relaxation}
      */
-    record Products(Enclosure weights, DeviceBuffer bias, DeviceBuffer errors) {
+    record Products(Enclosure account, DeviceBuffer bias, DeviceBuffer errors) {
     }
 
     /**
@@ -110,7 +107,7 @@ final class RelaxedPlan {
     void account(Step.Linear step, DeviceBox inputs, int images) {
         Products map = products.get(step.to());
         backend.reluRelaxations().magnitudes(inputs.lower(), inputs.upper(), (long) images * plan.size(step.from()), sizes);
-        map.weights.run(sizes, sizes, images, unused, map.errors);
+        map.account.run(sizes, sizes, images, unused, map.errors);
     }
 
     private static final Step.Visitor<IntStream> READ = new Step.Visitor<>() {
@@ -145,20 +142,9 @@ final class RelaxedPlan {
 
         @Override
         public Void linear(Step.Linear step) {
-            LinearOperator weights = step.operator().withWeight(memory, shares(step.operator()));
-            products.put(step.to(), new Products(memory.owning(weights.enclosure()), step.operator().biases(memory),
+            products.put(step.to(), new Products(step.operator().productErrors(memory), step.operator().biases(memory),
                     perUnit(step.to())));
             return null;
-        }
-
-        private float[] shares(LinearOperator operator) {
-            float[] shares = HostArrays.read(backend, operator.weight());
-            double relative = LinearRelaxations.productError(operator.transposedTerms());
-            for (int k = 0; k < shares.length; ++k) {
-                shares[k] = shares[k] == 0 ? 0 : Rounding.up(Math.nextUp(
-                        relative * Math.nextUp(Math.abs(shares[k]) + LinearRelaxations.NEGLIGIBLE)));
-            }
-            return shares;
         }
 
         @Override

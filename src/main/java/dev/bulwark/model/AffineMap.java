@@ -1,11 +1,13 @@
 package dev.bulwark.model;
 
 import dev.bulwark.shapes.ImageShape;
+import dev.bulwark.shapes.Shape;
 import dev.bulwark.shapes.Windows;
+import java.util.Arrays;
 import java.util.List;
 
 /**
- * A dense operation or a convolution as what both are: outputs that are each a bias and a sum of products of inputs with
+ * A linear operation as what all of them are: outputs that are each a bias and a sum of products of inputs with
  * weights. For host code that walks over them one by one.
  */
 public interface AffineMap {
@@ -36,6 +38,49 @@ public interface AffineMap {
     /** @param input shape of the image */
     static AffineMap of(Op.Conv2d op, ImageShape input) {
         return new ConvolutionMap(op, input, op.outputShape(List.of(input.shape())).image());
+    }
+
+    /** {@code y = factor x + offset}, channel by channel. @param size elements of the input */
+    static AffineMap of(Tensor factor, Tensor offset, int size) {
+        return new ChannelMap(factor, offset, size / factor.size());
+    }
+
+    /** The sum of each window's elements. @param input shape of the image */
+    static AffineMap sums(Op.AveragePool2d op, ImageShape input) {
+        int channels = input.channels();
+        float[] ones = new float[channels * op.windows().elements()];
+        Arrays.fill(ones, 1);
+        Tensor weight = Tensor.of(Shape.of(channels, 1, op.windows().height().kernel(), op.windows().width().kernel()), ones);
+        return of(new Op.Conv2d(weight, Tensor.zeros(channels), op.windows(), channels), input);
+    }
+
+    /** One input for each output. */
+    record ChannelMap(Tensor factor, Tensor offset, int area) implements AffineMap {
+
+        @Override
+        public int inputs() {
+            return factor.size() * area;
+        }
+
+        @Override
+        public int outputs() {
+            return inputs();
+        }
+
+        @Override
+        public int terms() {
+            return 1;
+        }
+
+        @Override
+        public float bias(int output) {
+            return offset.at(output / area);
+        }
+
+        @Override
+        public void walk(int output, Product product) {
+            product.take(factor.at(output / area), output);
+        }
     }
 
     /** All inputs, in their order. */

@@ -111,6 +111,20 @@ public final class Graph {
             return nodes.size();
         }
 
+        /**
+         * Shape of a value that was added.
+         *
+         * @throws IllegalArgumentException naming an operation that doesn't fit what it reads
+         */
+        public Shape shape(int value) {
+            List<Shape> known = new ArrayList<>();
+            known.add(input);
+            for (int k = 0; k < value; ++k) {
+                known.add(shapeOf(nodes.get(k), k, known));
+            }
+            return known.get(value);
+        }
+
         /** @throws IllegalArgumentException naming an operation that doesn't fit what it reads, or that nothing reads */
         public Graph build() {
             return new Graph(input, nodes);

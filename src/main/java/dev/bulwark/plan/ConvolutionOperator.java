@@ -8,7 +8,7 @@ import dev.bulwark.device.Enclosure;
 import dev.bulwark.device.HostArrays;
 
 /** A convolution. Its weight is {@code [channels, input channels / groups, kernel height, kernel width]}. */
-record ConvolutionOperator(Backend backend, Convolution convolution) implements LinearOperator {
+record ConvolutionOperator(Backend backend, Convolution convolution) implements LearnedOperator {
 
     @Override
     public int inputs() {
@@ -36,22 +36,18 @@ record ConvolutionOperator(Backend backend, Convolution convolution) implements 
     }
 
     @Override
-    public void enclose(DeviceBuffer lower, DeviceBuffer upper, int rows, DeviceBuffer outLower, DeviceBuffer outUpper) {
-        backend.convolutions().enclose(lower, upper, rows, convolution, outLower, outUpper);
-    }
-
-    @Override
     public Enclosure enclosure() {
         return backend.convolutions().prepare(convolution);
     }
 
     @Override
-    public void enter(DeviceBuffer forms, int rows, DeviceBuffer target, DeviceBuffer constants) {
+    public boolean enter(DeviceBuffer forms, int rows, DeviceBuffer target, DeviceBuffer constants) {
         backend.convolutions().enter(convolution, forms, rows, target, constants);
+        return true;
     }
 
     @Override
-    public void parameterGradient(DeviceBuffer x, DeviceBuffer gradient, int rows, LinearOperator target) {
+    public void parameterGradient(DeviceBuffer x, DeviceBuffer gradient, int rows, LearnedOperator target) {
         backend.convolutions().parameterGradient(x, gradient, rows, ((ConvolutionOperator) target).convolution);
     }
 
@@ -71,7 +67,7 @@ record ConvolutionOperator(Backend backend, Convolution convolution) implements 
     }
 
     @Override
-    public LinearOperator withWeight(DeviceMemory memory, float[] weight) {
+    public LearnedOperator withWeight(DeviceMemory memory, float[] weight) {
         return new ConvolutionOperator(backend,
                 convolution.with(memory.holding(weight), memory.zeros(convolution.output().channels())));
     }

@@ -8,7 +8,7 @@ import dev.bulwark.device.Enclosure;
 import java.util.Optional;
 
 /** A dense layer. Its weight is {@code [outputs,inputs]}. */
-record DenseOperator(Backend backend, Affine affine) implements LinearOperator {
+record DenseOperator(Backend backend, Affine affine) implements LearnedOperator {
 
     @Override
     public int inputs() {
@@ -36,22 +36,18 @@ record DenseOperator(Backend backend, Affine affine) implements LinearOperator {
     }
 
     @Override
-    public void enclose(DeviceBuffer lower, DeviceBuffer upper, int rows, DeviceBuffer outLower, DeviceBuffer outUpper) {
-        backend.outwardIntervals().affine(lower, upper, rows, affine, outLower, outUpper);
-    }
-
-    @Override
     public Enclosure enclosure() {
         return backend.outwardIntervals().prepare(affine);
     }
 
     @Override
-    public void enter(DeviceBuffer forms, int rows, DeviceBuffer target, DeviceBuffer constants) {
+    public boolean enter(DeviceBuffer forms, int rows, DeviceBuffer target, DeviceBuffer constants) {
         backend.linearRelaxations().enter(affine, forms, rows, target, constants);
+        return true;
     }
 
     @Override
-    public void parameterGradient(DeviceBuffer x, DeviceBuffer gradient, int rows, LinearOperator target) {
+    public void parameterGradient(DeviceBuffer x, DeviceBuffer gradient, int rows, LearnedOperator target) {
         Affine gradients = ((DenseOperator) target).affine;
         backend.linear().multiply(true, false, affine.out(), affine.in(), rows, gradient, x, 0f, gradients.weight());
         backend.reductions().columnSums(gradient, rows, affine.out(), 0f, gradients.bias());
@@ -73,7 +69,7 @@ record DenseOperator(Backend backend, Affine affine) implements LinearOperator {
     }
 
     @Override
-    public LinearOperator withWeight(DeviceMemory memory, float[] weight) {
+    public LearnedOperator withWeight(DeviceMemory memory, float[] weight) {
         return new DenseOperator(backend, new Affine(memory.holding(weight), memory.zeros(affine.out()), affine.in(),
                 affine.out()));
     }

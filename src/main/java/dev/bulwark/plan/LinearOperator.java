@@ -7,8 +7,11 @@ import dev.bulwark.device.Enclosure;
 import java.util.Optional;
 
 /**
- * An affine map {@code y = W x + b} of a network, laid onto a device: dense or a convolution. Forward passes, bounds, attacks
- * and training are written against it, and don't ask which it is.
+ * An affine map {@code y = W x + b} of a network, laid onto a device: dense, a convolution, a scaling, a pooling, a
+ * rearrangement. Forward passes, bounds, attacks and training are written against it, and don't ask which it is.
+ *
+ * <p>The graph's W and b need not be floats. What rounds to nearest takes the nearest floats; what bounds rest on charges how
+ * far these may be off.
  *
  * <p>Batches are {@code [rows,inputs]} and {@code [rows,outputs]}; outputs are overwritten, and no output is an input.
  */
@@ -25,43 +28,53 @@ public interface LinearOperator {
 
     /**
      * {@code target = a W}: the gradient with respect to x, where a is the one with respect to y; a linear form in y becomes
-     * one in x. To nearest, with the bounded error of {@link dev.bulwark.device.LinearRelaxations#backwardAffine}, for
-     * {@link #transposedTerms} products.
+     * one in x. To nearest, with an error that {@link #productErrors} bounds.
      */
     void applyTransposed(DeviceBuffer a, int rows, DeviceBuffer target);
 
-    /** Products that an element of {@link #applyTransposed} sums at most. */
-    int transposedTerms();
-
-    /** The box of {@code W x + b} over a box of x, outward; unknown where what it depends on is. */
-    void enclose(DeviceBuffer lower, DeviceBuffer upper, int rows, DeviceBuffer outLower, DeviceBuffer outUpper);
-
-    /** {@link #enclose}, to be called many times with the same parameters. The caller closes it, before the plan. */
+    /**
+     * The box of {@code W x + b} over a box of x, outward; unknown where what it depends on is. To be called many times with the
+     * same parameters. The caller closes it, before the plan.
+     */
     Enclosure enclosure();
 
-    /** Enters outputs as linear forms in x, as {@link dev.bulwark.device.LinearRelaxations#enter}. */
-    void enter(DeviceBuffer forms, int rows, DeviceBuffer target, DeviceBuffer constants);
+    /**
+     * Takes how far inputs may be from 0, for both ends of a box of them, and makes at the upper end, for each output o, a
+     * bound E of what a form {@code a y} may be off by when {@link #applyTransposed} takes it to x and {@link #biases} are
+     * added: {@code (|a| + NEGLIGIBLE) E}, as {@link dev.bulwark.device.LinearRelaxations#backwardBias} charges. Inputs of
+     * unknown size don't count where they have no weight. The lower end is of no use.
+     *
+     * @param memory owns what it needs, and closes it
+     */
+    Enclosure productErrors(DeviceMemory memory);
 
     /**
-     * Gradients of the parameters, to nearest.
+     * Enters outputs as linear forms in x, exactly, as {@link dev.bulwark.device.LinearRelaxations#enter} does.
      *
-     * @param x        {@code [rows,inputs]}
-     * @param gradient {@code [rows,outputs]}
-     * @param target   where they go: an operator of the same kind and sizes
+     * @return whether it did: an operator that can't leaves everything as it is
      */
-    void parameterGradient(DeviceBuffer x, DeviceBuffer gradient, int rows, LinearOperator target);
+    default boolean enter(DeviceBuffer forms, int rows, DeviceBuffer target, DeviceBuffer constants) {
+        return false;
+    }
 
     /** b, one number for each output: {@code [outputs]}. The caller's memory owns what had to be made for it. */
     DeviceBuffer biases(DeviceMemory memory);
 
-    /** W as it lies on the device, in the operator's own layout. */
-    DeviceBuffer weight();
+    /** Whether each output depends on one input at most, and no two on the same: then boxes of y are images of boxes of x. */
+    default boolean separates() {
+        return false;
+    }
+
+    /** This map without b, of absolute weights, for radii of boxes in training. The caller's memory owns what it needs. */
+    LinearOperator magnitudes(DeviceMemory memory);
+
+    /** This operator, where its parameters can be trained. */
+    default Optional<LearnedOperator> learned() {
+        return Optional.empty();
+    }
 
     /** This map as a dense layer, where it is one: for kernels that devices have of these alone. */
     default Optional<Affine> dense() {
         return Optional.empty();
     }
-
-    /** This map with another W, in the same layout, and no b. The caller's memory owns it. */
-    LinearOperator withWeight(DeviceMemory memory, float[] weight);
 }

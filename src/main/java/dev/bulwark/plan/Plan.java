@@ -8,9 +8,12 @@ import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.InputGradients;
 import dev.bulwark.device.NoisyClassifier;
+import dev.bulwark.device.Pooling;
 import dev.bulwark.model.Graph;
 import dev.bulwark.model.Op;
+import dev.bulwark.shapes.Shape;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -37,7 +40,7 @@ public final class Plan implements AutoCloseable {
         this.graph = graph;
         try (DeviceMemory building = new DeviceMemory(backend)) {
             this.parameters = building.holding(Parameters.of(graph));
-            Layout layout = new Layout(backend, graph, parameters);
+            Layout layout = new Layout(backend, building, graph, parameters);
             this.steps = List.copyOf(layout.steps);
             this.sizes = layout.sizes.stream().mapToInt(Integer::intValue).toArray();
             this.memory = building.handOver();
@@ -163,6 +166,8 @@ public final class Plan implements AutoCloseable {
     private static final class Layout implements Op.Visitor<Integer> {
 
         private final Backend backend;
+        /** Owns what operators need beyond the parameters. */
+        private final DeviceMemory memory;
         private final Graph graph;
         private final DeviceBuffer parameters;
         private final List<Step> steps = new ArrayList<>();
@@ -172,8 +177,9 @@ public final class Plan implements AutoCloseable {
         private Graph.Node node;
         private long at;
 
-        Layout(Backend backend, Graph graph, DeviceBuffer parameters) {
+        Layout(Backend backend, DeviceMemory memory, Graph graph, DeviceBuffer parameters) {
             this.backend = backend;
+            this.memory = memory;
             this.graph = graph;
             this.parameters = parameters;
             sizes.add(graph.input().size());
@@ -204,9 +210,17 @@ public final class Plan implements AutoCloseable {
         }
 
         private int add(LinearOperator operator) {
+            return add(operator, 0);
+        }
+
+        private int add(LinearOperator operator, int input) {
             int to = value(operator.outputs());
-            steps.add(new Step.Linear(operator, from(0), to));
+            steps.add(new Step.Linear(operator, from(input), to));
             return to;
+        }
+
+        private Shape inputShape() {
+            return graph.shape(node.inputs().get(0));
         }
 
         @Override
@@ -217,7 +231,7 @@ public final class Plan implements AutoCloseable {
 
         @Override
         public Integer conv2d(Op.Conv2d op) {
-            return add(new ConvolutionOperator(backend, Convolution.over(graph.shape(node.inputs().get(0)).image(),
+            return add(new ConvolutionOperator(backend, Convolution.over(inputShape().image(),
                     next(op.weight().size()), next(op.bias().size()), op.channels(), op.windows(), op.groups())));
         }
 
@@ -236,17 +250,17 @@ public final class Plan implements AutoCloseable {
 
         @Override
         public Integer averagePool2d(Op.AveragePool2d op) {
-            throw unsupported("average pooling");
+            return add(new AverageOperator(backend, new Pooling(inputShape().image(), op.windows(), op.countPadding())));
         }
 
         @Override
         public Integer batchNorm(Op.BatchNorm op) {
-            throw unsupported("a batch normalisation");
+            return add(ScalingOperator.of(backend, memory, ChannelNumbers.of(op), inputShape().size() / op.gamma().size()));
         }
 
         @Override
         public Integer scale(Op.Scale op) {
-            throw unsupported("a scaling");
+            return add(ScalingOperator.of(backend, memory, ChannelNumbers.of(op), inputShape().size() / op.factor().size()));
         }
 
         @Override
@@ -290,12 +304,30 @@ public final class Plan implements AutoCloseable {
 
         @Override
         public Integer concat(Op.Concat op) {
-            throw unsupported("a concatenation");
+            int size = node.inputs().stream().mapToInt(input -> graph.shape(input).size()).sum();
+            int joined = part(0, 0, size);
+            int at = sizes.get(from(0));
+            for (int input = 1; input < node.inputs().size(); ++input) {
+                int part = part(input, at, size);
+                at += sizes.get(from(input));
+                int to = value(size);
+                steps.add(new Step.Sum(joined, part, to));
+                joined = to;
+            }
+            return joined;
         }
 
         @Override
         public Integer rearrange(Op.Rearrange op) {
-            throw unsupported("a rearrangement");
+            return add(RearrangingOperator.of(backend, memory, op.source(), inputShape().size()));
+        }
+
+        /** An input at its place in a concatenation of {@code size} elements, zeros elsewhere. */
+        private int part(int input, int at, int size) {
+            int[] source = new int[size];
+            int elements = sizes.get(from(input));
+            Arrays.setAll(source, k -> k >= at && k < at + elements ? k - at : Op.Rearrange.ZERO);
+            return add(RearrangingOperator.of(backend, memory, source, elements), input);
         }
 
         private UnsupportedOperationException unsupported(String what) {

@@ -2,34 +2,24 @@ package dev.bulwark.training;
 
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.BoxRows;
-import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.TrainingIntervals;
 import dev.bulwark.device.TrainingOperations.Hidden;
 import dev.bulwark.plan.LinearOperator;
 
-/** Any linear operator, by its own applications and those of |W|, which has the same layout. */
-final class OperatorLayer implements Layer {
+/**
+ * Any linear operator, by its own applications and those of |W|. What is learned of it is {@link LearnedLayer}'s matter.
+ */
+class OperatorLayer implements Layer {
 
-    private final Backend backend;
     private final TrainingIntervals intervals;
     private final LinearOperator operator;
-    private final LinearOperator gradient;
     private final LinearOperator magnitudes;
-    private final LinearOperator magnitudesGradient;
-    private final long weights;
 
-    /**
-     * @param memory   owns |W| and its gradient
-     * @param gradient where the gradients of W and b go
-     */
-    OperatorLayer(Backend backend, DeviceMemory memory, LinearOperator operator, LinearOperator gradient) {
-        this.backend = backend;
+    /** @param magnitudes the operator's {@link LinearOperator#magnitudes} */
+    OperatorLayer(Backend backend, LinearOperator operator, LinearOperator magnitudes) {
         this.intervals = backend.trainingIntervals();
         this.operator = operator;
-        this.gradient = gradient;
-        this.weights = operator.weight().length();
-        this.magnitudes = operator.withWeight(memory, new float[Math.toIntExact(weights)]);
-        this.magnitudesGradient = operator.withWeight(memory, new float[Math.toIntExact(weights)]);
+        this.magnitudes = magnitudes;
     }
 
     @Override
@@ -55,17 +45,18 @@ final class OperatorLayer implements Layer {
     }
 
     private void forwardRadius(BoxRows x, BoxRows y) {
-        backend.elementwise().absolute(operator.weight(), weights, magnitudes.weight());
+        refreshMagnitudes();
         magnitudes.apply(x.radius(), x.boxes(), false, y.radius());
+    }
+
+    /** Takes |W| of W as it is now. */
+    void refreshMagnitudes() {
+        // Nothing changes W.
     }
 
     @Override
     public void parameterGradient(BoxRows x, BoxRows outputs) {
-        operator.parameterGradient(x.points(), outputs.points(), x.rows(), gradient);
-        if (x.hasBoxes()) {
-            magnitudes.parameterGradient(x.radius(), outputs.radius(), x.boxes(), magnitudesGradient);
-            backend.elementwise().addSigned(magnitudesGradient.weight(), operator.weight(), weights, gradient.weight());
-        }
+        // Nothing is learned.
     }
 
     @Override

@@ -158,9 +158,13 @@ final class TrainingPass {
 
         private Layer layer(Step.Linear step, LinearOperator target) {
             boolean last = step.to() == values.length - 1;
-            return step.operator().dense().<Layer>map(affine -> new DenseLayer(backend.trainingOperations(),
-                    IntervalLayer.allocate(memory, affine, target.dense().orElseThrow(), last ? spread : Spread.OUTPUTS)))
-                    .orElseGet(() -> new OperatorLayer(backend, memory, step.operator(), target));
+            if (step.operator().dense().isPresent()) {
+                return new DenseLayer(backend.trainingOperations(), IntervalLayer.allocate(memory,
+                        step.operator().dense().get(), target.dense().orElseThrow(), last ? spread : Spread.OUTPUTS));
+            }
+            return step.operator().learned().<Layer>map(operator ->
+                            LearnedLayer.of(backend, memory, operator, target.learned().orElseThrow()))
+                    .orElseGet(() -> new OperatorLayer(backend, step.operator(), step.operator().magnitudes(memory)));
         }
 
         @Override

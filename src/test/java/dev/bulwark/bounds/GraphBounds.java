@@ -18,6 +18,7 @@ import dev.bulwark.plan.Logits;
 import dev.bulwark.plan.Plan;
 import dev.bulwark.plan.Step;
 import dev.bulwark.shapes.Shape;
+import dev.bulwark.shapes.Windows;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -165,6 +166,54 @@ abstract class GraphBounds extends BackendFixture {
             assertInstanceOf(Verdict.Falsified.class, verifier.verify(Region.around(image, 0), label));
             Ball wide = new Ball(Epsilon.parse("1/255"), Ball.Centre.BYTE);
             assertInstanceOf(Verdict.Falsified.class, verifier.verify(Region.around(image, wide), label));
+        }
+    }
+
+    /**
+     * What is meant by a quotient, a root or a mean is no float: at a point, where nothing else widens the bounds, the exact
+     * value must lie in them, whichever way its parameters were rounded.
+     */
+    @ParameterizedTest
+    @EnumSource(Method.class)
+    void givenParametersThatAreNoFloats_whenBoundedAtAPoint_thenTheExactValueLiesInside(Method method) {
+        SplittableRandom random = new SplittableRandom(5);
+        for (int round = 0; round < 12; ++round) {
+            int channels = 6;
+            Tensor factor = Tensor.vector(RandomCase.values(random, channels, -2, 2));
+            Tensor positive = Tensor.vector(RandomCase.values(random, channels, 0.1, 3));
+            Tensor offset = Tensor.vector(RandomCase.values(random, channels, -1, 1));
+            Op op = switch (round % 3) {
+                case 0 -> new Op.Scale(factor, positive, offset);
+                case 1 -> new Op.BatchNorm(factor, offset, Tensor.vector(RandomCase.values(random, channels, -1, 1)), positive,
+                        1e-5);
+                default -> new Op.AveragePool2d(Windows.square(3, 1, 1), round % 2 == 0);
+            };
+            Graph.Builder builder = new Graph.Builder(Shape.of(channels, 1, 3));
+            int value = builder.add(op, Graph.Builder.INPUT);
+            if (round < 6) {
+                value = builder.add(op, builder.add(new Op.Relu(), value)); // signs are known
+            }
+            int size = builder.shape(value).size();
+            float[] identity = new float[size * size];
+            for (int k = 0; k < size; ++k) {
+                identity[k * size + k] = 1;
+            }
+            int flat = builder.add(new Op.Flatten(), value);
+            if (round % 2 == 0) { // else the operation makes the logits itself
+                builder.add(new Op.Dense(Tensor.of(Shape.of(size, size), identity), Tensor.zeros(size)), flat);
+            }
+            Graph graph = builder.build();
+            float[] point = RandomCase.values(random, graph.input().size(), 100, 1000);
+            BigDecimal[] logits = ExactGraph.logits(graph, ExactGraph.exactly(point));
+            Bounds bounds = verify(graph, new Box(point, point), method);
+            for (int c = 0; c < logits.length; ++c) {
+                String name = "round " + round + ", class " + c + ": " + logits[c] + " in " + bounds.lower()[c] + ", "
+                        + bounds.upper()[c];
+                assertTrue(new BigDecimal(bounds.lower()[c]).compareTo(logits[c]) <= 0, name);
+                assertTrue(new BigDecimal(bounds.upper()[c]).compareTo(logits[c]) >= 0, name);
+                assertTrue(bounds.upper()[c] - bounds.lower()[c] < 1e-4 * 5000, name);
+                assertTrue(new BigDecimal(bounds.marginLower()[c]).compareTo(logits[0].subtract(logits[c])) <= 0, name);
+            }
         }
     }
 

@@ -6,8 +6,7 @@ import dev.bulwark.shapes.Windows;
 import java.util.SplittableRandom;
 
 /**
- * Small networks of any order of dense layers, convolutions, ReLUs and residual additions, with weights that keep values
- * near 1.
+ * Small networks of any order of linear operations, ReLUs and residual additions, with weights that keep values near 1.
  */
 public final class RandomGraph {
 
@@ -48,6 +47,8 @@ public final class RandomGraph {
             value = maybeRelu(builder, builder.add(conv, value));
             image = conv.windows().over(image, conv.channels());
             value = maybeRelu(builder, maybeAdd(builder, value, sameSize(image)));
+            value = maybeOther(builder, value, image);
+            image = builder.shape(value).image();
         }
         value = builder.add(new Op.Flatten(), value);
         int width = image.size();
@@ -56,9 +57,53 @@ public final class RandomGraph {
             value = maybeRelu(builder, builder.add(dense(width, out), value));
             width = out;
             value = maybeAdd(builder, value, dense(width, width));
+            value = random.nextInt(4) == 0 ? builder.add(batchNorm(width), value) : value;
         }
         builder.add(dense(width, between(1, 4)), value);
         return builder.build();
+    }
+
+    /** Sometimes a scaling, a normalisation, an average, a concatenation or a rearrangement. */
+    private int maybeOther(Graph.Builder builder, int value, ImageShape image) {
+        int channels = image.channels();
+        switch (random.nextInt(10)) {
+            case 0:
+                return builder.add(scale(channels), value);
+            case 1:
+                return builder.add(batchNorm(channels), builder.add(new Op.Reshape(Shape.of(channels, image.area(), 1)), value));
+            case 2:
+                int kernel = between(1, Math.min(image.height(), image.width()));
+                Windows.Axis axis = new Windows.Axis(kernel, between(1, 2), kernel / 2, (kernel - 1) / 2, 1);
+                return builder.add(new Op.AveragePool2d(new Windows(axis, axis), random.nextBoolean()), value);
+            case 3:
+                return builder.add(new Op.Concat(), value, maybeRelu(builder, builder.add(scale(channels), value)));
+            case 4:
+                return builder.add(padded(image), value);
+            default:
+                return value;
+        }
+    }
+
+    private Op.Scale scale(int channels) {
+        return new Op.Scale(tensor(4, channels), Tensor.vector(Mlp.values(random, channels, 0.7, 1.3)), tensor(4, channels));
+    }
+
+    private Op.BatchNorm batchNorm(int channels) {
+        return new Op.BatchNorm(tensor(4, channels), tensor(4, channels), tensor(4, channels),
+                Tensor.vector(Mlp.values(random, channels, 0.1, 2)), 1e-5);
+    }
+
+    /** Rows from the last to the first, with a column of zeros in front of each. */
+    private static Op.Rearrange padded(ImageShape image) {
+        Shape shape = Shape.of(image.channels(), image.height(), image.width() + 1);
+        int[] source = new int[shape.size()];
+        for (int k = 0; k < source.length; ++k) {
+            int column = k % (image.width() + 1) - 1;
+            int row = image.height() - 1 - k / (image.width() + 1) % image.height();
+            int channel = k / (image.width() + 1) / image.height();
+            source[k] = column < 0 ? Op.Rearrange.ZERO : (channel * image.height() + row) * image.width() + column;
+        }
+        return new Op.Rearrange(source, shape);
     }
 
     private int maybeRelu(Graph.Builder builder, int value) {

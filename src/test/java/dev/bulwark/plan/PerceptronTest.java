@@ -76,7 +76,7 @@ class PerceptronTest {
                 List<Affine> layers = Perceptron.layers(plan, memory).orElseThrow();
                 assertEquals(before, backend.liveBytes());
                 assertEquals(2, layers.size());
-                assertSame(((Step.Linear) plan.steps().get(2)).operator().weight(), layers.get(1).weight());
+                assertSame(((Step.Linear) plan.steps().get(2)).operator().learned().orElseThrow().weight(), layers.get(1).weight());
             }
         }
     }

@@ -2,6 +2,7 @@ package dev.bulwark.device.cpu;
 
 import dev.bulwark.device.Channelwise;
 import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.Directed;
 import dev.bulwark.device.Pooling;
 import dev.bulwark.device.Scaling;
 import dev.bulwark.shapes.Windows;
@@ -54,7 +55,7 @@ final class CpuChannelwise implements Channelwise {
                     box.set(k, offset.lower[c], offset.upper[c]);
                 } else if (Float.isFinite(l[k]) && Float.isFinite(u[k])) {
                     Product product = new Product(factor.lower[c], factor.upper[c], l[k], u[k]);
-                    box.set(k, Directed.sumDown(product.least, offset.lower[c]), Directed.sumUp(product.most, offset.upper[c]));
+                    box.set(k, DirectedDouble.sumDown(product.least, offset.lower[c]), DirectedDouble.sumUp(product.most, offset.upper[c]));
                 } else {
                     box.set(k, Double.NaN, Double.NaN);
                 }
@@ -76,8 +77,8 @@ final class CpuChannelwise implements Channelwise {
         }
 
         private void take(double factor, double value) {
-            least = Math.min(least, Directed.productDown(factor, value));
-            most = Math.max(most, Directed.productUp(factor, value));
+            least = Math.min(least, DirectedDouble.productDown(factor, value));
+            most = Math.max(most, DirectedDouble.productUp(factor, value));
         }
     }
 
@@ -87,8 +88,8 @@ final class CpuChannelwise implements Channelwise {
         static Ends around(float[] centre, float[] error) {
             Ends ends = new Ends(new double[centre.length], new double[centre.length]);
             for (int c = 0; c < centre.length; ++c) {
-                ends.lower[c] = Directed.sumDown(centre[c], -error[c]);
-                ends.upper[c] = Directed.sumUp(centre[c], error[c]);
+                ends.lower[c] = DirectedDouble.sumDown(centre[c], -error[c]);
+                ends.upper[c] = DirectedDouble.sumUp(centre[c], error[c]);
             }
             return ends;
         }
@@ -128,12 +129,12 @@ final class CpuChannelwise implements Channelwise {
             double[] high = new double[outputs];
             walk(pooling, (input, output) -> {
                 boolean known = Float.isFinite(l[input]) && Float.isFinite(u[input]);
-                low[output] = known ? Directed.sumDown(low[output], l[input]) : Double.NaN;
-                high[output] = known ? Directed.sumUp(high[output], u[input]) : Double.NaN;
+                low[output] = known ? DirectedDouble.sumDown(low[output], l[input]) : Double.NaN;
+                high[output] = known ? DirectedDouble.sumUp(high[output], u[input]) : Double.NaN;
             });
             for (int k = 0; k < outputs; ++k) {
                 int divisor = divisors[k % divisors.length];
-                box.set(k, Directed.quotientDown(low[k], divisor), Directed.quotientUp(high[k], divisor));
+                box.set(k, DirectedDouble.quotientDown(low[k], divisor), DirectedDouble.quotientUp(high[k], divisor));
             }
         });
     }
@@ -209,8 +210,8 @@ final class CpuChannelwise implements Channelwise {
     private record Result(float[] lower, float[] upper) {
 
         void set(int k, double low, double high) {
-            float l = CpuOutwardIntervals.down(low);
-            float u = CpuOutwardIntervals.up(high);
+            float l = Directed.down(low);
+            float u = Directed.up(high);
             boolean known = Float.isFinite(l) && Float.isFinite(u);
             lower[k] = known ? l : Float.NaN;
             upper[k] = known ? u : Float.NaN;

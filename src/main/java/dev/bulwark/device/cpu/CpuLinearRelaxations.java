@@ -2,6 +2,7 @@ package dev.bulwark.device.cpu;
 
 import dev.bulwark.device.Affine;
 import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.Directed;
 import dev.bulwark.device.LinearRelaxations;
 import dev.bulwark.device.Relaxation;
 import java.nio.FloatBuffer;
@@ -156,7 +157,7 @@ final class CpuLinearRelaxations implements LinearRelaxations {
             absolute += Math.abs(shift) + Math.abs(biased) + lost;
             a[at + j] = after;
         }
-        return CpuOutwardIntervals.down(sum - slack(4 * bias.length, absolute));
+        return Directed.down(sum - slack(4 * bias.length, absolute));
     }
 
     /** As {@link #backwardRelu}, where what is multiplied by exactly 0 takes no part. */
@@ -180,7 +181,7 @@ final class CpuLinearRelaxations implements LinearRelaxations {
             absolute += Math.abs(shift) + Math.abs(biased) + lost;
             a[at + j] = after;
         }
-        return CpuOutwardIntervals.down(sum - slack(4 * bias.length, absolute));
+        return Directed.down(sum - slack(4 * bias.length, absolute));
     }
 
     @Override
@@ -237,7 +238,7 @@ final class CpuLinearRelaxations implements LinearRelaxations {
         }
 
         float down() {
-            return CpuOutwardIntervals.down(sum - slack(terms, absolute));
+            return Directed.down(sum - slack(terms, absolute));
         }
     }
 
@@ -289,7 +290,7 @@ final class CpuLinearRelaxations implements LinearRelaxations {
             sum += product;
             absolute += Math.abs(product);
         }
-        return CpuOutwardIntervals.down(sum - slack(lower.length, absolute));
+        return Directed.down(sum - slack(lower.length, absolute));
     }
 
     /**

@@ -2,6 +2,7 @@ package dev.bulwark.device.cpu;
 
 import dev.bulwark.device.Affine;
 import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.Directed;
 import dev.bulwark.device.Enclosure;
 import dev.bulwark.device.OutwardIntervals;
 import java.util.stream.IntStream;
@@ -45,7 +46,7 @@ final class CpuOutwardIntervals implements OutwardIntervals {
     private static float below(double a, double b) {
         double difference = a - b;
         float nearest = (float) difference;
-        double left = (difference - nearest) + Directed.lost(a, -b, difference);
+        double left = (difference - nearest) + DirectedDouble.lost(a, -b, difference);
         int bits = Math.max(Float.floatToRawIntBits(nearest), 0);
         return Float.intBitsToFloat(Math.max(bits + (int) (Double.doubleToRawLongBits(left) >> 63), 0));
     }
@@ -54,20 +55,8 @@ final class CpuOutwardIntervals implements OutwardIntervals {
     private static float above(double a, double b) {
         double sum = a + b;
         float nearest = (float) sum;
-        double left = (sum - nearest) + Directed.lost(a, b, sum);
+        double left = (sum - nearest) + DirectedDouble.lost(a, b, sum);
         return Float.intBitsToFloat(Float.floatToRawIntBits(nearest) + (int) (Double.doubleToRawLongBits(0 - left) >>> 63));
-    }
-
-    /** The greatest float not above {@code value}. */
-    static float down(double value) {
-        float nearest = (float) value;
-        return nearest > value ? Math.nextDown(nearest) : nearest;
-    }
-
-    /** The least float not below {@code value}. */
-    static float up(double value) {
-        float nearest = (float) value;
-        return nearest < value ? Math.nextUp(nearest) : nearest;
     }
 
     @Override
@@ -88,8 +77,8 @@ final class CpuOutwardIntervals implements OutwardIntervals {
                     DeviceBuffer lower, DeviceBuffer upper) {
         spans.apply(length, (s, count) -> {
             for (int i = 0; i < count; ++i) {
-                float low = down(Directed.sumDown(s[0][i], s[2][i]));
-                float high = up(Directed.sumUp(s[1][i], s[3][i]));
+                float low = Directed.down(DirectedDouble.sumDown(s[0][i], s[2][i]));
+                float high = Directed.up(DirectedDouble.sumUp(s[1][i], s[3][i]));
                 boolean known = Float.isFinite(low) && Float.isFinite(high);
                 s[4][i] = known ? low : Float.NaN;
                 s[5][i] = known ? high : Float.NaN;
@@ -135,7 +124,7 @@ final class CpuOutwardIntervals implements OutwardIntervals {
                 return Float.NaN;
             }
         }
-        float below = down(centre - radius - slack);
+        float below = Directed.down(centre - radius - slack);
         return Math.abs(below) < Float.MAX_VALUE ? below : Float.NaN;
     }
 

@@ -1,6 +1,7 @@
 package dev.bulwark.device.cpu;
 
 import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.Directed;
 import dev.bulwark.device.Relaxation;
 import dev.bulwark.device.ReluRelaxations;
 import java.nio.FloatBuffer;
@@ -61,7 +62,7 @@ final class CpuReluRelaxations implements ReluRelaxations {
             float slope = (float) (upper / ((double) upper - lower));
             double atLower = -(double) slope * lower; // a product of two floats is exact in double
             double atUpper = Math.nextUp(upper - (double) slope * upper);
-            return new UpperLine(slope, CpuOutwardIntervals.up(Math.max(atLower, atUpper)));
+            return new UpperLine(slope, Directed.up(Math.max(atLower, atUpper)));
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.bulwark.device.cpu;
 
 import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.Directed;
 import dev.bulwark.device.Enclosure;
 import dev.bulwark.device.LinearRelaxations;
 import java.nio.FloatBuffer;
@@ -180,7 +181,7 @@ final class FloatEnclosure implements Enclosure {
          * five of them. Overflow makes s infinite; a bound that is not finite makes c or s so.
          */
         private void split() {
-            float error = CpuOutwardIntervals.up(relative);
+            float error = Directed.up(relative);
             for (int k = 0; k < in; ++k) {
                 float c = 0.5f * low[k] + 0.5f * high[k];
                 centre[k] = c;
@@ -250,8 +251,8 @@ final class FloatEnclosure implements Enclosure {
             sums[2] += Math.max(Math.abs(atLow), Math.abs(atHigh));
         });
         double slack = (map.terms() + 8) * 0x1p-51 * sums[2] + Double.MIN_NORMAL;
-        float below = CpuOutwardIntervals.down(sums[0] - slack);
-        float above = CpuOutwardIntervals.up(sums[1] + slack);
+        float below = Directed.down(sums[0] - slack);
+        float above = Directed.up(sums[1] + slack);
         boolean known = Float.isFinite(below) && Float.isFinite(above);
         outLow[output] = known ? below : Float.NaN;
         outHigh[output] = known ? above : Float.NaN;

@@ -1,19 +1,20 @@
-package dev.bulwark.bounds;
+package dev.bulwark.device;
 
 /** From double to float, to a chosen side. */
-final class Rounding {
+public final class Directed {
 
-    private Rounding() {
+    private Directed() {
     }
 
     /** The greatest float not above {@code value}; NaN stays. */
-    static float down(double value) {
+    public static float down(double value) {
         float nearest = (float) value;
         return nearest > value ? Math.nextDown(nearest) : nearest;
     }
 
     /** The least float not below {@code value}; NaN stays. */
-    static float up(double value) {
-        return -down(-value);
+    public static float up(double value) {
+        float nearest = (float) value;
+        return nearest < value ? Math.nextUp(nearest) : nearest;
     }
 }

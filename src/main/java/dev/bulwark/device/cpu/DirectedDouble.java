@@ -5,9 +5,9 @@ package dev.bulwark.device.cpu;
  * which is itself a double, says that the step is due. NaN and infinities come out as they would of the rounded operation;
  * where a result underflows, a step may be taken that was not due.
  */
-final class Directed {
+final class DirectedDouble {
 
-    private Directed() {
+    private DirectedDouble() {
     }
 
     /** The greatest double not above {@code a + b}. */
