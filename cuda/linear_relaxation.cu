@@ -7,16 +7,19 @@
  *           backward_bias  constants[r] += sum over j of a b - (|a| + NEGLIGIBLE) product_error
  *           join           coefficients += other; constants[r] -= sum over j of (what the sum was rounded by) magnitude
  *           form_minima    constants[r] + sum over i of a (a > 0 ? lower[n,i] : upper[n,i])
+ *           ball_minima    constants[r] + sum over i of a x - centre_error |a x| - epsilon ||a||_dual, of the elements that may
+ *                          leave x for something smaller, where that is more than minima[r]; ball_corners: where it is taken
  *           form_corners   where that minimum is taken; relaxed_relu: the lines at a point, and slopes' derivatives
  * Rounding  enter_dense, enter_units: exact.
- *           backward_relu, backward_bias, join, form_minima: t to nearest, which is a choice and not a claim; every sum down, at every single
+ *           backward_relu, backward_bias, join, form_minima, ball_minima: t to nearest, which is a choice and not a claim; every sum down, at every single
  *           operation, so that each intermediate result is a lower bound. The others to nearest: any slope gives a bound.
  * Unknown   What overflowed or is NaN makes the constant of its form NaN or -infinity, never tighter than it is: an
  *           infinite t meets |t| product_error, an infinite coefficient of form_minima is turned into NaN. But what is
  *           multiplied by exactly 0 takes no part: unknown lines are none of a form's concern that has no share of the unit.
  * Shapes    coefficients, target, z, gradient, slopes of relaxed_relu [R,J]   lines [N,J]   boxes [N,I]
  *           owners, slope_rows int [R]   bias [J]   constants [R]   row-major, any size
- * Launch    backward_relu, backward_bias, join, form_minima: any 1-D grid, blocks of whole warps, a warp for each row;
+ * Launch    backward_relu, backward_bias, join, form_minima, ball_minima, ball_corners: any 1-D grid, blocks of whole warps,
+ *           a warp for each row;
  *           the others any 1-D grid
  * Traffic   backward_relu: 8 R J bytes, and the lines of each owner once from memory, then from cache
  * Bits      the same for every launch shape: a sum is always taken in the same order
@@ -180,6 +183,101 @@ extern "C" __global__ void form_corners(const float* __restrict__ coefficients, 
     }
 }
 EXPORT_KERNEL(form_corners)
+
+/** The sum over the warp's lanes, rounded up at each addition; the same bits in each lane. */
+static __device__ __forceinline__ double warp_sum_up(double x) {
+    __syncwarp();
+    for (int distance = WARP / 2; distance > 0; distance /= 2) {
+        x = __dadd_ru(x, __shfl_xor_sync(ALL_LANES, x, distance));
+    }
+    return x;
+}
+
+static __device__ __forceinline__ float warp_max(float x) {
+    __syncwarp();
+    for (int distance = WARP / 2; distance > 0; distance /= 2) {
+        x = fmaxf(x, __shfl_xor_sync(ALL_LANES, x, distance));
+    }
+    return x;
+}
+
+/** Whether a form gets smaller where an element leaves the centre for what the box still holds. */
+static __device__ __forceinline__ bool falls(float a, float centre, float lower, float upper) {
+    return a > 0.f ? lower < centre : a < 0.f && upper > centre;
+}
+
+/** The dual norm, not below, of the coefficients of a row that count; in each lane. */
+static __device__ double dual_norm(const float* a, const float* centre, const float* lower, const float* upper, int columns,
+                                   int euclidean) {
+    double squares = 0.;
+    float largest = 0.f;
+    for (int i = threadIdx.x % WARP; i < columns; i += WARP) {
+        if (falls(a[i], centre[i], lower[i], upper[i])) {
+            squares = __dadd_ru(squares, (double) a[i] * a[i]); // exact: two floats
+            largest = fmaxf(largest, fabsf(a[i]));
+        }
+    }
+    if (!euclidean) {
+        return warp_max(largest);
+    }
+    squares = warp_sum_up(squares);
+    return squares > 0. ? __longlong_as_double(__double_as_longlong(sqrt(squares)) + 1) : 0.;
+}
+
+/** Balls cut to boxes: the value at the centre, less epsilon times the dual norm. */
+extern "C" __global__ void ball_minima(const float* __restrict__ coefficients, const int* __restrict__ owners,
+                                       const float* __restrict__ centres, const float* __restrict__ lower,
+                                       const float* __restrict__ upper, float centre_error, float epsilon, int euclidean,
+                                       const float* __restrict__ constants, float* __restrict__ minima, int rows, int columns) {
+    const int lane = threadIdx.x % WARP;
+    for (long long row = grid_first() / WARP; row < rows; row += grid_stride() / WARP) {
+        const long long at = (long long) owners[row] * columns;
+        const float* a = coefficients + row * columns;
+        const double norm = dual_norm(a, centres + at, lower + at, upper + at, columns, euclidean);
+        float sum = 0.f, flaw = 0.f;
+        for (int i = lane; i < columns; i += WARP) {
+            const float x = centres[at + i];
+            sum = __fmaf_rd(a[i], x, sum);
+            sum = __fmaf_rd(-centre_error, fabsf(__fmul_ru(fabsf(a[i]), fabsf(x))), sum);
+            flaw += a[i] - a[i]; // 0, or NaN for an infinite coefficient
+        }
+        sum = warp_sum_down(sum + flaw);
+        if (lane == 0) {
+            const double away = __dmul_ru(norm, epsilon);
+            const float found = __double2float_rd(__dadd_rd(__dadd_rd(constants[row], sum), -away));
+            const float known = minima[row];
+            minima[row] = found > known || known != known ? found : known;
+        }
+    }
+}
+EXPORT_KERNEL(ball_minima)
+
+/** Where a form is least in its ball, but for rounding: of the largest coefficients of an l1 ball the first one counts. */
+extern "C" __global__ void ball_corners(const float* __restrict__ coefficients, const int* __restrict__ owners,
+                                        const float* __restrict__ centres, const float* __restrict__ lower,
+                                        const float* __restrict__ upper, float epsilon, int euclidean,
+                                        float* __restrict__ corners, int rows, int columns) {
+    const int lane = threadIdx.x % WARP;
+    for (long long row = grid_first() / WARP; row < rows; row += grid_stride() / WARP) {
+        const long long at = (long long) owners[row] * columns;
+        const float* a = coefficients + row * columns;
+        const double norm = dual_norm(a, centres + at, lower + at, upper + at, columns, euclidean);
+        int first = columns;
+        for (int i = columns - 1 - lane; i >= 0; i -= WARP) {
+            first = fabsf(a[i]) == norm && falls(a[i], centres[at + i], lower[at + i], upper[at + i]) ? i : first;
+        }
+        __syncwarp();
+        for (int distance = WARP / 2; distance > 0; distance /= 2) {
+            first = min(first, __shfl_xor_sync(ALL_LANES, first, distance));
+        }
+        for (int i = lane; i < columns; i += WARP) {
+            const bool counts = norm > 0. && falls(a[i], centres[at + i], lower[at + i], upper[at + i]);
+            const double share = !counts ? 0. : euclidean ? a[i] / norm : i == first ? (double) sign(a[i]) : 0.;
+            corners[row * columns + i] = (float) (centres[at + i] - epsilon * share);
+        }
+    }
+}
+EXPORT_KERNEL(ball_corners)
 
 /** An intercept above 0 marks a unit of open sign; where the sign is known, its line is the ReLU itself. */
 extern "C" __global__ void relaxed_relu(const float* __restrict__ coefficients, const int* __restrict__ owners,

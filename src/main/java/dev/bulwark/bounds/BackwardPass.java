@@ -3,6 +3,7 @@ package dev.bulwark.bounds;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
+import dev.bulwark.device.InputBall;
 import dev.bulwark.device.LinearRelaxations;
 import dev.bulwark.plan.DeviceBox;
 import dev.bulwark.plan.Plan;
@@ -10,6 +11,7 @@ import dev.bulwark.plan.Slots;
 import dev.bulwark.plan.Step;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.IntPredicate;
 
 /**
@@ -29,6 +31,8 @@ final class BackwardPass {
     private final Slots slots;
     private final List<DeviceBuffer> coefficients = new ArrayList<>();
     private final DeviceBuffer constants;
+    /** Over balls, while constants are still needed. */
+    private final DeviceBuffer minima;
 
     /** Where a pass takes lower slopes from. */
     interface Slopes {
@@ -56,6 +60,7 @@ final class BackwardPass {
             coefficients.add(memory.allocate((long) capacity * slots.size(slot)));
         }
         this.constants = memory.allocate(capacity);
+        this.minima = memory.allocate(capacity);
     }
 
     /** Forms that should go through together: {@code most} where memory allows it, else an even number. */
@@ -104,17 +109,34 @@ final class BackwardPass {
      *
      * @param owners {@code int [rows]}: the image that each form belongs to
      * @param inputs the images' boxes
+     * @param ball   the balls inside them, where there are any
      */
-    void run(int value, int rows, DeviceBuffer owners, Slopes slopes, DeviceBox inputs) {
-        run(value, 0, rows, owners, slopes, inputs);
+    void run(int value, int rows, DeviceBuffer owners, Slopes slopes, DeviceBox inputs, Optional<InputBall> ball) {
+        back(value, 0, rows, owners, slopes);
+        if (ball.isEmpty()) {
+            concretize(0, rows, owners, inputs, constants);
+        } else {
+            concretize(0, rows, owners, inputs, minima);
+            forms.concretize(coefficients(0), rows, owners, ball.get(), plan.inputs(), constants, minima);
+            backend.copy(minima, rows, constants);
+        }
     }
 
     /**
-     * As {@link #run(int, int, DeviceBuffer, Slopes, DeviceBox)}, back to value {@code end} and its boxes.
+     * As {@link #run(int, int, DeviceBuffer, Slopes, DeviceBox, Optional)}, back to value {@code end} and its boxes.
      *
      * @param end all that value {@code value} depends on, it depends on by way of this one
      */
     void run(int value, int end, int rows, DeviceBuffer owners, Slopes slopes, DeviceBox boxes) {
+        back(value, end, rows, owners, slopes);
+        concretize(end, rows, owners, boxes, constants);
+    }
+
+    private void concretize(int end, int rows, DeviceBuffer owners, DeviceBox boxes, DeviceBuffer target) {
+        forms.concretize(coefficients(end), rows, owners, boxes.lower(), boxes.upper(), plan.size(end), constants, target);
+    }
+
+    private void back(int value, int end, int rows, DeviceBuffer owners, Slopes slopes) {
         Back back = new Back(rows, owners, slopes);
         back.begun[value] = true;
         for (int k = value - 1; k >= end; --k) { // step k makes value k + 1
@@ -123,7 +145,6 @@ final class BackwardPass {
                 plan.steps().get(k).accept(back);
             }
         }
-        forms.concretize(coefficients(end), rows, owners, boxes.lower(), boxes.upper(), plan.size(end), constants, constants);
     }
 
     /** The forms of one pass. */

@@ -4,7 +4,6 @@ import dev.bulwark.data.Ball;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
-import dev.bulwark.plan.DeviceBox;
 import dev.bulwark.plan.Logits;
 import dev.bulwark.plan.Plan;
 import dev.bulwark.plan.Step;
@@ -12,12 +11,13 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Consumer;
 
 /**
  * CROWN (Zhang et al. 2018): margins as affine forms that go back through the network, every ReLU replaced by a line on
  * the side that keeps them lower bounds. With steps, alpha-CROWN (Xu et al. 2021): the lines' slopes are optimised for the
  * margins that are still open.
+ *
+ * <p>Over an l2 or l1 ball forms end in the dual norm, of the elements that the input range lets move.
  *
  * <p>Units' boxes are bounded by CROWN as well, layer after layer, and every answer is the best of this and of
  * {@link Ibp}: what that certifies, this does. The package's description has the proof that rounding is accounted for.
@@ -73,8 +73,7 @@ public final class Crown implements Verifier {
             long length = (long) (to - from) * inputs;
             backend.write(Arrays.copyOfRange(images, from * inputs, to * inputs), batches.pixels);
             bounds.addAll(batches.tighten(propagated.subList(from, to),
-                    box -> backend.outwardIntervals().box(batches.pixels, length, ball.centreError(), ball.epsilon().upper(),
-                            box.lower(), box.upper())));
+                    InputRegion.balls(backend, batches.pixels, length, ball)));
         }
         requireNoContradiction(bounds, images);
         return bounds;
@@ -88,10 +87,7 @@ public final class Crown implements Verifier {
      */
     public Bounds verify(Box box, float[] image, int label) {
         List<Bounds> propagated = List.of(ibp.verify(box, image, label));
-        List<Bounds> bounds = batchFor(1).tighten(propagated, target -> {
-            backend.write(box.lower(), target.lower());
-            backend.write(box.upper(), target.upper());
-        });
+        List<Bounds> bounds = batchFor(1).tighten(propagated, InputRegion.box(backend, box));
         requireNoContradiction(bounds, image);
         return bounds.get(0);
     }
@@ -102,7 +98,7 @@ public final class Crown implements Verifier {
         SpecificationForms forms = new SpecificationForms(plan, specification);
         try (DeviceMemory scratch = new DeviceMemory(backend)) {
             CrownPass pass = new CrownPass(scratch, plan, 1, forms(1));
-            pass.relax(new int[1], box -> Ibp.enter(region, plan, box));
+            pass.relax(new int[1], InputRegion.of(region, plan, scratch));
             takeBetter(best, pass.lowerBounds(forms));
             if (steps > 0 && !specification.provenBy(k -> best[k])) {
                 FormRows all = forms.rows();
@@ -191,9 +187,12 @@ public final class Crown implements Verifier {
                     optimised(CrownPass.margin(plan), (long) plan.classes() * capacity))) : Optional.empty();
         }
 
-        /** @param propagated what {@link Ibp} found for the batch */
-        List<Bounds> tighten(List<Bounds> propagated, Consumer<DeviceBox> enterBoxes) {
-            pass.relax(propagated.stream().mapToInt(Bounds::label).toArray(), enterBoxes);
+        /**
+         * @param propagated what {@link Ibp} found for the batch
+         * @param region     what its images may become
+         */
+        List<Bounds> tighten(List<Bounds> propagated, InputRegion region) {
+            pass.relax(propagated.stream().mapToInt(Bounds::label).toArray(), region);
             Margins margins = new Margins(propagated, plan.classes());
             margins.takeLogits(pass.logits());
             FormRows all = margins.open(n -> true, Float.POSITIVE_INFINITY);

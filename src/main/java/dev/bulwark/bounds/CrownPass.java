@@ -5,12 +5,12 @@ import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.HostArrays;
+import dev.bulwark.device.InputBall;
 import dev.bulwark.plan.Boxes;
 import dev.bulwark.plan.DeviceBox;
 import dev.bulwark.plan.Plan;
 import dev.bulwark.plan.Step;
 import java.util.Optional;
-import java.util.function.Consumer;
 
 /**
  * A batch on its way through a plan by CROWN: {@link #relax} bounds unit after unit, then {@link #logits} and
@@ -34,6 +34,8 @@ final class CrownPass {
     private final DeviceBuffer owners;
     private final DeviceBuffer forms;
     private int images;
+    /** Of the batch, where it has any. */
+    private Optional<InputBall> ball = Optional.empty();
 
     /**
      * @param memory   owns the buffers; the caller closes it
@@ -67,6 +69,11 @@ final class CrownPass {
         return boxes.inputs();
     }
 
+    /** Balls inside the inputs' boxes, where there are any. */
+    Optional<InputBall> ball() {
+        return ball;
+    }
+
     /** The value at which forms of margins begin: what a dense last layer reads, else the logits. */
     static int margin(Plan plan) {
         return plan.steps().size() - (plan.lastLayer().isPresent() ? 1 : 0);
@@ -76,13 +83,13 @@ final class CrownPass {
      * Bounds what every ReLU reads over the boxes, the tighter of propagated boxes and CROWN, and relaxes the ReLUs
      * accordingly.
      *
-     * @param labels     {@code [N]}, what margins are of
-     * @param enterBoxes fills the batch's input boxes
+     * @param labels {@code [N]}, what margins are of
+     * @param region what the batch's images may become
      */
-    void relax(int[] labels, Consumer<DeviceBox> enterBoxes) {
+    void relax(int[] labels, InputRegion region) {
         images = labels.length;
         margins.setLabels(labels);
-        enterBoxes.accept(boxes.inputs());
+        ball = region.enter(boxes.inputs());
         relaxed.take(0, boxes.inputs(), images);
         Forward forward = new Forward();
         plan.steps().subList(0, steps).forEach(step -> step.accept(forward));
@@ -94,7 +101,7 @@ final class CrownPass {
             if (steps < plan.steps().size()) {
                 relaxed.account((Step.Linear) plan.steps().get(steps), boxes.value(steps), images);
             }
-            return asked.lowerBounds(scratch, relaxed, 0, boxes.inputs());
+            return asked.lowerBounds(scratch, relaxed, boxes.inputs(), ball);
         }
     }
 
@@ -129,9 +136,10 @@ final class CrownPass {
         }
     }
 
-    /** Whether a value's propagated box can't be tighter but for rounding: it is one affine map of a box. */
+    /** Whether a value's propagated box can't be tighter but for rounding: the inputs' own, or one affine map of a box. */
     private boolean isExact(int value) {
-        return isBox(value) || plan.steps().get(value - 1) instanceof Step.Linear linear && isBox(linear.from());
+        return isBox(value) || ball.isEmpty() && plan.steps().get(value - 1) instanceof Step.Linear linear
+                && isBox(linear.from());
     }
 
     /** Whether a value takes all of its box: it is the input, or its elements on their own. */
@@ -171,7 +179,7 @@ final class CrownPass {
     }
 
     private void run(int value, int rows, DeviceBuffer owner) {
-        backward.run(value, rows, owner, backward.adaptive(owner), boxes.inputs());
+        backward.run(value, rows, owner, backward.adaptive(owner), boxes.inputs(), ball);
     }
 
     /** {@code [N,2 C]}: lower bounds of every image's logits, then of their negatives. */

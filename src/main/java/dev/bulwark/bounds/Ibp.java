@@ -4,18 +4,18 @@ import dev.bulwark.data.Ball;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.plan.Boxes;
-import dev.bulwark.plan.DeviceBox;
 import dev.bulwark.plan.Plan;
 import dev.bulwark.plan.Step;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Consumer;
 
 /**
  * Interval bound propagation (Gowal et al. 2019): a box is pushed through layer after layer, outward, and the last
  * layer is elided into margins between logits.
+ *
+ * <p>Of a ball in another norm than l-infinity it sees the smallest box around it.
  *
  * <p>Exact for each layer on its own, not for several: a box forgets how its elements depend on each other.
  */
@@ -48,8 +48,7 @@ public final class Ibp implements Verifier {
             long length = (long) (to - from) * inputs;
             float[] loaded = Arrays.copyOfRange(images, from * inputs, to * inputs);
             batches.load(loaded, Arrays.copyOfRange(labels, from, to));
-            addBounds(batches, loaded, box -> backend.outwardIntervals().box(batches.images(), length, ball.centreError(),
-                    ball.epsilon().upper(), box.lower(), box.upper()), bounds);
+            addBounds(batches, loaded, InputRegion.balls(backend, batches.images(), length, ball), bounds);
         }
         return bounds;
     }
@@ -70,10 +69,7 @@ public final class Ibp implements Verifier {
         List<Bounds> bounds = new ArrayList<>();
         IbpPass single = passFor(1);
         single.load(image, new int[] {label});
-        addBounds(single, image, target -> {
-            backend.write(box.lower(), target.lower());
-            backend.write(box.upper(), target.upper());
-        }, bounds);
+        addBounds(single, image, InputRegion.box(backend, box), bounds);
         return bounds.get(0);
     }
 
@@ -82,7 +78,7 @@ public final class Ibp implements Verifier {
         SpecificationForms forms = new SpecificationForms(plan, specification);
         try (DeviceMemory scratch = new DeviceMemory(backend)) {
             Boxes boxes = new Boxes(scratch, plan, 1);
-            enter(region, plan, boxes.inputs());
+            InputRegion.of(region, plan, scratch).enter(boxes.inputs());
             int end = plan.values() - 1;
             Step last = plan.steps().get(end - 1);
             RelaxedPlan account = new RelaxedPlan(scratch, plan, 1, List.of(last));
@@ -92,35 +88,6 @@ public final class Ibp implements Verifier {
             }
             return forms.lowerBounds(scratch, account, end, boxes.through(end, 1));
         }
-    }
-
-    /** Fills the boxes of one region. */
-    static void enter(Region region, Plan plan, DeviceBox target) {
-        if (region.size() != plan.inputs()) {
-            throw new IllegalArgumentException("a region of " + region.size() + " elements is none of a network of "
-                    + plan.inputs() + " inputs");
-        }
-        Backend backend = plan.backend();
-        region.accept(new Region.Visitor<Void>() {
-            @Override
-            public Void box(Box box) {
-                plan.requireInputs(box.lower(), 1, -Float.MAX_VALUE, Float.MAX_VALUE);
-                plan.requireInputs(box.upper(), 1, -Float.MAX_VALUE, Float.MAX_VALUE);
-                backend.write(box.lower(), target.lower());
-                backend.write(box.upper(), target.upper());
-                return null;
-            }
-
-            @Override
-            public Void linfBall(Region.LinfBall ball) {
-                try (DeviceMemory scratch = new DeviceMemory(backend)) {
-                    backend.outwardIntervals().box(scratch.holding(ball.centre()), ball.size(), ball.ball().centreError(),
-                            ball.ball().epsilon().upper(), target.lower(), target.upper());
-                    backend.synchronize();
-                }
-                return null;
-            }
-        });
     }
 
     @Override
@@ -145,11 +112,11 @@ public final class Ibp implements Verifier {
 
     /**
      * @param images     those that {@code pass} holds
-     * @param enterBoxes fills their boxes
+     * @param region what they may become
      */
-    private void addBounds(IbpPass pass, float[] images, Consumer<DeviceBox> enterBoxes, List<Bounds> bounds) {
+    private void addBounds(IbpPass pass, float[] images, InputRegion region, List<Bounds> bounds) {
         int first = bounds.size();
-        IbpPass.Results results = pass.run(enterBoxes);
+        IbpPass.Results results = pass.run(region);
         bounds.addAll(results.bounds());
         for (int n = first; n < bounds.size(); ++n) {
             if (FloatPass.disagrees(bounds.get(n))) {

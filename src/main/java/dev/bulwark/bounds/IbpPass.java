@@ -11,7 +11,6 @@ import dev.bulwark.plan.Plan;
 import dev.bulwark.plan.Step;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Consumer;
 
 /** A batch on its way through a network: {@link #load}, then {@link #run}; then the next batch. */
 final class IbpPass {
@@ -113,11 +112,11 @@ final class IbpPass {
         hostLabels = batchLabels;
     }
 
-    /** @param enterBoxes fills the batch's input boxes */
-    Results run(Consumer<DeviceBox> enterBoxes) {
+    /** @param region what the batch's images may become */
+    Results run(InputRegion region) {
         Layout layout = new Layout(hostLabels.length, classes);
         clean(layout);
-        bounds(enterBoxes, layout);
+        bounds(region, layout);
         return collect(layout);
     }
 
@@ -129,9 +128,9 @@ final class IbpPass {
     }
 
     /** The last step, where it is a dense layer, makes margins and logits from one box. */
-    private void bounds(Consumer<DeviceBox> enterBoxes, Layout layout) {
+    private void bounds(InputRegion region, Layout layout) {
         int rows = layout.rows;
-        enterBoxes.accept(boxes.inputs());
+        region.enter(boxes.inputs());
         int before = plan.steps().size() - 1;
         DeviceBox box = boxes.through(before, rows);
         DeviceBuffer margins = layout.matrix(results, Layout.MARGINS);

@@ -7,7 +7,7 @@ import java.util.Arrays;
  * What may become of an input: the inputs that a specification must hold for. Sealed: a new kind adds a {@link Visitor}
  * method.
  */
-public sealed interface Region permits Box, Region.LinfBall {
+public sealed interface Region permits Box, Region.BallRegion {
 
     /** Elements of an input. */
     int size();
@@ -24,30 +24,30 @@ public sealed interface Region permits Box, Region.LinfBall {
     interface Visitor<R> {
         R box(Box box);
 
-        R linfBall(LinfBall ball);
+        R ball(BallRegion ball);
     }
 
     /**
-     * All inputs within epsilon of an image, in the l-infinity norm and in [0, 1].
+     * All inputs of a ball around an image.
      *
      * @throws IllegalArgumentException if an element is not in [0, 1], or not what the ball's centre says
      */
     static Region around(float[] image, Ball ball) {
-        return new LinfBall(image, ball);
+        return new BallRegion(image, ball);
     }
 
-    /** As {@link #around(float[], Ball)}, around the floats themselves; epsilon is the decimal that it prints as. */
+    /** As {@link #around(float[], Ball)}, in the l-infinity norm around the floats themselves; epsilon is the decimal that it prints as. */
     static Region around(float[] image, double epsilon) {
-        return new LinfBall(image, Ball.aroundFloats(epsilon));
+        return new BallRegion(image, Ball.aroundFloats(epsilon));
     }
 
     /** See {@link #around(float[], Ball)}. */
-    final class LinfBall implements Region {
+    final class BallRegion implements Region {
 
         private final float[] image;
         private final Ball ball;
 
-        private LinfBall(float[] image, Ball ball) {
+        private BallRegion(float[] image, Ball ball) {
             for (int i = 0; i < image.length; ++i) {
                 if (!(image[i] >= 0 && image[i] <= 1)) {
                     throw new IllegalArgumentException("an image lies in [0, 1], but holds " + image[i] + " at element " + i);
@@ -72,7 +72,12 @@ public sealed interface Region permits Box, Region.LinfBall {
 
         @Override
         public boolean holdsCentre() {
-            return ball.epsilon().lower() >= ball.centreError(); // an element is at most 1
+            double elements = switch (ball.norm()) { // each of which is at most 1
+                case INF -> 1;
+                case TWO -> Math.ceil(Math.sqrt(image.length));
+                case ONE -> image.length;
+            };
+            return ball.epsilon().lower() >= ball.centreError() * elements;
         }
 
         public Ball ball() {
@@ -81,12 +86,12 @@ public sealed interface Region permits Box, Region.LinfBall {
 
         @Override
         public <R> R accept(Visitor<R> visitor) {
-            return visitor.linfBall(this);
+            return visitor.ball(this);
         }
 
         @Override
         public boolean equals(Object other) {
-            return other instanceof LinfBall that && Arrays.equals(image, that.image) && ball.equals(that.ball);
+            return other instanceof BallRegion that && Arrays.equals(image, that.image) && ball.equals(that.ball);
         }
 
         @Override
@@ -96,7 +101,7 @@ public sealed interface Region permits Box, Region.LinfBall {
 
         @Override
         public String toString() {
-            return "all images within " + ball.epsilon() + " of one of " + image.length + " elements";
+            return "all images within " + ball.epsilon() + " (" + ball.norm().words() + ") of one of " + image.length + " elements";
         }
     }
 }

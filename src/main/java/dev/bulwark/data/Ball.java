@@ -5,13 +5,13 @@ import java.math.BigInteger;
 import java.math.MathContext;
 
 /**
- * What may become of an input: every element within {@code epsilon} of the centre, and in [0, 1]. A certificate speaks of
- * all real numbers there, an attack takes floats from among them.
+ * What may become of an input: what lies within {@code epsilon} of the centre in some norm, and in [0, 1]. A certificate
+ * speaks of all real numbers there, an attack takes floats from among them.
  *
  * <p>The centre is what the data says. Of images kept as bytes that is k / 255, which for nearly all k no float is; the
  * network is given the nearest one. Of data that came as floats it is the float itself.
  */
-public record Ball(Epsilon epsilon, Centre centre) {
+public record Ball(Epsilon epsilon, Centre centre, Norm norm) {
 
     /** What an element of an input stands for. */
     public enum Centre {
@@ -26,7 +26,17 @@ public record Ball(Epsilon epsilon, Centre centre) {
     /** Of a float that was rounded to nearest: the number that was rounded is no further away, times the float. */
     private static final float ROUNDOFF = 0x1p-24f;
 
-    /** Around floats that stand for themselves; {@code epsilon} as {@link Epsilon#of}. */
+    /** In the l-infinity norm. */
+    public Ball(Epsilon epsilon, Centre centre) {
+        this(epsilon, centre, Norm.INF);
+    }
+
+    /** The same distance in another norm. */
+    public Ball in(Norm other) {
+        return new Ball(epsilon, centre, other);
+    }
+
+    /** In the l-infinity norm around floats that stand for themselves; {@code epsilon} as {@link Epsilon#of}. */
     public static Ball aroundFloats(double epsilon) {
         return new Ball(Epsilon.of(epsilon), Centre.FLOAT);
     }
@@ -37,7 +47,7 @@ public record Ball(Epsilon epsilon, Centre centre) {
     }
 
     /**
-     * The least float of the ball, element by element. Where no float lies in it, as only a ball narrower than a float's
+     * The least float of the smallest box around the ball, element by element. Where no float lies in it, as only a ball narrower than a float's
      * last bit can have none, the element itself.
      *
      * @param inputs in [0, 1]

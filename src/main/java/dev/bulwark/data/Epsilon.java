@@ -7,7 +7,7 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * An l-infinity distance, in input units: exactly the number that was written, a decimal of any length or a fraction of
+ * A distance, in input units: exactly the number that was written, a decimal of any length or a fraction of
  * two, as {@code 8/255}. Finite and not negative. Numbers of the same value are equal, however they were written.
  */
 public final class Epsilon {

@@ -107,6 +107,22 @@ public interface LinearRelaxations {
                  int columns, DeviceBuffer corners);
 
     /**
+     * Raises {@code minima[r]}, or what is NaN there, to a lower bound, rounded down, of {@code constants[r] + coefficients[r,:] x}
+     * over ball {@code owners[r]}, where that is better. An element at the end of its box that the form would leave for
+     * something smaller stays there: its coefficient is no part of the dual norm.
+     *
+     * @param coefficients {@code [rows,columns]}
+     * @param owners       {@code int [rows]}
+     * @param constants    {@code [rows]}
+     * @param minima       {@code [rows]}, in place; not the constants
+     */
+    void concretize(DeviceBuffer coefficients, int rows, DeviceBuffer owners, InputBall ball, int columns,
+                    DeviceBuffer constants, DeviceBuffer minima);
+
+    /** {@code corners[r,:]} = where in its ball form r is least, to nearest: arguments as of {@link #concretize}. */
+    void corners(DeviceBuffer coefficients, int rows, DeviceBuffer owners, InputBall ball, int columns, DeviceBuffer corners);
+
+    /**
      * The lines that {@link #backwardRelu} took, at a point: {@code z[r,j]} becomes {@code s z}, plus the upper intercept
      * where the coefficient a is negative. {@code gradient[r,j] = -max(a, 0) z} where the unit's sign is open, else 0: the
      * bound's derivative with respect to the lower slope, negated, where z is what the corners become on these lines.

@@ -13,6 +13,7 @@ import dev.bulwark.model.Tensor;
 import dev.bulwark.plan.Plan;
 import dev.bulwark.shapes.Shape;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -46,13 +47,13 @@ class CpuGraphBoundsTest extends GraphBounds {
         Specification specification = new Specification(graph.classes(), List.of(new Specification.Clause(inequalities)));
         try (Plan plan = Plan.load(backend, graph); DeviceMemory memory = new DeviceMemory(backend)) {
             CrownPass pass = new CrownPass(memory, plan, 1, 100);
-            pass.relax(new int[1], box -> {
-                backend.fill(box.lower(), 0.25f);
-                backend.fill(box.upper(), 0.5f);
-            });
-            SpecificationForms forms = new SpecificationForms(plan, specification);
-            float[] all = pass.lowerBounds(forms);
-            float[] parts = forms.lowerBounds(memory, pass.relaxed(), 0, pass.inputs(), 3);
+            float[] low = new float[plan.inputs()];
+            float[] high = new float[plan.inputs()];
+            Arrays.fill(low, 0.25f);
+            Arrays.fill(high, 0.5f);
+            pass.relax(new int[1], InputRegion.box(backend, new Box(low, high)));
+            float[] all = pass.lowerBounds(new SpecificationForms(plan, specification));
+            float[] parts = pass.lowerBounds(new SpecificationForms(plan, specification, 3));
             assertArrayEquals(all, parts, 1e-4f);
         }
     }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.bulwark.data.Ball;
 import dev.bulwark.data.Epsilon;
+import dev.bulwark.data.Norm;
 import dev.bulwark.device.BackendFixture;
 import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.model.ExactGraph;
@@ -217,6 +218,92 @@ abstract class GraphBounds extends BackendFixture {
         }
     }
 
+    /** Balls in other norms, cut to [0, 1]: sharp corners of l1, the surface of l2 along the steepest ways, points between. */
+    @ParameterizedTest
+    @EnumSource(Method.class)
+    void givenABallOfAnotherNorm_whenBounded_thenNoPointOfItLeavesTheBounds(Method method) {
+        for (long seed = 1; seed <= 16; ++seed) {
+            Graph graph = RandomGraph.of(seed);
+            SplittableRandom random = new SplittableRandom(seed);
+            float[] image = RandomCase.values(random, graph.input().size(), -0.3, 1.3);
+            for (int i = 0; i < image.length; ++i) {
+                image[i] = Math.round(Math.max(0, Math.min(1, image[i])) * 256) / 256f;
+            }
+            for (Norm norm : new Norm[] {Norm.TWO, Norm.ONE}) {
+                double epsilon = 0.25;
+                Ball ball = Ball.aroundFloats(epsilon).in(norm);
+                Bounds bounds;
+                float[] margin;
+                try (Plan plan = Plan.load(backend, graph); Verifier verifier = method.verifier(plan, STEPS)) {
+                    bounds = verifier.verify(image, new int[] {0}, ball).get(0);
+                    margin = verifier.lowerBounds(Region.around(image, ball), Specification.label(0, graph.classes()));
+                }
+                for (int sample = 0; sample < 12; ++sample) {
+                    BigDecimal[] logits = ExactGraph.logits(graph, inBall(image, norm, epsilon, random, sample));
+                    int other = 0;
+                    for (int c = 0; c < logits.length; ++c) {
+                        String name = "seed " + seed + ", class " + c + ": " + logits[c] + ", " + bounds;
+                        assertTrue(new BigDecimal(bounds.lower()[c]).compareTo(logits[c]) <= 0, name);
+                        assertTrue(new BigDecimal(bounds.upper()[c]).compareTo(logits[c]) >= 0, name);
+                        BigDecimal exact = logits[0].subtract(logits[c]);
+                        assertTrue(new BigDecimal(bounds.marginLower()[c]).compareTo(exact) <= 0, name);
+                        assertTrue(c == 0 || new BigDecimal(margin[other++]).compareTo(exact) <= 0, name);
+                    }
+                }
+            }
+        }
+    }
+
+    /** A point of the ball around an image, inside [0, 1]; multiples of 2^-20, so that its distance is known exactly. */
+    private static BigDecimal[] inBall(float[] image, Norm norm, double epsilon, SplittableRandom random, int sample) {
+        double[] step = new double[image.length];
+        if (norm == Norm.ONE && sample < 6) {
+            step[random.nextInt(step.length)] = random.nextBoolean() ? 1 : -1; // a corner
+        } else {
+            for (int i = 0; i < step.length; ++i) {
+                step[i] = sample % 2 == 0 ? random.nextDouble(-1, 1) : random.nextInt(3) - 1;
+            }
+        }
+        double length = 1e-9;
+        for (double s : step) {
+            length = norm == Norm.ONE ? length + Math.abs(s) : Math.hypot(length, s);
+        }
+        BigDecimal[] point = new BigDecimal[image.length];
+        for (int i = 0; i < point.length; ++i) {
+            double moved = image[i] + (long) (step[i] / length * epsilon * 0x1p20) * 0x1p-20; // towards the image
+            point[i] = new BigDecimal(Math.max(0, Math.min(1, moved)));
+        }
+        return point;
+    }
+
+    /** A linear network's margin over an l2 ball inside the input range is known: W x - epsilon ||w||. */
+    @ParameterizedTest
+    @EnumSource(value = Method.class, names = "IBP", mode = EnumSource.Mode.EXCLUDE)
+    void givenALinearNetwork_whenBoundedOverABall_thenTheMarginEndsInTheDualNorm(Method method) {
+        SplittableRandom random = new SplittableRandom(3);
+        float[] w = RandomCase.values(random, 40, -1, 1);
+        float[] image = RandomCase.values(random, 20, 0.4, 0.6);
+        image[7] = 0; // can't become less: counts where the margin falls with more
+        Graph graph = Graph.sequence(Shape.of(20), List.of(new Op.Dense(Tensor.of(Shape.of(2, 20), w), Tensor.zeros(2))));
+        double at = 0;
+        double squares = 0;
+        double largest = 0;
+        for (int i = 0; i < 20; ++i) {
+            double a = (double) w[i] - w[20 + i];
+            at += a * image[i];
+            if (i != 7 || a < 0) {
+                squares += a * a;
+                largest = Math.max(largest, Math.abs(a));
+            }
+        }
+        try (Plan plan = Plan.load(backend, graph); Verifier verifier = method.verifier(plan, STEPS)) {
+            assertEquals(at - 0.3 * Math.sqrt(squares), verifier.verify(image, new int[1],
+                    Ball.aroundFloats(0.3).in(Norm.TWO)).get(0).marginLower()[1], 1e-5);
+            assertEquals(at - 0.3 * largest, verifier.verify(image, new int[1],
+                    Ball.aroundFloats(0.3).in(Norm.ONE)).get(0).marginLower()[1], 1e-5);
+        }
+    }
+
     /** Without a ReLU of open sign a network is affine, and its form exact: the margin is least at a corner known by hand. */
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20})
@@ -283,10 +370,7 @@ abstract class GraphBounds extends BackendFixture {
         Box box = box(graph, seed, 0.25);
         try (Plan plan = Plan.load(backend, graph); DeviceMemory memory = new DeviceMemory(backend)) {
             CrownPass pass = new CrownPass(memory, plan, 1, 100);
-            pass.relax(new int[] {0}, target -> {
-                backend.write(box.lower(), target.lower());
-                backend.write(box.upper(), target.upper());
-            });
+            pass.relax(new int[] {0}, InputRegion.box(backend, box));
             AlphaOptimisation optimisation = new AlphaOptimisation(memory, plan, pass, pass.marginForms(), 1);
             optimisation.start(new FormRows(new int[] {0}, new int[] {1}));
             List<Step> relus = plan.steps().subList(0, CrownPass.margin(plan)).stream().filter(Step.Relu.class::isInstance).toList();

@@ -8,11 +8,13 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.math.BigDecimal;
+import java.math.MathContext;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Linear relaxations for certificates, whose bounds must hold of exact numbers. */
 public interface LinearRelaxationsContract extends OnBackend {
@@ -281,6 +283,60 @@ public interface LinearRelaxationsContract extends OnBackend {
             }
             relaxations().concretize(forms, rows, ownerRows, lower, upper, columns, constants, constants);
             assertArrayEquals(actual, host(constants), "in place");
+        }
+    }
+
+    /** Against the closed form with the dual norm, in decimals; elements at the end of their box stay there. */
+    @ParameterizedTest
+    @EnumSource(InputBall.Dual.class)
+    default void givenFormsOverBallsCutToBoxes_whenConcretized_thenBoundsAreThoseOfTheDualNormRoundedDown(InputBall.Dual dual) {
+        MathContext digits = new MathContext(60);
+        float centreError = 0x1p-24f;
+        double epsilon = 0.3;
+        for (int columns : new int[] {1, 33, 784}) {
+            int rows = 5;
+            float[] centre = mapped(values(2 * columns), v -> v < -0.5 ? 0 : v > 0.8 ? 1 : Math.abs(v));
+            float[] lower = mapped(centre, x -> Math.max(0, x - epsilon));
+            float[] upper = mapped(centre, x -> Math.min(1, x + epsilon));
+            float[] a = values(rows * columns);
+            float[] constant = values(rows);
+            int[] owner = {0, 1, 1, 0, 1};
+            float[] before = {-1e30f, Float.NaN, -1e30f, 1e30f, Float.NEGATIVE_INFINITY};
+            try (DeviceMemory memory = new DeviceMemory(backend())) {
+                InputBall ball = new InputBall(memory.holding(centre), memory.holding(lower), memory.holding(upper), centreError,
+                        epsilon, dual);
+                DeviceBuffer minima = memory.holding(before);
+                DeviceBuffer corners = memory.allocate((long) rows * columns);
+                DeviceBuffer forms = memory.holding(a);
+                relaxations().concretize(forms, rows, memory.holding(owner), ball, columns, memory.holding(constant), minima);
+                relaxations().corners(forms, rows, memory.holding(owner), ball, columns, corners);
+                float[] actual = host(minima);
+                float[] corner = host(corners);
+                for (int r = 0; r < rows; ++r) {
+                    BigDecimal exact = new BigDecimal(constant[r]);
+                    BigDecimal norm = BigDecimal.ZERO;
+                    double atCorner = constant[r];
+                    double magnitude = 1;
+                    for (int i = 0; i < columns; ++i) {
+                        BigDecimal of = new BigDecimal(a[r * columns + i]);
+                        int at = owner[r] * columns + i;
+                        BigDecimal product = of.multiply(new BigDecimal(centre[at]));
+                        exact = exact.add(product).subtract(product.abs().multiply(new BigDecimal(centreError)));
+                        boolean stays = of.signum() > 0 ? centre[at] == 0 : centre[at] == 1;
+                        norm = stays ? norm : dual == InputBall.Dual.EUCLIDEAN ? norm.add(of.multiply(of)) : norm.max(of.abs());
+                        atCorner += (double) a[r * columns + i] * corner[r * columns + i];
+                        magnitude += Math.abs(product.doubleValue());
+                    }
+                    norm = dual == InputBall.Dual.EUCLIDEAN ? norm.sqrt(digits) : norm;
+                    exact = exact.subtract(norm.multiply(new BigDecimal(epsilon)));
+                    if (r == 3) {
+                        assertEquals(1e30f, actual[r], "what is better stays");
+                    } else {
+                        assertJustBelow(exact, actual[r], 2 * columns, magnitude, "minimum " + r);
+                    }
+                    assertEquals(exact.doubleValue(), atCorner, 1e-5 * magnitude, "at corner " + r);
+                }
+            }
         }
     }
 

@@ -3,6 +3,7 @@ package dev.bulwark.device.cpu;
 import dev.bulwark.device.Affine;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.Directed;
+import dev.bulwark.device.InputBall;
 import dev.bulwark.device.LinearRelaxations;
 import dev.bulwark.device.Relaxation;
 import java.nio.FloatBuffer;
@@ -316,6 +317,95 @@ final class CpuLinearRelaxations implements LinearRelaxations {
             }
             Rows.store(a, corners, first, columns);
         });
+    }
+
+    @Override
+    public void concretize(DeviceBuffer coefficients, int count, DeviceBuffer owners, InputBall ball, int columns,
+                           DeviceBuffer constants, DeviceBuffer minima) {
+        int[] owner = Rows.loadInts(owners, 0, count, 1);
+        rows.run(count, (first, block) -> {
+            Loaded balls = new Loaded(columns, ball.lower(), ball.upper(), ball.centres());
+            float[] a = Rows.load(coefficients, first, block, columns);
+            float[] c = Rows.load(constants, first, block, 1);
+            float[] m = Rows.load(minima, first, block, 1);
+            for (int r = 0; r < block; ++r) {
+                BallForm form = new BallForm(a, r * columns, balls.row(owner[first + r]), ball.dual());
+                float found = form.minimum(c[r], ball.centreError(), ball.epsilon());
+                m[r] = found > m[r] || Float.isNaN(m[r]) ? found : m[r];
+            }
+            Rows.store(m, minima, first, 1);
+        });
+    }
+
+    @Override
+    public void corners(DeviceBuffer coefficients, int count, DeviceBuffer owners, InputBall ball, int columns,
+                        DeviceBuffer corners) {
+        int[] owner = Rows.loadInts(owners, 0, count, 1);
+        rows.run(count, (first, block) -> {
+            Loaded balls = new Loaded(columns, ball.lower(), ball.upper(), ball.centres());
+            float[] a = Rows.load(coefficients, first, block, columns);
+            for (int r = 0; r < block; ++r) {
+                new BallForm(a, r * columns, balls.row(owner[first + r]), ball.dual()).toCorner((float) ball.epsilon());
+            }
+            Rows.store(a, corners, first, columns);
+        });
+    }
+
+    /**
+     * One form over one ball.
+     *
+     * @param a    holds the coefficients from {@code at} on
+     * @param ball lower and upper ends of the box, and the centre
+     */
+    private record BallForm(float[] a, int at, float[][] ball, InputBall.Dual dual) {
+
+        /** Whether the form gets smaller where an element leaves the centre for what the box still holds. */
+        private boolean falls(int i) {
+            float coefficient = a[at + i];
+            return coefficient > 0 ? ball[0][i] < ball[2][i] : coefficient < 0 && ball[1][i] > ball[2][i];
+        }
+
+        /** Of the coefficients that count, rounded to nearest. */
+        private double norm() {
+            double norm = 0;
+            for (int i = 0; i < ball[0].length; ++i) {
+                if (falls(i)) {
+                    double size = Math.abs((double) a[at + i]);
+                    norm = dual == InputBall.Dual.EUCLIDEAN ? norm + size * size : Math.max(norm, size);
+                }
+            }
+            return dual == InputBall.Dual.EUCLIDEAN ? Math.sqrt(norm) : norm;
+        }
+
+        /** Rounded down; NaN where a coefficient or the centre is no number. */
+        float minimum(float constant, float centreError, double epsilon) {
+            double sum = constant;
+            double absolute = Math.abs(constant);
+            double products = 0;
+            for (int i = 0; i < ball[0].length; ++i) {
+                double product = (double) a[at + i] * ball[2][i];
+                sum += product;
+                products += Math.abs(product);
+            }
+            double away = epsilon * norm();
+            absolute += products + away;
+            return Directed.down(sum - centreError * products - away - slack(ball[0].length, absolute));
+        }
+
+        /** Puts where the form is least in the coefficients' place. */
+        void toCorner(float epsilon) {
+            double norm = norm();
+            boolean gone = false;
+            for (int i = 0; i < ball[0].length; ++i) {
+                double share = 0;
+                if (norm > 0 && falls(i) && !gone) {
+                    boolean all = dual == InputBall.Dual.LARGEST;
+                    share = !all ? a[at + i] / norm : Math.abs(a[at + i]) == norm ? Math.signum(a[at + i]) : 0;
+                    gone = all && share != 0;
+                }
+                a[at + i] = (float) (ball[2][i] - epsilon * share);
+            }
+        }
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.bulwark.device.cuda;
 
 import dev.bulwark.device.Affine;
 import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.InputBall;
 import dev.bulwark.device.LinearRelaxations;
 import dev.bulwark.device.Relaxation;
 
@@ -16,6 +17,8 @@ final class CudaLinearRelaxations implements LinearRelaxations {
     private final Kernel backwardRelu;
     private final Kernel minima;
     private final Kernel corners;
+    private final Kernel ballMinima;
+    private final Kernel ballCorners;
     private final Kernel relaxedRelu;
 
     /** @param products in fp32: certificates' account of rounding is about fp32 sums */
@@ -28,6 +31,8 @@ final class CudaLinearRelaxations implements LinearRelaxations {
         backwardRelu = module.kernel("backward_relu");
         minima = module.kernel("form_minima");
         corners = module.kernel("form_corners");
+        ballMinima = module.kernel("ball_minima");
+        ballCorners = module.kernel("ball_corners");
         relaxedRelu = module.kernel("relaxed_relu");
     }
 
@@ -96,6 +101,24 @@ final class CudaLinearRelaxations implements LinearRelaxations {
         long elements = (long) rows * columns;
         this.corners.launch(Grid.over(elements), coefficients.require("coefficients", elements),
                 owners.require("owners", rows), lower, upper, corners.require("corners", elements), rows, columns);
+    }
+
+    @Override
+    public void concretize(DeviceBuffer coefficients, int rows, DeviceBuffer owners, InputBall ball, int columns,
+                           DeviceBuffer constants, DeviceBuffer minima) {
+        ballMinima.launch(Grid.overWarps(rows), coefficients.require("coefficients", (long) rows * columns),
+                owners.require("owners", rows), ball.centres(), ball.lower(), ball.upper(), ball.centreError(),
+                CudaOutwardIntervals.atLeast(ball.epsilon()), ball.dual() == InputBall.Dual.EUCLIDEAN ? 1 : 0,
+                constants.require("constants", rows), minima.require("minima", rows), rows, columns);
+    }
+
+    @Override
+    public void corners(DeviceBuffer coefficients, int rows, DeviceBuffer owners, InputBall ball, int columns,
+                        DeviceBuffer corners) {
+        long elements = (long) rows * columns;
+        ballCorners.launch(Grid.overWarps(rows), coefficients.require("coefficients", elements),
+                owners.require("owners", rows), ball.centres(), ball.lower(), ball.upper(), (float) ball.epsilon(),
+                ball.dual() == InputBall.Dual.EUCLIDEAN ? 1 : 0, corners.require("corners", elements), rows, columns);
     }
 
     @Override
