@@ -1,26 +1,18 @@
 package dev.bulwark.plan;
 
 import dev.bulwark.device.Affine;
-import dev.bulwark.device.Backend;
-import dev.bulwark.device.Convolution;
 import dev.bulwark.device.DeviceMemory;
-import dev.bulwark.device.HostArrays;
 import dev.bulwark.model.Graph;
 import dev.bulwark.model.Op;
-import dev.bulwark.shapes.ImageShape;
-import dev.bulwark.shapes.Windows;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
 /**
  * A network as dense layers with a ReLU between each two, which is what devices have kernels of their own for. The first
- * layer may be a convolution: it becomes a dense matrix where that makes the network's work no more than
- * {@value #MOST_TIMES_THE_WORK} times as much, for those kernels leave out what the matrix has zeros for. A convolution of
- * small windows over a large image stays what it is.
- *
- * <p>Units of such a matrix are ordered {@code [row, column, channel]}, window after window, so that neighbours see the same
- * part of the image and its zeros lie together; the columns of the layer behind follow.
+ * layer may be a convolution: it becomes a {@link ConvolutionMatrix} where that makes the network's work no more than
+ * {@value #MOST_TIMES_THE_WORK} times as much, for those kernels leave out what lies outside its receptive fields. A
+ * convolution of small windows over a large image stays what it is.
  */
 public final class Perceptron {
 
@@ -72,62 +64,13 @@ public final class Perceptron {
         List<Affine> layers = new ArrayList<>();
         int dense = 0;
         if (operators.get(0) instanceof ConvolutionOperator first) {
-            layers.add(spreadOut(plan.backend(), first.convolution(), memory));
-            layers.add(reordered(plan.backend(), ((DenseOperator) operators.get(1)).affine(), first.convolution().output(),
-                    memory));
+            layers.add(ConvolutionMatrix.of(plan.backend(), first.convolution(), memory));
+            layers.add(ConvolutionMatrix.behind(plan.backend(), first.convolution(),
+                    ((DenseOperator) operators.get(1)).affine(), memory));
             dense = 2;
         }
         operators.subList(dense, operators.size()).forEach(operator -> layers.add(((DenseOperator) operator).affine()));
         return Optional.of(List.copyOf(layers));
-    }
-
-    /** The dense layer that does what the convolution does. */
-    private static Affine spreadOut(Backend backend, Convolution convolution, DeviceMemory memory) {
-        int inputs = convolution.input().size();
-        int units = convolution.output().size();
-        int channels = convolution.output().channels();
-        float[] shared = HostArrays.read(backend, convolution.weight());
-        float[] biases = HostArrays.read(backend, convolution.bias());
-        float[] weight = new float[HostArrays.length("a convolution as a matrix", units, inputs)];
-        float[] bias = new float[units];
-        for (int unit = 0; unit < units; ++unit) {
-            int channel = unit % channels;
-            bias[unit] = biases[channel];
-            spread(convolution, shared, channel, unit / channels, weight, unit * inputs);
-        }
-        return new Affine(memory.holding(weight), memory.holding(bias), inputs, units);
-    }
-
-    /** One unit's row, which begins at {@code at}. */
-    private static void spread(Convolution convolution, float[] shared, int channel, int window, float[] weight, int at) {
-        ImageShape input = convolution.input();
-        Windows.Axis height = convolution.windows().height();
-        Windows.Axis width = convolution.windows().width();
-        int seen = input.channels() / convolution.groups();
-        int first = channel / (convolution.output().channels() / convolution.groups()) * seen;
-        int top = window / convolution.output().width() * height.stride() - height.before();
-        int left = window % convolution.output().width() * width.stride() - width.before();
-        for (int tap = 0; tap < convolution.taps(); ++tap) {
-            int plane = first + tap / (height.kernel() * width.kernel());
-            int row = top + tap / width.kernel() % height.kernel() * height.dilation();
-            int column = left + tap % width.kernel() * width.dilation();
-            if (row >= 0 && row < input.height() && column >= 0 && column < input.width()) {
-                weight[at + (plane * input.height() + row) * input.width() + column] =
-                        shared[channel * convolution.taps() + tap];
-            }
-        }
-    }
-
-    /** The layer behind a convolution, reading what it makes in the order of {@link #spreadOut}. */
-    private static Affine reordered(Backend backend, Affine layer, ImageShape image, DeviceMemory memory) {
-        float[] weight = HostArrays.read(backend, layer.weight());
-        float[] moved = new float[weight.length];
-        for (int k = 0; k < weight.length; ++k) {
-            int unit = k % layer.in();
-            int from = unit % image.channels() * image.area() + unit / image.channels();
-            moved[k] = weight[k - unit + from];
-        }
-        return new Affine(memory.holding(moved), layer.bias(), layer.in(), layer.out());
     }
 
     /** Whether the first layer, a convolution, is small enough as a dense matrix. */

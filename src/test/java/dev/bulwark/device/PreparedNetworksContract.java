@@ -319,11 +319,13 @@ interface PreparedNetworksContract extends OnBackend {
             for (int i = 0; i + 1 < widths.length; ++i) {
                 double scale = Math.sqrt(6.0 / widths[i]);
                 float[] drawn = on.mapped(on.values(widths[i] * widths[i + 1]), v -> scale * v);
-                DeviceBuffer weight = on.device(windows && i == 0 ? windowed(drawn, widths[0], widths[1]) : drawn);
+                float[] values = windows && i == 0 ? windowed(drawn, widths[0], widths[1]) : drawn;
+                DeviceBuffer weight = on.device(values);
                 DeviceBuffer bias = on.device(on.mapped(on.values(widths[i + 1]), v -> 0.1 * v));
                 buffers.add(weight);
                 buffers.add(bias);
-                made.add(new Affine(weight, bias, widths[i], widths[i + 1]));
+                made.add(new Affine(weight, bias, widths[i], widths[i + 1],
+                        NonZeros.of(values, widths[i], widths[i + 1])));
             }
             layers = List.copyOf(made);
         }

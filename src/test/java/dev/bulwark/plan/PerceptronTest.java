@@ -10,6 +10,9 @@ import dev.bulwark.device.Affine;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.HostArrays;
+import dev.bulwark.device.NonZeros;
+import dev.bulwark.device.ReceptiveFields.Range;
+import dev.bulwark.device.ReceptiveFields;
 import dev.bulwark.device.cpu.CpuBackend;
 import dev.bulwark.model.ExactGraph;
 import dev.bulwark.model.Graph;
@@ -91,11 +94,33 @@ class PerceptronTest {
             Graph graph = Graph.sequence(image, List.of(first, new Op.Relu(), new Op.Flatten(), dense(seen.size(), 40),
                     new Op.Relu(), dense(40, 3)));
             try (Plan plan = Plan.load(backend, graph); DeviceMemory memory = new DeviceMemory(backend)) {
-                Graph spread = read(Perceptron.layers(plan, memory).orElseThrow());
+                List<Affine> layers = Perceptron.layers(plan, memory).orElseThrow();
+                Affine matrix = layers.get(0);
+                assertEquals(NonZeros.of(HostArrays.read(backend, matrix.weight()), matrix.in(), matrix.out()), matrix.fields());
+                assertEquals(ReceptiveFields.full(layers.get(1).in(), layers.get(1).out()), layers.get(1).fields());
+                Graph spread = read(layers);
                 BigDecimal[] x = ExactGraph.exactly(tensor(image.size()).toArray());
                 assertArrayEquals(ExactGraph.logits(graph, x), ExactGraph.logits(spread, x));
             }
         }
+    }
+
+    /** Receptive fields follow from the geometry: a kernel with zeros has the same. */
+    @Test
+    void givenAKernelOfZeros_whenSpreadOut_thenReceptiveFieldsAreThoseOfAnyOther() {
+        Windows padded = Windows.square(3, 1, 1);
+        Tensor zeros = Tensor.zeros(4, 2, 3, 3);
+        List<ReceptiveFields> fields = new ArrayList<>();
+        for (Op.Conv2d first : List.of(convolution(4, 2, 1, padded), new Op.Conv2d(zeros, tensor(4), padded, 1))) {
+            Graph graph = Graph.sequence(Shape.of(2, 4, 4), List.of(first, new Op.Relu(), new Op.Flatten(), dense(64, 40),
+                    new Op.Relu(), dense(40, 3)));
+            try (Plan plan = Plan.load(backend, graph); DeviceMemory memory = new DeviceMemory(backend)) {
+                fields.add(Perceptron.layers(plan, memory).orElseThrow().get(0).fields());
+            }
+        }
+        assertEquals(fields.get(0), fields.get(1));
+        assertEquals(new Range(0, 22), fields.get(1).inputs().get(0), "rows 0 and 1, columns 0 and 1, of both channels");
+        assertEquals(new Range(0, 24), fields.get(1).outputs().get(0), "windows 0, 1, 4 and 5 of 4 channels each");
     }
 
     /** 2 channels of 2 x 2 windows, 1 apart, over 2 x 3 pixels: two windows, each with both channels. */

@@ -23,7 +23,7 @@ final class PackedNetwork implements AutoCloseable {
 
     /** What becomes of a NaN on its way. */
     enum Overflow {
-        /** It may become 0: ReLUs are oneDNN's, fused into its products, and products with bands of zeros are left out. */
+        /** It may become 0: ReLUs are oneDNN's, fused into its products, and what lies outside receptive fields is left out. */
         EXCLUDED,
         /** It reaches the logits: every product is taken, and ReLUs are passes of their own. */
         KEPT

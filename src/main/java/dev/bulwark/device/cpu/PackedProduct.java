@@ -7,6 +7,8 @@ import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_SRC;
 import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_WEIGHTS;
 
 import dev.bulwark.device.Affine;
+import dev.bulwark.device.ReceptiveFields;
+import dev.bulwark.device.ReceptiveFields.Range;
 import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.dnnl.IntMemoryMap;
@@ -22,8 +24,8 @@ import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.ShortPointer;
 
 /**
- * A layer's product with weights packed once for oneDNN, shared by all lanes; sums are float. Where the weights are banded,
- * it is one product for each band, over the inputs that count.
+ * A layer's product with weights packed once for oneDNN, shared by all lanes; sums are float. Where receptive fields are
+ * narrow, it is one product for each band of outputs, over the inputs on which these depend.
  *
  * <p>What it allocates belongs to the pointer scope that is open.
  */
@@ -32,10 +34,16 @@ final class PackedProduct {
     /** Outputs of a band, forwards and backwards: enough to fill a matrix unit, few enough to see a part of the inputs. */
     private static final int FORWARD_BAND = 128;
     private static final int BACKWARD_BAND = 64;
+    /** Several products instead of one must leave out as much to pay for themselves. */
+    private static final double WORTHWHILE = 0.6;
 
     private final engine cpu;
     private final memory.desc target;
     private final List<Part> parts = new ArrayList<>();
+
+    /** Some outputs, and inputs that hold all on which these depend. */
+    record Band(Range outputs, Range inputs) {
+    }
 
     /** The product of one band. */
     private record Part(Band band, matmul.primitive_desc description, memory weight, memory bias) {
@@ -57,7 +65,7 @@ final class PackedProduct {
     static PackedProduct forward(engine cpu, Affine layer, int rows, Types types, boolean relu) {
         float[] weight = Rows.load(layer.weight(), 0, layer.out(), layer.in());
         float[] bias = Rows.load(layer.bias(), 0, layer.out(), 1);
-        List<Band> bands = Band.worthwhile(weight, layer.out(), layer.in(), FORWARD_BAND);
+        List<Band> bands = bands(layer.fields(), FORWARD_BAND);
         return of(cpu, weight, bias, layer.out(), layer.in(), bands, rows, types, relu);
     }
 
@@ -65,13 +73,12 @@ final class PackedProduct {
     static PackedProduct forwardWithZeros(engine cpu, Affine layer, int rows, Types types) {
         float[] weight = Rows.load(layer.weight(), 0, layer.out(), layer.in());
         float[] bias = Rows.load(layer.bias(), 0, layer.out(), 1);
-        List<Band> all = List.of(new Band(0, layer.out(), 0, layer.in()));
-        return of(cpu, weight, bias, layer.out(), layer.in(), all, rows, types, false);
+        return of(cpu, weight, bias, layer.out(), layer.in(), whole(layer.out(), layer.in()), rows, types, false);
     }
 
     /** {@code y = x W^T} in float, with every product taken, as {@link #forwardWithZeros}. */
     static PackedProduct withoutBias(engine cpu, float[] weight, int out, int in, int rows) {
-        return of(cpu, weight, new float[0], out, in, List.of(new Band(0, out, 0, in)), rows,
+        return of(cpu, weight, new float[0], out, in, whole(out, in), rows,
                 new Types(memory.data_type.f32, memory.data_type.f32), false);
     }
 
@@ -82,8 +89,29 @@ final class PackedProduct {
         for (int k = 0; k < weight.length; ++k) {
             transposed[k % layer.in() * layer.out() + k / layer.in()] = weight[k];
         }
-        List<Band> bands = Band.worthwhile(transposed, layer.in(), layer.out(), BACKWARD_BAND);
+        List<Band> bands = bands(layer.fields().transposed(), BACKWARD_BAND);
         return of(cpu, transposed, new float[0], layer.in(), layer.out(), bands, rows, types, false);
+    }
+
+    /**
+     * One for each {@code height} outputs, the last perhaps lower; or all as one band where that saves too little, or where
+     * one would have no inputs.
+     */
+    static List<Band> bands(ReceptiveFields fields, int height) {
+        int out = fields.inputs().size();
+        int in = fields.outputs().size();
+        List<Band> bands = new ArrayList<>();
+        for (int first = 0; first < out; first += height) {
+            Range outputs = new Range(first, Math.min(first + height, out));
+            bands.add(new Band(outputs, fields.of(outputs)));
+        }
+        long work = bands.stream().mapToLong(band -> (long) band.outputs.size() * band.inputs.size()).sum();
+        boolean empty = bands.stream().anyMatch(band -> band.inputs.size() == 0);
+        return !empty && work < WORTHWHILE * out * in ? bands : whole(out, in);
+    }
+
+    private static List<Band> whole(int out, int in) {
+        return List.of(new Band(new Range(0, out), new Range(0, in)));
     }
 
     private static PackedProduct of(engine cpu, float[] weight, float[] bias, int out, int in, List<Band> bands, int rows,
@@ -91,17 +119,17 @@ final class PackedProduct {
         PackedProduct product = new PackedProduct(cpu, matrix(rows, out, types.result));
         stream packing = new stream(cpu);
         for (Band band : bands) {
-            memory.desc source = columns(rows, band.columns(), in, types.factors);
-            memory.desc factor = new memory.desc(new long[] {band.columns(), band.rows()}, types.factors,
+            memory.desc source = columns(rows, band.inputs.size(), in, types.factors);
+            memory.desc factor = new memory.desc(new long[] {band.inputs.size(), band.outputs.size()}, types.factors,
                     memory.format_tag.any);
-            memory.desc offsets = matrix(1, band.rows(), memory.data_type.f32);
-            memory.desc result = columns(rows, band.rows(), out, types.result);
+            memory.desc offsets = matrix(1, band.outputs.size(), memory.data_type.f32);
+            memory.desc result = columns(rows, band.outputs.size(), out, types.result);
             matmul.primitive_desc description = bias.length > 0
                     ? new matmul.primitive_desc(cpu, source, factor, offsets, result, attributes(relu), false)
                     : new matmul.primitive_desc(cpu, source, factor, result, attributes(relu), false);
             memory shift = new memory(offsets, cpu);
             if (bias.length > 0) {
-                floats(shift).put(bias, band.firstRow(), band.rows());
+                floats(shift).put(bias, band.outputs.first(), band.outputs.size());
             }
             memory packed = pack(cpu, weight, in, band, description.weights_desc(), packing);
             product.parts.add(new Part(band, description, packed, shift));
@@ -109,14 +137,14 @@ final class PackedProduct {
         return product;
     }
 
-    /** The band's weights, {@code [rows,columns]} row-major, which is {@code [columns,rows]} with the order turned round. */
+    /** The band's weights, {@code [outputs,inputs]} row-major, which is {@code [inputs,outputs]} with the order turned round. */
     private static memory pack(engine cpu, float[] weight, int in, Band band, memory.desc as, stream packing) {
-        memory plain = new memory(new memory.desc(new long[] {band.columns(), band.rows()}, memory.data_type.f32,
+        memory plain = new memory(new memory.desc(new long[] {band.inputs.size(), band.outputs.size()}, memory.data_type.f32,
                 memory.format_tag.ba), cpu);
         FloatPointer target = floats(plain);
-        for (int row = 0; row < band.rows(); ++row) {
-            target.position((long) row * band.columns())
-                    .put(weight, (band.firstRow() + row) * in + band.firstColumn(), band.columns());
+        for (int output = 0; output < band.outputs.size(); ++output) {
+            target.position((long) output * band.inputs.size())
+                    .put(weight, (band.outputs.first() + output) * in + band.inputs.first(), band.inputs.size());
         }
         memory packed = new memory(as, cpu);
         new reorder(plain, packed).execute(packing, plain, packed);
@@ -160,10 +188,10 @@ final class PackedProduct {
         memory result = new memory(target, cpu);
         for (Part part : parts) {
             IntMemoryMap arguments = new IntMemoryMap();
-            arguments.put(DNNL_ARG_SRC, from(source, part.band.firstColumn(), part.description.src_desc()));
+            arguments.put(DNNL_ARG_SRC, from(source, part.band.inputs.first(), part.description.src_desc()));
             arguments.put(DNNL_ARG_WEIGHTS, part.weight);
             arguments.put(DNNL_ARG_BIAS, part.bias);
-            arguments.put(DNNL_ARG_DST, from(result, part.band.firstRow(), part.description.dst_desc()));
+            arguments.put(DNNL_ARG_DST, from(result, part.band.outputs.first(), part.description.dst_desc()));
             arguments.put(DNNL_ARG_SCRATCHPAD, new memory(part.description.scratchpad_desc(), cpu));
             run.add(new matmul(part.description), arguments);
         }
