@@ -2,16 +2,17 @@
  * smoothing_fused.cu: votes of noisy samples, the whole network in one persistent kernel (v1 of the ladder).
  * Math      as smoothing_layers.cu, bit for bit the same logits
  * Shapes    images [N,D]   indices int [N]   samples > 0   widths int [layers + 1]   counts int [N,classes], added to;
- *           seen [blocks of the first layer's outputs]: find_seen_panels; weights: every layer's fragments, one after
- *           the other, each whole panels of outputs wide (smoothing_tile.cuh); biases likewise, fp32
+ *           fields [blocks of 16 of the first layer's outputs]: first and end of the panels of inputs that hold their
+ *           receptive fields, (panels, 0) for empty ones; weights: every layer's fragments, one after the other, each
+ *           whole panels of outputs wide (smoothing_tile.cuh); biases likewise, fp32
  * Launch    256 threads, one block a multiprocessor; blocks stride over tiles of ROWS samples of one image, the last of
  *           an image masked. Dynamic shared memory: `slots` panels of ROWS x 128 bytes
  * Memory    a layer's inputs lie in a ring of panels; its outputs follow them. The eight warps hold up to 512 outputs in
  *           registers, so that the last 512 may overwrite the inputs once all have read them: 784-1024-512-256-10 needs
  *           13 + 8 panels: 168 KB at 64 rows (Hopper), 126 KB at 48 (A100), 84 KB at 32 (consumer cards)
  * Work      784-1024-512-256-10: 1,460,736 multiply-adds a sample, 93.5 M a tile of 64
- * Windows   a warp leaves out panels of inputs for which its units of the first layer have only zeros: no bit changes, for
- *           a tile with an input beyond fp16 leaves out none
+ * Fields    a warp leaves out panels of inputs outside the receptive fields of its outputs of the first layer, where the
+ *           weights are zeros: no bit changes, for a tile with an input beyond fp16 leaves out none
  * Traffic   a tile of 64 reads all weights (2.93 MB) from the second-level cache: 46 KB a sample, 4.6 TB for 1e8 samples,
  *           or 0.8 to 0.9 s at an H200's 5 to 5.5 TB/s; at half the rows, twice that, and below 32 rows layer by layer is
  *           better. Shared memory: per warp and step 2 KB of A for 32 matrix instructions, 16 KB for 256 of them a block:
@@ -53,22 +54,22 @@ struct LayerAt {
     const uint4* weights;
     const float* bias;
     int start;
-    /** Which panels of inputs each block of outputs sees; null where they see all. */
-    const int2* seen;
+    /** The panels of inputs on which each block of outputs depends; null where those are all. */
+    const int2* fields;
 
     __device__ LayerAt next(int width) const {
         return {out, width, weights + (long long) steps_of(in) * packed_blocks(out) * 32,
                 bias + panels_of(out) * PANEL_COLUMNS, 0, nullptr};
     }
 
-    /** First and end of the panels that NB blocks from `block` on see; one panel at least. */
+    /** First and end of the panels on which NB blocks from `block` on depend; one panel at least. */
     template <int NB>
     __device__ int2 panels_for(int block) const {
         int2 panels = {0, panels_of(in)};
-        if (seen != nullptr) {
-            panels = __ldg(seen + block);
+        if (fields != nullptr) {
+            panels = __ldg(fields + block);
             for (int n = 1; n < NB; ++n) {
-                const int2 other = __ldg(seen + block + n);
+                const int2 other = __ldg(fields + block + n);
                 panels = {min(panels.x, other.x), max(panels.y, other.y)};
             }
             if (panels.y == 0) {
@@ -248,7 +249,7 @@ __device__ __forceinline__ void count_tile(const Best (*best)[MOST_ROWS], int ro
 template <int MT>
 __device__ __forceinline__ void smoothing_fused(const float* __restrict__ images, const int* __restrict__ indices,
                                                 int image_count, const int* __restrict__ widths, int layers, int slots,
-                                                const int2* __restrict__ seen, const uint4* __restrict__ weights,
+                                                const int2* __restrict__ fields, const uint4* __restrict__ weights,
                                                 const float* __restrict__ biases,
                                                 float sigma, NoiseKey key, int first_sample, int samples,
                                                 int* __restrict__ counts) {
@@ -268,8 +269,8 @@ __device__ __forceinline__ void smoothing_fused(const float* __restrict__ images
             best[i / ROWS][i % ROWS] = before_any_logit();
         }
         // Zeros may be left out of finite sums; times infinity they are NaN.
-        const bool windows = __syncthreads_and(finite);
-        LayerAt layer = {inputs, widths[1], weights, biases, 0, windows ? seen : nullptr};
+        const bool sparse = __syncthreads_and(finite);
+        LayerAt layer = {inputs, widths[1], weights, biases, 0, sparse ? fields : nullptr};
         for (int l = 1; l < layers; ++l) {
             const int target = ring.wrap(layer.start + panels_of(layer.in));
             passes<MT, 4>(ring, layer, Hidden<MT> {ring, target});
@@ -284,30 +285,30 @@ __device__ __forceinline__ void smoothing_fused(const float* __restrict__ images
 
 extern "C" __global__ void __launch_bounds__(TILE_THREADS, 1)
 smoothing_fused_64(const float* __restrict__ images, const int* __restrict__ indices, int image_count,
-                   const int* __restrict__ widths, int layers, int slots, const int2* __restrict__ seen,
+                   const int* __restrict__ widths, int layers, int slots, const int2* __restrict__ fields,
                    const uint4* __restrict__ weights, const float* __restrict__ biases, float sigma, unsigned key_low,
                    unsigned key_high, unsigned stream, int first_sample, int samples, int* __restrict__ counts) {
-    smoothing_fused<4>(images, indices, image_count, widths, layers, slots, seen, weights, biases, sigma,
+    smoothing_fused<4>(images, indices, image_count, widths, layers, slots, fields, weights, biases, sigma,
                        {key_low, key_high, stream}, first_sample, samples, counts);
 }
 EXPORT_KERNEL(smoothing_fused_64)
 
 extern "C" __global__ void __launch_bounds__(TILE_THREADS, 1)
 smoothing_fused_48(const float* __restrict__ images, const int* __restrict__ indices, int image_count,
-                   const int* __restrict__ widths, int layers, int slots, const int2* __restrict__ seen,
+                   const int* __restrict__ widths, int layers, int slots, const int2* __restrict__ fields,
                    const uint4* __restrict__ weights, const float* __restrict__ biases, float sigma, unsigned key_low,
                    unsigned key_high, unsigned stream, int first_sample, int samples, int* __restrict__ counts) {
-    smoothing_fused<3>(images, indices, image_count, widths, layers, slots, seen, weights, biases, sigma,
+    smoothing_fused<3>(images, indices, image_count, widths, layers, slots, fields, weights, biases, sigma,
                        {key_low, key_high, stream}, first_sample, samples, counts);
 }
 EXPORT_KERNEL(smoothing_fused_48)
 
 extern "C" __global__ void __launch_bounds__(TILE_THREADS, 1)
 smoothing_fused_32(const float* __restrict__ images, const int* __restrict__ indices, int image_count,
-                   const int* __restrict__ widths, int layers, int slots, const int2* __restrict__ seen,
+                   const int* __restrict__ widths, int layers, int slots, const int2* __restrict__ fields,
                    const uint4* __restrict__ weights, const float* __restrict__ biases, float sigma, unsigned key_low,
                    unsigned key_high, unsigned stream, int first_sample, int samples, int* __restrict__ counts) {
-    smoothing_fused<2>(images, indices, image_count, widths, layers, slots, seen, weights, biases, sigma,
+    smoothing_fused<2>(images, indices, image_count, widths, layers, slots, fields, weights, biases, sigma,
                        {key_low, key_high, stream}, first_sample, samples, counts);
 }
 EXPORT_KERNEL(smoothing_fused_32)

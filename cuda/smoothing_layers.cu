@@ -48,29 +48,6 @@ extern "C" __global__ void pack_weights(const float* __restrict__ weight, int in
 EXPORT_KERNEL(pack_weights)
 
 /**
- * seen[b] = first and end of the panels of inputs for which block b of 16 outputs has weights that are not 0; (panels, 0)
- * where it has none. Blocks of whole warps, a warp a block of outputs.
- */
-extern "C" __global__ void find_seen_panels(const uint4* __restrict__ packed, int in, int out, int2* __restrict__ seen) {
-    const int blocks = packed_blocks(out);
-    for (long long block = grid_first() / 32; block < blocks; block += grid_stride() / 32) {
-        int first = panels_of(in), end = 0;
-        for (int step = 0; step < steps_of(in); ++step) {
-            const uint4 b = packed[((long long) step * blocks + block) * 32 + (threadIdx.x & 31)];
-            if (__any_sync(~0u, ((b.x | b.y | b.z | b.w) & 0x7FFF7FFFu) != 0)) {
-                first = min(first, step / PANEL_STEPS);
-                end = step / PANEL_STEPS + 1;
-            }
-        }
-        if ((threadIdx.x & 31) == 0) {
-            seen[block].x = first;
-            seen[block].y = end;
-        }
-    }
-}
-EXPORT_KERNEL(find_seen_panels)
-
-/**
  * target[r,:] = x + sigma z rounded to fp16, zero from `columns` to the next multiple of 16. Grid (x: a row's counters,
  * y: rows), any block of whole warps; rows are strided over.
  */

@@ -125,7 +125,7 @@ final class FusedNoisyClassifier implements NoisyClassifier {
             Grid grid = Grid.blocks((int) Math.min(tiles, memory.gpu().multiprocessors()), 1, THREADS)
                     .withShared(sharedBytes(slots, rows));
             kernel.launch(grid, images.slice((long) first * inputs, (long) count * inputs), onGpu, count,
-                    widths, network.layers().size(), slots, network.seen(), network.weights(), network.biases(),
+                    widths, network.layers().size(), slots, network.fields(), network.weights(), network.biases(),
                     sigma, key.keyLow(), key.keyHigh(), key.stream().ordinal(), firstSample, samples,
                     counts.slice((long) first * classes, (long) count * classes));
         });

@@ -4,6 +4,8 @@ import dev.bulwark.device.Affine;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceException.Advice;
 import dev.bulwark.device.DeviceException;
+import dev.bulwark.device.ReceptiveFields;
+import dev.bulwark.device.ReceptiveFields.Range;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -23,17 +25,16 @@ final class HalfNetwork implements AutoCloseable {
     private final List<DeviceBuffer> opened = new ArrayList<>();
     private final DeviceBuffer weights;
     private final DeviceBuffer biases;
-    private final DeviceBuffer seen;
+    private final DeviceBuffer fields;
 
     /**
      * Copies the layers' parameters: their buffers may be closed afterwards.
      *
      * @param pack   the kernel that rounds and reorders one layer
-     * @param find   the kernel that finds which inputs the first layer's outputs see
      * @param layers affine maps with a ReLU between each two
      * @throws DeviceException if a weight is beyond fp16's range
      */
-    HalfNetwork(CudaMemory memory, Transfers transfers, Kernel pack, Kernel find, List<Affine> layers) {
+    HalfNetwork(CudaMemory memory, Transfers transfers, Kernel pack, List<Affine> layers) {
         this.layers = List.copyOf(layers);
         requireChain();
         try {
@@ -48,10 +49,9 @@ final class HalfNetwork implements AutoCloseable {
                         overflows.slice(i, 1));
                 transfers.copy(layer.bias(), layer.out(), biases(i));
             }
-            Affine first = layers.get(0);
-            int blocks = (int) padded(first.out()) / STEP;
-            seen = opening(memory.allocate(2L * blocks));
-            find.launch(Grid.overWarps(blocks), weights(0), first.in(), first.out(), seen);
+            int[] panels = fieldPanels(layers.get(0).fields());
+            fields = opening(memory.allocate(panels.length));
+            transfers.write(panels, fields);
             requireInRange(transfers, overflows);
         } catch (RuntimeException e) {
             close();
@@ -147,11 +147,22 @@ final class HalfNetwork implements AutoCloseable {
     }
 
     /**
-     * {@code int [blocks of 16 outputs, 2]} of the first layer: first and end of the panels of inputs for which they have
-     * weights that are not 0.
+     * {@code int [blocks of 16 outputs, 2]} of the first layer: first and end of the panels of inputs that hold the receptive
+     * fields of a block, (panels, 0) where they are empty.
      */
-    DeviceBuffer seen() {
-        return seen;
+    DeviceBuffer fields() {
+        return fields;
+    }
+
+    private static int[] fieldPanels(ReceptiveFields fields) {
+        int out = fields.inputs().size();
+        int[] panels = new int[2 * (int) (padded(out) / STEP)];
+        for (int block = 0; block < panels.length / 2; ++block) {
+            Range inputs = fields.of(new Range(Math.min(STEP * block, out), Math.min(STEP * (block + 1), out)));
+            panels[2 * block] = inputs.size() > 0 ? inputs.first() / PANEL : panels(fields.outputs().size());
+            panels[2 * block + 1] = panels(inputs.end());
+        }
+        return panels;
     }
 
     /** All layers' padded biases, one after the other. */

@@ -93,7 +93,6 @@ final class Smoothing {
 
     /** The weights as the kernels take them. */
     HalfNetwork packed(List<Affine> layers) {
-        KernelModule kernels = module(LAYERS);
-        return new HalfNetwork(memory, transfers, kernels.kernel("pack_weights"), kernels.kernel("find_seen_panels"), layers);
+        return new HalfNetwork(memory, transfers, module(LAYERS).kernel("pack_weights"), layers);
     }
 }

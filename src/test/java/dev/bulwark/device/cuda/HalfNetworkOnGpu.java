@@ -2,6 +2,7 @@ package dev.bulwark.device.cuda;
 
 import dev.bulwark.device.Affine;
 import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.NonZeros;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -27,13 +28,15 @@ final class HalfNetworkOnGpu implements AutoCloseable {
         this(backend, widths, parameters(widths, true, windows, random), parameters(widths, false, false, random));
     }
 
+    /** Receptive fields are as wide as the weights that are not 0. */
     HalfNetworkOnGpu(CudaBackend backend, int[] widths, float[][] weights, float[][] biases) {
         this.widths = widths;
         this.reference = new HalfReference(widths, weights, biases);
         for (int i = 0; i < weights.length; ++i) {
             buffers.add(device(backend, weights[i]));
             buffers.add(device(backend, biases[i]));
-            layers.add(new Affine(buffers.get(2 * i), buffers.get(2 * i + 1), widths[i], widths[i + 1]));
+            layers.add(new Affine(buffers.get(2 * i), buffers.get(2 * i + 1), widths[i], widths[i + 1],
+                    NonZeros.of(weights[i], widths[i], widths[i + 1])));
         }
     }
 

@@ -103,16 +103,16 @@ class NoisyClassifierTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"784~1024-10", "300~530-4", "50~16-3", "784-40-10"})
-    void givenWindows_whenPacked_thenEachBlockOfOutputsKnowsThePanelsItSees(String shape) {
+    void givenReceptiveFields_whenPacked_thenEachBlockOfOutputsHasThePanelsThatHoldThem(String shape) {
         try (HalfNetworkOnGpu net = net(shape)) {
             float[] weight = floats(net.layers.get(0).weight());
             int in = net.layers.get(0).in();
             int out = net.layers.get(0).out();
             try (HalfNetwork packed = backend.smoothing().packed(net.layers)) {
-                int[] seen = new int[(int) packed.seen().length()];
-                backend.read(packed.seen(), seen);
-                assertEquals((out + 63) / 64 * 8, seen.length);
-                for (int block = 0; block < seen.length / 2; ++block) {
+                int[] panels = new int[(int) packed.fields().length()];
+                backend.read(packed.fields(), panels);
+                assertEquals((out + 63) / 64 * 8, panels.length);
+                for (int block = 0; block < panels.length / 2; ++block) {
                     int first = (in + 63) / 64;
                     int end = 0;
                     for (int k = Math.min(out, 16 * block) * in; k < Math.min(out, 16 * (block + 1)) * in; ++k) {
@@ -121,8 +121,8 @@ class NoisyClassifierTest {
                             end = Math.max(end, k % in / 64 + 1);
                         }
                     }
-                    assertEquals(first, seen[2 * block], "first panel of block " + block);
-                    assertEquals(end, seen[2 * block + 1], "end of block " + block);
+                    assertEquals(first, panels[2 * block], "first panel of block " + block);
+                    assertEquals(end, panels[2 * block + 1], "end of block " + block);
                 }
             }
         }
