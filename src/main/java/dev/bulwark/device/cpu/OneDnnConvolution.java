@@ -248,9 +248,10 @@ final class OneDnnConvolution implements ConvolutionBlocks {
             switch (direction) {
                 case OUTPUTS -> convolution = new convolution_forward(forward);
                 case INPUTS -> {
-                    var backward = new convolution_backward_data.primitive_desc(cpu, dnnl.algorithm.convolution_direct,
-                            any(image), any(weight), any(result), strides(g), dilations(g), before(g), after(g), forward,
-                            strictly(), false);
+                    var backward = backwardData(cpu, g, blocked(image), any(weight), blocked(result), forward);
+                    if (isReference(backward)) {
+                        backward = backwardData(cpu, g, any(image), any(weight), any(result), forward);
+                    }
                     convolution = new convolution_backward_data(backward);
                     wanted = backward;
                 }
@@ -294,6 +295,18 @@ final class OneDnnConvolution implements ConvolutionBlocks {
                     strictly(), false);
         }
 
+        private static convolution_backward_data.primitive_desc backwardData(
+                engine cpu, Geometry g, memory.desc image, memory.desc weight, memory.desc result,
+                convolution_forward.primitive_desc forward) {
+            return new convolution_backward_data.primitive_desc(cpu, dnnl.algorithm.convolution_direct, image, weight, result,
+                    strides(g), dilations(g), before(g), after(g), forward, strictly(), false);
+        }
+
+        /** Whether oneDNN has nothing fast for these layouts. */
+        private static boolean isReference(primitive_desc_base description) {
+            return description.impl_info_str().getString().startsWith("ref");
+        }
+
         /** Bounds count on float being float, whatever oneDNN's environment variable says. */
         private static primitive_attr strictly() {
             primitive_attr attributes = new primitive_attr();
@@ -317,6 +330,14 @@ final class OneDnnConvolution implements ConvolutionBlocks {
         /** In the layout that suits the primitive. */
         private static memory.desc any(long[] sizes) {
             return new memory.desc(sizes, memory.data_type.f32, memory.format_tag.any, false);
+        }
+
+        /**
+         * Images in blocks of 16 channels. With strides, oneDNN's choice for backward passes, channels innermost, takes twice
+         * as long.
+         */
+        private static memory.desc blocked(long[] sizes) {
+            return new memory.desc(sizes, memory.data_type.f32, memory.format_tag.aBcd16b, false);
         }
 
         private static memory.desc plain(long[] sizes) {
