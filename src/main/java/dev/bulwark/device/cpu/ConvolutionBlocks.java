@@ -27,8 +27,17 @@ interface ConvolutionBlocks {
     /** Library and version, for provenance. */
     String name();
 
-    /** {@code y = W * x}, no bias; x {@code [rows,input]}, y {@code [rows,output]}. */
-    void apply(Geometry geometry, int rows, FloatBuffer x, FloatBuffer weight, FloatBuffer y);
+    /** What follows a convolution, on {@code count} rows of results from row {@code first} on. */
+    interface Finish {
+        void run(int first, int count);
+    }
+
+    /**
+     * {@code y = W * x}, no bias; x {@code [rows,input]}, y {@code [rows,output]}.
+     *
+     * @param finish is given rows as they are done, in order, while a cache still holds them
+     */
+    void apply(Geometry geometry, int rows, FloatBuffer x, FloatBuffer weight, FloatBuffer y, Finish finish);
 
     /** As {@link #apply}, of {@code rows} images. The caller closes it. */
     default PreparedProduct prepare(Geometry geometry, int rows, float[] weight) {
@@ -36,7 +45,7 @@ interface ConvolutionBlocks {
         return () -> {
             FloatBuffer x = CpuMemory.scratch(rows * geometry.input().size());
             FloatBuffer y = CpuMemory.scratch(rows * geometry.output().size());
-            return new PreparedProduct.Plain(x, y, () -> apply(geometry, rows, x, kept, y));
+            return new PreparedProduct.Plain(x, y, () -> apply(geometry, rows, x, kept, y, (first, count) -> { }));
         };
     }
 

@@ -30,21 +30,38 @@ final class CpuConvolutions implements Convolutions {
         float[] bias = Rows.load(layer.bias(), 0, g.output().channels(), 1);
         share(rows, (first, count) -> {
             FloatBuffer results = tail(outputs, (long) first * out);
-            blocks.apply(g, count, tail(inputs, (long) first * in), weight, results);
-            addBias(results, count, bias, g.output().area(), relu);
+            float[] image = new float[out];
+            blocks.apply(g, count, tail(inputs, (long) first * in), weight, results, (from, some) -> {
+                for (int n = from; n < from + some; ++n) {
+                    results.get(n * out, image);
+                    addBias(image, bias, relu);
+                    results.put(n * out, image);
+                }
+            });
         });
     }
 
     /** The ReLU keeps a NaN, which oneDNN's own may not. */
-    private static void addBias(FloatBuffer results, int rows, float[] bias, int area, boolean relu) {
-        float[] channel = new float[area];
-        for (int k = 0; k < rows * bias.length; ++k) {
-            results.get(k * area, channel);
-            float b = bias[k % bias.length];
-            for (int p = 0; p < area; ++p) {
-                channel[p] = relu ? Math.max(channel[p] + b, 0f) : channel[p] + b;
+    private static void addBias(float[] image, float[] bias, boolean relu) {
+        int area = image.length / bias.length;
+        for (int o = 0; o < bias.length; ++o) {
+            if (relu) {
+                addBiasRelu(image, o * area, (o + 1) * area, bias[o]);
+            } else {
+                addBias(image, o * area, (o + 1) * area, bias[o]);
             }
-            results.put(k * area, channel);
+        }
+    }
+
+    private static void addBias(float[] image, int from, int to, float b) {
+        for (int p = from; p < to; ++p) {
+            image[p] += b;
+        }
+    }
+
+    private static void addBiasRelu(float[] image, int from, int to, float b) {
+        for (int p = from; p < to; ++p) {
+            image[p] = Math.max(image[p] + b, 0f);
         }
     }
 

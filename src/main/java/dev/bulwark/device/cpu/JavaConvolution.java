@@ -52,13 +52,14 @@ final class JavaConvolution implements ConvolutionBlocks {
     }
 
     @Override
-    public void apply(Geometry g, int rows, FloatBuffer x, FloatBuffer weight, FloatBuffer y) {
+    public void apply(Geometry g, int rows, FloatBuffer x, FloatBuffer weight, FloatBuffer y, Finish finish) {
         float[] w = read(weight, 0, g.weights());
         for (int n = 0; n < rows; ++n) {
             float[] image = read(x, n, g.input().size());
             float[] result = new float[g.output().size()];
             walk(g, (k, input, output) -> result[output] += w[k] * image[input]);
             y.put(n * result.length, result);
+            finish.run(n, 1);
         }
     }
 

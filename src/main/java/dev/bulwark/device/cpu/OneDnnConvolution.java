@@ -60,7 +60,7 @@ final class OneDnnConvolution implements ConvolutionBlocks {
     }
 
     @Override
-    public void apply(Geometry geometry, int rows, FloatBuffer x, FloatBuffer weight, FloatBuffer y) {
+    public void apply(Geometry geometry, int rows, FloatBuffer x, FloatBuffer weight, FloatBuffer y, Finish finish) {
         try (FloatPointer images = new FloatPointer(x); FloatPointer weights = new FloatPointer(weight);
              FloatPointer results = new FloatPointer(y)) {
             Primitive convolution = primitive(Direction.OUTPUTS, geometry, BLOCK);
@@ -69,6 +69,7 @@ final class OneDnnConvolution implements ConvolutionBlocks {
                 convolution.images.move(images, n, rows);
                 convolution.execute();
                 convolution.results.move(results, n, rows);
+                finish.run(n, Math.min(BLOCK, rows - n));
             }
         }
     }
