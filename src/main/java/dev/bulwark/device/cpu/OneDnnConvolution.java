@@ -172,12 +172,13 @@ final class OneDnnConvolution implements ConvolutionBlocks {
         }
     }
 
-    /** An operand in the layout that a primitive wants. */
+    /** An operand in the layout that a primitive wants; one that is given row-major and wanted so is read where it lies. */
     private static final class Operand {
         private final stream queue;
         private final memory plain;
         private final memory inner;
         private final boolean computed;
+        private final boolean inPlace;
         private final reorder copy;
         /** Elements of a block of images. */
         private final long size;
@@ -188,8 +189,9 @@ final class OneDnnConvolution implements ConvolutionBlocks {
         Operand(memory.desc plain, memory.desc wanted, boolean computed, engine cpu, stream queue) {
             this.queue = queue;
             this.plain = new memory(plain, cpu, OneDnnMatmul.NOWHERE);
-            this.inner = new memory(wanted, cpu);
             this.computed = computed;
+            this.inPlace = !computed && wanted.equals(plain);
+            this.inner = inPlace ? this.plain : new memory(wanted, cpu);
             this.size = plain.get_size() / Float.BYTES;
             this.copy = computed ? new reorder(inner, this.plain) : new reorder(this.plain, inner);
         }
@@ -215,9 +217,12 @@ final class OneDnnConvolution implements ConvolutionBlocks {
             }
         }
 
-        /** Copies from row-major memory, or to it what was computed. */
+        /** Takes row-major memory, which must stay until the primitive has run, or copies to it what was computed. */
         void move(FloatPointer values) {
             plain.set_data_handle(values);
+            if (inPlace) {
+                return;
+            }
             if (computed) {
                 copy.execute(queue, inner, plain);
             } else {
