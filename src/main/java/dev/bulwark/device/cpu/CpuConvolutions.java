@@ -116,14 +116,12 @@ final class CpuConvolutions implements Convolutions {
     }
 
     private static void addChannels(FloatBuffer gradients, int rows, int area, double[] sums) {
-        float[] channel = new float[area];
-        for (int k = 0; k < rows * sums.length; ++k) {
-            gradients.get(k * area, channel);
-            double sum = 0;
-            for (float d : channel) {
-                sum += d;
+        float[] image = new float[sums.length * area];
+        for (int n = 0; n < rows; ++n) {
+            gradients.get(n * image.length, image);
+            for (int o = 0; o < sums.length; ++o) {
+                sums[o] += CpuReductions.sum(image, o * area, area);
             }
-            sums[k % sums.length] += sum;
         }
     }
 

@@ -44,19 +44,25 @@ final class CpuReductions implements Reductions {
     }
 
     static double sum(float[] x, int count) {
+        return sum(x, 0, count);
+    }
+
+    /** Of the {@code count} elements from {@code from} on. */
+    static double sum(float[] x, int from, int count) {
         // Four sums at a time: one addition must wait for the one before it.
         double first = 0;
         double second = 0;
         double third = 0;
         double fourth = 0;
-        int i = 0;
-        for (; i + 3 < count; i += 4) {
+        int end = from + count;
+        int i = from;
+        for (; i + 3 < end; i += 4) {
             first += x[i];
             second += x[i + 1];
             third += x[i + 2];
             fourth += x[i + 3];
         }
-        for (; i < count; ++i) {
+        for (; i < end; ++i) {
             first += x[i];
         }
         return (first + second) + (third + fourth);
