@@ -7,6 +7,8 @@ import dev.bulwark.data.Digits;
 import dev.bulwark.data.Located;
 import dev.bulwark.data.MnistLocator;
 import dev.bulwark.data.Split;
+import dev.bulwark.settings.Message;
+import dev.bulwark.settings.Setting;
 import dev.bulwark.shapes.ImageShape;
 import java.lang.ref.SoftReference;
 import java.nio.file.Path;
@@ -37,8 +39,8 @@ public final class DataSource {
     public static DataSource mnist(Optional<Path> named, Set<Split> wanted) {
         DataSource source = mnistOrDigits(named, wanted);
         if (source.located.isEmpty()) {
-            throw new DataException("no MNIST: " + String.join("; ", source.reasons)
-                    + "; name a folder with --data, or use --dataset digits");
+            throw new DataException(Message.of("no MNIST: " + String.join("; ", source.reasons) + "; name a folder",
+                    Setting.DATA.with(), ", or use ", Setting.DATASET, " digits"));
         }
         return source;
     }
