@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <fstream>
+#include <mutex>
 #include <sstream>
 #include <thread>
+#include <unordered_map>
 
 using namespace emu;
 
@@ -31,8 +33,25 @@ struct Logs {
     std::string errors, information;
 };
 
+/** As Ptx::parse, which takes longer than most tests: each text that can be read is parsed once. */
+bool parse_once(const std::string& text, Ptx& ptx) {
+    static std::mutex lock;
+    static std::unordered_map<std::string, Ptx> parsed;
+    const std::lock_guard<std::mutex> guard(lock);
+    auto known = parsed.find(text);
+    if (known == parsed.end()) {
+        Ptx fresh;
+        if (!Ptx::parse(text, fresh)) {
+            return false;
+        }
+        known = parsed.emplace(text, std::move(fresh)).first;
+    }
+    ptx = known->second;
+    return true;
+}
+
 int read_ptx(const char* text, Ptx& ptx, Logs& logs) {
-    if (!Ptx::parse(text, ptx)) {
+    if (!parse_once(text, ptx)) {
         say("a module that is no PTX");
         logs.errors = "no PTX that the emulated driver can read";
         return INVALID_IMAGE;

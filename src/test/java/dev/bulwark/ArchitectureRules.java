@@ -44,6 +44,7 @@ final class ArchitectureRules {
             List.of("stats"),
             List.of("device"),
             List.of("shapes"),
+            List.of("settings"),
             List.of("files"));
 
     private final String root;

@@ -2,6 +2,7 @@ package dev.bulwark.bench;
 
 import dev.bulwark.device.Backend;
 import dev.bulwark.runs.ExperimentException;
+import dev.bulwark.settings.Setting;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -30,10 +31,11 @@ public record BenchSettings(List<Integer> widths, int images, int samples, int b
         }
         if (IntStream.of(images, samples, batch, pgdSteps, epochSteps, normals).min().orElseThrow() < 1
                 || ceiling < 16) {
-            throw new ExperimentException("sizes must be positive, and --ceiling at least 16");
+            throw new ExperimentException("sizes must be positive, and ", Setting.CEILING, " at least 16");
         }
         if (repeats < 1 || !(seconds > 0)) {
-            throw new ExperimentException("--repeats and --seconds must be positive: " + repeats + ", " + seconds);
+            throw new ExperimentException(Setting.REPEATS, " and ", Setting.SECONDS, " must be positive: "
+                    + repeats + ", " + seconds);
         }
     }
 

@@ -11,6 +11,7 @@ import dev.bulwark.runs.Fleet;
 import dev.bulwark.runs.Monitor;
 import dev.bulwark.runs.Subject;
 import dev.bulwark.runs.TrainedFor;
+import dev.bulwark.settings.Message;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -56,7 +57,7 @@ final class CertifyCommand extends ModelCommand {
     }
 
     @Override
-    Optional<String> warning(TrainedFor trained) {
+    Optional<Message> warning(TrainedFor trained) {
         return trained.warningForNoise(smoothing.sigma());
     }
 

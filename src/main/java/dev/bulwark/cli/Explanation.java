@@ -63,7 +63,7 @@ final class Explanation {
     }
 
     private static String other(Throwable failure) {
-        String message = failure.getMessage();
+        String message = OptionNames.in(failure);
         if (message == null || message.isBlank()) {
             return failure.getClass().getSimpleName() + "; --debug shows where";
         }

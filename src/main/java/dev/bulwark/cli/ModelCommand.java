@@ -12,6 +12,7 @@ import dev.bulwark.runs.Fleet;
 import dev.bulwark.runs.Monitor;
 import dev.bulwark.runs.Subject;
 import dev.bulwark.runs.TrainedFor;
+import dev.bulwark.settings.Message;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -55,7 +56,7 @@ abstract class ModelCommand implements Callable<Integer> {
     abstract DeviceOptions device();
 
     /** What a user should know before the network is asked for this, from what its file says it was trained for. */
-    Optional<String> warning(TrainedFor trained) {
+    Optional<Message> warning(TrainedFor trained) {
         return Optional.empty();
     }
 
@@ -99,7 +100,7 @@ abstract class ModelCommand implements Callable<Integer> {
         warn(err);
         StoredNetwork network = ModelFile.read(model);
         warning(TrainedFor.of(network)).ifPresent(
-                text -> err.println(Paragraph.wrapped(text, Terminal.columns(System.getenv()))));
+                message -> err.println(Paragraph.wrapped(OptionNames.in(message), Terminal.columns(System.getenv()))));
         device().requireFit(network.graph());
         try (Fleet fleet = device().open()) {
             Dataset test = data.source(Set.of(Split.TEST)).dataset(Split.TEST);

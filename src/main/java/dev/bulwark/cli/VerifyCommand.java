@@ -15,6 +15,7 @@ import dev.bulwark.runs.Monitor;
 import dev.bulwark.runs.Subject;
 import dev.bulwark.runs.TrainedFor;
 import dev.bulwark.runs.Verify;
+import dev.bulwark.settings.Message;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.Arrays;
@@ -63,7 +64,7 @@ final class VerifyCommand extends ModelCommand {
     }
 
     @Override
-    Optional<String> warning(TrainedFor trained) {
+    Optional<Message> warning(TrainedFor trained) {
         return method() == Method.IBP ? trained.warningForIntervals(epsilon.nearest()) : Optional.empty();
     }
 

@@ -15,6 +15,8 @@ import dev.bulwark.runs.Monitor;
 import dev.bulwark.runs.RunRecord;
 import dev.bulwark.runs.Train;
 import dev.bulwark.runs.Trainings;
+import dev.bulwark.settings.Message;
+import dev.bulwark.settings.Setting;
 import dev.bulwark.training.Objective;
 import dev.bulwark.training.Recipe;
 import java.io.IOException;
@@ -78,19 +80,20 @@ record Networks(ReproductionPlan plan, RunLayout layout) {
     private Path given(Recipe recipe) {
         Path file = RunLayout.model(plan.models().orElseThrow(), Train.name(recipe.objective()));
         if (!Files.exists(file)) {
-            throw new ExperimentException("no network " + file + ": train it with 'train " + training(recipe.objective())
-                    + " --out DIR/" + file.getFileName() + "' and name the folder of all networks with --models DIR, or train "
-                    + "all here with --from-scratch");
+            throw new ExperimentException("no network " + file + ": train it with 'train ", training(recipe.objective()),
+                    " ", Setting.OUT, " DIR/" + file.getFileName() + "' and name the folder of all networks",
+                    Setting.MODELS.with("DIR"), ", or train all here", Setting.FROM_SCRATCH.with());
         }
         return file;
     }
 
     /** What {@code train} is told for an objective, with the radius as it was typed. */
-    private String training(Objective objective) {
+    private Message training(Objective objective) {
         return objective instanceof Objective.IntervalBounds ibp
-                ? "ibp --epsilon " + plan.epsilons().stream().filter(epsilon -> epsilon.nearest() == ibp.epsilon())
-                        .map(Epsilon::toString).findFirst().orElseThrow()
-                : "smoothing --sigma " + objective.sigma();
+                ? Message.of("ibp ", Setting.EPSILON, " ", plan.epsilons().stream()
+                        .filter(epsilon -> epsilon.nearest() == ibp.epsilon()).map(Epsilon::toString)
+                        .findFirst().orElseThrow())
+                : Message.of("smoothing ", Setting.SIGMA, " ", objective.sigma());
     }
 
     /** The file of a network that is trained here. */

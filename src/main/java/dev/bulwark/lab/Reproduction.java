@@ -28,6 +28,7 @@ import dev.bulwark.runs.Showcase;
 import dev.bulwark.runs.Subject;
 import dev.bulwark.runs.Train;
 import dev.bulwark.runs.Verify;
+import dev.bulwark.settings.Setting;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -87,7 +88,8 @@ public final class Reproduction {
      */
     public RunReport run(String command, Map<String, ?> versions) throws IOException {
         if (existing == Existing.REFUSE && Files.exists(layout.record())) {
-            throw new ExperimentException(folder + " already holds a run: go on with --resume, or throw it away with --overwrite");
+            throw new ExperimentException(folder + " already holds a run: go on with ", Setting.RESUME,
+                    ", or throw it away with ", Setting.OVERWRITE);
         }
         try (RunRecord record = RunRecord.open(layout.record(), existing, identity())) {
             return run(record, command, versions);

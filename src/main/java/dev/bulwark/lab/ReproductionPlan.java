@@ -12,6 +12,8 @@ import dev.bulwark.runs.Certify;
 import dev.bulwark.runs.ExperimentException;
 import dev.bulwark.runs.Selection;
 import dev.bulwark.runs.Verify;
+import dev.bulwark.settings.Message;
+import dev.bulwark.settings.Setting;
 import dev.bulwark.training.Preset;
 import dev.bulwark.training.Recipe;
 import java.nio.file.Path;
@@ -61,7 +63,7 @@ public record ReproductionPlan(List<Double> sigmas, List<Epsilon> epsilons, int 
     /** Files and rows are named after the nearest double, which two different numbers may share. */
     private static void requireNamesOfTheirOwn(List<Epsilon> epsilons) {
         if (epsilons.stream().distinct().count() > epsilons.stream().map(Epsilon::nearest).distinct().count()) {
-            throw new ExperimentException("--epsilon has different numbers that no double tells apart: " + epsilons);
+            throw new ExperimentException(Setting.EPSILON, " has different numbers that no double tells apart: " + epsilons);
         }
     }
 
@@ -159,7 +161,7 @@ public record ReproductionPlan(List<Double> sigmas, List<Epsilon> epsilons, int 
 
         public Deep {
             if (images < 1) {
-                throw new ExperimentException("--deep-images must be at least 1: " + images);
+                throw new ExperimentException(Setting.DEEP_IMAGES, " must be at least 1: " + images);
             }
         }
 
@@ -170,8 +172,10 @@ public record ReproductionPlan(List<Double> sigmas, List<Epsilon> epsilons, int 
 
         private void requireUse(List<Double> sigmas, int fewer, double alpha) {
             if (n <= fewer || deepSigmas(sigmas, fewer, alpha).isEmpty()) {
-                throw new ExperimentException("--deep-n is for noise levels at which --n samples can't reach Table 1's largest "
-                        + "radius: " + (n <= fewer ? n + " is no more than --n " + fewer : fewer + " reach it at " + sigmas));
+                throw new ExperimentException(Setting.DEEP_N, " is for noise levels at which ", Setting.N,
+                        " samples can't reach Table 1's largest radius: ", n <= fewer
+                                ? Message.of(n + " is no more than ", Setting.N, " " + fewer)
+                                : fewer + " reach it at " + sigmas);
             }
         }
     }

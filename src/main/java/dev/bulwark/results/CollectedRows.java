@@ -6,6 +6,8 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.bulwark.bounds.Method;
 import dev.bulwark.files.AtomicFile;
+import dev.bulwark.settings.Message;
+import dev.bulwark.settings.Setting;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -261,8 +263,8 @@ public final class CollectedRows {
     private void completeFromEarlier() {
         String before = earlier.run().path("dataset").path("name").asText("");
         if (!datasets.isEmpty() && !before.isEmpty() && !before.equals(UNNAMED) && !before.equals(datasets.first())) {
-            throw new RowException(target, "holds rows of other images, of " + before + ": report those of "
-                    + datasets.first() + " elsewhere, with --out");
+            throw new RowException(target, Message.of("holds rows of other images, of " + before + ": report those of "
+                    + datasets.first() + " elsewhere", Setting.OUT.with()));
         }
         for (String field : List.of("identity", "device", "versions", "dataset")) {
             if (!run.has(field) && earlier.run().has(field)) {

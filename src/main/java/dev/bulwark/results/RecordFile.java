@@ -5,6 +5,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.bulwark.settings.Message;
+import dev.bulwark.settings.Setting;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -94,9 +96,10 @@ public final class RecordFile {
             Optional<String> network = network(file);
             Optional<String> before = first.isPresent() ? network(first.get()) : Optional.empty();
             if (network.isPresent() && before.isPresent() && !network.equals(before)) {
-                throw new RowException(file, "is of the network with SHA-256 " + brief(network.get()) + ", but " + first.get()
-                        + " of the one with " + brief(before.get())
-                        + ", and one line of table 2 is of one network: report them apart, each into a folder of its own with --out");
+                throw new RowException(file, Message.of("is of the network with SHA-256 " + brief(network.get())
+                        + ", but " + first.get() + " of the one with " + brief(before.get())
+                        + ", and one line of table 2 is of one network: report them apart, each into a folder of its own",
+                        Setting.OUT.with()));
             }
             first = first.isPresent() || network.isEmpty() ? first : Optional.of(file);
         }

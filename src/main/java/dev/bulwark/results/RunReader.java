@@ -138,7 +138,7 @@ record RunReader(RunLayout layout, JsonNode run, List<String> missing) {
         }
         missing.add((open > 0 ? place(layout.attacks(epsilon)) + " lacks " + images(open) + ", right and not certified"
                 : place(layout.bounds(Method.IBP, epsilon)) + " lacks " + images(unbounded) + " of " + place(layout.attacks(epsilon)))
-                + ", so there is no figure for PGD: go on with reproduce --resume.");
+                + ", so there is no figure for PGD: resume its run.");
         return rows.withoutAttacks();
     }
 

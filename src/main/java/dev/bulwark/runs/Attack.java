@@ -9,6 +9,7 @@ import dev.bulwark.data.Ball;
 import dev.bulwark.plan.Plan;
 import dev.bulwark.results.AttackRow;
 import dev.bulwark.results.RowFile;
+import dev.bulwark.settings.Setting;
 import java.io.IOException;
 import java.util.List;
 import java.util.function.IntPredicate;
@@ -25,10 +26,10 @@ public final class Attack {
     /** PGD's settings. @throws ExperimentException if they make no sense */
     public static PgdSettings settings(Ball ball, int steps, double stepSize, int restarts, long seed,
                                        List<AttackLoss> losses) {
-        requirePositive("--steps", steps);
-        requirePositive("--restarts", restarts);
+        requirePositive(Setting.STEPS, steps);
+        requirePositive(Setting.RESTARTS, restarts);
         if (!(stepSize >= 0 && Double.isFinite(stepSize))) {
-            throw new ExperimentException("--step-size must be finite and not negative: " + stepSize);
+            throw new ExperimentException(Setting.STEP_SIZE, " must be finite and not negative: " + stepSize);
         }
         try {
             return new PgdSettings(ball, steps, stepSize, restarts, seed, losses);
@@ -37,9 +38,9 @@ public final class Attack {
         }
     }
 
-    private static void requirePositive(String option, int value) {
+    private static void requirePositive(Setting setting, int value) {
         if (value < 1) {
-            throw new ExperimentException(option + " must be at least 1: " + value);
+            throw new ExperimentException(setting, " must be at least 1: " + value);
         }
     }
 

@@ -6,6 +6,7 @@ import dev.bulwark.results.PredictionRow;
 import dev.bulwark.results.RadiusRule;
 import dev.bulwark.results.RowFile;
 import dev.bulwark.results.SmoothingRow;
+import dev.bulwark.settings.Setting;
 import dev.bulwark.smoothing.Certificate;
 import dev.bulwark.smoothing.Certification;
 import dev.bulwark.smoothing.Prediction;
@@ -40,20 +41,20 @@ public final class Certify {
 
         public Settings {
             require(sigma > 0 && (float) sigma > 0 && Float.isFinite((float) sigma),
-                    "--sigma must be positive and finite, as a float too: " + sigma);
-            require(n0 >= 1 && n0 <= MOST_SAMPLES, "--n0 must lie between 1 and 10,000,000: " + n0);
-            require(n >= 1 && n <= MOST_SAMPLES, "--n must lie between 1 and 10,000,000: " + n);
+                    Setting.SIGMA, " must be positive and finite, as a float too: " + sigma);
+            require(n0 >= 1 && n0 <= MOST_SAMPLES, Setting.N0, " must lie between 1 and 10,000,000: " + n0);
+            require(n >= 1 && n <= MOST_SAMPLES, Setting.N, " must lie between 1 and 10,000,000: " + n);
             requireAlpha(alpha);
         }
 
         /** The failure probabilities that every command takes. @throws ExperimentException for others */
         public static void requireAlpha(double alpha) {
-            require(alpha >= 1e-9 && alpha <= 0.5, "--alpha must lie between 1e-9 and 0.5: " + alpha);
+            require(alpha >= 1e-9 && alpha <= 0.5, Setting.ALPHA, " must lie between 1e-9 and 0.5: " + alpha);
         }
 
-        private static void require(boolean condition, String complaint) {
+        private static void require(boolean condition, Setting setting, String complaint) {
             if (!condition) {
-                throw new ExperimentException(complaint);
+                throw new ExperimentException(setting, complaint);
             }
         }
 

@@ -7,8 +7,12 @@ import dev.bulwark.data.Digits;
 import dev.bulwark.data.Located;
 import dev.bulwark.data.MnistLocator;
 import dev.bulwark.data.Split;
+import dev.bulwark.settings.Message;
+import dev.bulwark.settings.Setting;
 import dev.bulwark.shapes.ImageShape;
+import java.lang.ref.SoftReference;
 import java.nio.file.Path;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -19,6 +23,9 @@ public final class DataSource {
 
     /** The generated data set is one fixed data set, whatever the seed of the run. */
     private static final long DIGITS_SEED = 0;
+
+    /** Whole splits of generated images, for the next run of this process, as long as there is memory for them. */
+    private static final Map<Split, SoftReference<Dataset>> GENERATED = new EnumMap<>(Split.class);
 
     private final Optional<Located.Found> located;
     private final List<String> reasons;
@@ -32,8 +39,8 @@ public final class DataSource {
     public static DataSource mnist(Optional<Path> named, Set<Split> wanted) {
         DataSource source = mnistOrDigits(named, wanted);
         if (source.located.isEmpty()) {
-            throw new DataException("no MNIST: " + String.join("; ", source.reasons)
-                    + "; name a folder with --data, or use --dataset digits");
+            throw new DataException(Message.of("no MNIST: " + String.join("; ", source.reasons) + "; name a folder",
+                    Setting.DATA.with(), ", or use ", Setting.DATASET, " digits"));
         }
         return source;
     }
@@ -94,7 +101,19 @@ public final class DataSource {
 
     /** One split, all of it. */
     public Dataset dataset(Split split) {
-        return located.map(found -> found.dataset(split)).orElseGet(() -> Digits.generate(DIGITS_SEED, split));
+        return located.map(found -> found.dataset(split)).orElseGet(() -> generated(split));
+    }
+
+    private static Dataset generated(Split split) {
+        synchronized (GENERATED) {
+            SoftReference<Dataset> kept = GENERATED.get(split);
+            Dataset data = kept == null ? null : kept.get();
+            if (data == null) {
+                data = Digits.generate(DIGITS_SEED, split);
+                GENERATED.put(split, new SoftReference<>(data));
+            }
+            return data;
+        }
     }
 
     /** The first {@code count} images of a split. */

@@ -4,6 +4,7 @@ import dev.bulwark.files.FileNames;
 import dev.bulwark.results.Row;
 import dev.bulwark.results.RowFile;
 import dev.bulwark.results.RowFormat;
+import dev.bulwark.settings.Setting;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -60,7 +61,7 @@ public enum Existing {
     }
 
     private static ExperimentException holdsRows(Path path) {
-        return new ExperimentException(path
-                + " already holds rows: go on with --resume, or throw them away with --overwrite");
+        return new ExperimentException(path + " already holds rows: go on with ", Setting.RESUME,
+                ", or throw them away with ", Setting.OVERWRITE);
     }
 }

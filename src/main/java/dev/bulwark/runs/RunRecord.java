@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.bulwark.files.AtomicFile;
 import dev.bulwark.files.OneWriter;
 import dev.bulwark.results.RecordFile;
+import dev.bulwark.settings.Setting;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -74,7 +75,7 @@ public final class RunRecord implements AutoCloseable {
     public static void requireResumable(Path file, Existing existing) {
         if (existing == Existing.RESUME && !Files.exists(file)) {
             throw new ExperimentException("nothing to resume: there is no " + file
-                    + "; name a run that was started, or drop --resume to start one");
+                    + "; name a run that was started, or drop ", Setting.RESUME, " to start one");
         }
     }
 
@@ -84,7 +85,7 @@ public final class RunRecord implements AutoCloseable {
             if (tree instanceof ObjectNode object && object.path("identity").isObject()) {
                 RecordFile.problem(object).ifPresent(problem -> {
                     throw new ExperimentException(file + " is no record of a run as this program writes it: " + problem
-                            + "; use another --out, or remove the file");
+                            + "; use another ", Setting.OUT, ", or remove the file");
                 });
                 return object;
             }
@@ -92,7 +93,7 @@ public final class RunRecord implements AutoCloseable {
             // Said below: it is no record.
         }
         throw new ExperimentException(file + " is no record of a run, so nothing says what the rows beside it are: "
-                + "use another --out, or remove the file");
+                + "use another ", Setting.OUT, ", or remove the file");
     }
 
     private static void requireSame(Path file, ObjectNode found, ObjectNode wanted) {
@@ -105,7 +106,7 @@ public final class RunRecord implements AutoCloseable {
                 throw new ExperimentException("can't resume: " + file + " has "
                         + (found.has(name) ? name + " " + found.path(name) : "no " + name) + ", now "
                         + (wanted.has(name) ? "it is " + wanted.path(name) : "there is none")
-                        + "; use another --out, or --overwrite");
+                        + "; use another ", Setting.OUT, ", or ", Setting.OVERWRITE);
             }
         }
     }

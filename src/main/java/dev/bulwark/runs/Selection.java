@@ -1,5 +1,6 @@
 package dev.bulwark.runs;
 
+import dev.bulwark.settings.Setting;
 import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
@@ -16,16 +17,17 @@ public record Selection(List<Integer> named, int skip, OptionalInt limit) {
     public Selection {
         named = List.copyOf(named);
         if (skip < 1) {
-            throw new ExperimentException("--skip takes every K-th image, K at least 1: " + skip);
+            throw new ExperimentException(Setting.SKIP, " takes every K-th image, K at least 1: " + skip);
         }
         if (limit.isPresent() && limit.getAsInt() < 1) {
-            throw new ExperimentException("--limit must be at least 1: " + limit.getAsInt());
+            throw new ExperimentException(Setting.LIMIT, " must be at least 1: " + limit.getAsInt());
         }
         if (!named.isEmpty() && skip != 1) {
-            throw new ExperimentException("--indices names the images, so --skip " + skip + " has nothing to skip: drop one");
+            throw new ExperimentException(Setting.INDICES, " names the images, so ", Setting.SKIP,
+                    " " + skip + " has nothing to skip: drop one");
         }
         if (named.stream().distinct().count() != named.size()) {
-            throw new ExperimentException("--indices names an image twice: " + named);
+            throw new ExperimentException(Setting.INDICES, " names an image twice: " + named);
         }
     }
 
@@ -67,7 +69,7 @@ public record Selection(List<Integer> named, int skip, OptionalInt limit) {
                 : named.stream().mapToInt(Integer::intValue);
         int[] chosen = (limit.isPresent() ? candidates.limit(limit.getAsInt()) : candidates).toArray();
         Arrays.stream(chosen).filter(i -> i < 0 || i >= size).findFirst().ifPresent(i -> {
-            throw new ExperimentException("--indices names image " + i + ", the data set has 0 to " + (size - 1));
+            throw new ExperimentException(Setting.INDICES, " names image " + i + ", the data set has 0 to " + (size - 1));
         });
         return chosen;
     }

@@ -4,6 +4,8 @@ import dev.bulwark.data.DataException;
 import dev.bulwark.data.Dataset;
 import dev.bulwark.device.HostArrays;
 import dev.bulwark.model.Graph;
+import dev.bulwark.settings.Message;
+import dev.bulwark.settings.Setting;
 import dev.bulwark.shapes.Shape;
 
 /**
@@ -19,9 +21,9 @@ public record Subject(Graph network, Dataset data, int[] indices) {
         Shape input = network.input();
         boolean fits = input.isImage() ? input.image().equals(data.shape()) : input.size() == data.imageSize();
         if (!fits || network.classes() < data.classes()) {
-            throw new DataException("the network takes inputs of shape " + input + " and has " + network.classes()
+            throw new DataException(Message.of("the network takes inputs of shape " + input + " and has " + network.classes()
                     + " classes, but the images of " + data.name() + " are " + data.shape() + " of " + data.classes()
-                    + " classes: name other data with --data, or another network");
+                    + " classes: name other data", Setting.DATA.with(), ", or another network"));
         }
     }
 

@@ -10,6 +10,7 @@ import dev.bulwark.model.io.StoredNetwork;
 import dev.bulwark.results.BoundsRow;
 import dev.bulwark.results.RowFile;
 import dev.bulwark.results.RunLayout;
+import dev.bulwark.settings.Setting;
 import dev.bulwark.training.Objective.IntervalBounds;
 import dev.bulwark.training.Recipe;
 import java.io.IOException;
@@ -44,7 +45,7 @@ public final class Tradeoff {
         public Plan {
             kappas = List.copyOf(kappas);
             if (kappas.isEmpty() || kappas.stream().distinct().count() < kappas.size()) {
-                throw new ExperimentException("--kappas must be different weights, at least one: " + kappas);
+                throw new ExperimentException(Setting.KAPPAS, " must be different weights, at least one: " + kappas);
             }
             kappas.forEach(base::withFinalKappa);
         }
@@ -89,7 +90,8 @@ public final class Tradeoff {
     public void run(String command, Map<String, ?> versions) throws IOException {
         Path file = layout.record();
         if (existing == Existing.REFUSE && Files.exists(file)) {
-            throw new ExperimentException(folder + " already holds a run: go on with --resume, or throw it away with --overwrite");
+            throw new ExperimentException(folder + " already holds a run: go on with ", Setting.RESUME,
+                    ", or throw it away with ", Setting.OVERWRITE);
         }
         try (RunRecord record = RunRecord.open(file, existing, identity())) {
             run(record, command, versions);
@@ -172,7 +174,8 @@ public final class Tradeoff {
     private StoredNetwork trained(Recipe recipe) {
         StoredNetwork network = ModelFile.read(model(recipe));
         if (!recipe.digest().equals(network.metadata().get("recipe_sha256"))) {
-            throw new ExperimentException(model(recipe) + " is a network of another recipe: use another --out, or --overwrite");
+            throw new ExperimentException(model(recipe) + " is a network of another recipe: use another ",
+                    Setting.OUT, ", or ", Setting.OVERWRITE);
         }
         return network;
     }

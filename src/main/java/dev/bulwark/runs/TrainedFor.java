@@ -1,6 +1,8 @@
 package dev.bulwark.runs;
 
 import dev.bulwark.model.io.StoredNetwork;
+import dev.bulwark.settings.Message;
+import dev.bulwark.settings.Setting;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -38,22 +40,25 @@ public final class TrainedFor {
     }
 
     /** What to say where it is smoothed with noise of {@code asked}. */
-    public Optional<String> warningForNoise(double asked) {
+    public Optional<Message> warningForNoise(double asked) {
         if (epsilon.isPresent()) {
-            return Optional.of("warning: this network was trained for bounds at epsilon " + epsilon.get()
-                    + ", without noise; under noise of sigma " + asked + " it may certify little");
+            return Optional.of(Message.of("warning: this network was trained for bounds at epsilon " + epsilon.get()
+                    + ", without noise; under noise of sigma " + asked + " it may certify little"));
         }
-        return sigma.filter(trained -> trained != asked).map(trained -> "warning: this network was trained with noise of sigma "
-                + trained + ", not " + asked + "; smoothing certifies most at the sigma of training");
+        return sigma.filter(trained -> trained != asked).map(trained -> Message.of(
+                "warning: this network was trained with noise of sigma " + trained + ", not " + asked
+                        + "; smoothing certifies most at the sigma of training"));
     }
 
     /** What to say where interval bounds are asked for alone, at {@code asked}. */
-    public Optional<String> warningForIntervals(double asked) {
+    public Optional<Message> warningForIntervals(double asked) {
         if (sigma.isPresent()) {
-            return Optional.of("warning: this network was trained with noise of sigma " + sigma.get() + ", not for interval bounds, "
-                    + "which will certify next to nothing; try --method crown or alpha-crown");
+            return Optional.of(Message.of("warning: this network was trained with noise of sigma " + sigma.get()
+                    + ", not for interval bounds, which will certify next to nothing; try ", Setting.METHOD,
+                    " crown or alpha-crown"));
         }
-        return epsilon.filter(trained -> asked > trained).map(trained -> "warning: this network was trained for epsilon " + trained
-                + "; at " + asked + " interval bounds may certify little");
+        return epsilon.filter(trained -> asked > trained).map(trained -> Message.of(
+                "warning: this network was trained for epsilon " + trained
+                        + "; at " + asked + " interval bounds may certify little"));
     }
 }

@@ -10,6 +10,7 @@ import dev.bulwark.plan.Plan;
 import dev.bulwark.results.AttackRow;
 import dev.bulwark.results.BoundsRow;
 import dev.bulwark.results.RowFile;
+import dev.bulwark.settings.Setting;
 import java.io.IOException;
 
 /** Deterministic bounds over many images. */
@@ -28,7 +29,7 @@ public final class Verify {
     /** {@code steps}, if slopes can take as many. @throws ExperimentException otherwise */
     public static int steps(int steps) {
         if (steps < 0) {
-            throw new ExperimentException("--steps must not be negative: " + steps);
+            throw new ExperimentException(Setting.STEPS, " must not be negative: " + steps);
         }
         return steps;
     }

@@ -40,7 +40,7 @@ final class EpochLog {
     }
 
     /** What keeps a step's results at the row of its number, in steps of {@code batch} images. */
-    RowCopy[] notes(int batch, Rows rows, LossGradient loss) {
+    RowCopy[] notes(int batch, StepRows rows, LossGradient loss) {
         List<RowCopy> notes = new ArrayList<>();
         notes.add(new RowCopy(loss.losses(), 0, losses, LossGradient.TERMS, LossGradient.TERMS));
         if (rows.clean()) {
@@ -77,8 +77,8 @@ final class EpochLog {
             total += loss(step) * steps.get(step).rows();
         }
         Progress.Losses losses = new Progress.Losses(total / labels.length,
-                term(LossGradient.NATURAL, Rows::clean, predictions, order),
-                term(LossGradient.WORST_CASE, Rows::box, worstPredictions, order));
+                term(LossGradient.NATURAL, StepRows::clean, predictions, order),
+                term(LossGradient.WORST_CASE, StepRows::box, worstPredictions, order));
         return new Progress(new Progress.Epoch(epoch + 1, epochs, steps.size(), labels.length), losses,
                 steps.get(steps.size() - 1).settings(), seconds);
     }
@@ -86,7 +86,7 @@ final class EpochLog {
     /** What step {@code step} minimised. */
     private double loss(int step) {
         Schedule.Step values = steps.get(step);
-        Rows rows = values.needs();
+        StepRows rows = values.needs();
         double natural = rows.clean() ? values.settings().kappa() * sum(step, LossGradient.NATURAL) / rows.count() : 0;
         double disagreement = values.settings().kappa() * sum(step, LossGradient.DISAGREEMENT) / rows.count();
         double worst = rows.box() ? (1 - values.settings().kappa()) * sum(step, LossGradient.WORST_CASE) / rows.count() : 0;
@@ -98,7 +98,7 @@ final class EpochLog {
     }
 
     /** Every copy of an image counts as one more prediction. */
-    private Optional<Progress.Term> term(int term, Predicate<Rows> computed, DeviceBuffer classes, int[] order) {
+    private Optional<Progress.Term> term(int term, Predicate<StepRows> computed, DeviceBuffer classes, int[] order) {
         int[] predicted = new int[Math.toIntExact(classes.length())];
         backend.read(classes, predicted);
         int copies = predicted.length / labels.length;

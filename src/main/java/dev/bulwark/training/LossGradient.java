@@ -106,7 +106,7 @@ final class LossGradient {
     }
 
     /** Forwards and backwards through the network, for the images and labels in place. */
-    void compute(Rows rows) {
+    void compute(StepRows rows) {
         if (rows.box()) {
             operations.boxAround(images(), scalars.epsilon(), pass.input().rows(rows), meanRadius(rows));
         }
@@ -115,7 +115,7 @@ final class LossGradient {
         pass.backward(rows);
     }
 
-    private Optional<MeanRadius> meanRadius(Rows rows) {
+    private Optional<MeanRadius> meanRadius(StepRows rows) {
         return rows.regularised() ? Optional.of(new MeanRadius(scalars.inputMean(), inputRadiusSum, inputRadius))
                 : Optional.empty();
     }
@@ -124,7 +124,7 @@ final class LossGradient {
         return losses().slice(term, 1);
     }
 
-    private void losses(Rows rows) {
+    private void losses(StepRows rows) {
         BoxRows logits = pass.logits().rows(rows);
         BoxRows gradient = pass.logitGradient().rows(rows);
         boolean several = rows.copies() > 1;
@@ -138,7 +138,7 @@ final class LossGradient {
                         : Optional.empty(), scratch, gradient);
     }
 
-    private void lossesOfCopies(Rows rows, BoxRows logits, BoxRows gradient) {
+    private void lossesOfCopies(StepRows rows, BoxRows logits, BoxRows gradient) {
         backend.votes().argMax(logits.points(), rows.points(), classes, predictions);
         backend.losses().consistencyLoss(logits.points(), labels, rows.copies(), rows.count(), classes,
                 (float) objective.consistency(), (float) objective.entropy(), scalars.naturalWeight(),

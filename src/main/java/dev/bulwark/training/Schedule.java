@@ -34,10 +34,10 @@ final class Schedule {
         record Moments(double first, double second) {}
 
         /** Which rows the step's loss needs. */
-        Rows needs() {
+        StepRows needs() {
             double kappa = settings.kappa();
             boolean regularised = settings.epsilon() > 0 && regulariser > 0;
-            return new Rows(rows, copies, kappa > 0, kappa < 1 || regularised, regularised);
+            return new StepRows(rows, copies, kappa > 0, kappa < 1 || regularised, regularised);
         }
     }
 

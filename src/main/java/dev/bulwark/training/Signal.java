@@ -5,7 +5,7 @@ import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
 
 /**
- * Room for a value of a plan in training, or its gradient: points, clean above centres as {@link Rows} says, and behind
+ * Room for a value of a plan in training, or its gradient: points, clean above centres as {@link StepRows} says, and behind
  * them the radii that go with the centres.
  *
  * @param values        {@code [2B,columns]} and {@code [B,radiusColumns]}
@@ -19,7 +19,7 @@ record Signal(DeviceBuffer values, int columns, int radiusColumns) {
     }
 
     /** The step's rows. */
-    BoxRows rows(Rows rows) {
+    BoxRows rows(StepRows rows) {
         int clean = rows.clean() ? rows.points() : 0;
         int boxes = rows.box() ? rows.count() : 0;
         return new BoxRows(values.slice(start(rows), (long) rows.total() * columns),
@@ -27,12 +27,12 @@ record Signal(DeviceBuffer values, int columns, int radiusColumns) {
     }
 
     /** Points and radii of the step's rows, one behind the other. */
-    DeviceBuffer all(Rows rows) {
+    DeviceBuffer all(StepRows rows) {
         return values.slice(start(rows), elements(rows));
     }
 
     /** Elements of {@link #all}. */
-    long elements(Rows rows) {
+    long elements(StepRows rows) {
         return (long) rows.total() * columns + (rows.box() ? (long) rows.count() * radiusColumns : 0);
     }
 
@@ -42,7 +42,7 @@ record Signal(DeviceBuffer values, int columns, int radiusColumns) {
     }
 
     /** Images that are not computed still have their place before their boxes' centres. */
-    private long start(Rows rows) {
+    private long start(StepRows rows) {
         return rows.clean() ? 0 : (long) rows.count() * columns;
     }
 }

@@ -83,12 +83,12 @@ final class TrainingPass {
         return spread;
     }
 
-    void forward(Rows rows) {
+    void forward(StepRows rows) {
         stages.forEach(stage -> stage.forward(rows));
     }
 
     /** Overwrites the gradients of all parameters, and adds the penalties to their loss where boxes are regularised. */
-    void backward(Rows rows) {
+    void backward(StepRows rows) {
         gradients.begin();
         for (int k = stages.size() - 1; k >= 0; --k) {
             stages.get(k).backward(rows);
@@ -127,10 +127,10 @@ final class TrainingPass {
     /** A step in both directions. */
     private interface Stage {
 
-        void forward(Rows rows);
+        void forward(StepRows rows);
 
         /** From the gradient of the value that the step makes to those of the values that it reads. */
-        void backward(Rows rows);
+        void backward(StepRows rows);
     }
 
     /** Makes stages. */
@@ -201,7 +201,7 @@ final class TrainingPass {
         }
 
         @Override
-        public void forward(Rows rows) {
+        public void forward(StepRows rows) {
             BoxRows x = values[step.from()].rows(rows);
             if (above.isPresent()) {
                 layer.forward(x, above.get().hidden(rows, above.get().betweenDense));
@@ -211,7 +211,7 @@ final class TrainingPass {
         }
 
         @Override
-        public void backward(Rows rows) {
+        public void backward(StepRows rows) {
             BoxRows gradient = gradients.of(step.to()).rows(rows);
             if (below.isPresent()) {
                 Step.Relu between = below.get().step;
@@ -238,20 +238,20 @@ final class TrainingPass {
             this.betweenDense = betweenDense;
         }
 
-        Hidden hidden(Rows rows, boolean penalised) {
+        Hidden hidden(StepRows rows, boolean penalised) {
             return new Hidden(values[step.from()].rows(rows), values[step.to()].rows(rows),
                     penalised && rows.regularised() ? Optional.of(penalty) : Optional.empty());
         }
 
         @Override
-        public void forward(Rows rows) {
+        public void forward(StepRows rows) {
             if (!withLayer) {
                 relu.forward(hidden(rows, false));
             }
         }
 
         @Override
-        public void backward(Rows rows) {
+        public void backward(StepRows rows) {
             if (!betweenDense) {
                 relu.backward(hidden(rows, true), gradients.of(step.to()).rows(rows));
                 gradients.pass(step.to(), step.from(), rows);
@@ -268,14 +268,14 @@ final class TrainingPass {
         }
 
         @Override
-        public void forward(Rows rows) {
+        public void forward(StepRows rows) {
             Signal to = values[step.to()];
             backend.elementwise().add(values[step.first()].all(rows), values[step.second()].all(rows), to.elements(rows),
                     to.all(rows));
         }
 
         @Override
-        public void backward(Rows rows) {
+        public void backward(StepRows rows) {
             gradients.pass(step.to(), step.second(), rows);
             gradients.pass(step.to(), step.first(), rows); // in place, where it can be
         }

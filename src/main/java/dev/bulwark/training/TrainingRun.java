@@ -46,7 +46,7 @@ final class TrainingRun {
     private final LossGradient loss;
     private final ParameterUpdate update;
     private final EpochLog log;
-    private final Map<Rows, Backend.Replay> replays = new HashMap<>();
+    private final Map<StepRows, Backend.Replay> replays = new HashMap<>();
 
     /** @param memory owns all buffers of the run; the caller closes it */
     TrainingRun(Backend backend, DeviceMemory memory, Recipe recipe, TrainingSet data) {
@@ -144,7 +144,7 @@ final class TrainingRun {
      * One step as a recordable sequence: the device knows which one it is, and what the step reads lies at fixed places, so
      * that a replay needs nothing from the host.
      */
-    void step(Rows rows) {
+    void step(StepRows rows) {
         long batch = recipe.passes().batch();
         backend.indexing().copyRows(next, 0, scalars.current(), new RowCopy(order, batch, batchRows, 0, rows.count()),
                 new RowCopy(orderedLabels, batch, loss.labels(), 0, rows.count()));
@@ -160,7 +160,7 @@ final class TrainingRun {
         backend.indexing().copyRows(next, 1, log.notes(recipe.passes().batch(), rows, loss));
     }
 
-    private void addNoise(int copy, Rows rows) {
+    private void addNoise(int copy, StepRows rows) {
         long most = batchRows.length();
         long size = (long) rows.count() * data.inputs();
         backend.noise().addNoise(gathered, batchRows, batchSamples.slice(copy * most, most), rows.count(), data.inputs(),

@@ -67,7 +67,7 @@ final class ValueGradients {
      * @param step  the number of the step whose part it is
      * @param maker overwrites what it is given with the part
      */
-    void give(int step, int value, Rows rows, Consumer<BoxRows> maker) {
+    void give(int step, int value, StepRows rows, Consumer<BoxRows> maker) {
         if (!learned[value]) {
             return;
         }
@@ -82,7 +82,7 @@ final class ValueGradients {
     }
 
     /** Gives {@code value} what {@code from} has, which is not asked for any more. */
-    void pass(int from, int value, Rows rows) {
+    void pass(int from, int value, StepRows rows) {
         if (!learned[value]) {
             return;
         }
@@ -96,7 +96,7 @@ final class ValueGradients {
         begun[value] = true;
     }
 
-    private void add(Signal part, int value, Rows rows) {
+    private void add(Signal part, int value, StepRows rows) {
         DeviceBuffer sum = of(value).all(rows);
         backend.elementwise().add(sum, part.all(rows), part.elements(rows), sum);
     }

@@ -479,7 +479,7 @@ class CommandLineTest {
         fails(2, "has pgd_images \"right and not certified, and 100 certified\", now it is \"all\"",
                 with(common, open, "--attack-all", "--resume"));
         Files.write(open.resolve(pgd), chosen.subList(0, chosen.size() / 2));
-        assertTrue(done("report", open).out.contains("so there is no figure for PGD: go on with reproduce --resume"));
+        assertTrue(done("report", open).out.contains("so there is no figure for PGD: resume its run"));
         done(with(common, open, "--resume"));
         assertEquals(chosen, Files.readAllLines(open.resolve(pgd)));
     }

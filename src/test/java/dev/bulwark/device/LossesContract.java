@@ -199,7 +199,7 @@ interface LossesContract extends OnBackend {
             float[] slopes = host(gradient);
             assertArrayEquals(new float[] {0, 0, 0}, Arrays.copyOf(slopes, 3));
             for (float slope : slopes) {
-                assertTrue(Float.isFinite(slope), Arrays.toString(slopes));
+                assertTrue(Float.isFinite(slope), () -> Arrays.toString(slopes));
             }
             // Each copy is drawn to the other's class by lambda / 2 halves, and the first also to the label.
             close(new double[] {0.5 * (-1 - 5), 0.5 * (1 + 5), 0}, Arrays.copyOfRange(slopes, 3, 6), 1e-6);

@@ -233,7 +233,7 @@ class RunReportTest {
         givenAttack(SampleRows.attack(1, 0, false));
         RunReport report = RunReport.rebuild(folder, LabReport::of);
         assertTrue(report.missing().contains("pgd/epsilon-0.10.jsonl lacks 1 image, right and not certified, so there is "
-                + "no figure for PGD: go on with reproduce --resume."), report.missing().toString());
+                + "no figure for PGD: resume its run."), report.missing().toString());
         assertEquals(Optional.empty(), report.table2().orElseThrow().measured(0.1, Table2.PGD));
         assertEquals(4, report.table2().orElseThrow().images());
 

@@ -26,7 +26,7 @@ class SelectionTest {
     void givenAnIndexOutside_whenChosen_thenTheRangeIsNamed() {
         String complaint = assertThrows(ExperimentException.class,
                 () -> new Selection(List.of(8), 1, OptionalInt.empty()).of(8)).getMessage();
-        assertEquals("--indices names image 8, the data set has 0 to 7", complaint);
+        assertEquals("indices names image 8, the data set has 0 to 7", complaint);
     }
 
     @Test

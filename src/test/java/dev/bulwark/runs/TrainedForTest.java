@@ -34,26 +34,26 @@ class TrainedForTest {
 
     @Test
     void givenAnotherSigma_whenSmoothed_thenBothAreNamed() {
-        String warning = by(Preset.BEST.smoothing(0.25)).warningForNoise(0.5).orElseThrow();
+        String warning = by(Preset.BEST.smoothing(0.25)).warningForNoise(0.5).orElseThrow().toString();
         assertTrue(warning.contains("sigma 0.25, not 0.5"), warning);
     }
 
     @Test
     void givenANetworkForBounds_whenSmoothed_thenThatIsSaid() {
-        String warning = by(Preset.QUICK.ibp(0.1)).warningForNoise(0.5).orElseThrow();
+        String warning = by(Preset.QUICK.ibp(0.1)).warningForNoise(0.5).orElseThrow().toString();
         assertTrue(warning.contains("for bounds at epsilon 0.1, without noise"), warning);
     }
 
     @Test
     void givenASmoothingNetwork_whenIntervalsBoundIt_thenCrownIsNamed() {
-        String warning = by(Preset.REPORT.smoothing(1)).warningForIntervals(0.1).orElseThrow();
+        String warning = by(Preset.REPORT.smoothing(1)).warningForIntervals(0.1).orElseThrow().toString();
         assertTrue(warning.contains("crown"), warning);
     }
 
     @Test
     void givenALargerBoxThanThatOfTraining_whenIntervalsBoundIt_thenBothAreNamed() {
         assertEquals(Optional.empty(), by(Preset.QUICK.ibp(0.1)).warningForIntervals(0.1));
-        String warning = by(Preset.QUICK.ibp(0.1)).warningForIntervals(0.3).orElseThrow();
+        String warning = by(Preset.QUICK.ibp(0.1)).warningForIntervals(0.3).orElseThrow().toString();
         assertTrue(warning.contains("epsilon 0.1; at 0.3"), warning);
     }
 }

@@ -91,9 +91,9 @@ class ScheduleTest {
 
     @Test
     void givenNoisyCopies_whenScheduled_thenEachStepComputesThemAll() {
-        Rows last = new Schedule(recipe(new GaussianAugmentation(0.5, 3, 5, 0.5)), 11).epoch(1).get(2).needs();
+        StepRows last = new Schedule(recipe(new GaussianAugmentation(0.5, 3, 5, 0.5)), 11).epoch(1).get(2).needs();
 
-        assertEquals(new Rows(3, 3, true, false, false), last);
+        assertEquals(new StepRows(3, 3, true, false, false), last);
         assertEquals(9, last.total());
     }
 
@@ -102,10 +102,10 @@ class ScheduleTest {
         Schedule schedule = new Schedule(recipe(IntervalBounds.of(0.1).rising(new Rise(1, 1, 1, Ramp.LINEAR))
                 .withKappa(new Kappa(0.5, 0, 0, 2))), 8);
 
-        assertEquals(new Rows(4, 1, true, false, false), schedule.epoch(0).get(1).needs());
+        assertEquals(new StepRows(4, 1, true, false, false), schedule.epoch(0).get(1).needs());
         assertEquals(1, schedule.epoch(0).get(1).settings().kappa(), EXACT);
-        assertEquals(new Rows(4, 1, true, true, false), schedule.epoch(1).get(1).needs());
-        assertEquals(new Rows(4, 1, false, true, false), schedule.epoch(2).get(0).needs());
+        assertEquals(new StepRows(4, 1, true, true, false), schedule.epoch(1).get(1).needs());
+        assertEquals(new StepRows(4, 1, false, true, false), schedule.epoch(2).get(0).needs());
     }
 
     private static Recipe recipe(Objective objective) {

@@ -70,7 +70,7 @@ abstract class TrainingPassContract {
             Plan gradient = memory.owning(Plan.load(backend, graph));
             TrainingPass pass = new TrainingPass(memory, plan, gradient, IMAGES, false,
                     () -> new Penalty(memory.zeros(1), 0.5f, memory.zeros(1), memory.zeros(1), memory.zeros(Penalty.STATE)));
-            Rows rows = new Rows(IMAGES, 1, true, true, false);
+            StepRows rows = new StepRows(IMAGES, 1, true, true, false);
             backend.write(images, pass.input().images(IMAGES));
             backend.trainingOperations().boxAround(pass.input().images(IMAGES), memory.holding(EPSILON),
                     pass.input().rows(rows), Optional.empty());

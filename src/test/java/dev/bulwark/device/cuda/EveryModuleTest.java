@@ -226,7 +226,7 @@ class EveryModuleTest {
                 float[] values = new float[(int) result.length()];
                 backend.read(result, values);
                 for (float value : values) {
-                    assertTrue(Float.isFinite(value), Arrays.toString(values));
+                    assertTrue(Float.isFinite(value), () -> Arrays.toString(values));
                 }
             }
             assertEquals(0, backend.liveBytes());

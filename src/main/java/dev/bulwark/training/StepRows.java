@@ -10,9 +10,9 @@ package dev.bulwark.training;
  * @param box         whether the worst-case loss or the regularisers need their boxes
  * @param regularised whether the boxes are regularised
  */
-record Rows(int count, int copies, boolean clean, boolean box, boolean regularised) {
+record StepRows(int count, int copies, boolean clean, boolean box, boolean regularised) {
 
-    Rows {
+    StepRows {
         if (!clean && !box) {
             throw new IllegalArgumentException("a step needs clean rows or boxes");
         }

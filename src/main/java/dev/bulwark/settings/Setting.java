@@ -1,0 +1,52 @@
+package dev.bulwark.settings;
+
+/** A setting that messages name. */
+public enum Setting {
+
+    ALPHA("alpha"),
+    CEILING("ceiling"),
+    DATA("data"),
+    DATASET("dataset"),
+    DEEP_IMAGES("deep images"),
+    DEEP_N("deep n"),
+    EPSILON("epsilon"),
+    FROM_SCRATCH("from scratch"),
+    INDICES("indices"),
+    KAPPAS("kappas"),
+    LIMIT("limit"),
+    METHOD("method"),
+    MODELS("models"),
+    N("n"),
+    N0("n0"),
+    OUT("output"),
+    OVERWRITE("overwrite"),
+    REPEATS("repeats"),
+    RESTARTS("restarts"),
+    RESUME("resume"),
+    SECONDS("seconds"),
+    SIGMA("sigma"),
+    SKIP("skip"),
+    STEP_SIZE("step size"),
+    STEPS("steps");
+
+    private final String words;
+
+    Setting(String words) {
+        this.words = words;
+    }
+
+    /** What it is called where nothing else names it. */
+    public String words() {
+        return words;
+    }
+
+    /** A part of a message for where settings have names: {@code " with NAME"}, and nothing in plain words. */
+    public Message.Hint with() {
+        return new Message.Hint(this, "");
+    }
+
+    /** As {@link #with()}, followed by a value. */
+    public Message.Hint with(String value) {
+        return new Message.Hint(this, " " + value);
+    }
+}
