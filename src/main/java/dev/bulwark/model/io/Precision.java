@@ -1,5 +1,6 @@
 package dev.bulwark.model.io;
 
+import dev.bulwark.model.Half;
 import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
