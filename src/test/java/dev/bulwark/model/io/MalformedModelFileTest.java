@@ -93,9 +93,9 @@ class MalformedModelFileTest {
 
     static Stream<Arguments> layouts() {
         return Stream.of(
-                tensors("dtype of layers.0.bias is BF16, not one of [F32, F16]",
-                        WEIGHT, tensor("layers.0.bias", "BF16", "[1]", "[8,10]")),
-                tensors("dtype of layers.0.bias is F33, not one of [F32, F16]",
+                tensors("dtype of layers.0.bias is I8, not one of [F32, F16, BF16, F64]",
+                        WEIGHT, tensor("layers.0.bias", "I8", "[1]", "[8,9]")),
+                tensors("dtype of layers.0.bias is F33, not one of [F32, F16, BF16, F64]",
                         WEIGHT, tensor("layers.0.bias", "F33", "[1]", "[8,12]")),
                 tensors("shape of layers.0.bias holds -1, not a positive number",
                         WEIGHT, tensor("layers.0.bias", "F32", "[-1]", "[8,12]")),
