@@ -59,7 +59,9 @@ final class Assembly {
 
     /** The number of a value that holds these elements in their order, in any shape. */
     int inOrder(String name, Activation activation) {
-        return inOrder(name, activation, Dims.shape(activation.size()));
+        int[] dims = activation.dims();
+        boolean batch = dims.length > 1 && dims[0] == 1;
+        return inOrder(name, activation, Dims.shape(batch ? Dims.without(dims, 0) : dims));
     }
 
     private int inOrder(String name, Activation activation, Shape shape) {

@@ -132,7 +132,7 @@ final class CuttingRules {
         int[] dims = Dims.with(parts.get(0).dims(), axis, 0);
         for (Value part : parts) {
             if (part.rank() != rank || !Arrays.equals(Dims.with(part.dims(), axis, 0), Dims.with(dims, axis, 0))) {
-                throw call.refused("shapes %s and %s can't be put together along axis %d", Arrays.toString(dims),
+                throw call.refused("shapes %s and %s can't be put together along axis %d", Arrays.toString(parts.get(0).dims()),
                         Arrays.toString(part.dims()), axis);
             }
             dims[axis] = Math.addExact(dims[axis], part.dims()[axis]);

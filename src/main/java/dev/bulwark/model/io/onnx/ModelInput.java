@@ -101,6 +101,6 @@ record ModelInput(List<Reading> readings) {
             return List.of(whole);
         }
         Reading batch = new Reading(input.getName(), Dims.with(Dims.of(dims), 0, 1), true, (int) dims[0], precision);
-        return List.of(batch, whole);
+        return output.isPresent() ? List.of(batch) : List.of(batch, whole);
     }
 }

@@ -22,14 +22,10 @@ final class Notes {
         sentences.add("values that the model computes in " + type + " are computed in float");
     }
 
-    void say(String sentence) {
-        sentences.add(sentence);
-    }
-
     /** The softmax at the end has no place in the graph. */
-    void logits(String which) {
+    void logits() {
         logitsOnly = true;
-        sentences.add("the final " + which + " was left out: outputs are logits, in the same order");
+        sentences.add("the final softmax was left out: outputs are logits, in the same order");
     }
 
     boolean logitsOnly() {

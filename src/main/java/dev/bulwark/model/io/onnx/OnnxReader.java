@@ -55,7 +55,7 @@ public final class OnnxReader {
             return model;
         } catch (InvalidProtocolBufferException e) {
             throw OnnxException.of("not an ONNX model, or one that is cut off or damaged: %s",
-                    e.getMessage().lines().findFirst().orElse("").replaceAll("\\.? .*", ""));
+                    e.getMessage().split("\\.", 2)[0]);
         } catch (IOException e) {
             throw new AssertionError("bytes at hand can be read", e);
         }
@@ -84,6 +84,9 @@ public final class OnnxReader {
         reading.precision().ifPresent(notes::half);
         Conversion conversion = new Conversion(model.getGraph(), opset, reading.batch(), assembly, notes, tensors);
         Activation output = conversion.output(reading.name(), Activation.of(0, dims));
+        if (output.squashed()) {
+            notes.logits();
+        }
         int number = assembly.laidOut("output", output, Shape.of(output.size()));
         Map<String, String> metadata = new TreeMap<>();
         for (StringStringEntryProto entry : model.getMetadataPropsList()) {

@@ -3,13 +3,24 @@ package dev.bulwark.model.io.onnx;
 import static dev.bulwark.model.io.onnx.OnnxBuilder.attribute;
 import static dev.bulwark.model.io.onnx.OnnxBuilder.list;
 import static dev.bulwark.model.io.onnx.OnnxBuilder.of;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import ai.onnx.proto.OnnxMl.AttributeProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
+import ai.onnx.proto.OnnxMl.StringStringEntryProto;
+import ai.onnx.proto.OnnxMl.TensorProto;
+import ai.onnx.proto.OnnxMl.TensorProto.DataType;
 import dev.bulwark.model.Graph;
+import dev.bulwark.model.Op;
+import dev.bulwark.model.Tensor;
+import dev.bulwark.shapes.Shape;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -249,6 +260,22 @@ class OnnxReaderTest {
                         .integers("e", 3).integers("a", 3).then("Slice", of("s", "e", "a")).then("Relu"), 112)));
     }
 
+    static Stream<Arguments> batches() {
+        return Stream.of(
+                model("of four", new OnnxBuilder(13).input(4, 6).weight("w", 6, 3).weight("b", 3).then("MatMul", of("w"))
+                        .then("Add", of("b")).then("Relu")),
+                model("of four images", ended(new OnnxBuilder(13).input(4, 3, 6, 6).weight("w", 2, 3, 3, 3).then("Conv", of("w"))
+                        .integers("s", 4, -1).then("Reshape", of("s")).weight("c", 1, 32).then("Mul", of("c")), 32)),
+                model("of four, as shapes say", ended(new OnnxBuilder(13).input(4, 3, 2).node("Shape", "s", of("x"))
+                        .constant("zero", 0).node("Gather", "n", of("s", "zero")).integers("i", 0)
+                        .node("Unsqueeze", "u", of("n", "i")).integers("m", -1).node("Concat", "t", of("u", "m"), attribute("axis", 0))
+                        .node("Reshape", "r", of("x", "t")).then("Tanh"), 6)),
+                model("none, of rows that are no batch", new OnnxBuilder(13).input(3, 4).integers("s", 1, 12)
+                        .then("Reshape", of("s")).weight("w", 12, 2).then("MatMul", of("w"))),
+                model("none, of an image", ended(new OnnxBuilder(13).input(3, 5, 5).integers("a", 0).then("Unsqueeze", of("a"))
+                        .weight("w", 2, 3, 2, 2).then("Conv", of("w")), 32)));
+    }
+
     private static OnnxBuilder split(int opset, int one, int other) {
         OnnxBuilder builder = new OnnxBuilder(opset).input(1, 8, 3);
         NodeProto.Builder node = NodeProto.newBuilder().setOpType("Split").addInput("x").addOutput("a").addOutput("b")
@@ -263,11 +290,102 @@ class OnnxReaderTest {
     }
 
     @ParameterizedTest(name = "{0}")
-    @MethodSource({"products", "convolutions", "poolings", "elementwise", "layouts"})
+    @MethodSource({"products", "convolutions", "poolings", "elementwise", "layouts", "batches"})
     void givenAModel_whenRead_thenItGivesOnnxRuntimesOutputs(String what, byte[] model) throws Exception {
         Graph graph = read(model).graph();
         try (OnnxRuntime runtime = OnnxRuntime.of(model)) {
             runtime.assertSame(graph, 1e-5);
         }
+    }
+
+    private static List<String> kinds(Graph graph) {
+        return graph.nodes().stream().map(node -> node.op().getClass().getSimpleName()).toList();
+    }
+
+    @Test
+    void givenNeighboursThatAreOneOperation_whenRead_thenTheyAreOne() {
+        Map<String, List<String>> expected = Map.of(
+                "MatMul and Add", List.of("Dense"),
+                "Gemm, alpha 0.5 and beta -2", List.of("Dense"),
+                "bias behind", List.of("Conv2d", "Flatten"),
+                "padding of its own operation", List.of("Conv2d", "Flatten"),
+                "channels last, bias last", List.of("Rearrange", "Conv2d", "Relu", "Flatten", "Dense"),
+                "transpose and back", List.of("Sigmoid", "Conv2d", "Flatten"),
+                "transpose", List.of("Flatten", "Dense"),
+                "rescale", List.of("Scale", "Flatten"),
+                "reshape by what shapes say, as PyTorch", List.of("Relu", "Flatten", "Dense"));
+        Stream.of(products(), convolutions(), elementwise(), layouts()).flatMap(models -> models)
+                .filter(model -> expected.containsKey((String) model.get()[0]))
+                .forEach(model -> assertEquals(expected.get((String) model.get()[0]), kinds(read((byte[]) model.get()[1]).graph()),
+                        (String) model.get()[0]));
+    }
+
+    @Test
+    void givenNumbersThatOneFloatCannotHold_whenRead_thenOperationsStayApartOrANoteSaysSo() {
+        OnnxBuilder sum = new OnnxBuilder(13).input(1, 1).weight("w", new long[] {1, 1}, 1).weight("b", new long[] {1}, 1)
+                .weight("c", new long[] {1}, 1e-9f).then("Gemm", of("w", "b")).then("Add", of("c"));
+        assertEquals(List.of("Dense", "Scale"), kinds(read(sum.bytes()).graph()));
+        OnnxBuilder odd = new OnnxBuilder(13).input(1, 1).weight("w", new long[] {1, 1}, 0.1f).then("Gemm", of("w"), attribute("alpha", 0.1f));
+        assertEquals(List.of("Dense", "Scale"), kinds(read(odd.bytes()).graph()));
+        assertEquals(List.of(), read(odd.bytes()).notes());
+        OnnxBuilder computed = new OnnxBuilder(13).input(1, 1).weight("w", new long[] {1, 1}, 0.1f).node("Mul", "k", of("w", "w"))
+                .node("Mul", "y", of("x", "k"));
+        assertEquals(List.of("constants that the model computes from others were computed in double and rounded to float once"),
+                read(computed.bytes()).notes());
+    }
+
+    @Test
+    void givenWeightsOfOtherTypes_whenRead_thenTheyAreTheNearestFloatsAndNotesSayWhatDiffers() throws Exception {
+        for (DataType type : List.of(DataType.DOUBLE, DataType.FLOAT16)) {
+            byte[] model = new OnnxBuilder(13).type(type).input(1, 6).weight("w", 6, 4).weight("b", 4)
+                    .then("MatMul", of("w")).then("Add", of("b")).bytes();
+            OnnxModel read = read(model);
+            assertEquals(List.of(type.name()), read.weights());
+            assertEquals(List.of("values that the model computes in " + type.name().toLowerCase() + " are computed in float"),
+                    read.notes());
+            try (OnnxRuntime runtime = OnnxRuntime.of(model)) {
+                runtime.assertSame(read.graph(), type == DataType.DOUBLE ? 1e-12 : 2e-3);
+            }
+        }
+        OnnxModel brain = read(new OnnxBuilder(13).input(1, 2).type(DataType.BFLOAT16)
+                .weight("w", new long[] {2, 1}, 1.5f, -0x1p-120f).then("MatMul", of("w")).bytes());
+        assertEquals(Tensor.of(Shape.of(1, 2), 1.5f, -0x1p-120f), ((Op.Dense) brain.graph().nodes().get(0).op()).weight());
+        OnnxBuilder third = new OnnxBuilder(13).input(1, 1);
+        third.graph().addInitializer(TensorProto.newBuilder().setName("w").setDataType(DataType.DOUBLE.getNumber()).addDims(1)
+                .addDims(1).addDoubleData(1 / 3.0));
+        OnnxModel rounded = read(third.then("MatMul", of("w")).bytes());
+        assertEquals(List.of("float64 weights were rounded to float once"), rounded.notes());
+        assertEquals((float) (1 / 3.0), ((Op.Dense) rounded.graph().nodes().get(0).op()).weight().at(0));
+    }
+
+    @Test
+    void givenAFinalSoftmax_whenRead_thenItIsLeftOutAndSaid() throws Exception {
+        for (int opset : new int[] {9, 13}) {
+            for (String softmax : List.of("Softmax", "LogSoftmax")) {
+                byte[] model = vector(opset).weight("w", 6, 4).then("MatMul", of("w")).then(softmax).then("Identity").bytes();
+                OnnxModel read = read(model);
+                assertEquals(List.of("Dense"), kinds(read.graph()));
+                assertTrue(read.logitsOnly());
+                assertEquals(List.of("the final softmax was left out: outputs are logits, in the same order"), read.notes());
+            }
+        }
+        assertFalse(read(vector(13).then("Relu").bytes()).logitsOnly());
+    }
+
+    @Test
+    void givenNodesInAnyOrderAndSomeThatNothingNeeds_whenRead_thenTheSameGraph() {
+        OnnxBuilder builder = vector(13).node("Tanh", "b", of("a")).node("Loop", "unneeded", of("a")).node("Relu", "a", of("x"))
+                .from("b");
+        assertEquals(List.of("Relu", "Tanh", "Flatten").subList(0, 2), kinds(read(builder.bytes()).graph()));
+    }
+
+    @Test
+    void givenMetadataAndInitialisersThatAreInputs_whenRead_thenMetadataReturnAndTheInputIsTheOtherOne() {
+        OnnxBuilder builder = vector(7).weight("w", 6, 4);
+        builder.input(builder.info("w", 6, 4));
+        builder.model().addMetadataProps(StringStringEntryProto.newBuilder().setKey("seed").setValue("7"));
+        OnnxModel model = read(builder.then("MatMul", of("w")).bytes());
+        assertEquals(Map.of("seed", "7"), model.metadata());
+        assertEquals(Shape.of(6), model.graph().input());
     }
 }
