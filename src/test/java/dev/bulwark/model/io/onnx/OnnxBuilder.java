@@ -6,6 +6,7 @@ import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.OperatorSetIdProto;
+import ai.onnx.proto.OnnxMl.StringStringEntryProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import ai.onnx.proto.OnnxMl.TensorProto.DataType;
 import ai.onnx.proto.OnnxMl.TensorShapeProto;
@@ -173,6 +174,19 @@ public final class OnnxBuilder {
         AttributeProto.Builder list = AttributeProto.newBuilder().setName(name).setType(AttributeType.INTS);
         Arrays.stream(values).forEach(list::addInts);
         return list.build();
+    }
+
+    /** A model of one product, whose 2 x 3 weights lie in another file. */
+    public static byte[] external(String location, long offset, long length) {
+        OnnxBuilder builder = new OnnxBuilder(13).input(1, 2);
+        builder.graph.addInitializer(TensorProto.newBuilder().setName("w").setDataType(DataType.FLOAT.getNumber()).addDims(2).addDims(3)
+                .setDataLocation(TensorProto.DataLocation.EXTERNAL).addExternalData(entry("location", location))
+                .addExternalData(entry("offset", Long.toString(offset))).addExternalData(entry("length", Long.toString(length))));
+        return builder.then("MatMul", of("w")).bytes();
+    }
+
+    private static StringStringEntryProto entry(String key, String value) {
+        return StringStringEntryProto.newBuilder().setKey(key).setValue(value).build();
     }
 
     /** The model, whose output is what was made last, of no known shape. */
