@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -42,6 +43,18 @@ public final class ModelFile {
     /** Whether {@code file} begins as safetensors files do, whatever follows, or is empty: then nothing else is lost with it. */
     public static boolean mayBeReplaced(Path file) throws IOException {
         return Files.isRegularFile(file) && (Files.size(file) == 0 || FileFormat.isSafetensors(file));
+    }
+
+    /**
+     * Writes any network as an ONNX model of float weights, by way of a temporary file beside it. The same network and
+     * metadata give the same bytes.
+     *
+     * @return in what the file differs from the network, a sentence each
+     * @throws ModelException       if it is larger than the format allows
+     * @throws UncheckedIOException naming the file if it can't be written
+     */
+    public static List<String> writeOnnx(Path file, Graph graph, Map<String, String> metadata) {
+        return OnnxFile.write(file, graph, metadata);
     }
 
     /**

@@ -1,13 +1,17 @@
 package dev.bulwark.model.io;
 
+import dev.bulwark.files.AtomicFile;
 import dev.bulwark.files.Reason;
 import dev.bulwark.files.Sha256;
+import dev.bulwark.model.Graph;
 import dev.bulwark.model.io.onnx.OnnxException;
 import dev.bulwark.model.io.onnx.OnnxModel;
 import dev.bulwark.model.io.onnx.OnnxReader;
+import dev.bulwark.model.io.onnx.OnnxWriter;
 import java.io.ByteArrayInputStream;
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -57,6 +61,19 @@ final class OnnxFile {
         List<String> notes = new ArrayList<>(model.notes());
         return new StoredNetwork(model.graph(), precision(model.weights(), notes), model.metadata(), Sha256.finish(sha256),
                 notes, model.logitsOnly());
+    }
+
+    /** As {@link ModelFile#writeOnnx}. */
+    static List<String> write(Path file, Graph graph, Map<String, String> metadata) {
+        try {
+            OnnxWriter.Written written = OnnxWriter.write(graph, metadata);
+            AtomicFile.replace(file, written.bytes());
+            return written.notes();
+        } catch (OnnxException e) {
+            throw ModelException.in(file, "%s", e.getMessage());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e.getMessage(), e);
+        }
     }
 
     private static void requireFits(Path file, long bytes, String what) {

@@ -26,10 +26,10 @@ record Activation(int value, int whole, Optional<int[]> source, int[] dims, bool
 
     @Override
     public Activation ordered(Order order) {
-        if (order.repeats(size())) {
+        Order composed = source.map(order::after).orElse(order);
+        if (composed.repeats(whole)) {
             throw OnnxException.of("an element is used twice, which no operation here expresses");
         }
-        Order composed = source.map(order::after).orElse(order);
         return new Activation(value, whole, composed.isSame(whole) ? Optional.empty() : Optional.of(composed.source()),
                 order.dims(), squashed);
     }

@@ -15,7 +15,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.DoubleBuffer;
 import java.nio.FloatBuffer;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -41,15 +40,9 @@ public final class OnnxRuntime implements AutoCloseable {
     public static OnnxRuntime of(byte[] model) throws OrtException {
         try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
             options.setIntraOpNumThreads(1);
+            // As it stands: what the runtime makes of it first, such as padding moved into a pooling, it refuses at times.
+            options.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.NO_OPT);
             return new OnnxRuntime(ENVIRONMENT.createSession(model, options));
-        }
-    }
-
-    /** With what lies beside it. */
-    static OnnxRuntime of(Path model) throws OrtException {
-        try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
-            options.setIntraOpNumThreads(1);
-            return new OnnxRuntime(ENVIRONMENT.createSession(model.toString(), options));
         }
     }
 
