@@ -16,7 +16,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -24,6 +26,8 @@ import java.util.Map;
  * {@link StoredLayers} says how layers are made of them.
  */
 final class Safetensors {
+
+    private static final String ROUNDED = "F64 weights were rounded to float once";
 
     private Safetensors() {
     }
@@ -39,14 +43,19 @@ final class Safetensors {
             StoredLayers layers = LayerReader.require(file, header);
             header.requireCovers(file, size - Long.BYTES - json.length);
             Map<String, float[]> values = new HashMap<>();
+            List<String> notes = new ArrayList<>(layers.notes());
             for (Entry tensor : header.tensors()) {
-                values.put(tensor.name(), readValues(file, in, tensor));
+                float[] floats = new float[tensor.shape().size()];
+                if (!readValues(file, in, tensor, floats) && !notes.contains(ROUNDED)) {
+                    notes.add(ROUNDED);
+                }
+                values.put(tensor.name(), floats);
             }
             if (in.read() >= 0) {
                 throw ModelException.in(file, "the file grew while it was read");
             }
             return new StoredNetwork(layers.graph(values), header.tensors().get(0).precision(),
-                    StoredLayers.provenance(header.metadata()), Sha256.finish(sha256));
+                    StoredLayers.provenance(header.metadata()), Sha256.finish(sha256), notes, false);
         }
     }
 
@@ -92,16 +101,19 @@ final class Safetensors {
         return json;
     }
 
-    private static float[] readValues(Path file, DataInput in, Entry tensor) throws IOException {
-        float[] values = new float[tensor.shape().size()];
+    /** @return whether all numbers are floats; else each is the nearest */
+    private static boolean readValues(Path file, DataInput in, Entry tensor, float[] values) throws IOException {
+        boolean exact = true;
         for (int k = 0; k < values.length; ++k) {
-            values[k] = (float) tensor.precision().read(in);
+            double stored = tensor.precision().read(in);
+            values[k] = (float) stored;
+            exact &= values[k] == stored;
             if (!Float.isFinite(values[k])) {
-                throw ModelException.in(file, "%s holds %s at %s",
-                        tensor.name(), values[k], Rounding.position(k, tensor.shape()));
+                throw ModelException.in(file, "%s holds %s at %s%s", tensor.name(), stored, Rounding.position(k, tensor.shape()),
+                        Double.isFinite(stored) ? ", beyond the largest float" : "");
             }
         }
-        return values;
+        return exact;
     }
 
     private static void writeValues(Tensor tensor, Precision precision, DataOutput out) throws IOException {

@@ -137,19 +137,19 @@ class MalformedModelFileTest {
     static Stream<Arguments> networks() {
         return Stream.of(
                 tensors("the file holds no tensor"),
-                tensors("layers.0.bias is missing", WEIGHT),
-                tensors("layers.0.weight is missing", BIAS),
-                tensors("layers.1.weight is missing, though there is layers.2.weight",
-                        WEIGHT, BIAS, tensor("layers.2.weight", "F32", "[1,1]", "[12,16]")),
-                tensors("layers.1.bias is missing",
-                        WEIGHT, BIAS, tensor("layers.1.weight", "F32", "[1,1]", "[12,16]")),
-                tensors("unexpected tensor head.weight: layers.<i>.weight and layers.<i>.bias are read",
+                tensors("layers.0.weight is missing, though there is layers.0.bias", BIAS),
+                tensors("unexpected tensor head.running_mean: weights and biases of dense layers and convolutions are read; export "
+                        + "other networks as ONNX", WEIGHT, BIAS, tensor("head.running_mean", "F32", "[1]", "[12,16]")),
+                tensors("shape of head.weight is [1], not of rank 2: export networks of other layers as ONNX",
                         WEIGHT, BIAS, tensor("head.weight", "F32", "[1]", "[12,16]")),
-                tensors("unexpected tensor layers.00.bias: layers.<i>.weight and layers.<i>.bias are read",
+                tensors("layers.00.weight is missing, though there is layers.00.bias",
                         WEIGHT, BIAS, tensor("layers.00.bias", "F32", "[1]", "[12,16]")),
+                tensors("layers.0.weight and layers.00.weight have the same number: rename the tensors layers.0.weight, layers.0.bias, "
+                        + "layers.1.weight, ..., or export the network as ONNX",
+                        WEIGHT, BIAS, tensor("layers.00.weight", "F32", "[1,1]", "[12,16]")),
                 tensors("layers.0.weight is F32, layers.0.bias is F16",
                         WEIGHT, tensor("layers.0.bias", "F16", "[1]", "[8,10]")),
-                tensors("shape of layers.0.weight is [2], not of rank 2",
+                tensors("shape of layers.0.weight is [2], not of rank 2: export networks of other layers as ONNX",
                         tensor("layers.0.weight", "F32", "[2]", "[0,8]"), BIAS),
                 tensors("shape of layers.0.bias is [1, 1], not of rank 1",
                         WEIGHT, tensor("layers.0.bias", "F32", "[1,1]", "[8,12]")),
@@ -186,7 +186,7 @@ class MalformedModelFileTest {
                 words(": 1 channels don't fall into 0 groups", "stride=1 padding=0 groups=0"),
                 words(": 1 channels don't fall into 2 groups", "stride=1 padding=0 groups=2"),
                 convolution("shape of layers.0.weight is [1, 1, 1, 2], a convolution's, and no layers.0.convolution in "
-                        + "__metadata__, such as \"stride=1 padding=0\", says the rest", "\"input_shape\":\"1,2,2\""),
+                        + "__metadata__, such as \"stride=1 padding=0\", says the rest: add it, or export the network as ONNX", "\"input_shape\":\"1,2,2\""),
                 convolution("metadata input_shape, such as \"1,28,28\", is missing, which a convolution needs",
                         "\"layers.0.convolution\":\"stride=1 padding=0\""),
                 convolution("metadata input_shape is 1x2x2, not a number or \"channels,height,width\"",

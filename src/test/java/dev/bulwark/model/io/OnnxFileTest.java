@@ -12,6 +12,7 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -73,14 +74,14 @@ class OnnxFileTest {
     }
 
     static Stream<Arguments> foreign() throws IOException {
-        byte[] truncated = java.util.Arrays.copyOf(model(), 40);
+        byte[] truncated = Arrays.copyOf(model(), 40);
         return Stream.of(
                 Arguments.of("the file is empty", new byte[0]),
                 Arguments.of("a PyTorch checkpoint of pickled objects: " + EXPORT, zip("archive/data.pkl")),
                 Arguments.of("a Keras archive: " + CONVERT, zip("model.weights.h5")),
                 Arguments.of("a NumPy archive, not a network: " + EXPORT, zip("x.npy")),
                 Arguments.of("a zip archive: unpack it, and name the .onnx or .safetensors file", zip("m.onnx")),
-                Arguments.of("a zip archive that is cut off or damaged", java.util.Arrays.copyOf(zip("m"), 20)),
+                Arguments.of("a zip archive that is cut off or damaged", Arrays.copyOf(zip("m"), 20)),
                 Arguments.of("a Python pickle, as torch.save once wrote them: " + EXPORT, latin("\u0080\u0002\u008a\nl\u00fc")),
                 Arguments.of("a Python pickle: " + EXPORT, latin("\u0080\u0004\u0095")),
                 Arguments.of("an HDF5 file, as Keras saves networks: " + CONVERT, latin("\u0089HDF\r\n\u001a\n")),
@@ -89,7 +90,7 @@ class OnnxFileTest {
                 Arguments.of("a JSON file, not a network: name a .safetensors or .onnx file", latin("{\"a\": 1}")),
                 Arguments.of("a pointer of Git LFS, not the file itself: fetch it with git lfs pull",
                         latin("version https://git-lfs.github.com/spec/v1\noid")),
-                Arguments.of("a gzip file that is cut off or damaged", java.util.Arrays.copyOf(packed(model()), 30)),
+                Arguments.of("a gzip file that is cut off or damaged", Arrays.copyOf(packed(model()), 30)),
                 Arguments.of("a gzip file that holds no ONNX model: unpack it with gunzip", packed(latin("hello"))),
                 Arguments.of("not an ONNX model, or one that is cut off or damaged: While parsing a protocol message, the input ended "
                         + "unexpectedly in the middle of a field", truncated),

@@ -5,9 +5,11 @@ import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -57,8 +59,8 @@ final class Conversion {
     /** Nodes that {@code output} needs, in an order in which each follows what it reads. */
     private List<NodeProto> needed(String output) {
         List<NodeProto> order = new ArrayList<>();
-        Set<NodeProto> begun = java.util.Collections.newSetFromMap(new java.util.IdentityHashMap<>());
-        Set<NodeProto> done = java.util.Collections.newSetFromMap(new java.util.IdentityHashMap<>());
+        Set<NodeProto> begun = Collections.newSetFromMap(new IdentityHashMap<>());
+        Set<NodeProto> done = Collections.newSetFromMap(new IdentityHashMap<>());
         Deque<NodeProto> open = new ArrayDeque<>();
         Optional.ofNullable(makers.get(output)).ifPresent(open::push);
         while (!open.isEmpty()) {

@@ -4,6 +4,7 @@ import ai.onnx.proto.OnnxMl.TensorProto.DataType;
 import dev.bulwark.model.Op;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -176,7 +177,7 @@ final class ElementRules {
             case FLOAT, DOUBLE:
                 return call.input(0);
             case FLOAT16, BFLOAT16:
-                call.notes().half(type.name().toLowerCase(java.util.Locale.ROOT));
+                call.notes().half(type.name().toLowerCase(Locale.ROOT));
                 return call.input(0);
             default:
                 throw call.refused("it casts what depends on the network's input to %s, which is not supported", type);
