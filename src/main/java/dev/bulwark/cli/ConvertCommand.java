@@ -23,7 +23,8 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code bulwark convert}: a network in another kind of file. */
-@Command(name = "convert", description = "Writes a network to another kind of file, named by its ending: .onnx holds any network, "
+@Command(name = "convert", description =
+        "Writes a network to another kind of file, named by its ending: .onnx holds any network, "
         + ".safetensors dense layers and convolutions with a ReLU between each two.")
 final class ConvertCommand implements Callable<Integer> {
 
@@ -65,7 +66,8 @@ final class ConvertCommand implements Callable<Integer> {
         }
         PrintWriter err = spec.commandLine().getErr();
         notes.forEach(note -> err.println(Paragraph.wrapped("note: " + note, Terminal.columns(System.getenv()))));
-        spec.commandLine().getOut().println(out + ": " + words(network.graph()) + ", sha256 " + ModelFile.read(out).sha256());
+        spec.commandLine().getOut().println(out + ": " + words(network.graph()) + ", sha256 "
+                + ModelFile.read(out).sha256());
         return ExitCode.DONE.code();
     }
 

@@ -18,7 +18,8 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code bulwark inspect}: what a model file holds, and how it would be computed. */
-@Command(name = "inspect", description = "The operations of a network, their shapes and sizes, what its file says of it, in what it "
+@Command(name = "inspect", description =
+        "The operations of a network, their shapes and sizes, what its file says of it, in what it "
         + "differs from the file, and how it is computed.")
 final class InspectCommand implements Callable<Integer> {
 
@@ -35,15 +36,18 @@ final class InspectCommand implements Callable<Integer> {
         StoredNetwork network = ModelFile.read(model);
         Graph graph = network.graph();
         PrintWriter out = spec.commandLine().getOut();
-        out.println("inputs " + graph.input() + ", " + graph.classes() + " outputs, weights " + network.precision() + ", sha256 "
+        out.println("inputs " + graph.input() + ", " + graph.classes() + " outputs, weights " + network.precision()
+                + ", sha256 "
                 + network.sha256());
-        out.printf(Locale.ROOT, "%4s  %-14s %-18s %14s %14s  %s%n", "", "operation", "output", "parameters", "multiply-adds", "name");
+        out.printf(Locale.ROOT, "%4s  %-14s %-18s %14s %14s  %s%n", "", "operation", "output", "parameters", "multiply-adds",
+                "name");
         long work = 0;
         for (int k = 0; k < graph.nodes().size(); ++k) {
             Graph.Node node = graph.nodes().get(k);
             long products = multiplyAdds(node.op(), graph.shape(k + 1).size());
             long numbers = node.op().constants().stream().mapToLong(constant -> constant.size()).sum();
-            out.printf(Locale.ROOT, "%4d  %-14s %-18s %,14d %,14d  %s%n", k, node.op().getClass().getSimpleName(), graph.shape(k + 1),
+            out.printf(Locale.ROOT, "%4d  %-14s %-18s %,14d %,14d  %s%n", k, node.op().getClass().getSimpleName(),
+                    graph.shape(k + 1),
                     numbers, products, node.name());
             work += products;
         }

@@ -35,10 +35,12 @@ public final class ChannelsLast {
                 continue;
             }
             if (node.inputs().contains(Graph.Builder.INPUT) && turned < 0) {
-                turned = moved(builder, "channels last", new Op.Rearrange(identity(source.length), last), source, image.shape());
+                turned = moved(builder, "channels last", new Op.Rearrange(identity(source.length), last), source,
+                        image.shape());
             }
             numbers[0] = turned;
-            numbers[k + 1] = builder.add(node.name(), node.op(), node.inputs().stream().mapToInt(value -> numbers[value]).toArray());
+            numbers[k + 1] = builder.add(node.name(), node.op(),
+                    node.inputs().stream().mapToInt(value -> numbers[value]).toArray());
         }
         return builder.build();
     }
@@ -49,7 +51,8 @@ public final class ChannelsLast {
         if (!Arrays.equals(composed, identity(source.length))) {
             return builder.add(name, new Op.Rearrange(composed, moved.shape()), Graph.Builder.INPUT);
         }
-        return moved.shape().equals(image) ? Graph.Builder.INPUT : builder.add(name, new Op.Reshape(moved.shape()), Graph.Builder.INPUT);
+        return moved.shape().equals(image) ? Graph.Builder.INPUT : builder.add(name, new Op.Reshape(moved.shape()),
+                Graph.Builder.INPUT);
     }
 
     private static int[] identity(int size) {

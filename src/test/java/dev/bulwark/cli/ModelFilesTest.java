@@ -38,7 +38,8 @@ class ModelFilesTest {
     private static Outcome bulwark(Object... arguments) {
         StringWriter out = new StringWriter();
         StringWriter err = new StringWriter();
-        int code = Main.run(Arrays.stream(arguments).map(Object::toString).toArray(String[]::new), new PrintWriter(out, true),
+        int code = Main.run(Arrays.stream(arguments).map(Object::toString).toArray(String[]::new),
+                new PrintWriter(out, true),
                 new PrintWriter(err, true));
         return new Outcome(code, out.toString(), err.toString());
     }
@@ -74,7 +75,8 @@ class ModelFilesTest {
         Path onnx = folder.resolve("m.onnx");
         Path back = folder.resolve("back.safetensors");
         Outcome converted = done("convert", first, onnx);
-        assertTrue(converted.out.startsWith(onnx + ": 3 operations, 9550 parameters, inputs [784], 10 outputs, sha256 "), converted.out);
+        assertTrue(converted.out.startsWith(onnx + ": 3 operations, 9550 parameters, inputs [784], 10 outputs, sha256 "),
+                converted.out);
         done("convert", onnx, back);
         StoredNetwork before = ModelFile.read(first);
         StoredNetwork after = ModelFile.read(back);
@@ -83,7 +85,8 @@ class ModelFilesTest {
         assertEquals(ModelFile.read(onnx).sha256(), after.metadata().get("converted_from_sha256"));
         assertEquals(before.sha256(), ModelFile.read(onnx).metadata().get("converted_from_sha256"));
         for (Path model : List.of(first, onnx)) {
-            done("certify", model, "--dataset", "digits", "--sigma", 0.5, "--n0", 20, "--n", 100, "--limit", 3, "--device", "cpu",
+            done("certify", model, "--dataset", "digits", "--sigma", 0.5, "--n0", 20, "--n", 100, "--limit", 3, "--device",
+                    "cpu",
                     "--out", model + ".tsv", "--quiet");
         }
         assertEquals(timeless(Path.of(first + ".tsv")), timeless(Path.of(onnx + ".tsv")));
@@ -98,7 +101,8 @@ class ModelFilesTest {
     @Test
     void givenWhatSafetensorsDoNotHold_whenConverted_thenOneLineSaysWhereAndNothingIsWritten() throws IOException {
         Path onnx = folder.resolve("tanh.onnx");
-        ModelFile.writeOnnx(onnx, Graph.sequence(Shape.of(784), List.of(new Op.Tanh(), Mlp.dense(784, 10, new float[7840], new float[10]))),
+        ModelFile.writeOnnx(onnx, Graph.sequence(Shape.of(784), List.of(new Op.Tanh(),
+                Mlp.dense(784, 10, new float[7840], new float[10]))),
                 Map.of());
         Path out = folder.resolve("out.safetensors");
         fails(3, "only dense layers and convolutions with a ReLU between each two can be stored, which does not hold at "
@@ -124,7 +128,8 @@ class ModelFilesTest {
         assertTrue(lines.contains("metadata seed: 1"), table.out);
         assertEquals("computed by kernels of its own in certify, predict and attack", lines.get(lines.size() - 1));
         Path scaled = folder.resolve("scaled.onnx");
-        ModelFile.writeOnnx(scaled, Graph.sequence(Shape.of(6), List.of(Op.Scale.by(Tensor.vector(1, 2, 3, 4, 5, 6), Tensor.zeros(6)),
+        ModelFile.writeOnnx(scaled, Graph.sequence(Shape.of(6),
+                List.of(Op.Scale.by(Tensor.vector(1, 2, 3, 4, 5, 6), Tensor.zeros(6)),
                 new Op.Sigmoid())), Map.of("note", "a\u001b[31m"));
         Outcome other = done("inspect", scaled);
         assertTrue(other.out.contains("metadata note: a?[31m"), other.out);

@@ -66,7 +66,8 @@ class ChannelsLastTest {
 
     @Test
     void givenOneChannelOrChannelsFirst_whenTaken_thenNothingMoves() {
-        Graph grey = Graph.sequence(Shape.of(4, 5, 1), List.of(new Op.Reshape(Shape.of(1, 4, 5)), convolution(1), new Op.Flatten()));
+        Graph grey = Graph.sequence(Shape.of(4, 5, 1), List.of(new Op.Reshape(Shape.of(1, 4, 5)), convolution(1),
+                new Op.Flatten()));
         Graph taken = ChannelsLast.taking(new ImageShape(1, 4, 5), grey);
         assertEquals(0, taken.nodes().stream().filter(node -> node.op() instanceof Op.Rearrange).count());
         Graph first = Graph.sequence(IMAGE.shape(), List.of(convolution(3), new Op.Flatten()));

@@ -20,8 +20,9 @@ enum FileFormat {
 
     private static final int HEAD = 64;
 
-    private static final String EXPORT = "export the network with torch.onnx.export, as README shows under \"Your own network\"";
-    private static final String CONVERT = "convert the network with tf2onnx: python -m tf2onnx.convert --help";
+    private static final String EXPORT =
+            "export the network with torch.onnx.export, as README shows under \"Your own network\"";
+    private static final String CONVERT = "convert the network to ONNX with tf2onnx (python -m tf2onnx.convert)";
 
     /** How a kind of file begins, and what to do with it. */
     private record Foreign(int offset, byte[] magic, String advice) {
@@ -45,7 +46,8 @@ enum FileFormat {
             Foreign.of(0, "\u0080\u0004", "a Python pickle: " + EXPORT),
             Foreign.of(0, "\u0080\u0005", "a Python pickle: " + EXPORT),
             Foreign.of(0, "{", "a JSON file, not a network: name a .safetensors or .onnx file"),
-            Foreign.of(0, "version https://git-lfs", "a pointer of Git LFS, not the file itself: fetch it with git lfs pull"),
+            Foreign.of(0, "version https://git-lfs",
+            "a pointer of Git LFS, not the file itself: fetch it with git lfs pull"),
             Foreign.of(0, "GGUF", "a GGUF file, as language models have: no such networks are read"));
 
     /** @throws ModelException saying what to do with a file of another kind */

@@ -12,9 +12,9 @@ import java.util.stream.Collectors;
 
 /**
  * Which layer follows which, by names as PyTorch writes them: {@code 0.weight}, {@code fc1.weight},
- * {@code features.3.weight}. A safetensors file sorts its tensors by type and name, so that its own order says nothing. Names
- * that differ in numbers alone follow these numbers. Names that differ otherwise follow one another as their shapes allow, if
- * only one order does.
+ * {@code features.3.weight}. A safetensors file sorts its tensors by type and name, so that its own order says nothing.
+ * Names that differ in numbers alone follow these numbers. Names that differ otherwise follow one another as their shapes
+ * allow, if only one order does.
  */
 final class LayerOrder {
 
@@ -37,7 +37,8 @@ final class LayerOrder {
      */
     static List<String> of(Path file, Map<String, Entry> weights, Map<String, Integer> groups) {
         Map<String, List<String>> alike = new TreeMap<>();
-        weights.keySet().forEach(name -> alike.computeIfAbsent(name.replaceAll("[0-9]+", "#"), key -> new ArrayList<>()).add(name));
+        weights.keySet().forEach(name -> alike.computeIfAbsent(name.replaceAll("[0-9]+", "#"),
+                key -> new ArrayList<>()).add(name));
         alike.values().forEach(names -> names.sort(Comparator.comparing(LayerOrder::numbers, Arrays::compare)));
         for (List<String> names : alike.values()) {
             for (int k = 1; k < names.size(); ++k) {
@@ -59,13 +60,15 @@ final class LayerOrder {
             throw undecided(file, "no order of its layers fits their shapes");
         }
         if (found.size() > 1) {
-            throw undecided(file, "the layers may follow one another as %s or as %s", weights(found.get(0)), weights(found.get(1)));
+            throw undecided(file, "the layers may follow one another as %s or as %s", weights(found.get(0)),
+                    weights(found.get(1)));
         }
         return found.get(0);
     }
 
     private static ModelException undecided(Path file, String format, Object... values) {
-        return ModelException.in(file, "%s: rename the tensors layers.0.weight, layers.0.bias, layers.1.weight, ..., or export the "
+        return ModelException.in(file,
+                "%s: rename the tensors layers.0.weight, layers.0.bias, layers.1.weight, ..., or export the "
                 + "network as ONNX", String.format(format, values));
     }
 

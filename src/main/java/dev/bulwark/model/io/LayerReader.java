@@ -32,7 +32,8 @@ final class LayerReader {
         for (Entry entry : header.tensors()) {
             Matcher name = TENSOR.matcher(entry.name());
             if (!name.matches()) {
-                throw ModelException.in(file, "unexpected tensor %s: weights and biases of dense layers and convolutions are read; "
+                throw ModelException.in(file,
+                        "unexpected tensor %s: weights and biases of dense layers and convolutions are read; "
                         + "export other networks as ONNX", entry.name());
             }
             (name.group(2).equals("weight") ? weights : biases).put(name.group(1), entry);
@@ -66,10 +67,12 @@ final class LayerReader {
     private static List<String> notes(List<String> order, List<Layer> chain) {
         List<String> notes = new ArrayList<>();
         if (!isOwn(Set.copyOf(order)) && order.size() > 1) {
-            notes.add("layers were taken in the order " + String.join(", ", chain.stream().map(layer -> layer.weight().name()).toList())
+            notes.add("layers were taken in the order " + String.join(", ",
+                    chain.stream().map(layer -> layer.weight().name()).toList())
                     + ", with a ReLU between each two");
         }
-        List<String> without = chain.stream().filter(layer -> layer.bias().isEmpty()).map(layer -> layer.weight().name()).toList();
+        List<String> without = chain.stream().filter(layer -> layer.bias().isEmpty()).map(layer ->
+                layer.weight().name()).toList();
         if (!without.isEmpty()) {
             notes.add("no bias stands beside " + String.join(", ", without) + ": it is 0");
         }

@@ -40,7 +40,9 @@ public final class ModelFile {
         }
     }
 
-    /** Whether {@code file} begins as safetensors files do, whatever follows, or is empty: then nothing else is lost with it. */
+    /**
+     * Whether {@code file} begins as safetensors files do, whatever follows, or is empty: then nothing else is lost with it.
+     */
     public static boolean mayBeReplaced(Path file) throws IOException {
         return Files.isRegularFile(file) && (Files.size(file) == 0 || FileFormat.isSafetensors(file));
     }
@@ -58,8 +60,8 @@ public final class ModelFile {
     }
 
     /**
-     * Writes {@code network} as safetensors, by way of a temporary file beside it: a reader sees the old file or all of the new
-     * one. The same network, precision and metadata give the same bytes.
+     * Writes {@code network} as safetensors, by way of a temporary file beside it: a reader sees the old file or all of the
+     * new one. The same network, precision and metadata give the same bytes.
      *
      * @throws ModelException           naming an operation that is no dense layer, convolution, ReLU or flattening, or
      *                                  stands where a file has no place for it

@@ -107,10 +107,12 @@ final class OnnxFile {
             Path beside = folder.resolve(location).normalize();
             if (location.isEmpty() || Path.of(location).isAbsolute() || !beside.startsWith(folder)
                     || Files.exists(beside) && !beside.toRealPath().startsWith(folder)) {
-                throw ModelException.in(file, "it keeps weights in \"%s\", outside its folder: put that file beside it", location);
+                throw ModelException.in(file, "it keeps weights in \"%s\", outside its folder: put that file beside it",
+                        location);
             }
             if (!Files.isRegularFile(beside)) {
-                throw ModelException.in(file, "it keeps weights in \"%s\", which is not beside it: copy that file too", location);
+                throw ModelException.in(file, "it keeps weights in \"%s\", which is not beside it: copy that file too",
+                        location);
             }
             return parts.computeIfAbsent(new Part(location, offset, length), key -> mapped(beside, key)).duplicate();
         } catch (InvalidPathException e) {

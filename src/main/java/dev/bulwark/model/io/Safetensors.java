@@ -86,11 +86,14 @@ final class Safetensors {
             throw ModelException.in(file, "the file is empty");
         }
         if (size < Long.BYTES) {
-            throw ModelException.in(file, "not a safetensors file: it has %d bytes, the header's length alone takes %d", size, Long.BYTES);
+            throw ModelException.in(file,
+                    "neither a safetensors nor an ONNX file: it has %d bytes, the header's length alone takes %d", size,
+                    Long.BYTES);
         }
         long length = Long.reverseBytes(in.readLong());
         if (length <= 0 || length > SafetensorsHeader.MAX_BYTES) {
-            throw ModelException.in(file, "not a safetensors file: the header's length is %d, not 1 to %d", length, SafetensorsHeader.MAX_BYTES);
+            throw ModelException.in(file, "neither a safetensors nor an ONNX file: the header's length is %d, not 1 to %d",
+                    length, SafetensorsHeader.MAX_BYTES);
         }
         if (length > size - Long.BYTES) {
             throw ModelException.in(file, "the header's length is %d, the file has %d bytes left",
@@ -109,7 +112,8 @@ final class Safetensors {
             values[k] = (float) stored;
             exact &= values[k] == stored;
             if (!Float.isFinite(values[k])) {
-                throw ModelException.in(file, "%s holds %s at %s%s", tensor.name(), stored, Rounding.position(k, tensor.shape()),
+                throw ModelException.in(file, "%s holds %s at %s%s", tensor.name(), stored,
+                        Rounding.position(k, tensor.shape()),
                         Double.isFinite(stored) ? ", beyond the largest float" : "");
             }
         }

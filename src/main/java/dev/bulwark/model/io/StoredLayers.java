@@ -14,8 +14,9 @@ import java.util.TreeMap;
 /**
  * The layers of a model file: {@code layers.<i>.weight}, {@code [out,in]} of a dense layer and
  * {@code [out, in / groups, kernel height, kernel width]} of a convolution, and {@code layers.<i>.bias} {@code [out]},
- * which is 0 where it is missing. Other names are put in order by {@link LayerOrder}. There is a ReLU between each two, and a flattening where a vector is asked for. Metadata say the rest: {@code input_shape}, as
- * {@code 1,28,28}, where the input is no vector, and {@code layers.<i>.convolution}, see {@link ConvolutionText}.
+ * which is 0 where it is missing. Other names are put in order by {@link LayerOrder}. There is a ReLU between each two, and
+ * a flattening where a vector is asked for. Metadata say the rest: {@code input_shape}, as {@code 1,28,28}, where the input
+ * is no vector, and {@code layers.<i>.convolution}, see {@link ConvolutionText}.
  *
  * @param input  shape of one input
  * @param layers first to last; each takes what the one before it makes

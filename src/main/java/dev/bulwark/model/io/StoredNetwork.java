@@ -10,8 +10,8 @@ import java.util.Map;
  * @param graph      the network, its weights exactly those stored but for what {@code notes} say
  * @param precision  how the file stores them: the most precise, if some are stored otherwise
  * @param metadata   provenance: recipe, seed, digest of the data, measured accuracy; empty where the file has none
- * @param sha256     digest of the whole file, and behind it of what it keeps in files beside it, in 64 lower-case hexadecimal
- *                   digits
+ * @param sha256     digest of the whole file, and behind it of what it keeps in files beside it, in 64 lower-case
+ *                   hexadecimal digits
  * @param notes      in what the graph differs from the file, a sentence each
  * @param logitsOnly whether the file ends in a softmax, which the graph leaves out: its outputs have the file's order, and
  *                   other values

@@ -28,8 +28,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** ONNX models in files: under any name, compressed, with weights beside them; and files of other kinds. */
 class OnnxFileTest {
 
-    private static final String EXPORT = "export the network with torch.onnx.export, as README shows under \"Your own network\"";
-    private static final String CONVERT = "convert the network with tf2onnx: python -m tf2onnx.convert --help";
+    private static final String EXPORT =
+            "export the network with torch.onnx.export, as README shows under \"Your own network\"";
+    private static final String CONVERT = "convert the network to ONNX with tf2onnx (python -m tf2onnx.convert)";
 
     @TempDir
     Path folder;
@@ -64,7 +65,8 @@ class OnnxFileTest {
         }
         StoredNetwork packed = ModelFile.read(Files.write(folder.resolve("m.onnx.gz"), packed(model())));
         assertNotEquals(ModelFile.read(folder.resolve("m.onnx")).sha256(), packed.sha256());
-        assertEquals(ModelFile.read(folder.resolve("m.onnx")).graph().nodes().get(0).op(), packed.graph().nodes().get(0).op());
+        assertEquals(ModelFile.read(folder.resolve("m.onnx")).graph().nodes().get(0).op(),
+                packed.graph().nodes().get(0).op());
     }
 
     private String refusal(Path file) {
@@ -82,7 +84,8 @@ class OnnxFileTest {
                 Arguments.of("a NumPy archive, not a network: " + EXPORT, zip("x.npy")),
                 Arguments.of("a zip archive: unpack it, and name the .onnx or .safetensors file", zip("m.onnx")),
                 Arguments.of("a zip archive that is cut off or damaged", Arrays.copyOf(zip("m"), 20)),
-                Arguments.of("a Python pickle, as torch.save once wrote them: " + EXPORT, latin("\u0080\u0002\u008a\nl\u00fc")),
+                Arguments.of("a Python pickle, as torch.save once wrote them: " + EXPORT,
+                latin("\u0080\u0002\u008a\nl\u00fc")),
                 Arguments.of("a Python pickle: " + EXPORT, latin("\u0080\u0004\u0095")),
                 Arguments.of("an HDF5 file, as Keras saves networks: " + CONVERT, latin("\u0089HDF\r\n\u001a\n")),
                 Arguments.of("a NumPy array, not a network: " + EXPORT, latin("\u0093NUMPY\1\0")),
@@ -92,9 +95,11 @@ class OnnxFileTest {
                         latin("version https://git-lfs.github.com/spec/v1\noid")),
                 Arguments.of("a gzip file that is cut off or damaged", Arrays.copyOf(packed(model()), 30)),
                 Arguments.of("a gzip file that holds no ONNX model: unpack it with gunzip", packed(latin("hello"))),
-                Arguments.of("not an ONNX model, or one that is cut off or damaged: While parsing a protocol message, the input ended "
+                Arguments.of("not an ONNX model, or one that is cut off or damaged: While parsing a protocol message, the "
+                + "input ended "
                         + "unexpectedly in the middle of a field", truncated),
-                Arguments.of("not a safetensors file: the header's length is 8031924123371070824, not 1 to 100000000",
+                Arguments.of("neither a safetensors nor an ONNX file: the header's length is 8031924123371070824, not 1 to "
+                + "100000000",
                         latin("hello world")));
     }
 
@@ -136,11 +141,14 @@ class OnnxFileTest {
         Files.createSymbolicLink(inner.resolve("link"), secret);
         for (String location : List.of("../secret", secret.toString(), "link", "", "a/../../secret")) {
             Path file = Files.write(inner.resolve("m.onnx"), OnnxBuilder.external(location, 0, 24));
-            assertEquals("it keeps weights in \"" + location + "\", outside its folder: put that file beside it", refusal(file));
+            assertEquals("it keeps weights in \"" + location + "\", outside its folder: put that file beside it",
+                    refusal(file));
         }
         for (Map.Entry<byte[], String> wrong : Map.of(
-                OnnxBuilder.external("w", 0, 23), "tensor w has 23 bytes in a file beside, and needs 24: the model is damaged",
-                OnnxBuilder.external("w", -1, 24), "tensor w has the offset \"-1\" in a file beside, no number").entrySet()) {
+                OnnxBuilder.external("w", 0, 23),
+                "tensor w has 23 bytes in a file beside, and needs 24: the model is damaged",
+                OnnxBuilder.external("w", -1, 24),
+                "tensor w has the offset \"-1\" in a file beside, no number").entrySet()) {
             assertEquals(wrong.getValue(), refusal(Files.write(inner.resolve("m.onnx"), wrong.getKey())));
         }
     }

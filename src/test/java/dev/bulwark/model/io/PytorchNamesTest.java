@@ -25,7 +25,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Tensors under the names that PyTorch gives them, sorted by name as its safetensors library writes them. */
 class PytorchNamesTest {
 
-    private static final String ADVICE = ": rename the tensors layers.0.weight, layers.0.bias, layers.1.weight, ..., or export the "
+    private static final String ADVICE =
+            ": rename the tensors layers.0.weight, layers.0.bias, layers.1.weight, ..., or export the "
             + "network as ONNX";
 
     @TempDir
@@ -39,7 +40,8 @@ class PytorchNamesTest {
         for (String tensor : sorted) {
             String[] words = tensor.split(":");
             int size = Arrays.stream(words[1].split("x")).mapToInt(Integer::parseInt).reduce(1, (a, b) -> a * b);
-            header.append(values.isEmpty() ? "" : ",").append("\"%s\":{\"dtype\":\"F32\",\"shape\":[%s],\"data_offsets\":[%d,%d]}".formatted(
+            header.append(values.isEmpty() ? ""
+                    : ",").append("\"%s\":{\"dtype\":\"F32\",\"shape\":[%s],\"data_offsets\":[%d,%d]}".formatted(
                     words[0], words[1].replace("x", ","), 4 * values.size(), 4 * (values.size() + size)));
             for (int k = 0; k < size; ++k) {
                 values.add((float) Arrays.asList(tensors).indexOf(tensor));
@@ -79,14 +81,16 @@ class PytorchNamesTest {
         assertEquals(List.of("layers were taken in the order fc1.weight, fc2.weight, with a ReLU between each two",
                 "no bias stands beside fc2.weight: it is 0"), network.notes());
         assertEquals(Tensor.zeros(2), ((Op.Dense) network.graph().nodes().get(2).op()).bias());
-        assertEquals(List.of(), read("", "layers.0.weight:4x3", "layers.0.bias:4", "layers.1.weight:2x4", "layers.1.bias:2").notes());
+        assertEquals(List.of(), read("", "layers.0.weight:4x3", "layers.0.bias:4", "layers.1.weight:2x4",
+                "layers.1.bias:2").notes());
     }
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
         "a.weight:4x4 b.weight:4x4|the layers may follow one another as a.weight, b.weight or as b.weight, a.weight",
         "a.weight:4x4 b.weight:5x5|no order of its layers fits their shapes",
-        "a.weight:1x1 b.weight:1x1 c.weight:1x1 d.weight:1x1 e.weight:1x1 f.weight:1x1 g.weight:1x1 h.weight:1x1 i.weight:1x1"
+        "a.weight:1x1 b.weight:1x1 c.weight:1x1 d.weight:1x1 e.weight:1x1 f.weight:1x1 g.weight:1x1 h.weight:1x1 "
+        + "i.weight:1x1"
                 + "|its layers have 9 kinds of names"})
     void givenNamesThatSayNoOrder_whenRead_thenRefusedWithWhatToDo(String tensors, String line) {
         String message = assertThrows(ModelException.class, () -> read("", tensors.split(" "))).getMessage();
@@ -95,25 +99,30 @@ class PytorchNamesTest {
 
     @Test
     void givenConvolutionsOfPytorch_whenRead_thenMetadataSayStrideAndPadding() throws IOException {
-        String metadata = "\"__metadata__\":{\"format\":\"pt\",\"input_shape\":\"1,5,5\",\"features.0.convolution\":\"stride=2 padding=1\"},";
+        String metadata = "\"__metadata__\":{\"format\":\"pt\",\"input_shape\":\"1,5,5\","
+                + "\"features.0.convolution\":\"stride=2 padding=1\"},";
         StoredNetwork network = read(metadata, "features.0.weight:2x1x3x3", "classifier.weight:3x18");
         assertEquals("0 1", order(network));
         assertEquals(Map.of("format", "pt"), network.metadata());
-        String message = assertThrows(ModelException.class, () -> read("", "conv.weight:2x1x3x3", "fc.weight:3x18")).getMessage();
+        String message = assertThrows(ModelException.class, () -> read("", "conv.weight:2x1x3x3",
+                "fc.weight:3x18")).getMessage();
         assertEquals(folder.resolve("m.safetensors") + ": shape of conv.weight is [2, 1, 3, 3], a convolution's, and no "
-                + "conv.convolution in __metadata__, such as \"stride=1 padding=0\", says the rest: add it, or export the network as "
+                + "conv.convolution in __metadata__, such as \"stride=1 padding=0\", says the rest: add it, or export the "
+                + "network as "
                 + "ONNX", message);
     }
 
     private Path stored(String dtype, int bytes, ByteBuffer numbers) throws IOException {
-        byte[] file = new SafetensorsBytes().header("{\"layers.0.weight\":{\"dtype\":\"%s\",\"shape\":[1,2],\"data_offsets\":[0,%d]}}"
+        byte[] file = new SafetensorsBytes()
+                .header("{\"layers.0.weight\":{\"dtype\":\"%s\",\"shape\":[1,2],\"data_offsets\":[0,%d]}}"
                 .formatted(dtype, 2 * bytes)).raw(numbers.array()).bytes();
         return Files.write(folder.resolve(dtype), file);
     }
 
     @Test
     void givenOtherPrecisions_whenRead_thenTheNearestFloatsAndRoundingIsSaid() throws IOException {
-        ByteBuffer brain = ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN).putShort((short) 0x3FC0).putShort((short) 0x8001);
+        ByteBuffer brain = ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN)
+                .putShort((short) 0x3FC0).putShort((short) 0x8001);
         StoredNetwork short16 = ModelFile.read(stored("BF16", 2, brain));
         assertEquals(Precision.BF16, short16.precision());
         assertEquals(Tensor.of(Shape.of(1, 2), 1.5f, -0x1p-133f), weight(short16));

@@ -99,8 +99,8 @@ final class Affine {
     static float[] fitting(Call call, Activation x, Constant constant) {
         int[] dims = Dims.broadcast(x.dims(), constant.dims());
         if (Dims.size(dims) != x.size()) {
-            throw call.refused("a constant of shape %s spreads a value of shape %s over more elements, which no operation here "
-                    + "expresses", Arrays.toString(constant.dims()), Arrays.toString(x.dims()));
+            throw call.refused("a constant of shape %s spreads a value of shape %s over more elements, which no operation "
+                    + "here expresses", Arrays.toString(constant.dims()), Arrays.toString(x.dims()));
         }
         call.requireBatchApart(constant.rank() < x.rank() || constant.rank() == 0 || constant.dims()[0] == 1);
         return call.floats(constant.size() == 1 ? constant : constant.ordered(Order.broadcast(constant.dims(), dims)));

@@ -36,7 +36,8 @@ final class Conversion {
     Activation output(String inputName, Activation input) {
         for (NodeProto node : graph.getNodeList()) {
             for (String made : node.getOutputList()) {
-                if (!made.isEmpty() && (makers.put(made, node) != null || made.equals(inputName) || tensors.containsKey(made))) {
+                if (!made.isEmpty() && (makers.put(made, node) != null || made.equals(inputName)
+                        || tensors.containsKey(made))) {
                     throw OnnxException.of("%s makes %s, which is made elsewhere too: the file is damaged", Call.title(node),
                             OnnxException.name(made));
                 }
@@ -89,7 +90,8 @@ final class Conversion {
 
     private static void requireKnown(NodeProto node) {
         if (!OnnxReader.isOnnx(node.getDomain())) {
-            throw OnnxException.of("%s is an operation of %s, which is not supported: export the model in ONNX's own operations",
+            throw OnnxException.of("%s is an operation of %s, which is not supported: export the model in ONNX's own "
+                    + "operations",
                     Call.title(node), OnnxException.name(node.getDomain()));
         }
         if (!RULES.containsKey(node.getOpType())) {

@@ -48,7 +48,8 @@ final class CuttingRules {
         Optional<long[]> named = old ? call.integers("axes") : call.optionalConstant(3).map(Constant::integers);
         long[] axes = named.orElseGet(() -> IntStream.range(0, starts.length).asLongStream().toArray());
         long[] steps = old ? new long[0] : call.optionalConstant(4).map(Constant::integers).orElse(new long[0]);
-        if (ends.length != starts.length || axes.length != starts.length || steps.length != 0 && steps.length != starts.length) {
+        if (ends.length != starts.length || axes.length != starts.length || steps.length != 0
+                && steps.length != starts.length) {
             throw call.refused("it has %d starts, %d ends and %d axes", starts.length, ends.length, axes.length);
         }
         for (int k = 0; k < starts.length; ++k) {
@@ -126,13 +127,15 @@ final class CuttingRules {
 
     private static Value concat(Call call) {
         int rank = call.input(0).rank();
-        int axis = call.axis(call.integer("axis").orElseThrow(() -> call.refused("it has no axis: the file is damaged")), rank);
+        int axis = call.axis(call.integer("axis").orElseThrow(() -> call.refused("it has no axis: the file is damaged")),
+                rank);
         List<Value> parts = IntStream.range(0, call.inputs())
                 .mapToObj(k -> call.isConstant(k) ? call.constant(k) : (Value) call.activation(k)).toList();
         int[] dims = Dims.with(parts.get(0).dims(), axis, 0);
         for (Value part : parts) {
             if (part.rank() != rank || !Arrays.equals(Dims.with(part.dims(), axis, 0), Dims.with(dims, axis, 0))) {
-                throw call.refused("shapes %s and %s can't be put together along axis %d", Arrays.toString(parts.get(0).dims()),
+                throw call.refused("shapes %s and %s can't be put together along axis %d",
+                        Arrays.toString(parts.get(0).dims()),
                         Arrays.toString(part.dims()), axis);
             }
             dims[axis] = Math.addExact(dims[axis], part.dims()[axis]);
@@ -252,7 +255,8 @@ final class CuttingRules {
         if (length < 1 || Math.abs(before) > Dims.MOST_ELEMENTS || Math.abs(after) > Dims.MOST_ELEMENTS) {
             throw call.refused("pads of %d and %d don't fit an axis of %d", before, after, edge);
         }
-        Dims.of(Arrays.stream(Dims.with(order.dims(), axis, (int) Math.min(length, Integer.MAX_VALUE))).asLongStream().toArray());
+        Dims.of(Arrays.stream(Dims.with(order.dims(), axis, (int) Math.min(length,
+                Integer.MAX_VALUE))).asLongStream().toArray());
         int[] indices = IntStream.range(0, (int) length)
                 .map(k -> k - before < 0 || k - before >= edge ? Order.NONE : (int) (k - before)).toArray();
         return Order.along(order.dims(), axis, indices).after(order.source());

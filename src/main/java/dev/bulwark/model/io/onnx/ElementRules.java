@@ -50,7 +50,8 @@ final class ElementRules {
 
     private static Value parametric(Call call) {
         Constant slopes = call.constant(1);
-        double slope = call.single(slopes).orElseThrow(() -> call.refused("its slopes differ, and one for all elements is supported"));
+        double slope = call.single(slopes).orElseThrow(() ->
+                call.refused("its slopes differ, and one for all elements is supported"));
         return leaky(call, call.floats(slopes.reshaped(slopes.dims()))[0] == (float) slope ? (float) slope : Float.NaN);
     }
 
@@ -106,7 +107,8 @@ final class ElementRules {
 
     private static Value added(Call call, boolean minus) {
         if (call.isConstant(0) && call.isConstant(1)) {
-            return Folding.of(call, minus ? Folding.Arithmetic.SUB : Folding.Arithmetic.ADD, call.constant(0), call.constant(1));
+            return Folding.of(call, minus ? Folding.Arithmetic.SUB : Folding.Arithmetic.ADD, call.constant(0),
+                    call.constant(1));
         }
         if (call.isConstant(1)) {
             return Affine.plus(call, call.activation(0), call.constant(1), minus ? -1 : 1);
@@ -191,7 +193,8 @@ final class ElementRules {
         int axis = x.rank() == 0 ? 0 : call.axis(call.integer("axis", rows ? 1 : -1), x.rank());
         int among = x.rank() == 0 ? 1 : rows ? Dims.product(x.dims(), axis, x.rank()) : x.dims()[axis];
         if (among != x.size() || call.batch() > 1 && axis == 0) {
-            throw call.refused("it is over axis %d of a value of shape %s, not over all outputs of an input: export the logits",
+            throw call.refused("it is over axis %d of a value of shape %s, not over all outputs of an input: export the "
+                    + "logits",
                     axis, Arrays.toString(x.dims()));
         }
         return new Activation(x.value(), x.whole(), x.source(), x.dims(), true);

@@ -81,7 +81,8 @@ final class LayoutRules {
         int[] dims = x.dims();
         for (int k = axes.length - 1; k >= 0; --k) {
             if (x.dims()[axes[k]] != 1) {
-                throw call.refused("axis %d of a value of shape %s is not of one element", axes[k], Arrays.toString(x.dims()));
+                throw call.refused("axis %d of a value of shape %s is not of one element", axes[k],
+                        Arrays.toString(x.dims()));
             }
             dims = Dims.without(dims, axes[k]);
         }
@@ -102,7 +103,8 @@ final class LayoutRules {
 
     private static Value transpose(Call call) {
         Value x = call.input(0);
-        int[] axes = call.integers("perm").map(perm -> Arrays.stream(perm).mapToInt(axis -> call.axis(axis, x.rank())).toArray())
+        int[] axes = call.integers("perm").map(perm -> Arrays.stream(perm).mapToInt(axis -> call.axis(axis,
+                x.rank())).toArray())
                 .orElseGet(() -> IntStream.range(0, x.rank()).map(k -> x.rank() - 1 - k).toArray());
         if (axes.length != x.rank() || Arrays.stream(axes).distinct().count() != axes.length) {
             throw call.refused("perm %s is no order of the axes of a value of shape %s", Arrays.toString(axes),

@@ -104,7 +104,8 @@ final class Merging {
     }
 
     private static boolean isNothing(Op op, Shape shape) {
-        return op instanceof Op.Scale scale ? isAll(scale.factor(), 1) && isAll(scale.divisor(), 1) && isAll(scale.offset(), 0)
+        return op instanceof Op.Scale scale ? isAll(scale.factor(), 1) && isAll(scale.divisor(), 1)
+                && isAll(scale.offset(), 0)
                 : isReshaping(op) && op.outputShape(List.of(shape)).equals(shape);
     }
 
@@ -129,7 +130,8 @@ final class Merging {
         }
         if (first instanceof Op.Scale scale) {
             if (offsetAlone) {
-                return sum(scale.offset(), second.offset()).map(offset -> new Op.Scale(scale.factor(), scale.divisor(), offset));
+                return sum(scale.offset(), second.offset()).map(offset -> new Op.Scale(scale.factor(), scale.divisor(),
+                        offset));
             }
             if (isAll(scale.offset(), 0) && isAll(scale.divisor(), 1) && isAll(second.factor(), 1)) {
                 return Optional.of(new Op.Scale(scale.factor(), second.divisor(), second.offset()));
@@ -172,15 +174,18 @@ final class Merging {
         Windows.Axis height = convolution.windows().height();
         Windows.Axis width = convolution.windows().width();
         return Optional.of(new Op.Conv2d(convolution.weight(), convolution.bias(), new Windows(
-                new Windows.Axis(height.kernel(), height.stride(), height.before() + top, height.after() + bottom, height.dilation()),
-                new Windows.Axis(width.kernel(), width.stride(), width.before() + left, width.after() + right, width.dilation())),
+                new Windows.Axis(height.kernel(), height.stride(), height.before() + top, height.after() + bottom,
+                height.dilation()),
+                new Windows.Axis(width.kernel(), width.stride(), width.before() + left, width.after() + right,
+                width.dilation())),
                 convolution.groups()));
     }
 
     private static int[] padding(Shape image, Shape large, int top, int left) {
         int[] source = new int[large.size()];
         Arrays.fill(source, Op.Rearrange.ZERO);
-        int[] places = Order.walk(image.dimensions(), top * large.dimension(2) + left, Dims.strides(large.dimensions())).source();
+        int[] places = Order.walk(image.dimensions(), top * large.dimension(2) + left,
+                Dims.strides(large.dimensions())).source();
         for (int k = 0; k < places.length; ++k) {
             source[places[k]] = k;
         }

@@ -68,7 +68,8 @@ record ModelInput(List<Reading> readings) {
         return switch (type) {
             case FLOAT -> Optional.empty();
             case FLOAT16, BFLOAT16, DOUBLE -> Optional.of(type.name().toLowerCase(Locale.ROOT));
-            default -> throw OnnxException.of("input %s takes %s, and floats are supported: export the model for float inputs",
+            default -> throw OnnxException.of("input %s takes %s, and floats are supported: export the model for float "
+                    + "inputs",
                     OnnxException.name(input.getName()), type);
         };
     }
@@ -83,7 +84,8 @@ record ModelInput(List<Reading> readings) {
         String shown = OnnxException.name(input.getName());
         for (int k = 1; k < dims.length; ++k) {
             if (dims[k] < 0) {
-                throw OnnxException.of("dimension %d of input %s is left open: export the model for inputs of one size, with the "
+                throw OnnxException.of("dimension %d of input %s is left open: export the model for inputs of one size, "
+                        + "with the "
                         + "batch alone left open", k, shown);
             }
         }

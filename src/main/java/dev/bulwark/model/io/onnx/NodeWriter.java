@@ -47,7 +47,8 @@ final class NodeWriter {
 
     /** @return the constant's name */
     String floats(String what, Tensor tensor) {
-        ByteBuffer bytes = ByteBuffer.allocate(Math.multiplyExact(Float.BYTES, tensor.size())).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer bytes = ByteBuffer.allocate(Math.multiplyExact(Float.BYTES,
+                tensor.size())).order(ByteOrder.LITTLE_ENDIAN);
         for (int k = 0; k < tensor.size(); ++k) {
             bytes.putFloat(tensor.at(k));
         }
@@ -56,7 +57,8 @@ final class NodeWriter {
 
     /** One number, without dimensions. */
     String float0(String what, float value) {
-        return constant(what, DataType.FLOAT, ByteBuffer.allocate(Float.BYTES).order(ByteOrder.LITTLE_ENDIAN).putFloat(value));
+        return constant(what, DataType.FLOAT,
+                ByteBuffer.allocate(Float.BYTES).order(ByteOrder.LITTLE_ENDIAN).putFloat(value));
     }
 
     String integerVector(String what, int... values) {
@@ -89,7 +91,8 @@ final class NodeWriter {
     }
 
     private String node(String operation, List<String> inputs, String made) {
-        model.addNode(NodeProto.newBuilder().setOpType(operation).setName(nodes == 0 ? name : name + "." + nodes).addAllInput(inputs)
+        model.addNode(NodeProto.newBuilder().setOpType(operation).setName(nodes == 0 ? name : name + "."
+                + nodes).addAllInput(inputs)
                 .addOutput(made).addAllAttribute(attributes));
         attributes.clear();
         ++nodes;

@@ -62,7 +62,8 @@ public final class OnnxWriter {
     public static Written write(Graph graph, Map<String, String> metadata) {
         long weights = Float.BYTES * graph.parameters();
         if (weights > Integer.MAX_VALUE - (1 << 20)) {
-            throw OnnxException.of("a network of %d parameters is larger than the 2 GB that an ONNX file can hold", graph.parameters());
+            throw OnnxException.of("a network of %d parameters is larger than the 2 GB that an ONNX file can hold",
+                    graph.parameters());
         }
         return new OnnxWriter(graph).model(metadata);
     }
@@ -73,7 +74,8 @@ public final class OnnxWriter {
             Graph.Node node = graph.nodes().get(k);
             List<String> inputs = node.inputs().stream().map(OnnxWriter::value).toList();
             String output = k + 1 == graph.nodes().size() ? OUTPUT : value(k + 1);
-            node.op().accept(new Nodes(k, new NodeWriter(model, "n" + k + "." + node.op().getClass().getSimpleName(), output), inputs));
+            node.op().accept(new Nodes(k, new NodeWriter(model, "n" + k + "." + node.op().getClass().getSimpleName(),
+                    output), inputs));
         }
         model.addOutput(info(OUTPUT, graph.output()));
         ModelProto.Builder whole = ModelProto.newBuilder().setIrVersion(IR_VERSION).setProducerName("bulwark")
@@ -125,55 +127,44 @@ public final class OnnxWriter {
             return out.last("Gemm", List.of(x(), out.floats("weight", op.weight()), out.floats("bias", op.bias())));
         }
 
-        private void windows(Windows windows, boolean padded) {
+        private void windows(Windows windows) {
             Windows.Axis height = windows.height();
             Windows.Axis width = windows.width();
             out.integers("kernel_shape", height.kernel(), width.kernel());
             out.integers("strides", height.stride(), width.stride());
-            if (padded) {
-                out.integers("pads", height.before(), width.before(), height.after(), width.after());
-            }
+            out.integers("pads", height.before(), width.before(), seen(height, 1), seen(width, 2));
             if (height.dilation() > 1 || width.dilation() > 1) {
                 out.integers("dilations", height.dilation(), width.dilation());
             }
         }
 
+        /** The padding behind an edge that windows reach: runtimes refuse more than a window of it. */
+        private int seen(Windows.Axis axis, int dimension) {
+            int edge = shape().dimension(dimension);
+            int last = (axis.count(edge) - 1) * axis.stride() + (axis.kernel() - 1) * axis.dilation() + 1;
+            return Math.max(0, last - edge - axis.before());
+        }
+
         @Override
         public Void conv2d(Op.Conv2d op) {
-            windows(op.windows(), true);
+            windows(op.windows());
             out.integer("group", op.groups());
             return out.last("Conv", List.of(x(), out.floats("weight", op.weight()), out.floats("bias", op.bias())));
         }
 
-        /** Padding as wide as a window has an operation of its own: runtimes refuse it in a pooling. */
         @Override
         public Void averagePool2d(Op.AveragePool2d op) {
-            Windows.Axis height = op.windows().height();
-            Windows.Axis width = op.windows().width();
-            boolean wide = isWide(height) || isWide(width);
-            String read = x();
-            if (wide) {
-                if (!op.countPadding()) {
-                    throw OnnxException.of("%s: a window lies in padding alone, whose mean is of nothing", graph.nodes().get(number).name());
-                }
-                String pads = out.integerVector("pads", 0, 0, height.before(), width.before(), 0, 0, height.after(), width.after());
-                read = out.next("Pad", List.of(x(), pads));
-            }
-            if (height.dilation() > 1 || width.dilation() > 1) {
+            if (op.windows().height().dilation() > 1 || op.windows().width().dilation() > 1) {
                 opset = OPSET_OF_DILATED_AVERAGES;
             }
-            windows(op.windows(), !wide);
+            windows(op.windows());
             out.integer("count_include_pad", op.countPadding() ? 1 : 0);
-            return out.last("AveragePool", List.of(read));
-        }
-
-        private boolean isWide(Windows.Axis axis) {
-            return Math.max(axis.before(), axis.after()) >= axis.kernel();
+            return plain("AveragePool");
         }
 
         @Override
         public Void maxPool2d(Op.MaxPool2d op) {
-            windows(op.windows(), true);
+            windows(op.windows());
             return plain("MaxPool");
         }
 
@@ -183,7 +174,8 @@ public final class OnnxWriter {
                 notes.add("the epsilon of a batch normalisation, " + op.epsilon() + ", was rounded to the nearest float");
             }
             out.number("epsilon", (float) op.epsilon());
-            return out.last("BatchNormalization", List.of(x(), out.floats("gamma", op.gamma()), out.floats("beta", op.beta()),
+            return out.last("BatchNormalization", List.of(x(), out.floats("gamma", op.gamma()),
+                    out.floats("beta", op.beta()),
                     out.floats("mean", op.mean()), out.floats("variance", op.variance())));
         }
 

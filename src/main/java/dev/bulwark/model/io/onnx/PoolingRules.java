@@ -33,8 +33,6 @@ final class PoolingRules {
             throw call.refused("count_include_pad with a ceil_mode that adds a window is not understood: export with "
                     + "ceil_mode=False");
         }
-        requireElementInEach(call, windows.height());
-        requireElementInEach(call, windows.width());
         int value = call.add(new Op.AveragePool2d(windows, counted && padded), call.laidOut(x, image));
         return WindowAttributes.result(x, value, call.shape(value));
     }
@@ -52,13 +50,6 @@ final class PoolingRules {
                         spatial == 2 ? (int) pads[2] : 0, windows.height().dilation()),
                 new Windows.Axis(windows.width().kernel(), windows.width().stride(), windows.width().before(),
                         (int) pads[pads.length - 1], windows.width().dilation()));
-    }
-
-    private static void requireElementInEach(Call call, Windows.Axis axis) {
-        int reach = (axis.kernel() - 1) * axis.dilation() + 1;
-        if (axis.before() >= reach || axis.after() >= reach) {
-            throw call.refused("a window of %d lies in padding of %d and %d alone", reach, axis.before(), axis.after());
-        }
     }
 
     private static Windows windows(Call call, Activation x) {
@@ -107,7 +98,8 @@ final class PoolingRules {
         if (x.size() == 0) {
             throw call.refused("there is nothing in a value of shape %s", Arrays.toString(x.dims()));
         }
-        Shape image = axes.length == 2 ? Shape.of(channels, x.dims()[axes[0]], x.dims()[axes[1]]) : Shape.of(channels, 1, size);
+        Shape image = axes.length == 2 ? Shape.of(channels, x.dims()[axes[0]], x.dims()[axes[1]])
+                : Shape.of(channels, 1, size);
         Windows windows = new Windows(new Windows.Axis(image.dimension(1), 1, 0, 0, 1),
                 new Windows.Axis(image.dimension(2), 1, 0, 0, 1));
         int[] dims = x.dims();

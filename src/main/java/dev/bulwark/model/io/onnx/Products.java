@@ -46,7 +46,8 @@ final class Products {
         int m = vector ? 1 : weight.dims()[weight.rank() - 2];
         int axis = Math.max(0, x.rank() - 2);
         call.requireBatchApart(axis > 0);
-        if (x.rank() == 0 || x.dims()[axis] != n || Dims.product(x.dims(), 0, axis) != 1 || weight.rank() > Math.max(2, x.rank())) {
+        if (x.rank() == 0 || x.dims()[axis] != n || Dims.product(x.dims(), 0, axis) != 1
+                || weight.rank() > Math.max(2, x.rank())) {
             throw doesNotFit(call, x, weight);
         }
         Constant matrix = weight.reshaped(new int[] {m, n});
@@ -58,7 +59,8 @@ final class Products {
     private static void requireMatrix(Call call, Constant weight) {
         if (weight.size() == 0 || weight.rank() == 0
                 || Dims.product(weight.dims(), 0, Math.max(0, weight.rank() - 2)) != 1) {
-            throw call.refused("%s of shape %s is no matrix", OnnxException.name(weight.name()), Arrays.toString(weight.dims()));
+            throw call.refused("%s of shape %s is no matrix", OnnxException.name(weight.name()),
+                    Arrays.toString(weight.dims()));
         }
     }
 

@@ -107,7 +107,8 @@ final class TensorReader {
         long offset = number(entries.getOrDefault("offset", "0"), "offset", shown);
         long length = number(entries.getOrDefault("length", Long.toString(needed)), "length", shown);
         if (length != needed) {
-            throw OnnxException.of("tensor %s has %d bytes in a file beside, and needs %d: the model is damaged", shown, length,
+            throw OnnxException.of("tensor %s has %d bytes in a file beside, and needs %d: the model is damaged", shown,
+                    length,
                     needed);
         }
         return external.read(entries.getOrDefault("location", ""), offset, length);

@@ -163,7 +163,8 @@ public final class OnnxBuilder {
     }
 
     static AttributeProto attribute(String name, String value) {
-        return AttributeProto.newBuilder().setName(name).setType(AttributeType.STRING).setS(ByteString.copyFromUtf8(value)).build();
+        return AttributeProto.newBuilder().setName(name).setType(AttributeType.STRING)
+                .setS(ByteString.copyFromUtf8(value)).build();
     }
 
     static AttributeProto attribute(String name, TensorProto value) {
@@ -179,9 +180,11 @@ public final class OnnxBuilder {
     /** A model of one product, whose 2 x 3 weights lie in another file. */
     public static byte[] external(String location, long offset, long length) {
         OnnxBuilder builder = new OnnxBuilder(13).input(1, 2);
-        builder.graph.addInitializer(TensorProto.newBuilder().setName("w").setDataType(DataType.FLOAT.getNumber()).addDims(2).addDims(3)
+        builder.graph.addInitializer(TensorProto.newBuilder().setName("w").setDataType(DataType.FLOAT.getNumber())
+                .addDims(2).addDims(3)
                 .setDataLocation(TensorProto.DataLocation.EXTERNAL).addExternalData(entry("location", location))
-                .addExternalData(entry("offset", Long.toString(offset))).addExternalData(entry("length", Long.toString(length))));
+                .addExternalData(entry("offset", Long.toString(offset))).addExternalData(entry("length",
+                Long.toString(length))));
         return builder.then("MatMul", of("w")).bytes();
     }
 

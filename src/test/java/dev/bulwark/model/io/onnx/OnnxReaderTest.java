@@ -25,7 +25,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Every operation and variant, as PyTorch, Keras and others write them, beside what ONNX Runtime makes of the same bytes. */
+/**
+ * Every operation and variant, as PyTorch, Keras and others write them, beside what ONNX Runtime makes of the same bytes.
+ */
 class OnnxReaderTest {
 
     private static final ExternalData NOTHING = (location, offset, length) -> {
@@ -59,7 +61,8 @@ class OnnxReaderTest {
                 model("Gemm without bias", vector(13).weight("w", 6, 4).then("Gemm", of("w"))),
                 model("Gemm turned, as PyTorch's", vector(9).weight("w", 4, 6).weight("b", 4).then("Gemm", of("w", "b"),
                         attribute("alpha", 1f), attribute("beta", 1f), attribute("transB", 1))),
-                model("Gemm, alpha 0.5 and beta -2", vector(13).weight("w", 4, 6).weight("b", 1, 4).then("Gemm", of("w", "b"),
+                model("Gemm, alpha 0.5 and beta -2", vector(13).weight("w", 4, 6).weight("b", 1, 4).then("Gemm",
+                of("w", "b"),
                         attribute("alpha", 0.5f), attribute("beta", -2f), attribute("transB", 1))),
                 model("Gemm, odd alpha and beta", vector(13).weight("w", 4, 6).weight("b", 1).then("Gemm", of("w", "b"),
                         attribute("alpha", 0.3f), attribute("beta", 0.7f), attribute("transB", 1))),
@@ -68,10 +71,12 @@ class OnnxReaderTest {
                 model("Gemm, weight first", new OnnxBuilder(13).input(6, 1).weight("w", 4, 6).weight("b", 4, 1)
                         .node("Gemm", "y", of("w", "x", "b"))),
                 model("Gemm with a value for C", vector(13).weight("w", 6, 6).node("Gemm", "y", of("x", "w", "x"))),
-                model("MatMul and Add", vector(8).weight("w", 6, 4).weight("b", 4).then("MatMul", of("w")).then("Add", of("b"))),
+                model("MatMul and Add", vector(8).weight("w", 6, 4).weight("b", 4).then("MatMul", of("w")).then("Add",
+                of("b"))),
                 model("MatMul, Add the other way", vector(8).weight("w", 6, 4).weight("b", 1, 4).then("MatMul", of("w"))
                         .node("Add", "y", of("b", "v0"))),
-                model("MatMul, weight first", new OnnxBuilder(13).input(6).weight("w", 4, 6).node("MatMul", "y", of("w", "x"))),
+                model("MatMul, weight first", new OnnxBuilder(13).input(6).weight("w", 4, 6).node("MatMul", "y",
+                of("w", "x"))),
                 model("MatMul, weight first, of columns", new OnnxBuilder(13).input(1, 6, 5).weight("w", 4, 6)
                         .node("MatMul", "y", of("w", "x")).weight("v", 20, 3).then("Flatten").then("MatMul", of("v"))),
                 model("MatMul of rows, as Keras has in time", ended(new OnnxBuilder(13).input(-1, 5, 6).weight("w", 6, 4)
@@ -80,7 +85,8 @@ class OnnxReaderTest {
                         .then("MatMul", of("w")), 20)),
                 model("MatMul with a vector", new OnnxBuilder(13).input(1, 5, 6).weight("w", 6).then("MatMul", of("w"))),
                 model("no batch at all", new OnnxBuilder(13).input(6).weight("w", 6, 4).then("MatMul", of("w"))),
-                model("two products", vector(13).weight("w", 6, 5).weight("v", 5, 3).then("MatMul", of("w")).then("MatMul", of("v"))),
+                model("two products", vector(13).weight("w", 6, 5).weight("v", 5, 3).then("MatMul", of("w")).then("MatMul",
+                of("v"))),
                 model("weight turned over", vector(13).weight("w", 4, 6).node("Transpose", "t", of("w"), list("perm", 1, 0))
                         .node("MatMul", "y", of("x", "t"))));
     }
@@ -93,20 +99,25 @@ class OnnxReaderTest {
                         list("dilations", 1, 2), attribute("group", 1))),
                 model("depthwise", image(11).weight("w", 6, 1, 3, 3).then("Conv", of("w"), attribute("group", 3),
                         list("pads", 1, 1, 1, 1))),
-                model("bias behind", image(11).weight("w", 4, 3, 3, 3).weight("b", 4, 1, 1).then("Conv", of("w")).then("Add", of("b"))),
-                model("same upper", image(11).weight("w", 4, 3, 3, 2).then("Conv", of("w"), attribute("auto_pad", "SAME_UPPER"),
+                model("bias behind", image(11).weight("w", 4, 3, 3, 3).weight("b", 4, 1, 1).then("Conv", of("w")).then("Add",
+                of("b"))),
+                model("same upper", image(11).weight("w", 4, 3, 3, 2).then("Conv", of("w"),
+                attribute("auto_pad", "SAME_UPPER"),
                         list("strides", 2, 2))),
-                model("same lower", image(11).weight("w", 4, 3, 4, 2).then("Conv", of("w"), attribute("auto_pad", "SAME_LOWER"),
+                model("same lower", image(11).weight("w", 4, 3, 4, 2).then("Conv", of("w"),
+                attribute("auto_pad", "SAME_LOWER"),
                         list("strides", 3, 1))),
                 model("valid", image(11).weight("w", 4, 3, 3, 3).then("Conv", of("w"), attribute("auto_pad", "VALID"))),
                 model("same of a stride over the edge", image(11).weight("w", 2, 3, 1, 1).then("Conv", of("w"),
                         attribute("auto_pad", "SAME_UPPER"), list("strides", 3, 3))),
                 model("along a line", ended(new OnnxBuilder(11).input(1, 2, 9).weight("w", 4, 2, 3).weight("b", 4)
                         .then("Conv", of("w", "b"), list("strides", 2), list("pads", 1, 2)).then("Relu"), 20)),
-                model("padding of its own operation", image(13).integers("pads", 0, 0, 1, 2, 0, 0, 3, 0).then("Pad", of("pads"))
+                model("padding of its own operation", image(13).integers("pads", 0, 0, 1, 2, 0, 0, 3, 0).then("Pad",
+                of("pads"))
                         .weight("w", 4, 3, 3, 3).then("Conv", of("w"), list("strides", 2, 2))),
                 model("channels last, as Keras", ended(new OnnxBuilder(13).input(-1, 8, 7, 3)
-                        .then("Transpose", list("perm", 0, 3, 1, 2)).weight("w", 4, 3, 3, 3).then("Conv", of("w")).then("Relu")
+                        .then("Transpose", list("perm", 0, 3, 1, 2)).weight("w", 4, 3, 3, 3).then("Conv",
+                        of("w")).then("Relu")
                         .then("MaxPool", list("kernel_shape", 2, 2), list("strides", 2, 2))
                         .then("Transpose", list("perm", 0, 2, 3, 1)), 24)),
                 model("channels last, bias last", ended(new OnnxBuilder(13).input(1, 8, 7, 3)
@@ -167,7 +178,8 @@ class OnnxReaderTest {
                         .then("PRelu", of("s"))),
                 model("clip, old", vector(6 + 1).then("Clip", attribute("min", 0f), attribute("max", 0.5f))),
                 model("clip, one end", vector(9).then("Clip", attribute("max", 0.5f))),
-                model("clip", vector(13).weight("a", new long[0], -0.25f).weight("b", new long[0], 0.5f).then("Clip", of("a", "b"))),
+                model("clip", vector(13).weight("a", new long[0], -0.25f).weight("b", new long[0], 0.5f).then("Clip",
+                of("a", "b"))),
                 model("clip, no lower end", vector(13).weight("b", new long[0], 0.5f).then("Clip", of("", "b"))),
                 model("clip at 0", vector(13).weight("a", new long[0], 0f).then("Clip", of("a"))),
                 model("minimum, as Keras writes ReLU6", vector(13).then("Relu").weight("six", new long[0], 0.5f)
@@ -180,8 +192,10 @@ class OnnxReaderTest {
                 model("subtract from", image(13).weight("c", 1).node("Sub", "y", of("c", "x"))),
                 model("multiply", image(13).weight("c", 8, 1).node("Mul", "y", of("c", "x"))),
                 model("divide", image(13).weight("c", 3, 1, 1).then("Div", of("c"))),
-                model("normalise", image(11).weight("m", 1, 3, 1, 1).weight("s", 1, 3, 1, 1).then("Sub", of("m")).then("Div", of("s"))),
-                model("rescale", image(11).weight("m", new long[0], 0.00392156f).weight("s", new long[0], -1).then("Mul", of("m"))
+                model("normalise", image(11).weight("m", 1, 3, 1, 1).weight("s", 1, 3, 1, 1).then("Sub", of("m")).then("Div",
+                of("s"))),
+                model("rescale", image(11).weight("m", new long[0], 0.00392156f).weight("s", new long[0], -1).then("Mul",
+                of("m"))
                         .then("Add", of("s"))),
                 model("scaled twice", vector(11).weight("m", 6).weight("n", 6).then("Mul", of("m")).then("Add", of("n"))
                         .then("Mul", of("n")).then("Sub", of("m")).then("Div", of("m"))),
@@ -189,19 +203,26 @@ class OnnxReaderTest {
                 model("constant made of constants", vector(13).weight("m", 6).weight("n", 6).node("Mul", "k", of("m", "n"))
                         .node("Sqrt", "r", of("m")).node("Neg", "q", of("n")).node("Sub", "d", of("k", "q"))
                         .node("Add", "y", of("x", "d"))),
-                model("batch norm", image(9).weight("g", 3).weight("b", 3).weight("m", 3).weight("v", new long[] {3}, 1, 2, 0.5f)
-                        .then("BatchNormalization", of("g", "b", "m", "v"), attribute("epsilon", 1e-3f), attribute("momentum", 0.9f))),
+                model("batch norm", image(9).weight("g", 3).weight("b", 3).weight("m", 3).weight("v", new long[] {3}, 1, 2,
+                0.5f)
+                        .then("BatchNormalization", of("g", "b", "m", "v"), attribute("epsilon", 1e-3f),
+                        attribute("momentum", 0.9f))),
                 model("batch norm of a vector", vector(15).weight("g", 6).weight("b", 6).weight("m", 6)
                         .weight("v", new long[] {6}, 1, 2, 3, 4, 5, 6).then("BatchNormalization", of("g", "b", "m", "v"))),
-                model("batch norm of a line", new OnnxBuilder(15).input(-1, 2, 5).weight("g", 2).weight("b", 2).weight("m", 2)
+                model("batch norm of a line", new OnnxBuilder(15).input(-1, 2, 5).weight("g", 2).weight("b", 2).weight("m",
+                2)
                         .weight("v", new long[] {2}, 1, 2).then("BatchNormalization", of("g", "b", "m", "v"))),
                 model("dropout", vector(9).then("Dropout", attribute("ratio", 0.5f)).then("Relu")),
-                model("residual", image(13).weight("w", 3, 3, 3, 3).then("Conv", of("w"), list("pads", 1, 1, 1, 1)).then("Relu")
+                model("residual", image(13).weight("w", 3, 3, 3, 3).then("Conv", of("w"),
+                list("pads", 1, 1, 1, 1)).then("Relu")
                         .node("Add", "y", of("v1", "x"))),
-                model("difference of values", vector(13).weight("w", 6, 6).then("MatMul", of("w")).node("Sub", "y", of("x", "v0"))),
+                model("difference of values", vector(13).weight("w", 6, 6).then("MatMul", of("w")).node("Sub", "y",
+                of("x", "v0"))),
                 model("twice a value", vector(13).node("Add", "y", of("x", "x"))),
-                model("sum of three", vector(13).then("Relu").node("Tanh", "t", of("x")).node("Sum", "y", of("v0", "t", "x"))),
-                model("sum of values in the same other order", ended(image(13).node("Transpose", "t", of("x"), list("perm", 0, 2, 3, 1))
+                model("sum of three", vector(13).then("Relu").node("Tanh", "t", of("x")).node("Sum", "y",
+                of("v0", "t", "x"))),
+                model("sum of values in the same other order",
+                ended(image(13).node("Transpose", "t", of("x"), list("perm", 0, 2, 3, 1))
                         .node("Relu", "r", of("t")).node("Add", "y", of("t", "r")), 168)),
                 model("sum of values in two orders", ended(new OnnxBuilder(13).input(1, 4, 4).node("Transpose", "t", of("x"),
                         list("perm", 0, 2, 1)).node("Add", "y", of("t", "x")), 16))));
@@ -212,14 +233,16 @@ class OnnxReaderTest {
         return Stream.of(
                 model("reshape", ended(image(13).integers("s", 0, -1, 7).then("Reshape", of("s")), 168)),
                 model("reshape by what shapes say, as PyTorch", image(11).then("Relu").node("Shape", "s", of("v0"))
-                        .weight("unused", 1).node("Gather", "n", of("s", "zero")).node("Unsqueeze", "u", of("n"), list("axes", 0))
+                        .weight("unused", 1).node("Gather", "n", of("s", "zero")).node("Unsqueeze", "u", of("n"),
+                        list("axes", 0))
                         .integers("minus", -1).node("Concat", "t", of("u", "minus"), attribute("axis", 0))
                         .node("Reshape", "f", of("v0", "t")).weight("w", 168, 4).then("MatMul", of("w"))
                         .constant("zero", 0)),
                 model("flatten, axis 2", ended(image(13).then("Flatten", attribute("axis", 2)).integers("s", 1, -1)
                         .then("Reshape", of("s")), 168)),
                 model("flatten from the end", ended(image(13).then("Flatten", attribute("axis", -3)), 168)),
-                model("squeeze and unsqueeze, old", ended(new OnnxBuilder(11).input(1, 1, 5, 1).then("Squeeze", list("axes", 1, 3))
+                model("squeeze and unsqueeze, old", ended(new OnnxBuilder(11).input(1, 1, 5, 1).then("Squeeze",
+                list("axes", 1, 3))
                         .then("Unsqueeze", list("axes", 1, -1)), 5)),
                 model("squeeze and unsqueeze", ended(new OnnxBuilder(13).input(1, 1, 5, 1).integers("a", 1, -1)
                         .then("Squeeze", of("a")).integers("b", 0).then("Unsqueeze", of("b")), 5)),
@@ -236,10 +259,13 @@ class OnnxReaderTest {
                         .node("Concat", "y", of("a", "b", "a"), attribute("axis", -1)), 504)),
                 model("concat with a constant", ended(new OnnxBuilder(13).input(1, 2, 4).weight("c", 1, 2, 2)
                         .node("Concat", "y", of("c", "x"), attribute("axis", 2)), 12)),
-                model("slice, old", ended(image(9).then("Slice", list("starts", 1, 0), list("ends", 9999, -1), list("axes", 2, 3)), 126)),
-                model("slice", ended(image(13).integers("s", 1, -2).integers("e", 7, 0).integers("a", 2, 3).integers("d", 3, -2)
+                model("slice, old", ended(image(9).then("Slice", list("starts", 1, 0), list("ends", 9999, -1),
+                list("axes", 2, 3)), 126)),
+                model("slice", ended(image(13).integers("s", 1, -2).integers("e", 7, 0).integers("a", 2, 3).integers("d", 3,
+                -2)
                         .then("Slice", of("s", "e", "a", "d")), 18)),
-                model("slice to the very end", ended(image(13).integers("s", 0).integers("e", Long.MAX_VALUE).integers("a", 2)
+                model("slice to the very end", ended(image(13).integers("s", 0).integers("e", Long.MAX_VALUE).integers("a",
+                2)
                         .integers("d", 2).then("Slice", of("s", "e", "a", "d")), 84)),
                 model("slice backwards", ended(image(13).integers("s", -1).integers("e", Long.MIN_VALUE).integers("a", 1)
                         .integers("d", -1).then("Slice", of("s", "e", "a", "d")), 168)),
@@ -248,12 +274,15 @@ class OnnxReaderTest {
                         attribute("axis", 2)), 3)),
                 model("split", split(11, 2, 6)),
                 model("split in new opsets", split(18, 4, 4)),
-                model("pad, old", ended(image(9).then("Pad", list("pads", 0, 0, 1, 2, 0, 1, 0, 3), attribute("value", 0f)), 432)),
+                model("pad, old", ended(image(9).then("Pad", list("pads", 0, 0, 1, 2, 0, 1, 0, 3), attribute("value", 0f)),
+                432)),
                 model("pad", ended(image(13).integers("p", 0, 0, 1, 2, 0, 1, 0, 3).weight("c", new long[0], 0.75f)
                         .then("Pad", of("p", "c")), 432)),
                 model("pad, cut", ended(image(13).integers("p", 0, 0, -1, 2, 0, 0, -2, -1).then("Pad", of("p")), 120)),
-                model("pad, axes", ended(image(18).integers("p", 1, 2).integers("a", -1).then("Pad", of("p", "", "a")), 240)),
-                model("pad then sigmoid", ended(image(13).integers("p", 0, 0, 1, 0, 0, 0, 0, 0).then("Pad", of("p")).then("Sigmoid"), 189)),
+                model("pad, axes", ended(image(18).integers("p", 1, 2).integers("a", -1).then("Pad", of("p", "", "a")),
+                240)),
+                model("pad then sigmoid", ended(image(13).integers("p", 0, 0, 1, 0, 0, 0, 0, 0).then("Pad",
+                of("p")).then("Sigmoid"), 189)),
                 model("expand to the same", vector(13).integers("s", 1, 1).then("Expand", of("s")).then("Relu")),
                 model("cast", vector(13).then("Cast", attribute("to", 1)).then("Relu")),
                 model("channels turned and cut", ended(image(13).then("Transpose", list("perm", 0, 2, 3, 1)).integers("s", 1)
@@ -264,15 +293,18 @@ class OnnxReaderTest {
         return Stream.of(
                 model("of four", new OnnxBuilder(13).input(4, 6).weight("w", 6, 3).weight("b", 3).then("MatMul", of("w"))
                         .then("Add", of("b")).then("Relu")),
-                model("of four images", ended(new OnnxBuilder(13).input(4, 3, 6, 6).weight("w", 2, 3, 3, 3).then("Conv", of("w"))
+                model("of four images", ended(new OnnxBuilder(13).input(4, 3, 6, 6).weight("w", 2, 3, 3, 3).then("Conv",
+                of("w"))
                         .integers("s", 4, -1).then("Reshape", of("s")).weight("c", 1, 32).then("Mul", of("c")), 32)),
                 model("of four, as shapes say", ended(new OnnxBuilder(13).input(4, 3, 2).node("Shape", "s", of("x"))
                         .constant("zero", 0).node("Gather", "n", of("s", "zero")).integers("i", 0)
-                        .node("Unsqueeze", "u", of("n", "i")).integers("m", -1).node("Concat", "t", of("u", "m"), attribute("axis", 0))
+                        .node("Unsqueeze", "u", of("n", "i")).integers("m", -1).node("Concat", "t", of("u", "m"),
+                        attribute("axis", 0))
                         .node("Reshape", "r", of("x", "t")).then("Tanh"), 6)),
                 model("none, of rows that are no batch", new OnnxBuilder(13).input(3, 4).integers("s", 1, 12)
                         .then("Reshape", of("s")).weight("w", 12, 2).then("MatMul", of("w"))),
-                model("none, of an image", ended(new OnnxBuilder(13).input(3, 5, 5).integers("a", 0).then("Unsqueeze", of("a"))
+                model("none, of an image", ended(new OnnxBuilder(13).input(3, 5, 5).integers("a", 0).then("Unsqueeze",
+                of("a"))
                         .weight("w", 2, 3, 2, 2).then("Conv", of("w")), 32)));
     }
 
@@ -316,7 +348,8 @@ class OnnxReaderTest {
                 "reshape by what shapes say, as PyTorch", List.of("Relu", "Flatten", "Dense"));
         Stream.of(products(), convolutions(), elementwise(), layouts()).flatMap(models -> models)
                 .filter(model -> expected.containsKey((String) model.get()[0]))
-                .forEach(model -> assertEquals(expected.get((String) model.get()[0]), kinds(read((byte[]) model.get()[1]).graph()),
+                .forEach(model -> assertEquals(expected.get((String) model.get()[0]),
+                kinds(read((byte[]) model.get()[1]).graph()),
                         (String) model.get()[0]));
     }
 
@@ -325,12 +358,15 @@ class OnnxReaderTest {
         OnnxBuilder sum = new OnnxBuilder(13).input(1, 1).weight("w", new long[] {1, 1}, 1).weight("b", new long[] {1}, 1)
                 .weight("c", new long[] {1}, 1e-9f).then("Gemm", of("w", "b")).then("Add", of("c"));
         assertEquals(List.of("Dense", "Scale"), kinds(read(sum.bytes()).graph()));
-        OnnxBuilder odd = new OnnxBuilder(13).input(1, 1).weight("w", new long[] {1, 1}, 0.1f).then("Gemm", of("w"), attribute("alpha", 0.1f));
+        OnnxBuilder odd = new OnnxBuilder(13).input(1, 1).weight("w", new long[] {1, 1}, 0.1f).then("Gemm", of("w"),
+                attribute("alpha", 0.1f));
         assertEquals(List.of("Dense", "Scale"), kinds(read(odd.bytes()).graph()));
         assertEquals(List.of(), read(odd.bytes()).notes());
-        OnnxBuilder computed = new OnnxBuilder(13).input(1, 1).weight("w", new long[] {1, 1}, 0.1f).node("Mul", "k", of("w", "w"))
+        OnnxBuilder computed = new OnnxBuilder(13).input(1, 1).weight("w", new long[] {1, 1}, 0.1f).node("Mul", "k",
+                of("w", "w"))
                 .node("Mul", "y", of("x", "k"));
-        assertEquals(List.of("constants that the model computes from others were computed in double and rounded to float once"),
+        assertEquals(List.of("constants that the model computes from others were computed in double and rounded to float "
+                + "once"),
                 read(computed.bytes()).notes());
     }
 
@@ -341,7 +377,8 @@ class OnnxReaderTest {
                     .then("MatMul", of("w")).then("Add", of("b")).bytes();
             OnnxModel read = read(model);
             assertEquals(List.of(type.name()), read.weights());
-            assertEquals(List.of("values that the model computes in " + type.name().toLowerCase() + " are computed in float"),
+            assertEquals(List.of("values that the model computes in " + type.name().toLowerCase()
+                    + " are computed in float"),
                     read.notes());
             try (OnnxRuntime runtime = OnnxRuntime.of(model)) {
                 runtime.assertSame(read.graph(), type == DataType.DOUBLE ? 1e-12 : 2e-3);
@@ -351,7 +388,8 @@ class OnnxReaderTest {
                 .weight("w", new long[] {2, 1}, 1.5f, -0x1p-120f).then("MatMul", of("w")).bytes());
         assertEquals(Tensor.of(Shape.of(1, 2), 1.5f, -0x1p-120f), ((Op.Dense) brain.graph().nodes().get(0).op()).weight());
         OnnxBuilder third = new OnnxBuilder(13).input(1, 1);
-        third.graph().addInitializer(TensorProto.newBuilder().setName("w").setDataType(DataType.DOUBLE.getNumber()).addDims(1)
+        third.graph().addInitializer(TensorProto.newBuilder().setName("w")
+                .setDataType(DataType.DOUBLE.getNumber()).addDims(1)
                 .addDims(1).addDoubleData(1 / 3.0));
         OnnxModel rounded = read(third.then("MatMul", of("w")).bytes());
         assertEquals(List.of("float64 weights were rounded to float once"), rounded.notes());
@@ -362,7 +400,8 @@ class OnnxReaderTest {
     void givenAFinalSoftmax_whenRead_thenItIsLeftOutAndSaid() throws Exception {
         for (int opset : new int[] {9, 13}) {
             for (String softmax : List.of("Softmax", "LogSoftmax")) {
-                byte[] model = vector(opset).weight("w", 6, 4).then("MatMul", of("w")).then(softmax).then("Identity").bytes();
+                byte[] model = vector(opset).weight("w", 6, 4).then("MatMul",
+                        of("w")).then(softmax).then("Identity").bytes();
                 OnnxModel read = read(model);
                 assertEquals(List.of("Dense"), kinds(read.graph()));
                 assertTrue(read.logitsOnly());
@@ -374,7 +413,8 @@ class OnnxReaderTest {
 
     @Test
     void givenNodesInAnyOrderAndSomeThatNothingNeeds_whenRead_thenTheSameGraph() {
-        OnnxBuilder builder = vector(13).node("Tanh", "b", of("a")).node("Loop", "unneeded", of("a")).node("Relu", "a", of("x"))
+        OnnxBuilder builder = vector(13).node("Tanh", "b", of("a")).node("Loop", "unneeded", of("a")).node("Relu", "a",
+                of("x"))
                 .from("b");
         assertEquals(List.of("Relu", "Tanh", "Flatten").subList(0, 2), kinds(read(builder.bytes()).graph()));
     }

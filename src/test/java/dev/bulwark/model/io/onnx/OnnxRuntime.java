@@ -24,7 +24,8 @@ import org.junit.jupiter.api.Assertions;
 /** What ONNX Runtime makes of a model: the judge. */
 public final class OnnxRuntime implements AutoCloseable {
 
-    private static final OrtEnvironment ENVIRONMENT = OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR, "test");
+    private static final OrtEnvironment ENVIRONMENT = OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
+            "test");
 
     private final OrtSession session;
     private final String input;
@@ -40,8 +41,6 @@ public final class OnnxRuntime implements AutoCloseable {
     public static OnnxRuntime of(byte[] model) throws OrtException {
         try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
             options.setIntraOpNumThreads(1);
-            // As it stands: what the runtime makes of it first, such as padding moved into a pooling, it refuses at times.
-            options.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.NO_OPT);
             return new OnnxRuntime(ENVIRONMENT.createSession(model, options));
         }
     }
@@ -100,8 +99,8 @@ public final class OnnxRuntime implements AutoCloseable {
     }
 
     /**
-     * Complains unless the graph gives the model's outputs at random inputs, up to {@code tolerance} times the largest of them or
-     * what float rounding may do to the largest value on the way, of which some networks subtract nearly all.
+     * Complains unless the graph gives the model's outputs at random inputs, up to {@code tolerance} times the largest of
+     * them or what float rounding may do to the largest value on the way, of which some networks subtract nearly all.
      */
     public void assertSame(Graph graph, double tolerance) throws OrtException {
         SplittableRandom random = new SplittableRandom(graph.input().size());

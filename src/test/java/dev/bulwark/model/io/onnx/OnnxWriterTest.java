@@ -2,7 +2,6 @@ package dev.bulwark.model.io.onnx;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.bulwark.model.DoubleGraph;
 import dev.bulwark.model.Graph;
@@ -64,11 +63,13 @@ class OnnxWriterTest {
                 image("average", new Op.AveragePool2d(windows(0), false)),
                 image("average, padded", new Op.AveragePool2d(windows(1), false)),
                 image("average, padding counted", new Op.AveragePool2d(windows(1), true)),
-                image("average, padding as wide as windows", new Op.AveragePool2d(windows(4), true)),
+                image("average, padding that no window reaches", new Op.AveragePool2d(new Windows(
+                        new Windows.Axis(2, 7, 0, 6, 1), new Windows.Axis(2, 1, 0, 0, 1)), true)),
                 image("average, dilated", new Op.AveragePool2d(dilated, false)),
                 image("maximum", new Op.MaxPool2d(windows(1))),
                 image("maximum, dilated", new Op.MaxPool2d(dilated)),
-                image("batch norm", new Op.BatchNorm(tensor(3), tensor(3), tensor(3), Tensor.vector(1, 0.5f, 2), (double) 1e-5f)),
+                image("batch norm", new Op.BatchNorm(tensor(3), tensor(3), tensor(3), Tensor.vector(1, 0.5f, 2),
+                (double) 1e-5f)),
                 image("scale", new Op.Scale(tensor(3), tensor(3), tensor(3))),
                 image("factor", Op.Scale.by(tensor(3), Tensor.zeros(3))),
                 image("offset", Op.Scale.by(Tensor.vector(1, 1, 1), tensor(3))),
@@ -82,13 +83,16 @@ class OnnxWriterTest {
                 image("tanh", new Op.Tanh()),
                 image("rearranged", rearranged(168, backwards, 8, 7, 3), new Op.Relu()),
                 image("rearranged with zeros", rearranged(168, padded, 2, 100), new Op.Sigmoid()),
-                Arguments.of("rearranged vector", Graph.sequence(Shape.of(3), List.of(rearranged(3, new int[] {2, -1, 0, 1}, 4)))),
-                image("reshaped", new Op.Reshape(Shape.of(7, 24)), Op.Scale.by(tensor(7), tensor(7)), new Op.Reshape(IMAGE)));
+                Arguments.of("rearranged vector", Graph.sequence(Shape.of(3),
+                List.of(rearranged(3, new int[] {2, -1, 0, 1}, 4)))),
+                image("reshaped", new Op.Reshape(Shape.of(7, 24)), Op.Scale.by(tensor(7), tensor(7)),
+                new Op.Reshape(IMAGE)));
     }
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("graphs")
-    void givenAGraph_whenWritten_thenOnnxRuntimeGivesItsLogitsAndReadingItsFunction(String what, Graph graph) throws Exception {
+    void givenAGraph_whenWritten_thenOnnxRuntimeGivesItsLogitsAndReadingItsFunction(String what, Graph graph)
+            throws Exception {
         OnnxWriter.Written written = OnnxWriter.write(graph, Map.of());
         assertEquals(List.of(), written.notes());
         try (OnnxRuntime runtime = OnnxRuntime.of(written.bytes())) {
@@ -124,16 +128,14 @@ class OnnxWriterTest {
         assertArrayEquals(model, OnnxWriter.write(graph, metadata).bytes());
         OnnxModel read = OnnxReaderTest.read(model);
         assertEquals(metadata, read.metadata());
-        assertEquals(graph.nodes().stream().map(Graph.Node::op).toList(), read.graph().nodes().stream().map(Graph.Node::op).toList());
+        assertEquals(graph.nodes().stream().map(Graph.Node::op).toList(),
+                read.graph().nodes().stream().map(Graph.Node::op).toList());
     }
 
     @Test
-    void givenWhatAFileCannotHoldExactly_whenWritten_thenANoteOrOneLine() {
+    void givenWhatAFileCannotHoldExactly_whenWritten_thenANote() {
         Op norm = new Op.BatchNorm(tensor(3), tensor(3), tensor(3), Tensor.vector(1, 2, 3), 1e-5);
         assertEquals(List.of("the epsilon of a batch normalisation, 1.0E-5, was rounded to the nearest float"),
                 OnnxWriter.write(Graph.sequence(Shape.of(3), List.of(norm)), Map.of()).notes());
-        Graph nothing = Graph.sequence(IMAGE, List.of(new Op.AveragePool2d(windows(4), false), new Op.Flatten()));
-        assertEquals("AveragePool2d 0: a window lies in padding alone, whose mean is of nothing",
-                assertThrows(OnnxException.class, () -> OnnxWriter.write(nothing, Map.of())).getMessage());
     }
 }

@@ -62,13 +62,15 @@ class RefusedOnnxTest {
         sparse.graph().addSparseInitializer(SparseTensorProto.newBuilder().setValues(TensorProto.newBuilder().setName("w")));
         return Stream.of(
                 Arguments.of("not an ONNX model: it holds no graph", new byte[0]),
-                Arguments.of("not an ONNX model, or one that is cut off or damaged: Protocol message contained an invalid tag (zero)",
+                Arguments.of("not an ONNX model, or one that is cut off or damaged: Protocol message contained an invalid "
+                + "tag (zero)",
                         new byte[] {8, 0, 0, 0}),
                 model("tensor w holds 8 bytes, FLOAT of shape [6, 1] needs 24: the file is damaged",
                         weighed(tensor(DataType.FLOAT, 6, 1).setRawData(ByteString.copyFrom(new byte[8])))),
                 model("tensor w holds 1 numbers, its shape [6, 1] needs 6: the file is damaged",
                         weighed(tensor(DataType.FLOAT, 6, 1).addFloatData(1))),
-                model("tensor w: a value of shape [1073741824, 1073741824] is beyond the 134217728 elements that are supported",
+                model("tensor w: a value of shape [1073741824, 1073741824] is beyond the 134217728 elements that are "
+                + "supported",
                         weighed(tensor(DataType.FLOAT, 1 << 30, 1 << 30))),
                 model("tensor w: a value of shape [1152921504606846976] is beyond the 134217728 elements that are supported",
                         weighed(tensor(DataType.FLOAT, 1L << 60))),
@@ -82,9 +84,11 @@ class RefusedOnnxTest {
                         weighed(tensor(DataType.INT64, 6, 1).addAllInt64Data(java.util.List.of(1L, 1L, 1L, 1L, 1L, 1L)))),
                 model("MatMul v0: w holds NaN at element 0 of shape [1, 6]",
                         weighed(tensor(DataType.FLOAT, 6, 1).setRawData(ByteString.copyFrom(
-                                new byte[] {0, 0, (byte) 0xC0, 0x7F, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0})))),
+                                new byte[] {0, 0, (byte) 0xC0, 0x7F, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+                                0})))),
                 model("MatMul v0: w holds 1.0E300 at element 5 of shape [1, 6], beyond the largest float",
-                        weighed(tensor(DataType.DOUBLE, 6, 1).addAllDoubleData(java.util.List.of(0.0, 0.0, 0.0, 0.0, 0.0, 1e300)))),
+                        weighed(tensor(DataType.DOUBLE, 6, 1).addAllDoubleData(java.util.List.of(0.0, 0.0, 0.0, 0.0, 0.0,
+                        1e300)))),
                 model("MatMul v0 reads w, which nothing makes: the file is damaged", vector().then("MatMul", of("w"))),
                 model("MatMul v0 reads w, which nothing makes but a sparse tensor: save the model with dense ones",
                         sparse.then("MatMul", of("w"))),
@@ -98,7 +102,8 @@ class RefusedOnnxTest {
 
     static Stream<Arguments> opsets() {
         return Stream.of(
-                model("the model is of no opset, and opsets 7 to 21 are understood: export it with one of these", importing()),
+                model("the model is of no opset, and opsets 7 to 21 are understood: export it with one of these",
+                importing()),
                 model("the model is of opset 6, and opsets 7 to 21 are understood: export it with one of these",
                         importing(OperatorSetIdProto.newBuilder().setVersion(6).build())),
                 model("the model is of opset 99, and opsets 7 to 21 are understood: export it with one of these",
@@ -111,16 +116,20 @@ class RefusedOnnxTest {
         OnnxBuilder several = vector().then("Relu");
         return Stream.of(
                 model("the model has 2 inputs (x, z), and one is supported: export it with one alone", two.then("Relu")),
-                model("the model has no input, and one is supported: export it with one alone", new OnnxBuilder(13).from("y")),
+                model("the model has no input, and one is supported: export it with one alone",
+                new OnnxBuilder(13).from("y")),
                 Arguments.of("the model has 2 outputs (a, b), and one is supported: export it with one alone",
                         several.bytes(several.info("a", 1), several.info("b", 1))),
-                model("dimension 2 of input x is left open: export the model for inputs of one size, with the batch alone left open",
+                model("dimension 2 of input x is left open: export the model for inputs of one size, with the batch alone "
+                + "left open",
                         new OnnxBuilder(13).input(-1, 3, -1, 8).then("Relu")),
-                model("dimension 1 of input x is left open: export the model for inputs of one size, with the batch alone left open",
+                model("dimension 1 of input x is left open: export the model for inputs of one size, with the batch alone "
+                + "left open",
                         new OnnxBuilder(13).input(1, 0).then("Relu")),
                 model("input x is a vector of open size: export the model for inputs of one size",
                         new OnnxBuilder(13).input(-1).then("Relu")),
-                model("input x is a single number: export the model for inputs of one size", new OnnxBuilder(13).input().then("Relu")),
+                model("input x is a single number: export the model for inputs of one size",
+                new OnnxBuilder(13).input().then("Relu")),
                 model("input x takes UINT8, and floats are supported: export the model for float inputs",
                         new OnnxBuilder(13).type(DataType.UINT8).input(1, 3).then("Relu")));
     }
@@ -130,10 +139,12 @@ class RefusedOnnxTest {
         foreign.graph().setNode(0, foreign.graph().getNode(0).toBuilder().setDomain("com.microsoft"));
         OnnxBuilder mixing = new OnnxBuilder(13).input(4, 6).then("Transpose").integers("s", 4, 6).then("Reshape", of("s"));
         OnnxBuilder indices = image();
-        indices.graph().addNode(NodeProto.newBuilder().setOpType("MaxPool").setName("pool").addInput("x").addOutput("a").addOutput("b")
+        indices.graph().addNode(NodeProto.newBuilder().setOpType("MaxPool").setName("pool").addInput("x")
+                .addOutput("a").addOutput("b")
                 .addAttribute(list("kernel_shape", 2, 2)));
         return Stream.of(
-                model("Attention v0 is an operation of com.microsoft, which is not supported: export the model in ONNX's own operations",
+                model("Attention v0 is an operation of com.microsoft, which is not supported: export the model in ONNX's "
+                + "own operations",
                         foreign),
                 model("Erf v0: this operation is not supported: export the model without it", vector().then("Erf")),
                 model("Loop v0: this operation is not supported: export the model without it", vector().then("Loop")),
@@ -156,10 +167,12 @@ class RefusedOnnxTest {
                 model("Div v0: it divides by 0", vector().weight("z", new long[] {1}, 0).then("Div", of("z"))),
                 model("Div v0: it divides by what depends on the network's input, which is not supported",
                         vector().weight("z", 1).node("Div", "v0", of("z", "x"))),
-                model("Add v0: a constant of shape [4, 6] spreads a value of shape [1, 6] over more elements, which no operation "
+                model("Add v0: a constant of shape [4, 6] spreads a value of shape [1, 6] over more elements, which no "
+                + "operation "
                         + "here expresses", vector().weight("c", 4, 6).then("Add", of("c"))),
                 model("Add v0: shapes [1, 6] and [5] don't go together", vector().weight("c", 5).then("Add", of("c"))),
-                model("Conv v0: a weight of shape [4, 3, 3, 3, 3] on a value of shape [1, 3, 8, 7] is no convolution along one or two "
+                model("Conv v0: a weight of shape [4, 3, 3, 3, 3] on a value of shape [1, 3, 8, 7] is no convolution along "
+                + "one or two "
                         + "dimensions of an image", image().weight("w", 4, 3, 3, 3, 3).then("Conv", of("w"))),
                 model("Conv v0: a convolution of 2 channels follows an output of shape [3, 8, 7]",
                         image().weight("w", 4, 2, 3, 3).then("Conv", of("w"))),
@@ -178,18 +191,22 @@ class RefusedOnnxTest {
                 model("AveragePool v0: count_include_pad with a ceil_mode that adds a window is not understood: export with "
                         + "ceil_mode=False", image().then("AveragePool", list("kernel_shape", 3, 2), list("strides", 2, 3),
                         list("pads", 1, 0, 1, 1), attribute("ceil_mode", 1), attribute("count_include_pad", 1))),
-                model("AveragePool v0: a window of 2 lies in padding of 2 and 0 alone", image().then("AveragePool",
+                model("AveragePool v0: a pooling of an image of shape 3 x 8 x 7 has a window that lies outside it: 2 x 2 windows, 1 apart, "
+                        + "padded by 2, 0, 0, 0", image().then("AveragePool",
                         list("kernel_shape", 2, 2), list("pads", 2, 0, 0, 0))),
                 model("MaxPool pool: its output 1 (b) is read, and only the first is understood",
                         indices.node("Relu", "y", of("b"))),
-                model("BatchNormalization v0: only normalisation by fixed statistics, channel by channel, is understood: export the "
-                        + "model in evaluation mode", vector().weight("g", 6).then("BatchNormalization", of("g", "g", "g", "g"),
+                model("BatchNormalization v0: only normalisation by fixed statistics, channel by channel, is understood: "
+                + "export the "
+                        + "model in evaluation mode", vector().weight("g", 6).then("BatchNormalization",
+                        of("g", "g", "g", "g"),
                         attribute("training_mode", 1))),
                 model("Dropout v0: it drops elements at random: export the model in evaluation mode",
                         training().then("Dropout", of("", "training"))),
                 model("Relu v1: it reads a softmax, which is understood at the network's end only: export the logits",
                         vector().then("Softmax").then("Relu")),
-                model("Softmax v0: it is over axis 1 of a value of shape [1, 3, 8, 7], not over all outputs of an input: export the logits",
+                model("Softmax v0: it is over axis 1 of a value of shape [1, 3, 8, 7], not over all outputs of an input: "
+                + "export the logits",
                         image().then("Softmax", attribute("axis", 1))),
                 model("Gather v0: an element is used twice, which no operation here expresses",
                         vector().integers("i", 1, 1).then("Gather", of("i"), attribute("axis", 1))),
@@ -201,10 +218,14 @@ class RefusedOnnxTest {
                         vector().integers("p", 0, 1, 0, 1).then("Pad", of("p"), attribute("mode", "reflect"))),
                 model("Pad v0: pads of 9223372036854775807 and 0 don't fit an axis of 6",
                         vector().integers("p", 0, Long.MAX_VALUE, 0, 0).then("Pad", of("p"))),
-                model("Reshape v0: a value of shape [1, 6] can't take shape [4, -1]", vector().integers("s", 4, -1).then("Reshape", of("s"))),
-                model("Reshape v0: a value of shape [1, 6] can't take shape [-1, -1]", vector().integers("s", -1, -1).then("Reshape", of("s"))),
-                model("ConstantOfShape c: a value of shape [1099511627776] is beyond the 134217728 elements that are supported",
-                        vector().integers("s", 1L << 40).node("ConstantOfShape", "c", of("s")).node("Add", "y", of("x", "c"))),
+                model("Reshape v0: a value of shape [1, 6] can't take shape [4, -1]",
+                vector().integers("s", 4, -1).then("Reshape", of("s"))),
+                model("Reshape v0: a value of shape [1, 6] can't take shape [-1, -1]",
+                vector().integers("s", -1, -1).then("Reshape", of("s"))),
+                model("ConstantOfShape c: a value of shape [1099511627776] is beyond the 134217728 elements that are "
+                + "supported",
+                        vector().integers("s", 1L << 40).node("ConstantOfShape", "c", of("s")).node("Add", "y",
+                        of("x", "c"))),
                 model("Cast v0: it casts what depends on the network's input to INT64, which is not supported",
                         vector().then("Cast", attribute("to", 7))),
                 model("Concat v0: shapes [1, 6] and [1, 5] can't be put together along axis 0",
@@ -229,7 +250,8 @@ class RefusedOnnxTest {
     @Test
     @Timeout(60)
     void givenAModelCutOffOrChangedAnywhere_whenRead_thenAGraphOrOneLine() {
-        byte[] model = image().weight("w", 4, 3, 3, 3).weight("b", 4).then("Conv", of("w", "b"), list("strides", 2, 2)).then("Relu")
+        byte[] model = image().weight("w", 4, 3, 3, 3).weight("b", 4).then("Conv", of("w", "b"),
+                list("strides", 2, 2)).then("Relu")
                 .then("Flatten").weight("v", 36, 3).then("Gemm", of("v"), attribute("alpha", 0.5f)).bytes();
         Random random = new Random(1);
         for (int k = 0; k < 3000; ++k) {
