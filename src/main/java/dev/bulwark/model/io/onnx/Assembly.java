@@ -41,7 +41,7 @@ final class Assembly {
             seen.add(shapes.get(value));
         }
         Shape made = op.outputShape(seen);
-        Dims.size(made.dimensions());
+        Dims.requireActivation(made.dimensions());
         nodes.add(new Graph.Node(name, op, read));
         shapes.add(made);
         return nodes.size();

@@ -48,11 +48,6 @@ final class Constant implements Value {
         return numbers instanceof long[];
     }
 
-    /** Whether numbers may need more than a float holds. */
-    boolean isDouble() {
-        return numbers instanceof double[];
-    }
-
     /** Whether numbers come from arithmetic in double, here. */
     boolean isComputed() {
         return computed;
@@ -78,6 +73,20 @@ final class Constant implements Value {
     @Override
     public Constant reshaped(int[] other) {
         return new Constant(name, other, numbers, computed);
+    }
+
+    /** A matrix with rows for columns: weights are large, and need no list of places. */
+    Constant turned() {
+        if (!(numbers instanceof float[] floats)) {
+            return ordered(Order.transposed(dims, new int[] {1, 0}));
+        }
+        float[] moved = new float[floats.length];
+        for (int row = 0; row < dims[0]; ++row) {
+            for (int column = 0; column < dims[1]; ++column) {
+                moved[column * dims[0] + row] = floats[row * dims[1] + column];
+            }
+        }
+        return new Constant(name, new int[] {dims[1], dims[0]}, moved, computed);
     }
 
     @Override

@@ -121,7 +121,9 @@ final class Conversion {
         }
         call.requireUnderstood();
         for (int k = 0; k < Math.min(made.size(), node.getOutputCount()); ++k) {
-            Dims.size(made.get(k).dims());
+            if (made.get(k) instanceof Activation) {
+                Dims.requireActivation(made.get(k).dims());
+            }
             values.put(node.getOutput(k), made.get(k));
         }
     }

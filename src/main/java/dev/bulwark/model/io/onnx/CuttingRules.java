@@ -255,8 +255,7 @@ final class CuttingRules {
         if (length < 1 || Math.abs(before) > Dims.MOST_ELEMENTS || Math.abs(after) > Dims.MOST_ELEMENTS) {
             throw call.refused("pads of %d and %d don't fit an axis of %d", before, after, edge);
         }
-        Dims.of(Arrays.stream(Dims.with(order.dims(), axis, (int) Math.min(length,
-                Integer.MAX_VALUE))).asLongStream().toArray());
+        Dims.requireActivation(Dims.with(order.dims(), axis, (int) Math.min(length, Integer.MAX_VALUE)));
         int[] indices = IntStream.range(0, (int) length)
                 .map(k -> k - before < 0 || k - before >= edge ? Order.NONE : (int) (k - before)).toArray();
         return Order.along(order.dims(), axis, indices).after(order.source());

@@ -6,10 +6,21 @@ import java.util.Arrays;
 /** Dimensions as ONNX has them: the batch among them, none at all of a scalar, 0 of an empty tensor. */
 final class Dims {
 
-    /** Most elements of a value: beyond any network that could be computed with, and few enough to lay out in memory. */
+    /** Most elements of a constant: beyond any network's, and few enough to lay out in memory. */
     static final int MOST_ELEMENTS = 1 << 27;
 
+    /** Most elements of a value that depends on the input: no bounds go through more. */
+    private static final int MOST_OF_AN_ACTIVATION = 1 << 24;
+
     private Dims() {
+    }
+
+    /** @throws OnnxException if a value of an input's has more elements than any network that could be certified */
+    static void requireActivation(int[] dims) {
+        if (size(dims) > MOST_OF_AN_ACTIVATION) {
+            throw OnnxException.of("a value of shape %s is beyond the %d elements that are supported", Arrays.toString(dims),
+                    MOST_OF_AN_ACTIVATION);
+        }
     }
 
     /** @throws OnnxException if there are more than {@link #MOST_ELEMENTS}, or a dimension is negative */

@@ -70,6 +70,9 @@ final class ElementRules {
         if (Double.isNaN(bound)) {
             throw call.refused("its %s is NaN", attribute);
         }
+        if (bound != (float) bound) {
+            call.notes().rounded();
+        }
         return Math.abs(bound) >= Float.MAX_VALUE ? Math.signum((float) bound) * Float.POSITIVE_INFINITY : (float) bound;
     }
 

@@ -23,16 +23,16 @@ final class LinearRules {
     private static Value gemm(Call call) {
         float alpha = call.number("alpha", 1);
         float beta = call.number("beta", 1);
-        Value a = turned(call, call.input(0), call.integer("transA", 0));
-        Value b = turned(call, call.input(1), call.integer("transB", 0));
+        boolean turnA = isTurned(call, 0, "transA");
+        boolean turnB = isTurned(call, 1, "transB");
+        requireOneConstant(call);
         Activation product;
-        if (a instanceof Activation && b instanceof Constant weight) {
-            product = Products.right(call, turned(call, call.activation(0), call.integer("transA", 0)), weight, alpha);
-        } else if (a instanceof Constant weight && b instanceof Activation) {
-            product = Products.left(call, weight, turned(call, call.activation(1), call.integer("transB", 0)), alpha);
+        if (call.isConstant(1)) {
+            Constant weight = call.constant(1);
+            product = Products.turned(call, value(call, 0, turnA), turnB ? weight : weight.turned(), alpha);
         } else {
-            throw call.refused(a instanceof Constant ? "its factors are both constants, which is not computed here"
-                    : "its factors both depend on the network's input, and one must be a constant");
+            Constant weight = call.constant(0);
+            product = Products.left(call, turnA ? weight.turned() : weight, value(call, 1, turnB), alpha);
         }
         if (call.optional(2).isEmpty() || beta == 0) {
             return product;
@@ -54,30 +54,30 @@ final class LinearRules {
         return Affine.plus(call, product, offset, 1);
     }
 
-    private static <V extends Value> V turned(Call call, V value, long turn) {
-        if (value.rank() != 2) {
-            throw call.refused("its factors must be matrices, not of shape %s", Arrays.toString(value.dims()));
+    private static boolean isTurned(Call call, int input, String attribute) {
+        if (call.input(input).rank() != 2) {
+            throw call.refused("its factors must be matrices, not of shape %s", Arrays.toString(call.input(input).dims()));
         }
-        if (turn == 0) {
-            return value;
+        return call.integer(attribute, 0) != 0;
+    }
+
+    private static Activation value(Call call, int input, boolean turned) {
+        Activation x = call.activation(input);
+        call.requireBatchApart(!turned);
+        return turned ? x.ordered(Order.transposed(x.dims(), new int[] {1, 0})) : x;
+    }
+
+    private static void requireOneConstant(Call call) {
+        if (call.isConstant(0) == call.isConstant(1)) {
+            throw call.refused(call.isConstant(0) ? "its factors are both constants, which is not computed here"
+                    : "its factors both depend on the network's input, and one must be a constant");
         }
-        call.requireBatchApart(value instanceof Constant);
-        @SuppressWarnings("unchecked") // a constant's order is a constant, an activation's an activation
-        V result = (V) value.ordered(Order.transposed(value.dims(), new int[] {1, 0}));
-        return result;
     }
 
     private static Value matMul(Call call) {
-        if (call.isConstant(0) && call.isConstant(1)) {
-            throw call.refused("its factors are both constants, which is not computed here");
-        }
-        if (call.isConstant(1)) {
-            return Products.right(call, call.activation(0), call.constant(1), 1);
-        }
-        if (call.isConstant(0)) {
-            return Products.left(call, call.constant(0), call.activation(1), 1);
-        }
-        throw call.refused("its factors both depend on the network's input, and one must be a constant");
+        requireOneConstant(call);
+        return call.isConstant(1) ? Products.right(call, call.activation(0), call.constant(1))
+                : Products.left(call, call.constant(0), call.activation(1), 1);
     }
 
     private static Value convolution(Call call) {

@@ -95,8 +95,10 @@ record ModelInput(List<Reading> readings) {
         }
         if (dims.length > 1 && dims[0] <= 1) {
             dims[0] = 1;
+            Dims.requireActivation(Dims.of(dims));
             return List.of(new Reading(input.getName(), Dims.of(dims), true, 1, precision));
         }
+        Dims.requireActivation(Dims.of(dims));
         Reading whole = new Reading(input.getName(), Dims.of(dims), false, 1, precision);
         if (dims.length == 1 || output.isPresent() && (output.get().getDimCount() < 2
                 || size(output.get().getDim(0)).orElse(dims[0]) != dims[0])) {

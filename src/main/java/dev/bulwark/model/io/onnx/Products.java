@@ -16,7 +16,7 @@ final class Products {
     }
 
     /** {@code alpha x W}. x {@code [..., n]}, W {@code [n, m]} or {@code [n]}. */
-    static Activation right(Call call, Activation x, Constant weight, float alpha) {
+    static Activation right(Call call, Activation x, Constant weight) {
         boolean vector = weight.rank() == 1;
         requireMatrix(call, weight);
         int m = vector ? 1 : weight.dims()[weight.rank() - 1];
@@ -24,7 +24,20 @@ final class Products {
         if (x.rank() == 0 || x.dims()[x.rank() - 1] != n || weight.rank() > Math.max(2, x.rank())) {
             throw doesNotFit(call, x, weight);
         }
-        Constant turned = weight.reshaped(new int[] {n, m}).ordered(Order.transposed(new int[] {n, m}, new int[] {1, 0}));
+        return right(call, x, weight.reshaped(new int[] {n, m}).turned(), 1, vector);
+    }
+
+    /** {@code alpha x W^T}. x {@code [n]}, W {@code [m, n]}. */
+    static Activation turned(Call call, Activation x, Constant weight, float alpha) {
+        if (x.dims()[x.rank() - 1] != weight.dims()[1] || weight.size() == 0) {
+            throw doesNotFit(call, x, weight);
+        }
+        return right(call, x, weight, alpha, false);
+    }
+
+    private static Activation right(Call call, Activation x, Constant turned, float alpha, boolean vector) {
+        int m = turned.dims()[0];
+        int n = turned.dims()[1];
         int[] lead = Arrays.copyOf(x.dims(), x.rank() - 1);
         int vectors = Dims.size(lead);
         call.requireBatchApart(x.rank() > 1);

@@ -128,6 +128,8 @@ class RefusedOnnxTest {
                         new OnnxBuilder(13).input(1, 0).then("Relu")),
                 model("input x is a vector of open size: export the model for inputs of one size",
                         new OnnxBuilder(13).input(-1).then("Relu")),
+                model("a value of shape [1, 3, 4096, 4096] is beyond the 16777216 elements that are supported",
+                        new OnnxBuilder(13).input(-1, 3, 4096, 4096).then("Relu")),
                 model("input x is a single number: export the model for inputs of one size",
                 new OnnxBuilder(13).input().then("Relu")),
                 model("input x takes UINT8, and floats are supported: export the model for float inputs",
@@ -191,7 +193,8 @@ class RefusedOnnxTest {
                 model("AveragePool v0: count_include_pad with a ceil_mode that adds a window is not understood: export with "
                         + "ceil_mode=False", image().then("AveragePool", list("kernel_shape", 3, 2), list("strides", 2, 3),
                         list("pads", 1, 0, 1, 1), attribute("ceil_mode", 1), attribute("count_include_pad", 1))),
-                model("AveragePool v0: a pooling of an image of shape 3 x 8 x 7 has a window that lies outside it: 2 x 2 windows, 1 apart, "
+                model("AveragePool v0: a pooling of an image of shape 3 x 8 x 7 has a window that lies outside it: 2 x 2 "
+                + "windows, 1 apart, "
                         + "padded by 2, 0, 0, 0", image().then("AveragePool",
                         list("kernel_shape", 2, 2), list("pads", 2, 0, 0, 0))),
                 model("MaxPool pool: its output 1 (b) is read, and only the first is understood",
@@ -218,6 +221,12 @@ class RefusedOnnxTest {
                         vector().integers("p", 0, 1, 0, 1).then("Pad", of("p"), attribute("mode", "reflect"))),
                 model("Pad v0: pads of 9223372036854775807 and 0 don't fit an axis of 6",
                         vector().integers("p", 0, Long.MAX_VALUE, 0, 0).then("Pad", of("p"))),
+                model("Pad v0: a value of shape [1, 100000006] is beyond the 16777216 elements that are supported",
+                        vector().integers("p", 0, 100_000_000, 0, 0).then("Pad", of("p"))),
+                model("Gemm v0: w of shape [4, 5] does not fit a value of shape [1, 6]",
+                        vector().weight("w", 4, 5).then("Gemm", of("w"), attribute("transB", 1))),
+                model("Gemm v0: its factors must be matrices, not of shape [6]",
+                vector().weight("w", 6).then("Gemm", of("w"))),
                 model("Reshape v0: a value of shape [1, 6] can't take shape [4, -1]",
                 vector().integers("s", 4, -1).then("Reshape", of("s"))),
                 model("Reshape v0: a value of shape [1, 6] can't take shape [-1, -1]",
