@@ -64,7 +64,7 @@ final class ArchitectureRules {
     }
 
     private void addPlaces() {
-        String[] known = Stream.concat(LAYERS.stream().flatMap(List::stream), Stream.of("model.io", "device.cpu", "device.cuda"))
+        String[] known = Stream.concat(LAYERS.stream().flatMap(List::stream), Stream.of("model.io", "model.io.onnx", "device.cpu", "device.cuda"))
                 .map(name -> root + "." + name)
                 .toArray(String[]::new);
         add("classes live in the layout's packages", classes().should().resideInAnyPackage(known));
@@ -92,6 +92,8 @@ final class ArchitectureRules {
         add("report is made from rows alone", noClasses().that().resideInAPackage(tree("report"))
                 .should().dependOnClassesThat().resideInAnyPackage(Stream.of("runs", "training", "smoothing", "plan",
                         "model", "data", "device").map(this::tree).toArray(String[]::new)));
+        add("only model.io sees model.io.onnx", noClasses().that().resideOutsideOfPackage(tree("model.io"))
+                .should().dependOnClassesThat().resideInAPackage(tree("model.io.onnx")));
         for (String backend : List.of("device.cpu", "device.cuda")) {
             add("only api and cli see " + backend, noClasses()
                     .that().resideOutsideOfPackages(tree("api"), tree("cli"), tree(backend))
@@ -104,6 +106,8 @@ final class ArchitectureRules {
         addLibrary("org.bytedeco", "device.cpu");
         addLibrary("jdk.incubator.vector", "device.cpu");
         addLibrary("org.apache.commons.math3", "stats");
+        addLibrary("ai.onnx", "model.io.onnx");
+        addLibrary("com.google.protobuf", "model.io.onnx");
         addLibrary("org.knowm.xchart", "report");
         addLibrary("picocli", "cli");
         addLibrary("me.tongfei.progressbar", "cli");

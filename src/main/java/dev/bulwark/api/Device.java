@@ -55,7 +55,9 @@ public final class Device implements AutoCloseable {
     }
 
     /**
-     * Reads a network from a file and loads it.
+     * Reads a network from a safetensors or an ONNX file and loads it. Inputs have the file's order; of a network that ends
+     * in a softmax, outputs are the logits in front of it. {@link ModelFile#read} also tells in what a network differs from
+     * its file.
      *
      * @throws ModelException                if the file is not a valid network in every detail
      * @throws UnsupportedOperationException naming an operation that devices have no place for

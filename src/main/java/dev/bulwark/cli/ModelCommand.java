@@ -3,6 +3,7 @@ package dev.bulwark.cli;
 import dev.bulwark.data.Dataset;
 import dev.bulwark.data.Split;
 import dev.bulwark.device.DeviceInfo;
+import dev.bulwark.model.ChannelsLast;
 import dev.bulwark.model.Graph;
 import dev.bulwark.model.io.ModelFile;
 import dev.bulwark.model.io.StoredNetwork;
@@ -43,7 +44,7 @@ abstract class ModelCommand implements Callable<Integer> {
     @Mixin
     private RowOptions earlier;
 
-    @Parameters(index = "0", paramLabel = "MODEL", description = "The network, a safetensors file.")
+    @Parameters(index = "0", paramLabel = "MODEL", description = "The network, a safetensors or an ONNX file.")
     private Path model;
 
     @Option(names = "--out", required = true, paramLabel = "FILE", description = "The rows, one an image.")
@@ -92,6 +93,10 @@ abstract class ModelCommand implements Callable<Integer> {
         RowsRun.requireUsable(out, existing);
     }
 
+    private static void say(PrintWriter err, String text) {
+        err.println(Paragraph.wrapped(text, Terminal.columns(System.getenv())));
+    }
+
     @Override
     public final Integer call() throws Exception {
         check();
@@ -99,15 +104,16 @@ abstract class ModelCommand implements Callable<Integer> {
         PrintWriter err = spec.commandLine().getErr();
         warn(err);
         StoredNetwork network = ModelFile.read(model);
-        warning(TrainedFor.of(network)).ifPresent(
-                message -> err.println(Paragraph.wrapped(OptionNames.in(message), Terminal.columns(System.getenv()))));
+        network.notes().forEach(note -> say(err, "note: " + note));
+        warning(TrainedFor.of(network)).ifPresent(message -> say(err, OptionNames.in(message)));
         device().requireFit(network.graph());
         try (Fleet fleet = device().open()) {
             Dataset test = data.source(Set.of(Split.TEST)).dataset(Split.TEST);
-            Subject subject = new Subject(network.graph(), test, selection.selection().of(test.size()));
+            Graph graph = ChannelsLast.taking(test.shape(), network.graph());
+            Subject subject = new Subject(graph, test, selection.selection().of(test.size()));
             String name = spec.name();
-            RowsRun run = identify(new RowsRun(name, out, earlier.existing()).on(network, test, fleet.info()),
-                    network.graph(), fleet.info());
+            RowsRun run = identify(new RowsRun(name, out, earlier.existing()).on(network, test, fleet.info()), graph,
+                    fleet.info());
             Monitor monitor = general.monitor(err);
             try (ResumeHint hint = ResumeHint.of(err, bulwark.arguments())) {
                 run.run(bulwark.commandLine(), fleet, test, () -> {

@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /** What the commands that write rows have in common: the record beside the rows, and the refusal to mix two runs. */
@@ -27,6 +28,7 @@ final class RowsRun {
     private final Path out;
     private final Existing existing;
     private final Map<String, Object> identity = new LinkedHashMap<>();
+    private List<String> notes = List.of();
 
     /** @param what the command's name */
     RowsRun(String what, Path out, Existing existing) {
@@ -49,6 +51,7 @@ final class RowsRun {
     }
 
     RowsRun on(StoredNetwork network, Dataset data, DeviceInfo device) {
+        notes = network.notes();
         with("model_sha256", network.sha256())
                 .with("dataset", data.name())
                 .with("dataset_sha256", data.digest())
@@ -93,6 +96,9 @@ final class RowsRun {
     void run(String command, Fleet fleet, Dataset data, Writing writing) throws IOException {
         try (RunRecord record = RunRecord.open(record(out), existing, identity)) {
             record.put("command", command);
+            if (!notes.isEmpty()) {
+                record.put("model_notes", notes);
+            }
             record.put("versions", Version.all());
             record.putDevices(fleet);
             record.put("data", DataSource.describe(data));

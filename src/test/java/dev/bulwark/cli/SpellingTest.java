@@ -107,7 +107,7 @@ class SpellingTest {
         Path text = Files.writeString(folder.resolve("notes.txt"), "these are my notes of yesterday");
         Outcome outcome = bulwark("verify", text, "--epsilon", 0.1, "--out", folder.resolve("x"), "--device", "cpu");
         assertEquals(3, outcome.code, outcome.err);
-        assertTrue(outcome.err.contains("notes.txt: not a safetensors file: the header's length is "), outcome.err);
+        assertTrue(outcome.err.contains("notes.txt: neither a safetensors nor an ONNX file: the header's length is "), outcome.err);
     }
 
     @Test

@@ -5,14 +5,18 @@ import dev.bulwark.model.io.StoredLayers.Layer;
 import dev.bulwark.shapes.Shape;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** Puts layers together from a file's header, before any of their numbers is read. */
 final class LayerReader {
+
+    private static final Pattern TENSOR = Pattern.compile("(|.*\\.)(weight|bias)", Pattern.DOTALL);
 
     private LayerReader() {
     }
@@ -23,17 +27,56 @@ final class LayerReader {
             throw ModelException.in(file, "the file holds no tensor");
         }
         requireOnePrecision(file, header.tensors());
-        Map<String, Entry> left = new LinkedHashMap<>();
-        header.tensors().forEach(entry -> left.put(entry.name(), entry));
-        List<Layer> layers = new ArrayList<>();
-        while (left.containsKey(StoredLayers.weight(layers.size())) || left.containsKey(StoredLayers.bias(layers.size()))) {
-            layers.add(layer(file, left, layers.size(), header.metadata()));
+        Map<String, Entry> weights = new TreeMap<>();
+        Map<String, Entry> biases = new TreeMap<>();
+        for (Entry entry : header.tensors()) {
+            Matcher name = TENSOR.matcher(entry.name());
+            if (!name.matches()) {
+                throw ModelException.in(file,
+                        "unexpected tensor %s: weights and biases of dense layers and convolutions are read; "
+                        + "export other networks as ONNX", entry.name());
+            }
+            (name.group(2).equals("weight") ? weights : biases).put(name.group(1), entry);
         }
-        requireNoneLeft(file, left, layers.size());
-        requireNoneLeft(file, header.metadata(), layers);
-        Shape input = input(file, header.metadata(), layers.get(0));
-        requireChain(file, input, layers);
-        return new StoredLayers(input, layers);
+        biases.keySet().stream().filter(name -> !weights.containsKey(name)).findFirst().ifPresent(name -> {
+            throw ModelException.in(file, "%sweight is missing, though there is %sbias", name, name);
+        });
+        Map<String, Layer> layers = new TreeMap<>();
+        weights.forEach((name, weight) -> layers.put(name, layer(file, name, weight, Optional.ofNullable(biases.get(name)),
+                header.metadata())));
+        requireNoneLeft(file, header.metadata(), layers.keySet());
+        Map<String, Integer> groups = new TreeMap<>();
+        layers.forEach((name, layer) -> layer.convolution().ifPresent(of -> groups.put(name, of.groups())));
+        List<String> order = LayerOrder.of(file, weights, groups);
+        List<Layer> chain = order.stream().map(layers::get).toList();
+        Shape input = input(file, header.metadata(), chain.get(0));
+        requireChain(file, input, chain);
+        return new StoredLayers(input, chain, notes(order, chain));
+    }
+
+    /** Whether names are as {@link ModelFile#write} has them. */
+    private static boolean isOwn(Set<String> names) {
+        for (int k = 0; k < names.size(); ++k) {
+            if (!names.contains(StoredLayers.prefix(k))) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static List<String> notes(List<String> order, List<Layer> chain) {
+        List<String> notes = new ArrayList<>();
+        if (!isOwn(Set.copyOf(order)) && order.size() > 1) {
+            notes.add("layers were taken in the order " + String.join(", ",
+                    chain.stream().map(layer -> layer.weight().name()).toList())
+                    + ", with a ReLU between each two");
+        }
+        List<String> without = chain.stream().filter(layer -> layer.bias().isEmpty()).map(layer ->
+                layer.weight().name()).toList();
+        if (!without.isEmpty()) {
+            notes.add("no bias stands beside " + String.join(", ", without) + ": it is 0");
+        }
+        return notes;
     }
 
     private static void requireOnePrecision(Path file, List<Entry> entries) {
@@ -46,58 +89,44 @@ final class LayerReader {
         }
     }
 
-    private static Layer layer(Path file, Map<String, Entry> left, int number, Map<String, String> metadata) {
-        Entry weight = take(file, left, StoredLayers.weight(number));
-        String key = StoredLayers.convolution(number);
+    /** @param name what the names of its tensors begin with: empty, or with a dot at the end */
+    private static Layer layer(Path file, String name, Entry weight, Optional<Entry> bias, Map<String, String> metadata) {
+        String key = name + StoredLayers.CONVOLUTION;
         Optional<String> text = Optional.ofNullable(metadata.get(key));
         if (weight.shape().rank() == 4 && text.isEmpty()) {
             throw ModelException.in(file, "shape of %s is %s, a convolution's, and no %s in __metadata__, such as "
-                    + "\"stride=1 padding=0\", says the rest", weight.name(), weight.shape(), key);
+                    + "\"stride=1 padding=0\", says the rest: add it, or export the network as ONNX", weight.name(),
+                    weight.shape(), key);
         }
         requireRank(file, weight, text.isPresent() ? 4 : 2);
-        Entry bias = take(file, left, StoredLayers.bias(number));
-        requireRank(file, bias, 1);
-        if (bias.shape().size() != weight.shape().dimension(0)) {
-            throw ModelException.in(file, "%s of shape %s doesn't fit %s of shape %s",
-                    bias.name(), bias.shape(), weight.name(), weight.shape());
-        }
+        bias.ifPresent(of -> {
+            requireRank(file, of, 1);
+            if (of.shape().size() != weight.shape().dimension(0)) {
+                throw ModelException.in(file, "%s of shape %s doesn't fit %s of shape %s",
+                        of.name(), of.shape(), weight.name(), weight.shape());
+            }
+        });
         return new Layer(weight, bias, text.map(words -> ConvolutionText.parse(file, key, words, weight.shape())));
-    }
-
-    /** The tensor, which is then accounted for. */
-    private static Entry take(Path file, Map<String, Entry> left, String name) {
-        return Optional.ofNullable(left.remove(name)).orElseThrow(() -> ModelException.in(file, "%s is missing", name));
     }
 
     private static void requireRank(Path file, Entry entry, int rank) {
         if (entry.shape().rank() != rank) {
-            throw ModelException.in(file, "shape of %s is %s, not of rank %d", entry.name(), entry.shape(), rank);
+            throw ModelException.in(file, "shape of %s is %s, not of rank %d%s", entry.name(), entry.shape(), rank,
+                    rank == 2 ? ": export networks of other layers as ONNX" : "");
         }
-    }
-
-    private static void requireNoneLeft(Path file, Map<String, Entry> left, int layers) {
-        left.keySet().stream().findFirst().ifPresent(name -> {
-            throw name.matches("layers\\.(0|[1-9][0-9]*)\\.(weight|bias)")
-                    ? ModelException.in(file, "%s is missing, though there is %s", StoredLayers.weight(layers), name)
-                    : ModelException.in(file, "unexpected tensor %s: layers.<i>.weight and layers.<i>.bias are read", name);
-        });
     }
 
     /** Metadata of convolutions that are not there. */
-    private static void requireNoneLeft(Path file, Map<String, String> metadata, List<Layer> layers) {
-        List<String> known = new ArrayList<>();
-        for (int i = 0; i < layers.size(); ++i) {
-            known.add(StoredLayers.convolution(i));
-        }
-        new TreeMap<>(metadata).keySet().stream()
-                .filter(key -> StoredLayers.isConvolution(key) && !known.contains(key)).findFirst().ifPresent(key -> {
-                    throw ModelException.in(file, "metadata %s is for a layer that is not there", key);
-                });
-        metadata.keySet().stream().filter(key -> key.startsWith("layers.") && !known.contains(key)).sorted().findFirst()
-                .ifPresent(key -> {
-                    throw ModelException.in(file, "metadata %s says nothing of any layer: of a convolution it is called %s", key,
-                            StoredLayers.convolution(0));
-                });
+    private static void requireNoneLeft(Path file, Map<String, String> metadata, Set<String> layers) {
+        List<String> known = layers.stream().map(name -> name + StoredLayers.CONVOLUTION).toList();
+        List<String> unknown = metadata.keySet().stream().filter(key -> !known.contains(key)).sorted().toList();
+        unknown.stream().filter(StoredLayers::isConvolution).findFirst().ifPresent(key -> {
+            throw ModelException.in(file, "metadata %s is for a layer that is not there", key);
+        });
+        unknown.stream().filter(key -> key.startsWith("layers.")).findFirst().ifPresent(key -> {
+            throw ModelException.in(file, "metadata %s says nothing of any layer: of a convolution it is called %s", key,
+                    StoredLayers.convolution(0));
+        });
     }
 
     private static Shape input(Path file, Map<String, String> metadata, Layer first) {

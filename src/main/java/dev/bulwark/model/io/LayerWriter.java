@@ -66,7 +66,7 @@ record LayerWriter(Map<String, Tensor> tensors, Map<String, String> metadata) {
 
     private static ModelException refused(Path file, String where) {
         return ModelException.in(file, "only dense layers and convolutions with a ReLU between each two can be stored, "
-                + "which does not hold at %s", where);
+                + "which does not hold at %s: ONNX files hold all", where);
     }
 
     /** The header, with {@code provenance} beside the metadata. */

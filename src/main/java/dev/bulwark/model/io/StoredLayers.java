@@ -13,29 +13,34 @@ import java.util.TreeMap;
 
 /**
  * The layers of a model file: {@code layers.<i>.weight}, {@code [out,in]} of a dense layer and
- * {@code [out, in / groups, kernel height, kernel width]} of a convolution, and {@code layers.<i>.bias} {@code [out]}. There
- * is a ReLU between each two, and a flattening where a vector is asked for. Metadata say the rest: {@code input_shape}, as
- * {@code 1,28,28}, where the input is no vector, and {@code layers.<i>.convolution}, see {@link ConvolutionText}.
+ * {@code [out, in / groups, kernel height, kernel width]} of a convolution, and {@code layers.<i>.bias} {@code [out]},
+ * which is 0 where it is missing. Other names are put in order by {@link LayerOrder}. There is a ReLU between each two, and
+ * a flattening where a vector is asked for. Metadata say the rest: {@code input_shape}, as {@code 1,28,28}, where the input
+ * is no vector, and {@code layers.<i>.convolution}, see {@link ConvolutionText}.
  *
  * @param input  shape of one input
  * @param layers first to last; each takes what the one before it makes
+ * @param notes  what was made of names and tensors that leave something to be said
  */
-record StoredLayers(Shape input, List<Layer> layers) {
+record StoredLayers(Shape input, List<Layer> layers, List<String> notes) {
 
     static final String INPUT_SHAPE = "input_shape";
 
-    private static final String CONVOLUTION = "layers\\.(0|[1-9][0-9]*)\\.convolution";
+    /** What a layer's name is followed by in the metadata's key of a convolution. */
+    static final String CONVOLUTION = "convolution";
 
     StoredLayers {
         layers = List.copyOf(layers);
+        notes = List.copyOf(notes);
     }
 
     /** A layer's tensors; one without windows is dense. */
-    record Layer(Entry weight, Entry bias, Optional<ConvolutionText.Geometry> convolution) {
+    record Layer(Entry weight, Optional<Entry> bias, Optional<ConvolutionText.Geometry> convolution) {
 
         private Op op(Map<String, float[]> values) {
             Tensor weights = Tensor.of(weight.shape(), values.get(weight.name()));
-            Tensor biases = Tensor.of(bias.shape(), values.get(bias.name()));
+            Tensor biases = bias.map(of -> Tensor.of(of.shape(), values.get(of.name())))
+                    .orElseGet(() -> Tensor.zeros(weight.shape().dimension(0)));
             return convolution.<Op>map(
                     of -> new Op.Conv2d(weights, biases, of.windows(), of.groups()))
                     .orElseGet(() -> new Op.Dense(weights, biases));
@@ -56,11 +61,12 @@ record StoredLayers(Shape input, List<Layer> layers) {
     }
 
     static String convolution(int layer) {
-        return "layers." + layer + ".convolution";
+        return prefix(layer) + CONVOLUTION;
     }
 
     static boolean isConvolution(String key) {
-        return key.matches(CONVOLUTION);
+        return key.startsWith("layers.") ? key.matches("layers\\.(0|[1-9][0-9]*)\\." + CONVOLUTION)
+                : key.equals(CONVOLUTION) || key.endsWith("." + CONVOLUTION);
     }
 
     /** Whether a key of the metadata says how layers are put together. */

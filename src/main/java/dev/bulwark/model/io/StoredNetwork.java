@@ -1,19 +1,31 @@
 package dev.bulwark.model.io;
 
 import dev.bulwark.model.Graph;
+import java.util.List;
 import java.util.Map;
 
 /**
  * A network as a model file holds it.
  *
- * @param graph     the network, its weights exactly those stored
- * @param precision how the file stores them
- * @param metadata  provenance: recipe, seed, digest of the data, measured accuracy; empty where the file has none
- * @param sha256    digest of the whole file, in 64 lower-case hexadecimal digits
+ * @param graph      the network, its weights exactly those stored but for what {@code notes} say
+ * @param precision  how the file stores them: the most precise, if some are stored otherwise
+ * @param metadata   provenance: recipe, seed, digest of the data, measured accuracy; empty where the file has none
+ * @param sha256     digest of the whole file, and behind it of what it keeps in files beside it, in 64 lower-case
+ *                   hexadecimal digits
+ * @param notes      in what the graph differs from the file, a sentence each
+ * @param logitsOnly whether the file ends in a softmax, which the graph leaves out: its outputs have the file's order, and
+ *                   other values
  */
-public record StoredNetwork(Graph graph, Precision precision, Map<String, String> metadata, String sha256) {
+public record StoredNetwork(Graph graph, Precision precision, Map<String, String> metadata, String sha256,
+        List<String> notes, boolean logitsOnly) {
 
     public StoredNetwork {
         metadata = Map.copyOf(metadata);
+        notes = List.copyOf(notes);
+    }
+
+    /** A network that is the file's in every number. */
+    public StoredNetwork(Graph graph, Precision precision, Map<String, String> metadata, String sha256) {
+        this(graph, precision, metadata, sha256, List.of(), false);
     }
 }

@@ -54,13 +54,16 @@ class MalformedModelFileTest {
     static Stream<Arguments> lengths() {
         return Stream.of(
                 bytes("the file is empty", new SafetensorsBytes()),
-                bytes("not a safetensors file: it has 7 bytes, the header's length alone takes 8",
+                bytes("neither a safetensors nor an ONNX file: it has 7 bytes, the header's length alone takes 8",
                         new SafetensorsBytes().raw(new byte[7])),
-                bytes("not a safetensors file: the header's length is 0, not 1 to 100000000", new SafetensorsBytes().length(0).floats(1)),
-                bytes("not a safetensors file: the header's length is -1, not 1 to 100000000", new SafetensorsBytes().length(-1).floats(1)),
-                bytes("not a safetensors file: the header's length is 100000001, not 1 to 100000000",
+                bytes("neither a safetensors nor an ONNX file: the header's length is 0, not 1 to 100000000",
+                new SafetensorsBytes().length(0).floats(1)),
+                bytes("neither a safetensors nor an ONNX file: the header's length is -1, not 1 to 100000000",
+                new SafetensorsBytes().length(-1).floats(1)),
+                bytes("neither a safetensors nor an ONNX file: the header's length is 100000001, not 1 to 100000000",
                         new SafetensorsBytes().length(100_000_001)),
-                bytes("not a safetensors file: the header's length is 9223372036854775807, not 1 to 100000000",
+                bytes("neither a safetensors nor an ONNX file: the header's length is 9223372036854775807, not 1 to "
+                + "100000000",
                         new SafetensorsBytes().length(Long.MAX_VALUE)),
                 bytes("the header's length is 100000000, the file has 4 bytes left",
                         new SafetensorsBytes().length(100_000_000).floats(1)));
@@ -93,9 +96,9 @@ class MalformedModelFileTest {
 
     static Stream<Arguments> layouts() {
         return Stream.of(
-                tensors("dtype of layers.0.bias is BF16, not one of [F32, F16]",
-                        WEIGHT, tensor("layers.0.bias", "BF16", "[1]", "[8,10]")),
-                tensors("dtype of layers.0.bias is F33, not one of [F32, F16]",
+                tensors("dtype of layers.0.bias is I8, not one of [F32, F16, BF16, F64]",
+                        WEIGHT, tensor("layers.0.bias", "I8", "[1]", "[8,9]")),
+                tensors("dtype of layers.0.bias is F33, not one of [F32, F16, BF16, F64]",
                         WEIGHT, tensor("layers.0.bias", "F33", "[1]", "[8,12]")),
                 tensors("shape of layers.0.bias holds -1, not a positive number",
                         WEIGHT, tensor("layers.0.bias", "F32", "[-1]", "[8,12]")),
@@ -137,19 +140,21 @@ class MalformedModelFileTest {
     static Stream<Arguments> networks() {
         return Stream.of(
                 tensors("the file holds no tensor"),
-                tensors("layers.0.bias is missing", WEIGHT),
-                tensors("layers.0.weight is missing", BIAS),
-                tensors("layers.1.weight is missing, though there is layers.2.weight",
-                        WEIGHT, BIAS, tensor("layers.2.weight", "F32", "[1,1]", "[12,16]")),
-                tensors("layers.1.bias is missing",
-                        WEIGHT, BIAS, tensor("layers.1.weight", "F32", "[1,1]", "[12,16]")),
-                tensors("unexpected tensor head.weight: layers.<i>.weight and layers.<i>.bias are read",
+                tensors("layers.0.weight is missing, though there is layers.0.bias", BIAS),
+                tensors("unexpected tensor head.running_mean: weights and biases of dense layers and convolutions are "
+                + "read; export "
+                        + "other networks as ONNX", WEIGHT, BIAS, tensor("head.running_mean", "F32", "[1]", "[12,16]")),
+                tensors("shape of head.weight is [1], not of rank 2: export networks of other layers as ONNX",
                         WEIGHT, BIAS, tensor("head.weight", "F32", "[1]", "[12,16]")),
-                tensors("unexpected tensor layers.00.bias: layers.<i>.weight and layers.<i>.bias are read",
+                tensors("layers.00.weight is missing, though there is layers.00.bias",
                         WEIGHT, BIAS, tensor("layers.00.bias", "F32", "[1]", "[12,16]")),
+                tensors("layers.0.weight and layers.00.weight have the same number: rename the tensors layers.0.weight, "
+                + "layers.0.bias, "
+                        + "layers.1.weight, ..., or export the network as ONNX",
+                        WEIGHT, BIAS, tensor("layers.00.weight", "F32", "[1,1]", "[12,16]")),
                 tensors("layers.0.weight is F32, layers.0.bias is F16",
                         WEIGHT, tensor("layers.0.bias", "F16", "[1]", "[8,10]")),
-                tensors("shape of layers.0.weight is [2], not of rank 2",
+                tensors("shape of layers.0.weight is [2], not of rank 2: export networks of other layers as ONNX",
                         tensor("layers.0.weight", "F32", "[2]", "[0,8]"), BIAS),
                 tensors("shape of layers.0.bias is [1, 1], not of rank 1",
                         WEIGHT, tensor("layers.0.bias", "F32", "[1,1]", "[8,12]")),
@@ -186,14 +191,16 @@ class MalformedModelFileTest {
                 words(": 1 channels don't fall into 0 groups", "stride=1 padding=0 groups=0"),
                 words(": 1 channels don't fall into 2 groups", "stride=1 padding=0 groups=2"),
                 convolution("shape of layers.0.weight is [1, 1, 1, 2], a convolution's, and no layers.0.convolution in "
-                        + "__metadata__, such as \"stride=1 padding=0\", says the rest", "\"input_shape\":\"1,2,2\""),
+                        + "__metadata__, such as \"stride=1 padding=0\", says the rest: add it, or export the network as "
+                        + "ONNX", "\"input_shape\":\"1,2,2\""),
                 convolution("metadata input_shape, such as \"1,28,28\", is missing, which a convolution needs",
                         "\"layers.0.convolution\":\"stride=1 padding=0\""),
                 convolution("metadata input_shape is 1x2x2, not a number or \"channels,height,width\"",
                         "\"input_shape\":\"1x2x2\",\"layers.0.convolution\":\"stride=1 padding=0\""),
                 convolution("metadata input_shape: a sample of shape [65536, 65536, 2] has more than 2147483647 elements",
                         "\"input_shape\":\"65536,65536,2\",\"layers.0.convolution\":\"stride=1 padding=0\""),
-                convolution("layers.0.weight of shape [1, 1, 1, 2] doesn't follow inputs, of shape [4]; groups=1 means 1 channels",
+                convolution("layers.0.weight of shape [1, 1, 1, 2] doesn't follow inputs, of shape [4]; groups=1 means 1 "
+                + "channels",
                         "\"input_shape\":\"4\",\"layers.0.convolution\":\"stride=1 padding=0\""),
                 convolution("layers.0.weight of shape [1, 1, 1, 2] doesn't follow inputs, of shape "
                         + "[2, 2, 2]; groups=1 means 1 channels",
@@ -202,11 +209,14 @@ class MalformedModelFileTest {
                         "\"input_shape\":\"1,2,1\",\"layers.0.convolution\":\"stride=1 padding=0\""),
                 convolution("layers.0.weight: a sample of shape [1, 1999999, 2000000] has more than 2147483647 elements",
                         "\"input_shape\":\"1,1,3\",\"layers.0.convolution\":\"stride=1 padding=999999\""),
-                convolution("metadata layers.0.conv says nothing of any layer: of a convolution it is called layers.0.convolution",
-                        "\"input_shape\":\"1,2,2\",\"layers.0.conv\":\"groups=1\",\"layers.0.convolution\":\"stride=1 padding=0\""),
+                convolution("metadata layers.0.conv says nothing of any layer: of a convolution it is called "
+                + "layers.0.convolution",
+                        "\"input_shape\":\"1,2,2\",\"layers.0.conv\":\"groups=1\",\"layers.0.convolution\":\"stride=1 "
+                        + "padding=0\""),
                 convolution("metadata layers.00.convolution says nothing of any layer: of a convolution it is called "
                         + "layers.0.convolution", "\"input_shape\":\"1,2,2\","
-                        + "\"layers.00.convolution\":\"stride=2 padding=0\",\"layers.0.convolution\":\"stride=1 padding=0\""),
+                        + "\"layers.00.convolution\":\"stride=2 padding=0\",\"layers.0.convolution\":\"stride=1 "
+                        + "padding=0\""),
                 convolution("metadata layers.1.convolution is for a layer that is not there", "\"input_shape\":\"1,2,2\","
                         + "\"layers.0.convolution\":\"stride=1 padding=0\",\"layers.1.convolution\":\"stride=1 padding=0\""),
                 convolution("layers.1.weight of shape [1, 3] doesn't follow layers.0.weight of shape [1, 1, 1, 2], of shape "

@@ -218,8 +218,9 @@ class ModelFileTest {
                 "Dense 1", Graph.sequence(Shape.of(4), List.of(dense, dense)),
                 "Scale 2", Graph.sequence(Shape.of(4), List.of(dense, relu, scale, dense)),
                 "Add 3", residual.build());
-        refused.forEach((where, graph) -> assertEquals(file + ": only dense layers and convolutions with a ReLU between each "
-                + "two can be stored, which does not hold at " + where,
+        refused.forEach((where, graph) -> assertEquals(file
+                + ": only dense layers and convolutions with a ReLU between each "
+                + "two can be stored, which does not hold at " + where + ": ONNX files hold all",
                 assertThrows(ModelException.class, () -> ModelFile.write(file, graph, Precision.F32, Map.of()))
                         .getMessage()));
         assertTrue(filesInFolder().isEmpty());

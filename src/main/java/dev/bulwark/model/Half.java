@@ -1,4 +1,4 @@
-package dev.bulwark.model.io;
+package dev.bulwark.model;
 
 /** IEEE 754 binary16: 1 sign, 5 exponent and 10 fraction bits. Java 17 has no conversion of its own. */
 public final class Half {

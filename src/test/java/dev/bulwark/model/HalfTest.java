@@ -1,4 +1,4 @@
-package dev.bulwark.model.io;
+package dev.bulwark.model;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;

@@ -1,0 +1,138 @@
+package dev.bulwark.cli;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.bulwark.model.Graph;
+import dev.bulwark.model.Mlp;
+import dev.bulwark.model.Op;
+import dev.bulwark.model.Tensor;
+import dev.bulwark.model.io.ModelFile;
+import dev.bulwark.model.io.Precision;
+import dev.bulwark.model.io.StoredNetwork;
+import dev.bulwark.results.RunLayout;
+import dev.bulwark.shapes.Shape;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** ONNX files on the command line: {@code inspect}, {@code convert}, and rows of a network that was converted. */
+class ModelFilesTest {
+
+    @TempDir
+    private Path folder;
+
+    private record Outcome(int code, String out, String err) {
+    }
+
+    private static Outcome bulwark(Object... arguments) {
+        StringWriter out = new StringWriter();
+        StringWriter err = new StringWriter();
+        int code = Main.run(Arrays.stream(arguments).map(Object::toString).toArray(String[]::new),
+                new PrintWriter(out, true),
+                new PrintWriter(err, true));
+        return new Outcome(code, out.toString(), err.toString());
+    }
+
+    private static Outcome done(Object... arguments) {
+        Outcome outcome = bulwark(arguments);
+        assertEquals(0, outcome.code, outcome.err);
+        return outcome;
+    }
+
+    private static void fails(int code, String words, Object... arguments) {
+        Outcome outcome = bulwark(arguments);
+        assertEquals(code, outcome.code, outcome.err);
+        assertTrue(outcome.err.contains(words), outcome.err);
+        assertEquals(1, outcome.err.lines().count(), outcome.err);
+    }
+
+    private Path perceptron() {
+        Path file = folder.resolve("m.safetensors");
+        ModelFile.write(file, ModelFile.roundedToHalf(Mlp.random(new SplittableRandom(1), 0.1, 784, 12, 10)), Precision.F16,
+                Map.of("recipe", "none", "seed", "1"));
+        return file;
+    }
+
+    /** All but the last word of a line, its time. */
+    private static List<String> timeless(Path rows) throws IOException {
+        return Files.readAllLines(rows).stream().map(line -> line.replaceAll("\t[^\t]*$", "")).toList();
+    }
+
+    @Test
+    void givenANetwork_whenConvertedToOnnxAndBack_thenWeightsMetadataAndRowsAreTheSame() throws IOException {
+        Path first = perceptron();
+        Path onnx = folder.resolve("m.onnx");
+        Path back = folder.resolve("back.safetensors");
+        Outcome converted = done("convert", first, onnx);
+        assertTrue(converted.out.startsWith(onnx + ": 3 operations, 9550 parameters, inputs [784], 10 outputs, sha256 "),
+                converted.out);
+        done("convert", onnx, back);
+        StoredNetwork before = ModelFile.read(first);
+        StoredNetwork after = ModelFile.read(back);
+        assertEquals(ops(before.graph()), ops(after.graph()));
+        assertEquals("none", after.metadata().get("recipe"));
+        assertEquals(ModelFile.read(onnx).sha256(), after.metadata().get("converted_from_sha256"));
+        assertEquals(before.sha256(), ModelFile.read(onnx).metadata().get("converted_from_sha256"));
+        for (Path model : List.of(first, onnx)) {
+            done("certify", model, "--dataset", "digits", "--sigma", 0.5, "--n0", 20, "--n", 100, "--limit", 3, "--device",
+                    "cpu",
+                    "--out", model + ".tsv", "--quiet");
+        }
+        assertEquals(timeless(Path.of(first + ".tsv")), timeless(Path.of(onnx + ".tsv")));
+        String record = Files.readString(RunLayout.recordOf(Path.of(onnx + ".tsv")));
+        assertTrue(record.contains(ModelFile.read(onnx).sha256()), record);
+    }
+
+    private static List<Op> ops(Graph graph) {
+        return graph.nodes().stream().map(Graph.Node::op).toList();
+    }
+
+    @Test
+    void givenWhatSafetensorsDoNotHold_whenConverted_thenOneLineSaysWhereAndNothingIsWritten() throws IOException {
+        Path onnx = folder.resolve("tanh.onnx");
+        ModelFile.writeOnnx(onnx, Graph.sequence(Shape.of(784), List.of(new Op.Tanh(),
+                Mlp.dense(784, 10, new float[7840], new float[10]))),
+                Map.of());
+        Path out = folder.resolve("out.safetensors");
+        fails(3, "only dense layers and convolutions with a ReLU between each two can be stored, which does not hold at "
+                + "Tanh n0.Tanh: ONNX files hold all", "convert", onnx, out);
+        assertFalse(Files.exists(out));
+        byte[] before = Files.readAllBytes(onnx);
+        fails(2, "is there already: name another file, or add --overwrite", "convert", perceptron(), onnx);
+        fails(2, "is IN: name another file", "convert", onnx, onnx, "--overwrite");
+        fails(2, "must end in .onnx or .safetensors", "convert", onnx, folder.resolve("m.pt"));
+        fails(3, "no such file", "convert", folder.resolve("none.onnx"), out);
+        assertArrayEquals(before, Files.readAllBytes(onnx));
+        done("convert", perceptron(), onnx, "--overwrite");
+    }
+
+    @Test
+    void givenANetwork_whenInspected_thenATableAndHowItIsComputed() throws IOException {
+        Outcome table = done("inspect", perceptron());
+        assertTrue(table.out.startsWith("inputs [784], 10 outputs, weights F16, sha256 "), table.out);
+        List<String> lines = table.out.lines().map(line -> line.strip().replaceAll(" +", " ")).toList();
+        assertEquals("operation output parameters multiply-adds name", lines.get(1));
+        assertEquals("0 Dense [12] 9,420 9,408 Dense 0", lines.get(2));
+        assertEquals("all 9,550 9,528", lines.get(5));
+        assertTrue(lines.contains("metadata seed: 1"), table.out);
+        assertEquals("computed by kernels of its own in certify, predict and attack", lines.get(lines.size() - 1));
+        Path scaled = folder.resolve("scaled.onnx");
+        ModelFile.writeOnnx(scaled, Graph.sequence(Shape.of(6),
+                List.of(Op.Scale.by(Tensor.vector(1, 2, 3, 4, 5, 6), Tensor.zeros(6)),
+                new Op.Sigmoid())), Map.of("note", "a\u001b[31m"));
+        Outcome other = done("inspect", scaled);
+        assertTrue(other.out.contains("metadata note: a?[31m"), other.out);
+        assertTrue(other.out.contains("omputed"), other.out);
+    }
+}
