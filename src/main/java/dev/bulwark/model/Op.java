@@ -178,7 +178,8 @@ public sealed interface Op {
 
         @Override
         public Shape outputShape(List<Shape> inputs) {
-            return pooled(windows, only("a pooling", inputs).image());
+            ImageShape input = only("a pooling", inputs).image();
+            return countPadding ? windows.over(input, input.channels()).shape() : pooled(windows, input);
         }
 
         @Override

@@ -14,6 +14,7 @@ import dev.bulwark.device.InputGradients;
 import dev.bulwark.device.IntervalLayer;
 import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.NoisyClassifier;
+import dev.bulwark.device.Pooling;
 import dev.bulwark.device.ProductPrecision;
 import dev.bulwark.device.cuda.EmulatedDriver.Counter;
 import dev.bulwark.shapes.ImageShape;
@@ -97,6 +98,13 @@ class EveryModuleTest {
             DeviceBuffer average = on.memory.zeros(5_003);
             on.backend.optimisers().average(on.random(5_003), 5_003, 0.25f, average);
             return average;
+        }),
+        CHANNELWISE(on -> {
+            Pooling pooling = new Pooling(new ImageShape(3, 9, 8), Windows.square(3, 2, 1), false);
+            DeviceBuffer low = on.memory.allocate(17 * pooling.output().size());
+            DeviceBuffer x = on.random(17 * pooling.input().size());
+            on.backend.channelwise().encloseAverage(x, x, 17, pooling, low, on.memory.allocate(low.length()));
+            return low;
         }),
         NOISE(on -> {
             DeviceBuffer copies = on.memory.allocate(40 * 130);
