@@ -3,6 +3,7 @@ package dev.bulwark.cli;
 import dev.bulwark.bounds.Crown;
 import dev.bulwark.bounds.Method;
 import dev.bulwark.data.Epsilon;
+import dev.bulwark.data.Norm;
 import dev.bulwark.device.DeviceInfo;
 import dev.bulwark.model.Graph;
 import dev.bulwark.report.Paragraph;
@@ -27,15 +28,19 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code bulwark verify}: deterministic bounds, a row an image. */
-@Command(name = "verify", description = "Certify L-infinity balls by bounds on the logits.")
+@Command(name = "verify", description = "Certify balls around images by bounds on the logits.")
 final class VerifyCommand extends ModelCommand {
 
     @Mixin
     private DeviceOptions device;
 
     @Option(names = "--epsilon", required = true, converter = EpsilonConverter.class,
-            description = "Radius of the L-infinity ball, in input units: a decimal or a fraction, as 8/255.")
+            description = "Radius of the ball, in input units: a decimal or a fraction, as 8/255.")
     private Epsilon epsilon;
+
+    @Option(names = "--norm", paramLabel = "inf|2|1", defaultValue = "inf",
+            description = "Of the ball; ibp sees the smallest box around one (default: ${DEFAULT-VALUE}).")
+    private String norm;
 
     @Option(names = "--method", paramLabel = "ibp|crown|alpha-crown", defaultValue = "ibp",
             description = "How to bound (default: ${DEFAULT-VALUE}).")
@@ -51,11 +56,18 @@ final class VerifyCommand extends ModelCommand {
             throw new ExperimentException("--steps are alpha-crown's: --method " + method + " takes none");
         }
         Verify.steps(steps());
+        norm();
     }
 
     @Override
     void warn(PrintWriter err) {
-        EpsilonConverter.warnOfLarge(epsilon, err);
+        if (norm() == Norm.INF) {
+            EpsilonConverter.warnOfLarge(epsilon, err);
+        } else if (method() == Method.IBP) {
+            err.println(Paragraph.wrapped("note: ibp bounds the smallest box around each " + norm().words() + " ball, which certifies "
+                    + "no more than an l-infinity ball of this radius; crown and alpha-crown know the ball itself",
+                    Terminal.columns(System.getenv())));
+        }
     }
 
     @Override
@@ -71,13 +83,16 @@ final class VerifyCommand extends ModelCommand {
     @Override
     RowsRun identify(RowsRun run, Graph network, DeviceInfo device) {
         RowsRun bounded = run.within(epsilon).with("method", method);
+        if (norm() != Norm.INF) {
+            bounded.with("norm", norm().toString());
+        }
         return method() == Method.ALPHA_CROWN ? bounded.with("steps", steps()) : bounded;
     }
 
     @Override
     void write(Fleet fleet, Subject subject, RowsRun run, Monitor monitor) throws IOException {
         try (RowFile<BoundsRow> rows = run.open(out(), BoundsRow.FORMAT)) {
-            Verify.run(fleet, subject, epsilon, method(), steps(), rows, monitor);
+            Verify.run(fleet, subject, epsilon, norm(), method(), steps(), rows, monitor);
         }
     }
 
@@ -98,6 +113,11 @@ final class VerifyCommand extends ModelCommand {
 
     private int steps() {
         return steps == null ? Crown.DEFAULT_STEPS : steps;
+    }
+
+    private Norm norm() {
+        return Arrays.stream(Norm.values()).filter(of -> of.toString().equals(norm)).findFirst()
+                .orElseThrow(() -> new ExperimentException("--norm is one of inf, 2, 1, not " + norm));
     }
 
     private Method method() {

@@ -8,12 +8,13 @@ import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
 import com.fasterxml.jackson.databind.annotation.JsonSerialize;
 import dev.bulwark.bounds.Method;
 import dev.bulwark.bounds.Specification;
+import dev.bulwark.data.Norm;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
 /**
- * Deterministic bounds of one image's logits over the L-infinity box of half-width {@code epsilon}, clipped to [0,1].
+ * Deterministic bounds of one image's logits over the ball of radius {@code epsilon}, clipped to [0,1].
  *
  * <p>Bounds are doubles although networks compute floats: a float's shortest decimal, read as a double, may lie on the
  * wrong side of the bound.
@@ -21,7 +22,7 @@ import java.util.Optional;
  * <p>Where no finite bound is known, for instance as the network's values exceed the largest float, the bound is infinite,
  * and null in the file.
  *
- * @param epsilon         half-width of the box, in input units
+ * @param epsilon         radius of the ball, in input units
  * @param cleanPrediction the network's class for the image itself, -1 if its logits hold a NaN
  * @param lower           lower bounds of the logits; -infinity if none is known
  * @param upper           upper bounds of the logits; infinity if none is known
@@ -29,9 +30,10 @@ import java.util.Optional;
  * @param realNetwork     what the real-number network, of which the bounds speak, does at the image itself; only where the
  *                        image is certified and the float network gives it another class, or none. Rows without it do not
  *                        have the field
+ * @param norm            of the ball; rows of the l-infinity norm do not have the field
  */
 @JsonPropertyOrder({"index", "label", "epsilon", "method", "clean_prediction", "lower", "upper", "margin_lower",
-        "certified", "certified_by_box", "real_network"})
+        "certified", "certified_by_box", "real_network", "norm"})
 @JsonIgnoreProperties(value = {"certified", "certified_by_box"}, allowGetters = true)
 public record BoundsRow(int index, int label, double epsilon, Method method, int cleanPrediction,
         @JsonSerialize(contentUsing = JsonLines.FiniteWriter.class)
@@ -42,11 +44,14 @@ public record BoundsRow(int index, int label, double epsilon, Method method, int
         @JsonDeserialize(contentUsing = JsonLines.LowerReader.class) List<Double> marginLower,
         @JsonInclude(JsonInclude.Include.NON_EMPTY)
         @JsonSerialize(using = JsonLines.OptionalWriter.class) @JsonDeserialize(using = JsonLines.RealNetworkReader.class)
-        Optional<AttackRow.RealNetwork> realNetwork) implements Row {
+        Optional<AttackRow.RealNetwork> realNetwork,
+        @JsonInclude(JsonInclude.Include.NON_EMPTY)
+        @JsonSerialize(using = JsonLines.OptionalWriter.class) @JsonDeserialize(using = JsonLines.NormReader.class)
+        Optional<Norm> norm) implements Row {
 
     private static final int NO_PREDICTION = -1;
 
-    public static final RowFormat<BoundsRow> FORMAT = new JsonLines<>(BoundsRow.class, "real_network");
+    public static final RowFormat<BoundsRow> FORMAT = new JsonLines<>(BoundsRow.class, "real_network", "norm");
 
     public BoundsRow {
         lower = List.copyOf(lower);
@@ -69,16 +74,18 @@ public record BoundsRow(int index, int label, double epsilon, Method method, int
                     "class " + c + " has bounds that no number lies in: " + l + ", " + u + ", margin " + m);
             Require.that(l <= u, "class " + c + " has lower " + l + " above upper " + u);
         }
+        Require.that(norm.isEmpty() || norm.get() != Norm.INF, "norm is inf, which rows leave out");
         Require.that(marginLower.get(label) == 0, "margin_lower is " + marginLower.get(label) + " at the label, not 0");
         Require.that(realNetwork.isEmpty() || cleanPrediction != label,
                 "real_network is " + realNetwork.map(AttackRow.RealNetwork::text).orElse("")
                         + ", but clean_prediction is the label");
     }
 
-    /** Without a word on the real-number network. */
+    /** Over an l-infinity ball, without a word on the real-number network. */
     public BoundsRow(int index, int label, double epsilon, Method method, int cleanPrediction, List<Double> lower,
             List<Double> upper, List<Double> marginLower) {
-        this(index, label, epsilon, method, cleanPrediction, lower, upper, marginLower, Optional.empty());
+        this(index, label, epsilon, method, cleanPrediction, lower, upper, marginLower, Optional.empty(),
+                Optional.empty());
     }
 
     /** The same with the arrays that a backend hands out. */
@@ -89,7 +96,19 @@ public record BoundsRow(int index, int label, double epsilon, Method method, int
 
     /** The same with a word on the real-number network. */
     public BoundsRow with(AttackRow.RealNetwork real) {
-        return new BoundsRow(index, label, epsilon, method, cleanPrediction, lower, upper, marginLower, Optional.of(real));
+        return new BoundsRow(index, label, epsilon, method, cleanPrediction, lower, upper, marginLower, Optional.of(real),
+                norm);
+    }
+
+    /** The same over a ball of another norm. */
+    public BoundsRow in(Norm other) {
+        return new BoundsRow(index, label, epsilon, method, cleanPrediction, lower, upper, marginLower, realNetwork,
+                Optional.of(other).filter(of -> of != Norm.INF));
+    }
+
+    /** Of the ball. */
+    public Norm ballNorm() {
+        return norm.orElse(Norm.INF);
     }
 
     /** Whether every other margin is positive; equality is no certificate. */

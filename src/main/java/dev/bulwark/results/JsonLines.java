@@ -1,5 +1,6 @@
 package dev.bulwark.results;
 
+import com.fasterxml.jackson.annotation.JsonValue;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
@@ -20,6 +21,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.ser.PropertyWriter;
 import dev.bulwark.attack.AttackLoss;
 import dev.bulwark.bounds.Method;
+import dev.bulwark.data.Norm;
 import java.io.IOException;
 import java.util.Iterator;
 import java.util.List;
@@ -49,6 +51,7 @@ final class JsonLines<T extends Row> implements RowFormat<T> {
                     .addDeserializer(OptionalInt.class, new PredictionReader()))
             .addMixIn(Method.class, Word.class)
             .addMixIn(AttackLoss.class, Word.class)
+            .addMixIn(Norm.class, Text.class)
             .build();
 
     /** A number, a word or a flat list of them: all that fields hold. */
@@ -147,6 +150,13 @@ final class JsonLines<T extends Row> implements RowFormat<T> {
     /** An enum that is spelled in files as on the command line. */
     @EnumNaming(WordNaming.class)
     private interface Word {
+    }
+
+    /** Has Jackson write constants as they print. Jackson reads them so, too. */
+    private abstract static class Text {
+        @Override
+        @JsonValue
+        public abstract String toString();
     }
 
     /** Has Jackson spell constants as {@link Words} does. Public for Jackson alone. */
@@ -255,6 +265,12 @@ final class JsonLines<T extends Row> implements RowFormat<T> {
     static final class LossReader extends OptionalReader<AttackLoss> {
         LossReader() {
             super(AttackLoss.class);
+        }
+    }
+
+    static final class NormReader extends OptionalReader<Norm> {
+        NormReader() {
+            super(Norm.class);
         }
     }
 

@@ -6,6 +6,7 @@ import dev.bulwark.bounds.RealNetwork;
 import dev.bulwark.bounds.Verifier;
 import dev.bulwark.data.Ball;
 import dev.bulwark.data.Epsilon;
+import dev.bulwark.data.Norm;
 import dev.bulwark.plan.Plan;
 import dev.bulwark.results.AttackRow;
 import dev.bulwark.results.BoundsRow;
@@ -34,19 +35,26 @@ public final class Verify {
         return steps;
     }
 
+    /** As below, over l-infinity balls. */
+    public static void run(Fleet fleet, Subject subject, Epsilon epsilon, Method method, int steps,
+                           RowFile<BoundsRow> rows, Monitor monitor) throws IOException {
+        run(fleet, subject, epsilon, Norm.INF, method, steps, rows, monitor);
+    }
+
     /**
-     * Bounds every image without a row over the L-infinity ball of radius {@code epsilon}, cut to [0, 1].
+     * Bounds every image without a row over the ball of radius {@code epsilon} in a norm, cut to [0, 1].
      *
      * @param steps of {@link Method#ALPHA_CROWN}'s slopes; the other methods have none
      */
-    public static void run(Fleet fleet, Subject subject, Epsilon epsilon, Method method, int steps,
+    public static void run(Fleet fleet, Subject subject, Epsilon epsilon, Norm norm, Method method, int steps,
                            RowFile<BoundsRow> rows, Monitor monitor) throws IOException {
-        Ball ball = subject.data().ball(epsilon);
+        Ball ball = subject.data().ball(epsilon).in(norm);
         RealNetwork real = new RealNetwork(subject.network());
         for (BoundsRow row : rows.earlier()) {
-            if (row.epsilon() != epsilon.nearest() || row.method() != method) {
+            if (row.epsilon() != epsilon.nearest() || row.method() != method || row.ballNorm() != norm) {
                 throw new ExperimentException("can't resume: the row for index " + row.index() + " is another run's, by " + row.method()
-                        + " at epsilon " + row.epsilon() + ", not by " + method + " at " + epsilon.nearest());
+                        + " at epsilon " + row.epsilon() + " (" + row.ballNorm().words() + "), not by " + method + " at "
+                        + epsilon.nearest() + " (" + norm.words() + ")");
             }
         }
         Batches batches = new Batches("verify at epsilon " + epsilon, subject.indices(), rows::contains,
@@ -57,7 +65,7 @@ public final class Verify {
             }
         }, (index, b) -> {
             BoundsRow row = BoundsRow.of(index, b.label(), epsilon.nearest(), method, b.cleanPrediction(),
-                    b.lower(), b.upper(), b.marginLower());
+                    b.lower(), b.upper(), b.marginLower()).in(norm);
             rows.append(row.differs() ? row.with(real.stands(subject.data().pixels(index), b.label())
                     ? AttackRow.RealNetwork.STANDS : AttackRow.RealNetwork.BREAKS) : row);
         });

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.bulwark.attack.AttackLoss;
 import dev.bulwark.bounds.Method;
+import dev.bulwark.data.Norm;
 import dev.bulwark.report.Share;
 import dev.bulwark.smoothing.Radius;
 import java.time.Duration;
@@ -134,6 +135,19 @@ class RowFormatTest {
     }
 
     /** JSON has no infinity: null is no finite bound, and reads back as the infinity of its side. */
+    @Test
+    void givenBoundsOverAnL2Ball_whenWritten_thenTheNormIsThereAndReadAgain() {
+        BoundsRow inf = BoundsRow.of(7, 0, 0.1, Method.CROWN, 0, new float[] {1, 0}, new float[] {2, 0}, new float[] {0, 1});
+        BoundsRow two = inf.in(Norm.TWO);
+        String line = BoundsRow.FORMAT.write(two);
+        assertTrue(line.endsWith(",\"norm\":\"2\"}"), line);
+        assertEquals(two, BoundsRow.FORMAT.read(line));
+        assertEquals(Norm.TWO, BoundsRow.FORMAT.read(line).ballNorm());
+        assertEquals(inf, inf.in(Norm.INF));
+        assertFalse(BoundsRow.FORMAT.write(inf).contains("norm"));
+        assertThrows(IllegalArgumentException.class, () -> BoundsRow.FORMAT.read(line.replace("\"2\"}", "\"3\"}")));
+    }
+
     @Test
     void givenBoundsThatAreNotKnown_whenWritten_thenTheyAreNullAndReadBack() {
         float inf = Float.POSITIVE_INFINITY;
