@@ -100,7 +100,7 @@ public interface LinearRelaxationsContract extends OnBackend {
              DeviceBuffer constants = device(constant);
              DeviceBuffer b = device(bias); DeviceBuffer below = device(slopes); DeviceBuffer ownerRows = deviceInts(owner);
              DeviceBuffer slopeRows = deviceInts(slopeRow); DeviceBuffer target = backend().allocate((long) rows * units)) {
-            relaxations().backwardRelu(forms, rows, ownerRows, lines.relaxation, below, slopeRows, b, target,
+            relaxations().backwardActivation(forms, rows, ownerRows, lines.relaxation, below, slopeRows, b, target,
                     constants);
             float[] after = host(target);
             float[] gained = host(constants);
@@ -129,7 +129,7 @@ public interface LinearRelaxationsContract extends OnBackend {
             }
             float[] separate = after.clone();
             backend().write(constant, constants);
-            relaxations().backwardRelu(forms, rows, ownerRows, lines.relaxation, below, slopeRows, b, forms,
+            relaxations().backwardActivation(forms, rows, ownerRows, lines.relaxation, below, slopeRows, b, forms,
                     constants);
             assertArrayEquals(separate, host(forms), "in place");
             assertArrayEquals(gained, host(constants));
@@ -356,7 +356,7 @@ public interface LinearRelaxationsContract extends OnBackend {
             for (DeviceBuffer error : List.of(ones, zeros)) {
                 Relaxation relaxation = new Relaxation(ones, zeros, ones, ones, error, 2);
                 backend().fill(constants, 0f);
-                relaxations().backwardRelu(forms, 4, owners, relaxation, ones, owners, ones, target, constants);
+                relaxations().backwardActivation(forms, 4, owners, relaxation, ones, owners, ones, target, constants);
                 for (float constant : host(constants)) {
                     assertNotAbove(Double.NaN, constant, "constant");
                 }
@@ -375,7 +375,7 @@ public interface LinearRelaxationsContract extends OnBackend {
              DeviceBuffer productError = device(inf, none, 0); DeviceBuffer bias = device(1, 1, 0.5f);
              DeviceBuffer target = backend().allocate(6)) {
             Relaxation relaxation = new Relaxation(slope, intercept, slope, magnitude, productError, 3);
-            relaxations().backwardRelu(forms, 2, owners, relaxation, slope, owners, bias, target, constants);
+            relaxations().backwardActivation(forms, 2, owners, relaxation, slope, owners, bias, target, constants);
             same(new float[] {0, 0, 2, 0, 0, -4}, host(target));
             assertEquals(8 + 1, host(constants)[0], 1e-5);
             assertEquals(8 - 2, host(constants)[1], 1e-5);
@@ -390,7 +390,7 @@ public interface LinearRelaxationsContract extends OnBackend {
              DeviceBuffer one = device(1); DeviceBuffer zero = device(0); DeviceBuffer unknown = device(none);
              DeviceBuffer target = backend().allocate(1)) {
             Relaxation relaxation = new Relaxation(one, zero, one, zero, zero, 1);
-            relaxations().backwardRelu(forms, 1, owners, relaxation, unknown, owners, one, target, constants);
+            relaxations().backwardActivation(forms, 1, owners, relaxation, unknown, owners, one, target, constants);
             assertTrue(Float.isNaN(host(constants)[0]), "a slope that is no number is none in [0, 1]");
         }
     }
@@ -402,7 +402,7 @@ public interface LinearRelaxationsContract extends OnBackend {
              DeviceBuffer unknown = device(none, none); DeviceBuffer ones = device(1, 1);
              DeviceBuffer target = backend().allocate(2)) {
             Relaxation relaxation = new Relaxation(unknown, unknown, ones, unknown, unknown, 2);
-            relaxations().backwardRelu(forms, 1, owners, relaxation, ones, owners, ones, target, constants);
+            relaxations().backwardActivation(forms, 1, owners, relaxation, ones, owners, ones, target, constants);
             assertTrue(Float.isNaN(host(constants)[0]));
         }
     }
@@ -417,7 +417,7 @@ public interface LinearRelaxationsContract extends OnBackend {
         try (Lines lines = new Lines(this, owners, units); DeviceBuffer forms = device(a); DeviceBuffer points = device(z);
              DeviceBuffer below = device(slopes); DeviceBuffer ownerRows = deviceInts(owner);
              DeviceBuffer gradients = backend().allocate((long) rows * units)) {
-            relaxations().relaxedRelu(forms, rows, ownerRows, lines.relaxation, below, points, gradients);
+            relaxations().onFreeLines(forms, rows, ownerRows, lines.relaxation, below, points, gradients);
             float[] value = host(points);
             float[] gradient = host(gradients);
             for (int k = 0; k < value.length; ++k) {

@@ -112,7 +112,7 @@ public interface ReluRelaxationsContract extends OnBackend {
         try (DeviceBuffer low = device(lower); DeviceBuffer high = device(upper);
              DeviceBuffer owner = backend().allocate(2L * lower.length);
              DeviceBuffer form = backend().allocate(2L * lower.length); DeviceBuffer count = deviceInts(-1)) {
-            relus().openSides(low, high, images, units, owner, form, count);
+            relus().openSides(0, Float.POSITIVE_INFINITY, low, high, images, units, owner, form, count);
             assertEquals(owners.size(), hostInts(count)[0]);
             assertEquals(owners, boxed(hostInts(owner.slice(0, owners.size()))));
             assertEquals(forms, boxed(hostInts(form.slice(0, forms.size()))));
