@@ -87,11 +87,7 @@ final class HostPass {
         }
     }
 
-    /**
-     * What {@code graph} makes of {@code input}.
-     *
-     * @throws UnsupportedOperationException naming the operation, if one is not covered
-     */
+    /** What {@code graph} makes of {@code input}. */
     static <T> T run(Graph graph, T input, Arithmetic<T> arithmetic) {
         List<T> values = new ArrayList<>();
         values.add(input);
@@ -246,10 +242,6 @@ final class HostPass {
         private static int[] inside(Windows.Axis axis, int window, int elements) {
             return IntStream.range(0, axis.kernel()).map(k -> window * axis.stride() - axis.before() + k * axis.dilation())
                     .filter(at -> at >= 0 && at < elements).toArray();
-        }
-
-        private UnsupportedOperationException unsupported(String what) {
-            return new UnsupportedOperationException(node.name() + " is " + what + ", of which no bounds are known yet");
         }
     }
 }

@@ -51,7 +51,7 @@ public final class Plan implements AutoCloseable {
     /**
      * Copies {@code graph} to {@code backend}.
      *
-     * @throws UnsupportedOperationException naming the operation, if one can't be laid onto a device
+     * @throws UnsupportedOperationException if the network computes nothing
      */
     public static Plan load(Backend backend, Graph graph) {
         return new Plan(backend, graph);
@@ -340,10 +340,6 @@ public final class Plan implements AutoCloseable {
             int elements = sizes.get(from(input));
             Arrays.setAll(source, k -> k >= at && k < at + elements ? k - at : Op.Rearrange.ZERO);
             return add(RearrangingOperator.of(backend, memory, source, elements), input);
-        }
-
-        private UnsupportedOperationException unsupported(String what) {
-            return new UnsupportedOperationException(node.name() + " is " + what + ", which no device can do yet");
         }
     }
 }

@@ -2,7 +2,6 @@ package dev.bulwark.device;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.bulwark.shapes.ImageShape;
@@ -299,12 +298,5 @@ public abstract class MaxPoolingContract extends BackendFixture {
         float[] above = {-3, -3, -3};
         float constant = takenBack(below, above, Float.NEGATIVE_INFINITY, 0)[1][0];
         assertTrue(!(Math.abs(constant) < most), "an infinite coefficient of a constant: " + constant);
-    }
-
-    @Test
-    void givenAWindowWithoutAnElement_whenLaidOut_thenRefused() {
-        Axis dilated = new Axis(2, 1, 2, 2, 2);
-        assertEquals("window 1 of a pooling has no element of an edge of 1", assertThrows(IllegalArgumentException.class,
-                () -> Pooling.ofMaxima(new ImageShape(1, 4, 1), new Windows(new Axis(1, 1, 0, 0, 1), dilated))).getMessage());
     }
 }
