@@ -11,8 +11,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Gradients of any plan with respect to its inputs, in float: the outputs of activations, and which elements maximum poolings
- * took, are kept on the way forward and say on the way back where gradients go. The gradient of a value that several steps read is the sum of what they pass on.
+ * Gradients of any plan with respect to its inputs, in float: the outputs of activations, and which elements maximum
+ * poolings took, are kept on the way forward and say on the way back where gradients go. The gradient of a value that
+ * several steps read is the sum of what they pass on.
  */
 final class ChainRule implements InputGradients {
 
@@ -61,7 +62,8 @@ final class ChainRule implements InputGradients {
         backend.copy(forward.of(x, rows), (long) rows * plan.classes(), logits);
         for (Step step : plan.steps()) {
             if (step instanceof Step.MaxPool pool) { // now, for nobody promises to keep x
-                backend.maxPooling().choose(pool.from() == 0 ? x : forward.kept(pool.from()), rows, pool.pooling(), chosen.get(pool.to()));
+                DeviceBuffer from = pool.from() == 0 ? x : forward.kept(pool.from());
+                backend.maxPooling().choose(from, rows, pool.pooling(), chosen.get(pool.to()));
             }
         }
     }
