@@ -1,27 +1,30 @@
 /*
- * linear_relaxation.cu: linear forms on their way back through a network's ReLUs, for certificates.
+ * linear_relaxation.cu: linear forms on their way back through a network's activations, for certificates.
  * Math      enter_dense, enter_units   forms f < O: output f; f >= O: the negative of output f - O
- *           backward_relu  with a = coefficients[r,j], n = owners[r] and s the slope below where a >= 0, above where a < 0:
- *                          t = a s;  constants[r] += sum over j of min(a, 0) intercept + t b
+ *           backward_free, backward_fixed   with a = coefficients[r,j], n = owners[r] and s the slope below where a >= 0, above
+ *                          where a < 0:
+ *                          t = a s;  constants[r] += sum over j of min(a, 0) intercept + max(a, 0) intercept_below + t b
  *                                                       - |a s - t| magnitude - (|t| + NEGLIGIBLE) product_error
+ *                          free: slopes below are a form's own, and intercepts below 0 (ReLU, leaky ReLU)
  *           backward_bias  constants[r] += sum over j of a b - (|a| + NEGLIGIBLE) product_error
  *           join           coefficients += other; constants[r] -= sum over j of (what the sum was rounded by) magnitude
  *           form_minima    constants[r] + sum over i of a (a > 0 ? lower[n,i] : upper[n,i])
  *           ball_minima    constants[r] + sum over i of a x - centre_error |a x| - epsilon ||a||_dual, of the elements that may
  *                          leave x for something smaller, where that is more than minima[r]; ball_corners: where it is taken
- *           form_corners   where that minimum is taken; relaxed_relu: the lines at a point, and slopes' derivatives
+ *           form_corners   where that minimum is taken; on_free_lines, on_fixed_lines: the lines at a point, and
+ *                          free slopes' derivatives
  * Rounding  enter_dense, enter_units: exact.
- *           backward_relu, backward_bias, join, form_minima, ball_minima: t to nearest, which is a choice and not a claim; every sum down, at every single
- *           operation, so that each intermediate result is a lower bound. The others to nearest: any slope gives a bound.
+ *           backward_free, backward_fixed, backward_bias, join, form_minima, ball_minima: t to nearest, which is a choice and
+ *           not a claim; every sum down, at every single operation, so that each intermediate result is a lower bound.
+ *           The others to nearest: any slope gives a bound.
  * Unknown   What overflowed or is NaN makes the constant of its form NaN or -infinity, never tighter than it is: an
  *           infinite t meets |t| product_error, an infinite coefficient of form_minima is turned into NaN. But what is
  *           multiplied by exactly 0 takes no part: unknown lines are none of a form's concern that has no share of the unit.
- * Shapes    coefficients, target, z, gradient, slopes of relaxed_relu [R,J]   lines [N,J]   boxes [N,I]
+ * Shapes    coefficients, target, z, gradient, slopes of on_free_lines [R,J]   lines [N,J]   boxes [N,I]
  *           owners, slope_rows int [R]   bias [J]   constants [R]   row-major, any size
- * Launch    backward_relu, backward_bias, join, form_minima, ball_minima, ball_corners: any 1-D grid, blocks of whole warps,
- *           a warp for each row;
- *           the others any 1-D grid
- * Traffic   backward_relu: 8 R J bytes, and the lines of each owner once from memory, then from cache
+ * Launch    backward_free, backward_fixed, backward_bias, join, form_minima, ball_minima, ball_corners: any 1-D grid, blocks of
+ *           whole warps, a warp for each row; the others any 1-D grid
+ * Traffic   backward_free: 8 R J bytes, and the lines of each owner once from memory, then from cache
  * Bits      the same for every launch shape: a sum is always taken in the same order
  * Oracle    LinearRelaxationsContract (exact decimal arithmetic), CrownProperties
  */
@@ -68,13 +71,22 @@ static __device__ __forceinline__ float rounded_off(float a, float s, float t) {
     return above > below ? above : below; // NaN only where both are
 }
 
-/** coefficients and target may be the same. Slopes below are taken into [0, 1], where every one gives a lower bound. */
-extern "C" __global__ void backward_relu(const float* coefficients, const int* __restrict__ owners,
+/** What a form gains by the products behind a unit, whose coefficient a becomes t with slope s. */
+static __device__ __forceinline__ float charged(float sum, float a, float s, float t, float bias, float magnitude,
+                                                float product_error) {
+    const float off = rounded_off(a, s, t);
+    sum = __fmaf_rd(t, bias, sum);
+    sum = off != 0.f ? __fmaf_rd(-off, magnitude, sum) : sum;
+    return t != 0.f ? __fmaf_rd(-__fadd_ru(fabsf(t), NEGLIGIBLE), product_error, sum) : sum;
+}
+
+/** coefficients and target may be the same. Slopes below are taken into [least, 1], where every one gives a lower bound. */
+extern "C" __global__ void backward_free(const float* coefficients, const int* __restrict__ owners,
                                          const float* __restrict__ slope_above, const float* __restrict__ intercept,
                                          const float* __restrict__ magnitude, const float* __restrict__ product_error,
                                          const float* __restrict__ slopes, const int* __restrict__ slope_rows,
                                          const float* __restrict__ bias, float* target, float* __restrict__ constants,
-                                         int rows, int units) {
+                                         float least, int rows, int units) {
     const int lane = threadIdx.x % WARP;
     for (long long row = grid_first() / WARP; row < rows; row += grid_stride() / WARP) {
         const long long line = (long long) owners[row] * units, below = (long long) slope_rows[row] * units;
@@ -88,13 +100,10 @@ extern "C" __global__ void backward_relu(const float* coefficients, const int* _
                     sum = __fmaf_rd(a, intercept[line + j], sum);
                 } else {
                     s = slopes[below + j];
-                    s = s < 0.f ? 0.f : s > 1.f ? 1.f : s; // NaN stays
+                    s = s < least ? least : s > 1.f ? 1.f : s; // NaN stays
                 }
                 t = __fmul_rn(a, s);
-                const float off = rounded_off(a, s, t);
-                sum = __fmaf_rd(t, bias[j], sum);
-                sum = off != 0.f ? __fmaf_rd(-off, magnitude[line + j], sum) : sum;
-                sum = t != 0.f ? __fmaf_rd(-__fadd_ru(fabsf(t), NEGLIGIBLE), product_error[line + j], sum) : sum;
+                sum = charged(sum, a, s, t, bias[j], magnitude[line + j], product_error[line + j]);
             }
             target[row * units + j] = t;
         }
@@ -104,7 +113,38 @@ extern "C" __global__ void backward_relu(const float* coefficients, const int* _
         }
     }
 }
-EXPORT_KERNEL(backward_relu)
+EXPORT_KERNEL(backward_free)
+
+/** As backward_free, where both lines are the box's. */
+extern "C" __global__ void backward_fixed(const float* coefficients, const int* __restrict__ owners,
+                                          const float* __restrict__ slope_above, const float* __restrict__ intercept,
+                                          const float* __restrict__ slope_below,
+                                          const float* __restrict__ intercept_below,
+                                          const float* __restrict__ magnitude, const float* __restrict__ product_error,
+                                          const float* __restrict__ bias, float* target, float* __restrict__ constants,
+                                          int rows, int units) {
+    const int lane = threadIdx.x % WARP;
+    for (long long row = grid_first() / WARP; row < rows; row += grid_stride() / WARP) {
+        const long long line = (long long) owners[row] * units;
+        float sum = 0.f;
+        for (int j = lane; j < units; j += WARP) {
+            const float a = coefficients[row * units + j];
+            float t = a;
+            if (a != 0.f) {
+                const float s = a < 0.f ? slope_above[line + j] : slope_below[line + j];
+                sum = __fmaf_rd(a, a < 0.f ? intercept[line + j] : intercept_below[line + j], sum);
+                t = __fmul_rn(a, s);
+                sum = charged(sum, a, s, t, bias[j], magnitude[line + j], product_error[line + j]);
+            }
+            target[row * units + j] = t;
+        }
+        sum = warp_sum_down(sum);
+        if (lane == 0) {
+            constants[row] = __fadd_rd(constants[row], sum);
+        }
+    }
+}
+EXPORT_KERNEL(backward_fixed)
 
 /** The share of an affine map, for which the form's constant takes its bias and what the product with W may be off by. */
 extern "C" __global__ void backward_bias(const float* __restrict__ coefficients, const int* __restrict__ owners,
@@ -280,10 +320,10 @@ extern "C" __global__ void ball_corners(const float* __restrict__ coefficients, 
 EXPORT_KERNEL(ball_corners)
 
 /** An intercept above 0 marks a unit of open sign; where the sign is known, its line is the ReLU itself. */
-extern "C" __global__ void relaxed_relu(const float* __restrict__ coefficients, const int* __restrict__ owners,
-                                        const float* __restrict__ slope_above, const float* __restrict__ intercept,
-                                        const float* __restrict__ slopes, float* __restrict__ z,
-                                        float* __restrict__ gradient, int rows, int units) {
+extern "C" __global__ void on_free_lines(const float* __restrict__ coefficients, const int* __restrict__ owners,
+                                         const float* __restrict__ slope_above, const float* __restrict__ intercept,
+                                         const float* __restrict__ slopes, float* __restrict__ z,
+                                         float* __restrict__ gradient, int rows, int units) {
     const long long n = (long long) rows * units;
     for (long long k = grid_first(); k < n; k += grid_stride()) {
         const long long row = k / units, line = owners[row] * (long long) units + (k - row * units);
@@ -292,4 +332,18 @@ extern "C" __global__ void relaxed_relu(const float* __restrict__ coefficients, 
         gradient[k] = shift > 0.f && a > 0.f ? -a * point : 0.f;
     }
 }
-EXPORT_KERNEL(relaxed_relu)
+EXPORT_KERNEL(on_free_lines)
+
+extern "C" __global__ void on_fixed_lines(const float* __restrict__ coefficients, const int* __restrict__ owners,
+                                          const float* __restrict__ slope_above, const float* __restrict__ intercept,
+                                          const float* __restrict__ slope_below,
+                                          const float* __restrict__ intercept_below, float* __restrict__ z, int rows,
+                                          int units) {
+    const long long n = (long long) rows * units;
+    for (long long k = grid_first(); k < n; k += grid_stride()) {
+        const long long row = k / units, line = owners[row] * (long long) units + (k - row * units);
+        z[k] = coefficients[k] < 0.f ? slope_above[line] * z[k] + intercept[line]
+                                     : slope_below[line] * z[k] + intercept_below[line];
+    }
+}
+EXPORT_KERNEL(on_fixed_lines)

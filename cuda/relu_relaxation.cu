@@ -2,7 +2,8 @@
  * relu_relaxation.cu: intervals of units before their ReLUs, and the lines that bound the ReLUs there, for certificates.
  * Math      relax         slope z + intercept >= max(z, 0) on [lower, upper]; below: slope 1 where upper > -lower, else 0
  *           magnitudes    max(|lower|, |upper|)
- *           open_counts, open_sides   the units of open sign, two forms each: form j < J is z[j], form J + j is -z[j]
+ *           open_counts, open_sides   the units over whose intervals an activation with two bends is no line (of a ReLU, with
+ *                         bends 0 and infinity: those of open sign), two forms each: form j < J is z[j], form J + j is -z[j]
  *           tighten       lower bounds of such forms become bounds of the units, where they are better
  * Rounding  relax: in double, where a product of two floats is exact; intercepts up. The others round nothing
  * Unknown   An interval without two finite ends is unknown: NaN at both ends, and its lines are NaN
@@ -70,10 +71,14 @@ EXPORT_KERNEL(magnitudes)
 
 constexpr int THREADS = 256, SPAN = 16 * THREADS;
 
-/** Whether a unit's sign is open; where an end is unknown it is. */
-static __device__ __forceinline__ bool is_open(const float* __restrict__ lower, const float* __restrict__ upper,
-                                               long long k, long long n) {
-    return k < n && !(lower[k] >= 0.f || upper[k] <= 0.f);
+/** Whether a unit's interval goes over a bend; where an end, or a bend, is NaN it does. */
+static __device__ __forceinline__ bool is_open(float first, float last, const float* __restrict__ lower,
+                                               const float* __restrict__ upper, long long k, long long n) {
+    if (k >= n) {
+        return false;
+    }
+    const float l = lower[k], u = upper[k];
+    return !(u <= first || l >= last || (l >= first && u <= last));
 }
 
 /**
@@ -97,12 +102,12 @@ static __device__ int block_sum(int own, int (&sums)[THREADS / WARP]) {
 }
 
 /** counts[b] = open units among elements b SPAN .. (b + 1) SPAN - 1. */
-extern "C" __global__ void open_counts(const float* __restrict__ lower, const float* __restrict__ upper,
-                                       int* __restrict__ counts, long long n) {
+extern "C" __global__ void open_counts(float first, float last, const float* __restrict__ lower,
+                                       const float* __restrict__ upper, int* __restrict__ counts, long long n) {
     __shared__ int sums[THREADS / WARP];
     int own = 0;
     for (int i = threadIdx.x; i < SPAN; i += THREADS) {
-        own += is_open(lower, upper, (long long) blockIdx.x * SPAN + i, n) ? 1 : 0;
+        own += is_open(first, last, lower, upper, (long long) blockIdx.x * SPAN + i, n) ? 1 : 0;
     }
     const int sum = block_sum(own, sums);
     if (threadIdx.x == 0) {
@@ -112,9 +117,9 @@ extern "C" __global__ void open_counts(const float* __restrict__ lower, const fl
 EXPORT_KERNEL(open_counts)
 
 /** Two forms for each open unit, in the units' order; total = their number. */
-extern "C" __global__ void open_sides(const float* __restrict__ lower, const float* __restrict__ upper,
-                                      const int* __restrict__ counts, int* __restrict__ owners, int* __restrict__ forms,
-                                      int* __restrict__ total, int units, long long n) {
+extern "C" __global__ void open_sides(float first, float last, const float* __restrict__ lower,
+                                      const float* __restrict__ upper, const int* __restrict__ counts, int* __restrict__ owners,
+                                      int* __restrict__ forms, int* __restrict__ total, int units, long long n) {
     const int lane = threadIdx.x % WARP, warp = threadIdx.x / WARP;
     __shared__ int of_warps[THREADS / WARP], sums[THREADS / WARP];
     int own = 0;
@@ -124,7 +129,7 @@ extern "C" __global__ void open_sides(const float* __restrict__ lower, const flo
     int before = block_sum(own, sums);
     for (int i = 0; i < SPAN; i += THREADS) {
         const long long k = (long long) blockIdx.x * SPAN + i + threadIdx.x;
-        const bool open = is_open(lower, upper, k, n);
+        const bool open = is_open(first, last, lower, upper, k, n);
         const unsigned lanes = __ballot_sync(ALL_LANES, open);
         __syncthreads();
         if (lane == 0) {

@@ -4,6 +4,7 @@ import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.Optimisers;
+import dev.bulwark.device.Relaxation;
 import dev.bulwark.plan.Plan;
 import dev.bulwark.plan.Slots;
 import dev.bulwark.plan.Step;
@@ -16,7 +17,8 @@ import java.util.stream.IntStream;
 
 /**
  * Alpha-CROWN's slopes (Xu et al. 2021, "Fast and complete", section 3.1): each margin's lower bound climbs, by projected
- * Adam, in the lower slopes of all units before ReLUs, which every margin has for itself.
+ * Adam, in the lower slopes of all units before ReLUs and leaky ReLUs, which every margin has for itself. Lines of other
+ * activations stay as they are.
  *
  * <p><b>Gradient.</b> With slopes alpha, a pass back ends in a form A_0 x + c whose least value f is taken at a corner x*
  * of the box. As the pass is linear in each slope alone, f changes with alpha[k,j] as it does with the coefficient at z[k,j]
@@ -25,8 +27,8 @@ import java.util.stream.IntStream;
  * max(A[k,j], 0) z*[k,j]. (At a kink of f, any of its gradients will do. Over an l2 or l1 ball x* is where the form is least in
  * the ball, though the box may know better.)
  *
- * <p>Gradients and slopes are rounded to nearest, for any slope in [0, 1] gives a bound; every step's bound is sound by
- * itself, and the best of them is kept.
+ * <p>Gradients and slopes are rounded to nearest, for any slope from the least to 1 gives a bound; every step's bound
+ * is sound by itself, and the best of them is kept.
  */
 final class AlphaOptimisation implements BackwardPass.Slopes {
 
@@ -48,12 +50,12 @@ final class AlphaOptimisation implements BackwardPass.Slopes {
     private final DeviceBuffer own;
     /** Constants that forms begin with. */
     private final DeviceBuffer first;
-    /** Of all units, ReLU after ReLU, for one launch to update: {@code [rows,units]} each. */
+    /** Of all units with free slopes, activation after activation, for one launch to update: {@code [rows,units]} each. */
     private final DeviceBuffer slopes;
     private final DeviceBuffer gradients;
     private final DeviceBuffer means;
     private final DeviceBuffer squares;
-    /** By the value that a ReLU makes: units of the ReLUs before it. */
+    /** By the value that an activation with free slopes makes: units of those before it. */
     private final Map<Integer, Long> unitsBefore = new HashMap<>();
     private final long units;
     private final DeviceBuffer step;
@@ -64,9 +66,17 @@ final class AlphaOptimisation implements BackwardPass.Slopes {
     private final List<DeviceBuffer> points = new ArrayList<>();
     private int rows;
 
-    /** Values at which a pass's coefficients are needed once more: where ReLUs' gradients arise, and where forms begin. */
+    /** Values at which a pass's coefficients are needed once more: what lines are of, and where forms begin. */
     static IntPredicate kept(Plan plan, int last) {
-        return value -> value == last || value > 0 && plan.steps().get(value - 1) instanceof Step.Relu;
+        return value -> value == last || value > 0 && (plan.steps().get(value - 1) instanceof Step.Relu
+                || plan.steps().get(value - 1) instanceof Step.Activation
+                || plan.steps().get(value - 1) instanceof Step.MaxPool);
+    }
+
+    /** Whether there is a slope to optimise. */
+    static boolean pays(Plan plan) {
+        return plan.steps().stream().anyMatch(step -> step instanceof Step.Relu
+                || step instanceof Step.Activation activation && activation.function().leastSlope().isPresent());
     }
 
     /**
@@ -108,9 +118,9 @@ final class AlphaOptimisation implements BackwardPass.Slopes {
     private long countUnits() {
         long count = 0;
         for (Step each : forward()) {
-            if (each instanceof Step.Relu relu) {
-                unitsBefore.put(relu.to(), count);
-                count += plan.size(relu.to());
+            if (pass.relaxed().hasFreeSlopes(each.to())) {
+                unitsBefore.put(each.to(), count);
+                count += plan.size(each.to());
             }
         }
         return count;
@@ -151,7 +161,7 @@ final class AlphaOptimisation implements BackwardPass.Slopes {
         backend.write(chunk.owners(), owners);
         forms.enter(chunk, backward);
         backend.copy(backward.constants(), rows, first);
-        unitsBefore.keySet().forEach(to -> backend.indexing().gather(pass.relaxed().relu(to).relaxation().lowerSlope(),
+        unitsBefore.keySet().forEach(to -> backend.indexing().gather(pass.relaxed().lines(to).relaxation().lowerSlope(),
                 owners, rows, plan.size(to), of(to)));
         backend.fill(means, 0f);
         backend.fill(squares, 0f);
@@ -198,12 +208,33 @@ final class AlphaOptimisation implements BackwardPass.Slopes {
 
         @Override
         public Void relu(Step.Relu relu) {
-            DeviceBuffer z = value(relu.to());
-            if (value(relu.from()) != z) {
-                backend.copy(value(relu.from()), (long) rows * plan.size(relu.to()), z);
+            return onLines(relu.from(), relu.to());
+        }
+
+        @Override
+        public Void activation(Step.Activation activation) {
+            return onLines(activation.from(), activation.to());
+        }
+
+        private Void onLines(int from, int to) {
+            DeviceBuffer z = value(to);
+            if (value(from) != z) {
+                backend.copy(value(from), (long) rows * plan.size(to), z);
             }
-            backend.linearRelaxations().relaxedRelu(backward.coefficients(relu.to()), rows, owners,
-                    pass.relaxed().relu(relu.to()).relaxation(), of(relu.to()), z, gradients(relu.to()));
+            Relaxation lines = pass.relaxed().lines(to).relaxation();
+            if (lines.hasFreeSlopes()) {
+                backend.linearRelaxations().onFreeLines(backward.coefficients(to), rows, owners, lines, of(to), z,
+                        gradients(to));
+            } else {
+                backend.linearRelaxations().onFixedLines(backward.coefficients(to), rows, owners, lines, z);
+            }
+            return null;
+        }
+
+        @Override
+        public Void maxPool(Step.MaxPool pool) {
+            backend.maxPooling().onLines(backward.coefficients(pool.to()), rows, owners, pass.relaxed().pooling(pool.to()),
+                    value(pool.from()), value(pool.to()));
             return null;
         }
 
@@ -220,9 +251,15 @@ final class AlphaOptimisation implements BackwardPass.Slopes {
         backend.write(new float[] {rate, (float) (1 - Math.pow(MEAN, t)), (float) (1 - Math.pow(SQUARE, t))}, step);
         backend.optimisers().adam(slopes, gradients, means, squares, rows * units, MEAN, SQUARE, TINY, 0f, step, one);
         backend.elementwise().clamp(slopes, rows * units, 0f, 1f);
+        for (int to : unitsBefore.keySet()) {
+            float least = pass.relaxed().lines(to).relaxation().below().least();
+            if (least > 0) {
+                backend.elementwise().clamp(of(to), (long) rows * plan.size(to), least, 1f);
+            }
+        }
     }
 
-    /** The rows in use, of all ReLUs' {@code buffer} that of one. */
+    /** The rows in use, of all activations' {@code buffer} that of one. */
     private DeviceBuffer slice(DeviceBuffer buffer, int to) {
         return buffer.slice(rows * unitsBefore.get(to), (long) rows * plan.size(to));
     }

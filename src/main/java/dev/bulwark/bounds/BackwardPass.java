@@ -34,9 +34,9 @@ final class BackwardPass {
     /** Over balls, while constants are still needed. */
     private final DeviceBuffer minima;
 
-    /** Where a pass takes lower slopes from. */
+    /** Where a pass takes lower slopes from, of activations that leave a choice. */
     interface Slopes {
-        /** {@code [any,units]}, of the ReLU that makes value {@code to}. */
+        /** {@code [any,units]}, of the activation that makes value {@code to}. */
         DeviceBuffer of(int to);
 
         /** {@code int [rows]}: each form's row of {@link #of}. */
@@ -93,7 +93,7 @@ final class BackwardPass {
         return new Slopes() {
             @Override
             public DeviceBuffer of(int to) {
-                return relaxed.relu(to).relaxation().lowerSlope();
+                return relaxed.lines(to).relaxation().lowerSlope();
             }
 
             @Override
@@ -166,25 +166,50 @@ final class BackwardPass {
         @Override
         public Void linear(Step.Linear linear) {
             DeviceBuffer above = coefficients(linear.to());
-            if (!relaxed.keptByRelu(linear.to())) {
+            if (!relaxed.keptByActivation(linear.to())) {
                 RelaxedPlan.Products products = relaxed.products(linear.to());
                 forms.backwardBias(above, rows, owners, products.bias(), products.errors(), plan.size(linear.to()), constants);
             }
-            DeviceBuffer target = begun[linear.from()] ? coefficients.get(slots.scratch(step)) : coefficients(linear.from());
+            DeviceBuffer target = partFor(linear.from());
             linear.operator().applyTransposed(above, rows, target);
             arrive(linear.from(), target);
             return null;
         }
 
+        /** Where a step that doesn't work in place makes the part of the forms that a value gets. */
+        private DeviceBuffer partFor(int value) {
+            return begun[value] ? coefficients.get(slots.scratch(step)) : coefficients(value);
+        }
+
         @Override
         public Void relu(Step.Relu relu) {
-            RelaxedPlan.Relu lines = relaxed.relu(relu.to());
-            DeviceBuffer above = coefficients(relu.to());
-            DeviceBuffer target = !begun[relu.from()] ? coefficients(relu.from())
+            return throughLines(relu.from(), relu.to());
+        }
+
+        @Override
+        public Void activation(Step.Activation activation) {
+            return throughLines(activation.from(), activation.to());
+        }
+
+        private Void throughLines(int from, int to) {
+            RelaxedPlan.Lines lines = relaxed.lines(to);
+            boolean free = relaxed.hasFreeSlopes(to);
+            DeviceBuffer above = coefficients(to);
+            DeviceBuffer target = !begun[from] ? coefficients(from)
                     : slots.scratch(step) == Slots.NONE ? above : coefficients.get(slots.scratch(step));
-            forms.backwardRelu(above, rows, owners, lines.relaxation(), slopes.of(relu.to()), slopes.rows(), lines.bias(),
-                    target, constants);
-            arrive(relu.from(), target);
+            forms.backwardActivation(above, rows, owners, lines.relaxation(),
+                    free ? slopes.of(to) : lines.relaxation().lowerSlope(), free ? slopes.rows() : owners, lines.bias(), target,
+                    constants);
+            arrive(from, target);
+            return null;
+        }
+
+        @Override
+        public Void maxPool(Step.MaxPool pool) {
+            DeviceBuffer target = partFor(pool.from());
+            backend.maxPooling().backward(coefficients(pool.to()), rows, owners, relaxed.pooling(pool.to()), target,
+                    constants);
+            arrive(pool.from(), target);
             return null;
         }
 

@@ -6,15 +6,14 @@ import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.plan.Logits;
 import dev.bulwark.plan.Plan;
-import dev.bulwark.plan.Step;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
 /**
- * CROWN (Zhang et al. 2018): margins as affine forms that go back through the network, every ReLU replaced by a line on
- * the side that keeps them lower bounds. With steps, alpha-CROWN (Xu et al. 2021): the lines' slopes are optimised for the
+ * CROWN (Zhang et al. 2018): margins as affine forms that go back through the network, every activation replaced by a line
+ * on the side that keeps them lower bounds. With steps, alpha-CROWN (Xu et al. 2021): the lines' slopes are optimised for the
  * margins that are still open.
  *
  * <p>Over an l2 or l1 ball forms end in the dual norm, of the elements that the input range lets move.
@@ -100,7 +99,7 @@ public final class Crown implements Verifier {
             CrownPass pass = new CrownPass(scratch, plan, 1, forms(1));
             pass.relax(new int[1], InputRegion.of(region, plan, scratch));
             takeBetter(best, pass.lowerBounds(forms));
-            if (steps > 0 && !specification.provenBy(k -> best[k])) {
+            if (steps > 0 && AlphaOptimisation.pays(plan) && !specification.provenBy(k -> best[k])) {
                 FormRows all = forms.rows();
                 takeBetter(best, new AlphaOptimisation(scratch, plan, pass, forms, optimised(forms.value(), all.count()))
                         .lowerBounds(all, steps));
@@ -182,7 +181,7 @@ public final class Crown implements Verifier {
             this.capacity = capacity;
             pixels = memory.allocate((long) capacity * plan.inputs());
             pass = new CrownPass(memory, plan, capacity, forms(capacity));
-            boolean anySlopes = steps > 0 && plan.steps().stream().anyMatch(Step.Relu.class::isInstance);
+            boolean anySlopes = steps > 0 && AlphaOptimisation.pays(plan);
             optimisation = anySlopes ? Optional.of(new AlphaOptimisation(memory, plan, pass, pass.marginForms(),
                     optimised(CrownPass.margin(plan), (long) plan.classes() * capacity))) : Optional.empty();
         }

@@ -26,10 +26,12 @@ final class CrownPass {
     private final RelaxedPlan relaxed;
     private final BackwardPass backward;
     private final MarginForms margins;
-    /** Forms of units of open sign, and how many there are. */
+    /** Forms of units whose boxes leave their lines open, and how many there are. */
     private final DeviceBuffer sideOwners;
     private final DeviceBuffer sideForms;
     private final DeviceBuffer sides;
+    /** Of elements that decide a maximum. */
+    private final DeviceBuffer marks;
     /** Of forms that the host asks for. */
     private final DeviceBuffer owners;
     private final DeviceBuffer forms;
@@ -52,11 +54,13 @@ final class CrownPass {
         this.backward = new BackwardPass(memory, plan, relaxed, most, steps, value -> false);
         this.margins = last.map(layer -> MarginForms.elided(backend, memory, layer, most))
                 .orElseGet(() -> MarginForms.ofLogits(backend, plan.classes()));
-        long widest = (long) capacity * plan.steps().stream().filter(Step.Relu.class::isInstance)
-                .mapToInt(step -> plan.size(step.to())).max().orElse(0);
+        long widest = (long) capacity * plan.steps().stream().filter(step -> !(step instanceof Step.Linear || step instanceof Step.Sum))
+                .mapToInt(step -> plan.size(step.reads()[0])).max().orElse(0);
         this.sideOwners = memory.allocate(2 * widest);
         this.sideForms = memory.allocate(2 * widest);
         this.sides = memory.allocate(1);
+        this.marks = memory.allocate((long) capacity * plan.steps().stream().filter(Step.MaxPool.class::isInstance)
+                .mapToInt(step -> plan.size(step.reads()[0])).max().orElse(0));
         this.owners = memory.allocate(most);
         this.forms = memory.allocate(most);
     }
@@ -80,8 +84,8 @@ final class CrownPass {
     }
 
     /**
-     * Bounds what every ReLU reads over the boxes, the tighter of propagated boxes and CROWN, and relaxes the ReLUs
-     * accordingly.
+     * Bounds what every activation and every maximum pooling reads over the boxes, the tighter of propagated boxes and CROWN,
+     * and relaxes them accordingly.
      *
      * @param labels {@code [N]}, what margins are of
      * @param region what the batch's images may become
@@ -117,10 +121,30 @@ final class CrownPass {
         @Override
         public Void relu(Step.Relu step) {
             DeviceBox box = boxes.value(step.from());
-            if (!isExact(step.from())) {
-                tighten(step.from(), box);
-            }
+            tighten(step.from(), box, 0, Float.POSITIVE_INFINITY);
             relaxed.relax(step, box, images);
+            return push(step);
+        }
+
+        @Override
+        public Void activation(Step.Activation step) {
+            DeviceBox box = boxes.value(step.from());
+            tighten(step.from(), box, step.function().firstBend(), step.function().lastBend());
+            relaxed.relax(step, box, images);
+            return push(step);
+        }
+
+        /** What a ReLU or another activation makes is as tight as what that reads, but for what no form back could win. */
+        @Override
+        public Void maxPool(Step.MaxPool step) {
+            DeviceBox box = boxes.value(step.from());
+            relaxed.relax(step, box, images);
+            if (!isExact(step.from()) && !(plan.steps().get(step.from() - 1) instanceof Step.Relu)
+                    && !(plan.steps().get(step.from() - 1) instanceof Step.Activation)) {
+                backend.maxPooling().contested(box.lower(), box.upper(), images, relaxed.pooling(step.to()), marks);
+                tightenOpen(step.from(), box, new DeviceBox(marks, marks), 0, Float.POSITIVE_INFINITY);
+                relaxed.relax(step, box, images);
+            }
             return push(step);
         }
 
@@ -148,10 +172,18 @@ final class CrownPass {
                 && isBox(linear.from());
     }
 
-    /** CROWN where the box leaves a unit's sign open; elsewhere its lines are exact already. */
-    private void tighten(int value, DeviceBox box) {
+    /** CROWN where the box of a unit goes over a bend of its activation; elsewhere its lines are exact already. */
+    private void tighten(int value, DeviceBox box, float firstBend, float lastBend) {
+        if (!isExact(value)) {
+            tightenOpen(value, box, box, firstBend, lastBend);
+        }
+    }
+
+    /** @param asked whose elements between the bends say which units to bound */
+    private void tightenOpen(int value, DeviceBox box, DeviceBox asked, float firstBend, float lastBend) {
         int units = plan.size(value);
-        backend.reluRelaxations().openSides(box.lower(), box.upper(), images, units, sideOwners, sideForms, sides);
+        backend.reluRelaxations().openSides(firstBend, lastBend, asked.lower(), asked.upper(), images, units, sideOwners,
+                sideForms, sides);
         int[] count = new int[1];
         backend.read(sides, count);
         for (int from = 0; from < count[0]; from += backward.capacity()) {

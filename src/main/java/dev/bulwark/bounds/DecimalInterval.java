@@ -19,9 +19,9 @@ record DecimalInterval(BigDecimal[] lower, BigDecimal[] upper) {
         return new DecimalInterval(values, values);
     }
 
-    /** The least value of {@code factor} times element k. */
-    BigDecimal least(float factor, int k) {
-        return new BigDecimal(factor).multiply(factor > 0 ? lower[k] : upper[k]);
+    /** The largest value of {@code factor} times element k. */
+    BigDecimal most(float factor, int k) {
+        return new BigDecimal(factor).multiply(factor > 0 ? upper[k] : lower[k]);
     }
 
     /** One computation for both ends where they are the same. */
@@ -54,8 +54,15 @@ record DecimalInterval(BigDecimal[] lower, BigDecimal[] upper) {
         }
 
         @Override
-        public DecimalInterval relu(DecimalInterval x) {
-            return x.ends(high -> each(x, k -> x.end(high, k).max(BigDecimal.ZERO)));
+        public DecimalInterval activation(RealFunction f, DecimalInterval x) {
+            return f instanceof RealFunction.Exact exact ? x.ends(high -> each(x, k -> exact.exact(x.end(high, k))))
+                    : new DecimalInterval(each(x, k -> f.down(x.lower[k])), each(x, k -> f.up(x.upper[k])));
+        }
+
+        @Override
+        public DecimalInterval maxPool(int[][] windows, DecimalInterval x) {
+            return x.ends(high -> Arrays.stream(windows).map(window -> Arrays.stream(window)
+                    .mapToObj(i -> x.end(high, i)).reduce(BigDecimal::max).orElseThrow()).toArray(BigDecimal[]::new));
         }
 
         @Override

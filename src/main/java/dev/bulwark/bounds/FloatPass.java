@@ -15,7 +15,8 @@ import java.util.List;
  * most g (|W| |h| + |b|) with g = {@link LinearRelaxations#productError} (Higham 2002, section 3.1), plus a term for
  * underflow. So if v is the input of a layer as double arithmetic finds it, and e bounds how far the float's and the real
  * number's may lie from v, then those of the outputs lie within |W| e + g (|W| (|v| + e) + |b|) of W v + b, and what
- * rounding to double adds is less than g again. A ReLU brings nothing closer or further apart. Where the sum of absolute
+ * rounding to double adds is less than g again. No activation is steeper than 1, and a maximum moves no further than what it
+ * is of: neither brings anything further apart, but for the rounding of an activation other than a ReLU. Where the sum of absolute
  * values may exceed the largest float, the pass may have overflowed and nothing is known of it.
  */
 final class FloatPass {
@@ -82,8 +83,22 @@ final class FloatPass {
             }
 
             @Override
-            public Rounded relu(Rounded x) {
-                return new Rounded(Arrays.stream(x.values).map(value -> Math.max(value, 0)).toArray(), x.errors);
+            public Rounded activation(RealFunction f, Rounded x) {
+                if (f instanceof RealFunction.Relu) {
+                    return new Rounded(Arrays.stream(x.values).map(f::at).toArray(), x.errors);
+                }
+                Rounded y = new Rounded(new double[x.values.length], new double[x.values.length]);
+                for (int k = 0; k < x.values.length; ++k) {
+                    double value = f.at(x.values[k]);
+                    double absolute = Math.abs(value) + x.errors[k];
+                    y.set(k, value, x.errors[k] + 2 * LinearRelaxations.productError(1) * absolute + UNDERFLOW, absolute);
+                }
+                return y;
+            }
+
+            @Override
+            public Rounded maxPool(int[][] windows, Rounded x) {
+                return new Rounded(largest(windows, x.values), largest(windows, x.errors));
             }
 
             @Override
@@ -122,6 +137,11 @@ final class FloatPass {
                         parts.stream().flatMapToDouble(part -> Arrays.stream(part.errors)).toArray());
             }
         };
+
+        private static double[] largest(int[][] windows, double[] x) {
+            return Arrays.stream(windows).mapToDouble(
+                    window -> Arrays.stream(window).mapToDouble(i -> x[i]).max().orElseThrow()).toArray();
+        }
 
         /** @param absolute nothing that the pass adds up is larger, but for its rounding */
         private void set(int k, double value, double error, double absolute) {

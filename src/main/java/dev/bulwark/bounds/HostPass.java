@@ -6,12 +6,14 @@ import dev.bulwark.model.Op;
 import dev.bulwark.model.Tensor;
 import dev.bulwark.shapes.ImageShape;
 import dev.bulwark.shapes.Shape;
+import dev.bulwark.shapes.Windows;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.math.RoundingMode;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /** A graph evaluated on the host, one operation after the other, in an arithmetic of the caller's choice. */
 final class HostPass {
@@ -24,7 +26,10 @@ final class HostPass {
 
         T affine(AffineMap map, T x);
 
-        T relu(T x);
+        T activation(RealFunction f, T x);
+
+        /** @param windows the elements of x that each output is the largest of */
+        T maxPool(int[][] windows, T x);
 
         T add(T x, T y);
 
@@ -82,11 +87,7 @@ final class HostPass {
         }
     }
 
-    /**
-     * What {@code graph} makes of {@code input}.
-     *
-     * @throws UnsupportedOperationException naming the operation, if one is not covered
-     */
+    /** What {@code graph} makes of {@code input}. */
     static <T> T run(Graph graph, T input, Arithmetic<T> arithmetic) {
         List<T> values = new ArrayList<>();
         values.add(input);
@@ -126,7 +127,7 @@ final class HostPass {
 
         @Override
         public T relu(Op.Relu op) {
-            return arithmetic.relu(input(0));
+            return arithmetic.activation(new RealFunction.Relu(), input(0));
         }
 
         @Override
@@ -178,27 +179,27 @@ final class HostPass {
 
         @Override
         public T maxPool2d(Op.MaxPool2d op) {
-            throw unsupported("maximum pooling");
+            return arithmetic.maxPool(windows(op, inputShape().image()), input(0));
         }
 
         @Override
         public T leakyRelu(Op.LeakyRelu op) {
-            throw unsupported("a leaky ReLU");
+            return arithmetic.activation(new RealFunction.LeakyRelu(op.slope()), input(0));
         }
 
         @Override
         public T clip(Op.Clip op) {
-            throw unsupported("a clip");
+            return arithmetic.activation(new RealFunction.Clip(op.low(), op.high()), input(0));
         }
 
         @Override
         public T sigmoid(Op.Sigmoid op) {
-            throw unsupported("a sigmoid");
+            return arithmetic.activation(new RealFunction.Sigmoid(), input(0));
         }
 
         @Override
         public T tanh(Op.Tanh op) {
-            throw unsupported("a hyperbolic tangent");
+            return arithmetic.activation(new RealFunction.Tanh(), input(0));
         }
 
         @Override
@@ -227,8 +228,20 @@ final class HostPass {
             return elements;
         }
 
-        private UnsupportedOperationException unsupported(String what) {
-            return new UnsupportedOperationException(node.name() + " is " + what + ", of which no bounds are known yet");
+        /** The elements that each output of a pooling is of. */
+        private static int[][] windows(Op.MaxPool2d op, ImageShape image) {
+            ImageShape output = op.windows().over(image, image.channels());
+            return IntStream.range(0, output.size()).mapToObj(k -> {
+                int first = k / output.area() * image.area();
+                int[] columns = inside(op.windows().width(), k % output.width(), image.width());
+                return Arrays.stream(inside(op.windows().height(), k / output.width() % output.height(), image.height()))
+                        .flatMap(y -> Arrays.stream(columns).map(x -> first + y * image.width() + x)).toArray();
+            }).toArray(int[][]::new);
+        }
+
+        private static int[] inside(Windows.Axis axis, int window, int elements) {
+            return IntStream.range(0, axis.kernel()).map(k -> window * axis.stride() - axis.before() + k * axis.dilation())
+                    .filter(at -> at >= 0 && at < elements).toArray();
         }
     }
 }

@@ -14,7 +14,8 @@ import java.util.Optional;
  * <p>Plain host code on purpose, which shares nothing with the operations that certified the input: a fault of theirs must
  * not acquit itself. An interval pass in double, rounded outward at every operation, decides nearly every input. Where two
  * logits are too close for it, decimal fractions decide: sums and products of floats are exact in them. What they must round
- * (quotients, roots) has a hundred digits; logits that these can't tell apart count as equal.
+ * (quotients, roots, sigmoids, hyperbolic tangents) is known to 60 digits at least. Where these still leave it open, the answer
+ * is the one that claims less.
  */
 public final class RealNetwork {
 
@@ -25,7 +26,8 @@ public final class RealNetwork {
     }
 
     /**
-     * Whether the logit of {@code label} exceeds every other at {@code point}. Where two are equal it does not.
+     * Whether the logit of {@code label} exceeds every other at {@code point}. Where two are equal, or 60 digits don't tell them
+     * apart, it does not.
      *
      * @param point {@code [D]}, finite
      */
@@ -41,7 +43,8 @@ public final class RealNetwork {
     }
 
     /**
-     * Whether a specification holds at {@code point}.
+     * Whether a specification holds at {@code point}. It does not only where it surely fails: where 60 digits leave that open, it
+     * counts as one that holds.
      *
      * @param point {@code [D]}, finite
      */
@@ -69,11 +72,11 @@ public final class RealNetwork {
         DecimalInterval logits = exactly(point);
         return specification.provenBy(k -> {
             float[] coefficients = inequalities.get(k).coefficients();
-            BigDecimal sum = new BigDecimal(inequalities.get(k).constant());
+            BigDecimal most = new BigDecimal(inequalities.get(k).constant());
             for (int c = 0; c < coefficients.length; ++c) {
-                sum = sum.add(logits.least(coefficients[c], c));
+                most = most.add(logits.most(coefficients[c], c));
             }
-            return sum.signum();
+            return most.signum();
         });
     }
 
@@ -125,8 +128,13 @@ public final class RealNetwork {
             }
 
             @Override
-            public Interval relu(Interval x) {
-                return new Interval(positive(x.lower), positive(x.upper));
+            public Interval activation(RealFunction f, Interval x) {
+                return new Interval(Arrays.stream(x.lower).map(f::down).toArray(), Arrays.stream(x.upper).map(f::up).toArray());
+            }
+
+            @Override
+            public Interval maxPool(int[][] windows, Interval x) {
+                return new Interval(largest(windows, x.lower), largest(windows, x.upper));
             }
 
             @Override
@@ -180,8 +188,9 @@ public final class RealNetwork {
             upper[element] = Math.nextUp(upper[element] + most);
         }
 
-        private static double[] positive(double[] values) {
-            return Arrays.stream(values).map(value -> Math.max(value, 0)).toArray();
+        private static double[] largest(int[][] windows, double[] values) {
+            return Arrays.stream(windows).mapToDouble(
+                    window -> Arrays.stream(window).mapToDouble(i -> values[i]).max().orElseThrow()).toArray();
         }
     }
 }

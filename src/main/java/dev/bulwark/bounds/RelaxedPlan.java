@@ -4,6 +4,7 @@ import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.Enclosure;
+import dev.bulwark.device.MaxPoolRelaxation;
 import dev.bulwark.device.Relaxation;
 import dev.bulwark.plan.DeviceBox;
 import dev.bulwark.plan.LinearOperator;
@@ -13,12 +14,13 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
- * A plan and, for each image of a batch, what linear forms need on their way back through it: lines that bound its ReLUs, what
- * products with its weights may be off by, and how large the values are at which ways of a form meet.
+ * A plan and, for each image of a batch, what linear forms need on their way back through it: lines that bound its
+ * activations, what products with its weights may be off by, and how large the values are at which ways of a form meet.
  */
 final class RelaxedPlan {
 
@@ -26,20 +28,21 @@ final class RelaxedPlan {
     private final Plan plan;
     private final int capacity;
     private final int[] readers;
-    private final Map<Integer, Relu> relus = new HashMap<>();
+    private final Map<Integer, Lines> lines = new HashMap<>();
+    private final Map<Integer, MaxPoolRelaxation> poolings = new HashMap<>();
     private final Map<Integer, Products> products = new HashMap<>();
-    private final Set<Integer> keptByRelus = new HashSet<>();
+    private final Set<Integer> keptByActivations = new HashSet<>();
     private final Map<Integer, DeviceBuffer> meetings = new HashMap<>();
     /** Sizes of a map's inputs while its errors are computed, and a lower end that nobody reads. */
     private final DeviceBuffer sizes;
     private final DeviceBuffer unused;
 
     /**
-     * A ReLU.
+     * A ReLU or another activation.
      *
      * @param bias of the map whose outputs it alone reads, and whose account of rounding it keeps; else zeros
      */
-    record Relu(Relaxation relaxation, DeviceBuffer bias) {
+    record Lines(Relaxation relaxation, DeviceBuffer bias) {
     }
 
     /**
@@ -70,9 +73,19 @@ final class RelaxedPlan {
                 .forEach(value -> meetings.put(value, memory.allocate((long) capacity * plan.size(value))));
     }
 
-    /** The ReLU that makes value {@code to}. */
-    Relu relu(int to) {
-        return relus.get(to);
+    /** Of the activation that makes value {@code to}. */
+    Lines lines(int to) {
+        return lines.get(to);
+    }
+
+    /** Whether lines below the activation that makes value {@code to} may have slopes of each form's own. */
+    boolean hasFreeSlopes(int to) {
+        return lines.containsKey(to) && lines.get(to).relaxation.hasFreeSlopes();
+    }
+
+    /** Of the maximum pooling that makes value {@code to}. */
+    MaxPoolRelaxation pooling(int to) {
+        return poolings.get(to);
     }
 
     /** The map that makes value {@code to}. */
@@ -80,9 +93,9 @@ final class RelaxedPlan {
         return products.get(to);
     }
 
-    /** Whether the account of the map that makes value {@code to} is kept by the ReLU behind it. */
-    boolean keptByRelu(int to) {
-        return keptByRelus.contains(to);
+    /** Whether the account of the map that makes value {@code to} is kept by the activation behind it. */
+    boolean keptByActivation(int to) {
+        return keptByActivations.contains(to);
     }
 
     /** {@code [N,size]}: nowhere in the box is value {@code value}, at which ways of a form meet, further from 0. */
@@ -100,7 +113,17 @@ final class RelaxedPlan {
 
     /** Takes the lines that fit the box of what a ReLU reads. */
     void relax(Step.Relu step, DeviceBox box, int images) {
-        backend.reluRelaxations().relax(box.lower(), box.upper(), images, relus.get(step.to()).relaxation);
+        backend.reluRelaxations().relax(box.lower(), box.upper(), images, lines.get(step.to()).relaxation);
+    }
+
+    /** As {@link #relax(Step.Relu, DeviceBox, int)}. */
+    void relax(Step.Activation step, DeviceBox box, int images) {
+        backend.activations().relax(step.function(), box.lower(), box.upper(), images, lines.get(step.to()).relaxation);
+    }
+
+    /** As {@link #relax(Step.Relu, DeviceBox, int)}. */
+    void relax(Step.MaxPool step, DeviceBox box, int images) {
+        backend.maxPooling().relax(box.lower(), box.upper(), images, poolings.get(step.to()));
     }
 
     /** Computes what products with a map's weights may be off by, for inputs in these boxes. */
@@ -124,6 +147,16 @@ final class RelaxedPlan {
         @Override
         public IntStream sum(Step.Sum step) {
             return IntStream.of(step.first(), step.second());
+        }
+
+        @Override
+        public IntStream activation(Step.Activation step) {
+            return IntStream.of(step.from());
+        }
+
+        @Override
+        public IntStream maxPool(Step.MaxPool step) {
+            return IntStream.of(step.from());
         }
     };
 
@@ -149,15 +182,33 @@ final class RelaxedPlan {
 
         @Override
         public Void relu(Step.Relu step) {
-            int units = plan.size(step.to());
-            boolean withMap = readers[step.from()] == 1 && products.containsKey(step.from());
-            DeviceBuffer errors = withMap ? products.get(step.from()).errors
-                    : memory.zeros((long) capacity * units);
-            relus.put(step.to(), new Relu(new Relaxation(perUnit(step.to()), perUnit(step.to()), perUnit(step.to()),
-                    perUnit(step.to()), errors, units), withMap ? products.get(step.from()).bias : memory.zeros(units)));
+            return lines(step.from(), step.to(), Optional.of(0f));
+        }
+
+        @Override
+        public Void activation(Step.Activation step) {
+            return lines(step.from(), step.to(), step.function().leastSlope());
+        }
+
+        /** @param leastSlope of lines below where they may choose one; else they have intercepts */
+        private Void lines(int from, int to, Optional<Float> leastSlope) {
+            int units = plan.size(to);
+            boolean withMap = readers[from] == 1 && products.containsKey(from);
+            DeviceBuffer errors = withMap ? products.get(from).errors : memory.zeros((long) capacity * units);
+            Relaxation.Below below = new Relaxation.Below(perUnit(to), leastSlope.orElse(0f),
+                    leastSlope.isPresent() ? Optional.empty() : Optional.of(perUnit(to)));
+            lines.put(to, new Lines(new Relaxation(perUnit(to), perUnit(to), below, perUnit(to), errors, units),
+                    withMap ? products.get(from).bias : memory.zeros(units)));
             if (withMap) {
-                keptByRelus.add(step.from());
+                keptByActivations.add(from);
             }
+            return null;
+        }
+
+        @Override
+        public Void maxPool(Step.MaxPool step) {
+            poolings.put(step.to(), new MaxPoolRelaxation(step.pooling(), perUnit(step.to()), perUnit(step.to()),
+                    perUnit(step.to()), perUnit(step.from())));
             return null;
         }
 

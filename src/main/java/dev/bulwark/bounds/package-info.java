@@ -17,7 +17,8 @@
  *
  * <p>A network of finite weights may have values beyond the largest float, and its bounds may be so long before. An interval
  * with such an end is <i>unknown</i>, NaN at both ends, and so is all that depends on it: sums, lines, and a ReLU's output,
- * of which it would be true that it is not negative. A float network has infinities and NaN from there on, so overflow
+ * of which it would be true that it is not negative. A sigmoid, a hyperbolic tangent and a clip with two ends forget what is
+ * unknown: their own bounds hold of any real number. A float network has infinities and NaN from there on, so overflow
  * certifies nothing. But a weight or a coefficient of exactly 0 takes no
  * part in a sum, whatever it is multiplied by: {@code 0 h = 0} for every real h, and no float product with 0 is off by
  * anything. No bound is ever taken from an infinity less an infinity or from 0 times one. A bound that is not known is
@@ -25,8 +26,8 @@
  *
  * <h2>Why CROWN's floats prove something about real numbers</h2>
  *
- * <p>Write h0 for the input, z[k] = W[k] h[k-1] + b[k] and h[k] = relu(z[k]). A form is a float vector a and a float c,
- * and stands for the real function a h[k] + c. Going back, it is replaced by another one that is nowhere above it:
+ * <p>Write h0 for the input, z[k] = W[k] h[k-1] + b[k] and h[k] = f(z[k]), f a ReLU or another activation. A form is a float
+ * vector a and a float c, and stands for the real function a h[k] + c. Going back, it is replaced by another one that is nowhere above it:
  *
  * <ol>
  * <li><b>Start.</b> A logit, and its negative, is a form in the last h exactly. For a margin, W[y] - W[c] is rounded to a,
@@ -35,6 +36,20 @@
  *     a[j] h[j] >= a[j] (s z[j] + q) for any line s z + q that is not below the ReLU on [l, u]; the ReLU being convex,
  *     it suffices to choose q for a float s so that this holds at l and at u. The coefficient a[j] s is rounded to t[j].
  *     That is a choice, not a claim, once c is lowered by |a[j] s - t[j]| max |z[j]|.
+ * <li><b>Other activations.</b> A leaky ReLU of slope p is as a ReLU, with s in [p, 1]. Of a clip, a sigmoid and a hyperbolic
+ *     tangent, f, both lines are chosen with the box: s z + q >= f(z) and s' z + q' &lt;= f(z) on [l, u], with float slopes in
+ *     [0, 1]. Where a[j] >= 0, a[j] f(z[j]) >= a[j] (s' z[j] + q'), and c takes a[j] q'; the rest is as above. For any
+ *     slope s, q must be at least the largest value of f(z) - s z. Of a clip that is taken at l, at u or at the upper bend, for
+ *     up to that the difference is convex, and behind it, it falls. A sigmoid and a hyperbolic tangent are convex below 0, where
+ *     the largest value is taken at l or at 0 (or u), and concave above. There the difference lies below each of its
+ *     tangents: below the one at m >= 0, f(m) - s m + (f'(m) - s)(z - m), whose last term is next to nothing where m is
+ *     next to the point with f'(m) = s, and is bounded over the interval whatever m is; from where f is 1 as far as doubles
+ *     tell, 1 - s z. f and f' are taken with the margin that {@link dev.bulwark.device.Activations} states. The line below is
+ *     that of -f(-z), mirrored, for f(-z) = 1 - f(z) or -f(z).
+ * <li><b>Maximum pooling.</b> The largest element of a window is at least any of its elements, so that z[i] is a line below,
+ *     with no box at all. Above, it is that same z[i] where all others have upper bounds up to the lower bound of z[i]; else
+ *     the largest upper bound u, and c takes a[k] u where a[k] &lt; 0. Coefficients that several windows give to one element
+ *     are added, and c pays for that sum's rounding as under Addition.
  * <li><b>Affine</b>, dense or a convolution. t z[k] = (t W[k]) h[k-1] + t b[k]. The product t W[k] is a float product A',
  *     off by at most E[i] at element i, with E[i] = g (|t| + n) (|W| + n)[i], g the relative error of a float sum of that
  *     many products (Higham 2002, section 3.1) and n a tiny number that covers underflow, the sum being over products

@@ -18,9 +18,9 @@ import java.util.Optional;
  *
  * <p><b>Determinism.</b> The same calls on the same machine give the same bits.
  *
- * <p><b>Rounding.</b> {@link OutwardIntervals}, {@link Convolutions#enclose}, the boxes of {@link Channelwise} and {@link LinearRelaxations} bound the
- * real-number result, by rounding outward or by a stated error. All else rounds to nearest and must not be used for a
- * certificate.
+ * <p><b>Rounding.</b> {@link OutwardIntervals}, {@link Convolutions#enclose}, the boxes of {@link Channelwise} and of
+ * {@link Activations} and their lines, {@link MaxPooling} and {@link LinearRelaxations} bound the real-number result, by
+ * rounding outward or by a stated error. All else rounds to nearest and must not be used for a certificate.
  */
 public interface Backend extends AutoCloseable {
 
@@ -119,6 +119,12 @@ public interface Backend extends AutoCloseable {
 
     /** Operations element by element. */
     Elementwise elementwise();
+
+    /** Activations other than the ReLU. */
+    Activations activations();
+
+    /** The largest elements of windows. */
+    MaxPooling maxPooling();
 
     /** Rows, columns and images by their indices. */
     Indexing indexing();

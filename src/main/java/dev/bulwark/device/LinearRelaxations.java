@@ -45,12 +45,13 @@ public interface LinearRelaxations {
     void backwardAffine(DeviceBuffer a, int rows, Affine layer, DeviceBuffer target);
 
     /**
-     * Takes linear forms in a layer's ReLUs h back to forms in its pre-activations z, which bound them from below, and
+     * Takes linear forms in a layer's activations h back to forms in its pre-activations z, which bound them from below, and
      * those through the layer's bias and the product that follows. With a = coefficients[r,j], n = owners[r], and s the
      * lower slope where a is positive, the upper one where it is negative, {@code target[r,j] = a s}, rounded to t; and
      * {@code constants[r]} gains at most
      *
-     * <pre>  sum over j of min(a, 0) upperIntercept + t bias - |a s - t| magnitude - (|t| + NEGLIGIBLE) productError</pre>
+     * <pre>  sum over j of min(a, 0) upperIntercept + max(a, 0) lowerIntercept + t bias
+     *                - |a s - t| magnitude - (|t| + NEGLIGIBLE) productError</pre>
      *
      * <p>What is multiplied by a = 0, t = 0 or a s - t = 0 takes no part, NaN or not; anything else that is NaN makes the
      * constant NaN or -infinity.
@@ -60,17 +61,19 @@ public interface LinearRelaxations {
      *
      * @param coefficients {@code [rows,units]}
      * @param owners       {@code int [rows]}: the row of {@code relaxation} that a form belongs to
-     * @param slopes       {@code [any,units]}: lower slopes; those outside [0, 1] count as the nearer of 0 and 1, NaN stays
+     * @param slopes       {@code [any,units]}: lower slopes; those outside [least, 1] count as the nearer end, NaN stays. Not
+     *                     read where {@code relaxation} has no free slopes: its own are taken
      * @param slopeRows    {@code int [rows]}: a form's row of {@code slopes}
      * @param bias         {@code [units]}
      * @param target       {@code [rows,units]}; may be {@code coefficients}
      * @param constants    {@code [rows]}, in place
      */
-    void backwardRelu(DeviceBuffer coefficients, int rows, DeviceBuffer owners, Relaxation relaxation, DeviceBuffer slopes,
-                      DeviceBuffer slopeRows, DeviceBuffer bias, DeviceBuffer target, DeviceBuffer constants);
+    void backwardActivation(DeviceBuffer coefficients, int rows, DeviceBuffer owners, Relaxation relaxation,
+                            DeviceBuffer slopes, DeviceBuffer slopeRows, DeviceBuffer bias, DeviceBuffer target,
+                            DeviceBuffer constants);
 
     /**
-     * Takes forms in a map's outputs through its bias and the product that follows, as {@link #backwardRelu} does:
+     * Takes forms in a map's outputs through its bias and the product that follows, as {@link #backwardActivation} does:
      * {@code constants[r]} gains at most {@code sum over j of a bias - (|a| + NEGLIGIBLE) productError}.
      *
      * @param coefficients {@code [rows,units]}
@@ -123,14 +126,18 @@ public interface LinearRelaxations {
     void corners(DeviceBuffer coefficients, int rows, DeviceBuffer owners, InputBall ball, int columns, DeviceBuffer corners);
 
     /**
-     * The lines that {@link #backwardRelu} took, at a point: {@code z[r,j]} becomes {@code s z}, plus the upper intercept
-     * where the coefficient a is negative. {@code gradient[r,j] = -max(a, 0) z} where the unit's sign is open, else 0: the
-     * bound's derivative with respect to the lower slope, negated, where z is what the corners become on these lines.
+     * The lines with free slopes that {@link #backwardActivation} took, at a point: {@code z[r,j]} becomes {@code s z}, plus the
+     * upper intercept where the coefficient a is negative. {@code gradient[r,j] = -max(a, 0) z} where the unit's sign is open,
+     * else 0: the bound's derivative with respect to the lower slope, negated, where z is what the corners become on these
+     * lines.
      *
-     * @param coefficients {@code [rows,units]}, as they were before {@link #backwardRelu}
-     * @param slopes       {@code [rows,units]}, in [0, 1]
+     * @param coefficients {@code [rows,units]}, as they were before {@link #backwardActivation}
+     * @param slopes       {@code [rows,units]}, in [least, 1]
      * @param z            {@code [rows,units]}, in place
      */
-    void relaxedRelu(DeviceBuffer coefficients, int rows, DeviceBuffer owners, Relaxation relaxation, DeviceBuffer slopes,
+    void onFreeLines(DeviceBuffer coefficients, int rows, DeviceBuffer owners, Relaxation relaxation, DeviceBuffer slopes,
                      DeviceBuffer z, DeviceBuffer gradient);
+
+    /** As {@link #onFreeLines}, of a relaxation without free slopes: both lines are its own. */
+    void onFixedLines(DeviceBuffer coefficients, int rows, DeviceBuffer owners, Relaxation relaxation, DeviceBuffer z);
 }

@@ -15,6 +15,11 @@ public record Pooling(ImageShape input, Windows windows, boolean countPadding) {
         windows.over(input, input.channels());
     }
 
+    /** Of maxima, in which elements outside the image take no part: every window must have one inside. */
+    public static Pooling ofMaxima(ImageShape input, Windows windows) {
+        return new Pooling(input, windows, false);
+    }
+
     /** Shape of what comes out. */
     public ImageShape output() {
         return windows.over(input, input.channels());

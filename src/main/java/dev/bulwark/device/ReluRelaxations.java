@@ -20,15 +20,18 @@ public interface ReluRelaxations {
     void magnitudes(DeviceBuffer lower, DeviceBuffer upper, long length, DeviceBuffer target);
 
     /**
-     * Lists the units whose sign is open, in their order, two forms each: the unit and its negative.
+     * Lists the units over whose intervals an activation is no line, in their order, two forms each: the unit and its negative.
+     * Of a ReLU, with bends 0 and infinity, those are the units whose sign is open.
      *
+     * @param first  {@link Activation#firstBend}; where it is NaN, all units are listed
+     * @param last   {@link Activation#lastBend}
      * @param lower  {@code [images,units]}, as is {@code upper}; a unit that is unknown is open
      * @param owners {@code int [2 images units]}: takes each form's image
      * @param forms  {@code int [2 images units]}: takes each form's number
      * @param count  {@code int [1]}: takes the number of forms
      */
-    void openSides(DeviceBuffer lower, DeviceBuffer upper, int images, int units, DeviceBuffer owners, DeviceBuffer forms,
-                   DeviceBuffer count);
+    void openSides(float first, float last, DeviceBuffer lower, DeviceBuffer upper, int images, int units,
+                   DeviceBuffer owners, DeviceBuffer forms, DeviceBuffer count);
 
     /**
      * Takes lower bounds of forms, as {@link #openSides} lists them, where they are better. NaN is no bound, nor is one beyond

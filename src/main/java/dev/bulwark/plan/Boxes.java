@@ -108,5 +108,22 @@ public final class Boxes {
                     (long) rows * plan.size(step.to()), to.lower(), to.upper());
             return null;
         }
+
+        @Override
+        public Void activation(Step.Activation step) {
+            DeviceBox from = value(step.from());
+            DeviceBox to = value(step.to());
+            backend.activations().enclose(step.function(), from.lower(), from.upper(), (long) rows * plan.size(step.to()),
+                    to.lower(), to.upper());
+            return null;
+        }
+
+        @Override
+        public Void maxPool(Step.MaxPool step) {
+            DeviceBox from = value(step.from());
+            DeviceBox to = value(step.to());
+            backend.maxPooling().enclose(from.lower(), from.upper(), rows, step.pooling(), to.lower(), to.upper());
+            return null;
+        }
     }
 }

@@ -6,11 +6,14 @@ import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.InputGradients;
 import dev.bulwark.device.NoisyClassifier.Precision;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
- * Gradients of any plan with respect to its inputs, in float: the outputs of ReLUs are kept on the way forward and say on
- * the way back where gradients end. The gradient of a value that several steps read is the sum of what they pass on.
+ * Gradients of any plan with respect to its inputs, in float: the outputs of activations, and which elements maximum
+ * poolings took, are kept on the way forward and say on the way back where gradients go. The gradient of a value that
+ * several steps read is the sum of what they pass on.
  */
 final class ChainRule implements InputGradients {
 
@@ -19,6 +22,8 @@ final class ChainRule implements InputGradients {
     private final Logits forward;
     private final Slots slots;
     private final List<DeviceBuffer> buffers = new ArrayList<>();
+    /** Of maximum poolings, by the values that they make. */
+    private final Map<Integer, DeviceBuffer> chosen = new HashMap<>();
     private final DeviceMemory memory;
 
     /** @param plan must outlive this object */
@@ -26,12 +31,20 @@ final class ChainRule implements InputGradients {
         this.backend = plan.backend();
         this.plan = plan;
         this.slots = Slots.backward(plan, plan.values() - 1, value -> false);
-        boolean[] masks = new boolean[plan.values()];
+        boolean[] kept = new boolean[plan.values()];
         for (Step step : plan.steps()) {
-            masks[step.to()] = step instanceof Step.Relu;
+            kept[step.to()] |= step instanceof Step.Relu || step instanceof Step.Activation;
+            if (step instanceof Step.MaxPool pool) {
+                kept[pool.from()] = true;
+            }
         }
         try (DeviceMemory building = new DeviceMemory(backend)) {
-            forward = new Logits(building, plan, capacity, value -> masks[value]);
+            forward = new Logits(building, plan, capacity, value -> kept[value]);
+            for (Step step : plan.steps()) {
+                if (step instanceof Step.MaxPool) {
+                    chosen.put(step.to(), building.allocate((long) capacity * plan.size(step.to())));
+                }
+            }
             for (int slot = 0; slot < slots.count(); ++slot) {
                 buffers.add(building.allocate((long) capacity * slots.size(slot)));
             }
@@ -47,6 +60,12 @@ final class ChainRule implements InputGradients {
     @Override
     public void forward(DeviceBuffer x, int rows, DeviceBuffer logits) {
         backend.copy(forward.of(x, rows), (long) rows * plan.classes(), logits);
+        for (Step step : plan.steps()) {
+            if (step instanceof Step.MaxPool pool) { // now, for nobody promises to keep x
+                DeviceBuffer from = pool.from() == 0 ? x : forward.kept(pool.from());
+                backend.maxPooling().choose(from, rows, pool.pooling(), chosen.get(pool.to()));
+            }
+        }
     }
 
     @Override
@@ -84,7 +103,7 @@ final class ChainRule implements InputGradients {
 
         @Override
         public Void linear(Step.Linear step) {
-            DeviceBuffer target = begun[step.from()] ? buffers.get(slots.scratch(number)) : gradient(step.from());
+            DeviceBuffer target = partFor(step.from());
             step.operator().applyTransposed(gradient(step.to()), rows, target);
             passOn(target, step.from());
             return null;
@@ -96,6 +115,27 @@ final class ChainRule implements InputGradients {
             backend.elementwise().reluGradient(forward.kept(step.to()), length(step.to()), own);
             passOn(own, step.from());
             return null;
+        }
+
+        @Override
+        public Void activation(Step.Activation step) {
+            DeviceBuffer own = gradient(step.to());
+            backend.activations().gradient(step.function(), forward.kept(step.to()), length(step.to()), own);
+            passOn(own, step.from());
+            return null;
+        }
+
+        @Override
+        public Void maxPool(Step.MaxPool step) {
+            DeviceBuffer target = partFor(step.from());
+            backend.maxPooling().applyTransposed(gradient(step.to()), chosen.get(step.to()), rows, step.pooling(), target);
+            passOn(target, step.from());
+            return null;
+        }
+
+        /** Where a step that doesn't work in place makes its part of a value's gradient. */
+        private DeviceBuffer partFor(int value) {
+            return begun[value] ? buffers.get(slots.scratch(number)) : gradient(value);
         }
 
         @Override

@@ -49,7 +49,7 @@ public final class Logits {
         return value(plan.values() - 1, x);
     }
 
-    /** A value of the last call that had to be kept, {@code [rows,size]}. */
+    /** A value of the last call that had to be kept, {@code [rows,size]}; not the input, which is the caller's. */
     DeviceBuffer kept(int value) {
         return buffers.get(slots.of(value));
     }
@@ -100,6 +100,19 @@ public final class Logits {
         public Void sum(Step.Sum step) {
             backend.elementwise().add(value(step.first(), x), value(step.second(), x), (long) rows * plan.size(step.to()),
                     value(step.to(), x));
+            return null;
+        }
+
+        @Override
+        public Void activation(Step.Activation step) {
+            backend.activations().apply(step.function(), value(step.from(), x), (long) rows * plan.size(step.to()),
+                    value(step.to(), x));
+            return null;
+        }
+
+        @Override
+        public Void maxPool(Step.MaxPool step) {
+            backend.maxPooling().apply(value(step.from(), x), rows, step.pooling(), value(step.to(), x));
             return null;
         }
     }

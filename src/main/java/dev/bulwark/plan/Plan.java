@@ -1,5 +1,6 @@
 package dev.bulwark.plan;
 
+import dev.bulwark.device.Activation;
 import dev.bulwark.device.Affine;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.ComposedNoisyClassifier;
@@ -50,7 +51,7 @@ public final class Plan implements AutoCloseable {
     /**
      * Copies {@code graph} to {@code backend}.
      *
-     * @throws UnsupportedOperationException naming the operation, if one can't be laid onto a device
+     * @throws UnsupportedOperationException if the network computes nothing
      */
     public static Plan load(Backend backend, Graph graph) {
         return new Plan(backend, graph);
@@ -279,27 +280,38 @@ public final class Plan implements AutoCloseable {
 
         @Override
         public Integer maxPool2d(Op.MaxPool2d op) {
-            throw unsupported("maximum pooling");
+            Pooling pooling = Pooling.ofMaxima(graph.shape(node.inputs().get(0)).image(), op.windows());
+            int to = value(pooling.output().size());
+            steps.add(new Step.MaxPool(pooling, from(0), to));
+            return to;
         }
 
         @Override
         public Integer leakyRelu(Op.LeakyRelu op) {
-            throw unsupported("a leaky ReLU");
+            return op.slope() == 0 ? relu(new Op.Relu()) : activation(new Activation.LeakyRelu(op.slope()));
         }
 
         @Override
         public Integer clip(Op.Clip op) {
-            throw unsupported("a clip");
+            return op.low() == 0 && op.high() == Float.POSITIVE_INFINITY ? relu(new Op.Relu())
+                    : activation(new Activation.Clip(op.low(), op.high()));
         }
 
         @Override
         public Integer sigmoid(Op.Sigmoid op) {
-            throw unsupported("a sigmoid");
+            return activation(new Activation.Sigmoid());
         }
 
         @Override
         public Integer tanh(Op.Tanh op) {
-            throw unsupported("a hyperbolic tangent");
+            return activation(new Activation.Tanh());
+        }
+
+        private int activation(Activation function) {
+            int from = from(0);
+            int to = value(sizes.get(from));
+            steps.add(new Step.Activation(function, from, to));
+            return to;
         }
 
         @Override
@@ -328,10 +340,6 @@ public final class Plan implements AutoCloseable {
             int elements = sizes.get(from(input));
             Arrays.setAll(source, k -> k >= at && k < at + elements ? k - at : Op.Rearrange.ZERO);
             return add(RearrangingOperator.of(backend, memory, source, elements), input);
-        }
-
-        private UnsupportedOperationException unsupported(String what) {
-            return new UnsupportedOperationException(node.name() + " is " + what + ", which no device can do yet");
         }
     }
 }

@@ -1,5 +1,7 @@
 package dev.bulwark.plan;
 
+import dev.bulwark.device.Pooling;
+
 /**
  * What a plan does in one go: it reads values and makes one. Sealed: a new kind adds a {@link Visitor} method, and every pass
  * through a plan stops compiling until it says what the new kind means there.
@@ -21,6 +23,10 @@ public sealed interface Step {
         R relu(Relu step);
 
         R sum(Sum step);
+
+        R activation(Activation step);
+
+        R maxPool(MaxPool step);
     }
 
     /** {@code to = W from + b}. */
@@ -48,6 +54,34 @@ public sealed interface Step {
         @Override
         public <R> R accept(Visitor<R> visitor) {
             return visitor.relu(this);
+        }
+    }
+
+    /** {@code to = f(from)}, element by element, of another function than the ReLU. */
+    record Activation(dev.bulwark.device.Activation function, int from, int to) implements Step {
+
+        @Override
+        public int[] reads() {
+            return new int[] {from};
+        }
+
+        @Override
+        public <R> R accept(Visitor<R> visitor) {
+            return visitor.activation(this);
+        }
+    }
+
+    /** {@code to} = the largest element of each window of from. */
+    record MaxPool(Pooling pooling, int from, int to) implements Step {
+
+        @Override
+        public int[] reads() {
+            return new int[] {from};
+        }
+
+        @Override
+        public <R> R accept(Visitor<R> visitor) {
+            return visitor.maxPool(this);
         }
     }
 

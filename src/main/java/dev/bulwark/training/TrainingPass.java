@@ -181,6 +181,20 @@ final class TrainingPass {
         public Stage sum(Step.Sum step) {
             return new SumStage(step);
         }
+
+        @Override
+        public Stage activation(Step.Activation step) {
+            throw untrained(step.function().words());
+        }
+
+        @Override
+        public Stage maxPool(Step.MaxPool step) {
+            throw untrained("maximum pooling");
+        }
+
+        private UnsupportedOperationException untrained(String what) {
+            return new UnsupportedOperationException("the network has " + what + ", through which nothing is trained yet");
+        }
     }
 
     private final class LinearStage implements Stage {

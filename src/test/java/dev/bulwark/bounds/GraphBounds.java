@@ -401,7 +401,7 @@ abstract class GraphBounds extends BackendFixture {
 
     private boolean[] open(CrownPass pass, int to, int units) {
         float[] intercepts = new float[units];
-        backend.read(pass.relaxed().relu(to).relaxation().upperIntercept(), intercepts);
+        backend.read(pass.relaxed().lines(to).relaxation().upperIntercept(), intercepts);
         boolean[] open = new boolean[units];
         for (int j = 0; j < units; ++j) {
             open[j] = intercepts[j] > 0;

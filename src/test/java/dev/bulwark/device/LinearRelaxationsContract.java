@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -100,7 +101,7 @@ public interface LinearRelaxationsContract extends OnBackend {
              DeviceBuffer constants = device(constant);
              DeviceBuffer b = device(bias); DeviceBuffer below = device(slopes); DeviceBuffer ownerRows = deviceInts(owner);
              DeviceBuffer slopeRows = deviceInts(slopeRow); DeviceBuffer target = backend().allocate((long) rows * units)) {
-            relaxations().backwardRelu(forms, rows, ownerRows, lines.relaxation, below, slopeRows, b, target,
+            relaxations().backwardActivation(forms, rows, ownerRows, lines.relaxation, below, slopeRows, b, target,
                     constants);
             float[] after = host(target);
             float[] gained = host(constants);
@@ -129,10 +130,135 @@ public interface LinearRelaxationsContract extends OnBackend {
             }
             float[] separate = after.clone();
             backend().write(constant, constants);
-            relaxations().backwardRelu(forms, rows, ownerRows, lines.relaxation, below, slopeRows, b, forms,
+            relaxations().backwardActivation(forms, rows, ownerRows, lines.relaxation, below, slopeRows, b, forms,
                     constants);
             assertArrayEquals(separate, host(forms), "in place");
             assertArrayEquals(gained, host(constants));
+        }
+    }
+
+    /** As above, with two lines of the box's own; one of them, and the size, may be unknown where it takes no part. */
+    @ParameterizedTest
+    @CsvSource({"1,1,1", "5,2,31", "33,3,33", "70,7,1021"})
+    default void givenForms_whenTakenBackThroughFixedLines_thenConstantsAreJustBelowWhatIsPromised(int rows, int owners,
+            int units) {
+        float[] a = mapped(values(rows * units), v -> Math.abs(v) < 0.1 ? 0 : v);
+        float[] constant = values(rows);
+        float[] bias = values(units);
+        float[][] slopes = {mapped(values(owners * units), v -> 0.5 + 0.5 * v), mapped(values(owners * units), v -> v * v)};
+        float[][] intercepts = {values(owners * units), values(owners * units)};
+        float[] magnitude = mapped(values(owners * units), v -> 3 * Math.abs(v));
+        float[] productError = mapped(values(owners * units), v -> 1e-4 * Math.abs(v));
+        int[] owner = random().ints(rows, 0, owners).toArray();
+        try (DeviceMemory memory = new DeviceMemory(backend())) {
+            Relaxation relaxation = new Relaxation(memory.holding(slopes[0]), memory.holding(intercepts[0]),
+                    new Relaxation.Below(memory.holding(slopes[1]), 0, Optional.of(memory.holding(intercepts[1]))),
+                    memory.holding(magnitude), memory.holding(productError), units);
+            DeviceBuffer forms = memory.holding(a);
+            DeviceBuffer target = memory.allocate((long) rows * units);
+            DeviceBuffer constants = memory.holding(constant);
+            DeviceBuffer ownerRows = memory.holding(owner);
+            DeviceBuffer b = memory.holding(bias);
+            relaxations().backwardActivation(forms, rows, ownerRows, relaxation, relaxation.lowerSlope(), ownerRows, b, target,
+                    constants);
+            float[] after = host(target);
+            float[] gained = host(constants);
+            for (int r = 0; r < rows; ++r) {
+                BigDecimal exact = new BigDecimal(constant[r]);
+                double size = Math.abs(constant[r]);
+                for (int j = 0; j < units; ++j) {
+                    float before = a[r * units + j];
+                    float t = after[r * units + j];
+                    int line = owner[r] * units + j;
+                    int side = before < 0 ? 0 : 1;
+                    assertEquals((float) ((double) before * slopes[side][line]), t);
+                    BigDecimal lost = new BigDecimal(before).multiply(new BigDecimal(slopes[side][line]))
+                            .subtract(new BigDecimal(t)).abs().multiply(new BigDecimal(magnitude[line]))
+                            .add(t == 0 ? BigDecimal.ZERO : new BigDecimal(Math.abs(t))
+                                    .add(new BigDecimal(LinearRelaxations.NEGLIGIBLE))
+                                    .multiply(new BigDecimal(productError[line])));
+                    BigDecimal shift = new BigDecimal(before).multiply(new BigDecimal(intercepts[side][line]));
+                    BigDecimal biased = new BigDecimal(t).multiply(new BigDecimal(bias[j]));
+                    exact = exact.add(shift).add(biased).subtract(lost);
+                    size += shift.abs().add(biased.abs()).add(lost).doubleValue();
+                }
+                assertJustBelow(exact, gained[r], 4 * units, size, "constant " + r);
+            }
+            backend().write(constant, constants);
+            relaxations().backwardActivation(forms, rows, ownerRows, relaxation, relaxation.lowerSlope(), ownerRows, b, forms,
+                    constants);
+            assertArrayEquals(after, host(forms), "in place");
+            assertArrayEquals(gained, host(constants));
+        }
+    }
+
+    /** Constants bound a unit of unknown size, whose other line is unknown or its bound infinite. */
+    @Test
+    default void givenFixedLinesThatAreUnknown_whenTakenBack_thenTheyCountWhereTheyAreMeant() {
+        float none = Float.NaN;
+        float inf = Float.POSITIVE_INFINITY;
+        float[][] forms = {{2, 0, 0}, {-2, 0, 0}, {0, -1, 0}, {0, 1, 0}, {0, 0, 1}, {0, 0, none}, {inf, 0, 0}};
+        // What bounds the units: [-1, 4] and nothing else; 3 below and nothing above; nothing.
+        float[] expected = {2 * -1, -2 * 4, none, 3, none, none, none};
+        for (int r = 0; r < forms.length; ++r) {
+            try (DeviceMemory memory = new DeviceMemory(backend())) {
+                Relaxation relaxation = new Relaxation(memory.holding(0, none, none), memory.holding(4, none, none),
+                        new Relaxation.Below(memory.holding(0, 0, none), 0, Optional.of(memory.holding(-1, 3, -inf))),
+                        memory.holding(none, none, none), memory.holding(none, none, none), 3);
+                DeviceBuffer target = memory.holding(forms[r]);
+                DeviceBuffer constants = memory.zeros(1);
+                DeviceBuffer owners = memory.holding(new int[1]);
+                relaxations().backwardActivation(target, 1, owners, relaxation, relaxation.lowerSlope(), owners,
+                        memory.holding(1, 1, 1), target, constants);
+                float found = host(constants)[0];
+                if (Float.isNaN(expected[r])) {
+                    assertNotAbove(Double.NaN, found, "form " + r);
+                } else {
+                    assertEquals(expected[r], found, 1e-6);
+                    assertTrue(found <= expected[r]);
+                    same(new float[3], host(target));
+                }
+            }
+        }
+    }
+
+    /** Slopes below a leaky ReLU begin at its own. */
+    @Test
+    default void givenALeastSlope_whenTakenBack_thenSlopesBelowItCountAsIt() {
+        float none = Float.NaN;
+        try (DeviceMemory memory = new DeviceMemory(backend())) {
+            DeviceBuffer one = memory.holding(1, 1, 1, 1);
+            DeviceBuffer zero = memory.zeros(4);
+            Relaxation relaxation = new Relaxation(one, zero, new Relaxation.Below(one, 0.25f, Optional.empty()), zero, zero, 4);
+            DeviceBuffer owners = memory.holding(new int[1]);
+            DeviceBuffer constants = memory.zeros(1);
+            DeviceBuffer target = memory.holding(8, 8, 8, -8);
+            relaxations().backwardActivation(target, 1, owners, relaxation, memory.holding(0, 0.5f, 2, none), owners, zero,
+                    target, constants);
+            same(new float[] {2, 4, 8, -8}, host(target));
+            assertEquals(0, host(constants)[0], 1e-6);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1,1,1", "5,2,31", "7,7,1021"})
+    default void givenPoints_whenPutOnFixedLines_thenTheyAreThoseOfTheCoefficientsSigns(int rows, int owners, int units) {
+        float[] a = values(rows * units);
+        float[] z = values(rows * units);
+        float[][] lines = {values(owners * units), values(owners * units), values(owners * units), values(owners * units)};
+        int[] owner = random().ints(rows, 0, owners).toArray();
+        try (DeviceMemory memory = new DeviceMemory(backend())) {
+            Relaxation relaxation = new Relaxation(memory.holding(lines[0]), memory.holding(lines[1]),
+                    new Relaxation.Below(memory.holding(lines[2]), 0, Optional.of(memory.holding(lines[3]))), memory.zeros(1),
+                    memory.zeros(1), units);
+            DeviceBuffer points = memory.holding(z);
+            relaxations().onFixedLines(memory.holding(a), rows, memory.holding(owner), relaxation, points);
+            float[] value = host(points);
+            for (int k = 0; k < value.length; ++k) {
+                int line = owner[k / units] * units + k % units;
+                int side = a[k] < 0 ? 0 : 2;
+                assertEquals((double) lines[side][line] * z[k] + lines[side + 1][line], value[k], 0x1p-22, "value " + k);
+            }
         }
     }
 
@@ -356,7 +482,7 @@ public interface LinearRelaxationsContract extends OnBackend {
             for (DeviceBuffer error : List.of(ones, zeros)) {
                 Relaxation relaxation = new Relaxation(ones, zeros, ones, ones, error, 2);
                 backend().fill(constants, 0f);
-                relaxations().backwardRelu(forms, 4, owners, relaxation, ones, owners, ones, target, constants);
+                relaxations().backwardActivation(forms, 4, owners, relaxation, ones, owners, ones, target, constants);
                 for (float constant : host(constants)) {
                     assertNotAbove(Double.NaN, constant, "constant");
                 }
@@ -375,7 +501,7 @@ public interface LinearRelaxationsContract extends OnBackend {
              DeviceBuffer productError = device(inf, none, 0); DeviceBuffer bias = device(1, 1, 0.5f);
              DeviceBuffer target = backend().allocate(6)) {
             Relaxation relaxation = new Relaxation(slope, intercept, slope, magnitude, productError, 3);
-            relaxations().backwardRelu(forms, 2, owners, relaxation, slope, owners, bias, target, constants);
+            relaxations().backwardActivation(forms, 2, owners, relaxation, slope, owners, bias, target, constants);
             same(new float[] {0, 0, 2, 0, 0, -4}, host(target));
             assertEquals(8 + 1, host(constants)[0], 1e-5);
             assertEquals(8 - 2, host(constants)[1], 1e-5);
@@ -390,7 +516,7 @@ public interface LinearRelaxationsContract extends OnBackend {
              DeviceBuffer one = device(1); DeviceBuffer zero = device(0); DeviceBuffer unknown = device(none);
              DeviceBuffer target = backend().allocate(1)) {
             Relaxation relaxation = new Relaxation(one, zero, one, zero, zero, 1);
-            relaxations().backwardRelu(forms, 1, owners, relaxation, unknown, owners, one, target, constants);
+            relaxations().backwardActivation(forms, 1, owners, relaxation, unknown, owners, one, target, constants);
             assertTrue(Float.isNaN(host(constants)[0]), "a slope that is no number is none in [0, 1]");
         }
     }
@@ -402,7 +528,7 @@ public interface LinearRelaxationsContract extends OnBackend {
              DeviceBuffer unknown = device(none, none); DeviceBuffer ones = device(1, 1);
              DeviceBuffer target = backend().allocate(2)) {
             Relaxation relaxation = new Relaxation(unknown, unknown, ones, unknown, unknown, 2);
-            relaxations().backwardRelu(forms, 1, owners, relaxation, ones, owners, ones, target, constants);
+            relaxations().backwardActivation(forms, 1, owners, relaxation, ones, owners, ones, target, constants);
             assertTrue(Float.isNaN(host(constants)[0]));
         }
     }
@@ -417,7 +543,7 @@ public interface LinearRelaxationsContract extends OnBackend {
         try (Lines lines = new Lines(this, owners, units); DeviceBuffer forms = device(a); DeviceBuffer points = device(z);
              DeviceBuffer below = device(slopes); DeviceBuffer ownerRows = deviceInts(owner);
              DeviceBuffer gradients = backend().allocate((long) rows * units)) {
-            relaxations().relaxedRelu(forms, rows, ownerRows, lines.relaxation, below, points, gradients);
+            relaxations().onFreeLines(forms, rows, ownerRows, lines.relaxation, below, points, gradients);
             float[] value = host(points);
             float[] gradient = host(gradients);
             for (int k = 0; k < value.length; ++k) {

@@ -112,10 +112,38 @@ public interface ReluRelaxationsContract extends OnBackend {
         try (DeviceBuffer low = device(lower); DeviceBuffer high = device(upper);
              DeviceBuffer owner = backend().allocate(2L * lower.length);
              DeviceBuffer form = backend().allocate(2L * lower.length); DeviceBuffer count = deviceInts(-1)) {
-            relus().openSides(low, high, images, units, owner, form, count);
+            relus().openSides(0, Float.POSITIVE_INFINITY, low, high, images, units, owner, form, count);
             assertEquals(owners.size(), hostInts(count)[0]);
             assertEquals(owners, boxed(hostInts(owner.slice(0, owners.size()))));
             assertEquals(forms, boxed(hostInts(form.slice(0, forms.size()))));
+        }
+    }
+
+    /** Of a function with bends those whose interval goes over one; of one without, all. */
+    @Test
+    default void givenBends_whenTheOpenAreListed_thenIntervalsWithinALineAreNot() {
+        float inf = Float.POSITIVE_INFINITY;
+        float nan = Float.NaN;
+        float[] lower = {-3, -3, -1, -1, 0, 2, 2, 1, nan};
+        float[] upper = {-2, -1, 0, 2, 3, 2, 3, 9, nan};
+        assertEquals(List.of(4, 7, 8), open(-1, 2, lower, upper));
+        assertEquals(List.of(3, 8), open(0, inf, lower, upper));
+        assertEquals(List.of(4, 7, 8), open(-inf, 2, lower, upper));
+        assertEquals(List.of(0, 1, 2, 3, 4, 5, 6, 7, 8), open(nan, nan, lower, upper));
+    }
+
+    private List<Integer> open(float first, float last, float[] lower, float[] upper) {
+        int units = lower.length;
+        try (DeviceBuffer low = device(lower); DeviceBuffer high = device(upper); DeviceBuffer owner = backend().allocate(2 * units);
+             DeviceBuffer form = backend().allocate(2 * units); DeviceBuffer count = deviceInts(-1)) {
+            relus().openSides(first, last, low, high, 1, units, owner, form, count);
+            int[] forms = hostInts(form);
+            List<Integer> open = new ArrayList<>();
+            for (int k = 0; k < hostInts(count)[0]; k += 2) {
+                open.add(forms[k]);
+                assertEquals(forms[k] + units, forms[k + 1]);
+            }
+            return open;
         }
     }
 

@@ -39,6 +39,18 @@ final class Ways implements Step.Visitor<Void> {
                 }
 
                 @Override
+                public Void activation(Step.Activation activation) {
+                    ways[activation.from()] += ways[activation.to()];
+                    return null;
+                }
+
+                @Override
+                public Void maxPool(Step.MaxPool pool) {
+                    ways[pool.from()] += ways[pool.to()];
+                    return null;
+                }
+
+                @Override
                 public Void sum(Step.Sum sum) {
                     ways[sum.first()] += ways[sum.to()];
                     ways[sum.second()] += ways[sum.to()];
@@ -76,6 +88,18 @@ final class Ways implements Step.Visitor<Void> {
     @Override
     public Void relu(Step.Relu relu) {
         give(relu.to(), relu.from(), relu.to() == kept);
+        return null;
+    }
+
+    @Override
+    public Void activation(Step.Activation activation) {
+        give(activation.to(), activation.from(), activation.to() == kept);
+        return null;
+    }
+
+    @Override
+    public Void maxPool(Step.MaxPool pool) {
+        give(pool.to(), pool.from(), true);
         return null;
     }
 

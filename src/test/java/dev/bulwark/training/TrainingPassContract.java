@@ -1,6 +1,7 @@
 package dev.bulwark.training;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.bulwark.device.Backend;
@@ -10,10 +11,15 @@ import dev.bulwark.device.HostArrays;
 import dev.bulwark.device.TrainingOperations.Penalty;
 import dev.bulwark.model.ExactGraph;
 import dev.bulwark.model.Graph;
+import dev.bulwark.model.Op;
 import dev.bulwark.plan.Plan;
+import dev.bulwark.shapes.Shape;
+import dev.bulwark.shapes.Windows;
 import java.math.BigDecimal;
+import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -78,6 +84,22 @@ abstract class TrainingPassContract {
             BoxRows logits = pass.logits().rows(rows);
             return new float[][] {HostArrays.read(backend, logits.cleanPoints()), HostArrays.read(backend, logits.centre()),
                 HostArrays.read(backend, logits.radius())};
+        }
+    }
+
+    @Test
+    void givenOperationsThatNothingIsTrainedThrough_whenPrepared_thenTheyAreNamed() {
+        Op image = new Op.MaxPool2d(Windows.square(2, 1));
+        List<Op> ops = List.of(new Op.LeakyRelu(0.1f), new Op.Clip(0, 6), new Op.Sigmoid(), new Op.Tanh(), image);
+        List<String> words = List.of("a leaky ReLU", "a clip", "a sigmoid", "a hyperbolic tangent", "maximum pooling");
+        for (int k = 0; k < ops.size(); ++k) {
+            Graph graph = Graph.sequence(Shape.of(1, 2, 2), List.of(ops.get(k), new Op.Flatten()));
+            try (Backend backend = open(); DeviceMemory memory = new DeviceMemory(backend)) {
+                Plan plan = memory.owning(Plan.load(backend, graph));
+                assertEquals("the network has " + words.get(k) + ", through which nothing is trained yet",
+                        assertThrows(UnsupportedOperationException.class, () -> new TrainingPass(memory, plan, plan, 1, false,
+                                () -> null)).getMessage());
+            }
         }
     }
 }

@@ -2,6 +2,7 @@ package dev.bulwark.device.cpu;
 
 import static dev.bulwark.device.cpu.Spans.Operand.out;
 
+import dev.bulwark.device.Activations;
 import dev.bulwark.device.Affine;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.BareProducts;
@@ -17,6 +18,7 @@ import dev.bulwark.device.InputGradients;
 import dev.bulwark.device.Linear;
 import dev.bulwark.device.LinearRelaxations;
 import dev.bulwark.device.Losses;
+import dev.bulwark.device.MaxPooling;
 import dev.bulwark.device.Noise;
 import dev.bulwark.device.NoisyClassifier.Precision;
 import dev.bulwark.device.NoisyClassifier;
@@ -198,6 +200,16 @@ public final class CpuBackend implements Backend {
     @Override
     public Elementwise elementwise() {
         return families.elementwise;
+    }
+
+    @Override
+    public Activations activations() {
+        return families.activations;
+    }
+
+    @Override
+    public MaxPooling maxPooling() {
+        return families.maxPooling;
     }
 
     @Override

@@ -7,6 +7,8 @@ final class CpuFamilies {
     final CpuConvolutions convolutions;
     final CpuChannelwise channelwise;
     final CpuElementwise elementwise;
+    final CpuActivations activations;
+    final CpuMaxPooling maxPooling;
     final CpuIndexing indexing;
     final CpuReductions reductions;
     final CpuLosses losses;
@@ -27,6 +29,8 @@ final class CpuFamilies {
         linear = products;
         channelwise = new CpuChannelwise(rows);
         elementwise = new CpuElementwise(spans);
+        activations = new CpuActivations(spans);
+        maxPooling = new CpuMaxPooling(rows);
         indexing = new CpuIndexing(rows);
         reductions = new CpuReductions(workers, spans);
         losses = new CpuLosses(rows);

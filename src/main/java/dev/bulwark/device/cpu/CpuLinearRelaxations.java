@@ -10,14 +10,11 @@ import java.nio.FloatBuffer;
 import java.util.Arrays;
 
 /**
- * Linear forms on their way back through ReLUs. Constants are summed in double, where products of floats are exact; what
- * the sums may be off by is at most a multiple of the sum of absolute values (Higham 2002, section 3.1) and is taken off
- * before rounding down to float. That multiple is infinite where anything overflowed, and the result then NaN.
+ * Linear forms on their way back through activations. Constants are summed in double, where products of floats are exact;
+ * what the sums may be off by ({@link FormConstant}) is taken off before rounding down to float. It is infinite where
+ * anything overflowed, and the result then NaN.
  */
 final class CpuLinearRelaxations implements LinearRelaxations {
-
-    /** Twice the unit roundoff of double: every count of operations below has a factor of two to spare. */
-    private static final double ROUNDOFF = 0x1p-52;
 
     private final Rows rows;
     private final FloatProducts products;
@@ -106,10 +103,21 @@ final class CpuLinearRelaxations implements LinearRelaxations {
     }
 
     @Override
-    public void backwardRelu(DeviceBuffer coefficients, int count, DeviceBuffer owners, Relaxation relaxation,
-                             DeviceBuffer slopes, DeviceBuffer slopeRows, DeviceBuffer bias, DeviceBuffer target,
-                             DeviceBuffer constants) {
+    public void backwardActivation(DeviceBuffer coefficients, int count, DeviceBuffer owners, Relaxation relaxation,
+                                   DeviceBuffer slopes, DeviceBuffer slopeRows, DeviceBuffer bias, DeviceBuffer target,
+                                   DeviceBuffer constants) {
+        if (relaxation.hasFreeSlopes()) {
+            throughFreeLines(coefficients, count, owners, relaxation, slopes, slopeRows, bias, target, constants);
+        } else {
+            throughFixedLines(coefficients, count, owners, relaxation, bias, target, constants);
+        }
+    }
+
+    private void throughFreeLines(DeviceBuffer coefficients, int count, DeviceBuffer owners, Relaxation relaxation,
+                                  DeviceBuffer slopes, DeviceBuffer slopeRows, DeviceBuffer bias, DeviceBuffer target,
+                                  DeviceBuffer constants) {
         int units = relaxation.units();
+        float least = relaxation.below().least();
         int[] owner = Rows.loadInts(owners, 0, count, 1);
         int[] slopeRow = Rows.loadInts(slopeRows, 0, count, 1);
         float[] b = Rows.load(bias, 0, 1, units);
@@ -122,10 +130,10 @@ final class CpuLinearRelaxations implements LinearRelaxations {
             for (int r = 0; r < block; ++r) {
                 float[][] above = lines.row(owner[first + r]);
                 float[] lower = below.row(slopeRow[first + r])[0];
-                float constant = backwardRelu(a, r * units, above, lower, b, c[r]);
+                float constant = throughFreeLines(a, r * units, above, lower, least, b, c[r]);
                 if (!Float.isFinite(constant)) {
                     CpuMemory.floats(coefficients).get((first + r) * units, a, r * units, units);
-                    constant = backwardReluWithoutZeros(a, r * units, above, lower, b, c[r]);
+                    constant = throughFreeLinesWithoutZeros(a, r * units, above, lower, least, b, c[r]);
                 }
                 c[r] = constant;
             }
@@ -138,7 +146,8 @@ final class CpuLinearRelaxations implements LinearRelaxations {
      * One form, in place, its coefficients {@code a[at ..]}; returns its new constant. Products with 0 are summed like others:
      * branches would cost more than they save. If one is with something unknown, the constant is not finite.
      */
-    private static float backwardRelu(float[] a, int at, float[][] lines, float[] below, float[] bias, float constant) {
+    private static float throughFreeLines(float[] a, int at, float[][] lines, float[] below, float least, float[] bias,
+                                          float constant) {
         float[] slope = lines[0];
         float[] intercept = lines[1];
         float[] magnitude = lines[2];
@@ -148,7 +157,7 @@ final class CpuLinearRelaxations implements LinearRelaxations {
         for (int j = 0; j < bias.length; ++j) {
             float before = a[at + j];
             boolean negative = before < 0;
-            double exact = (double) before * (negative ? slope[j] : Math.max(0f, Math.min(1f, below[j])));
+            double exact = (double) before * (negative ? slope[j] : Math.max(least, Math.min(1f, below[j])));
             float after = (float) exact;
             double shift = negative ? (double) before * intercept[j] : 0;
             double biased = (double) after * bias[j];
@@ -158,12 +167,12 @@ final class CpuLinearRelaxations implements LinearRelaxations {
             absolute += Math.abs(shift) + Math.abs(biased) + lost;
             a[at + j] = after;
         }
-        return Directed.down(sum - slack(4 * bias.length, absolute));
+        return Directed.down(sum - FormConstant.slack(4 * bias.length, absolute));
     }
 
-    /** As {@link #backwardRelu}, where what is multiplied by exactly 0 takes no part. */
-    private static float backwardReluWithoutZeros(float[] a, int at, float[][] lines, float[] below, float[] bias,
-                                                  float constant) {
+    /** As {@link #throughFreeLines}, where what is multiplied by exactly 0 takes no part. */
+    private static float throughFreeLinesWithoutZeros(float[] a, int at, float[][] lines, float[] below, float least,
+                                                      float[] bias, float constant) {
         double sum = constant;
         double absolute = Math.abs(constant);
         for (int j = 0; j < bias.length; ++j) {
@@ -171,7 +180,7 @@ final class CpuLinearRelaxations implements LinearRelaxations {
             if (before == 0) {
                 continue; // whatever is known of the unit
             }
-            double exact = (double) before * (before < 0 ? lines[0][j] : Math.max(0f, Math.min(1f, below[j])));
+            double exact = (double) before * (before < 0 ? lines[0][j] : Math.max(least, Math.min(1f, below[j])));
             float after = (float) exact;
             double shift = before < 0 ? (double) before * lines[1][j] : 0;
             double biased = (double) after * bias[j];
@@ -182,7 +191,49 @@ final class CpuLinearRelaxations implements LinearRelaxations {
             absolute += Math.abs(shift) + Math.abs(biased) + lost;
             a[at + j] = after;
         }
-        return Directed.down(sum - slack(4 * bias.length, absolute));
+        return Directed.down(sum - FormConstant.slack(4 * bias.length, absolute));
+    }
+
+    private void throughFixedLines(DeviceBuffer coefficients, int count, DeviceBuffer owners, Relaxation relaxation,
+                                   DeviceBuffer bias, DeviceBuffer target, DeviceBuffer constants) {
+        int units = relaxation.units();
+        int[] owner = Rows.loadInts(owners, 0, count, 1);
+        float[] b = Rows.load(bias, 0, 1, units);
+        rows.run(count, (first, block) -> {
+            Loaded lines = new Loaded(units, relaxation.upperSlope(), relaxation.upperIntercept(), relaxation.lowerSlope(),
+                    relaxation.below().intercept().orElseThrow(), relaxation.magnitude(), relaxation.productError());
+            float[] a = Rows.load(coefficients, first, block, units);
+            float[] c = Rows.load(constants, first, block, 1);
+            for (int r = 0; r < block; ++r) {
+                FormConstant constant = new FormConstant(first + r, 4 * units, c[r]);
+                throughFixedLines(a, r * units, lines.row(owner[first + r]), b, constant);
+                c[r] = constant.down();
+            }
+            Rows.store(a, target, first, units);
+            Rows.store(c, constants, first, 1);
+        });
+    }
+
+    /** One form, in place, its coefficients {@code a[at ..]}; what is multiplied by exactly 0 takes no part. */
+    private static void throughFixedLines(float[] a, int at, float[][] lines, float[] bias, FormConstant constant) {
+        for (int j = 0; j < bias.length; ++j) {
+            float before = a[at + j];
+            if (before == 0) {
+                continue;
+            }
+            int side = before < 0 ? 0 : 2;
+            double exact = (double) before * lines[side][j];
+            float after = (float) exact;
+            constant.add((double) before * lines[side + 1][j]);
+            constant.add((double) after * bias[j]);
+            if (exact != after) {
+                constant.add(-Math.abs(exact - after) * lines[4][j]);
+            }
+            if (after != 0) {
+                constant.add(-(Math.abs(after) + NEGLIGIBLE) * lines[5][j]);
+            }
+            a[at + j] = after;
+        }
     }
 
     @Override
@@ -204,48 +255,16 @@ final class CpuLinearRelaxations implements LinearRelaxations {
     public void join(DeviceBuffer coefficients, DeviceBuffer other, int count, DeviceBuffer owners, DeviceBuffer magnitudes,
                      int columns, DeviceBuffer constants) {
         sumDown(coefficients, count, owners, magnitudes, columns, constants, (a, magnitude, r, sum) -> {
-            float[] b = Rows.load(other, sum.row, 1, columns);
+            float[] b = Rows.load(other, sum.row(), 1, columns);
             for (int i = 0; i < columns; ++i) {
-                float first = a[r * columns + i];
-                float joined = first + b[i];
-                // What is lost is a float (Knuth's two-sum), or NaN where the sum overflowed.
-                float back = joined - first;
-                float lost = (first - (joined - back)) + (b[i] - back);
-                if (lost != 0) {
-                    sum.add(-(double) Math.abs(lost) * magnitude[i]);
-                }
-                a[r * columns + i] = joined;
+                a[r * columns + i] = sum.joined(a[r * columns + i], b[i], magnitude[i]);
             }
         });
     }
 
-    /** A form's constant, and all that was added to it. */
-    private static final class Constant {
-        private final int row;
-        private final int terms;
-        private double sum;
-        private double absolute;
-
-        Constant(int row, int terms, float start) {
-            this.row = row;
-            this.terms = terms;
-            this.sum = start;
-            this.absolute = Math.abs(start);
-        }
-
-        void add(double term) {
-            sum += term;
-            absolute += Math.abs(term);
-        }
-
-        float down() {
-            return Directed.down(sum - slack(terms, absolute));
-        }
-    }
-
     /** Changes row {@code row} of some loaded coefficients and its constant, given its owner's row of another matrix. */
     private interface Change {
-        void change(float[] coefficients, float[] owned, int row, Constant constant);
+        void change(float[] coefficients, float[] owned, int row, FormConstant constant);
     }
 
     private void sumDown(DeviceBuffer coefficients, int count, DeviceBuffer owners, DeviceBuffer owned, int columns,
@@ -256,7 +275,7 @@ final class CpuLinearRelaxations implements LinearRelaxations {
             float[] a = Rows.load(coefficients, first, block, columns);
             float[] c = Rows.load(constants, first, block, 1);
             for (int r = 0; r < block; ++r) {
-                Constant constant = new Constant(first + r, 2 * columns, c[r]);
+                FormConstant constant = new FormConstant(first + r, 2 * columns, c[r]);
                 change.change(a, of.row(owner[first + r])[0], r, constant);
                 c[r] = constant.down();
             }
@@ -291,15 +310,7 @@ final class CpuLinearRelaxations implements LinearRelaxations {
             sum += product;
             absolute += Math.abs(product);
         }
-        return Directed.down(sum - slack(lower.length, absolute));
-    }
-
-    /**
-     * Bound of all rounding in a sum of {@code terms} terms with absolute values that sum to {@code absolute}: of the sum,
-     * of the terms, of which none takes more than four roundings, and of the bound itself.
-     */
-    private static double slack(int terms, double absolute) {
-        return (terms + 16) * ROUNDOFF * absolute + Double.MIN_NORMAL;
+        return Directed.down(sum - FormConstant.slack(lower.length, absolute));
     }
 
     @Override
@@ -389,7 +400,7 @@ final class CpuLinearRelaxations implements LinearRelaxations {
             }
             double away = epsilon * norm();
             absolute += products + away;
-            return Directed.down(sum - centreError * products - away - slack(ball[0].length, absolute));
+            return Directed.down(sum - centreError * products - away - FormConstant.slack(ball[0].length, absolute));
         }
 
         /** Puts where the form is least in the coefficients' place. */
@@ -409,7 +420,7 @@ final class CpuLinearRelaxations implements LinearRelaxations {
     }
 
     @Override
-    public void relaxedRelu(DeviceBuffer coefficients, int count, DeviceBuffer owners, Relaxation relaxation,
+    public void onFreeLines(DeviceBuffer coefficients, int count, DeviceBuffer owners, Relaxation relaxation,
                             DeviceBuffer slopes, DeviceBuffer z, DeviceBuffer gradient) {
         int units = relaxation.units();
         int[] owner = Rows.loadInts(owners, 0, count, 1);
@@ -430,6 +441,25 @@ final class CpuLinearRelaxations implements LinearRelaxations {
             }
             Rows.store(values, z, first, units);
             Rows.store(a, gradient, first, units);
+        });
+    }
+
+    @Override
+    public void onFixedLines(DeviceBuffer coefficients, int count, DeviceBuffer owners, Relaxation relaxation,
+                             DeviceBuffer z) {
+        int units = relaxation.units();
+        int[] owner = Rows.loadInts(owners, 0, count, 1);
+        rows.run(count, (first, block) -> {
+            Loaded lines = new Loaded(units, relaxation.upperSlope(), relaxation.upperIntercept(), relaxation.lowerSlope(),
+                    relaxation.below().intercept().orElseThrow());
+            float[] a = Rows.load(coefficients, first, block, units);
+            float[] values = Rows.load(z, first, block, units);
+            for (int k = 0; k < values.length; ++k) {
+                float[][] both = lines.row(owner[first + k / units]);
+                int side = a[k] < 0 ? 0 : 2;
+                values[k] = both[side][k % units] * values[k] + both[side + 1][k % units];
+            }
+            Rows.store(values, z, first, units);
         });
     }
 }

@@ -76,15 +76,15 @@ final class CpuReluRelaxations implements ReluRelaxations {
     }
 
     @Override
-    public void openSides(DeviceBuffer lower, DeviceBuffer upper, int images, int units, DeviceBuffer owners,
-                          DeviceBuffer forms, DeviceBuffer count) {
+    public void openSides(float first, float last, DeviceBuffer lower, DeviceBuffer upper, int images, int units,
+                          DeviceBuffer owners, DeviceBuffer forms, DeviceBuffer count) {
         float[] low = Rows.load(lower, 0, images, units);
         float[] high = Rows.load(upper, 0, images, units);
         IntBuffer owner = CpuMemory.intsToWrite(owners.require("owners", 2L * low.length));
         IntBuffer form = CpuMemory.intsToWrite(forms.require("forms", 2L * low.length));
         int sides = 0;
         for (int k = 0; k < low.length; ++k) {
-            if (!(low[k] >= 0 || high[k] <= 0)) {
+            if (!(high[k] <= first || low[k] >= last || low[k] >= first && high[k] <= last)) {
                 for (int side = 0; side < 2; ++side, ++sides) {
                     owner.put(sides, k / units);
                     form.put(sides, k % units + side * units);

@@ -1,5 +1,6 @@
 package dev.bulwark.device.cuda;
 
+import dev.bulwark.device.Activations;
 import dev.bulwark.device.Affine;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.Channelwise;
@@ -14,6 +15,7 @@ import dev.bulwark.device.LibraryNormals;
 import dev.bulwark.device.Linear;
 import dev.bulwark.device.LinearRelaxations;
 import dev.bulwark.device.Losses;
+import dev.bulwark.device.MaxPooling;
 import dev.bulwark.device.Noise;
 import dev.bulwark.device.NoisyClassifier.Precision;
 import dev.bulwark.device.NoisyClassifier;
@@ -206,6 +208,16 @@ public final class CudaBackend implements Backend {
     @Override
     public Elementwise elementwise() {
         return families.elementwise;
+    }
+
+    @Override
+    public Activations activations() {
+        return families.activations;
+    }
+
+    @Override
+    public MaxPooling maxPooling() {
+        return families.maxPooling;
     }
 
     @Override

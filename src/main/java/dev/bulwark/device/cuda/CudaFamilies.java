@@ -9,6 +9,8 @@ final class CudaFamilies {
     final CudaConvolutions convolutions;
     final CudaChannelwise channelwise;
     final CudaElementwise elementwise;
+    final CudaActivations activations;
+    final CudaMaxPooling maxPooling;
     final CudaIndexing indexing;
     final CudaReductions reductions;
     final CudaLosses losses;
@@ -28,6 +30,7 @@ final class CudaFamilies {
         Tickets tickets = opened.add(new Tickets(memory, transfers));
         ColumnSums columnSums = new ColumnSums(ofProducts, tickets);
         elementwise = new CudaElementwise(ofElements, transfers);
+        activations = new CudaActivations(modules.module("activations"));
         indexing = new CudaIndexing(ofElements, modules.module("resampling"));
         reductions = new CudaReductions(modules.module("reductions"), columnSums, tickets);
         linear = opened.add(new Products(memory, options, elementwise, ofProducts, modules::module));
@@ -42,6 +45,7 @@ final class CudaFamilies {
         votes = new CudaVotes(modules.module("votes"));
         outwardIntervals = new CudaOutwardIntervals(memory.gpu().multiprocessors(), modules.module("outward_intervals"));
         reluRelaxations = linear.reluRelaxations(modules.module("relu_relaxation"));
+        maxPooling = new CudaMaxPooling(modules.module("max_pooling"), reluRelaxations);
         linearRelaxations = new CudaLinearRelaxations(modules.module("linear_relaxation"), linear.floats());
     }
 }

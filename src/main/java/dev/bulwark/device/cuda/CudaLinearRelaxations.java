@@ -6,7 +6,7 @@ import dev.bulwark.device.InputBall;
 import dev.bulwark.device.LinearRelaxations;
 import dev.bulwark.device.Relaxation;
 
-/** Linear forms on their way back through ReLUs, by directed rounding: linear_relaxation.cu. */
+/** Linear forms on their way back through activations, by directed rounding: linear_relaxation.cu. */
 final class CudaLinearRelaxations implements LinearRelaxations {
 
     private final MatrixProduct products;
@@ -14,12 +14,14 @@ final class CudaLinearRelaxations implements LinearRelaxations {
     private final Kernel enterUnits;
     private final Kernel backwardBias;
     private final Kernel join;
-    private final Kernel backwardRelu;
+    private final Kernel backwardFree;
+    private final Kernel backwardFixed;
     private final Kernel minima;
     private final Kernel corners;
     private final Kernel ballMinima;
     private final Kernel ballCorners;
-    private final Kernel relaxedRelu;
+    private final Kernel onFreeLines;
+    private final Kernel onFixedLines;
 
     /** @param products in fp32: certificates' account of rounding is about fp32 sums */
     CudaLinearRelaxations(KernelModule module, MatrixProduct products) {
@@ -28,12 +30,14 @@ final class CudaLinearRelaxations implements LinearRelaxations {
         enterUnits = module.kernel("enter_units");
         backwardBias = module.kernel("backward_bias");
         join = module.kernel("join");
-        backwardRelu = module.kernel("backward_relu");
+        backwardFree = module.kernel("backward_free");
+        backwardFixed = module.kernel("backward_fixed");
         minima = module.kernel("form_minima");
         corners = module.kernel("form_corners");
         ballMinima = module.kernel("ball_minima");
         ballCorners = module.kernel("ball_corners");
-        relaxedRelu = module.kernel("relaxed_relu");
+        onFreeLines = module.kernel("on_free_lines");
+        onFixedLines = module.kernel("on_fixed_lines");
     }
 
     @Override
@@ -76,15 +80,25 @@ final class CudaLinearRelaxations implements LinearRelaxations {
     }
 
     @Override
-    public void backwardRelu(DeviceBuffer coefficients, int rows, DeviceBuffer owners, Relaxation relaxation,
-                             DeviceBuffer slopes, DeviceBuffer slopeRows, DeviceBuffer bias, DeviceBuffer target,
-                             DeviceBuffer constants) {
-        long elements = (long) rows * relaxation.units();
-        backwardRelu.launch(Grid.overWarps(rows), coefficients.require("coefficients", elements),
-                owners.require("owners", rows), relaxation.upperSlope(), relaxation.upperIntercept(),
-                relaxation.magnitude(), relaxation.productError(), slopes, slopeRows.require("slopeRows", rows),
-                bias.require("bias", relaxation.units()), target.require("target", elements),
-                constants.require("constants", rows), rows, relaxation.units());
+    public void backwardActivation(DeviceBuffer coefficients, int rows, DeviceBuffer owners, Relaxation relaxation,
+                                   DeviceBuffer slopes, DeviceBuffer slopeRows, DeviceBuffer bias, DeviceBuffer target,
+                                   DeviceBuffer constants) {
+        int units = relaxation.units();
+        long elements = (long) rows * units;
+        coefficients.require("coefficients", elements);
+        owners.require("owners", rows);
+        bias.require("bias", units);
+        target.require("target", elements);
+        constants.require("constants", rows);
+        if (relaxation.hasFreeSlopes()) {
+            backwardFree.launch(Grid.overWarps(rows), coefficients, owners, relaxation.upperSlope(),
+                    relaxation.upperIntercept(), relaxation.magnitude(), relaxation.productError(), slopes,
+                    slopeRows.require("slopeRows", rows), bias, target, constants, relaxation.below().least(), rows, units);
+        } else {
+            backwardFixed.launch(Grid.overWarps(rows), coefficients, owners, relaxation.upperSlope(),
+                    relaxation.upperIntercept(), relaxation.lowerSlope(), relaxation.below().intercept().orElseThrow(),
+                    relaxation.magnitude(), relaxation.productError(), bias, target, constants, rows, units);
+        }
     }
 
     @Override
@@ -122,12 +136,22 @@ final class CudaLinearRelaxations implements LinearRelaxations {
     }
 
     @Override
-    public void relaxedRelu(DeviceBuffer coefficients, int rows, DeviceBuffer owners, Relaxation relaxation,
+    public void onFreeLines(DeviceBuffer coefficients, int rows, DeviceBuffer owners, Relaxation relaxation,
                             DeviceBuffer slopes, DeviceBuffer z, DeviceBuffer gradient) {
         long elements = (long) rows * relaxation.units();
-        relaxedRelu.launch(Grid.over(elements), coefficients.require("coefficients", elements),
+        onFreeLines.launch(Grid.over(elements), coefficients.require("coefficients", elements),
                 owners.require("owners", rows), relaxation.upperSlope(), relaxation.upperIntercept(),
                 slopes.require("slopes", elements), z.require("z", elements), gradient.require("gradient", elements),
                 rows, relaxation.units());
+    }
+
+    @Override
+    public void onFixedLines(DeviceBuffer coefficients, int rows, DeviceBuffer owners, Relaxation relaxation,
+                             DeviceBuffer z) {
+        long elements = (long) rows * relaxation.units();
+        onFixedLines.launch(Grid.over(elements), coefficients.require("coefficients", elements),
+                owners.require("owners", rows), relaxation.upperSlope(), relaxation.upperIntercept(),
+                relaxation.lowerSlope(), relaxation.below().intercept().orElseThrow(), z.require("z", elements), rows,
+                relaxation.units());
     }
 }

@@ -46,13 +46,14 @@ final class CudaReluRelaxations implements ReluRelaxations {
     }
 
     @Override
-    public void openSides(DeviceBuffer lower, DeviceBuffer upper, int images, int units, DeviceBuffer owners,
-                          DeviceBuffer forms, DeviceBuffer count) {
+    public void openSides(float first, float last, DeviceBuffer lower, DeviceBuffer upper, int images, int units,
+                          DeviceBuffer owners, DeviceBuffer forms, DeviceBuffer count) {
         long elements = (long) images * units;
         Grid spans = Grid.blocks(Math.toIntExact(Math.max(1, (elements + SPAN - 1) / SPAN)), 1, THREADS);
         scratch.require("counts", spans.x());
-        openCounts.launch(spans, lower.require("lower", elements), upper.require("upper", elements), scratch, elements);
-        openSides.launch(spans, lower, upper, scratch, owners.require("owners", 2 * elements),
+        openCounts.launch(spans, first, last, lower.require("lower", elements), upper.require("upper", elements), scratch,
+                elements);
+        openSides.launch(spans, first, last, lower, upper, scratch, owners.require("owners", 2 * elements),
                 forms.require("forms", 2 * elements), count.require("count", 1), units, elements);
     }
 

@@ -1,5 +1,6 @@
 package dev.bulwark.device.cuda;
 
+import dev.bulwark.device.Activation;
 import dev.bulwark.device.Affine;
 import dev.bulwark.device.BoxRows;
 import dev.bulwark.device.Convolution;
@@ -126,6 +127,18 @@ public final class SelfTest {
                     backend.elementwise().relu(x, 2);
                     return x;
                 }, 0, 2),
+                question("activations", (backend, memory) -> {
+                    DeviceBuffer y = memory.holding(-4, 3);
+                    backend.activations().apply(new Activation.LeakyRelu(0.25f), y, 2, y);
+                    return y;
+                }, -1, 3),
+                question("max_pooling", (backend, memory) -> {
+                    DeviceBuffer y = memory.allocate(2);
+                    backend.maxPooling().apply(memory.holding(1, -2, 5, 3), 1,
+                            Pooling.ofMaxima(new ImageShape(1, 2, 2), new Windows(new Windows.Axis(1, 1, 0, 0, 1),
+                                    new Windows.Axis(2, 1, 0, 0, 1))), y);
+                    return y;
+                }, 1, 5),
                 question("resampling", (backend, memory) -> {
                     DeviceBuffer target = memory.allocate(4);
                     backend.indexing().resample(memory.holding(0.1f, 0.2f, 0.3f, 0.4f), memory.holding(1, 0, 0, 0, 1, 0),

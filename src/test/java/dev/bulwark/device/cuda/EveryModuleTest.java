@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.bulwark.device.Activation;
 import dev.bulwark.device.Affine;
 import dev.bulwark.device.BoxRows;
 import dev.bulwark.device.Convolution;
@@ -61,6 +62,17 @@ class EveryModuleTest {
             DeviceBuffer sum = on.memory.allocate(1);
             on.backend.reductions().sum(on.random(5_003), 5_003, 0f, sum);
             return sum;
+        }),
+        ACTIVATIONS(on -> {
+            DeviceBuffer y = on.random(5_003);
+            on.backend.activations().apply(new Activation.Tanh(), y, 5_003, y);
+            return y;
+        }),
+        MAX_POOLING(on -> {
+            Pooling pooling = Pooling.ofMaxima(new ImageShape(3, 30, 31), Windows.square(3, 2, 1));
+            DeviceBuffer y = on.memory.allocate(5L * pooling.output().size());
+            on.backend.maxPooling().apply(on.random(5 * pooling.input().size()), 5, pooling, y);
+            return y;
         }),
         PRODUCTS(Module::multiply),
         PRODUCTS_TF32(Module::multiply),
@@ -130,8 +142,8 @@ class EveryModuleTest {
             on.backend.elementwise().absolute(low, low.length(), high);
             DeviceBuffer owners = on.memory.allocate(2 * low.length());
             on.backend.zeroInts(owners);
-            on.backend.reluRelaxations().openSides(low, high, 3, 4_000, owners, on.memory.allocate(2 * low.length()),
-                    on.memory.allocate(1));
+            on.backend.reluRelaxations().openSides(0, Float.POSITIVE_INFINITY, low, high, 3, 4_000, owners,
+                    on.memory.allocate(2 * low.length()), on.memory.allocate(1));
             return owners;
         }),
         LINEAR_RELAXATION(on -> {
