@@ -12,6 +12,7 @@ import dev.bulwark.model.Tensor;
 import dev.bulwark.model.io.ModelFile;
 import dev.bulwark.model.io.Precision;
 import dev.bulwark.model.io.StoredNetwork;
+import dev.bulwark.model.io.onnx.OnnxBuilder;
 import dev.bulwark.results.RunLayout;
 import dev.bulwark.shapes.Shape;
 import java.io.IOException;
@@ -115,6 +116,23 @@ class ModelFilesTest {
         fails(3, "no such file", "convert", folder.resolve("none.onnx"), out);
         assertArrayEquals(before, Files.readAllBytes(onnx));
         done("convert", perceptron(), onnx, "--overwrite");
+    }
+
+    /** As tf2onnx writes a Keras network of one convolution, with a softmax at the end. */
+    @Test
+    void givenANetworkWithChannelsLastAndASoftmax_whenVerified_thenRowsAndANoteInTheRecord() throws IOException {
+        Path model = Files.write(folder.resolve("keras.onnx"), new OnnxBuilder(13).input(-1, 28, 28, 1)
+                .integers("shape", -1, 1, 28, 28).then("Reshape", OnnxBuilder.of("shape")).weight("w", 2, 1, 14, 14)
+                .then("Conv", OnnxBuilder.of("w")).then("Relu").integers("flat", -1, 450).then("Reshape",
+                OnnxBuilder.of("flat"))
+                .weight("v", 450, 10).then("MatMul", OnnxBuilder.of("v")).then("Softmax").bytes());
+        Path rows = folder.resolve("keras.jsonl");
+        Outcome outcome = done("verify", model, "--dataset", "digits", "--epsilon", 0.01, "--method", "ibp", "--limit", 2,
+                "--device", "cpu", "--out", rows, "--quiet");
+        String note = "the final softmax was left out: outputs are logits, in the same order";
+        assertTrue(outcome.err.contains("note: " + note), outcome.err);
+        assertEquals(2, Files.readAllLines(rows).size());
+        assertTrue(Files.readString(RunLayout.recordOf(rows)).contains(note));
     }
 
     @Test

@@ -259,11 +259,10 @@ final class Call {
         if (constant.isInteger()) {
             throw refused("%s holds integers, and floats are needed", OnnxException.name(constant.name()));
         }
-        float[] floats = new float[constant.size()];
+        float[] floats = constant.toFloats();
         boolean rounded = false;
         for (int k = 0; k < floats.length; ++k) {
             double exact = constant.at(k);
-            floats[k] = (float) exact;
             rounded |= floats[k] != exact;
             if (!Float.isFinite(floats[k])) {
                 throw refused("%s holds %s at element %d of shape %s%s", OnnxException.name(constant.name()), exact, k,

@@ -58,6 +58,18 @@ final class Constant implements Value {
                 : numbers instanceof double[] doubles ? doubles[k] : ((long[]) numbers)[k];
     }
 
+    /** Each number's nearest float. */
+    float[] toFloats() {
+        if (numbers instanceof float[] floats) {
+            return floats.clone();
+        }
+        float[] floats = new float[size()];
+        for (int k = 0; k < floats.length; ++k) {
+            floats[k] = (float) at(k);
+        }
+        return floats;
+    }
+
     /** All numbers. @throws OnnxException if they are no integers */
     long[] integers() {
         if (!(numbers instanceof long[] integers)) {

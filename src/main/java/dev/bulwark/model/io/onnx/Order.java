@@ -106,8 +106,4 @@ record Order(int[] source, int[] dims) {
         }
         return false;
     }
-
-    boolean hasNone() {
-        return Arrays.stream(source).anyMatch(k -> k == NONE);
-    }
 }

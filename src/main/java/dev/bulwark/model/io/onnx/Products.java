@@ -116,6 +116,9 @@ final class Products {
     private record Scaled(float[] numbers, float factor) {
 
         static Scaled of(float[] weights, float alpha) {
+            if (alpha == 1) {
+                return new Scaled(weights, 1);
+            }
             float[] scaled = new float[weights.length];
             for (int k = 0; k < scaled.length; ++k) {
                 double exact = (double) alpha * weights[k];

@@ -126,7 +126,11 @@ final class TensorReader {
         ByteBuffer data = bytes.order(ByteOrder.LITTLE_ENDIAN);
         int size = Dims.size(dims);
         return switch (kind) {
-            case FLOAT -> floats(name, dims, size, k -> data.getFloat(4 * k));
+            case FLOAT -> {
+                float[] floats = new float[size];
+                data.asFloatBuffer().get(floats);
+                yield Constant.of(name, dims, floats);
+            }
             case HALF -> floats(name, dims, size, k -> Half.toFloat(data.getShort(2 * k)));
             case BRAIN -> floats(name, dims, size, k -> Float.intBitsToFloat(data.getShort(2 * k) << 16));
             case DOUBLE -> {

@@ -45,11 +45,12 @@ public final class OnnxRuntime implements AutoCloseable {
         }
     }
 
-    /** Outputs at one input. A model for a batch of several gets it several times, and must say the same of each. */
+    /** Outputs at one input, or at several where the batch is open. A model for a batch of several gets it several times, and must say the same of each. */
     public double[] outputs(float... x) throws OrtException {
         long[] dims = info.getShape();
         if (dims[0] < 1) {
             dims[0] = 1;
+            dims[0] = x.length / Arrays.stream(dims).reduce(1, (a, b) -> a * b);
         }
         int batch = (int) Arrays.stream(dims).reduce(1, (a, b) -> a * b) / x.length;
         float[] all = new float[batch * x.length];

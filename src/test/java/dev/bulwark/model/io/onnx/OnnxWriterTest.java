@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -97,6 +98,11 @@ class OnnxWriterTest {
         assertEquals(List.of(), written.notes());
         try (OnnxRuntime runtime = OnnxRuntime.of(written.bytes())) {
             runtime.assertSame(graph, 1e-5);
+            int size = graph.input().size();
+            float[] two = Mlp.values(RANDOM, 2 * size, -1, 1);
+            double[] apart = DoubleStream.concat(Arrays.stream(runtime.outputs(Arrays.copyOf(two, size))),
+                    Arrays.stream(runtime.outputs(Arrays.copyOfRange(two, size, 2 * size)))).toArray();
+            assertArrayEquals(apart, runtime.outputs(two), 1e-5);
         }
         OnnxModel read = OnnxReaderTest.read(written.bytes());
         assertEquals(graph.input(), read.graph().input());
