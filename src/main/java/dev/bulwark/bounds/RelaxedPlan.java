@@ -64,7 +64,7 @@ final class RelaxedPlan {
         this.plan = plan;
         this.capacity = capacity;
         this.readers = new int[plan.values()];
-        plan.steps().forEach(step -> step.accept(READ).forEach(value -> ++readers[value]));
+        plan.steps().forEach(step -> IntStream.of(step.reads()).forEach(value -> ++readers[value]));
         long widest = (long) capacity * IntStream.range(0, plan.values()).map(plan::size).max().orElseThrow();
         this.sizes = memory.allocate(widest);
         this.unused = memory.allocate(widest);
@@ -132,33 +132,6 @@ final class RelaxedPlan {
         backend.reluRelaxations().magnitudes(inputs.lower(), inputs.upper(), (long) images * plan.size(step.from()), sizes);
         map.account.run(sizes, sizes, images, unused, map.errors);
     }
-
-    private static final Step.Visitor<IntStream> READ = new Step.Visitor<>() {
-        @Override
-        public IntStream linear(Step.Linear step) {
-            return IntStream.of(step.from());
-        }
-
-        @Override
-        public IntStream relu(Step.Relu step) {
-            return IntStream.of(step.from());
-        }
-
-        @Override
-        public IntStream sum(Step.Sum step) {
-            return IntStream.of(step.first(), step.second());
-        }
-
-        @Override
-        public IntStream activation(Step.Activation step) {
-            return IntStream.of(step.from());
-        }
-
-        @Override
-        public IntStream maxPool(Step.MaxPool step) {
-            return IntStream.of(step.from());
-        }
-    };
 
     /** Allocates what a step needs. */
     private final class Preparation implements Step.Visitor<Void> {
