@@ -25,8 +25,12 @@ public final class Perceptron {
     private Perceptron() {
     }
 
-    /** Whether {@code graph} has this form. */
+    /** Whether {@code graph} has this form, its normalisations folded into the layers beside them. */
     public static boolean is(Graph graph) {
+        return hasForm(Folding.of(graph));
+    }
+
+    private static boolean hasForm(Graph graph) {
         List<Kind> kinds = new ArrayList<>();
         for (int k = 0; k < graph.nodes().size(); ++k) {
             Graph.Node node = graph.nodes().get(k);
@@ -52,7 +56,7 @@ public final class Perceptron {
      * @param memory owns what a convolution is turned into; the caller closes it
      */
     public static Optional<List<Affine>> layers(Plan plan, DeviceMemory memory) {
-        if (!is(plan.graph())) {
+        if (!hasForm(plan.graph())) {
             return Optional.empty();
         }
         List<LinearOperator> operators = new ArrayList<>();

@@ -101,19 +101,27 @@ public final class Plan implements AutoCloseable {
     }
 
     /**
-     * The base classifier for smoothing: by the device's own kernels where the network is a {@link Perceptron}, else
+     * The base classifier for smoothing, normalisations folded into the layers beside them: by the device's own kernels where the network is a {@link Perceptron}, else
      * composed of its steps in float. The caller closes it, before the plan.
      *
      * @param own owns what those kernels need beyond the plan's parameters; closed after the classifier
      */
     public NoisyClassifier noisyClassifier(DeviceMemory own) {
-        return Perceptron.layers(this, own).map(backend::noisyClassifier).orElseGet(
+        Plan folded = folded(own);
+        return Perceptron.layers(folded, own).map(backend::noisyClassifier).orElseGet(
                 () -> new ComposedNoisyClassifier(backend, inputs(), classes(),
-                        buffers -> new Logits(buffers, this, ComposedNoisyClassifier.BATCH)::of));
+                        buffers -> new Logits(buffers, folded, ComposedNoisyClassifier.BATCH)::of));
+    }
+
+    /** This plan, or one of its graph without normalisations, which {@code own} owns: see {@link Folding}. */
+    private Plan folded(DeviceMemory own) {
+        Graph folded = Folding.of(graph);
+        return folded == graph ? this : own.owning(new Plan(backend, folded));
     }
 
     /**
-     * The network prepared for gradients with respect to its inputs, which must lie in [0, 1]: by the device's own kernels
+     * The network prepared for gradients with respect to its inputs, which must lie in [0, 1], normalisations folded into the
+     * layers beside them: by the device's own kernels
      * where it is a {@link Perceptron}, else by the chain rule over its steps in float. The caller closes it, before the
      * plan.
      *
@@ -121,8 +129,9 @@ public final class Plan implements AutoCloseable {
      * @param capacity rows that a batch may have
      */
     public InputGradients inputGradients(DeviceMemory own, int capacity) {
-        return Perceptron.layers(this, own).map(layers -> backend.inputGradients(layers, capacity))
-                .orElseGet(() -> new ChainRule(this, capacity));
+        Plan folded = folded(own);
+        return Perceptron.layers(folded, own).map(layers -> backend.inputGradients(layers, capacity))
+                .orElseGet(() -> new ChainRule(folded, capacity));
     }
 
     /**

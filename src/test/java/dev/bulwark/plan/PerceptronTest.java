@@ -168,7 +168,7 @@ class PerceptronTest {
                 Graph.sequence(image, List.of(one, new Op.Flatten(), dense(2, 9))),
                 Graph.sequence(image, List.of(one, relu, convolution(3, 2, 1, Windows.square(1, 1)), relu, new Op.Flatten(),
                         dense(3, 9))),
-                Graph.sequence(Shape.of(4), List.of(Op.Scale.by(tensor(4), tensor(4)), dense(4, 2))),
+                Graph.sequence(Shape.of(4), List.of(new Op.Sigmoid(), dense(4, 2))),
                 Graph.sequence(image, List.of(new Op.AveragePool2d(Windows.square(2, 1), true), new Op.Flatten(),
                         dense(1, 2))),
                 residual())) {
