@@ -67,7 +67,7 @@ abstract class ModelCommand implements Callable<Integer> {
     }
 
     /** Adds what the rows depend on beyond network, data and device. */
-    abstract RowsRun identify(RowsRun run, Graph network, DeviceInfo device);
+    abstract RowsRun identify(RowsRun run, Subject subject, DeviceInfo device);
 
     /** Writes the rows that are not there yet. */
     abstract void write(Fleet fleet, Subject subject, RowsRun run, Monitor monitor) throws IOException;
@@ -108,11 +108,11 @@ abstract class ModelCommand implements Callable<Integer> {
         warning(TrainedFor.of(network)).ifPresent(message -> say(err, OptionNames.in(message)));
         device().requireFit(network.graph());
         try (Fleet fleet = device().open()) {
-            Dataset test = data.source(Set.of(Split.TEST)).dataset(Split.TEST);
+            Dataset test = data.source(Set.of(Split.TEST), network.graph().input()).dataset(Split.TEST);
             Graph graph = ChannelsLast.taking(test.shape(), network.graph());
             Subject subject = new Subject(graph, test, selection.selection().of(test.size()));
             String name = spec.name();
-            RowsRun run = identify(new RowsRun(name, out, earlier.existing()).on(network, test, fleet.info()), graph,
+            RowsRun run = identify(new RowsRun(name, out, earlier.existing()).on(network, test, fleet.info()), subject,
                     fleet.info());
             Monitor monitor = general.monitor(err);
             try (ResumeHint hint = ResumeHint.of(err, bulwark.arguments())) {
