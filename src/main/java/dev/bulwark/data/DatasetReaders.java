@@ -12,7 +12,7 @@ import java.util.stream.Collectors;
 /** Opens what a user names: the first reader that recognises it reads it. */
 public final class DatasetReaders {
 
-    private static final List<DatasetReader> ALL = List.of(new NpyReader(), new CifarReader(),
+    private static final List<DatasetReader> ALL = List.of(new NpyReader(), new CifarReader(), new PngReader(),
             IdxReader.standard());
 
     private DatasetReaders() {
