@@ -40,6 +40,8 @@ abstract class ModelCommand implements Callable<Integer> {
     @Mixin
     private DataOptions data;
     @Mixin
+    private NormalisationOptions normalisation;
+    @Mixin
     private SelectionOptions selection;
     @Mixin
     private RowOptions earlier;
@@ -100,6 +102,7 @@ abstract class ModelCommand implements Callable<Integer> {
     @Override
     public final Integer call() throws Exception {
         check();
+        normalisation.check();
         requireUsableOutputs(earlier.existing());
         PrintWriter err = spec.commandLine().getErr();
         warn(err);
@@ -109,11 +112,11 @@ abstract class ModelCommand implements Callable<Integer> {
         device().requireFit(network.graph());
         try (Fleet fleet = device().open()) {
             Dataset test = data.source(Set.of(Split.TEST), network.graph().input()).dataset(Split.TEST);
-            Graph graph = ChannelsLast.taking(test.shape(), network.graph());
+            Graph graph = normalisation.before(test.shape(), ChannelsLast.taking(test.shape(), network.graph()));
             Subject subject = new Subject(graph, test, selection.selection().of(test.size()));
             String name = spec.name();
-            RowsRun run = identify(new RowsRun(name, out, earlier.existing()).on(network, test, fleet.info()), subject,
-                    fleet.info());
+            RowsRun run = identify(normalisation.identify(new RowsRun(name, out, earlier.existing())
+                    .on(network, test, fleet.info())), subject, fleet.info());
             Monitor monitor = general.monitor(err);
             try (ResumeHint hint = ResumeHint.of(err, bulwark.arguments())) {
                 run.run(bulwark.commandLine(), fleet, test, () -> {
