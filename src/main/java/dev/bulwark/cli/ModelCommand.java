@@ -8,6 +8,7 @@ import dev.bulwark.model.Graph;
 import dev.bulwark.model.io.ModelFile;
 import dev.bulwark.model.io.StoredNetwork;
 import dev.bulwark.report.Paragraph;
+import dev.bulwark.runs.ChanceLevel;
 import dev.bulwark.runs.Existing;
 import dev.bulwark.runs.Fleet;
 import dev.bulwark.runs.Monitor;
@@ -114,6 +115,7 @@ abstract class ModelCommand implements Callable<Integer> {
             Dataset test = data.source(Set.of(Split.TEST), network.graph().input()).dataset(Split.TEST);
             Graph graph = normalisation.before(test.shape(), ChannelsLast.taking(test.shape(), network.graph()));
             Subject subject = new Subject(graph, test, selection.selection().of(test.size()));
+            ChanceLevel.warning(fleet.first(), subject, normalisation.given()).ifPresent(message -> say(err, OptionNames.in(message)));
             String name = spec.name();
             RowsRun run = identify(normalisation.identify(new RowsRun(name, out, earlier.existing())
                     .on(network, test, fleet.info())), subject, fleet.info());

@@ -151,4 +151,26 @@ class OwnDataTest {
         assertEquals("bulwark: " + images + ": holds the images alone; name their labels with --labels F.npy",
                 run(3, "verify", model, "--epsilon", "0.1", "--data", images, "--out", folder.resolve("r.jsonl")));
     }
+
+    /** Elements around 1/2 that say the class by their sign without it, and a network that reads signs. */
+    @Test
+    void givenANetworkThatGuesses_whenRun_thenAWarningNamesTheNormalisationThatIsMissing() throws IOException {
+        float[] pixels = new float[120];
+        int[] classes = new int[120];
+        for (int k = 0; k < pixels.length; ++k) {
+            classes[k] = k % 2;
+            pixels[k] = classes[k] == 0 ? 0.75f : 0.25f;
+        }
+        Files.write(images, NpyBytes.floats(pixels, 120, 1));
+        Files.write(labels, NpyBytes.labels(classes));
+        Path model = model("m.onnx", Graph.sequence(Shape.of(1), List.of(
+                new Op.Dense(Tensor.of(Shape.of(2, 1), 1, -1), Tensor.vector(0, 0)))));
+        Path rows = folder.resolve("rows.jsonl");
+        String warning = run(0, verify(model, rows)).replaceAll("\\s+", " ");
+        assertEquals("warning: the network is right on 50.0% of 120 images, which is no more than guessing: if it was trained on "
+                + "normalised images, name their --mean and --std; and the classes must be in its order", warning);
+        assertEquals("", run(0, verify(model, folder.resolve("right.jsonl"), "--mean", "0.5")));
+        assertEquals("", run(0, verify(model, folder.resolve("few.jsonl"), "--limit", 99)));
+        assertTrue(run(0, verify(model, folder.resolve("wrong.jsonl"), "--std", "2")).contains("is this the normalisation"));
+    }
 }
