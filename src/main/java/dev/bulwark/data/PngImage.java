@@ -28,6 +28,8 @@ record PngImage(Path file, ImageShape shape, byte[] pixels) {
     /** Bytes of a chunk's length, type and checksum. */
     private static final int AROUND = 12;
     private static final int HEADER = 13;
+    /** Bytes that deflate makes of one at most. */
+    private static final long MOST_UNPACKED = 1032;
     private static final int LARGEST_EDGE = 1 << 14;
 
     /** @throws DataException naming the file if it can't be read, is damaged, or holds other samples */
@@ -64,6 +66,7 @@ record PngImage(Path file, ImageShape shape, byte[] pixels) {
             }
             if (type.equals("IHDR")) {
                 shape = header(file, chunks.slice(from + 8, HEADER));
+                requireRoom(file, shape, content.length);
             }
             if (type.equals("tRNS")) {
                 throw unusable(file, "a transparent colour");
@@ -93,6 +96,14 @@ record PngImage(Path file, ImageShape shape, byte[] pixels) {
             throw unusable(file, bits + " bits a sample");
         }
         return new ImageShape(colour == 0 ? 1 : 3, height, width);
+    }
+
+    /** Nothing is allocated for pixels that so many bytes can't unpack to. */
+    private static void requireRoom(Path file, ImageShape shape, int bytes) {
+        if (shape.size() > MOST_UNPACKED * bytes) {
+            throw new DataException(file + ": the header declares " + shape.width() + " x " + shape.height()
+                    + " pixels, more than " + bytes + " bytes can hold");
+        }
     }
 
     private static DataException unusable(Path file, String what) {

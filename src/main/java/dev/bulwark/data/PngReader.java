@@ -5,6 +5,7 @@ import dev.bulwark.shapes.ImageShape;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -31,7 +32,8 @@ final class PngReader implements DatasetReader {
         if (!Files.isDirectory(source) || Stream.of(MnistFile.values()).anyMatch(file -> file.in(source).isPresent())) {
             return false;
         }
-        try (Stream<Path> files = Files.find(source, DEPTH, (path, attributes) -> isPng(path))) {
+        try (Stream<Path> files = Files.find(source, DEPTH, (path, attributes) -> isPng(path),
+                FileVisitOption.FOLLOW_LINKS)) {
             return files.findFirst().isPresent();
         } catch (IOException | UncheckedIOException e) {
             return false; // what can't be listed is named by whoever reads it

@@ -10,6 +10,7 @@ import java.awt.image.BufferedImage;
 import java.awt.image.WritableRaster;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -107,15 +108,44 @@ class PngReaderTest {
         assertEquals(other + ": has " + what + ": save it as grey or RGB of 8 bits a sample, without alpha", refusal());
     }
 
+    /** Puts a chunk behind the header. */
+    private static void insert(Path file, String type, int... values) throws IOException {
+        byte[] content = Files.readAllBytes(file);
+        ByteBuffer chunk = ByteBuffer.allocate(4 + values.length).put(type.getBytes(StandardCharsets.US_ASCII));
+        Arrays.stream(values).forEach(value -> chunk.put((byte) value));
+        CRC32 checksum = new CRC32();
+        checksum.update(chunk.array());
+        Files.write(file, ByteBuffer.allocate(content.length + 12 + values.length).put(content, 0, 33).putInt(values.length)
+                .put(chunk.array()).putInt((int) checksum.getValue()).put(content, 33, content.length - 33).array());
+    }
+
+    @ParameterizedTest
+    @CsvSource({BufferedImage.TYPE_BYTE_GRAY + ", 1", BufferedImage.TYPE_3BYTE_BGR + ", 3"})
+    void givenAGamma_whenRead_thenSamplesAreThoseStored(int type, int channels) throws IOException {
+        Path file = write("a/1.png", type, 1);
+        insert(file, "gAMA", 0, 1, 134, 160);
+        float[] pixels = test().pixels(0);
+        for (int k = 0; k < pixels.length; ++k) {
+            assertEquals(sample(1, k / 15, k % 15 / 5, k % 5) / 255f, pixels[k]);
+        }
+    }
+
+    @Test
+    void givenAHugeHeader_whenRead_thenRefusedWithoutAllocating() throws IOException {
+        Path file = write("a/1.png", BufferedImage.TYPE_3BYTE_BGR, 1);
+        byte[] content = Files.readAllBytes(file);
+        ByteBuffer.wrap(content).putInt(16, 16384).putInt(20, 16384);
+        CRC32 checksum = new CRC32();
+        checksum.update(content, 12, 17);
+        ByteBuffer.wrap(content).putInt(29, (int) checksum.getValue());
+        Files.write(file, content);
+        assertEquals(file + ": the header declares 16384 x 16384 pixels, more than " + content.length + " bytes can hold", refusal());
+    }
+
     @Test
     void givenATransparentColour_whenRead_thenRefusedByFile() throws IOException {
         Path file = write("a/1.png", BufferedImage.TYPE_BYTE_GRAY, 1);
-        byte[] content = Files.readAllBytes(file);
-        byte[] chunk = {'t', 'R', 'N', 'S', 0, 9};
-        CRC32 checksum = new CRC32();
-        checksum.update(chunk);
-        Files.write(file, ByteBuffer.allocate(content.length + 14).put(content, 0, 33).putInt(2).put(chunk)
-                .putInt((int) checksum.getValue()).put(content, 33, content.length - 33).array());
+        insert(file, "tRNS", 0, 9);
         assertEquals(file + ": has a transparent colour: save it as grey or RGB of 8 bits a sample, without alpha", refusal());
     }
 
