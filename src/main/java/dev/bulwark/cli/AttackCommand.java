@@ -5,7 +5,6 @@ import dev.bulwark.attack.PgdSettings;
 import dev.bulwark.data.Ball;
 import dev.bulwark.data.Epsilon;
 import dev.bulwark.device.DeviceInfo;
-import dev.bulwark.model.Graph;
 import dev.bulwark.plan.Perceptron;
 import dev.bulwark.results.AttackRecord;
 import dev.bulwark.results.AttackRow;
@@ -88,9 +87,9 @@ final class AttackCommand extends ModelCommand {
     }
 
     @Override
-    RowsRun identify(RowsRun run, Graph network, DeviceInfo device) {
-        RowsRun attacked = Perceptron.is(network) ? run : run.with("gradients", DeviceOptions.STEP_BY_STEP);
-        return attacked.within(epsilon).with("steps", steps).with("step_size", stepSize())
+    RowsRun identify(RowsRun run, Subject subject, DeviceInfo device) {
+        RowsRun attacked = Perceptron.is(subject.network()) ? run : run.with("gradients", DeviceOptions.STEP_BY_STEP);
+        return attacked.within(epsilon, subject.data()).with("steps", steps).with("step_size", stepSize())
                 .with("restarts", restarts).with("loss", loss.toString()).with("seed", seed);
     }
 

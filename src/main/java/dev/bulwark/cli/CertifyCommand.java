@@ -1,7 +1,6 @@
 package dev.bulwark.cli;
 
 import dev.bulwark.device.DeviceInfo;
-import dev.bulwark.model.Graph;
 import dev.bulwark.results.CertificateRow;
 import dev.bulwark.results.RowFile;
 import dev.bulwark.results.SmoothingRow;
@@ -62,8 +61,8 @@ final class CertifyCommand extends ModelCommand {
     }
 
     @Override
-    RowsRun identify(RowsRun run, Graph network, DeviceInfo device) {
-        return smoothing.identify(run, network, device).with("n0", n0);
+    RowsRun identify(RowsRun run, Subject subject, DeviceInfo device) {
+        return smoothing.identify(run, subject.network(), device).with("n0", n0);
     }
 
     @Override

@@ -1,9 +1,11 @@
 package dev.bulwark.cli;
 
+import dev.bulwark.data.DataFiles;
 import dev.bulwark.data.Split;
 import dev.bulwark.runs.DataSource;
 import dev.bulwark.runs.ExperimentException;
 import dev.bulwark.runs.Monitor;
+import dev.bulwark.shapes.Shape;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.Set;
@@ -15,9 +17,13 @@ final class DataOptions {
     /** What they are. */
     enum Name { MNIST, DIGITS }
 
-    @Option(names = "--data", paramLabel = "DIR",
-            description = "Folder of IDX files, plain or .gz; otherwise $BULWARK_DATA, data/mnist, the cache, a download.")
-    private Path folder;
+    @Option(names = "--data", paramLabel = "PATH",
+            description = "Images: a folder of IDX, CIFAR or PNG files, an .npz file, or an .npy file with --labels; "
+                    + "otherwise MNIST, from $BULWARK_DATA, data/mnist, the cache, a download.")
+    private Path images;
+
+    @Option(names = "--labels", paramLabel = "F.npy", description = "The labels of --data F.npy.")
+    private Path labels;
 
     @Option(names = "--dataset", paramLabel = "mnist|digits",
             description = "mnist, or the generated digits (default: mnist).")
@@ -25,16 +31,20 @@ final class DataOptions {
 
     /** The data that was asked for; MNIST if nothing was. */
     DataSource source(Set<Split> wanted) {
-        requireOne();
-        return name == Name.DIGITS ? DataSource.digits() : DataSource.mnist(Optional.ofNullable(folder), wanted);
+        return source(named(), wanted);
     }
 
-    /** As {@link #source}, but digits where MNIST can't be had and nobody insisted on it. */
+    /** As {@link #source(Set)}, for a network of such inputs. */
+    DataSource source(Set<Split> wanted, Shape input) {
+        return source(named().map(files -> files.forInput(input)), wanted);
+    }
+
+    /** As {@link #source(Set)}, but digits where MNIST can't be had and nobody insisted on it. */
     DataSource sourceOrDigits(Set<Split> wanted, Monitor monitor) {
         if (name != null) {
             return source(wanted);
         }
-        DataSource source = DataSource.mnistOrDigits(Optional.ofNullable(folder), wanted);
+        DataSource source = DataSource.mnistOrDigits(named(), wanted);
         if (source.fellBack()) {
             monitor.note("MNIST can't be had, so everything below is on generated digits, not MNIST:");
             source.reasons().forEach(reason -> monitor.note("  " + reason));
@@ -42,9 +52,17 @@ final class DataOptions {
         return source;
     }
 
-    private void requireOne() {
-        if (name == Name.DIGITS && folder != null) {
-            throw new ExperimentException("--dataset digits is generated, so --data " + folder + " has no use: drop one");
+    private DataSource source(Optional<DataFiles> files, Set<Split> wanted) {
+        return name == Name.DIGITS ? DataSource.digits() : DataSource.mnist(files, wanted);
+    }
+
+    private Optional<DataFiles> named() {
+        if (images == null && labels != null) {
+            throw new ExperimentException("--labels " + labels + " belong to images that --data names: add that");
         }
+        if (name == Name.DIGITS && images != null) {
+            throw new ExperimentException("--dataset digits is generated, so --data " + images + " has no use: drop one");
+        }
+        return Optional.ofNullable(images).map(path -> new DataFiles(path, Optional.ofNullable(labels), Optional.empty()));
     }
 }

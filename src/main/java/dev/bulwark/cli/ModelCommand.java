@@ -8,6 +8,7 @@ import dev.bulwark.model.Graph;
 import dev.bulwark.model.io.ModelFile;
 import dev.bulwark.model.io.StoredNetwork;
 import dev.bulwark.report.Paragraph;
+import dev.bulwark.runs.ChanceLevel;
 import dev.bulwark.runs.Existing;
 import dev.bulwark.runs.Fleet;
 import dev.bulwark.runs.Monitor;
@@ -40,6 +41,8 @@ abstract class ModelCommand implements Callable<Integer> {
     @Mixin
     private DataOptions data;
     @Mixin
+    private NormalisationOptions normalisation;
+    @Mixin
     private SelectionOptions selection;
     @Mixin
     private RowOptions earlier;
@@ -67,7 +70,7 @@ abstract class ModelCommand implements Callable<Integer> {
     }
 
     /** Adds what the rows depend on beyond network, data and device. */
-    abstract RowsRun identify(RowsRun run, Graph network, DeviceInfo device);
+    abstract RowsRun identify(RowsRun run, Subject subject, DeviceInfo device);
 
     /** Writes the rows that are not there yet. */
     abstract void write(Fleet fleet, Subject subject, RowsRun run, Monitor monitor) throws IOException;
@@ -100,6 +103,7 @@ abstract class ModelCommand implements Callable<Integer> {
     @Override
     public final Integer call() throws Exception {
         check();
+        normalisation.check();
         requireUsableOutputs(earlier.existing());
         PrintWriter err = spec.commandLine().getErr();
         warn(err);
@@ -108,12 +112,13 @@ abstract class ModelCommand implements Callable<Integer> {
         warning(TrainedFor.of(network)).ifPresent(message -> say(err, OptionNames.in(message)));
         device().requireFit(network.graph());
         try (Fleet fleet = device().open()) {
-            Dataset test = data.source(Set.of(Split.TEST)).dataset(Split.TEST);
-            Graph graph = ChannelsLast.taking(test.shape(), network.graph());
+            Dataset test = data.source(Set.of(Split.TEST), network.graph().input()).dataset(Split.TEST);
+            Graph graph = normalisation.before(test.shape(), ChannelsLast.taking(test.shape(), network.graph()));
             Subject subject = new Subject(graph, test, selection.selection().of(test.size()));
+            ChanceLevel.warning(fleet.first(), subject, normalisation.given()).ifPresent(message -> say(err, OptionNames.in(message)));
             String name = spec.name();
-            RowsRun run = identify(new RowsRun(name, out, earlier.existing()).on(network, test, fleet.info()), graph,
-                    fleet.info());
+            RowsRun run = identify(normalisation.identify(new RowsRun(name, out, earlier.existing())
+                    .on(network, test, fleet.info())), subject, fleet.info());
             Monitor monitor = general.monitor(err);
             try (ResumeHint hint = ResumeHint.of(err, bulwark.arguments())) {
                 run.run(bulwark.commandLine(), fleet, test, () -> {

@@ -1,7 +1,6 @@
 package dev.bulwark.cli;
 
 import dev.bulwark.device.DeviceInfo;
-import dev.bulwark.model.Graph;
 import dev.bulwark.results.PredictionRow;
 import dev.bulwark.results.RowFile;
 import dev.bulwark.runs.Certify;
@@ -42,8 +41,8 @@ final class PredictCommand extends ModelCommand {
     }
 
     @Override
-    RowsRun identify(RowsRun run, Graph network, DeviceInfo device) {
-        return smoothing.identify(run, network, device);
+    RowsRun identify(RowsRun run, Subject subject, DeviceInfo device) {
+        return smoothing.identify(run, subject.network(), device);
     }
 
     @Override

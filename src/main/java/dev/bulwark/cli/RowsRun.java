@@ -43,9 +43,9 @@ final class RowsRun {
         return this;
     }
 
-    /** Adds the balls around images that the rows speak of. */
-    RowsRun within(Epsilon epsilon) {
-        with("epsilon", epsilon.nearest()).with(Verify.CENTRE, Verify.BYTES);
+    /** Adds the balls around {@code data}'s images that the rows speak of. */
+    RowsRun within(Epsilon epsilon, Dataset data) {
+        with("epsilon", epsilon.nearest()).with(Verify.CENTRE, Verify.centre(data));
         epsilon.beyondDouble().ifPresent(exact -> with("epsilon_exact", exact));
         return this;
     }

@@ -5,7 +5,6 @@ import dev.bulwark.bounds.Method;
 import dev.bulwark.data.Epsilon;
 import dev.bulwark.data.Norm;
 import dev.bulwark.device.DeviceInfo;
-import dev.bulwark.model.Graph;
 import dev.bulwark.report.Paragraph;
 import dev.bulwark.results.BoundsRow;
 import dev.bulwark.results.RowFile;
@@ -81,8 +80,8 @@ final class VerifyCommand extends ModelCommand {
     }
 
     @Override
-    RowsRun identify(RowsRun run, Graph network, DeviceInfo device) {
-        RowsRun bounded = run.within(epsilon).with("method", method);
+    RowsRun identify(RowsRun run, Subject subject, DeviceInfo device) {
+        RowsRun bounded = run.within(epsilon, subject.data()).with("method", method);
         if (norm() != Norm.INF) {
             bounded.with("norm", norm().toString());
         }

@@ -95,7 +95,7 @@ public record Ball(Epsilon epsilon, Centre centre, Norm norm) {
 
     private static int byteOf(float element) {
         int nearest = Math.round(element * LARGEST);
-        if (nearest < 0 || nearest > LARGEST || Dataset.intensity(nearest) != element) {
+        if (nearest < 0 || nearest > LARGEST || Pixels.Bytes.intensity(nearest) != element) {
             throw new IllegalArgumentException(element + " is not the float nearest to a byte divided by " + LARGEST);
         }
         return nearest;
@@ -107,7 +107,7 @@ public record Ball(Epsilon epsilon, Centre centre, Norm norm) {
             float low = greatestNotAbove(value, -1);
             low = Math.max(isAbove(value, -1, low) ? Math.nextUp(low) : low, 0);
             float high = Math.min(greatestNotAbove(value, 1), 1);
-            ends[value] = low > high ? Dataset.intensity(value) : least ? low : high;
+            ends[value] = low > high ? Pixels.Bytes.intensity(value) : least ? low : high;
         }
         return ends;
     }

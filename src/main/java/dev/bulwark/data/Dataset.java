@@ -4,43 +4,55 @@ import dev.bulwark.files.Sha256;
 import dev.bulwark.shapes.ImageShape;
 import java.security.MessageDigest;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
 
 /**
- * Labelled images of one shape, kept as bytes and handed out as floats in [0, 1]. Immutable.
+ * Labelled images of one shape, kept as bytes or as floats and handed out as floats in [0, 1]. Immutable.
  *
  * <p>An image is {@code [channels, height, width]}, flattened to {@code [channels * height * width]}: one channel after the
  * other, each row by row from the top left. Labels are 0 to {@link #classes} - 1, and 255 at most.
  */
 public final class Dataset {
 
-    private static final float[] INTENSITY = intensities();
     private static final int MOST_CLASSES = 256;
 
     private final Origin origin;
     private final ImageShape shape;
     private final int classes;
-    private final byte[] pixels;
+    private final Pixels pixels;
     private final byte[] labels;
     private String digest;
 
     /**
      * Where the images come from.
      *
-     * @param name     as {@link Dataset#name}
-     * @param verified as {@link Dataset#verified}
+     * @param name       as {@link Dataset#name}
+     * @param verified   as {@link Dataset#verified}
+     * @param classNames as {@link Dataset#classNames}
      */
-    record Origin(String name, boolean verified) {
+    record Origin(String name, boolean verified, List<String> classNames) {
 
         Origin {
             Objects.requireNonNull(name, "name");
+            classNames = List.copyOf(classNames);
+        }
+
+        /** Where nothing says what the classes are called. */
+        Origin(String name, boolean verified) {
+            this(name, verified, List.of());
         }
     }
 
     /** Takes the arrays over: nobody may write to them afterwards. */
     Dataset(Origin origin, ImageShape shape, int classes, byte[] pixels, byte[] labels) {
-        if (pixels.length != (long) labels.length * shape.size()) {
-            throw new IllegalArgumentException("pixels has " + pixels.length + " bytes, " + labels.length + " images of "
+        this(origin, shape, classes, new Pixels.Bytes(pixels), labels);
+    }
+
+    /** Takes the arrays over: nobody may write to them afterwards. */
+    Dataset(Origin origin, ImageShape shape, int classes, Pixels pixels, byte[] labels) {
+        if (pixels.length() != (long) labels.length * shape.size()) {
+            throw new IllegalArgumentException("pixels has " + pixels.length() + " elements, " + labels.length + " images of "
                     + shape + " need " + (long) labels.length * shape.size());
         }
         if (classes < 1 || classes > MOST_CLASSES) {
@@ -109,6 +121,11 @@ public final class Dataset {
         return classes;
     }
 
+    /** What the classes are called, in order; empty where the files don't say. */
+    public List<String> classNames() {
+        return origin.classNames;
+    }
+
     /** Class of one image. */
     public int label(int index) {
         return Byte.toUnsignedInt(labels[Objects.checkIndex(index, size())]);
@@ -123,7 +140,9 @@ public final class Dataset {
         return all;
     }
 
-    /** One image {@code [channels * height * width]}: each byte divided by 255 and rounded once, to the nearest float. */
+    /**
+     * One image {@code [channels * height * width]}: of bytes, each divided by 255 and rounded once, to the nearest float.
+     */
     public float[] pixels(int index) {
         Objects.checkIndex(index, size());
         float[] image = new float[imageSize()];
@@ -144,42 +163,40 @@ public final class Dataset {
             throw new IllegalArgumentException("out has " + out.length + " elements, " + (to - from) + " images of "
                     + shape + " need " + needed);
         }
-        int first = from * imageSize();
-        for (int k = 0; k < needed; ++k) {
-            out[k] = INTENSITY[pixels[first + k] & 0xFF];
-        }
+        pixels.read(from * imageSize(), (int) needed, out);
     }
 
     /** Images {@code from} (inclusive) to {@code to} (exclusive), to hold out the first or the last of them. */
     public Dataset range(int from, int to) {
         Objects.checkFromToIndex(from, to, size());
-        byte[] pickedPixels = Arrays.copyOfRange(pixels, from * imageSize(), to * imageSize());
-        byte[] pickedLabels = Arrays.copyOfRange(labels, from, to);
-        return new Dataset(origin, shape, classes, pickedPixels, pickedLabels);
+        return new Dataset(origin, shape, classes, pixels.range(from * imageSize(), to * imageSize()),
+                Arrays.copyOfRange(labels, from, to));
+    }
+
+    /** The same images as some of a set of more classes. */
+    Dataset ofClasses(int more) {
+        return new Dataset(origin, shape, more, pixels, labels);
     }
 
     /** The named images, in the order given; an index may repeat. */
     public Dataset subset(int... indices) {
-        byte[] pickedPixels = new byte[Math.multiplyExact(indices.length, imageSize())];
         byte[] pickedLabels = new byte[indices.length];
         for (int k = 0; k < indices.length; ++k) {
-            int index = Objects.checkIndex(indices[k], size());
-            System.arraycopy(pixels, index * imageSize(), pickedPixels, k * imageSize(), imageSize());
-            pickedLabels[k] = labels[index];
+            pickedLabels[k] = labels[Objects.checkIndex(indices[k], size())];
         }
-        return new Dataset(origin, shape, classes, pickedPixels, pickedLabels);
+        return new Dataset(origin, shape, classes, pixels.pick(imageSize(), indices), pickedLabels);
     }
 
     /**
      * SHA-256, in hexadecimal, of the content written as IDX: the image file's bytes, then the label file's, neither
      * compressed. Files that hold the same images therefore have the same digest, however they are packed. Grey images are
-     * written in three dimensions, others in four.
+     * written in three dimensions, others in four; floats have IDX's type for floats.
      */
     public synchronized String digest() {
         if (digest == null) {
             MessageDigest sha256 = Sha256.start();
-            sha256.update(IdxFile.imageHeader(size(), shape));
-            sha256.update(pixels);
+            sha256.update(IdxFile.imageHeader(pixels.idxType(), size(), shape));
+            pixels.addTo(sha256);
             sha256.update(IdxFile.labelHeader(size()));
             sha256.update(labels);
             digest = Sha256.finish(sha256);
@@ -192,21 +209,13 @@ public final class Dataset {
         return name() + " (" + size() + " images of " + shape + ")";
     }
 
-    /** The float that byte {@code value} is handed out as: the nearest to {@code value / 255}. */
-    static float intensity(int value) {
-        return INTENSITY[value];
+    /** What an element of an image stands for. */
+    public Ball.Centre centre() {
+        return pixels.centre();
     }
 
     /** All inputs within {@code epsilon} of an image of this set: its bytes are the centre, not the floats near them. */
     public Ball ball(Epsilon epsilon) {
-        return new Ball(epsilon, Ball.Centre.BYTE);
-    }
-
-    private static float[] intensities() {
-        float[] table = new float[256];
-        for (int value = 0; value < table.length; ++value) {
-            table[value] = value / 255f;
-        }
-        return table;
+        return new Ball(epsilon, centre());
     }
 }

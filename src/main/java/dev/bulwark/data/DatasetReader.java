@@ -13,6 +13,11 @@ interface DatasetReader {
     /** Whether {@code source} is for this reader, judged by what it is called and how it starts; it need not be usable. */
     boolean recognises(Path source);
 
+    /** Whether a source that it recognises has its labels in a file of their own. */
+    default boolean takesLabels(Path source) {
+        return false;
+    }
+
     /** What this reader takes, for the message where no reader recognises a source: {@code a folder of IDX files}. */
     String takes();
 
@@ -22,5 +27,5 @@ interface DatasetReader {
      *
      * @throws DataException in one line that names the file, if something is missing, malformed or does not fit together
      */
-    Map<Split, Dataset> read(Path source, Set<Split> wanted);
+    Map<Split, Dataset> read(DataFiles source, Set<Split> wanted);
 }

@@ -1,5 +1,7 @@
 package dev.bulwark.data;
 
+import dev.bulwark.settings.Message;
+import dev.bulwark.settings.Setting;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -10,7 +12,8 @@ import java.util.stream.Collectors;
 /** Opens what a user names: the first reader that recognises it reads it. */
 public final class DatasetReaders {
 
-    private static final List<DatasetReader> ALL = List.of(IdxReader.standard());
+    private static final List<DatasetReader> ALL = List.of(new NpyReader(), new CifarReader(), new PngReader(),
+            IdxReader.standard());
 
     private DatasetReaders() {
     }
@@ -21,17 +24,22 @@ public final class DatasetReaders {
      * @throws DataException            in one line, if {@code source} is not there, of no known format, or unusable
      * @throws IllegalArgumentException if nothing is wanted
      */
-    public static Map<Split, Dataset> read(Path source, Set<Split> wanted) {
+    public static Map<Split, Dataset> read(DataFiles source, Set<Split> wanted) {
         return read(source, wanted, ALL);
     }
 
-    static Map<Split, Dataset> read(Path source, Set<Split> wanted, List<DatasetReader> readers) {
-        if (!Files.exists(source)) {
-            throw new DataException(source + ": no such file or folder");
+    static Map<Split, Dataset> read(DataFiles source, Set<Split> wanted, List<DatasetReader> readers) {
+        Path images = source.images();
+        if (!Files.exists(images)) {
+            throw new DataException(images + ": no such file or folder");
         }
-        return readers.stream().filter(reader -> reader.recognises(source)).findFirst()
-                .orElseThrow(() -> new DataException(source + ": not a format that is read; what can be named is "
-                        + readers.stream().map(DatasetReader::takes).collect(Collectors.joining(", or "))))
-                .read(source, wanted);
+        DatasetReader reader = readers.stream().filter(known -> known.recognises(images)).findFirst()
+                .orElseThrow(() -> new DataException(images + ": not a format that is read; what can be named is "
+                        + readers.stream().map(DatasetReader::takes).collect(Collectors.joining(", or "))));
+        if (source.labels().isPresent() && !reader.takesLabels(images)) {
+            throw new DataException(Message.of(images + ": has its own labels, so " + source.labels().get()
+                    + " is not needed: drop ", Setting.LABELS));
+        }
+        return reader.read(source, wanted);
     }
 }

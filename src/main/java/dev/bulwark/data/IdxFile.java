@@ -35,9 +35,13 @@ final class IdxFile {
     /** Most images or labels that are read. */
     static final int MAX_COUNT = 1 << 20;
     /** Most bytes that an array holds on every virtual machine. */
-    private static final int MOST_BYTES = Integer.MAX_VALUE - 8;
+    static final int MOST_BYTES = Integer.MAX_VALUE - 8;
 
-    private static final int UNSIGNED_BYTE = 0x08;
+    /** Type of elements: the only one that is read. */
+    static final int UNSIGNED_BYTE = 0x08;
+    /** Type of elements: float32, big-endian. */
+    static final int FLOAT = 0x0D;
+
     private static final int MOST_LEADING_CHANNELS = 4;
     private static final int TRAILING_LIMIT = 1 << 16;
 
@@ -98,25 +102,25 @@ final class IdxFile {
     }
 
     /** What a file of such images starts with: three dimensions where they are grey. */
-    static byte[] imageHeader(int count, ImageShape shape) {
+    static byte[] imageHeader(int type, int count, ImageShape shape) {
         return shape.channels() == 1
-                ? header(count, shape.height(), shape.width())
-                : header(count, shape.channels(), shape.height(), shape.width());
+                ? header(type, count, shape.height(), shape.width())
+                : header(type, count, shape.channels(), shape.height(), shape.width());
     }
 
     /** What a file of labels starts with. */
     static byte[] labelHeader(int count) {
-        return header(count);
+        return header(UNSIGNED_BYTE, count);
     }
 
-    private static byte[] header(int... dimensions) {
-        ByteBuffer header = ByteBuffer.allocate(4 + 4 * dimensions.length).putInt(magic(dimensions.length));
+    private static byte[] header(int type, int... dimensions) {
+        ByteBuffer header = ByteBuffer.allocate(4 + 4 * dimensions.length).putInt(magic(type, dimensions.length));
         IntStream.of(dimensions).forEach(header::putInt);
         return header.array();
     }
 
-    private static int magic(int dimensions) {
-        return UNSIGNED_BYTE << 8 | dimensions;
+    private static int magic(int type, int dimensions) {
+        return type << 8 | dimensions;
     }
 
     /** Number of images or labels. */
@@ -176,7 +180,7 @@ final class IdxFile {
     private static int dimensionsOf(int magic, String source, Kind kind) {
         if (magic >>> 16 != 0) {
             throw new DataException(String.format("%s: not an IDX file: it starts with 0x%08x, 0x%08x expected",
-                    source, magic, magic(kind.least)));
+                    source, magic, magic(UNSIGNED_BYTE, kind.least)));
         }
         int type = magic >>> 8 & 0xFF;
         if (type != UNSIGNED_BYTE) {

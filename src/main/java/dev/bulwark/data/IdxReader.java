@@ -43,7 +43,12 @@ final class IdxReader implements DatasetReader {
     }
 
     @Override
-    public Map<Split, Dataset> read(Path folder, Set<Split> wanted) {
+    public Map<Split, Dataset> read(DataFiles source, Set<Split> wanted) {
+        return read(source.images(), wanted);
+    }
+
+    /** As {@link #read(DataFiles, Set)}, of a folder. */
+    Map<Split, Dataset> read(Path folder, Set<Split> wanted) {
         return read(filesIn(folder, wanted));
     }
 

@@ -193,7 +193,7 @@ public final class Reproduction {
         Map<String, Object> identity = new LinkedHashMap<>();
         identity.put("dataset", test.name());
         identity.put("test_sha256", test.digest());
-        identity.putAll(plan.identity());
+        identity.putAll(plan.identity(test));
         identity.putAll(networks.identity(fleet, trainers));
         identity.put("seed", plan.seed());
         identity.put("device", fleet.info().kind());

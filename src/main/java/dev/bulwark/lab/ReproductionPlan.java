@@ -2,6 +2,7 @@ package dev.bulwark.lab;
 
 import dev.bulwark.attack.PgdSettings;
 import dev.bulwark.data.Ball;
+import dev.bulwark.data.Dataset;
 import dev.bulwark.data.Epsilon;
 import dev.bulwark.report.Table1;
 import dev.bulwark.results.AttackRecord;
@@ -105,12 +106,12 @@ public record ReproductionPlan(List<Double> sigmas, List<Epsilon> epsilons, int 
         return attacks.settings(ball, seed);
     }
 
-    /** What all rows depend on but for the networks, the data and the devices. */
-    Map<String, Object> identity() {
+    /** What all rows about {@code test} depend on but for the networks, the data and the devices. */
+    Map<String, Object> identity(Dataset test) {
         Map<String, Object> identity = new LinkedHashMap<>();
         identity.put("sigmas", sigmas);
         identity.put("epsilons", epsilons.stream().map(Epsilon::nearest).toList());
-        identity.put(Verify.CENTRE, Verify.BYTES);
+        identity.put(Verify.CENTRE, Verify.centre(test));
         if (epsilons.stream().anyMatch(epsilon -> epsilon.beyondDouble().isPresent())) {
             identity.put("epsilons_exact", epsilons.stream().map(Epsilon::toString).toList());
         }

@@ -1,6 +1,7 @@
 package dev.bulwark.runs;
 
 import dev.bulwark.data.DataException;
+import dev.bulwark.data.DataFiles;
 import dev.bulwark.data.Dataset;
 import dev.bulwark.data.DatasetReaders;
 import dev.bulwark.data.Digits;
@@ -13,6 +14,7 @@ import dev.bulwark.shapes.ImageShape;
 import java.lang.ref.SoftReference;
 import java.nio.file.Path;
 import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -36,7 +38,7 @@ public final class DataSource {
     }
 
     /** What the user names, never replaced by other images, else MNIST. @throws DataException where there is none */
-    public static DataSource mnist(Optional<Path> named, Set<Split> wanted) {
+    public static DataSource mnist(Optional<DataFiles> named, Set<Split> wanted) {
         DataSource source = mnistOrDigits(named, wanted);
         if (source.located.isEmpty()) {
             throw new DataException(Message.of("no MNIST: " + String.join("; ", source.reasons) + "; name a folder",
@@ -50,10 +52,10 @@ public final class DataSource {
      *
      * @throws DataException if what is named is unusable
      */
-    public static DataSource mnistOrDigits(Optional<Path> named, Set<Split> wanted) {
+    public static DataSource mnistOrDigits(Optional<DataFiles> named, Set<Split> wanted) {
         if (named.isPresent()) {
             Map<Split, Dataset> splits = DatasetReaders.read(named.get(), wanted);
-            return new DataSource(Optional.of(new Located.Found(named.get(), splits, List.of())), List.of());
+            return new DataSource(Optional.of(new Located.Found(named.get().images(), splits, List.of())), List.of());
         }
         Located found = MnistLocator.standard(System.getenv(), Path.of(System.getProperty("user.home"))).locate(wanted);
         if (found instanceof Located.NotFound none) {
@@ -127,7 +129,15 @@ public final class DataSource {
 
     /** What to say of it in provenance. */
     public static Map<String, Object> describe(Dataset data) {
-        return Map.of("name", data.name(), "images", data.size(), "shape", data.shape().toString(),
-                "classes", data.classes(), "sha256", data.digest());
+        Map<String, Object> description = new LinkedHashMap<>();
+        description.put("name", data.name());
+        description.put("images", data.size());
+        description.put("shape", data.shape().toString());
+        description.put("classes", data.classes());
+        if (!data.classNames().isEmpty()) {
+            description.put("class_names", data.classNames());
+        }
+        description.put("sha256", data.digest());
+        return description;
     }
 }

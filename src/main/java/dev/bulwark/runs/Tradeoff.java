@@ -140,7 +140,7 @@ public final class Tradeoff {
         identity.put("dataset", test.name());
         identity.put("test_sha256", test.digest());
         identity.put("epsilon", plan.epsilon.nearest());
-        identity.put(Verify.CENTRE, Verify.BYTES);
+        identity.put(Verify.CENTRE, Verify.centre(test));
         plan.epsilon.beyondDouble().ifPresent(exact -> identity.put("epsilon_exact", exact));
         identity.put("preset", plan.preset);
         identity.put("hidden", plan.base.architecture().dense());

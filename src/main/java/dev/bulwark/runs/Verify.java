@@ -5,6 +5,7 @@ import dev.bulwark.bounds.Method;
 import dev.bulwark.bounds.RealNetwork;
 import dev.bulwark.bounds.Verifier;
 import dev.bulwark.data.Ball;
+import dev.bulwark.data.Dataset;
 import dev.bulwark.data.Epsilon;
 import dev.bulwark.data.Norm;
 import dev.bulwark.plan.Plan;
@@ -22,9 +23,15 @@ public final class Verify {
 
     /** What a record of rows says of the balls' centres, so that rows about other balls are not continued. */
     public static final String CENTRE = "centre";
-    public static final String BYTES = "byte / 255, exactly";
+    private static final String BYTES = "byte / 255, exactly";
+    private static final String FLOATS = "float";
 
     private Verify() {
+    }
+
+    /** What a record says under {@link #CENTRE} of balls around these images. */
+    public static String centre(Dataset data) {
+        return data.centre() == Ball.Centre.BYTE ? BYTES : FLOATS;
     }
 
     /** {@code steps}, if slopes can take as many. @throws ExperimentException otherwise */

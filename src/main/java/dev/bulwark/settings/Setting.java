@@ -13,7 +13,9 @@ public enum Setting {
     FROM_SCRATCH("from scratch"),
     INDICES("indices"),
     KAPPAS("kappas"),
+    LABELS("labels"),
     LIMIT("limit"),
+    MEAN("mean"),
     METHOD("method"),
     MODELS("models"),
     N("n"),
@@ -26,6 +28,7 @@ public enum Setting {
     SECONDS("seconds"),
     SIGMA("sigma"),
     SKIP("skip"),
+    STD("std"),
     STEP_SIZE("step size"),
     STEPS("steps");
 

@@ -119,7 +119,7 @@ class BallProperties {
             assertThrows(IllegalArgumentException.class, () -> aroundBytes("0.1").least(new float[] {x}));
         }
         for (int value = 0; value < 256; ++value) {
-            assertEquals(value / 255f, Dataset.intensity(value));
+            assertEquals(value / 255f, Pixels.Bytes.intensity(value));
         }
     }
 

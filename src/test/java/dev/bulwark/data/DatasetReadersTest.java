@@ -126,7 +126,7 @@ class DatasetReadersTest {
     }
 
     private static Map<Split, Dataset> read(Path source, Set<Split> wanted) {
-        return DatasetReaders.read(source, wanted, READERS);
+        return DatasetReaders.read(DataFiles.of(source), wanted, READERS);
     }
 
     private Path published(String name) throws IOException {

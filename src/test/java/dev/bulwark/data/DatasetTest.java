@@ -71,7 +71,7 @@ class DatasetTest {
     void givenAWrongLength_whenBuilt_thenBothSizesAreNamed() {
         IllegalArgumentException refusal = assertThrows(IllegalArgumentException.class,
                 () -> Dataset.of("custom", LINE, 10, new byte[11], new byte[4]));
-        assertEquals("pixels has 11 bytes, 4 images of 1 x 1 x 3 need 12", refusal.getMessage());
+        assertEquals("pixels has 11 elements, 4 images of 1 x 1 x 3 need 12", refusal.getMessage());
     }
 
     @Test
