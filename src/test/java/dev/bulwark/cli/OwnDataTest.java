@@ -69,6 +69,23 @@ class OwnDataTest {
         return file;
     }
 
+    @Test
+    void givenFloatsOfBothSplits_whenTrained_thenTheNetworkIsOfTheirShapeAndClasses() throws IOException {
+        float[] pixels = new float[600 * 9];
+        int[] classes = new int[600];
+        for (int k = 0; k < pixels.length; ++k) {
+            classes[k / 9] = k / 9 % 3;
+            pixels[k] = k % 3 == classes[k / 9] ? 0.9f - k % 7 / 50f : k % 5 / 50f;
+        }
+        Path data = NpyBytes.zip(folder.resolve("d.npz"), true, Map.of("x_train", NpyBytes.floats(pixels, 600, 3, 3),
+                "y_train", NpyBytes.labels(classes), "x_test", NpyBytes.floats(pixels, 600, 3, 3), "y_test", NpyBytes.labels(classes)));
+        Path model = folder.resolve("m.safetensors");
+        run(0, "train", "ibp", "--epsilon", "0.02", "--hidden", "12", "--data", data, "--out", model);
+        assertEquals("custom, 600 images", ModelFile.read(model).metadata().get("training_data"));
+        assertEquals(9, ModelFile.read(model).graph().input().size());
+        assertEquals(3, ModelFile.read(model).graph().classes());
+    }
+
     private static JsonNode row(Path rows, int k) throws IOException {
         return JSON.readTree(Files.readAllLines(rows).get(k));
     }
