@@ -14,10 +14,14 @@ public final class Markup {
         return Escape.HTML.apply(data);
     }
 
-    /** Text with the names of Greek letters as letters, and comparisons as signs. */
+    /** Text with the names of Greek letters as letters, and comparisons as signs; options and names of files stay. */
     public static String prose(String data) {
-        return text(data.replaceAll("\\bsigma\\b", "\u03c3").replaceAll("\\bepsilon\\b", "\u03b5")
-                .replaceAll("\\balpha\\b", "\u03b1").replace(">=", "\u2265").replace("p_A", "p"));
+        return text(greek(greek(greek(data, "sigma", "\u03c3"), "epsilon", "\u03b5"), "alpha", "\u03b1")
+                .replace(">=", "\u2265").replace("p_A", "p"));
+    }
+
+    private static String greek(String data, String name, String letter) {
+        return data.replaceAll("(?<![-/\\w])" + name + "(?![-\\w])", letter);
     }
 
     public static String paragraph(String style, String text) {

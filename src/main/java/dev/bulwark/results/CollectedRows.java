@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.bulwark.bounds.Method;
+import dev.bulwark.data.Norm;
 import dev.bulwark.files.AtomicFile;
 import dev.bulwark.settings.Message;
 import dev.bulwark.settings.Setting;
@@ -145,6 +146,7 @@ public final class CollectedRows {
         }
         JsonNode record = RecordFile.read(RunLayout.recordOf(file));
         JsonNode identity = record.path("identity");
+        requireInfinityNorm(file, identity);
         switch (identity.path("run").asText()) {
             case "certify" -> place(file, layout.certificates(parameter(file, identity, "sigma")));
             case "verify" -> place(file, layout.bounds(method(file, identity), parameter(file, identity, "epsilon")));
@@ -158,6 +160,14 @@ public final class CollectedRows {
         datasets.add(identity.path("dataset").asText("a data set that the record does not name"));
         requireOneDataset(file);
         describe(record, identity);
+    }
+
+    /** Tables of bounds and attacks are about l-infinity balls alone. */
+    private static void requireInfinityNorm(Path file, JsonNode identity) {
+        String norm = identity.path("norm").asText(Norm.INF.toString());
+        if (!norm.equals(Norm.INF.toString())) {
+            throw new RowException(file, "is about l" + norm + " balls, and reports have tables of l-infinity balls alone: leave it out");
+        }
     }
 
     private void votes(Path file) throws IOException {

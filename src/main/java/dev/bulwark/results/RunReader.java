@@ -4,6 +4,7 @@ import static dev.bulwark.results.RunLayout.place;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.bulwark.bounds.Method;
+import dev.bulwark.data.Norm;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -149,7 +150,7 @@ record RunReader(RunLayout layout, JsonNode run, List<String> missing) {
     /** A method's rows, from the folder that has its name. */
     private List<BoundsRow> bounds(Method method, double epsilon, List<String> lacking) throws IOException {
         return rows(layout.bounds(method, epsilon), BoundsRow.FORMAT, lacking,
-                row -> row.epsilon() == epsilon && row.method() == method);
+                row -> row.epsilon() == epsilon && row.method() == method && row.ballNorm() == Norm.INF);
     }
 
     /** The rows of a file, all of which must be what its name says. */

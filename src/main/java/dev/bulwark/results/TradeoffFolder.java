@@ -2,6 +2,7 @@ package dev.bulwark.results;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.bulwark.bounds.Method;
+import dev.bulwark.data.Norm;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -41,7 +42,7 @@ public record TradeoffFolder(JsonNode run, double epsilon, SortedMap<Double, Lis
         SortedMap<Double, List<BoundsRow>> byKappa = new TreeMap<>();
         for (double kappa : layout.kappas()) {
             Path file = layout.tradeoff(kappa);
-            List<BoundsRow> bounds = RunReader.rows(file, BoundsRow.FORMAT, missing, row -> row.method() == Method.IBP);
+            List<BoundsRow> bounds = RunReader.rows(file, BoundsRow.FORMAT, missing, row -> row.method() == Method.IBP && row.ballNorm() == Norm.INF);
             SoundnessCheck.of(bounds, List.of(), file);
             if (!bounds.isEmpty()) {
                 byKappa.put(kappa, bounds);

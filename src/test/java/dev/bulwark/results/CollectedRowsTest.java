@@ -84,6 +84,24 @@ class CollectedRowsTest {
     }
 
     @Test
+    void givenRowsOfAnL2Ball_whenNamed_thenTheyAreNoPartOfTablesOfLInfinityBalls() throws IOException {
+        Path rows = bounds("a.jsonl", FIRST, 0.1);
+        Path record = folder.resolve("a.jsonl.run.json");
+        Files.writeString(record, Files.readString(record).replaceFirst("\"run\"", "\"norm\":\"2\",\"run\""));
+        String message = assertThrows(RowException.class, () -> CollectedRows.into(target(), List.of(rows))).getMessage();
+        assertTrue(message.contains("a.jsonl: is about l2 balls"), message);
+    }
+
+    /** A record that was lost or altered makes the rows no other. */
+    @Test
+    void givenRowsOfAnL1BallUnderARecordOfAnother_whenRead_thenTheyAreRefused() throws IOException {
+        Path rows = bounds("a.jsonl", FIRST, 0.1);
+        Files.writeString(rows, Files.readString(rows).replace("}", ",\"norm\":\"1\"}"));
+        CollectedRows.into(target(), List.of(rows));
+        assertThrows(RowException.class, () -> RunFolder.read(target()));
+    }
+
+    @Test
     void givenTwoFilesOfOnePlace_whenNamed_thenBothAreInTheMessage() throws IOException {
         List<Path> files = List.of(bounds("a.jsonl", FIRST, 0.1), bounds("b.jsonl", FIRST, 0.1));
         String message = assertThrows(RowException.class, () -> CollectedRows.into(target(), files)).getMessage();
