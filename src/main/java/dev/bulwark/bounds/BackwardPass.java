@@ -137,7 +137,7 @@ final class BackwardPass {
     }
 
     private void back(int value, int end, int rows, DeviceBuffer owners, Slopes slopes) {
-        Back back = new Back(rows, owners, slopes);
+        Back back = new Back(value, rows, owners, slopes);
         back.begun[value] = true;
         for (int k = value - 1; k >= end; --k) { // step k makes value k + 1
             if (back.begun[k + 1]) {
@@ -150,6 +150,8 @@ final class BackwardPass {
     /** The forms of one pass. */
     private final class Back implements Step.Visitor<Void> {
 
+        /** The value at which forms were entered: no activation has come before the map that makes it. */
+        private final int start;
         private final int rows;
         private final DeviceBuffer owners;
         private final Slopes slopes;
@@ -157,7 +159,8 @@ final class BackwardPass {
         private final boolean[] begun = new boolean[plan.values()];
         private int step;
 
-        Back(int rows, DeviceBuffer owners, Slopes slopes) {
+        Back(int start, int rows, DeviceBuffer owners, Slopes slopes) {
+            this.start = start;
             this.rows = rows;
             this.owners = owners;
             this.slopes = slopes;
@@ -166,7 +169,7 @@ final class BackwardPass {
         @Override
         public Void linear(Step.Linear linear) {
             DeviceBuffer above = coefficients(linear.to());
-            if (!relaxed.keptByActivation(linear.to())) {
+            if (linear.to() == start || !relaxed.keptByActivation(linear.to())) {
                 RelaxedPlan.Products products = relaxed.products(linear.to());
                 forms.backwardBias(above, rows, owners, products.bias(), products.errors(), plan.size(linear.to()), constants);
             }

@@ -218,6 +218,30 @@ abstract class GraphBounds extends BackendFixture {
         }
     }
 
+    /** Units in front of an activation have the offsets of the scaling that makes them, though the activation keeps these. */
+    @ParameterizedTest
+    @EnumSource(Method.class)
+    void givenAScalingBetweenASumAndAReLU_whenBounded_thenItsOffsetsCount(Method method) {
+        for (float offset : new float[] {-0.3f, 0.3f}) {
+            Graph.Builder builder = new Graph.Builder(Shape.of(2));
+            int twice = builder.add(new Op.Add(), Graph.Builder.INPUT, Graph.Builder.INPUT);
+            int scaled = builder.add(Op.Scale.by(Tensor.vector(1, -1), Tensor.vector(offset, offset)), twice);
+            builder.add(new Op.Dense(Tensor.of(Shape.of(2, 2), 1, 0, 0, 1), Tensor.zeros(2)), builder.add(new Op.Relu(), scaled));
+            Graph graph = builder.build();
+            float[] point = {0.1f, 0.1f};
+            BigDecimal[] logits = ExactGraph.logits(graph, ExactGraph.exactly(point));
+            for (Norm norm : Norm.values()) {
+                try (Plan plan = Plan.load(backend, graph); Verifier verifier = method.verifier(plan, STEPS)) {
+                    Bounds bounds = verifier.verify(point, new int[1], Ball.aroundFloats(0.125).in(norm)).get(0);
+                    for (int c = 0; c < 2; ++c) {
+                        assertTrue(new BigDecimal(bounds.lower()[c]).compareTo(logits[c]) <= 0, norm + ": " + bounds);
+                        assertTrue(new BigDecimal(bounds.upper()[c]).compareTo(logits[c]) >= 0, norm + ": " + bounds);
+                    }
+                }
+            }
+        }
+    }
+
     /** Balls in other norms, cut to [0, 1]: sharp corners of l1, the surface of l2 along the steepest ways, points between. */
     @ParameterizedTest
     @EnumSource(Method.class)

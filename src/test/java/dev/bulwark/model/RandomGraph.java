@@ -47,7 +47,7 @@ public final class RandomGraph {
             value = maybeRelu(builder, builder.add(conv, value));
             image = conv.windows().over(image, conv.channels());
             value = maybeRelu(builder, maybeAdd(builder, value, sameSize(image)));
-            value = maybeOther(builder, value, image);
+            value = maybeRelu(builder, maybeOther(builder, value, image));
             image = builder.shape(value).image();
         }
         value = builder.add(new Op.Flatten(), value);
@@ -57,7 +57,7 @@ public final class RandomGraph {
             value = maybeRelu(builder, builder.add(dense(width, out), value));
             width = out;
             value = maybeAdd(builder, value, dense(width, width));
-            value = random.nextInt(4) == 0 ? builder.add(batchNorm(width), value) : value;
+            value = random.nextInt(4) == 0 ? maybeRelu(builder, builder.add(batchNorm(width), value)) : value;
         }
         builder.add(dense(width, between(1, 4)), value);
         return builder.build();
