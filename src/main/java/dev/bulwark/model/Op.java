@@ -223,6 +223,9 @@ public sealed interface Op {
                     throw new IllegalArgumentException("a batch normalisation can't divide by the root of " + variance.at(c)
                             + " + " + epsilon + " in channel " + c);
                 }
+                requireFloat("factor of a batch normalisation", c, gamma.at(c) / Math.sqrt(variance.at(c) + epsilon));
+                requireFloat("offset of a batch normalisation", c,
+                        beta.at(c) - mean.at(c) * (gamma.at(c) / Math.sqrt(variance.at(c) + epsilon)));
             }
         }
 
@@ -260,6 +263,7 @@ public sealed interface Op {
                 if (divisor.at(c) == 0) {
                     throw new IllegalArgumentException("a scaling can't divide by 0, as it would in channel " + c);
                 }
+                requireFloat("factor of a scaling", c, (double) factor.at(c) / divisor.at(c));
             }
         }
 
@@ -525,6 +529,14 @@ public sealed interface Op {
                     + windows.words());
         }
         return output.shape();
+    }
+
+    /** Devices hold what channels are multiplied by as floats. */
+    private static void requireFloat(String what, int channel, double value) {
+        if (!(Math.abs(value) <= Float.MAX_VALUE)) {
+            throw new IllegalArgumentException("the " + what + " would be " + value + " in channel " + channel
+                    + ", beyond the largest float");
+        }
     }
 
     private static void requireRank(String what, Tensor tensor, int rank) {
