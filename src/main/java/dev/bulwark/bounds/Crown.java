@@ -108,13 +108,13 @@ public final class Crown implements Verifier {
         return best;
     }
 
-    /** Forms that go back together, of a batch of so many images. */
+    /** Forms that go back together, of a batch of {@code images}. */
     private int forms(int images) {
         long widest = plan.steps().stream().mapToInt(step -> plan.size(step.to())).max().orElseThrow();
         return BackwardPass.together(plan, CrownPass.margin(plan), value -> false, Math.min(FORMS, 2 * widest * images));
     }
 
-    /** Forms, of so many that begin at value {@code last}, whose slopes are optimised together. */
+    /** How many of {@code count} forms that begin at value {@code last} have their slopes optimised together. */
     private int optimised(int last, long count) {
         return BackwardPass.together(plan, last, AlphaOptimisation.kept(plan, last), Math.min(MARGINS, count));
     }

@@ -30,6 +30,18 @@ interface RealFunction {
 
         BigDecimal exact(BigDecimal x);
 
+        /** Where double arithmetic rounds nothing, as it does not where a function only chooses among numbers. */
+        @Override
+        default double down(double x) {
+            return at(x);
+        }
+
+        /** As {@link #down(double)}. */
+        @Override
+        default double up(double x) {
+            return at(x);
+        }
+
         @Override
         default BigDecimal down(BigDecimal x) {
             return exact(x);
@@ -47,16 +59,6 @@ interface RealFunction {
         @Override
         public double at(double x) {
             return Math.max(x, 0);
-        }
-
-        @Override
-        public double down(double x) {
-            return at(x);
-        }
-
-        @Override
-        public double up(double x) {
-            return at(x);
         }
 
         @Override
@@ -95,16 +97,6 @@ interface RealFunction {
         @Override
         public double at(double x) {
             return Math.min(Math.max(x, low), high);
-        }
-
-        @Override
-        public double down(double x) {
-            return at(x);
-        }
-
-        @Override
-        public double up(double x) {
-            return at(x);
         }
 
         @Override

@@ -98,7 +98,7 @@ record PngImage(Path file, ImageShape shape, byte[] pixels) {
         return new ImageShape(colour == 0 ? 1 : 3, height, width);
     }
 
-    /** Nothing is allocated for pixels that so many bytes can't unpack to. */
+    /** Nothing is allocated for more pixels than {@code bytes} can unpack to. */
     private static void requireRoom(Path file, ImageShape shape, int bytes) {
         if (shape.size() > MOST_UNPACKED * bytes) {
             throw new DataException(file + ": the header declares " + shape.width() + " x " + shape.height()

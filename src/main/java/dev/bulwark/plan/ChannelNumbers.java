@@ -16,7 +16,7 @@ record ChannelNumbers(float[] factor, float[] offset, float[] factorError, float
 
     private static final int DIGITS = 40;
     private static final MathContext ROUNDED = new MathContext(DIGITS);
-    /** More than three operations in so many digits may be off by, relatively. */
+    /** A bound of the relative error of three operations that are rounded to {@value #DIGITS} digits. */
     private static final BigDecimal RELATIVE = BigDecimal.ONE.movePointLeft(DIGITS - 3);
 
     private ChannelNumbers(int channels) {

@@ -69,7 +69,7 @@ public final class DataSource {
         return new DataSource(Optional.empty(), List.of());
     }
 
-    /** Whether these are generated images because MNIST was looked for in vain. */
+    /** Whether these are generated images because MNIST was found nowhere. */
     public boolean fellBack() {
         return located.isEmpty() && !reasons.isEmpty();
     }

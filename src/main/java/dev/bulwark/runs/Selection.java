@@ -39,7 +39,7 @@ public record Selection(List<Integer> named, int skip, OptionalInt limit) {
         return new Selection(List.of(), skip, OptionalInt.empty());
     }
 
-    /** At most so many of the candidates, spread evenly over them and in their order. */
+    /** At most {@code most} of the candidates, spread evenly over them and in their order. */
     public static int[] spread(int[] candidates, int most) {
         int count = Math.min(most, candidates.length);
         return IntStream.range(0, count).map(k -> candidates[(int) ((long) k * candidates.length / count)]).toArray();

@@ -2,7 +2,7 @@ package dev.bulwark.runs;
 
 import java.util.List;
 
-/** Threads that are waited for, come what may: devices may only be closed when nobody uses them any more. */
+/** Threads that are waited for even after a failure: devices may only be closed when nobody uses them any more. */
 final class Threads {
 
     private Threads() {

@@ -68,7 +68,7 @@ final class CudaOutwardIntervals implements OutwardIntervals {
     }
 
     /**
-     * Whether so many blocks leave at most a sixteenth of the multiprocessors idle: that costs less than the next smaller
+     * Whether a grid of {@code blocks} leaves at most a sixteenth of the multiprocessors idle: that costs less than the next smaller
      * tile, of which shared memory bounds the rate.
      */
     static boolean fills(long blocks, int multiprocessors) {
