@@ -5,7 +5,7 @@ import dev.bulwark.attack.PgdSettings;
 import dev.bulwark.data.Ball;
 import dev.bulwark.data.Epsilon;
 import dev.bulwark.device.DeviceInfo;
-import dev.bulwark.plan.Perceptron;
+import dev.bulwark.plan.Plan;
 import dev.bulwark.results.AttackRecord;
 import dev.bulwark.results.AttackRow;
 import dev.bulwark.results.RowFile;
@@ -88,7 +88,7 @@ final class AttackCommand extends ModelCommand {
 
     @Override
     RowsRun identify(RowsRun run, Subject subject, DeviceInfo device) {
-        RowsRun attacked = Perceptron.is(subject.network()) ? run : run.with("gradients", DeviceOptions.STEP_BY_STEP);
+        RowsRun attacked = Plan.isTakenWhole(subject.network(), device) ? run : run.with("gradients", DeviceOptions.STEP_BY_STEP);
         return attacked.within(epsilon, subject.data()).with("steps", steps).with("step_size", stepSize())
                 .with("restarts", restarts).with("loss", loss.toString()).with("seed", seed);
     }

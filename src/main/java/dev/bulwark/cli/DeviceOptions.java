@@ -4,11 +4,14 @@ import dev.bulwark.api.DeviceChoice;
 import dev.bulwark.api.DeviceSettings;
 import dev.bulwark.api.Devices;
 import dev.bulwark.device.DeviceException;
+import dev.bulwark.device.DeviceInfo;
 import dev.bulwark.device.NoisyClassifier;
 import dev.bulwark.device.ProductPrecision;
 import dev.bulwark.device.cuda.CudaOptions.NoisyKernels;
 import dev.bulwark.model.Graph;
+import dev.bulwark.plan.Chain;
 import dev.bulwark.plan.Perceptron;
+import dev.bulwark.plan.Plan;
 import dev.bulwark.runs.ExperimentException;
 import dev.bulwark.runs.Fleet;
 import java.util.List;
@@ -37,17 +40,18 @@ class DeviceOptions {
         return NoisyKernels.AUTO;
     }
 
-    /** @throws ExperimentException if these options ask for kernels that no device has for {@code network} */
-    final void requireFit(Graph network) {
-        if (Perceptron.is(network)) {
+    /** @throws ExperimentException if these options ask for kernels that {@code device} doesn't have for {@code network} */
+    final void requireFit(Graph network, DeviceInfo device) {
+        if (Plan.isTakenWhole(network, device)) {
             return;
         }
         Optional<String> asked = precision().filter(precision -> precision != NoisyClassifier.Precision.FLOAT32)
                 .map(precision -> "--precision " + precision)
                 .or(() -> noisyKernels() == NoisyKernels.AUTO ? Optional.empty() : Optional.of("--noisy-kernels"));
         if (asked.isPresent()) {
-            throw new ExperimentException(asked.get() + " is for networks that devices have kernels of their own for: "
-                    + Perceptron.WORDS + "; this one is computed in fp32, step by step: drop the option");
+            throw new ExperimentException(asked.get() + " is for networks that a device has kernels of its own for: "
+                    + Perceptron.WORDS + "; on the CPU also " + Chain.WORDS
+                    + "; this one is computed in fp32, step by step: drop the option");
         }
     }
 

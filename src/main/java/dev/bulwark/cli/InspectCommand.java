@@ -5,6 +5,7 @@ import dev.bulwark.model.Graph;
 import dev.bulwark.model.Op;
 import dev.bulwark.model.io.ModelFile;
 import dev.bulwark.model.io.StoredNetwork;
+import dev.bulwark.plan.Chain;
 import dev.bulwark.plan.Perceptron;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -73,9 +74,13 @@ final class InspectCommand implements Callable<Integer> {
         if (Perceptron.is(graph)) {
             return "computed by kernels of its own in certify, predict and attack";
         }
+        if (Chain.is(graph)) {
+            return "computed by kernels of the CPU in certify, predict and attack; on a GPU in fp32, step by step";
+        }
         try (Device device = Device.open("cpu")) {
             device.load(graph);
-            return "computed in fp32, step by step: kernels of their own have " + Perceptron.WORDS;
+            return "computed in fp32, step by step: kernels of their own have " + Perceptron.WORDS + "; on the CPU also "
+                    + Chain.WORDS;
         } catch (UnsupportedOperationException e) {
             return "not computed: " + e.getMessage();
         }

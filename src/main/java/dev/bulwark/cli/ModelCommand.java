@@ -110,8 +110,8 @@ abstract class ModelCommand implements Callable<Integer> {
         StoredNetwork network = ModelFile.read(model);
         network.notes().forEach(note -> say(err, "note: " + note));
         warning(TrainedFor.of(network)).ifPresent(message -> say(err, OptionNames.in(message)));
-        device().requireFit(network.graph());
         try (Fleet fleet = device().open()) {
+            device().requireFit(network.graph(), fleet.info());
             Dataset test = data.source(Set.of(Split.TEST), network.graph().input()).dataset(Split.TEST);
             Graph graph = normalisation.before(test.shape(), ChannelsLast.taking(test.shape(), network.graph()));
             Subject subject = new Subject(graph, test, selection.selection().of(test.size()));

@@ -2,7 +2,7 @@ package dev.bulwark.cli;
 
 import dev.bulwark.device.DeviceInfo;
 import dev.bulwark.model.Graph;
-import dev.bulwark.plan.Perceptron;
+import dev.bulwark.plan.Plan;
 import dev.bulwark.runs.Certify;
 import picocli.CommandLine.Option;
 
@@ -33,7 +33,7 @@ final class SmoothingOptions {
 
     RowsRun identify(RowsRun run, Graph network, DeviceInfo device) {
         return run.with("sigma", sigma).with("n", n).with("alpha", alpha).with("seed", seed)
-                .with("precision", Perceptron.is(network)
-                        ? device.libraries().get("noisy forward passes") : DeviceOptions.STEP_BY_STEP);
+                .with("precision", Plan.isTakenWhole(network, device)
+                        ? device.libraries().get(DeviceInfo.NOISY_PASSES) : DeviceOptions.STEP_BY_STEP);
     }
 }

@@ -2,6 +2,7 @@ package dev.bulwark.device;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * Everything the algorithms ask of hardware: buffers, families of operations on them, each an interface of its own, and what
@@ -164,6 +165,16 @@ public interface Backend extends AutoCloseable {
     }
 
     /**
+     * The base classifier of a chain that is more than dense layers; empty where the device has no kernels that take it whole.
+     *
+     * @param careful makes a classifier of the same network for images whose samples may overflow, where those kernels would
+     *                lose a NaN
+     */
+    default Optional<NoisyClassifier> chainClassifier(List<Layer> layers, Supplier<NoisyClassifier> careful) {
+        return Optional.empty();
+    }
+
+    /**
      * Products of a large layer, as {@link #noisyClassifier} has them.
      *
      * @param edge inputs and outputs of the layer
@@ -180,6 +191,11 @@ public interface Backend extends AutoCloseable {
      */
     default InputGradients inputGradients(List<Affine> layers, int capacity) {
         return new ComposedInputGradients(this, layers, capacity);
+    }
+
+    /** The same of a chain that is more than dense layers; empty where the device has no kernels that take it whole. */
+    default Optional<InputGradients> chainGradients(List<Layer> layers, int capacity) {
+        return Optional.empty();
     }
 
     /** The operations of a training step, in the device's fastest way. */

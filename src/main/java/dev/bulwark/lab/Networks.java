@@ -6,7 +6,7 @@ import dev.bulwark.data.Split;
 import dev.bulwark.device.DeviceInfo;
 import dev.bulwark.model.io.ModelFile;
 import dev.bulwark.model.io.StoredNetwork;
-import dev.bulwark.plan.Perceptron;
+import dev.bulwark.plan.Plan;
 import dev.bulwark.results.RunLayout;
 import dev.bulwark.runs.DataSource;
 import dev.bulwark.runs.ExperimentException;
@@ -51,18 +51,19 @@ record Networks(ReproductionPlan plan, RunLayout layout) {
     /**
      * Reads all of them, by name.
      *
+     * @param device  that computes them
      * @param digests filled with their digests
      * @param said    filled with what tables must say of them
      */
-    Map<String, StoredNetwork> read(Map<String, String> digests, Set<String> said) {
+    Map<String, StoredNetwork> read(DeviceInfo device, Map<String, String> digests, Set<String> said) {
         Map<String, StoredNetwork> networks = new LinkedHashMap<>();
         for (Recipe recipe : plan.recipes()) {
-            networks.put(Train.name(recipe.objective()), read(recipe, digests, said));
+            networks.put(Train.name(recipe.objective()), read(recipe, device, digests, said));
         }
         return networks;
     }
 
-    private StoredNetwork read(Recipe recipe, Map<String, String> digests, Set<String> said) {
+    private StoredNetwork read(Recipe recipe, DeviceInfo device, Map<String, String> digests, Set<String> said) {
         String name = Train.name(recipe.objective());
         Path file = plan.models().isPresent() ? given(recipe) : trained(recipe);
         StoredNetwork stored = ModelFile.read(file);
@@ -70,7 +71,7 @@ record Networks(ReproductionPlan plan, RunLayout layout) {
         said.add("Networks: preset " + stored.metadata().getOrDefault("preset", "unknown") + ", "
                 + stored.metadata().getOrDefault("layers", "of unknown layers") + ", trained on "
                 + stored.metadata().getOrDefault("training_data", "unknown data") + ".");
-        if (!Perceptron.is(stored.graph())) {
+        if (!Plan.isTakenWhole(stored.graph(), device)) {
             said.add(name + " is computed in fp32, step by step: devices have no kernels of their own for such a network.");
         }
         return stored;

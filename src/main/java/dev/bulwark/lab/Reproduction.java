@@ -108,7 +108,7 @@ public final class Reproduction {
         monitor.note(fleet.choice());
         networks.train(trainers, test, source, existing == Existing.RESUME, monitor, record);
         Map<String, String> digests = new LinkedHashMap<>();
-        Map<String, StoredNetwork> stored = networks.read(digests, scope);
+        Map<String, StoredNetwork> stored = networks.read(fleet.info(), digests, scope);
         record.put("models", digests);
         scope.add("PGD: " + plan.attacks().steps() + " steps of epsilon/10 from each of " + plan.attacks().restarts()
                 + " random starting points up the "

@@ -6,6 +6,7 @@ import dev.bulwark.device.Backend;
 import dev.bulwark.device.ComposedNoisyClassifier;
 import dev.bulwark.device.Convolution;
 import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.DeviceInfo;
 import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.InputGradients;
 import dev.bulwark.device.NoisyClassifier;
@@ -17,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 /**
@@ -101,16 +103,26 @@ public final class Plan implements AutoCloseable {
     }
 
     /**
-     * The base classifier for smoothing, normalisations folded into the layers beside them: by the device's own kernels where the network is a {@link Perceptron}, else
-     * composed of its steps in float. The caller closes it, before the plan.
+     * The base classifier for smoothing, normalisations folded into the layers beside them: by kernels of the device that
+     * take the network whole, where it is a {@link Perceptron} or a {@link Chain}, else composed of its steps in float. The
+     * caller closes it, before the plan.
      *
      * @param own owns what those kernels need beyond the plan's parameters; closed after the classifier
      */
     public NoisyClassifier noisyClassifier(DeviceMemory own) {
         Plan folded = folded(own);
-        return Perceptron.layers(folded, own).map(backend::noisyClassifier).orElseGet(
-                () -> new ComposedNoisyClassifier(backend, inputs(), classes(),
-                        buffers -> new Logits(buffers, folded, ComposedNoisyClassifier.BATCH)::of));
+        Optional<List<Affine>> perceptron = Perceptron.layers(folded, own);
+        if (perceptron.isPresent()) {
+            return backend.noisyClassifier(perceptron.get());
+        }
+        Supplier<NoisyClassifier> composed = () -> new ComposedNoisyClassifier(backend, inputs(), classes(),
+                buffers -> new Logits(buffers, folded, ComposedNoisyClassifier.BATCH)::of);
+        return Chain.layers(folded).flatMap(layers -> backend.chainClassifier(layers, composed)).orElseGet(composed);
+    }
+
+    /** Whether a device like this has kernels of its own that take {@code graph} whole. */
+    public static boolean isTakenWhole(Graph graph, DeviceInfo device) {
+        return Perceptron.is(graph) || device.libraries().containsKey(DeviceInfo.CHAINS) && Chain.is(graph);
     }
 
     /** This plan, or one of its graph without normalisations, which {@code own} owns: see {@link Folding}. */
@@ -121,16 +133,19 @@ public final class Plan implements AutoCloseable {
 
     /**
      * The network prepared for gradients with respect to its inputs, which must lie in [0, 1], normalisations folded into the
-     * layers beside them: by the device's own kernels
-     * where it is a {@link Perceptron}, else by the chain rule over its steps in float. The caller closes it, before the
-     * plan.
+     * layers beside them: by kernels of the device that take the network whole, where it is a {@link Perceptron} or a
+     * {@link Chain}, else by the chain rule over its steps in float. The caller closes it, before the plan.
      *
      * @param own      owns what those kernels need beyond the plan's parameters; closed after the gradients
      * @param capacity rows that a batch may have
      */
     public InputGradients inputGradients(DeviceMemory own, int capacity) {
         Plan folded = folded(own);
-        return Perceptron.layers(folded, own).map(layers -> backend.inputGradients(layers, capacity))
+        Optional<List<Affine>> perceptron = Perceptron.layers(folded, own);
+        if (perceptron.isPresent()) {
+            return backend.inputGradients(perceptron.get(), capacity);
+        }
+        return Chain.layers(folded).flatMap(layers -> backend.chainGradients(layers, capacity))
                 .orElseGet(() -> new ChainRule(folded, capacity));
     }
 

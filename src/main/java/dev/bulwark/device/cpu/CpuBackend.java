@@ -15,6 +15,7 @@ import dev.bulwark.device.DeviceInfo;
 import dev.bulwark.device.Elementwise;
 import dev.bulwark.device.Indexing;
 import dev.bulwark.device.InputGradients;
+import dev.bulwark.device.Layer;
 import dev.bulwark.device.Linear;
 import dev.bulwark.device.LinearRelaxations;
 import dev.bulwark.device.Losses;
@@ -33,7 +34,9 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
 
 /** The backend on the host's processor, all cores. */
 public final class CpuBackend implements Backend {
@@ -107,7 +110,10 @@ public final class CpuBackend implements Backend {
         Map<String, String> libraries = new LinkedHashMap<>();
         libraries.put(DeviceInfo.PRODUCTS, families.linear.name());
         libraries.put("noise", "Philox4x32-10, " + networks.noise().name());
-        libraries.put("noisy forward passes", networks.precision().toString());
+        libraries.put(DeviceInfo.NOISY_PASSES, networks.precision().toString());
+        if (networks.hasOneDnn()) {
+            libraries.put(DeviceInfo.CHAINS, "packed for oneDNN");
+        }
         libraries.put("gradients of attacks", networks.gradientPrecision().toString());
         return new DeviceInfo(DeviceInfo.CPU, Libraries.processorName(), workers.count(), libraries);
     }
@@ -277,6 +283,16 @@ public final class CpuBackend implements Backend {
     @Override
     public InputGradients inputGradients(List<Affine> layers, int capacity) {
         return networks.inputGradients(this, layers, capacity);
+    }
+
+    @Override
+    public Optional<NoisyClassifier> chainClassifier(List<Layer> layers, Supplier<NoisyClassifier> careful) {
+        return networks.chainClassifier(layers, careful);
+    }
+
+    @Override
+    public Optional<InputGradients> chainGradients(List<Layer> layers, int capacity) {
+        return networks.chainGradients(layers, capacity);
     }
 
     /** At least a chunk of input gradients for each worker. */

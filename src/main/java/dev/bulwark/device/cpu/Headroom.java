@@ -1,6 +1,10 @@
 package dev.bulwark.device.cpu;
 
 import dev.bulwark.device.Affine;
+import dev.bulwark.device.Convolution;
+import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.Layer;
+import dev.bulwark.device.NormalTransform;
 import java.util.List;
 
 /** How large a network's inputs may be for nothing in its forward pass to overflow. */
@@ -19,22 +23,67 @@ final class Headroom {
      * <p>A partial sum of {@code W x + b} is at most {@code max over rows of (sum of |w|) max|x| + max|b|}, but for rounding.
      */
     static double largestInput(List<Affine> layers) {
+        return largest(layers.stream().map(Headroom::growth).toList());
+    }
+
+    /** The same of a chain, whose poolings enlarge nothing. */
+    static double largestInputOf(List<Layer> layers) {
+        return largest(layers.stream().map(Headroom::growthIn).toList());
+    }
+
+    /**
+     * What a layer can make of its input: at most {@code weights} times that, and {@code bias}, in sums of {@code terms}.
+     */
+    private record Growth(double weights, double bias, int terms) {
+    }
+
+    private static double largest(List<Growth> layers) {
         double gain = 1; // what has entered a layer is at most gain times the input, and offset
         double offset = 0;
         double largest = MOST;
-        for (Affine layer : layers) {
-            double weights = largestRowSum(layer);
-            double bias = magnitude(Rows.load(layer.bias(), 0, layer.out(), 1));
-            if (!(weights <= MOST)) {
+        for (Growth layer : layers) {
+            if (!(layer.weights <= MOST)) {
                 return -1;
             }
             // Weights and activations to bf16 cost 2^-9 each, the additions of a float sum 2^-24 each.
-            double rounding = 1 + 0x1p-6 + layer.in() * 0x1p-22;
-            gain *= rounding * weights;
-            offset = rounding * (weights * offset + bias);
+            double rounding = 1 + 0x1p-6 + layer.terms * 0x1p-22;
+            gain *= rounding * layer.weights;
+            offset = rounding * (layer.weights * offset + layer.bias);
             largest = Math.min(largest, (MOST - offset) / gain);
         }
         return largest >= 0 ? largest : -1;
+    }
+
+    private static Growth growth(Affine layer) {
+        return growth(layer.weight(), layer.out(), layer.in(), layer.bias());
+    }
+
+    private static Growth growth(DeviceBuffer weight, int rows, int columns, DeviceBuffer bias) {
+        double largest = 0;
+        for (int o = 0; o < rows; ++o) {
+            double sum = 0;
+            for (float w : Rows.load(weight, o, 1, columns)) {
+                sum += Math.abs(w);
+            }
+            largest = Math.max(largest, sum);
+        }
+        return new Growth(largest, magnitude(Rows.load(bias, 0, rows, 1)), columns);
+    }
+
+    private static Growth growthIn(Layer layer) {
+        if (layer instanceof Layer.Dense dense) {
+            return growth(dense.affine());
+        }
+        if (layer instanceof Layer.Convolve convolve) {
+            Convolution of = convolve.convolution();
+            return growth(of.weight(), of.output().channels(), of.taps(), of.bias());
+        }
+        return new Growth(1, 0, ((Layer.Pool) layer).pooling().windows().elements());
+    }
+
+    /** The largest magnitude that {@code x + sigma z} can have in {@code count} elements of x from {@code first} on. */
+    static double reach(float[] x, int first, int count, float sigma) {
+        return magnitude(x, first, count) + (double) sigma * NormalTransform.LARGEST;
     }
 
     /** The largest absolute value; NaN if there is one. */
@@ -47,18 +96,6 @@ final class Headroom {
         float largest = 0;
         for (int i = first; i < first + count; ++i) {
             largest = Math.max(largest, Math.abs(values[i]));
-        }
-        return largest;
-    }
-
-    private static double largestRowSum(Affine layer) {
-        double largest = 0;
-        for (int o = 0; o < layer.out(); ++o) {
-            double sum = 0;
-            for (float weight : Rows.load(layer.weight(), o, 1, layer.in())) {
-                sum += Math.abs(weight);
-            }
-            largest = Math.max(largest, sum);
         }
         return largest;
     }

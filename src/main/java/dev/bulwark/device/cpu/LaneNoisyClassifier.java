@@ -1,14 +1,11 @@
 package dev.bulwark.device.cpu;
 
-import dev.bulwark.device.Affine;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.NoisyClassifier;
-import dev.bulwark.device.NormalTransform;
 import dev.bulwark.device.Philox;
 import java.nio.IntBuffer;
 import java.util.Arrays;
-import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.function.Supplier;
@@ -25,7 +22,7 @@ import java.util.stream.IntStream;
  */
 final class LaneNoisyClassifier implements NoisyClassifier {
 
-    /** Rows of a chunk: activations and a layer's weights share the second-level cache. */
+    /** Rows of a chunk of dense layers: activations and a layer's weights share the second-level cache. */
     static final int CHUNK = 512;
 
     private final Workers workers;
@@ -33,22 +30,31 @@ final class LaneNoisyClassifier implements NoisyClassifier {
     private final Precision precision;
     private final int inputs;
     private final int classes;
+    private final int chunk;
     /** Inputs of up to this magnitude overflow nowhere. */
     private final double largestInput;
     private final Pool fast;
     private final Pool careful;
 
-    /** @param sources of lanes for {@link #CHUNK} rows */
-    LaneNoisyClassifier(Workers workers, NoiseRows noise, Precision precision, List<Affine> layers, Sources sources) {
+    /**
+     * @param chunk   rows of a chunk
+     * @param sources of lanes for as many rows
+     */
+    LaneNoisyClassifier(Workers workers, NoiseRows noise, Precision precision, Sizes sizes, int chunk, Sources sources) {
         this.workers = workers;
         this.noise = noise;
         this.precision = precision;
-        this.inputs = layers.get(0).in();
-        this.classes = layers.get(layers.size() - 1).out();
+        this.inputs = sizes.inputs;
+        this.classes = sizes.classes;
+        this.chunk = chunk;
         this.largestInput = sources.largestInput;
         this.fast = new Pool(sources.fast);
         this.careful = new Pool(sources.careful);
         (largestInput >= 1 ? fast : careful).prepare();
+    }
+
+    /** Of a network. */
+    record Sizes(int inputs, int classes) {
     }
 
     /**
@@ -79,7 +85,7 @@ final class LaneNoisyClassifier implements NoisyClassifier {
         counts.require("counts", (long) n * classes);
         Poll poll = new Poll(pixels, imageIndices, sigma, key, firstSample, samples, new AtomicIntegerArray(n * classes));
         double[] reach = new double[n];
-        Arrays.setAll(reach, k -> Headroom.magnitude(pixels, k * inputs, inputs) + (double) sigma * NormalTransform.LARGEST);
+        Arrays.setAll(reach, k -> Headroom.reach(pixels, k * inputs, inputs, sigma));
         count(poll, IntStream.range(0, n).filter(k -> reach[k] <= largestInput).toArray(), fast);
         // An image that holds a NaN has no votes, and bf16's rounding would not keep every NaN.
         count(poll, IntStream.range(0, n).filter(k -> reach[k] > largestInput).toArray(), careful);
@@ -97,10 +103,10 @@ final class LaneNoisyClassifier implements NoisyClassifier {
     /** Counts the votes of some images. */
     private void count(Poll poll, int[] chosen, Pool pool) {
         long total = (long) chosen.length * poll.samples;
-        int chunks = Math.toIntExact((total + CHUNK - 1) / CHUNK);
-        workers.run(chunks, chunk -> pool.use(lane -> {
-            long first = (long) chunk * CHUNK;
-            int rows = (int) Math.min(CHUNK, total - first);
+        int chunks = Math.toIntExact((total + chunk - 1) / chunk);
+        workers.run(chunks, number -> pool.use(lane -> {
+            long first = (long) number * chunk;
+            int rows = (int) Math.min(chunk, total - first);
             for (int row = 0; row < rows; ++row) {
                 lane.fill(row, poll, chosen[(int) ((first + row) / poll.samples)],
                         poll.firstSample + (int) ((first + row) % poll.samples));
@@ -119,14 +125,14 @@ final class LaneNoisyClassifier implements NoisyClassifier {
     public void logits(DeviceBuffer given, int rows, DeviceBuffer logits) {
         given.require("inputs", (long) rows * inputs);
         logits.require("logits", (long) rows * classes);
-        workers.run((rows + CHUNK - 1) / CHUNK, chunk -> {
-            int first = chunk * CHUNK;
-            int count = Math.min(CHUNK, rows - first);
+        workers.run((rows + chunk - 1) / chunk, number -> {
+            int first = number * chunk;
+            int count = Math.min(chunk, rows - first);
             float[] values = Rows.load(given, first, count, inputs);
             (Headroom.magnitude(values) <= largestInput ? fast : careful).use(lane -> {
                 lane.fill(values, count);
                 lane.run();
-                Rows.store(count == CHUNK ? lane.logits : Arrays.copyOf(lane.logits, count * classes),
+                Rows.store(count == chunk ? lane.logits : Arrays.copyOf(lane.logits, count * classes),
                         logits, first, classes);
             });
         });
@@ -195,7 +201,7 @@ final class LaneNoisyClassifier implements NoisyClassifier {
         private final int[] words = new int[Philox.paddedLength(inputs)];
         private final float[] normals = new float[Philox.paddedLength(inputs)];
         private final float[] image = new float[inputs];
-        private final float[] logits = new float[CHUNK * classes];
+        private final float[] logits = new float[chunk * classes];
 
         Lane(ForwardLane forward) {
             this.forward = forward;

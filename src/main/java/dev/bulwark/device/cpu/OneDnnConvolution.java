@@ -81,6 +81,10 @@ final class OneDnnConvolution implements ConvolutionBlocks {
 
     @Override
     public void applyTransposed(Geometry geometry, int rows, FloatBuffer a, FloatBuffer weight, FloatBuffer target) {
+        if (SubPixels.take(geometry)) {
+            lanes.get().transposed(geometry).apply(rows, a, weight, target);
+            return;
+        }
         try (FloatPointer images = new FloatPointer(target); FloatPointer weights = new FloatPointer(weight);
              FloatPointer results = new FloatPointer(a)) {
             Primitive convolution = primitive(Direction.INPUTS, geometry, BLOCK);
@@ -119,9 +123,14 @@ final class OneDnnConvolution implements ConvolutionBlocks {
         private final engine cpu = new engine(engine.kind.cpu, 0);
         private final stream queue = new stream(cpu);
         private final Map<Shape, Primitive> convolutions = new HashMap<>();
+        private final Map<Geometry, SubPixelLane> transposed = new HashMap<>();
 
         Primitive convolution(Shape shape) {
             return convolutions.computeIfAbsent(shape, s -> new Primitive(s, cpu, queue));
+        }
+
+        SubPixelLane transposed(Geometry geometry) {
+            return transposed.computeIfAbsent(geometry, g -> new SubPixelLane(cpu, new SubPixels(g), BLOCK));
         }
     }
 
@@ -247,35 +256,36 @@ final class OneDnnConvolution implements ConvolutionBlocks {
             Geometry g = shape.geometry;
             Direction direction = shape.direction;
             long[] image = sizes(shape.rows, g.input());
-            long[] weight = sizes(g);
+            long[] weight = OneDnnWindows.weights(g);
+            OneDnnWindows windows = OneDnnWindows.of(g);
             long[] result = sizes(shape.rows, g.output());
-            convolution_forward.primitive_desc forward = forward(cpu, g, any(image), any(weight), any(result));
+            convolution_forward.primitive_desc forward = forward(cpu, windows, any(image), any(weight), any(result));
             primitive_desc_base wanted = forward;
             switch (direction) {
                 case OUTPUTS -> convolution = new convolution_forward(forward);
                 case INPUTS -> {
-                    var backward = backwardData(cpu, g, blocked(image), any(weight), blocked(result), forward);
+                    var backward = backwardData(cpu, windows, blocked(image), any(weight), blocked(result), forward);
                     if (isReference(backward)) {
-                        backward = backwardData(cpu, g, any(image), any(weight), any(result), forward);
+                        backward = backwardData(cpu, windows, any(image), any(weight), any(result), forward);
                     }
                     convolution = new convolution_backward_data(backward);
                     wanted = backward;
                 }
                 case WEIGHTS -> {
                     var backward = new convolution_backward_weights.primitive_desc(cpu, dnnl.algorithm.convolution_direct,
-                            any(image), any(weight), any(result), strides(g), dilations(g), before(g), after(g), forward,
-                            strictly(), false);
+                            any(image), any(weight), any(result), windows.strides(), windows.dilations(), windows.before(),
+                            windows.after(), forward, strictly(), false);
                     convolution = new convolution_backward_weights(backward);
                     wanted = backward;
                 }
                 default -> throw new AssertionError(direction);
             }
             this.implementation = wanted.impl_info_str().getString();
-            this.images = new Operand(plain(image), wanted.query_md(dnnl.query.exec_arg_md, imageArgument(direction)),
+            this.images = new Operand(floats(image), wanted.query_md(dnnl.query.exec_arg_md, imageArgument(direction)),
                     direction == Direction.INPUTS, cpu, queue);
-            this.weights = new Operand(plain(weight), wanted.query_md(dnnl.query.exec_arg_md, weightArgument(direction)),
+            this.weights = new Operand(floats(weight), wanted.query_md(dnnl.query.exec_arg_md, weightArgument(direction)),
                     direction == Direction.WEIGHTS, cpu, queue);
-            this.results = new Operand(plain(result), wanted.query_md(dnnl.query.exec_arg_md, resultArgument(direction)),
+            this.results = new Operand(floats(result), wanted.query_md(dnnl.query.exec_arg_md, resultArgument(direction)),
                     direction == Direction.OUTPUTS, cpu, queue);
             arguments.put(imageArgument(direction), images.inner);
             arguments.put(weightArgument(direction), weights.inner);
@@ -294,18 +304,18 @@ final class OneDnnConvolution implements ConvolutionBlocks {
             return direction == Direction.OUTPUTS ? DNNL_ARG_DST : DNNL_ARG_DIFF_DST;
         }
 
-        private static convolution_forward.primitive_desc forward(engine cpu, Geometry g, memory.desc image,
+        private static convolution_forward.primitive_desc forward(engine cpu, OneDnnWindows windows, memory.desc image,
                                                                   memory.desc weight, memory.desc result) {
             return new convolution_forward.primitive_desc(cpu, dnnl.prop_kind.forward_training,
-                    dnnl.algorithm.convolution_direct, image, weight, result, strides(g), dilations(g), before(g), after(g),
-                    strictly(), false);
+                    dnnl.algorithm.convolution_direct, image, weight, result, windows.strides(), windows.dilations(),
+                    windows.before(), windows.after(), strictly(), false);
         }
 
         private static convolution_backward_data.primitive_desc backwardData(
-                engine cpu, Geometry g, memory.desc image, memory.desc weight, memory.desc result,
+                engine cpu, OneDnnWindows windows, memory.desc image, memory.desc weight, memory.desc result,
                 convolution_forward.primitive_desc forward) {
             return new convolution_backward_data.primitive_desc(cpu, dnnl.algorithm.convolution_direct, image, weight, result,
-                    strides(g), dilations(g), before(g), after(g), forward, strictly(), false);
+                    windows.strides(), windows.dilations(), windows.before(), windows.after(), forward, strictly(), false);
         }
 
         /** Whether oneDNN has nothing fast for these layouts. */
@@ -320,22 +330,16 @@ final class OneDnnConvolution implements ConvolutionBlocks {
             return attributes;
         }
 
+        private static memory.desc floats(long[] sizes) {
+            return DnnMemory.plain(sizes, memory.data_type.f32);
+        }
+
         private static long[] sizes(int rows, ImageShape shape) {
             return new long[] {rows, shape.channels(), shape.height(), shape.width()};
         }
 
-        /** Of the weight. */
-        private static long[] sizes(Geometry g) {
-            Windows w = g.windows();
-            long in = g.input().channels() / g.groups();
-            long out = g.output().channels();
-            return g.groups() == 1 ? new long[] {out, in, w.height().kernel(), w.width().kernel()}
-                    : new long[] {g.groups(), out / g.groups(), in, w.height().kernel(), w.width().kernel()};
-        }
-
-        /** In the layout that suits the primitive. */
         private static memory.desc any(long[] sizes) {
-            return new memory.desc(sizes, memory.data_type.f32, memory.format_tag.any, false);
+            return DnnMemory.any(sizes, memory.data_type.f32);
         }
 
         /**
@@ -344,39 +348,6 @@ final class OneDnnConvolution implements ConvolutionBlocks {
          */
         private static memory.desc blocked(long[] sizes) {
             return new memory.desc(sizes, memory.data_type.f32, memory.format_tag.aBcd16b, false);
-        }
-
-        private static memory.desc plain(long[] sizes) {
-            long[] strides = new long[sizes.length];
-            long stride = 1;
-            for (int axis = sizes.length - 1; axis >= 0; --axis) {
-                strides[axis] = stride;
-                stride *= sizes[axis];
-            }
-            return new memory.desc(sizes, memory.data_type.f32, strides, false);
-        }
-
-        private static long[] strides(Geometry g) {
-            return new long[] {g.windows().height().stride(), g.windows().width().stride()};
-        }
-
-        /** oneDNN counts the elements between. */
-        private static long[] dilations(Geometry g) {
-            return new long[] {g.windows().height().dilation() - 1, g.windows().width().dilation() - 1};
-        }
-
-        private static long[] before(Geometry g) {
-            return new long[] {g.windows().height().before(), g.windows().width().before()};
-        }
-
-        /** As much padding as the windows reach: oneDNN wants the numbers of windows to come out exactly. */
-        private static long[] after(Geometry g) {
-            return new long[] {after(g.windows().height(), g.input().height(), g.output().height()),
-                after(g.windows().width(), g.input().width(), g.output().width())};
-        }
-
-        private static long after(Windows.Axis axis, int elements, int windows) {
-            return (windows - 1L) * axis.stride() + (axis.kernel() - 1L) * axis.dilation() + 1 - elements - axis.before();
         }
 
         void execute() {

@@ -10,9 +10,7 @@ import org.bytedeco.dnnl.engine;
 import org.bytedeco.dnnl.global.dnnl;
 import org.bytedeco.dnnl.memory;
 import org.bytedeco.dnnl.stream;
-import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.javacpp.ShortPointer;
 
 /**
  * Weights packed once for oneDNN's products; sums and logits are float.
@@ -89,7 +87,7 @@ final class PackedNetwork implements AutoCloseable {
             try {
                 queue = new stream(cpu);
                 memory values = new memory(PackedProduct.matrix(rows, PackedNetwork.this.inputs, type), cpu);
-                inputs = precision == Precision.BFLOAT16 ? new Bfloat16Rows(noise, values, rows) : new FloatRows(values, rows);
+                inputs = InputRows.of(values, rows, noise);
                 for (int i = 0; i < products.size(); ++i) {
                     values = products.get(i).appendTo(
                             (primitive, arguments) -> steps.add(() -> primitive.execute(queue, arguments)), values);
@@ -97,7 +95,7 @@ final class PackedNetwork implements AutoCloseable {
                         steps.add(relu(values));
                     }
                 }
-                logits = floats(values);
+                logits = DnnMemory.floats(values);
             } finally {
                 own.close();
             }
@@ -105,13 +103,13 @@ final class PackedNetwork implements AutoCloseable {
 
         private Runnable relu(memory values) {
             if (precision == Precision.BFLOAT16) {
-                ShortBuffer elements = halves(values);
+                ShortBuffer elements = DnnMemory.halves(values);
                 return () -> {
                     queue._wait();
                     BiasRelu.relu(elements, elements.capacity());
                 };
             }
-            FloatBuffer elements = floats(values);
+            FloatBuffer elements = DnnMemory.floats(values);
             return () -> {
                 queue._wait();
                 BiasRelu.relu(elements, elements.capacity());
@@ -137,57 +135,6 @@ final class PackedNetwork implements AutoCloseable {
         @Override
         public void close() {
             own.close();
-        }
-    }
-
-    private static FloatBuffer floats(memory of) {
-        return new FloatPointer(of.get_data_handle()).capacity(of.get_desc().get_size() / Float.BYTES).asBuffer();
-    }
-
-    private static ShortBuffer halves(memory of) {
-        return new ShortPointer(of.get_data_handle()).capacity(of.get_desc().get_size() / Short.BYTES).asBuffer();
-    }
-
-    /** The first layer's input memory; rows that a padded chunk leaves alone are zero from the start. */
-    private interface InputRows {
-        void set(int row, float[] x, float[] z, float sigma);
-    }
-
-    private static final class FloatRows implements InputRows {
-        private final FloatBuffer target;
-        private final float[] row;
-
-        FloatRows(memory source, int rows) {
-            target = floats(source);
-            row = new float[target.capacity() / rows];
-            target.put(0, new float[target.capacity()]);
-        }
-
-        @Override
-        public void set(int at, float[] x, float[] z, float sigma) {
-            for (int e = 0; e < row.length; ++e) {
-                row[e] = Math.fma(sigma, z[e], x[e]);
-            }
-            target.put(at * row.length, row);
-        }
-    }
-
-    private static final class Bfloat16Rows implements InputRows {
-        private final NoiseRows noise;
-        private final ShortBuffer target;
-        private final short[] row;
-
-        Bfloat16Rows(NoiseRows noise, memory source, int rows) {
-            this.noise = noise;
-            target = halves(source);
-            row = new short[target.capacity() / rows];
-            target.put(0, new short[target.capacity()]);
-        }
-
-        @Override
-        public void set(int at, float[] x, float[] z, float sigma) {
-            noise.scaledSum(x, z, sigma, row.length, row);
-            target.put(at * row.length, row);
         }
     }
 }

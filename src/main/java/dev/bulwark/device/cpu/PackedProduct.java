@@ -16,12 +16,9 @@ import org.bytedeco.dnnl.engine;
 import org.bytedeco.dnnl.global.dnnl;
 import org.bytedeco.dnnl.matmul;
 import org.bytedeco.dnnl.memory;
-import org.bytedeco.dnnl.post_ops;
-import org.bytedeco.dnnl.primitive_attr;
 import org.bytedeco.dnnl.reorder;
 import org.bytedeco.dnnl.stream;
 import org.bytedeco.javacpp.FloatPointer;
-import org.bytedeco.javacpp.ShortPointer;
 
 /**
  * A layer's product with weights packed once for oneDNN, shared by all lanes; sums are float. Where receptive fields are
@@ -125,8 +122,8 @@ final class PackedProduct {
             memory.desc offsets = matrix(1, band.outputs.size(), memory.data_type.f32);
             memory.desc result = columns(rows, band.outputs.size(), out, types.result);
             matmul.primitive_desc description = bias.length > 0
-                    ? new matmul.primitive_desc(cpu, source, factor, offsets, result, attributes(relu), false)
-                    : new matmul.primitive_desc(cpu, source, factor, result, attributes(relu), false);
+                    ? new matmul.primitive_desc(cpu, source, factor, offsets, result, Kernel.attributes(relu), false)
+                    : new matmul.primitive_desc(cpu, source, factor, result, Kernel.attributes(relu), false);
             memory shift = new memory(offsets, cpu);
             if (bias.length > 0) {
                 floats(shift).put(bias, band.outputs.first(), band.outputs.size());
@@ -150,18 +147,6 @@ final class PackedProduct {
         new reorder(plain, packed).execute(packing, plain, packed);
         packing._wait();
         return packed;
-    }
-
-    private static primitive_attr attributes(boolean relu) {
-        primitive_attr attributes = new primitive_attr();
-        attributes.set_scratchpad_mode(dnnl.scratchpad_mode.user);
-        attributes.set_fpmath_mode(dnnl.fpmath_mode.strict);
-        if (relu) {
-            post_ops after = new post_ops();
-            after.append_eltwise(dnnl.algorithm.eltwise_relu, 0f, 0f);
-            attributes.set_post_ops(after);
-        }
-        return attributes;
     }
 
     /** A row-major matrix. */
@@ -200,8 +185,6 @@ final class PackedProduct {
 
     /** The columns of {@code whole} that begin with number {@code column}. */
     private memory from(memory whole, int column, memory.desc columns) {
-        return new memory(columns, cpu, columns.get_data_type().value == memory.data_type.bf16.value
-                ? new ShortPointer(whole.get_data_handle()).getPointer(column)
-                : floats(whole).getPointer(column));
+        return new memory(columns, cpu, DnnMemory.element(whole, column));
     }
 }

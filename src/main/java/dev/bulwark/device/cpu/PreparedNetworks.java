@@ -5,11 +5,15 @@ import dev.bulwark.device.Backend;
 import dev.bulwark.device.BareProducts;
 import dev.bulwark.device.ComposedInputGradients;
 import dev.bulwark.device.InputGradients;
+import dev.bulwark.device.Layer;
 import dev.bulwark.device.NoisyClassifier.Precision;
 import dev.bulwark.device.NoisyClassifier;
+import dev.bulwark.device.cpu.LaneNoisyClassifier.Sizes;
 import dev.bulwark.device.cpu.LaneNoisyClassifier.Sources;
 import dev.bulwark.device.cpu.PackedNetwork.Overflow;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * Networks prepared for many forward passes, or for input gradients: packed for oneDNN where it loads.
@@ -25,7 +29,30 @@ record PreparedNetworks(Workers workers, Products blocks, NoiseRows noise, Preci
                 ? new Sources(Headroom.largestInput(layers), () -> packed(layers, rows, Overflow.EXCLUDED),
                         () -> careful(layers, rows))
                 : Sources.careful(() -> plain(layers, rows));
-        return new LaneNoisyClassifier(workers, noise, precision, layers, sources);
+        Sizes sizes = new Sizes(layers.get(0).in(), layers.get(layers.size() - 1).out());
+        return new LaneNoisyClassifier(workers, noise, precision, sizes, rows, sources);
+    }
+
+    /** Empty where oneDNN does not load. */
+    Optional<NoisyClassifier> chainClassifier(List<Layer> layers, Supplier<NoisyClassifier> careful) {
+        if (!hasOneDnn()) {
+            return Optional.empty();
+        }
+        int rows = PackedChain.rowsOf(layers, precision);
+        Sizes sizes = new Sizes(layers.get(0).in(), layers.get(layers.size() - 1).out());
+        Sources sources = Sources.careful(() -> {
+            ChainLanes lanes = new ChainLanes(noise, layers, rows, precision);
+            return new Lanes(lanes::lane, lanes::close);
+        });
+        return Optional.of(new GuardedNoisyClassifier(
+                new LaneNoisyClassifier(workers, noise, precision, sizes, rows, sources), Headroom.largestInputOf(layers), sizes,
+                careful));
+    }
+
+    /** Empty where oneDNN does not load, and where images could make the network overflow. */
+    Optional<InputGradients> chainGradients(List<Layer> layers, int capacity) {
+        return hasOneDnn() && Headroom.largestInputOf(layers) >= 1
+                ? Optional.of(PackedInputGradients.ofChain(workers, layers, capacity, precision)) : Optional.empty();
     }
 
     BareProducts bareProducts(Backend backend, int edge) {
@@ -53,7 +80,7 @@ record PreparedNetworks(Workers workers, Products blocks, NoiseRows noise, Preci
     /** Packed networks turn NaN into 0: they are for those that images can't make overflow. */
     InputGradients inputGradients(Backend backend, List<Affine> layers, int capacity) {
         return hasOneDnn() && Headroom.largestInput(layers) >= 1
-                ? new PackedInputGradients(workers, layers, capacity, precision)
+                ? PackedInputGradients.of(workers, layers, capacity, precision)
                 : new ComposedInputGradients(backend, layers, capacity);
     }
 
@@ -61,7 +88,7 @@ record PreparedNetworks(Workers workers, Products blocks, NoiseRows noise, Preci
         return hasOneDnn() ? precision : Precision.FLOAT32;
     }
 
-    private boolean hasOneDnn() {
+    boolean hasOneDnn() {
         return !(blocks instanceof JavaProducts);
     }
 }

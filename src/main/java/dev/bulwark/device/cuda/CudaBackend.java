@@ -100,7 +100,7 @@ public final class CudaBackend implements Backend {
         libraries.put(DeviceInfo.MACHINE_CODE, modules.machineCode());
         libraries.put("noise", "Philox4x32-10, own kernels");
         // In the clustered kernel sums run in an order of their own: rows of both must not end up in one file.
-        libraries.put("noisy forward passes", options.noisyForwards()
+        libraries.put(DeviceInfo.NOISY_PASSES, options.noisyForwards()
                 + (options.noisyKernels() == NoisyKernels.CLUSTERED ? ", clustered kernel" : ""));
         if (options.noisyForwards() == Precision.FLOAT16) {
             libraries.put(DeviceInfo.NOISY_KERNELS, options.noisyKernels().toString());
