@@ -21,10 +21,10 @@ import java.util.Optional;
  *                              image is certified and broken. Rows without it do not have the field
  */
 public record AttackRow(int index, int label, int cleanPrediction, boolean broken, int adversarialPrediction, double linf,
-        @JsonSerialize(using = JsonLines.OptionalWriter.class) @JsonDeserialize(using = JsonLines.LossReader.class)
+        @JsonSerialize(using = JsonFields.OptionalWriter.class) @JsonDeserialize(using = JsonFields.LossReader.class)
         Optional<AttackLoss> loss,
         @JsonInclude(JsonInclude.Include.NON_EMPTY)
-        @JsonSerialize(using = JsonLines.OptionalWriter.class) @JsonDeserialize(using = JsonLines.RealNetworkReader.class)
+        @JsonSerialize(using = JsonFields.OptionalWriter.class) @JsonDeserialize(using = JsonFields.RealNetworkReader.class)
         Optional<RealNetwork> realNetwork) implements Row {
 
     /** What the network of the float weights does in real-number arithmetic at an input that breaks the float network. */

@@ -36,17 +36,17 @@ import java.util.Optional;
         "certified", "certified_by_box", "real_network", "norm"})
 @JsonIgnoreProperties(value = {"certified", "certified_by_box"}, allowGetters = true)
 public record BoundsRow(int index, int label, double epsilon, Method method, int cleanPrediction,
-        @JsonSerialize(contentUsing = JsonLines.FiniteWriter.class)
-        @JsonDeserialize(contentUsing = JsonLines.LowerReader.class) List<Double> lower,
-        @JsonSerialize(contentUsing = JsonLines.FiniteWriter.class)
-        @JsonDeserialize(contentUsing = JsonLines.UpperReader.class) List<Double> upper,
-        @JsonSerialize(contentUsing = JsonLines.FiniteWriter.class)
-        @JsonDeserialize(contentUsing = JsonLines.LowerReader.class) List<Double> marginLower,
+        @JsonSerialize(contentUsing = JsonFields.FiniteWriter.class)
+        @JsonDeserialize(contentUsing = JsonFields.LowerReader.class) List<Double> lower,
+        @JsonSerialize(contentUsing = JsonFields.FiniteWriter.class)
+        @JsonDeserialize(contentUsing = JsonFields.UpperReader.class) List<Double> upper,
+        @JsonSerialize(contentUsing = JsonFields.FiniteWriter.class)
+        @JsonDeserialize(contentUsing = JsonFields.LowerReader.class) List<Double> marginLower,
         @JsonInclude(JsonInclude.Include.NON_EMPTY)
-        @JsonSerialize(using = JsonLines.OptionalWriter.class) @JsonDeserialize(using = JsonLines.RealNetworkReader.class)
+        @JsonSerialize(using = JsonFields.OptionalWriter.class) @JsonDeserialize(using = JsonFields.RealNetworkReader.class)
         Optional<AttackRow.RealNetwork> realNetwork,
         @JsonInclude(JsonInclude.Include.NON_EMPTY)
-        @JsonSerialize(using = JsonLines.OptionalWriter.class) @JsonDeserialize(using = JsonLines.NormReader.class)
+        @JsonSerialize(using = JsonFields.OptionalWriter.class) @JsonDeserialize(using = JsonFields.NormReader.class)
         Optional<Norm> norm) implements Row {
 
     private static final int NO_PREDICTION = -1;
