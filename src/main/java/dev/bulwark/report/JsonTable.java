@@ -34,7 +34,7 @@ final class JsonTable {
         root.set("scope", texts(table.scope().sentencesOn(table.name())));
         ArrayNode rows = root.putArray("rows");
         table.lines().forEach(line -> rows.add(row(table, line)));
-        root.set("notes", texts(table.notes()));
+        root.set("notes", texts(table.printed().notes()));
         return root;
     }
 

@@ -28,7 +28,7 @@ class RunComparisonTest {
         Path first = givenRun("first", "mnist", 0.25, 3);
         Path second = givenRun("second", "mnist", 0.25, 1);
         RunComparison comparison = RunComparison.write(List.of(first, second), folder.resolve("out"), LabReport::of);
-        RunComparison.Side table = comparison.tables().get(0);
+        ComparisonTable table = comparison.tables().get(0);
         assertEquals(List.of("sigma", "run", "Clean", "Certified @ r=0.25"), table.header().subList(0, 4));
         assertEquals(List.of(List.of("0.25", "first", "", "75.0"), List.of("", "second", "", "25.0")),
                 table.rows().stream().map(row -> row.subList(0, 4)).toList());

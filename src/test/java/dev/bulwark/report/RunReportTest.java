@@ -81,7 +81,7 @@ class RunReportTest {
                 "Table 1 lacks sigma 0.25, which the lab report has: there are no rows for it.",
                 "Table 1 lacks sigma 1.00, which the lab report has: there are no rows for it.",
                 "There are neither bounds nor attacks, so there is no table 2."), report.missing());
-        assertEquals("100.0", report.table1().orElseThrow().printed().get(0).texts().get(6), "the only image abstains");
+        assertEquals("100.0", report.table1().orElseThrow().printed().rows().get(0).texts().get(6), "the only image abstains");
         assertTrue(Files.readString(folder.resolve("table1.csv")).startsWith("# No record says which data set"));
     }
 
@@ -218,8 +218,8 @@ class RunReportTest {
         ResultTable table = RunReport.rebuild(folder, LabReport::of).table2().orElseThrow();
         assertEquals("PGD-20, 3 restarts", table.column(Table2.PGD).title());
         assertEquals(1, table.images());
-        assertTrue(table.footnotes().get(0).contains("stand on the 1 image with bounds and an attack; 2 more"),
-                table.footnotes().toString());
+        assertTrue(table.printed().footnotes().get(0).contains("stand on the 1 image with bounds and an attack; 2 more"),
+                table.printed().footnotes().toString());
         assertTrue(Files.readString(folder.resolve("report.html")).contains("\"pgd\":\"PGD-20, 3 restarts\""));
         assertTrue(Charts.certificationGap(table).getSeriesMap().containsKey("PGD-20, 3 restarts"), "the legend");
     }

@@ -94,15 +94,15 @@ class TableFormatTest {
         ResultTable table = Table1.of(new TreeMap<>(Map.of(0.25, new SigmaRows(List.of(quarter.withoutVotes()), List.of(quarter)),
                 0.5, new SigmaRows(List.of(half.withoutVotes()), List.of(half)))), new RunScope("mnist", List.of()),
                 LabReport.INSTANCE.beside(Table1.NAME));
-        List<String> notes = table.footnotes();
+        List<String> notes = table.printed().footnotes();
         List<String> marks = new ArrayList<>();
-        table.printed().forEach(row -> row.texts().stream().filter(text -> text.endsWith("]"))
+        table.printed().rows().forEach(row -> row.texts().stream().filter(text -> text.endsWith("]"))
                 .forEach(text -> marks.add(text.substring(text.indexOf('[')))));
         assertEquals(marks.stream().distinct().sorted().toList(), marks.stream().distinct().toList(), "in the order of reading");
         assertEquals(marks.stream().distinct().toList(), notes.stream().map(note -> note.substring(0, note.indexOf(' '))).toList());
         assertEquals(notes.size(), notes.stream().distinct().count());
-        List<String> measured = table.printed().get(0).texts();
-        List<String> intervals = table.printed().get(1).texts();
+        List<String> measured = table.printed().rows().get(0).texts();
+        List<String> intervals = table.printed().rows().get(1).texts();
         assertTrue(measured.stream().anyMatch(text -> text.matches("0\\.0 \\[\\d]")), measured.toString());
         for (int c = 2; c < measured.size() - 1; ++c) {
             assertEquals(measured.get(c).contains("["), intervals.get(c).isEmpty(), measured + " " + intervals);

@@ -64,7 +64,7 @@ class TablesTest {
     /** Accuracy under attack, by all losses and by cross-entropy alone. */
     private static List<String> pgd(List<AttackRow> attacks) {
         ResultTable table = Table2.of(new TreeMap<>(Map.of(0.1, new EpsilonRows(List.of(), attacks))), MNIST, LabReport.INSTANCE.beside(Table2.NAME));
-        assertTrue(table.header().stream().noneMatch(title -> title.contains("alone")), "for programs only");
+        assertTrue(table.printed().header().stream().noneMatch(title -> title.contains("alone")), "for programs only");
         return Stream.of(Table2.PGD, Table2.PGD_BY_CROSS_ENTROPY).map(key -> table.measured(0.1, key)
                 .map(share -> share.percent(1).toPlainString()).orElse("")).toList();
     }
@@ -102,7 +102,7 @@ class TablesTest {
         ResultTable table = table2(rows);
         assertEquals(List.of("75.0", "50.0", "25.0", "75.0", "25.0"), measured(table));
         assertEquals(List.of("2", "1", "0"), counts(table));
-        assertEquals(List.of(), table.footnotes());
+        assertEquals(List.of(), table.printed().footnotes());
         EpsilonRows all = new EpsilonRows(rows.bounds(), List.of(SampleRows.attack(0, 0, false), SampleRows.attack(1, 0, false),
                 SampleRows.attack(2, 0, false), SampleRows.attack(3, 1, true)));
         assertEquals(measured(table), measured(table2(all)), "as if all had been attacked");
@@ -119,14 +119,14 @@ class TablesTest {
         assertEquals(List.of("75.0", "25.0", "0.0", "50.0", "25.0"), measured(table));
         assertEquals(4, table.images());
         assertEquals(List.of("At epsilon 0.10 all figures stand on the 4 images with bounds and an attack; 6 more have bounds "
-                + "alone.", "At epsilon 0.10 the figures leave out 1 image with an attack and no bounds."), table.footnotes());
+                + "alone.", "At epsilon 0.10 the figures leave out 1 image with an attack and no bounds."), table.printed().footnotes());
     }
 
     @Test
     void givenAttacksOnOtherImages_whenTable2Made_thenThereIsNoFigureForThem() {
         ResultTable table = table2(new EpsilonRows(List.of(SampleRows.bounds(0, 0.1, 0, 1, false)), List.of(SampleRows.attack(1, 0, false))));
         assertEquals(List.of("100.0", "100.0", "0.0", "", ""), measured(table));
-        assertTrue(table.footnotes().get(0).contains("no image was both bounded and attacked"), table.footnotes().toString());
+        assertTrue(table.printed().footnotes().get(0).contains("no image was both bounded and attacked"), table.printed().footnotes().toString());
     }
 
     @Test
@@ -138,8 +138,8 @@ class TablesTest {
                 SampleRows.attack(2, 1, true).with(AttackRow.RealNetwork.STANDS), SampleRows.attack(3, 0, true))));
         assertEquals(List.of("75.0", "75.0", "75.0", "25.0", "0.0"), measured(table), "PGD below certified, by two images");
         assertEquals(List.of("2", "1", "2"), counts(table), "the wrong one can't be attacked");
-        assertTrue(table.footnotes().get(0).startsWith("At epsilon 0.10 2 images are certified and yet broken"),
-                table.footnotes().toString());
+        assertTrue(table.printed().footnotes().get(0).startsWith("At epsilon 0.10 2 images are certified and yet broken"),
+                table.printed().footnotes().toString());
     }
 
     /** Whatever was attacked: images are the same for all figures, and only differences of claims take PGD below certified. */
@@ -178,11 +178,11 @@ class TablesTest {
         EpsilonRows twenty = attackedBy("PGD-20, 3 restarts");
         ResultTable one = Table2.of(new TreeMap<>(Map.of(0.1, twenty, 0.2, twenty)), MNIST, LabReport.INSTANCE.beside(Table2.NAME));
         assertEquals("PGD-20, 3 restarts", one.column(Table2.PGD).title());
-        assertTrue(one.notes().stream().anyMatch(note -> note.startsWith("PGD-20, 3 restarts: empirical")), one.notes().toString());
+        assertTrue(one.printed().notes().stream().anyMatch(note -> note.startsWith("PGD-20, 3 restarts: empirical")), one.printed().notes().toString());
         ResultTable two = Table2.of(new TreeMap<>(Map.of(0.1, twenty, 0.2, attackedBy("PGD-50, 10 restarts"))), MNIST, LabReport.INSTANCE.beside(Table2.NAME));
         assertEquals("PGD", two.column(Table2.PGD).title());
-        assertTrue(two.notes().contains("PGD is PGD-20, 3 restarts at epsilon 0.10 and PGD-50, 10 restarts at epsilon 0.20."),
-                two.notes().toString());
+        assertTrue(two.printed().notes().contains("PGD is PGD-20, 3 restarts at epsilon 0.10 and PGD-50, 10 restarts at epsilon 0.20."),
+                two.printed().notes().toString());
         assertEquals("PGD", table2(new EpsilonRows(twenty.bounds(), twenty.attacks())).column(Table2.PGD).title());
     }
 
@@ -200,7 +200,7 @@ class TablesTest {
                         List.of(SampleRows.bounds(0, 0.1, 0, 1, false), SampleRows.bounds(1, 0.1, 0, 1, false)))), Optional.empty());
         ResultTable table = table2(rows);
         assertEquals(List.of("100.0", "33.3", "0.0", "66.7", "33.4", "100.0 (2)"), measured(table));
-        assertTrue(table.notes().stream().anyMatch(note -> note.startsWith("A number in parentheses")));
+        assertTrue(table.printed().notes().stream().anyMatch(note -> note.startsWith("A number in parentheses")));
         assertEquals("crown_certified", table.definition().columns().get(6).key());
         assertEquals(6, table2(new EpsilonRows(rows.bounds(), rows.attacks())).definition().columns().size());
         assertEquals(List.of("100.0", "", "", "", "", "100.0"),
@@ -250,7 +250,7 @@ class TablesTest {
     }
 
     private static List<String> measured(ResultTable table) {
-        List<String> texts = table.printed().get(0).texts();
+        List<String> texts = table.printed().rows().get(0).texts();
         return texts.subList(2, texts.size() - 1);
     }
 }
