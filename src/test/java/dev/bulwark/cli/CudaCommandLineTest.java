@@ -196,9 +196,9 @@ class CudaCommandLineTest {
     @Test
     void givenAGpu_whenABenchmarkIsSized_thenItFillsTheGpu() {
         try (Backend gpu = CudaBackend.open(0)) {
-            BenchSettings settings = BenchSettings.suiting(gpu, List.of(784, 10), 3, 0.5);
-            assertEquals(gpu.noisyCopiesPerCall() / 10_000, settings.images());
-            assertEquals(8_192, settings.ceiling());
+            BenchSettings settings = BenchSettings.suiting(gpu, List.of(784, 10), new BenchSettings.Timing(3, 0.5));
+            assertEquals(gpu.noisyCopiesPerCall() / 10_000, settings.noisy().images());
+            assertEquals(8_192, settings.alone().ceiling());
             assertEquals(0, gpu.imagesPerCall() % 64, "whole tiles");
         }
     }
