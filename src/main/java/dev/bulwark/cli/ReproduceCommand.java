@@ -161,7 +161,7 @@ final class ReproduceCommand implements Callable<Integer> {
 
     /** Training may round otherwise than what follows it; then it has devices of its own. */
     private RunReport reproduce(Reproduction reproduction, ReproductionPlan plan) throws IOException {
-        if (plan.models().isPresent()) {
+        if (plan.networks().folder().isPresent()) {
             training.requireUnused();
         }
         if (training.products() == ProductPrecision.FLOAT32) {
@@ -176,10 +176,12 @@ final class ReproduceCommand implements Callable<Integer> {
         boolean quick = chosen == Effort.QUICK;
         int training = trainLimit != null ? trainLimit
                 : quick && source.generated() ? QUICK_DIGITS : source.size(Split.TRAIN);
-        return new ReproductionPlan(sigmas, epsilons, n0, n, alpha, deep(),
-                new ReproductionPlan.Attacks(steps, restarts, attackAll ? AttackChoice.ALL : AttackChoice.OPEN),
-                selection.orElse(quick ? Selection.every(QUICK_SKIP) : Selection.all()), selection.selection(),
-                preset == null ? Preset.QUICK : preset, training, networks(source), seed);
+        Selection sampled = selection.orElse(quick ? Selection.every(QUICK_SKIP) : Selection.all());
+        return new ReproductionPlan(new ReproductionPlan.Smoothing(sigmas, n0, n, alpha, deep()),
+                new ReproductionPlan.Bounds(epsilons, new ReproductionPlan.Attacks(steps, restarts,
+                        attackAll ? AttackChoice.ALL : AttackChoice.OPEN)),
+                new ReproductionPlan.Images(sampled, selection.selection(), training),
+                new ReproductionPlan.NetworkSource(preset == null ? Preset.QUICK : preset, networks(source)), seed);
     }
 
     private Optional<ReproductionPlan.Deep> deep() {

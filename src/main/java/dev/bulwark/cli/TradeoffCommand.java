@@ -88,8 +88,8 @@ final class TradeoffCommand implements Callable<Integer> {
              ResumeHint hint = ResumeHint.of(spec.commandLine().getErr(), bulwark.arguments())) {
             DataSource source = data.source(EnumSet.allOf(Split.class));
             layers.requireFit(source.shape());
-            Tradeoff.Plan plan = new Tradeoff.Plan(base, epsilon, preset.name().toLowerCase(Locale.ROOT), kappas,
-                    trainLimit == null ? source.size(Split.TRAIN) : trainLimit, selection.selection());
+            Tradeoff.Plan plan = new Tradeoff.Plan(base, preset.name().toLowerCase(Locale.ROOT), kappas, epsilon,
+                    new Tradeoff.Images(trainLimit == null ? source.size(Split.TRAIN) : trainLimit, selection.selection()));
             run(fleet, plan, source, existing, monitor);
             print(TradeoffReport.rebuild(out, LabReport.INSTANCE), out, spec.commandLine().getOut());
         }
