@@ -45,7 +45,7 @@ final class JsonTable {
 
     private static ObjectNode row(ResultTable table, ResultTable.Line line) {
         ObjectNode row = NODES.objectNode();
-        row.put(table.definition().parameter(), line.at());
+        row.put(table.definition().parameter().toString(), line.at());
         line.samples().ifPresent(n -> row.put("n", n));
         row.put("images", line.images());
         fill(row, table, line, cell -> number(cell.measured().map(share -> share.percent(TableFormat.DECIMALS))));

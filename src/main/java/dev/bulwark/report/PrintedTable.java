@@ -50,7 +50,7 @@ final class PrintedTable {
     }
 
     List<String> header() {
-        return around(table.definition().parameter(), "",
+        return around(table.definition().parameter().toString(), "",
                 table.definition().columns().stream().filter(Column::printed).map(Column::title).toList(), "Images");
     }
 

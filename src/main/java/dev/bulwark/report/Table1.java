@@ -30,10 +30,10 @@ public final class Table1 {
             .flatMap(column -> column).toList();
 
     public static final String NAME = "table1";
-    public static final TableDefinition<SigmaRows> DEFINITION = new TableDefinition<>(NAME, "Randomized smoothing (L2)", "sigma",
-            COLUMNS, List.of(
+    public static final TableDefinition<SigmaRows> DEFINITION = new TableDefinition<>(NAME, "Randomized smoothing (L2)",
+            TableDefinition.Parameter.SIGMA, COLUMNS, List.of(
                     "Clean: the class with the most estimation votes is the label; no abstention.",
-                    "Certified @ r: the label is certified with a radius of at least r; rounded down."), true);
+                    "Certified @ r: the label is certified with a radius of at least r; rounded down."));
 
     private Table1() {
     }

@@ -29,7 +29,6 @@ import java.util.stream.Stream;
 public record TradeoffReport(ResultTable table, List<String> missing, List<Path> written) {
 
     private static final String NAME = "tradeoff";
-    private static final String PARAMETER = "kappa";
     /** Claims are of networks that end their training without natural loss. */
     private static final BigDecimal CLAIMED_KAPPA = BigDecimal.ZERO;
 
@@ -94,11 +93,11 @@ public record TradeoffReport(ResultTable table, List<String> missing, List<Path>
         SortedMap<Double, EpsilonRows> byKappa = new TreeMap<>();
         found.byKappa().forEach((kappa, bounds) -> byKappa.put(kappa, new EpsilonRows(bounds, List.of())));
         TableDefinition<EpsilonRows> definition = new TableDefinition<>(NAME,
-                "Clean against certified accuracy at epsilon " + RunLayout.decimals(epsilon), PARAMETER,
+                "Clean against certified accuracy at epsilon " + RunLayout.decimals(epsilon), TableDefinition.Parameter.KAPPA,
                 Table2.DEFINITION.columns().stream().filter(column -> List.of(Table2.CLEAN, Table2.CERTIFIED,
                         Table2.CERTIFIED_BY_BOX).contains(column.key())).toList(),
                 Stream.concat(Stream.of("kappa: weight of the natural loss from the end of the ramp on, in training; the worst "
-                        + "case's is 1 - kappa."), Table2.DEFINITION.explanations().stream().limit(2)).toList(), false);
+                        + "case's is 1 - kappa."), Table2.DEFINITION.explanations().stream().limit(2)).toList());
         Beside beside = beside(table2, epsilon, claim);
         ResultTable table = definition.measure(byKappa, scope, beside);
         List<String> sentences = new ArrayList<>(scope.sentences());
