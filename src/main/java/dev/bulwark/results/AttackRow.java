@@ -5,6 +5,7 @@ import com.fasterxml.jackson.annotation.JsonValue;
 import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
 import com.fasterxml.jackson.databind.annotation.JsonSerialize;
 import dev.bulwark.attack.AttackLoss;
+import dev.bulwark.attack.AttackOutcome;
 import java.util.Optional;
 
 /**
@@ -70,13 +71,25 @@ public record AttackRow(int index, int label, int cleanPrediction, boolean broke
                 "real_network is " + realNetwork.map(RealNetwork::text).orElse("") + ", but broken is false");
     }
 
-    /** Without a word on the real-number network. */
-    public AttackRow(int index, int label, int cleanPrediction, boolean broken, int adversarialPrediction, double linf,
-            Optional<AttackLoss> loss) {
-        this(index, label, cleanPrediction, broken, adversarialPrediction, linf, loss, Optional.empty());
+    public static AttackRow of(int index, AttackOutcome outcome) {
+        CleanPrediction clean = new CleanPrediction(index, outcome.label(), outcome.cleanPrediction());
+        return outcome.broken() ? broken(clean, outcome.adversarialPrediction(), outcome.linf(), outcome.loss())
+                : stands(clean, outcome.adversarialPrediction(), outcome.linf());
     }
 
-    /** The same with a word on it. */
+    /** An image that an input at this distance breaks. */
+    public static AttackRow broken(CleanPrediction clean, int adversarialPrediction, double linf, Optional<AttackLoss> loss) {
+        return new AttackRow(clean.index(), clean.label(), clean.predict(), true, adversarialPrediction, linf, loss,
+                Optional.empty());
+    }
+
+    /** An image that the attack did not break, with the strongest input found. */
+    public static AttackRow stands(CleanPrediction clean, int adversarialPrediction, double linf) {
+        return new AttackRow(clean.index(), clean.label(), clean.predict(), false, adversarialPrediction, linf,
+                Optional.empty(), Optional.empty());
+    }
+
+    /** The same with what the real-number network does there. */
     public AttackRow with(RealNetwork real) {
         return new AttackRow(index, label, cleanPrediction, broken, adversarialPrediction, linf, loss, Optional.of(real));
     }

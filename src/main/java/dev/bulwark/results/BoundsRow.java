@@ -81,20 +81,22 @@ public record BoundsRow(int index, int label, double epsilon, Method method, int
                         + ", but clean_prediction is the label");
     }
 
-    /** Over an l-infinity ball, without a word on the real-number network. */
-    public BoundsRow(int index, int label, double epsilon, Method method, int cleanPrediction, List<Double> lower,
-            List<Double> upper, List<Double> marginLower) {
-        this(index, label, epsilon, method, cleanPrediction, lower, upper, marginLower, Optional.empty(),
-                Optional.empty());
+    /** What a method finds, a number for each class. */
+    public record Bounds(List<Double> lower, List<Double> upper, List<Double> marginLower) {
+
+        /** Of the arrays that a backend hands out. */
+        public static Bounds of(float[] lower, float[] upper, float[] marginLower) {
+            return new Bounds(widen(lower), widen(upper), widen(marginLower));
+        }
     }
 
-    /** The same with the arrays that a backend hands out. */
-    public static BoundsRow of(int index, int label, double epsilon, Method method, int cleanPrediction,
-            float[] lower, float[] upper, float[] marginLower) {
-        return new BoundsRow(index, label, epsilon, method, cleanPrediction, widen(lower), widen(upper), widen(marginLower));
+    /** Over an l-infinity ball. */
+    public static BoundsRow of(CleanPrediction clean, double epsilon, Method method, Bounds bounds) {
+        return new BoundsRow(clean.index(), clean.label(), epsilon, method, clean.predict(), bounds.lower, bounds.upper,
+                bounds.marginLower, Optional.empty(), Optional.empty());
     }
 
-    /** The same with a word on the real-number network. */
+    /** The same with what the real-number network does at the image itself. */
     public BoundsRow with(AttackRow.RealNetwork real) {
         return new BoundsRow(index, label, epsilon, method, cleanPrediction, lower, upper, marginLower, Optional.of(real),
                 norm);

@@ -49,6 +49,27 @@ public record CertificateRow(int index, int label, OptionalInt predict, double r
         }
     }
 
+    /**
+     * What is said about the image, and with which confidence.
+     *
+     * @param predict as the row's, as is all else
+     */
+    public record Claim(OptionalInt predict, double radius, double pALower) {
+    }
+
+    /** The estimation votes: for the guessed class, and for every class. */
+    public record Votes(long count, List<Long> counts) {
+    }
+
+    /** How the image was sampled, and at which risk. */
+    public record Sampling(long n0, long n, double alpha, double sigma, long seed) {
+    }
+
+    public static CertificateRow of(int index, int label, Claim claim, Votes votes, Sampling sampling) {
+        return new CertificateRow(index, label, claim.predict, claim.radius, claim.pALower, votes.count, votes.counts,
+                sampling.n0, sampling.n, sampling.alpha, sampling.sigma, sampling.seed);
+    }
+
     /** The class with the most estimation votes, the first of equals: what the smoothed classifier says without abstaining. */
     public int mostVoted() {
         int best = 0;

@@ -59,6 +59,18 @@ public record Gallery(ImageShape shape, List<Smoothed> smoothed, List<Attacked> 
         }
     }
 
+    /** An image of the test that is shown. */
+    public record Original(int index, int label, Picture picture) {
+
+        public Smoothed smoothed(Reason reason, double at, List<View> views) {
+            return new Smoothed(index, label, reason, at, picture, views);
+        }
+
+        public Attacked attacked(double epsilon, int adversarialPrediction, double linf, Picture adversarial) {
+            return new Attacked(index, label, epsilon, adversarialPrediction, linf, picture, adversarial);
+        }
+    }
+
     /**
      * An image beside its noisy copies.
      *

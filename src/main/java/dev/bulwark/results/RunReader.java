@@ -57,8 +57,9 @@ record RunReader(RunLayout layout, JsonNode run, List<String> missing) {
                 ibp.put(epsilon, rows);
             }
         }
-        RunFolder found = new RunFolder(run, smoothing, further, ibp, Gallery.read(layout.folder()), missing);
-        return found.collected() ? new RunFolder(run, smoothing, further, ibp, found.gallery(), List.of()) : found;
+        RunFolder found = new RunFolder(run, new RunFolder.Sampled(smoothing, further), ibp, Gallery.read(layout.folder()),
+                missing);
+        return found.collected() ? new RunFolder(run, found.sampled(), ibp, found.gallery(), List.of()) : found;
     }
 
     private SigmaRows smoothing(Path printed, double sigma, OptionalLong n) throws IOException {

@@ -11,6 +11,7 @@ import dev.bulwark.data.Norm;
 import dev.bulwark.plan.Plan;
 import dev.bulwark.results.AttackRow;
 import dev.bulwark.results.BoundsRow;
+import dev.bulwark.results.CleanPrediction;
 import dev.bulwark.results.RowFile;
 import dev.bulwark.settings.Setting;
 import java.io.IOException;
@@ -71,8 +72,8 @@ public final class Verify {
                 source.forEach(batch -> verifier.verify(subject.pixels(batch), subject.labels(batch), ball));
             }
         }, (index, b) -> {
-            BoundsRow row = BoundsRow.of(index, b.label(), epsilon.nearest(), method, b.cleanPrediction(),
-                    b.lower(), b.upper(), b.marginLower()).in(norm);
+            BoundsRow row = BoundsRow.of(new CleanPrediction(index, b.label(), b.cleanPrediction()), epsilon.nearest(), method,
+                    BoundsRow.Bounds.of(b.lower(), b.upper(), b.marginLower())).in(norm);
             rows.append(row.differs() ? row.with(real.stands(subject.data().pixels(index), b.label())
                     ? AttackRow.RealNetwork.STANDS : AttackRow.RealNetwork.BREAKS) : row);
         });

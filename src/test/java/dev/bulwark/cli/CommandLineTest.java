@@ -21,6 +21,7 @@ import dev.bulwark.model.io.Precision;
 import dev.bulwark.plan.Parameters;
 import dev.bulwark.results.AttackRow;
 import dev.bulwark.results.BoundsRow;
+import dev.bulwark.results.CleanPrediction;
 import dev.bulwark.results.RowFile;
 import dev.bulwark.shapes.Shape;
 import dev.bulwark.shapes.Windows;
@@ -535,9 +536,10 @@ class CommandLineTest {
         List<BoundsRow> rows = RowFile.read(bounds, BoundsRow.FORMAT);
         try (RowFile<BoundsRow> forged = RowFile.replace(bounds, BoundsRow.FORMAT)) {
             for (BoundsRow row : rows) {
-                forged.append(row.index() != broken.index() ? row : new BoundsRow(row.index(), row.label(), row.epsilon(), row.method(),
-                        row.cleanPrediction(), row.lower(), row.upper(), IntStream.range(0, 10)
-                        .mapToObj(c -> c == row.label() ? 0.0 : 1.0).toList()));
+                List<Double> margins = IntStream.range(0, 10).mapToObj(c -> c == row.label() ? 0.0 : 1.0).toList();
+                forged.append(row.index() != broken.index() ? row : BoundsRow.of(
+                        new CleanPrediction(row.index(), row.label(), row.cleanPrediction()), row.epsilon(), row.method(),
+                        new BoundsRow.Bounds(row.lower(), row.upper(), margins)));
             }
         }
         Files.delete(attacks);

@@ -16,6 +16,7 @@ import dev.bulwark.report.Table1;
 import dev.bulwark.report.Table2;
 import dev.bulwark.results.AttackRow;
 import dev.bulwark.results.BoundsRow;
+import dev.bulwark.results.CleanPrediction;
 import dev.bulwark.results.EpsilonRows;
 import dev.bulwark.results.RowFile;
 import dev.bulwark.results.RunFolder;
@@ -101,7 +102,7 @@ class DiscussionTest {
     @Test
     void givenTwoLosses_whenDiscussed_thenTheSecondsBreaksAreCountedApart() {
         List<AttackRow> attacks = List.of(SampleRows.attack(0, 0, true), SampleRows.attack(1, 0, true), SampleRows.attack(2, 0, false),
-                new AttackRow(3, 0, 0, true, 1, 0.1, Optional.of(AttackLoss.MARGIN)), SampleRows.attack(4, 1, true));
+                AttackRow.broken(new CleanPrediction(3, 0, 0), 1, 0.1, Optional.of(AttackLoss.MARGIN)), SampleRows.attack(4, 1, true));
         SortedMap<Double, EpsilonRows> rows = new TreeMap<>(Map.of(0.1, new EpsilonRows(
                 IntStream.range(0, 5).mapToObj(i -> SampleRows.bounds(i, 0.1, i == 4 ? 1 : 0, -1, false)).toList(), attacks)));
         String prose = String.join(" ", new GapDiscussion(rows, Table2.of(rows, MNIST, LabReport.INSTANCE.beside(Table2.NAME))).write()

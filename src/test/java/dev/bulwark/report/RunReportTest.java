@@ -12,6 +12,7 @@ import dev.bulwark.lab.LabReport;
 import dev.bulwark.results.AttackRow;
 import dev.bulwark.results.BoundsRow;
 import dev.bulwark.results.CertificateRow;
+import dev.bulwark.results.CleanPrediction;
 import dev.bulwark.results.RowException;
 import dev.bulwark.results.RowFile;
 import dev.bulwark.results.SampleRows;
@@ -312,8 +313,8 @@ class RunReportTest {
     private void givenCrown(String method) throws IOException {
         try (RowFile<BoundsRow> file = RowFile.create(folder.resolve(method + "/epsilon-0.10.jsonl"), BoundsRow.FORMAT)) {
             BoundsRow row = SampleRows.bounds(0, 0.1, 0, 1, false);
-            file.append(new BoundsRow(row.index(), row.label(), row.epsilon(), Method.CROWN, row.cleanPrediction(),
-                    row.lower(), row.upper(), row.marginLower()));
+            file.append(BoundsRow.of(new CleanPrediction(row.index(), row.label(), row.cleanPrediction()), row.epsilon(),
+                    Method.CROWN, new BoundsRow.Bounds(row.lower(), row.upper(), row.marginLower())));
         }
     }
 

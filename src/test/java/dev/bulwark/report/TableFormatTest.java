@@ -144,7 +144,8 @@ class TableFormatTest {
     }
 
     private static CertificateRow certificate(int index, long n, double radius) {
-        return new CertificateRow(index, 0, OptionalInt.of(0), radius, 0.99, n, List.of(n, 0L), 100, n, 0.001, 0.25, 1);
+        return CertificateRow.of(index, 0, new CertificateRow.Claim(OptionalInt.of(0), radius, 0.99),
+                new CertificateRow.Votes(n, List.of(n, 0L)), new CertificateRow.Sampling(100, n, 0.001, 0.25, 1));
     }
 
     @ParameterizedTest

@@ -11,6 +11,7 @@ import dev.bulwark.bounds.Method;
 import dev.bulwark.lab.LabReport;
 import dev.bulwark.results.AttackRow;
 import dev.bulwark.results.BoundsRow;
+import dev.bulwark.results.CleanPrediction;
 import dev.bulwark.results.EpsilonRows;
 import dev.bulwark.results.SampleRows;
 import dev.bulwark.results.SigmaRows;
@@ -55,7 +56,7 @@ class TablesTest {
 
     @Test
     void givenTwoLosses_whenTable2Made_thenWhatTheFirstAloneLeftIsKnown() {
-        AttackRow second = new AttackRow(3, 0, 0, true, 1, 0.1, Optional.of(AttackLoss.MARGIN));
+        AttackRow second = AttackRow.broken(new CleanPrediction(3, 0, 0), 1, 0.1, Optional.of(AttackLoss.MARGIN));
         List<AttackRow> both = List.of(SampleRows.attack(0, 0, true), SampleRows.attack(1, 0, false), SampleRows.attack(2, 1, true), second);
         assertEquals(List.of("25.0", "50.0"), pgd(both));
         assertEquals(List.of("0.0", ""), pgd(List.of(second)), "nothing says that the first loss was tried");
@@ -215,7 +216,7 @@ class TablesTest {
 
     @Test
     void givenAnImageWithoutAPrediction_whenTable2Made_thenNeitherRightNorRobust() {
-        AttackRow without = new AttackRow(0, 0, -1, false, -1, 0, Optional.empty());
+        AttackRow without = AttackRow.stands(new CleanPrediction(0, 0, -1), -1, 0);
         assertEquals(List.of("50.0", "", "", "50.0", ""),
                 measured(table2(new EpsilonRows(List.of(), List.of(without, SampleRows.attack(1, 0, false))))));
     }

@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -81,6 +80,6 @@ class SoundnessCheckTest {
     @Test
     void givenTwoLabelsForOneImage_whenChecked_thenRefused() {
         assertThrows(IllegalArgumentException.class,
-                () -> check(List.of(CERTIFIED), List.of(new AttackRow(17, 1, 1, false, 1, 0, Optional.empty()))));
+                () -> check(List.of(CERTIFIED), List.of(AttackRow.stands(new CleanPrediction(17, 1, 1), 1, 0))));
     }
 }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.bulwark.bounds.Method;
 import dev.bulwark.data.Epsilon;
 import dev.bulwark.results.BoundsRow;
+import dev.bulwark.results.CleanPrediction;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -20,8 +21,8 @@ class AttackChoiceTest {
 
     /** Of two classes, the label is 0. */
     private static BoundsRow bounds(int index, int cleanPrediction, float margin) {
-        return BoundsRow.of(index, 0, 0.1, Method.IBP, cleanPrediction,
-                new float[] {0, 0}, new float[] {1, 1}, new float[] {0, margin});
+        return BoundsRow.of(new CleanPrediction(index, 0, cleanPrediction), 0.1, Method.IBP,
+                BoundsRow.Bounds.of(new float[] {0, 0}, new float[] {1, 1}, new float[] {0, margin}));
     }
 
     @Test
