@@ -62,7 +62,7 @@ class OpTest {
         List<Shape> two = List.of(Shape.of(2));
         assertEquals(Shape.of(1, 3, 1), new Op.Rearrange(new int[] {1, -1, 0}, Shape.of(1, 3, 1)).outputShape(two));
         assertTrue(complaint(() -> new Op.Rearrange(new int[] {1, 1}, Shape.of(2)).outputShape(two)).contains("twice"));
-        assertTrue(complaint(() -> new Op.Rearrange(new int[] {2, 1}, Shape.of(2)).outputShape(two)).contains("has none such"));
+        assertTrue(complaint(() -> new Op.Rearrange(new int[] {2, 1}, Shape.of(2)).outputShape(two)).contains("has no such element"));
         assertTrue(complaint(() -> new Op.Rearrange(new int[] {0, 1, -1}, Shape.of(2))).contains("has 2 elements, not 3"));
     }
 
