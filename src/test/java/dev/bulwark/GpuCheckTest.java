@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * scripts/gpu-check in a bundle whose Java and whose command line are stand-ins that fail, hang and crash: whatever happens,
+ * scripts/gpu-check in a bundle whose Java and whose command line are stand-ins that fail, hang and crash: in every case
  * its JSON file is whole and has what was found.
  */
 class GpuCheckTest {

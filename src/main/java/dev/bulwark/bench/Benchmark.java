@@ -178,7 +178,8 @@ public final class Benchmark {
 
     /**
      * Whole training steps, the rate of each epoch but the first. A pass forward and the gradients with respect to weights
-     * and to activations take the network's multiply-adds each; so much for centres, radii and, where they count, images.
+     * and to activations take the network's multiply-adds each; as much again for centres, for radii and, where they count,
+     * for images.
      */
     private Rate ibpTraining(double kappa) {
         Objective objective = IntervalBounds.of(0.1).withKappa(new IntervalBounds.Kappa(kappa, kappa, 0, 0));

@@ -3,7 +3,7 @@ package dev.bulwark.model;
 import dev.bulwark.shapes.Shape;
 import java.util.Arrays;
 
-/** Constant numbers of a network: floats of one shape, row-major, all finite. A value: nobody can change it. */
+/** Constant numbers of a network: floats of one shape, row-major, all finite. A value: it can't be changed. */
 public final class Tensor {
 
     private final Shape shape;

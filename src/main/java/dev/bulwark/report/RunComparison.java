@@ -23,7 +23,7 @@ import java.util.stream.Stream;
  */
 public record RunComparison(List<ComparisonTable> tables, List<Path> written) {
 
-    /** A curve's look says which run it belongs to, its colour which sigma. */
+    /** A curve's kind of line says which run it belongs to, its colour which sigma. */
     private static final List<String> LINES = List.of("", "dashed", "faint");
 
     public RunComparison {

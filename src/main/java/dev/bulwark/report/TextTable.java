@@ -7,8 +7,8 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * Aligned columns for a terminal: what others state below what was measured. Where the lines are too long for it, each line of
- * the table becomes a block: its figures below one another, what others state beside what was measured.
+ * Aligned columns for a terminal: what others state below what was measured. Where the lines are too long for it, each line
+ * of the table becomes a block: its figures below one another, what others state beside what was measured.
  */
 final class TextTable {
 

@@ -38,7 +38,7 @@ public record TradeoffReport(ResultTable table, List<String> missing, List<Path>
     }
 
     /**
-     * A pair of accuracies that somebody claims for one network at an epsilon, in percent.
+     * A pair of accuracies that a source claims for one network at an epsilon, in percent.
      *
      * @param by        who, with the article
      * @param clean     unperturbed

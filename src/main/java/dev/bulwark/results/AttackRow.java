@@ -11,11 +11,12 @@ import java.util.Optional;
 /**
  * What PGD achieved against one image. An attack that fails proves nothing.
  *
- * @param cleanPrediction       class of the image as it is; {@link #NO_PREDICTION} where the network gives it none, as where a
- *                              logit is NaN: such an image is neither right nor broken
+ * @param cleanPrediction       class of the image as it is; {@link #NO_PREDICTION} where the network gives it none, as where
+ *                              a logit is NaN: such an image is neither right nor broken
  * @param broken                whether an input inside the box was found that is given another class than the label
  * @param adversarialPrediction class of the strongest input found; {@link #NO_PREDICTION} where the clean prediction is
- * @param linf                  L-infinity distance of that input from the centre of the ball, k / 255 for bytes, in input units
+ * @param linf                  L-infinity distance of that input from the centre of the ball, k / 255 for bytes, in input
+ *                              units
  * @param loss                  what the attack climbed to break the image; empty where it stands, where the clean
  *                              prediction is wrong already, and in rows of versions that did not say
  * @param realNetwork           what the real-number network, of which bounds speak, does at that input; only where the

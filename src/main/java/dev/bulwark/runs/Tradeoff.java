@@ -166,7 +166,7 @@ public final class Tradeoff {
             return;
         }
         for (Recipe recipe : missing) {
-            Files.deleteIfExists(rows(recipe)); // of a network that is there no more
+            Files.deleteIfExists(rows(recipe)); // of a network that no longer exists
         }
         Dataset training = source.dataset(Split.TRAIN, plan.images.training);
         long[] since = {System.nanoTime()};

@@ -19,7 +19,9 @@ import java.io.IOException;
 /** Deterministic bounds over many images. */
 public final class Verify {
 
-    /** Images of a slower method that are bounded together: they take seconds even so, and rows should come in on the way. */
+    /**
+     * Images of a slower method that are bounded together: they take seconds even so, and rows should come in on the way.
+     */
     private static final int SLOW_BATCH = 128;
 
     /** What a record of rows says of the balls' centres, so that rows about other balls are not continued. */

@@ -25,7 +25,7 @@ import net.jqwik.api.statistics.Statistics;
 
 /**
  * Networks with weights of any size a float can have, and with many zeros, against exact arithmetic: whatever overflows on
- * the way, no point of the ball lies outside the bounds, and no image is harmed by another one.
+ * the way, no point of the ball lies outside the bounds, and no image changes the bounds of another one.
  */
 abstract class ExtremeProperties {
 

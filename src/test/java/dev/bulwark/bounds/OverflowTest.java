@@ -169,7 +169,7 @@ class OverflowTest {
 
     /**
      * 5,000 classes and 100 hidden units: all pairs of classes would have 2.5 billion coefficients, more than an int can
-     * count. With h = x in [1/4, 3/4] in all units, logit c is x + 100 c/8192 - [c > 0] 2, hence margins by hand.
+     * count. With h = x in [1/4, 3/4] in all units, logit c is x + 100 c/8192 - [c > 0] 2, so the margins follow by hand.
      */
     @ParameterizedTest
     @EnumSource(Method.class)

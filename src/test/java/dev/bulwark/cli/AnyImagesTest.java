@@ -35,7 +35,9 @@ class AnyImagesTest {
     /** One kind of image. */
     private record Kind(ImageShape shape, int classes) {
 
-        /** Class c is bright where (row + 2 channel + column) mod classes is c, everything else dark, all with some noise. */
+        /**
+         * Class c is bright where (row + 2 channel + column) mod classes is c, everything else dark, all with some noise.
+         */
         byte[] pixels(int image) {
             byte[] pixels = new byte[shape.size()];
             for (int k = 0; k < pixels.length; ++k) {

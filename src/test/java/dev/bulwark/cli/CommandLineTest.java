@@ -187,7 +187,9 @@ class CommandLineTest {
         fails(2, "cross-entropy, margin, both", with(attack, "hinge"));
     }
 
-    /** Whoever reads the summary can add: those that were right are those that one loss or the other broke and those that stand. */
+    /**
+     * Counts of the summary add up: those that were right are those that one loss or the other broke and those that stand.
+     */
     private static void assertAddsUp(Path rows, String summary, String second) throws IOException {
         assertTrue(summary.strip().matches("PGD-\\d+, .*, on 40 images: \\d+ right as they are; of these \\d+ broken by [a-z-]+, " + second
                 + "\\d+ not broken"), summary);
@@ -485,7 +487,9 @@ class CommandLineTest {
         assertEquals(chosen, Files.readAllLines(open.resolve(pgd)));
     }
 
-    /** Certified in real numbers, broken in floats: logits 2^24 + 1/2 for digit 0 and 2^24 + 1.02 - 0.4 pixel for the label. */
+    /**
+     * Certified in real numbers, broken in floats: logits 2^24 + 1/2 for digit 0 and 2^24 + 1.02 - 0.4 pixel for the label.
+     */
     @Test
     void givenADifferenceOfClaims_whenReproduced_thenTheRunEndsAndSaysSo() throws IOException {
         Dataset digits = Digits.generate(0, Split.TEST, 50);
@@ -722,7 +726,7 @@ class CommandLineTest {
         done(with(common, "--sigma", 0.5, "--overwrite"));
     }
 
-    /** A link's run and its target's are one: whoever goes on by the other name is held against the same record. */
+    /** A link's run and its target's are one: a run that goes on by the other name must fit the same record. */
     @Test
     void givenALinkToRows_whenWrittenThrough_thenTheRecordIsTheirsByEitherName() throws IOException {
         Path rows = folder.resolve("rows.tsv");
@@ -785,7 +789,7 @@ class CommandLineTest {
 
     @ParameterizedTest
     @ValueSource(strings = {
-        "", "nonsense", "certify", "train", "verify M --epsilon 0.1", "verify M --epsilon nought --out X",
+        "", "nonsense", "certify", "train", "verify M --epsilon 0.1", "verify M --epsilon none --out X",
         "certify M --dataset digits --sigma 0 --out X", "certify M --dataset digits --sigma 1 --alpha 2 --out X", "certify M --dataset digits --sigma 1 --alpha 0.6 --out X",
         "certify M --dataset digits --sigma 1 --n 0 --out X", "certify M --dataset digits --sigma 1 --limit 0 --out X",
         "certify M --dataset digits --sigma 1 --skip 0 --out X", "certify M --dataset digits --sigma 1 --indices 10000 --out X",

@@ -45,7 +45,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Whole commands on emulated GPUs: the CPU's results, whatever number of GPUs and whatever befalls them. */
+/** Whole commands on emulated GPUs: the CPU's results, whatever number of GPUs and whatever fails in them. */
 class CudaCommandLineTest {
 
     private static final ObjectMapper JSON = new ObjectMapper();

@@ -26,7 +26,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What users read of words that mean nothing, and of help: their own words, and no more commands than there are. */
+/** What users read about misspelt words, and in help: their own words, and no commands that do not exist. */
 class SpellingTest {
 
     private static final Set<String> VOTING = Set.of("certify", "predict", "reproduce", "bench");

@@ -193,7 +193,10 @@ public interface OutwardIntervalsContract extends OnBackend {
         requireExactBoxJustInside(rows, in, out, values(in * out));
     }
 
-    /** Units that see some of the inputs only, and one that sees none: what products may leave out must be nothing. */
+    /**
+     * Units with some of the inputs in their receptive fields, and one with none: what products may leave out must be
+     * nothing.
+     */
     @ParameterizedTest
     @CsvSource({"9,65,130", "17,301,300", "5,7,700"})
     default void givenWindows_whenPushedThroughAnAffineMap_thenTheExactBoxIsJustInside(int rows, int in, int out) {

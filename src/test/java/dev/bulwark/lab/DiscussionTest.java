@@ -185,7 +185,7 @@ class DiscussionTest {
                 .map(entry -> CertifiedCurve.of(entry.getKey(), entry.getValue().certified())).toList()).write();
     }
 
-    /** So many of ten images certified up to a radius, the others not at all. */
+    /** Of ten images this many certified up to a radius, the others not at all. */
     private static List<SmoothingRow> images(int certified, double radius) {
         List<SmoothingRow> rows = new ArrayList<>();
         for (int i = 0; i < 10; ++i) {

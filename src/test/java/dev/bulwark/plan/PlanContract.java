@@ -76,8 +76,8 @@ abstract class PlanContract extends BackendFixture {
     }
 
     /**
-     * Every point of the boxes of the inputs lands in those of the logits, and where the boxes are points, so are the logits'
-     * but for rounding.
+     * Every point of the boxes of the inputs lands in those of the logits, and where the boxes are points, so are the
+     * logits' but for rounding.
      */
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12})
@@ -170,8 +170,8 @@ abstract class PlanContract extends BackendFixture {
     }
 
     /**
-     * Against difference quotients in decimals, where those of both sides agree: elsewhere there is a bend, or another element
-     * of a window takes the lead. The input is another one when gradients are asked for.
+     * Against difference quotients in decimals, where those of both sides agree: elsewhere there is a bend, or another
+     * element of a window takes the lead. The input is another one when gradients are asked for.
      */
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12})

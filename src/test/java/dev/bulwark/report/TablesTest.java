@@ -143,7 +143,9 @@ class TablesTest {
                 table.printed().footnotes().toString());
     }
 
-    /** Whatever was attacked: images are the same for all figures, and only differences of claims take PGD below certified. */
+    /**
+     * Whatever was attacked: images are the same for all figures, and only differences of claims take PGD below certified.
+     */
     @Test
     void givenAnyRows_whenTable2Made_thenPgdLiesBelowCertifiedByDifferencesAlone() {
         for (long seed = 0; seed < 300; ++seed) {

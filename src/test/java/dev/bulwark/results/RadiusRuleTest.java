@@ -21,7 +21,7 @@ class RadiusRuleTest {
     private static final String LINE = CertificateRow.FORMAT.write(SampleRows.votes(3, 90, 0.5));
 
     @Test
-    void givenVotesForNobody_whenRead_thenTheyCountAgainstTheClass() {
+    void givenVotesForNoClass_whenRead_thenTheyCountAgainstTheClass() {
         CertificateRow row = SampleRows.votes(3, List.of(90L, 0L), 100, 0.5);
         assertEquals(row, CertificateRow.FORMAT.read(CertificateRow.FORMAT.write(row)));
         assertEquals(SampleRows.votes(3, 90, 0.5).radius(), row.radius());

@@ -154,7 +154,7 @@ class RowFileTest {
 
     // ---- whose file it is ---------------------------------------------------------------------------------------------
 
-    /** Somebody's files that look a little like ours. */
+    /** A user's files that resemble row files. */
     private static final List<String> FOREIGN = List.of("my notes", "my notes\n", "\n", "{", "{}\n", "[1]\n", "\0\0\0\0",
             "{\"index\":3,\"text\":\"a\"}\n", "{\"index\":3,\"label\":2,\"text\":\"a\"}\n", "{\"index\":3,\"label\":2,\"te",
             "{\"index\":3,\"label\":2,\"predict\":1,\"radius\":{", "idx\tlabel\n",

@@ -25,7 +25,9 @@ import dev.bulwark.training.TrainingSet;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** A convolutional network learns digits, and bounds certify what it learned: training and verification by the same graph. */
+/**
+ * A convolutional network learns digits, and bounds certify what it learned: training and verification by the same graph.
+ */
 class ConvolutionalTrainingTest {
 
     private static final Epsilon EPSILON = Epsilon.of(0.03);

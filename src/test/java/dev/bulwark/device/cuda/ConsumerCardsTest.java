@@ -20,7 +20,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Which smoothing kernels cards with 99 KB of shared memory a block take (GeForce RTX 30, 40 and 50), and that these run. */
+/**
+ * Which smoothing kernels cards with 99 KB of shared memory a block take (GeForce RTX 30, 40 and 50), and that these run.
+ */
 @GpuTest
 class ConsumerCardsTest {
 

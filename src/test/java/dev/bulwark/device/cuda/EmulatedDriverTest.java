@@ -217,7 +217,7 @@ class EmulatedDriverTest extends PlantedKernels {
     }
 
     @Test
-    void givenSharedMemoryThatNobodyWrote_whenRead_thenItIsNaNInEveryBlock() {
+    void givenSharedMemoryThatWasNotWritten_whenRead_thenItIsNaNInEveryBlock() {
         CUdeviceptr x = allocate(2);
         check(run("faulty_uninitialised", 20, 32, 128, of(x)));
         assertTrue(Float.isNaN(host(x, 2)[0]) && Float.isNaN(host(x, 2)[1]));
@@ -651,7 +651,7 @@ class EmulatedDriverTest extends PlantedKernels {
         assertEquals(CUDA_ERROR_LAUNCH_FAILED, product(fault, EmulatedDriver.FORWARD, true, new float[1]), "fault " + fault);
     }
 
-    /** Whose faults an order of threads may hide. */
+    /** Kernels whose faults one order of threads may hide. */
     @Test
     void givenAClusterWithARace_whenWatchedUnderAnySchedule_thenItIsFound() {
         int[] schedules = {EmulatedDriver.FORWARD, EmulatedDriver.REVERSED, 7, EmulatedDriver.STARVING_BLOCK};

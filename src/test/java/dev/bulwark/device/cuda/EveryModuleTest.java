@@ -37,8 +37,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * A launch from every source of {@code cuda/}, small, but of more than one tile, block or warp: what gpu-check tries first on
- * a machine, and what it has compute-sanitizer look at. Other tests say whether results are right.
+ * A launch from every source of {@code cuda/}, small, but of more than one tile, block or warp: what gpu-check tries first
+ * on a machine, and what it has compute-sanitizer check. Other tests say whether results are right.
  */
 @GpuTest
 @Tag("sanitizer")

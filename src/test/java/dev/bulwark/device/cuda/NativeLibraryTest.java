@@ -29,7 +29,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Where JCuda's native libraries are taken from: each process here finds files in the temporary folder, or in its cache,
- * that would end it or lead it astray.
+ * that would end it or load the wrong one.
  */
 class NativeLibraryTest {
 

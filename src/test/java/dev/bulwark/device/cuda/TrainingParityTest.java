@@ -42,7 +42,9 @@ class TrainingParityTest {
     /** Labels repeat with this period. */
     private static final int CLASSES_STEP = 7;
 
-    /** Everything in small tiles, or some in large ones: the emulated GPU's four multiprocessors have those at 1,031 rows. */
+    /**
+     * Everything in small tiles, or some in large ones: the emulated GPU's four multiprocessors have those at 1,031 rows.
+     */
     protected CudaBackend open(ProductPrecision precision) {
         return TestGpu.open(new CudaOptions(Precision.FLOAT16, NoisyKernels.AUTO, precision, false));
     }
