@@ -184,13 +184,15 @@ public final class Benchmark {
     private Rate ibpTraining(double kappa) {
         Objective objective = IntervalBounds.of(0.1).withKappa(new IntervalBounds.Kappa(kappa, kappa, 0, 0));
         List<Integer> hidden = settings.widths().subList(1, settings.widths().size() - 1);
-        Recipe recipe = Recipe.minimising(objective).architecture(Architecture.dense(hidden)).epochs(settings.timing().repeats() + 1)
+        Recipe recipe = Recipe.minimising(objective).architecture(Architecture.dense(hidden))
+                .epochs(settings.timing().repeats() + 1)
                 .batch(settings.steps().batch()).learningRate(LearningRate.steps(1e-3, 1)).seed(1).build();
         int passes = kappa > 0 ? 3 : 2;
         double flops = passes * 2 * (3 * settings.multiplyAdds() - settings.firstLayer());
         int steps = settings.steps().epoch();
         TrainingSet data = new TrainingSet(uniform(steps * settings.steps().batch(), settings.inputs()),
-                new ImageShape(1, 1, settings.inputs()), labels(steps * settings.steps().batch()), settings.classes(), "random");
+                new ImageShape(1, 1, settings.inputs()), labels(steps * settings.steps().batch()), settings.classes(),
+                "random");
         List<Progress> epochs = Trainer.train(backend, recipe, data, progress -> { }).history();
         return Rate.of(epochs.stream().skip(1).mapToDouble(Progress::samplesPerSecond).toArray(),
                 Map.of("batch", settings.steps().batch()), new Cost(flops, 0, Limit.FLOAT_PRODUCTS));

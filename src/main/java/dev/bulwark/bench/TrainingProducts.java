@@ -25,7 +25,8 @@ public final class TrainingProducts {
     public TrainingProducts(Backend backend, BenchSettings settings) {
         this.backend = backend;
         this.settings = settings;
-        this.stopwatch = new Stopwatch(Math.min(3, settings.timing().repeats()), Math.min(MOST_SECONDS, settings.timing().seconds()));
+        this.stopwatch = new Stopwatch(Math.min(3, settings.timing().repeats()),
+                Math.min(MOST_SECONDS, settings.timing().seconds()));
     }
 
     /**

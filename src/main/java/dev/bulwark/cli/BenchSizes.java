@@ -39,7 +39,8 @@ final class BenchSizes {
     @Option(names = "--steps", description = "Steps of PGD (default: 20; on a GPU 50).")
     private Optional<Integer> steps;
 
-    @Option(names = "--epoch", description = "Steps of an epoch of training (default: 16 for each of --seconds; on a GPU 128).")
+    @Option(names = "--epoch", description = "Steps of an epoch of training (default: 16 for each of --seconds; on a GPU "
+            + "128).")
     private Optional<Integer> epoch;
 
     @Option(names = "--normals", description = "Rows of noise alone (default: 4000; on a GPU 40000).")
@@ -57,7 +58,8 @@ final class BenchSizes {
                 new BenchSettings.Noisy(images.orElse(suiting.noisy().images()), samples.orElse(suiting.noisy().samples())),
                 new BenchSettings.Steps(batch.orElse(suiting.steps().batch()), steps.orElse(suiting.steps().pgd()),
                         epoch.orElse(suiting.steps().epoch())),
-                new BenchSettings.Alone(normals.orElse(suiting.alone().normals()), ceiling.orElse(suiting.alone().ceiling())),
+                new BenchSettings.Alone(normals.orElse(suiting.alone().normals()),
+                        ceiling.orElse(suiting.alone().ceiling())),
                 suiting.timing());
     }
 }

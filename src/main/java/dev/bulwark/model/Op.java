@@ -99,7 +99,8 @@ public sealed interface Op {
         public Shape outputShape(List<Shape> inputs) {
             Shape input = ShapeRules.only("a dense operation", inputs);
             if (input.rank() != 1 || input.size() != in()) {
-                throw new IllegalArgumentException("a dense operation of " + in() + " inputs follows an output of shape " + input);
+                throw new IllegalArgumentException("a dense operation of " + in() + " inputs follows an output of shape "
+                        + input);
             }
             return Shape.of(out());
         }
@@ -134,7 +135,8 @@ public sealed interface Op {
                         + windows.words());
             }
             if (groups < 1 || weight.shape().dimension(0) % groups != 0) {
-                throw new IllegalArgumentException(weight.shape().dimension(0) + " channels don't fall into " + groups + " groups");
+                throw new IllegalArgumentException(weight.shape().dimension(0) + " channels don't fall into " + groups
+                        + " groups");
             }
         }
 
@@ -223,7 +225,8 @@ public sealed interface Op {
                     throw new IllegalArgumentException("a batch normalisation can't divide by the root of " + variance.at(c)
                             + " + " + epsilon + " in channel " + c);
                 }
-                ShapeRules.requireFloat("factor of a batch normalisation", c, gamma.at(c) / Math.sqrt(variance.at(c) + epsilon));
+                ShapeRules.requireFloat("factor of a batch normalisation", c,
+                        gamma.at(c) / Math.sqrt(variance.at(c) + epsilon));
                 ShapeRules.requireFloat("offset of a batch normalisation", c,
                         beta.at(c) - mean.at(c) * (gamma.at(c) / Math.sqrt(variance.at(c) + epsilon)));
             }

@@ -26,8 +26,8 @@ final class ShapeRules {
         boolean empty = IntStream.range(0, output.height()).anyMatch(v -> windows.height().inside(v, input.height()) == 0)
                 || IntStream.range(0, output.width()).anyMatch(u -> windows.width().inside(u, input.width()) == 0);
         if (empty) {
-            throw new IllegalArgumentException("a pooling of an image of shape " + input + " has a window that lies outside it: "
-                    + windows.words());
+            throw new IllegalArgumentException("a pooling of an image of shape " + input
+                    + " has a window that lies outside it: " + windows.words());
         }
         return output.shape();
     }

@@ -25,7 +25,8 @@ public final class Tensor {
         }
         for (int k = 0; k < values.length; ++k) {
             if (!Float.isFinite(values[k])) {
-                throw new IllegalArgumentException("a tensor of shape " + shape + " holds " + values[k] + " at element " + k);
+                throw new IllegalArgumentException("a tensor of shape " + shape + " holds " + values[k] + " at element "
+                        + k);
             }
         }
         return new Tensor(shape, values.clone());

@@ -65,7 +65,8 @@ final class JsonTable {
         return row;
     }
 
-    private static void fill(ObjectNode node, ResultTable table, ResultTable.Line line, Function<ResultTable.Cell, JsonNode> value) {
+    private static void fill(ObjectNode node, ResultTable table, ResultTable.Line line,
+            Function<ResultTable.Cell, JsonNode> value) {
         for (int c = 0; c < line.cells().size(); ++c) {
             JsonPointer path = JsonPointer.compile("/" + table.definition().columns().get(c).key());
             ObjectNode parent = path.head().matches() ? node : node.withObject(path.head());

@@ -114,8 +114,8 @@ public final class Markup {
                 + text(rows.get(0).texts().get(0)) + "</th>";
         return rows.stream().map(row -> "<tr class=\"" + row.style() + "\">"
                 + (row == rows.get(0) ? first : "") + "<th scope=\"row\">" + text(row.texts().get(1)) + "</th>"
-                + row.texts().stream().skip(2).map(text -> cell(text, row.tried())).collect(Collectors.joining()) + "</tr>\n")
-                .collect(Collectors.joining());
+                + row.texts().stream().skip(2).map(text -> cell(text, row.tried())).collect(Collectors.joining())
+                + "</tr>\n").collect(Collectors.joining());
     }
 
     private static String cell(String printed, boolean tried) {
@@ -123,7 +123,7 @@ public final class Markup {
             return "<td>" + text(printed) + "</td>";
         }
         int mark = printed.lastIndexOf(" [");
-        return (tried ? "<td class=\"doubted\">" : "<td>") + text(printed.substring(0, mark)) + "<sup>" + text(printed.substring(mark + 1))
-                + "</sup></td>";
+        return (tried ? "<td class=\"doubted\">" : "<td>") + text(printed.substring(0, mark)) + "<sup>"
+                + text(printed.substring(mark + 1)) + "</sup></td>";
     }
 }

@@ -136,7 +136,8 @@ final class PrintedTable {
     }
 
     private String stated(Beside.Stated stated) {
-        return stated.figure().map(figure -> figure + stated.objection().map(text -> " " + mark(text)).orElse("")).orElse("");
+        return stated.figure().map(figure -> figure + stated.objection().map(text -> " " + mark(text)).orElse(""))
+                .orElse("");
     }
 
     /** Measured figures stand above stated ones. */
@@ -161,7 +162,8 @@ final class PrintedTable {
             return counts.stream().map(n -> "n = " + n + " noise samples for each image"
                     + (table.lines().stream().anyMatch(Line::further) ? ", unless a row names another n." : "."));
         }
-        return named.stream().map(line -> "n = " + Phrase.count(line.samples().orElseThrow()) + " noise samples for each image at "
+        return named.stream().map(line -> "n = " + Phrase.count(line.samples().orElseThrow())
+                + " noise samples for each image at "
                 + table.definition().parameter() + " " + RunLayout.decimals(line.at()) + ".");
     }
 }

@@ -55,7 +55,8 @@ public record RunComparison(List<ComparisonTable> tables, List<Path> written) {
         List<ComparisonTable> tables = new ArrayList<>();
         StringBuilder body = new StringBuilder();
         Map<String, String> contents = new LinkedHashMap<>();
-        for (List<ComparisonTable.Part> parts : List.of(parts(compared, Compared::table1), parts(compared, Compared::table2))) {
+        for (List<ComparisonTable.Part> parts : List.of(parts(compared, Compared::table1),
+                parts(compared, Compared::table2))) {
             if (!parts.isEmpty()) {
                 ResultTable first = parts.get(0).table();
                 boolean smoothing = first.name().equals(Table1.NAME);

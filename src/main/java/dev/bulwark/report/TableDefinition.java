@@ -54,7 +54,8 @@ public record TableDefinition<R>(String name, String topic, Parameter parameter,
     /** Measures every column for one value of the parameter. */
     ResultTable.Line line(double at, R rows, Beside beside) {
         return new ResultTable.Line(at, OptionalLong.empty(), false, columns.stream()
-                .map(column -> new ResultTable.Cell(column.measure().apply(rows), beside.at(at, column.key()), Optional.empty()))
+                .map(column -> new ResultTable.Cell(column.measure().apply(rows), beside.at(at, column.key()),
+                        Optional.empty()))
                 .toList());
     }
 }

@@ -24,8 +24,8 @@ final class TextTable {
         table.scope().warned().map(warning -> paint.alarm(Paragraph.wrapped(warning, width))).ifPresent(lines::add);
         lines.add(paint.strong(Paragraph.wrapped(table.caption(), width)));
         lines.add("");
-        int[] widths = widths(Stream.concat(Stream.of(printed.header()), printed.rows().stream().map(PrintedTable.Row::texts))
-                .toList());
+        int[] widths = widths(Stream.concat(Stream.of(printed.header()), printed.rows().stream()
+                .map(PrintedTable.Row::texts)).toList());
         if (fits(widths, width)) {
             lines.addAll(wide(printed, widths, paint));
         } else {
@@ -36,7 +36,8 @@ final class TextTable {
             String wrapped = Paragraph.wrapped(note, width);
             lines.add(printed.isOfLimit(note) ? wrapped : paint.alarm(wrapped));
         }
-        table.scope().sentencesOn(table.name()).stream().map(sentence -> Paragraph.wrapped(sentence, width)).forEach(lines::add);
+        table.scope().sentencesOn(table.name()).stream().map(sentence -> Paragraph.wrapped(sentence, width))
+                .forEach(lines::add);
         return String.join("\n", lines) + "\n";
     }
 

@@ -106,7 +106,8 @@ public record Gallery(ImageShape shape, List<Smoothed> smoothed, List<Attacked> 
 
     /** Writes {@code gallery.json} into a run's folder, whole or not at all. */
     public void write(Path folder) throws IOException {
-        AtomicFile.replace(new RunLayout(folder).gallery(), (MAPPER.writeValueAsString(this) + "\n").getBytes(StandardCharsets.UTF_8));
+        AtomicFile.replace(new RunLayout(folder).gallery(), (MAPPER.writeValueAsString(this) + "\n")
+                .getBytes(StandardCharsets.UTF_8));
     }
 
     /** The gallery in a run's folder, if there is one. @throws RowException if it can't be used */

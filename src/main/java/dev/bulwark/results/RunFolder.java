@@ -79,7 +79,8 @@ public record RunFolder(JsonNode run, Sampled sampled, SortedMap<Double, Epsilon
         RunReader reader = new RunReader(new RunLayout(folder), record(folder, missing), missing);
         RunFolder found = reader.read();
         if (found.smoothing().isEmpty() && found.ibp.isEmpty()) {
-            throw new RowException(folder, "holds no rows: expected smoothing/sigma-0.25.tsv, ibp/epsilon-0.10.jsonl or the like");
+            throw new RowException(folder, "holds no rows: expected smoothing/sigma-0.25.tsv, ibp/epsilon-0.10.jsonl or "
+                    + "the like");
         }
         return found;
     }
@@ -93,7 +94,8 @@ public record RunFolder(JsonNode run, Sampled sampled, SortedMap<Double, Epsilon
         ObjectNode run = JsonNodeFactory.instance.objectNode();
         SortedSet<String> datasets = new TreeSet<>();
         for (Path rows : layout.rows()) {
-            Optional.ofNullable(RecordFile.beside(rows).path("identity").path("dataset").textValue()).ifPresent(datasets::add);
+            Optional.ofNullable(RecordFile.beside(rows).path("identity").path("dataset").textValue())
+                    .ifPresent(datasets::add);
         }
         if (datasets.size() == 1) {
             run.putObject("dataset").put("name", datasets.first());

@@ -75,8 +75,8 @@ record RunReader(RunLayout layout, JsonNode run, List<String> missing) {
         } catch (IllegalArgumentException e) {
             throw new RowException(printed, e.getMessage());
         }
-        return new SigmaRows(certified.isEmpty() ? certificates.stream().map(CertificateRow::withoutVotes).toList() : certified,
-                certificates);
+        return new SigmaRows(certified.isEmpty() ? certificates.stream().map(CertificateRow::withoutVotes).toList()
+                : certified, certificates);
     }
 
     /** What says how rows came about: the record beside them, which single commands leave, or else the run's. */
@@ -139,8 +139,8 @@ record RunReader(RunLayout layout, JsonNode run, List<String> missing) {
             return rows;
         }
         missing.add((open > 0 ? place(layout.attacks(epsilon)) + " lacks " + images(open) + ", right and not certified"
-                : place(layout.bounds(Method.IBP, epsilon)) + " lacks " + images(unbounded) + " of " + place(layout.attacks(epsilon)))
-                + ", so there is no figure for PGD: resume its run.");
+                : place(layout.bounds(Method.IBP, epsilon)) + " lacks " + images(unbounded) + " of "
+                + place(layout.attacks(epsilon))) + ", so there is no figure for PGD: resume its run.");
         return rows.withoutAttacks();
     }
 

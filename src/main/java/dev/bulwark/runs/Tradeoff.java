@@ -77,7 +77,8 @@ public final class Tradeoff {
      * @param trainers what networks are trained on; may be the same
      * @param folder   for everything, made if need be
      */
-    public Tradeoff(Fleet fleet, Fleet trainers, Plan plan, DataSource source, Path folder, Existing existing, Monitor monitor) {
+    public Tradeoff(Fleet fleet, Fleet trainers, Plan plan, DataSource source, Path folder, Existing existing,
+            Monitor monitor) {
         this.fleet = fleet;
         this.trainers = trainers;
         this.plan = plan;
@@ -133,7 +134,8 @@ public final class Tradeoff {
         }
         int images = plan.images.verified.of(test.size()).length;
         if (images < test.size()) {
-            scope.add(String.format(Locale.ROOT, "On %,d of %,d test images (%s).", images, test.size(), plan.images.verified.describe()));
+            scope.add(String.format(Locale.ROOT, "On %,d of %,d test images (%s).", images, test.size(),
+                    plan.images.verified.describe()));
         }
         record.put("models", digests);
         record.put("scope", scope);

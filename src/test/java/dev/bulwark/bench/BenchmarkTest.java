@@ -34,7 +34,8 @@ class BenchmarkTest {
                     "ibp_worst_case_training_samples_per_second", "pgd_image_steps_per_second"),
                     List.copyOf(rates.keySet()));
             rates.forEach((name, rate) -> {
-                assertTrue(0 < rate.measured().min() && rate.measured().min() <= rate.median() && rate.median() <= rate.measured().max(), name + rate);
+                assertTrue(0 < rate.measured().min() && rate.measured().min() <= rate.median()
+                        && rate.median() <= rate.measured().max(), name + rate);
                 assertEquals(3, rate.measured().repeats(), name);
                 assertTrue(rate.fractionOf(rates.get(rate.cost().limit().ceiling())) > 0, name);
             });

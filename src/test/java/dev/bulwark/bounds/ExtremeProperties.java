@@ -113,7 +113,8 @@ abstract class ExtremeProperties {
             point[k] = switch (random.nextInt(3)) {
                 case 0 -> least[k];
                 case 1 -> greatest[k];
-                default -> Math.min(greatest[k], (float) (least[k] + random.nextDouble() * ((double) greatest[k] - least[k])));
+                default -> Math.min(greatest[k],
+                        (float) (least[k] + random.nextDouble() * ((double) greatest[k] - least[k])));
             };
         }
         return point;

@@ -80,7 +80,8 @@ class OverflowTest {
             assertTrue(bounds.get(n).certified() && bounds.get(n).certifiedByBox());
             assertArrayEquals(new float[] {1, 0}, bounds.get(n).lower(), 1e-6f);
             assertArrayEquals(new float[] {1, 0}, bounds.get(n).upper(), 1e-6f);
-            assertEquals(verify(method, net, new float[] {images[n]}, new int[1]).get(0).toString(), bounds.get(n).toString());
+            assertEquals(verify(method, net, new float[] {images[n]}, new int[1]).get(0).toString(),
+                    bounds.get(n).toString());
         }
     }
 
@@ -163,8 +164,8 @@ class OverflowTest {
         float[] image = {8 / 255f};
         assertFalse(verify(Method.IBP, net, image, new int[1], new Ball(Epsilon.parse("8/255"), Ball.Centre.BYTE)).get(0)
                 .certified(), "x - epsilon is 0, exactly");
-        assertTrue(verify(Method.IBP, net, image, new int[1], new Ball(Epsilon.parse("7.99999/255"), Ball.Centre.BYTE)).get(0)
-                .certified());
+        assertTrue(verify(Method.IBP, net, image, new int[1], new Ball(Epsilon.parse("7.99999/255"), Ball.Centre.BYTE))
+                .get(0).certified());
     }
 
     /**

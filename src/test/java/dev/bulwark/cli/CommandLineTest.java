@@ -139,7 +139,8 @@ class CommandLineTest {
     void givenAModel_whenVerifiedAndAttacked_thenLinesHaveTheAgreedFields() throws IOException {
         Path bounds = folder.resolve("bounds.jsonl");
         Path attacks = folder.resolve("attacks.jsonl");
-        done("verify", model, "--dataset", "digits", "--epsilon", 0.01, "--method", "ibp", "--indices", "5,3", "--out", bounds);
+        done("verify", model, "--dataset", "digits", "--epsilon", 0.01, "--method", "ibp", "--indices", "5,3", "--out",
+                bounds);
         done("attack", model, "--dataset", "digits", "--epsilon", 0.01, "--steps", 3, "--restarts", 2, "--indices", "5,3",
                 "--out", attacks);
         List<String> lines = Files.readAllLines(bounds);
@@ -179,7 +180,8 @@ class CommandLineTest {
         Outcome margin = done(with(attack, "margin"));
         assertTrue(margin.out.contains(" broken by margin, ") && !margin.out.contains("cross-entropy"), margin.out);
         assertAddsUp(rows, margin.out, "");
-        assertEquals("margin", JSON.readTree(folder.resolve("attacks.jsonl.run.json").toFile()).at("/identity/loss").asText());
+        assertEquals("margin", JSON.readTree(folder.resolve("attacks.jsonl.run.json").toFile()).at("/identity/loss")
+                .asText());
         fails(2, "has loss \"margin\", now it is \"both\"", with(attack, "both", "--resume"));
         Outcome both = done(with(attack, "BOTH", "--overwrite"));
         assertAddsUp(rows, both.out, "\\d+ by margin, ");
@@ -191,8 +193,8 @@ class CommandLineTest {
      * Counts of the summary add up: those that were right are those that one loss or the other broke and those that stand.
      */
     private static void assertAddsUp(Path rows, String summary, String second) throws IOException {
-        assertTrue(summary.strip().matches("PGD-\\d+, .*, on 40 images: \\d+ right as they are; of these \\d+ broken by [a-z-]+, " + second
-                + "\\d+ not broken"), summary);
+        assertTrue(summary.strip().matches("PGD-\\d+, .*, on 40 images: \\d+ right as they are; of these \\d+ broken by "
+                + "[a-z-]+, " + second + "\\d+ not broken"), summary);
         List<Long> numbers = Pattern.compile("\\d+").matcher(summary.substring(summary.indexOf("images:"))).results()
                 .map(found -> Long.valueOf(found.group())).toList();
         assertEquals(numbers.get(0), numbers.stream().skip(1).mapToLong(Long::longValue).sum(), summary);
@@ -214,11 +216,12 @@ class CommandLineTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"auto", "fp32"})
-    void givenANetworkThatOverflows_whenCertifiedAndPredicted_thenItAbstainsWithoutVotes(String precision) throws IOException {
+    void givenANetworkThatOverflows_whenCertifiedAndPredicted_thenItAbstainsWithoutVotes(
+            String precision) throws IOException {
         Path rows = folder.resolve("rows.tsv");
         Path votes = folder.resolve("votes.jsonl");
-        done("certify", overflowing(), "--dataset", "digits", "--sigma", 0.1, "--n", 200, "--limit", 3, "--precision", precision,
-                "--out", rows, "--certificates", votes);
+        done("certify", overflowing(), "--dataset", "digits", "--sigma", 0.1, "--n", 200, "--limit", 3, "--precision",
+                precision, "--out", rows, "--certificates", votes);
         for (String line : timeless(rows).subList(1, 4)) {
             assertTrue(line.endsWith("\t-1\t0.0\t0"), line);
         }
@@ -243,7 +246,8 @@ class CommandLineTest {
                 Windows.square(3, 3), 1);
         Path file = folder.resolve("convolutional.safetensors");
         ModelFile.write(file, Graph.sequence(Shape.of(1, 28, 28), List.of(first, new Op.Relu(), second, new Op.Relu(),
-                new Op.Flatten(), Mlp.dense(32, 10, Mlp.values(random, 320, -0.3, 0.3), new float[10]))), Precision.F32, Map.of());
+                new Op.Flatten(), Mlp.dense(32, 10, Mlp.values(random, 320, -0.3, 0.3), new float[10]))), Precision.F32,
+                Map.of());
         return file;
     }
 
@@ -251,7 +255,8 @@ class CommandLineTest {
     void givenConvolutions_whenCertifiedAndAttacked_thenTheRecordSaysThatTheyAreComputedStepByStep() throws IOException {
         Path certified = folder.resolve("certified.tsv");
         Path attacked = folder.resolve("attacked.jsonl");
-        Object[] certify = {"certify", convolutional(), "--dataset", "digits", "--sigma", 0.1, "--n", 200, "--limit", 3, "--out",
+        Object[] certify = {"certify", convolutional(), "--dataset", "digits", "--sigma", 0.1, "--n", 200, "--limit", 3,
+                "--out",
             certified};
         Object[] attack = {"attack", convolutional(), "--dataset", "digits", "--epsilon", 0.1, "--steps", 3, "--restarts", 1,
             "--limit", 20, "--out", attacked};
@@ -259,8 +264,10 @@ class CommandLineTest {
         done(attack);
         assertEquals(4, timeless(certified).size());
         assertEquals(20, RowFile.read(attacked, AttackRow.FORMAT).size());
-        Map.of("certified.tsv", "precision", "attacked.jsonl", "gradients").forEach((rows, key) -> assertEquals("fp32, step by step",
-                assertDoesNotThrow(() -> JSON.readTree(folder.resolve(rows + ".run.json").toFile())).findValue(key).asText()));
+        Map.of("certified.tsv", "precision", "attacked.jsonl", "gradients")
+                .forEach((rows, key) -> assertEquals("fp32, step by step",
+                assertDoesNotThrow(() -> JSON.readTree(folder.resolve(rows + ".run.json").toFile())).findValue(key)
+                .asText()));
         done(with(certify, "--resume"));
         for (Object[] each : List.of(certify, attack)) {
             fails(2, "--precision bf16 is for networks that devices have kernels of their own for", with(each, "--overwrite",
@@ -307,12 +314,12 @@ class CommandLineTest {
     @Test
     void givenTinySettings_whenReproduced_thenTablesReportAndProvenanceAreThere() throws IOException {
         Path run = folder.resolve("run");
-        Outcome outcome = done("reproduce", "--dataset", "digits", "--train-limit", 400, "--sigma", "0.25", "--epsilon", "0.05",
-                "--n0", 10, "--n", 50, "--steps", 2, "--restarts", 1, "--limit", 20, "--out", run, "--quiet");
+        Outcome outcome = done("reproduce", "--dataset", "digits", "--train-limit", 400, "--sigma", "0.25", "--epsilon",
+                "0.05", "--n0", 10, "--n", 50, "--steps", 2, "--restarts", 1, "--limit", 20, "--out", run, "--quiet");
         assertTrue(outcome.out.contains("not MNIST"), outcome.out);
         for (String file : List.of("run.json", "table1.csv", "table1.md", "table1.tex", "table1.json", "table2.csv",
-                "table2.md", "table2.tex", "table2.json", "report.html", "figures", "gallery.json", "smoothing/sigma-0.25.tsv",
-                "ibp/epsilon-0.05.jsonl", "pgd/epsilon-0.05.jsonl")) {
+                "table2.md", "table2.tex", "table2.json", "report.html", "figures", "gallery.json",
+                "smoothing/sigma-0.25.tsv", "ibp/epsilon-0.05.jsonl", "pgd/epsilon-0.05.jsonl")) {
             assertTrue(Files.exists(run.resolve(file)), file);
         }
         JsonNode table1 = JSON.readTree(run.resolve("table1.json").toFile());
@@ -349,7 +356,8 @@ class CommandLineTest {
         for (String name : List.of("smoothing-sigma-0.25", "smoothing-sigma-4.00", "ibp-epsilon-0.05")) {
             Files.copy(model, models.resolve(name + ".safetensors"));
         }
-        Object[] common = {"reproduce", "--dataset", "digits", "--models", models, "--epsilon", "0.05", "--n0", 5, "--steps", 1,
+        Object[] common = {"reproduce", "--dataset", "digits", "--models", models, "--epsilon", "0.05", "--n0", 5, "--steps",
+                1,
             "--restarts", 1, "--limit", 10, "--out", run, "--quiet", "--sigma"};
         done(with(common, "0.25,4", "--n", 50, "--deep-n", 400, "--deep-images", 4));
         assertEquals(List.of("0", "2", "5", "7"), Files.readAllLines(run.resolve("smoothing/sigma-0.25-n-400.tsv")).stream()
@@ -359,23 +367,29 @@ class CommandLineTest {
         assertEquals(List.of("0.25 50 10", "0.25 400 4", "4.0 50 10"), table.get("rows").findValues("n").size() == 3
                 ? Stream.of(0, 1, 2).map(k -> table.get("rows").get(k)).map(row -> row.get("sigma").asText() + " "
                         + row.get("n").asText() + " " + row.get("images").asText()).toList() : List.of());
-        assertTrue(table.get("scope").toString().contains("Certificates with n = 400 at sigma 0.25 on 4 of smoothing's images"));
-        fails(2, "has deep \"n = 400 on 4 images\", now it is \"n = 500 on 20 images\"", with(common, "0.25,4", "--n", 50, "--deep-n", 500, "--resume"));
+        assertTrue(table.get("scope").toString().contains("Certificates with n = 400 at sigma 0.25 on 4 of smoothing's "
+                + "images"));
+        fails(2, "has deep \"n = 400 on 4 images\", now it is \"n = 500 on 20 images\"",
+                with(common, "0.25,4", "--n", 50, "--deep-n", 500, "--resume"));
         fails(2, "400 is no more than --n 500", with(common, "0.25,4", "--n", 500, "--deep-n", 400, "--overwrite"));
         fails(2, "50 reach it at [4.0]", with(common, "4", "--n", 50, "--deep-n", 400, "--overwrite"));
-        fails(2, "--deep-images must be at least 1", with(common, "4", "--deep-n", 20_000, "--deep-images", 0, "--overwrite"));
+        fails(2, "--deep-images must be at least 1", with(common, "4", "--deep-n", 20_000, "--deep-images", 0,
+                "--overwrite"));
         fails(2, "add that, or drop it", with(common, "4", "--deep-images", 3, "--overwrite"));
     }
 
     @Test
     void givenSeveralWeights_whenTradedOff_thenAPointEachAndAResumedRunTrainsOnlyWhatIsNew() throws IOException {
         Path run = folder.resolve("tradeoff");
-        Object[] common = {"tradeoff", "--dataset", "digits", "--epsilon", 0.05, "--hidden", 16, "--train-limit", 300, "--limit",
+        Object[] common = {"tradeoff", "--dataset", "digits", "--epsilon", 0.05, "--hidden", 16, "--train-limit", 300,
+                "--limit",
             60, "--out", run, "--kappas"};
         Outcome first = done(with(common, "0,0.5"));
-        assertTrue(first.out.contains("not MNIST") && first.out.contains("claims 98.7% clean with 96.2% certified"), first.out);
-        for (String file : List.of("run.json", "models/kappa-0.00.safetensors", "models/kappa-0.50.safetensors", "tradeoff.csv",
-                "tradeoff.md", "tradeoff.tex", "tradeoff.json", "figures/tradeoff.svg", "figures/tradeoff.png")) {
+        assertTrue(first.out.contains("not MNIST") && first.out.contains("claims 98.7% clean with 96.2% certified"),
+                first.out);
+        for (String file : List.of("run.json", "models/kappa-0.00.safetensors", "models/kappa-0.50.safetensors",
+                "tradeoff.csv", "tradeoff.md", "tradeoff.tex", "tradeoff.json", "figures/tradeoff.svg",
+                "figures/tradeoff.png")) {
             assertTrue(Files.exists(run.resolve(file)), file);
         }
         JsonNode table = JSON.readTree(run.resolve("tradeoff.json").toFile());
@@ -388,7 +402,8 @@ class CommandLineTest {
         assertTrue(provenance.contains("end=0.5"), provenance);
 
         fails(2, "already holds a run", with(common, "0,0.5"));
-        fails(2, "has hidden [16]", Arrays.stream(with(common, "0", "--resume")).map(word -> word.equals(16) ? 17 : word).toArray());
+        fails(2, "has hidden [16]", Arrays.stream(with(common, "0", "--resume")).map(word -> word.equals(16) ? 17 : word)
+                .toArray());
         Outcome second = done(with(common, "0.5,1", "--resume"));
         assertTrue(second.err.contains("train kappa-1.00") && !second.err.contains("train kappa-0.50"), second.err);
         assertArrayEquals(network, Files.readAllBytes(run.resolve("models/kappa-0.50.safetensors")));
@@ -406,8 +421,8 @@ class CommandLineTest {
     @Test
     void givenAFinalWeight_whenTrained_thenTheNetworkSaysSo() throws IOException {
         Path network = folder.resolve("n.safetensors");
-        done("train", "ibp", "--epsilon", 0.05, "--final-kappa", 0.25, "--hidden", 16, "--limit", 200, "--dataset", "digits", "--out",
-                network, "--quiet");
+        done("train", "ibp", "--epsilon", 0.05, "--final-kappa", 0.25, "--hidden", 16, "--limit", 200, "--dataset", "digits",
+                "--out", network, "--quiet");
         Map<String, String> provenance = ModelFile.read(network).metadata();
         assertEquals("quick, final kappa 0.25", provenance.get("preset"));
         assertTrue(provenance.get("recipe").contains("end=0.25"), provenance.get("recipe"));
@@ -416,7 +431,8 @@ class CommandLineTest {
     @Test
     void givenWindows_whenTrained_thenTheFirstLayerSeesThemAndOtherWidthsAreRefused() throws IOException {
         Path network = folder.resolve("n.safetensors");
-        Object[] common = {"train", "ibp", "--epsilon", 0.05, "--limit", 200, "--dataset", "digits", "--out", network, "--quiet"};
+        Object[] common = {"train", "ibp", "--epsilon", 0.05, "--limit", 200, "--dataset", "digits", "--out", network,
+                "--quiet"};
         done(with(common, "--hidden", "8,6", "--windows", "2,14,14"));
         assertEquals("784-8-6-10, the first layer 2 channels of 14 x 14 windows, 14 apart",
                 ModelFile.read(network).metadata().get("layers"));
@@ -454,7 +470,8 @@ class CommandLineTest {
         done("train", "ibp", "--epsilon", 0.05, "--hidden", "32", "--limit", 3000, "--dataset", "digits", "--quiet", "--out",
                 networks.resolve("ibp-epsilon-0.05.safetensors"));
         Files.copy(model, networks.resolve("smoothing-sigma-0.25.safetensors"));
-        Object[] common = {"reproduce", "--dataset", "digits", "--models", networks, "--sigma", "0.25", "--epsilon", "0.05", "--n0", 5,
+        Object[] common = {"reproduce", "--dataset", "digits", "--models", networks, "--sigma", "0.25", "--epsilon", "0.05",
+                "--n0", 5,
             "--n", 20, "--steps", 7, "--restarts", 3, "--limit", 400, "--quiet", "--out"};
         Path open = folder.resolve("open");
         Path all = folder.resolve("all");
@@ -463,18 +480,20 @@ class CommandLineTest {
         Path pgd = Path.of("pgd/epsilon-0.05.jsonl");
         List<String> chosen = Files.readAllLines(open.resolve(pgd));
         List<String> every = Files.readAllLines(all.resolve(pgd));
-        assertEquals(Files.readString(all.resolve("ibp/epsilon-0.05.jsonl")), Files.readString(open.resolve("ibp/epsilon-0.05.jsonl")));
+        assertEquals(Files.readString(all.resolve("ibp/epsilon-0.05.jsonl")),
+                Files.readString(open.resolve("ibp/epsilon-0.05.jsonl")));
         assertEquals(400, every.size());
         assertTrue(every.containsAll(chosen), "an image's row is the same whichever others are attacked");
         JsonNode ours = JSON.readTree(open.resolve("table2.json").toFile()).at("/rows/0");
         JsonNode theirs = JSON.readTree(all.resolve("table2.json").toFile()).at("/rows/0");
-        for (String figure : List.of("images", "clean_accuracy", "ibp_certified", "ibp_certified_by_box", "pgd_accuracy", "pgd_gap",
-                "pgd_accuracy_by_loss", "image_counts", "differences_of_claims")) {
+        for (String figure : List.of("images", "clean_accuracy", "ibp_certified", "ibp_certified_by_box", "pgd_accuracy",
+                "pgd_gap", "pgd_accuracy_by_loss", "image_counts", "differences_of_claims")) {
             assertEquals(theirs.get(figure), ours.get(figure), figure);
         }
         assertEquals(100, ours.get("pgd_cross_checked").asInt(), ours.toString());
         assertEquals(chosen.size(), ours.get("pgd_attacked").asInt());
-        assertTrue(chosen.size() > 110 && chosen.size() < 300, chosen.size() + " rows: some are open, and some were left out");
+        assertTrue(chosen.size() > 110 && chosen.size() < 300, chosen.size()
+                + " rows: some are open, and some were left out");
         assertTrue(ours.get("pgd_accuracy").asDouble() < ours.get("clean_accuracy").asDouble(), ours.toString());
         assertTrue(printed.contains("PGD-7, 3 restarts") && !printed.contains("PGD-50"), printed);
         assertTrue(printed.contains("PGD attacks the images that are right and not certified"), printed);
@@ -493,7 +512,8 @@ class CommandLineTest {
     @Test
     void givenADifferenceOfClaims_whenReproduced_thenTheRunEndsAndSaysSo() throws IOException {
         Dataset digits = Digits.generate(0, Split.TEST, 50);
-        int image = IntStream.range(0, 50).filter(i -> digits.label(i) > 0 && digits.pixels(i)[0] == 0).findFirst().orElseThrow();
+        int image = IntStream.range(0, 50).filter(i -> digits.label(i) > 0 && digits.pixels(i)[0] == 0).findFirst()
+                .orElseThrow();
         float[] first = new float[2 * 784];
         first[784] = -0.4f;
         float[] last = new float[10 * 2];
@@ -507,8 +527,8 @@ class CommandLineTest {
                 Mlp.dense(784, 2, first, new float[] {1, 1.02f}), Mlp.dense(2, 10, last, omega))), Precision.F32, Map.of());
         Files.copy(model, networks.resolve("smoothing-sigma-0.25.safetensors"));
         Path run = folder.resolve("run");
-        String printed = done("reproduce", "--dataset", "digits", "--models", networks, "--sigma", "0.25", "--epsilon", "0.1", "--n0", 5,
-                "--n", 20, "--steps", 5, "--restarts", 2, "--indices", image, "--quiet", "--out", run).out;
+        String printed = done("reproduce", "--dataset", "digits", "--models", networks, "--sigma", "0.25", "--epsilon",
+                "0.1", "--n0", 5, "--n", 20, "--steps", 5, "--restarts", 2, "--indices", image, "--quiet", "--out", run).out;
         assertTrue(printed.contains("At epsilon 0.10 1 image is certified and yet broken"), printed);
         JsonNode row = JSON.readTree(run.resolve("table2.json").toFile()).at("/rows/0");
         assertEquals(List.of("100.0", "0.0", "1"), Stream.of("ibp_certified", "pgd_accuracy", "differences_of_claims")
@@ -530,7 +550,8 @@ class CommandLineTest {
             Files.copy(model, networks.resolve(name + ".safetensors"));
         }
         Path run = folder.resolve("run");
-        Object[] command = {"reproduce", "--dataset", "digits", "--models", networks, "--sigma", "0.25", "--epsilon", "0.1", "--n0", 5,
+        Object[] command = {"reproduce", "--dataset", "digits", "--models", networks, "--sigma", "0.25", "--epsilon", "0.1",
+                "--n0", 5,
             "--n", 20, "--steps", 5, "--restarts", 2, "--limit", 40, "--quiet", "--out", run};
         done(command);
         Path bounds = run.resolve("ibp/epsilon-0.10.jsonl");
@@ -547,7 +568,8 @@ class CommandLineTest {
             }
         }
         Files.delete(attacks);
-        fails(1, attacks + ": certified at epsilon 0.1 and yet misclassified: image " + broken.index() + " ", with(command, "--resume"));
+        fails(1, attacks + ": certified at epsilon 0.1 and yet misclassified: image " + broken.index() + " ",
+                with(command, "--resume"));
         assertTrue(Files.readString(attacks).contains("\"real_network\":\"breaks\""), "what was found is kept");
     }
 
@@ -561,8 +583,8 @@ class CommandLineTest {
         Path bounds = folder.resolve("bounds.jsonl");
         Path attacks = folder.resolve("attack.jsonl");
         Object[] images = {"--dataset", "digits", "--limit", 3, "--out"};
-        assertTrue(done(with(with(new Object[] {"certify", model, "--sigma", 0.5, "--n0", 10, "--n", 50, "--certificates", votes,
-                "--quiet"}, images), certified)).out.startsWith("3 images, "), "one line sums up");
+        assertTrue(done(with(with(new Object[] {"certify", model, "--sigma", 0.5, "--n0", 10, "--n", 50, "--certificates",
+                votes, "--quiet"}, images), certified)).out.startsWith("3 images, "), "one line sums up");
         assertTrue(done(with(with(new Object[] {"verify", model, "--epsilon", 0.02, "--quiet"}, images), bounds)).out
                 .matches("\\d of 3 images certified, \\d by box; \\d clean correct\\s*"));
         done(with(with(new Object[] {"attack", model, "--epsilon", 0.02, "--steps", 2, "--restarts", 1}, images), attacks));
@@ -573,7 +595,8 @@ class CommandLineTest {
             assertTrue(said.contains("on digits") && said.contains("0.50") && said.contains("0.02"), said);
             String page = Files.readString(folder.resolve("report/report.html"));
             for (String text : List.of(said, page.replaceAll("(?s)<style>.*?</style>|<script.*?</script>", ""),
-                    Files.readString(folder.resolve("report/table1.md")), Files.readString(folder.resolve("report/table2.md")))) {
+                    Files.readString(folder.resolve("report/table1.md")),
+                    Files.readString(folder.resolve("report/table2.md")))) {
                 for (String foreign : List.of("lab report", "unknown", "not mnist", "is missing", "reported")) {
                     assertFalse(text.toLowerCase(Locale.ROOT).contains(foreign), foreign + " in " + text);
                 }
@@ -596,8 +619,8 @@ class CommandLineTest {
     void givenANetworkForSomethingElse_whenUsed_thenItIsSaidFirst() {
         Path trained = folder.resolve("boxes.safetensors");
         done("train", "ibp", "--epsilon", 0.1, "--hidden", 8, "--limit", 20, "--dataset", "digits", "--out", trained);
-        String said = done("certify", trained, "--sigma", 0.5, "--n0", 1, "--n", 2, "--limit", 1, "--dataset", "digits", "--out",
-                folder.resolve("rows.tsv")).err;
+        String said = done("certify", trained, "--sigma", 0.5, "--n0", 1, "--n", 2, "--limit", 1, "--dataset", "digits",
+                "--out", folder.resolve("rows.tsv")).err;
         assertTrue(said.startsWith("warning: this network was trained for bounds at epsilon 0.1, without noise"), said);
     }
 
@@ -636,7 +659,8 @@ class CommandLineTest {
     void givenAKilledProcess_whenResumed_thenNoRowIsLostOrChanged() throws Exception {
         Path killed = folder.resolve("killed.tsv");
         Path whole = folder.resolve("whole.tsv");
-        Object[] common = {"certify", model, "--dataset", "digits", "--sigma", 0.25, "--n", 20_000, "--limit", 40, "--quiet"};
+        Object[] common = {"certify", model, "--dataset", "digits", "--sigma", 0.25, "--n", 20_000, "--limit", 40,
+                "--quiet"};
         Process process = launch(with(common, "--out", killed));
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
         while (lineCount(killed) < 5 && process.isAlive() && System.nanoTime() < deadline) {
@@ -666,7 +690,8 @@ class CommandLineTest {
 
     private static Process launch(ProcessBuilder.Redirect log, Object... arguments) throws IOException {
         List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--add-modules", "jdk.incubator.vector", "-cp", System.getProperty("java.class.path"), Main.class.getName()));
+                "--add-modules", "jdk.incubator.vector", "-cp", System.getProperty("java.class.path"),
+                Main.class.getName()));
         command.addAll(Arrays.asList(words(arguments)));
         return new ProcessBuilder(command).redirectErrorStream(true)
                 .redirectOutput(log).start();
@@ -701,7 +726,8 @@ class CommandLineTest {
     @Test
     void givenAFinishedTraining_whenResumed_thenItSaysSoAndAnotherRecipeIsRefused() throws IOException {
         Path network = folder.resolve("n.safetensors");
-        Object[] common = {"train", "ibp", "--epsilon", 0.1, "--dataset", "digits", "--hidden", "8", "--out", network, "--quiet"};
+        Object[] common = {"train", "ibp", "--epsilon", 0.1, "--dataset", "digits", "--hidden", "8", "--out", network,
+                "--quiet"};
         String trained = done(with(common, "--limit", 100)).out;
         byte[] before = Files.readAllBytes(network);
         Outcome again = done(with(common, "--limit", 100, "--resume"));
@@ -756,7 +782,8 @@ class CommandLineTest {
     @Test
     void givenBoundsOfAnotherEpsilonOrMethod_whenResumed_thenRefusedAndKept() throws IOException {
         Path rows = folder.resolve("rows.jsonl");
-        Object[] command = {"verify", model, "--dataset", "digits", "--epsilon", 0.01, "--limit", 2, "--quiet", "--out", rows};
+        Object[] command = {"verify", model, "--dataset", "digits", "--epsilon", 0.01, "--limit", 2, "--quiet", "--out",
+                rows};
         done(command);
         String whole = Files.readString(rows);
         for (String altered : List.of(whole.replaceFirst("\"epsilon\":0.01", "\"epsilon\":0.02"),
@@ -775,37 +802,43 @@ class CommandLineTest {
         fails(3, "no such file", "verify", folder.resolve("absent"), "--epsilon", 0.1, "--out", out);
         Path text = Files.writeString(folder.resolve("text"), "not a network at all");
         fails(3, "text", "verify", text, "--epsilon", 0.1, "--out", out);
-        fails(3, "no such file or folder", "verify", model, "--data", folder.resolve("nowhere"), "--epsilon", 0.1, "--out", out);
+        fails(3, "no such file or folder", "verify", model, "--data", folder.resolve("nowhere"), "--epsilon", 0.1, "--out",
+                out);
         Path small = folder.resolve("small.safetensors");
         ModelFile.write(small, Mlp.of(List.of(Mlp.dense(3, 10, new float[30], new float[10]))), Precision.F32, Map.of());
-        fails(3, "the network takes inputs of shape [3] and has 10 classes, but the images of digits are 1 x 28 x 28 of 10 classes",
-                "verify", small, "--dataset", "digits", "--epsilon", 0.1, "--out", out);
+        fails(3, "the network takes inputs of shape [3] and has 10 classes, but the images of digits are 1 x 28 x 28 of 10 "
+                + "classes", "verify", small, "--dataset", "digits", "--epsilon", 0.1, "--out", out);
         Path two = folder.resolve("two.safetensors");
         ModelFile.write(two, Mlp.of(List.of(Mlp.dense(784, 2, new float[1568], new float[2]))), Precision.F32, Map.of());
-        fails(3, "the network takes inputs of shape [784] and has 2 classes, but the images of digits are 1 x 28 x 28 of 10 classes",
-                "verify", two, "--dataset", "digits", "--epsilon", 0.1, "--out", out);
+        fails(3, "the network takes inputs of shape [784] and has 2 classes, but the images of digits are 1 x 28 x 28 of "
+                + "10 classes", "verify", two, "--dataset", "digits", "--epsilon", 0.1, "--out", out);
         assertFalse(Files.exists(out));
     }
 
     @ParameterizedTest
     @ValueSource(strings = {
         "", "nonsense", "certify", "train", "verify M --epsilon 0.1", "verify M --epsilon none --out X",
-        "certify M --dataset digits --sigma 0 --out X", "certify M --dataset digits --sigma 1 --alpha 2 --out X", "certify M --dataset digits --sigma 1 --alpha 0.6 --out X",
+        "certify M --dataset digits --sigma 0 --out X", "certify M --dataset digits --sigma 1 --alpha 2 --out X",
+        "certify M --dataset digits --sigma 1 --alpha 0.6 --out X",
         "certify M --dataset digits --sigma 1 --n 0 --out X", "certify M --dataset digits --sigma 1 --limit 0 --out X",
-        "certify M --dataset digits --sigma 1 --skip 0 --out X", "certify M --dataset digits --sigma 1 --indices 10000 --out X",
+        "certify M --dataset digits --sigma 1 --skip 0 --out X",
+        "certify M --dataset digits --sigma 1 --indices 10000 --out X",
         "certify M --dataset digits --sigma 1 --indices 1,1 --out X", "certify M --dataset other --sigma 1 --out X",
-        "certify M --dataset digits --data D --sigma 1 --out X", "certify M --dataset digits --sigma 1 --resume --overwrite --out X",
+        "certify M --dataset digits --data D --sigma 1 --out X",
+        "certify M --dataset digits --sigma 1 --resume --overwrite --out X",
         "verify M --dataset digits --epsilon -1 --out X", "verify M --dataset digits --epsilon NaN --out X",
         "verify M --dataset digits --epsilon 0.1 --method exact --out X",
         "verify M --dataset digits --epsilon 0.1 --method crown --steps 3 --out X",
         "verify M --dataset digits --epsilon 0.1 --method alpha-crown --steps -1 --out X",
         "attack M --dataset digits --epsilon 0.1 --steps 0 --out X", "attack M --dataset digits --epsilon -0.1 --out X",
-        "radius --sigma 1 --count 11 --n 10", "radius --sigma -1 --count 5 --n 10", "radius --sigma 1 --count 5 --n 10 --alpha 0",
+        "radius --sigma 1 --count 11 --n 10", "radius --sigma -1 --count 5 --n 10",
+        "radius --sigma 1 --count 5 --n 10 --alpha 0",
         "train ibp --epsilon -0.1 --dataset digits --out X", "train smoothing --sigma 0 --dataset digits --out X",
         "train smoothing --sigma 1 --hidden 0 --dataset digits --out X", "certify M --device tpu --sigma 1 --out X",
         "attack M --dataset digits --epsilon 0.1 --loss hinge --out X",
         "train ibp --epsilon 0.1 --final-kappa 1.5 --dataset digits --out X", "tradeoff --epsilon 0.1 --dataset digits",
-        "tradeoff --epsilon 0.1 --kappas 0,-1 --dataset digits --out X", "tradeoff --epsilon 0.1 --kappas 1,1.0 --dataset digits --out X",
+        "tradeoff --epsilon 0.1 --kappas 0,-1 --dataset digits --out X",
+        "tradeoff --epsilon 0.1 --kappas 1,1.0 --dataset digits --out X",
         "tradeoff --epsilon 0 --dataset digits --out X", "tradeoff --epsilon 0.1 --train-limit 0 --dataset digits --out X",
         "certify M --device cuda: --sigma 1 --out X", "certify M --device cuda:0,0 --sigma 1 --out X",
         "certify M --device cuda:-1 --sigma 1 --out X", "certify M --device cuda:0, --sigma 1 --out X"})

@@ -93,7 +93,8 @@ class CudaCommandLineTest {
 
     private static void writeIdx(Path folder, Dataset images, String stem) throws IOException {
         int size = images.imageSize();
-        ByteBuffer pixels = ByteBuffer.allocate(16 + images.size() * size).putInt(0x803).putInt(images.size()).putInt(28).putInt(28);
+        ByteBuffer pixels = ByteBuffer.allocate(16 + images.size() * size).putInt(0x803).putInt(images.size()).putInt(28)
+                .putInt(28);
         ByteBuffer labels = ByteBuffer.allocate(8 + images.size()).putInt(0x801).putInt(images.size());
         for (int n = 0; n < images.size(); ++n) {
             for (float pixel : images.pixels(n)) {
@@ -173,10 +174,12 @@ class CudaCommandLineTest {
     // ---- how fast -------------------------------------------------------------------------------------------------
 
     @Test
-    void givenAGpu_whenBenchmarked_thenOwnProductsStandBesideCublasAndNoiseBesideCurandWhereThereAreAny() throws IOException {
+    void givenAGpu_whenBenchmarked_thenOwnProductsStandBesideCublasAndNoiseBesideCurandWhereThereAreAny()
+            throws IOException {
         Path out = folder.resolve("bench.json");
         Outcome outcome = done("bench", "--device", "cuda:0", "--hidden", "20", "--images", 1, "--n", 20, "--batch", 4,
-                "--steps", 1, "--epoch", 1, "--normals", 3, "--ceiling", 16, "--repeats", 1, "--seconds", 1e-4, "--out", out);
+                "--steps", 1, "--epoch", 1, "--normals", 3, "--ceiling", 16, "--repeats", 1, "--seconds", 1e-4, "--out",
+                out);
         JsonNode result = JSON.readTree(out.toFile());
         boolean curand = result.has("curand_normals_per_second");
         assertEquals(curand, result.has("noise_over_curand"));
@@ -329,8 +332,8 @@ class CudaCommandLineTest {
         writeIdx(few, Digits.generate(0, Split.TEST, 3), "t10k");
         Path run = folder.resolve("run");
         Object[] command = {"reproduce", "--data", few, "--from-scratch", "--sigma", "0.25", "--epsilon", "0.05",
-            "--n0", 4, "--n", 20, "--steps", 1, "--restarts", 1, "--limit", 3, "--device", "cuda", "--training-precision", "tf32",
-            "--out", run};
+            "--n0", 4, "--n", 20, "--steps", 1, "--restarts", 1, "--limit", 3, "--device", "cuda", "--training-precision",
+            "tf32", "--out", run};
         EmulatedDriver.set(Setting.FAIL_LAUNCH, 200);
         fails("--resume", command);
         EmulatedDriver.reset();
@@ -465,7 +468,8 @@ class CudaCommandLineTest {
         EmulatedDriver.set(Setting.CAPABILITY, 61);
         Path out = folder.resolve("out.jsonl");
         Outcome outcome = done("verify", model, "--data", data, "--limit", 2, "--epsilon", 0.1, "--out", out);
-        assertTrue(outcome.err.contains("running on the CPU") && outcome.err.contains("compute capability 6.1"), outcome.err);
+        assertTrue(outcome.err.contains("running on the CPU") && outcome.err.contains("compute capability 6.1"),
+                outcome.err);
         JsonNode record = JSON.readTree(folder.resolve("out.jsonl.run.json").toFile());
         assertEquals("cpu", record.get("device").get("kind").asText());
         assertTrue(record.get("devices").asText().contains("compute capability 6.1"), record.toString());
@@ -522,7 +526,8 @@ class CudaCommandLineTest {
         Path out = folder.resolve("out.jsonl");
         Object[] command = {"verify", model, "--data", data, "--limit", 2, "--epsilon", 0.1, "--out", out};
         assertEquals(0, exit(Path.of("target/emulated").toAbsolutePath().toString(), command));
-        assertEquals("cuda", JSON.readTree(folder.resolve("out.jsonl.run.json").toFile()).get("device").get("kind").asText());
+        assertEquals("cuda", JSON.readTree(folder.resolve("out.jsonl.run.json").toFile()).get("device").get("kind")
+                .asText());
     }
 
     @Test

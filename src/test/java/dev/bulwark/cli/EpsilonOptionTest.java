@@ -56,7 +56,8 @@ class EpsilonOptionTest {
     }
 
     private Outcome verify(Object epsilon, Object... more) {
-        Object[] words = {"verify", model, "--dataset", "digits", "--epsilon", epsilon, "--limit", 2, "--out", out, "--device",
+        Object[] words = {"verify", model, "--dataset", "digits", "--epsilon", epsilon, "--limit", 2, "--out", out,
+                "--device",
             "cpu", "--quiet"};
         Object[] all = Arrays.copyOf(words, words.length + more.length);
         System.arraycopy(more, 0, all, words.length, more.length);
@@ -93,20 +94,20 @@ class EpsilonOptionTest {
 
     @Test
     void givenAFraction_whenAttackedTrainedAndReproduced_thenItIsANumberThereToo() throws IOException {
-        done("attack", model, "--dataset", "digits", "--epsilon", "8/255", "--steps", 1, "--restarts", 1, "--limit", 2, "--out",
-                out, "--device", "cpu", "--quiet");
+        done("attack", model, "--dataset", "digits", "--epsilon", "8/255", "--steps", 1, "--restarts", 1, "--limit", 2,
+                "--out", out, "--device", "cpu", "--quiet");
         assertEquals("8/255", identity().path("epsilon_exact").asText());
         assertEquals(8 / 255.0 / 10, identity().path("step_size").asDouble());
         Path trained = folder.resolve("models/ibp-epsilon-0.2.safetensors");
         done("train", "ibp", "--epsilon", "51/255", "--hidden", 8, "--limit", 100, "--dataset", "digits", "--device", "cpu",
                 "--out", trained, "--quiet");
         Path tradeoff = folder.resolve("tradeoff");
-        done("tradeoff", "--epsilon", "8/255", "--kappas", "0.5", "--hidden", 8, "--train-limit", 100, "--limit", 2, "--dataset",
-                "digits", "--device", "cpu", "--out", tradeoff, "--quiet");
+        done("tradeoff", "--epsilon", "8/255", "--kappas", "0.5", "--hidden", 8, "--train-limit", 100, "--limit", 2,
+                "--dataset", "digits", "--device", "cpu", "--out", tradeoff, "--quiet");
         assertTrue(Files.readString(tradeoff.resolve("run.json")).contains("\"epsilon_exact\" : \"8/255\""));
         Path run = folder.resolve("run");
-        done("reproduce", "--epsilon", "8/255,0.1", "--sigma", "0.25", "--train-limit", 100, "--limit", 2, "--dataset", "digits",
-                "--n0", 5, "--n", 10, "--steps", 1, "--restarts", 1, "--device", "cpu", "--out", run, "--quiet");
+        done("reproduce", "--epsilon", "8/255,0.1", "--sigma", "0.25", "--train-limit", 100, "--limit", 2, "--dataset",
+                "digits", "--n0", 5, "--n", 10, "--steps", 1, "--restarts", 1, "--device", "cpu", "--out", run, "--quiet");
         String record = Files.readString(run.resolve("run.json"));
         assertTrue(record.contains("\"epsilons_exact\" : [ \"8/255\", \"0.1\" ]"), record);
         assertTrue(Files.exists(run.resolve("ibp/epsilon-0.03137254901960784.jsonl")));
@@ -115,8 +116,8 @@ class EpsilonOptionTest {
 
     @Test
     void givenNumbersThatNoDoubleTellsApart_whenReproduced_thenRefused() {
-        Outcome outcome = bulwark("reproduce", "--epsilon", "0.1,0.10000000000000000001", "--dataset", "digits", "--device", "cpu",
-                "--out", folder.resolve("run"));
+        Outcome outcome = bulwark("reproduce", "--epsilon", "0.1,0.10000000000000000001", "--dataset", "digits", "--device",
+                "cpu", "--out", folder.resolve("run"));
         assertEquals(2, outcome.code, outcome.err);
         assertTrue(outcome.err.contains("no double tells apart"), outcome.err);
     }

@@ -86,7 +86,8 @@ class SpellingTest {
     @Test
     void givenAFraction_whenItIsANoiseLevel_thenTheNearestDouble() throws IOException {
         JsonNode fraction = new ObjectMapper().readTree(bulwark("radius", "--sigma", "1/2", "--count", 99, "--n", 100).out);
-        assertEquals(fraction, new ObjectMapper().readTree(bulwark("radius", "--sigma", 0.5, "--count", 99, "--n", 100).out));
+        assertEquals(fraction,
+                new ObjectMapper().readTree(bulwark("radius", "--sigma", 0.5, "--count", 99, "--n", 100).out));
         Path out = folder.resolve("rows.tsv");
         Path model = model();
         Outcome rows = bulwark("certify", model, "--sigma", "1/4", "--n0", 2, "--n", 10, "--limit", 1, "--dataset", "digits",
@@ -107,23 +108,25 @@ class SpellingTest {
         Path text = Files.writeString(folder.resolve("notes.txt"), "these are my notes of yesterday");
         Outcome outcome = bulwark("verify", text, "--epsilon", 0.1, "--out", folder.resolve("x"), "--device", "cpu");
         assertEquals(3, outcome.code, outcome.err);
-        assertTrue(outcome.err.contains("notes.txt: neither a safetensors nor an ONNX file: the header's length is "), outcome.err);
+        assertTrue(outcome.err.contains("notes.txt: neither a safetensors nor an ONNX file: the header's length is "),
+                outcome.err);
     }
 
     @Test
     void givenNoSuchNetwork_whenReproduced_thenTheWaysOutAreNamed() throws IOException {
         Path models = Files.createDirectory(folder.resolve("models"));
         Files.copy(model(), models.resolve("smoothing-sigma-0.25.safetensors"));
-        Outcome outcome = bulwark("reproduce", "--models", models, "--sigma", 0.25, "--epsilon", "8/255", "--dataset", "digits",
-                "--device", "cpu", "--out", folder.resolve("run"), "--quiet");
+        Outcome outcome = bulwark("reproduce", "--models", models, "--sigma", 0.25, "--epsilon", "8/255", "--dataset",
+                "digits", "--device", "cpu", "--out", folder.resolve("run"), "--quiet");
         assertEquals(2, outcome.code, outcome.err);
         for (String way : List.of("'train ibp --epsilon 8/255 --out DIR/ibp-epsilon-0.03137254901960784.safetensors'",
                 "--models DIR", "--from-scratch")) {
             assertTrue(outcome.err.contains(way), outcome.err);
         }
         Files.delete(models.resolve("smoothing-sigma-0.25.safetensors"));
-        assertTrue(bulwark("reproduce", "--models", models, "--sigma", 0.25, "--epsilon", "8/255", "--dataset", "digits", "--device",
-                "cpu", "--out", folder.resolve("run"), "--quiet").err.contains("'train smoothing --sigma 0.25 --out DIR/"));
+        assertTrue(bulwark("reproduce", "--models", models, "--sigma", 0.25, "--epsilon", "8/255", "--dataset", "digits",
+                "--device", "cpu", "--out", folder.resolve("run"), "--quiet").err.contains(
+                "'train smoothing --sigma 0.25 --out DIR/"));
     }
 
     @ParameterizedTest
@@ -141,13 +144,15 @@ class SpellingTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"certify", "predict", "reproduce", "bench", "attack", "train ibp", "train smoothing", "tradeoff", "verify"})
+    @ValueSource(strings = {"certify", "predict", "reproduce", "bench", "attack", "train ibp", "train smoothing", "tradeoff",
+            "verify"})
     void givenACommand_whenAskedForHelp_thenItOffersWhatItUses(String command) {
         String[] words = (command + " --help").split(" ");
         Outcome help = bulwark((Object[]) words);
         assertEquals(0, help.code, help.err);
         assertEquals(VOTING.contains(command), help.out.contains("--noisy-kernels"), help.out);
         String text = help.out.lines().map(String::strip).collect(Collectors.joining(" "));
-        assertEquals(!command.equals("verify"), text.contains("part of the base classifier, and of attacks' gradients"), text);
+        assertEquals(!command.equals("verify"), text.contains("part of the base classifier, and of attacks' gradients"),
+                text);
     }
 }

@@ -189,7 +189,8 @@ public abstract class ConvolutionContract extends BackendFixture {
                 bias[k / c.output().area()] += d[result + k];
             }
         }
-        Convolution target = Convolution.over(c.input, room(weight.length), room(bias.length), c.channels, c.windows, c.groups);
+        Convolution target = Convolution.over(c.input, room(weight.length), room(bias.length), c.channels, c.windows,
+                c.groups);
         backend.convolutions().parameterGradient(kept(device(x)), kept(device(d)), c.rows, target);
         close(weight, host(target.weight()), tolerance(c.rows * c.output().area()));
         close(bias, host(target.bias()), tolerance(c.rows * c.output().area()));
@@ -472,8 +473,10 @@ public abstract class ConvolutionContract extends BackendFixture {
         DeviceBuffer bias = kept(device(values(9)));
         for (int[] channels : new int[][] {{4, 6, 4}, {3, 4, 2}, {2, 2, 0}}) {
             String message = assertThrows(IllegalArgumentException.class, () -> Convolution.over(
-                    new ImageShape(channels[0], 4, 4), weight, bias, channels[1], Windows.square(1, 1), channels[2])).getMessage();
-            assertEquals(channels[0] + " and " + channels[1] + " channels don't fall into " + channels[2] + " groups", message);
+                    new ImageShape(channels[0], 4, 4), weight, bias, channels[1], Windows.square(1, 1), channels[2]))
+                    .getMessage();
+            assertEquals(channels[0] + " and " + channels[1] + " channels don't fall into " + channels[2] + " groups",
+                    message);
         }
     }
 

@@ -79,7 +79,8 @@ public final class FaultyBackend {
                 seen.incrementAndGet();
             }
             boolean harmless = List.of("close", "info", "liveBytes").contains(operation);
-            return seen.get() > n && !harmless ? Optional.of(new DeviceLostException("the device is lost")) : Optional.empty();
+            return seen.get() > n && !harmless ? Optional.of(new DeviceLostException("the device is lost"))
+                    : Optional.empty();
         };
     }
 

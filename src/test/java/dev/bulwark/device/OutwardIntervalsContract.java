@@ -93,7 +93,8 @@ public interface OutwardIntervalsContract extends OnBackend {
                 assertTrue(new BigDecimal(low[i]).compareTo(lower) <= 0, "lower " + i);
                 assertTrue(new BigDecimal(high[i]).compareTo(upper) >= 0, "upper " + i);
                 assertTrue(new BigDecimal(Math.nextUp(low[i])).compareTo(lower) > 0, "lower " + i + " is the nearest below");
-                assertTrue(new BigDecimal(Math.nextDown(high[i])).compareTo(upper) < 0, "upper " + i + " is the nearest above");
+                assertTrue(new BigDecimal(Math.nextDown(high[i])).compareTo(upper) < 0, "upper " + i
+                        + " is the nearest above");
             }
         }
     }

@@ -59,7 +59,8 @@ interface VotesContract extends OnBackend {
         }
         int[] before = new int[rows];
         Arrays.fill(before, 99);
-        try (DeviceBuffer from = device(x); DeviceBuffer found = deviceInts(predictions); DeviceBuffer truth = deviceInts(labels);
+        try (DeviceBuffer from = device(x); DeviceBuffer found = deviceInts(predictions); DeviceBuffer truth = deviceInts(
+                labels);
              DeviceBuffer kept = backend().allocate((long) rows * columns); DeviceBuffer noted = deviceInts(before)) {
             backend().fill(kept, 7f);
             backend().votes().keepMisclassified(from, found, truth, rows, columns, kept, noted);

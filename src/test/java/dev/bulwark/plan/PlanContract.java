@@ -162,7 +162,8 @@ abstract class PlanContract extends BackendFixture {
             try (Plan plan = Plan.load(backend, graph)) {
                 for (int start = plan.values() - 1; start > 0; --start) {
                     for (int kept : new int[] {-1, start, start / 2}) {
-                        assertArrayEquals(Ways.byValue(plan, start), Ways.byBuffer(plan, start, kept), "from value " + start);
+                        assertArrayEquals(Ways.byValue(plan, start), Ways.byBuffer(plan, start, kept), "from value "
+                                + start);
                     }
                 }
             }

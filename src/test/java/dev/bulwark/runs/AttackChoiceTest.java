@@ -27,7 +27,8 @@ class AttackChoiceTest {
 
     @Test
     void givenFewImages_whenChosen_thenWhatIsOpenAndWhatIsCertifiedInTheOrderOfTheirRows() {
-        List<BoundsRow> rows = List.of(bounds(9, 0, -1), bounds(4, 0, 1), bounds(7, 1, -1), bounds(2, 0, 0), bounds(5, 1, 1));
+        List<BoundsRow> rows = List.of(bounds(9, 0, -1), bounds(4, 0, 1), bounds(7, 1, -1), bounds(2, 0, 0),
+                bounds(5, 1, 1));
         assertArrayEquals(new int[] {9, 4, 2, 5}, AttackChoice.OPEN.of(rows), "7 is wrong; 5 is certified and wrong");
         assertArrayEquals(new int[] {9, 4, 7, 2, 5}, AttackChoice.ALL.of(rows));
     }

@@ -80,7 +80,8 @@ class DifferenceOfClaimsTest {
         assertEquals(Optional.of(RealNetwork.STANDS), attack.realNetwork());
         assertDoesNotThrow(() -> check(bounds, attack));
         assertEquals(Optional.empty(), attacked(network, false).realNetwork(), "no certificate, no claim");
-        assertThrows(SoundnessException.class, () -> check(bounds, attacked(network, false)), "nor does the row say anything");
+        assertThrows(SoundnessException.class, () -> check(bounds, attacked(network, false)),
+                "nor does the row say anything");
     }
 
     @Test
@@ -94,7 +95,8 @@ class DifferenceOfClaimsTest {
         BoundsRow forged = BoundsRow.of(new CleanPrediction(0, 1, 1), EPSILON, Method.IBP,
                 new BoundsRow.Bounds(unaltered.lower(), unaltered.upper(), List.of(1.0, 0.0)));
         String message = assertThrows(SoundnessException.class, () -> check(forged, attack)).getMessage();
-        assertTrue(message.contains("pgd.jsonl: ") && message.contains("image 0 (label 1, classified 0 at distance"), message);
+        assertTrue(message.contains("pgd.jsonl: ") && message.contains("image 0 (label 1, classified 0 at distance"),
+                message);
         assertTrue(message.contains("the real-number network breaks too"), message);
     }
 

@@ -57,7 +57,8 @@ class ConsumerCardsTest {
         for (int i = 0; i < pixels.length; ++i) {
             pixels[i] = i % 7 / 7f;
         }
-        try (classifier; DeviceBuffer image = backend.allocate(pixels.length); DeviceBuffer counts = backend.allocate(votes.length)) {
+        try (classifier; DeviceBuffer image = backend.allocate(pixels.length); DeviceBuffer counts = backend.allocate(
+                votes.length)) {
             backend.write(pixels, image);
             backend.zeroInts(counts);
             classifier.countVotes(image, new int[] {5}, 0.5f, KEY, 0, 40, counts);

@@ -55,7 +55,8 @@ class EveryModuleTest {
         }),
         RESAMPLING(on -> {
             DeviceBuffer target = on.memory.allocate(3 * 28 * 28);
-            on.backend.indexing().resample(on.random(3 * 28 * 28), on.random(3 * 6), on.below(3, 3), 3, new ImageShape(1, 28, 28), target);
+            on.backend.indexing().resample(on.random(3 * 28 * 28), on.random(3 * 6), on.below(3, 3), 3,
+                    new ImageShape(1, 28, 28), target);
             return target;
         }),
         REDUCTIONS(on -> {

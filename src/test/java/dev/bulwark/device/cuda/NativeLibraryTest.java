@@ -165,7 +165,8 @@ class NativeLibraryTest {
     @ParameterizedTest
     @ValueSource(strings = {"", "relative"})
     void givenNoAbsoluteCacheHome_whenLookedFor_thenItIsInTheHome(String named) {
-        assertEquals(Path.of("/h/.cache/bulwark/natives"), NativeLibrary.cache(Map.of("XDG_CACHE_HOME", named), Path.of("/h")));
+        assertEquals(Path.of("/h/.cache/bulwark/natives"), NativeLibrary.cache(Map.of("XDG_CACHE_HOME", named),
+                Path.of("/h")));
         assertEquals(Path.of("/c/bulwark/natives"), NativeLibrary.cache(Map.of("XDG_CACHE_HOME", "/c"), Path.of("/h")));
     }
 

@@ -188,7 +188,8 @@ class NoisyClassifierTest {
     void givenManyInputs_whenClassified_thenEachHasItsOwnLogits() {
         int count = 4099; // more than one buffer of indices holds
         try (HalfNetworkOnGpu net = net(new int[] {1, 1}, new float[][] {{-1f}}, new float[][] {{3f}});
-             NoisyClassifier fused = backend.smoothing().fused(net.layers, 32); DeviceBuffer logits = backend.allocate(count)) {
+             NoisyClassifier fused = backend.smoothing().fused(net.layers, 32); DeviceBuffer logits =
+                     backend.allocate(count)) {
             float[] x = new float[count];
             float[] expected = new float[count];
             for (int i = 0; i < count; ++i) {
@@ -318,7 +319,8 @@ class NoisyClassifierTest {
                 expected[first] = first == second ? 40 : 0;
                 for (boolean fused : new boolean[] {false, true}) {
                     assertArrayEquals(expected, votesAtZero(fused, new int[] {1, 1, classes},
-                            new float[][] {{60_000f}, weight}, new float[][] {{0}, new float[classes]}), first + ", " + second);
+                            new float[][] {{60_000f}, weight}, new float[][] {{0}, new float[classes]}), first + ", "
+                            + second);
                 }
             }
         }

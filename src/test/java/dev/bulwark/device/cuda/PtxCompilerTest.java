@@ -159,8 +159,9 @@ class PtxCompilerTest {
     /** A kernel that may have 24 registers and keeps 64 values: the check must report it. */
     @Test
     void givenAKernelThatSpills_whenCompiled_thenTheLogTells() {
-        StringBuilder ptx = new StringBuilder(".version 7.8\n.target sm_80\n.address_size 64\n.visible .entry spiller(.param "
-                + ".u64 p)\n.maxntid 1024\n.minnctapersm 2\n{\n.reg .f32 %x<64>;\n.reg .u64 %p;\nld.param.u64 %p, [p];\n");
+        StringBuilder ptx = new StringBuilder(".version 7.8\n.target sm_80\n.address_size 64\n.visible .entry "
+                + "spiller(.param .u64 p)\n.maxntid 1024\n.minnctapersm 2\n{\n.reg .f32 %x<64>;\n.reg .u64 "
+                        + "%p;\nld.param.u64 %p, [p];\n");
         for (int i = 0; i < 64; ++i) {
             ptx.append("ld.volatile.global.f32 %x").append(i).append(", [%p + ").append(4 * i).append("];\n");
         }

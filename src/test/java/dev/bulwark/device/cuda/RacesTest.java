@@ -136,7 +136,7 @@ class RacesTest extends PlantedKernels {
         check(cuMemcpyDtoDAsync(x, y, 32, stream));
         assertEquals(CUDA_ERROR_LAUNCH_FAILED, run("unwritten", 1, 32, 0, of(x), of(y), of(5), of(1)));
         String line = EmulatedDriver.lastLine();
-        assertTrue(line.matches("kernel unwritten, block 0, thread 5: a read of 4 bytes \\(racy_kernels\\.cu:\\d+\\) at device memory"
-                + " at byte 20 of 32, which was not written"), line);
+        assertTrue(line.matches("kernel unwritten, block 0, thread 5: a read of 4 bytes \\(racy_kernels\\.cu:\\d+\\) at "
+                + "device memory at byte 20 of 32, which was not written"), line);
     }
 }
