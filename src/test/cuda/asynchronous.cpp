@@ -87,7 +87,7 @@ void end_phase_if_complete(Mbarrier& barrier) {
 
 void require_made(const Mbarrier& barrier) {
     if (barrier.uninitialised) {
-        fail("an mbarrier is used that nobody has made");
+        fail("an mbarrier is used that was not initialised");
     }
 }
 

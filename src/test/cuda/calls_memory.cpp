@@ -20,7 +20,7 @@ Stream* stream_of(void* handle) {
     return stream != nullptr && stream->context == current ? stream : nullptr;
 }
 
-/** A copy whose ends are looked at again when its time comes: memory may have been freed meanwhile. */
+/** A copy whose ends are checked again when its time comes: memory may have been freed meanwhile. */
 int copy_now(void* target, bool target_on_device, const void* source, bool source_on_device, size_t bytes) {
     DeviceMemory& memory = driver().memory;
     if ((target_on_device && !memory.contains(reinterpret_cast<uintptr_t>(target), bytes))

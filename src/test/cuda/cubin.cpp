@@ -13,7 +13,7 @@ namespace {
 
 constexpr unsigned cuda_machine = 190;
 
-/** An attribute of .nv.info: a code, and a value of so many bytes. */
+/** An attribute of .nv.info: a code, and a value of this many bytes. */
 enum Attribute { MAX_THREADS = 0x05, REQUIRED_THREADS = 0x10, PARAMETER = 0x17, CLUSTER = 0x3d };
 
 /** What static shared memory holds beside the kernel's own from compute capability 9.0 on. */

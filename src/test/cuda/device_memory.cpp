@@ -58,7 +58,7 @@ DeviceMemory::DeviceMemory() : latest(live.end()) {
     }
 }
 
-/** Addresses for a mapping of this size, with a page that nobody may access on either side; 0 if there are none. */
+/** Addresses for a mapping of this size, with a page on either side that must not be accessed; 0 if there are none. */
 uintptr_t DeviceMemory::place(size_t bytes) {
     for (int round = 0; round < 2; ++round) {
         while (cursor + bytes + page <= end) {

@@ -43,7 +43,7 @@ public:
     /** Notes that bytes were written, or copied from device memory. */
     void wrote(uintptr_t address, size_t bytes);
     void copied(uintptr_t target, uintptr_t source, size_t bytes);
-    /** Whether somebody has written these bytes, as far as that is known. */
+    /** Whether these bytes were written, as far as that is known. */
     bool written(uintptr_t address, size_t bytes);
 
     /** Device memory lies in [first, last), allocated or not. */
@@ -71,7 +71,10 @@ private:
     };
     using Live = std::map<uintptr_t, Allocation>;
 
-    /** The allocation that holds this address, which is then its offset there; null where there is none, or nobody watches. */
+    /**
+     * The allocation that holds this address, which is then its offset there; null where there is none, or where accesses
+     * are not watched.
+     */
     Allocation* watched(uintptr_t& address);
     uintptr_t place(size_t bytes);
     Live::const_iterator holding(uintptr_t address) const;

@@ -68,7 +68,7 @@ struct Settings {
     size_t devices = 1, capability = 90, driver_version = 12060, multiprocessors = 4;
     size_t workers = 0; // set from the number of processors
     size_t memory = size_t(8) << 30, alignment = 16, init_result = 0, cubin_result = 0, races = 0;
-    size_t hanging = 0; // a device's number plus one: whoever asks for its context waits for ever
+    size_t hanging = 0; // a device's number plus one: a call that asks for its context never returns
     Schedule schedule;
 };
 

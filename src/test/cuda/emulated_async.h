@@ -21,7 +21,7 @@ void commit_copies();
 /** cp.async.wait_group: all of this thread's groups but the {@code open} latest have arrived. */
 void wait_copies(unsigned open);
 
-/** An mbarrier in its 8 bytes of shared memory; memory that nobody has written is none. */
+/** An mbarrier in its 8 bytes of shared memory; memory that was not written is none. */
 struct alignas(8) Mbarrier {
     uint64_t phase : 1, expected : 20, pending : 20;
     int64_t transactions : 21; // bytes still to come; may be below zero for a while

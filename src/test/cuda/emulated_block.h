@@ -2,9 +2,10 @@
  * emulated_block.h: one block of threads, each of them a fiber, and the ways in which they meet.
  *
  * A worker runs the fibers of a block, or of all blocks of a cluster, on itself, one at a time: a fiber runs until it
- * waits for others, so the order in which fibers are taken is the schedule, and no two of a block ever run at once. A fiber's record lies at the upper end
- * of its own stack, whose address is a multiple of its size: any function finds its thread from the stack pointer alone.
- * (Variables of the worker's thread would do as well, but for the JVM, which refuses libraries that need them early.)
+ * waits for others, so the order in which fibers are taken is the schedule, and no two of a block ever run at once. A
+ * fiber's record lies at the upper end of its own stack, whose address is a multiple of its size: any function finds its
+ * thread from the stack pointer alone. (Variables of the worker's thread would do as well, but for the JVM, which refuses
+ * libraries that need them early.)
  */
 #pragma once
 
@@ -79,7 +80,7 @@ struct Block {
     dim3 size, grid;
     unsigned threads, alive;
     Meeting barrier;
-    uint2 votes, outcome[2]; // of __syncthreads_count and its kin: yes in .x, all in .y; the outcome by the generation's parity
+    uint2 votes, outcome[2]; // of __syncthreads_count and the like: yes in .x, all in .y; the outcome by the generation's parity
     Meeting named_barriers[16];
     Warp warps[most_threads / warp_size];
     unsigned char* dynamic_shared;
@@ -198,7 +199,10 @@ void lane_reads(unsigned lane, const void* address, unsigned bytes);
 
 // ---- kernels -------------------------------------------------------------------------------------------------------------
 
-/** What a parameter must be in the PTX: its bytes, and 'f' for a floating-point number, 'u' for an integer or pointer, 'b' else. */
+/**
+ * What a parameter must be in the PTX: its bytes, and 'f' for a floating-point number, 'u' for an integer or pointer, 'b'
+ * else.
+ */
 struct Parameter {
     unsigned bytes;
     char kind;

@@ -4,9 +4,9 @@
  * The emulated driver is a libcuda.so.1 that runs on the CPU the same kernel sources that nvcc turns into PTX, so that all
  * of the GPU path but the silicon (JCuda, host code, kernels) runs in every test. What it is made of:
  *   emulated_*.h          what kernel sources see: types, threads of a block, arithmetic, half precision, async copies
- *   scheduler.cpp         a block's fibers, their meetings, deadlocks
+ *   scheduler.cpp         a block's fibers, where they wait for each other, deadlocks
  *   workers.cpp           a launch: its blocks, shared out among threads
- *   races.h, shadow.h     accesses that nothing orders, and reads of what nobody wrote, where a test asks for that
+ *   races.h, shadow.h     accesses that nothing orders, and reads of memory that was not written, where a test asks for that
  *   faults.cpp            signals and checks that end a kernel, or pass on to the JVM
  *   device_memory.cpp     allocations between no-access pages
  *   ptx.cpp               what the PTX says about its kernels

@@ -69,7 +69,7 @@ struct Worker {
     /** Runs one cluster to its end, or to its failure. */
     void run(const Launch& launch, const Schedule& schedule, size_t cluster_number);
 
-    /** Leaves the fiber that calls, for good, with {@code failure} set. */
+    /** Leaves the calling fiber for ever, with {@code failure} set. */
     [[noreturn]] void leave();
     /** As leave, and says why. */
     [[noreturn]] void leave(int code, const std::string& reason, const void* address = nullptr, const Fiber* fiber = self());
@@ -87,7 +87,7 @@ struct Worker {
     std::vector<CopyGroups> async_copies; // by a fiber's number
     std::deque<BulkCopy> bulk_copies;
     Meeting cluster_barrier;
-    /** That only starved warps can run, until threads meet; saves looking for others again and again. */
+    /** That only starved warps can run, until threads meet; saves repeated searches for others. */
     bool others_wait = false;
 
     /** Threads of the cluster that have not left. */
@@ -133,7 +133,7 @@ bool copy_guarded(void* target, const void* source, size_t bytes);
 
 constexpr unsigned most_shared_bytes = 227 << 10;
 
-/** Fills memory that nobody has written: NaN as float, half or bfloat, -1 as an integer. */
+/** Fills memory that was not written: NaN as float, half or bfloat, -1 as an integer. */
 constexpr unsigned char poison = 0xFF;
 
 } // namespace emu

@@ -63,7 +63,7 @@ extern "C" __global__ void faulty_shared(float* x, int floats) {
 }
 EXPORT_KERNEL(faulty_shared)
 
-/** Reads shared memory that nobody wrote: static at 0, dynamic at 1. */
+/** Reads shared memory that was not written: static at 0, dynamic at 1. */
 extern "C" __global__ void faulty_uninitialised(float* x) {
     __shared__ float fixed[32];
     DYNAMIC_SHARED(float, tile);

@@ -1,7 +1,7 @@
 /*
  * race_hooks.cpp: what kernels that were compiled with -fsanitize=thread call, instead of that sanitizer's own library.
  *
- * Calls come from threads of kernels, and, while the library loads, from whoever registers them: nothing is watched then.
+ * Calls come from threads of kernels, and, while the library loads, from what registers them: nothing is watched then.
  */
 #include "races.h"
 

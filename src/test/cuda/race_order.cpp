@@ -61,7 +61,7 @@ void Races::block_met(const Block& block) {
     }
     join(who, true);
     if (block.cluster == 1 && agents.empty()) {
-        ++stamp; // from here on nobody needs to be asked what he knows of accesses before
+        ++stamp; // from here on no thread's knowledge of accesses before matters
     }
 }
 
@@ -111,7 +111,7 @@ void Races::made(const Mbarrier* barrier) {
 Races::Phases& Races::phases(const Mbarrier* barrier) {
     const auto found = barriers.find(barrier);
     if (found == barriers.end()) {
-        fail("an mbarrier is used that nobody has made");
+        fail("an mbarrier is used that was not initialised");
     }
     Phases& phases = found->second;
     if (phases.made.who != own() && phases.made.tick > threads[own()].knows.at(phases.made.who)) {
@@ -187,12 +187,12 @@ void Races::waited(const Mbarrier* barrier) {
 
 /*
  * __threadfence is fence.sc.gpu in PTX (membar.gl is the same from sm_70 on). By the PTX memory consistency model one of two
- * such fences precedes the other in Fence-SC order, and then synchronizes with it. Let F be a fence before an atomic operation
- * A, by program order and barriers, and G one after B, which reads what A has left, or what operations after A have made of
- * it. If G preceded F, then B would precede A in causality order and so in coherence order, and could not read from it. So F
- * precedes G: all that is ordered before F is ordered before all that is ordered after G. A and B may be other threads' than
- * F and G, as long as barriers stand between. A fence before a barrier covers its own thread's accesses and those that this
- * thread knew of, and no others: those of threads that only meet it afterwards are not handed on.
+ * such fences precedes the other in Fence-SC order, and then synchronizes with it. Let F be a fence before an atomic
+ * operation A, by program order and barriers, and G one after B, which reads what A has left, or what operations after A
+ * have made of it. If G preceded F, then B would precede A in causality order and so in coherence order, and could not read
+ * from it. So F precedes G: all that is ordered before F is ordered before all that is ordered after G. A and B may be other
+ * threads' than F and G, as long as barriers stand between. A fence before a barrier covers its own thread's accesses and
+ * those that this thread knew of, and no others: those of threads that only meet it afterwards are not handed on.
  */
 
 void Races::fences() {

@@ -148,7 +148,7 @@ void Races::access(Kind kind, uintptr_t address, size_t bytes, Epoch epoch, cons
             memory.wrote(address, bytes);
         } else if (kind != Kind::copy && !memory.written(address, bytes)) {
             worker->leave(LAUNCH_FAILED, std::string(verb(kind)) + " of " + std::to_string(bytes) + " bytes" + line(site) + " at "
-                          + place(address) + ", which nobody has written");
+                          + place(address) + ", which was not written");
         }
     }
     const uintptr_t end = address + bytes;

@@ -3,10 +3,10 @@
  *
  * Every thread of a cluster has a vector clock (Flanagan and Freund, FastTrack, 2009): how far it knows each other to
  * have come. What hands such knowledge on:
- *   __syncthreads and its kin, named barriers, barrier.cluster   to all who meet
+ *   __syncthreads and the like, named barriers, barrier.cluster   to all who meet
  *   __syncwarp                                                   among its lanes; shuffles, votes and products do not
  *   an mbarrier                                                  from who arrives to who waits for the phase
- *   cp.async                                                     is a write that nobody may see before its thread waits
+ *   cp.async                                                     is a write that no thread may read before its own waits
  *   a bulk copy                                                  is a write by its mbarrier, in the phase that it ends
  *   wgmma                                                        reads as its warp, until that waits for the product;
  *                                                                a thread's writes count from its fence on
@@ -19,7 +19,7 @@
  * Device memory is watched like shared memory, and between a launch's clusters too. Bytes are looked at
  * in pairs: two threads that write one byte each of a pair are taken for a race.
  *
- * A read of device memory that nobody has written is found, too, where that was allocated while launches were watched. Its
+ * A read of device memory that was not written is found, too, where that was allocated while launches were watched. Its
  * copies to shared memory are not: the layered smoothing kernels copy rows and columns that they then leave out.
  */
 #pragma once

@@ -46,7 +46,10 @@ extern "C" __global__ void racy_warp(const float* x, float* y, int fault) {
 }
 EXPORT_KERNEL(racy_warp)
 
-/** One block: copies come while threads go on. 1: nobody waits for them; 2: each for its own, but not for the others. */
+/**
+ * One block: copies come while threads go on. 1: no thread waits for them; 2: each waits for its own, but not for the
+ * others.
+ */
 extern "C" __global__ void racy_copy(const float* x, float* y, int fault) {
     __shared__ __align__(16) float tile[256];
     const int i = threadIdx.x;
@@ -237,7 +240,7 @@ extern "C" __global__ void racy_last(float* tile, float* y, unsigned* ticket, in
 }
 EXPORT_KERNEL(racy_last)
 
-/** y = x where i < n; 1: and one element more, which nobody has written. */
+/** y = x where i < n; 1: and one element more, which was not written. */
 extern "C" __global__ void unwritten(const float* x, float* y, int n, int fault) {
     const int i = threadIdx.x;
     if (i < n + fault) {

@@ -10,7 +10,7 @@
 
 namespace emu {
 
-/** How far somebody knows everybody to have come: threads of the cluster by their number, then agents. */
+/** How far one thread or agent knows all others to have come: threads of the cluster by their number, then agents. */
 class Clock {
 public:
     uint32_t at(unsigned who) const { return who < ticks.size() ? ticks[who] : 0; }
@@ -34,7 +34,7 @@ using Known = std::shared_ptr<const Others>;
 /** Knows what {@code other} knows, too. */
 void join(Known& known, const Known& other);
 
-/** Somebody at a tick of his own. */
+/** A thread or agent at a tick of its own. */
 struct Epoch {
     unsigned who;
     uint32_t tick;
@@ -85,7 +85,7 @@ public:
         return latest[address % page_bytes / cell_bytes];
     }
 
-    /** Forgets all, where that is much. */
+    /** Drops everything, where that is much. */
     void trim();
 
 private:

@@ -62,7 +62,7 @@ public:
     void publish_barriers();
 
 private:
-    /** Who wrote two bytes, as far as tensor cores are concerned: nobody, a thread, a thread that has fenced, a copy. */
+    /** Who wrote two bytes, as far as tensor cores are concerned: none, a thread, a thread that has fenced, a copy. */
     using Cell = uint16_t;
     static constexpr Cell unwritten = 0, seen = 0x8000, by_copy = 0xFFFF;
 

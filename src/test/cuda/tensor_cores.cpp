@@ -164,7 +164,7 @@ void TensorCores::require_visible(const unsigned char* start, unsigned halves) {
     const Cell* cell = cells(start);
     for (unsigned i = 0; i < halves; ++i) {
         if (cell[i] == unwritten) {
-            fail("a product reads shared memory that nobody has written for tensor cores");
+            fail("a product reads shared memory that was not written for tensor cores");
         }
         if (!(cell[i] & seen)) {
             fail("a product reads what a thread stored without a fence for tensor cores since (fence.proxy.async)");
@@ -198,7 +198,7 @@ void TensorCores::check_like_others(unsigned warp, const Started& product) {
     }
 }
 
-/** Takes sums out of the registers, or, where they are out already, makes sure that nobody has touched those. */
+/** Takes sums out of the registers, or, where they are out already, makes sure that those were not touched. */
 void TensorCores::hand_over(WarpProducts& mine, Sums& sums) {
     bool changed = false;
     for (unsigned lane = 0; lane < warp_size; ++lane) {

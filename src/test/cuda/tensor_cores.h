@@ -15,7 +15,7 @@ namespace emu {
 /** The address of a byte of this block's dynamic shared memory as descriptors have it. */
 unsigned shared_address(const void* pointer);
 
-/** A thread has stored what tensor cores shall read. */
+/** A thread has stored what tensor cores will read. */
 void operand_stored(const void* target, unsigned bytes);
 /** fence.proxy.async. */
 void fence_proxy();

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The layout holds; and each rule of it notices a sample, below {@code archsamples}, that breaks it. */
+/** The layout holds;and each rule of it rejects a sample, below {@code archsamples}, that breaks it. */
 @DisplayName("Architecture")
 class ArchitectureTest {
 

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * scripts/gpu-check in a bundle whose Java and whose command line are stand-ins that fail, hang and crash: whatever happens,
+ * scripts/gpu-check in a bundle whose Java and whose command line are stand-ins that fail, hang and crash: in every case
  * its JSON file is whole and has what was found.
  */
 class GpuCheckTest {
@@ -98,7 +98,8 @@ class GpuCheckTest {
     }
 
     private Process start(String... options) throws IOException {
-        List<String> command = new ArrayList<>(List.of("bash", bundle.resolve("gpu-check").toString(), "--out", out.toString()));
+        List<String> command = new ArrayList<>(List.of("bash", bundle.resolve("gpu-check").toString(), "--out",
+                out.toString()));
         command.addAll(List.of(options));
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true)
                 .redirectOutput(folder.resolve("log").toFile());
@@ -195,7 +196,8 @@ class GpuCheckTest {
 
     @Test
     void givenTheLimits_whenAdded_thenTheyAreNineMinutesAtMost() throws Exception {
-        Process bash = new ProcessBuilder("bash", "-c", "source scripts/lib/gpu-parts.sh; printf '%s\\n' \"${limits[@]}\"").start();
+        Process bash = new ProcessBuilder("bash", "-c", "source scripts/lib/gpu-parts.sh; printf '%s\\n' \"${limits[@]}\"")
+                .start();
         try (Stream<String> lines = new String(bash.getInputStream().readAllBytes(), StandardCharsets.UTF_8).lines()) {
             int sum = lines.mapToInt(Integer::parseInt).sum();
             assertTrue(0 < sum && sum <= 540, sum + " s");

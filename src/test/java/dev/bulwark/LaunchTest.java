@@ -42,7 +42,8 @@ class LaunchTest {
     @Test
     void givenALauncher_whenCalled_thenItTellsTheProgramItsName() throws Exception {
         assumeTrue(Files.exists(Path.of("scripts/lib/launch.sh")), "no scripts here");
-        assertEquals(List.of("../my/bulwark", "/home"), lines("bash", "-c", "source scripts/lib/launch.sh; java=(printenv); main=(); "
+        assertEquals(List.of("../my/bulwark", "/home"),
+                lines("bash", "-c", "source scripts/lib/launch.sh; java=(printenv); main=(); "
                 + "run_bulwark /home BULWARK_LAUNCHER BULWARK_HOME", "../my/bulwark"));
     }
 

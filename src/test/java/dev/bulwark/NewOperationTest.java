@@ -100,8 +100,8 @@ class NewOperationTest {
                     String text = Files.readString(source);
                     if (source.equals(SOURCES.resolve(file))) {
                         text = replaced(text, "interface Visitor<R> {", "interface Visitor<R> {\n R oneMore(OneMore it);\n");
-                        text = replaced(text, "public sealed interface " + type + " {", "public sealed interface " + type + " {\n"
-                                + kind);
+                        text = replaced(text, "public sealed interface " + type + " {", "public sealed interface " + type
+                                + " {\n" + kind);
                     }
                     sources.add(new Source(source, text));
                 }

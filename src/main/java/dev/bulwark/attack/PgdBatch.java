@@ -20,7 +20,7 @@ import java.util.stream.IntStream;
  */
 final class PgdBatch implements AutoCloseable {
 
-    /** No network's prediction: a row where nothing was seen broken. */
+    /** No network's prediction: a row where nothing was found broken. */
     private static final int NOTHING_KEPT = -2;
     /** A class that no network has: a row to keep as it is. */
     private static final int NO_LABEL = Integer.MAX_VALUE;
@@ -45,7 +45,7 @@ final class PgdBatch implements AutoCloseable {
     private final DeviceBuffer imageIndices;
     private final DeviceBuffer restarts;
     private final DeviceBuffer predictions;
-    /** Where each row was last seen broken, and as what. */
+    /** Where each row was last found broken, and as what. */
     private final DeviceBuffer kept;
     private final DeviceBuffer keptPredictions;
     private final InputGradient gradient;
@@ -155,7 +155,7 @@ final class PgdBatch implements AutoCloseable {
         recorded = Optional.empty();
     }
 
-    /** Moves x up the loss, then looks where it has come. */
+    /** Moves x up the loss, then records where predictions break. */
     private void step(AttackLoss loss, int rows) {
         DeviceBuffer up = gradient.backward(loss, labels, rows);
         backend.elementwise().signedStep(x, up, (long) rows * inputs, (float) settings.stepSize(), lower, upper);

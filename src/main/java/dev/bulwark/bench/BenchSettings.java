@@ -9,19 +9,14 @@ import java.util.stream.IntStream;
 /**
  * What to measure and how long.
  *
- * @param widths     of the network, inputs and classes included
- * @param images     certified together
- * @param samples    noisy copies of each
- * @param batch      images of a step of training, verification and PGD
- * @param pgdSteps   steps of one attack
- * @param epochSteps steps of one epoch of training
- * @param ceiling    edge of the square products, a sixteenth of a copy's rows, that tell the machine's ceilings
- * @param normals    rows of noise, each as wide as the inputs
- * @param repeats    measurements of each rate
- * @param seconds    least length of one measurement
+ * @param widths of the network, inputs and classes included
+ * @param noisy  what noisy forward passes are measured on
+ * @param steps  of training, verification and PGD
+ * @param alone  sizes of what is measured without a network
  */
-public record BenchSettings(List<Integer> widths, int images, int samples, int batch, int pgdSteps, int epochSteps,
-        int ceiling, int normals, int repeats, double seconds) {
+public record BenchSettings(List<Integer> widths, Noisy noisy, Steps steps, Alone alone, Timing timing) {
+
+    private static final int LEAST_CEILING = 16;
 
     public BenchSettings {
         widths = List.copyOf(widths);
@@ -29,36 +24,82 @@ public record BenchSettings(List<Integer> widths, int images, int samples, int b
             throw new ExperimentException("a network needs inputs, hidden layers of positive widths and at least 2 classes: "
                     + widths);
         }
-        if (IntStream.of(images, samples, batch, pgdSteps, epochSteps, normals).min().orElseThrow() < 1
-                || ceiling < 16) {
-            throw new ExperimentException("sizes must be positive, and ", Setting.CEILING, " at least 16");
+    }
+
+    /**
+     * @param images  certified together
+     * @param samples noisy copies of each
+     */
+    public record Noisy(int images, int samples) {
+
+        public Noisy {
+            requireSizes(images, samples);
         }
-        if (repeats < 1 || !(seconds > 0)) {
-            throw new ExperimentException(Setting.REPEATS, " and ", Setting.SECONDS, " must be positive: "
-                    + repeats + ", " + seconds);
+    }
+
+    /**
+     * @param batch images of a step of training, verification and PGD
+     * @param pgd   steps of one attack
+     * @param epoch steps of one epoch of training
+     */
+    public record Steps(int batch, int pgd, int epoch) {
+
+        public Steps {
+            requireSizes(batch, pgd, epoch);
+        }
+    }
+
+    /**
+     * @param normals rows of noise, each as wide as the inputs
+     * @param ceiling edge of the square products, a sixteenth of a copy's rows, that tell the machine's ceilings
+     */
+    public record Alone(int normals, int ceiling) {
+
+        public Alone {
+            requireSizes(normals, ceiling / LEAST_CEILING);
+        }
+    }
+
+    /**
+     * @param repeats measurements of each rate
+     * @param seconds least length of one measurement
+     */
+    public record Timing(int repeats, double seconds) {
+
+        public Timing {
+            if (repeats < 1 || !(seconds > 0)) {
+                throw new ExperimentException(Setting.REPEATS, " and ", Setting.SECONDS, " must be positive: "
+                        + repeats + ", " + seconds);
+            }
+        }
+    }
+
+    private static void requireSizes(int... sizes) {
+        if (IntStream.of(sizes).min().orElseThrow() < 1) {
+            throw new ExperimentException("sizes must be positive, and ", Setting.CEILING, " at least " + LEAST_CEILING);
         }
     }
 
     /** Sizes that keep {@code backend} busy, on a GPU for longer than launches and waits take. */
-    public static BenchSettings suiting(Backend backend, List<Integer> widths, int repeats, double seconds) {
+    public static BenchSettings suiting(Backend backend, List<Integer> widths, Timing timing) {
         int samples = 10_000;
-        int images = Math.max(1, backend.noisyCopiesPerCall() / samples);
-        return !backend.info().onGpu()
-                ? new BenchSettings(widths, images, samples, 500, 20, Math.max(1, (int) Math.ceil(16 * seconds)), 2_048,
-                        4_000, repeats, seconds)
-                : new BenchSettings(widths, images, samples, 500, 50, 128, 8_192, 40_000, repeats, seconds);
+        Noisy noisy = new Noisy(Math.max(1, backend.noisyCopiesPerCall() / samples), samples);
+        return backend.info().onGpu()
+                ? new BenchSettings(widths, noisy, new Steps(500, 50, 128), new Alone(40_000, 8_192), timing)
+                : new BenchSettings(widths, noisy, new Steps(500, 20, Math.max(1, (int) Math.ceil(16 * timing.seconds))),
+                        new Alone(4_000, 2_048), timing);
     }
 
     BenchSettings withWidths(List<Integer> other) {
-        return new BenchSettings(other, images, samples, batch, pgdSteps, epochSteps, ceiling, normals, repeats, seconds);
+        return new BenchSettings(other, noisy, steps, alone, timing);
     }
 
     BenchSettings withImages(int other) {
-        return new BenchSettings(widths, other, samples, batch, pgdSteps, epochSteps, ceiling, normals, repeats, seconds);
+        return new BenchSettings(widths, new Noisy(other, noisy.samples), steps, alone, timing);
     }
 
     BenchSettings withSamples(int other) {
-        return new BenchSettings(widths, images, other, batch, pgdSteps, epochSteps, ceiling, normals, repeats, seconds);
+        return new BenchSettings(widths, new Noisy(noisy.images, other), steps, alone, timing);
     }
 
     int inputs() {

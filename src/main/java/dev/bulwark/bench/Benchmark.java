@@ -61,7 +61,7 @@ public final class Benchmark {
     public Benchmark(Backend backend, BenchSettings settings) {
         this.backend = backend;
         this.settings = settings;
-        this.stopwatch = new Stopwatch(settings.repeats(), settings.seconds());
+        this.stopwatch = new Stopwatch(settings.timing().repeats(), settings.timing().seconds());
         this.network = Initialisation.KAIMING_UNIFORM.network(
                 settings.widths().stream().mapToInt(Integer::intValue).toArray(), 1);
     }
@@ -82,7 +82,7 @@ public final class Benchmark {
                 results.add(name, rate);
                 stage.advance(1);
             };
-            Ceilings ceilings = new Ceilings(backend, stopwatch, settings.ceiling());
+            Ceilings ceilings = new Ceilings(backend, stopwatch, settings.alone().ceiling());
             counted.add("copies_per_second", ceilings.copies());
             counted.add("square_products_per_second", ceilings.floatProducts());
             counted.add("square_products_per_second_of_noisy_forwards", ceilings.classifierProducts());
@@ -102,7 +102,7 @@ public final class Benchmark {
 
     /** Noisy forward passes, noise and votes included. */
     public Rate noisyForwards() {
-        int count = settings.images();
+        int count = settings.noisy().images();
         try (Plan loaded = Plan.load(backend, network);
              DeviceMemory memory = new DeviceMemory(backend);
              NoisyClassifier classifier = loaded.noisyClassifier(memory)) {
@@ -111,17 +111,17 @@ public final class Benchmark {
             backend.write(uniform(count, settings.inputs()), images);
             backend.zeroInts(counts);
             int[] indices = IntStream.range(0, count).toArray();
-            return stopwatch.rate(Map.of("images", count, "samples", settings.samples()),
+            return stopwatch.rate(Map.of("images", count, "samples", settings.noisy().samples()),
                     new Cost(2 * settings.multiplyAdds(), 0, Limit.CLASSIFIER_PRODUCTS), () -> {
-                        classifier.countVotes(images, indices, 0.5f, KEY, 0, settings.samples(), counts);
+                        classifier.countVotes(images, indices, 0.5f, KEY, 0, settings.noisy().samples(), counts);
                         backend.synchronize();
-                        return (double) count * settings.samples();
+                        return (double) count * settings.noisy().samples();
                     });
         }
     }
 
     private Rate normals() {
-        int rows = settings.normals();
+        int rows = settings.alone().normals();
         int columns = settings.inputs();
         try (DeviceBuffer image = backend.allocate(columns);
              DeviceBuffer target = backend.allocate((long) rows * columns)) {
@@ -136,7 +136,7 @@ public final class Benchmark {
 
     /** As many normals as {@link #normals} takes, by the device's vendor; empty where there are none. */
     private Optional<Rate> libraryNormals(Monitor monitor) {
-        int length = settings.normals() * settings.inputs() / 2 * 2; // vendors' come in pairs
+        int length = settings.alone().normals() * settings.inputs() / 2 * 2; // vendors' come in pairs
         try (DeviceMemory memory = new DeviceMemory(backend)) {
             Optional<LibraryNormals> found = backend.libraryNormals();
             if (found.isEmpty()) {
@@ -160,13 +160,13 @@ public final class Benchmark {
 
     /** A float forward pass, and two bounds that each take every weight once. */
     private Rate ibp() {
-        float[] images = uniform(settings.batch(), settings.inputs());
-        int[] labels = labels(settings.batch());
+        float[] images = uniform(settings.steps().batch(), settings.inputs());
+        int[] labels = labels(settings.steps().batch());
         try (Plan plan = Plan.load(backend, network); Ibp verifier = new Ibp(plan)) {
-            return stopwatch.rate(Map.of("batch", settings.batch()),
+            return stopwatch.rate(Map.of("batch", settings.steps().batch()),
                     new Cost(6 * settings.multiplyAdds(), 0, Limit.FLOAT_PRODUCTS), () -> {
                         verifier.verify(images, labels, 0.1);
-                        return settings.batch();
+                        return settings.steps().batch();
                     });
         }
     }
@@ -178,35 +178,38 @@ public final class Benchmark {
 
     /**
      * Whole training steps, the rate of each epoch but the first. A pass forward and the gradients with respect to weights
-     * and to activations take the network's multiply-adds each; so much for centres, radii and, where they count, images.
+     * and to activations take the network's multiply-adds each; as much again for centres, for radii and, where they count,
+     * for images.
      */
     private Rate ibpTraining(double kappa) {
         Objective objective = IntervalBounds.of(0.1).withKappa(new IntervalBounds.Kappa(kappa, kappa, 0, 0));
         List<Integer> hidden = settings.widths().subList(1, settings.widths().size() - 1);
-        Recipe recipe = Recipe.minimising(objective).architecture(Architecture.dense(hidden)).epochs(settings.repeats() + 1)
-                .batch(settings.batch()).learningRate(LearningRate.steps(1e-3, 1)).seed(1).build();
+        Recipe recipe = Recipe.minimising(objective).architecture(Architecture.dense(hidden))
+                .epochs(settings.timing().repeats() + 1)
+                .batch(settings.steps().batch()).learningRate(LearningRate.steps(1e-3, 1)).seed(1).build();
         int passes = kappa > 0 ? 3 : 2;
         double flops = passes * 2 * (3 * settings.multiplyAdds() - settings.firstLayer());
-        int steps = settings.epochSteps();
-        TrainingSet data = new TrainingSet(uniform(steps * settings.batch(), settings.inputs()),
-                new ImageShape(1, 1, settings.inputs()), labels(steps * settings.batch()), settings.classes(), "random");
+        int steps = settings.steps().epoch();
+        TrainingSet data = new TrainingSet(uniform(steps * settings.steps().batch(), settings.inputs()),
+                new ImageShape(1, 1, settings.inputs()), labels(steps * settings.steps().batch()), settings.classes(),
+                "random");
         List<Progress> epochs = Trainer.train(backend, recipe, data, progress -> { }).history();
         return Rate.of(epochs.stream().skip(1).mapToDouble(Progress::samplesPerSecond).toArray(),
-                Map.of("batch", settings.batch()), new Cost(flops, 0, Limit.FLOAT_PRODUCTS));
+                Map.of("batch", settings.steps().batch()), new Cost(flops, 0, Limit.FLOAT_PRODUCTS));
     }
 
     private Rate pgd() {
-        float[] images = uniform(settings.batch(), settings.inputs());
-        int[] indices = IntStream.range(0, settings.batch()).toArray();
+        float[] images = uniform(settings.steps().batch(), settings.inputs());
+        int[] indices = IntStream.range(0, settings.steps().batch()).toArray();
         // Radius 0 breaks nothing, so that every image is worked on to the end.
-        PgdSettings attack = new PgdSettings(0, settings.pgdSteps(), 0, 1, 1);
+        PgdSettings attack = new PgdSettings(0, settings.steps().pgd(), 0, 1, 1);
         try (Plan loaded = Plan.load(backend, network); Pgd pgd = new Pgd(loaded, attack)) {
-            int[] labels = pgd.attack(images, labels(settings.batch()), indices).stream()
+            int[] labels = pgd.attack(images, labels(settings.steps().batch()), indices).stream()
                     .mapToInt(AttackOutcome::cleanPrediction).toArray();
-            return stopwatch.rate(Map.of("batch", settings.batch(), "steps", settings.pgdSteps()),
+            return stopwatch.rate(Map.of("batch", settings.steps().batch(), "steps", settings.steps().pgd()),
                     new Cost(4 * settings.multiplyAdds(), 0, limitOfAttacks(loaded)), () -> {
                         pgd.attack(images, labels, indices);
-                        return (double) settings.batch() * settings.pgdSteps();
+                        return (double) settings.steps().batch() * settings.steps().pgd();
                     });
         }
     }

@@ -4,11 +4,15 @@ import java.util.Arrays;
 import java.util.Map;
 
 /**
- * One rate a second: its smallest, median and largest measurement, what it was measured on and what a unit of it costs.
+ * One rate a second: its measurements, what they were made on and what a unit of it costs.
  *
  * @param sizes of the work, by name
  */
-public record Rate(double min, double median, double max, int repeats, Map<String, Integer> sizes, Cost cost) {
+public record Rate(Measured measured, Map<String, Integer> sizes, Cost cost) {
+
+    /** The smallest, the median and the largest measurement, of {@code repeats}. */
+    public record Measured(double min, double median, double max, int repeats) {
+    }
 
     /** What a stage would be bound by if nothing else took time. */
     public enum Limit {
@@ -45,22 +49,27 @@ public record Rate(double min, double median, double max, int repeats, Map<Strin
         Arrays.sort(sorted);
         int middle = sorted.length / 2;
         double median = sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-        return new Rate(sorted[0], median, sorted[sorted.length - 1], sorted.length, sizes, cost);
+        return new Rate(new Measured(sorted[0], median, sorted[sorted.length - 1], sorted.length), sizes, cost);
     }
 
     /** The same rate, held against another ceiling. */
     public Rate against(Limit limit) {
-        return new Rate(min, median, max, repeats, sizes, new Cost(cost.flops, cost.bytes, limit));
+        return new Rate(measured, sizes, new Cost(cost.flops, cost.bytes, limit));
+    }
+
+    /** The rate that stands for its measurements. */
+    public double median() {
+        return measured.median;
     }
 
     /** Floating-point operations a second at the median rate. */
     public double flopsPerSecond() {
-        return median * cost.flops;
+        return median() * cost.flops;
     }
 
     /** Bytes a second at the median rate. */
     public double bytesPerSecond() {
-        return median * cost.bytes;
+        return median() * cost.bytes;
     }
 
     /** Share of {@code ceiling}, the rate that {@link Limit#ceiling} names, that this rate reaches. */

@@ -39,8 +39,8 @@ public final class Scaling {
     /** @throws IOException if {@code results} does not take a line */
     public void run(Monitor monitor, Results results) throws IOException {
         try (Monitor.Stage stage = monitor.stage("scaling", 3L * FACTORS.length, "sizes")) {
-            grow("images", factor -> settings.withImages(factor * settings.images()), stage, results);
-            grow("samples", factor -> settings.withSamples(factor * settings.samples()), stage, results);
+            grow("images", factor -> settings.withImages(factor * settings.noisy().images()), stage, results);
+            grow("samples", factor -> settings.withSamples(factor * settings.noisy().samples()), stage, results);
             grow("multiply-adds", this::widened, stage, results);
         }
     }
@@ -49,11 +49,11 @@ public final class Scaling {
             throws IOException {
         for (int factor : FACTORS) {
             BenchSettings grown = larger.apply(factor);
-            double passes = (double) grown.images() * grown.samples();
+            double passes = (double) grown.noisy().images() * grown.noisy().samples();
             double seconds = passes / new Benchmark(backend, grown).noisyForwards().median();
             double size = switch (what) {
-                case "images" -> grown.images();
-                case "samples" -> grown.samples();
+                case "images" -> grown.noisy().images();
+                case "samples" -> grown.noisy().samples();
                 default -> grown.multiplyAdds();
             };
             results.add(new Line(what, size, seconds, seconds / (passes * grown.multiplyAdds())));

@@ -25,7 +25,8 @@ public final class TrainingProducts {
     public TrainingProducts(Backend backend, BenchSettings settings) {
         this.backend = backend;
         this.settings = settings;
-        this.stopwatch = new Stopwatch(Math.min(3, settings.repeats()), Math.min(MOST_SECONDS, settings.seconds()));
+        this.stopwatch = new Stopwatch(Math.min(3, settings.timing().repeats()),
+                Math.min(MOST_SECONDS, settings.timing().seconds()));
     }
 
     /**
@@ -39,7 +40,7 @@ public final class TrainingProducts {
     /** Forward pass, weight gradient and, but for the first layer, input gradient of each layer. */
     public List<Line> run(Monitor monitor) {
         List<Integer> widths = settings.widths();
-        int batch = Math.min(BATCH, settings.batch());
+        int batch = Math.min(BATCH, settings.steps().batch());
         List<Line> lines = new ArrayList<>();
         try (Monitor.Stage stage = monitor.stage("training's products", 3L * (widths.size() - 1) - 1, "products")) {
             for (int i = 1; i < widths.size(); ++i) {

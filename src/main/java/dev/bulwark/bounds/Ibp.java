@@ -15,7 +15,7 @@ import java.util.Optional;
  * Interval bound propagation (Gowal et al. 2019): a box is pushed through layer after layer, outward, and the last
  * layer is elided into margins between logits.
  *
- * <p>Of a ball in another norm than l-infinity it sees the smallest box around it.
+ * <p>Of a ball in another norm than l-infinity it takes the smallest box around it.
  *
  * <p>Exact for each layer on its own, not for several: a box forgets how its elements depend on each other.
  */

@@ -33,7 +33,7 @@ final class RelaxedPlan {
     private final Map<Integer, Products> products = new HashMap<>();
     private final Set<Integer> keptByActivations = new HashSet<>();
     private final Map<Integer, DeviceBuffer> meetings = new HashMap<>();
-    /** Sizes of a map's inputs while its errors are computed, and a lower end that nobody reads. */
+    /** Sizes of a map's inputs while its errors are computed, and a lower end that is not read. */
     private final DeviceBuffer sizes;
     private final DeviceBuffer unused;
 

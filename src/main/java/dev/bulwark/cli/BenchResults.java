@@ -79,10 +79,10 @@ final class BenchResults implements Benchmark.Results {
 
     private Map<String, Object> entry(Rate rate) {
         Map<String, Object> entry = new LinkedHashMap<>();
-        entry.put("min", rate.min());
+        entry.put("min", rate.measured().min());
         entry.put("median", rate.median());
-        entry.put("max", rate.max());
-        entry.put("repeats", rate.repeats());
+        entry.put("max", rate.measured().max());
+        entry.put("repeats", rate.measured().repeats());
         entry.put("sizes", rate.sizes());
         if (rate.cost().flops() > 0) {
             entry.put("flops_per_second", rate.flopsPerSecond());
@@ -110,10 +110,12 @@ final class BenchResults implements Benchmark.Results {
         text.printf("%-46s%16s%36s%20s%14s%n", "", "median", "smallest to largest", "achieved", "of ceiling");
         rates.forEach((name, rate) -> text.printf(Locale.ROOT, "%-46s%,16.0f%36s%20s%13.0f%%%n",
                 name.replace('_', ' ').replace(" per second", "/s"), rate.median(),
-                String.format(Locale.ROOT, "%,.0f to %,.0f", rate.min(), rate.max()), achieved(rate), 100 * fraction(rate)));
+                String.format(Locale.ROOT, "%,.0f to %,.0f", rate.measured().min(), rate.measured().max()), achieved(rate),
+                100 * fraction(rate)));
         noiseOverCurand().ifPresent(ratio -> text.printf(Locale.ROOT, "%-46s%16.2f%n", "noise over curand", ratio));
         if (!products.isEmpty()) {
-            text.printf("%n%-28s%20s%16s%16s%12s%n", "training's products", "m x n x k", "own GFLOP/s", "cuBLAS", "own over");
+            text.printf("%n%-28s%20s%16s%16s%12s%n", "training's products", "m x n x k", "own GFLOP/s", "cuBLAS",
+                    "own over");
             products.forEach(line -> text.println(line.text()));
         }
         for (Scaling.Line line : growth) {

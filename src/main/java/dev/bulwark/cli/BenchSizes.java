@@ -39,7 +39,8 @@ final class BenchSizes {
     @Option(names = "--steps", description = "Steps of PGD (default: 20; on a GPU 50).")
     private Optional<Integer> steps;
 
-    @Option(names = "--epoch", description = "Steps of an epoch of training (default: 16 for each of --seconds; on a GPU 128).")
+    @Option(names = "--epoch", description = "Steps of an epoch of training (default: 16 for each of --seconds; on a GPU "
+            + "128).")
     private Optional<Integer> epoch;
 
     @Option(names = "--normals", description = "Rows of noise alone (default: 4000; on a GPU 40000).")
@@ -52,9 +53,13 @@ final class BenchSizes {
     /** @throws dev.bulwark.runs.ExperimentException if they make no sense */
     BenchSettings on(Backend backend) {
         List<Integer> widths = Stream.of(List.of(inputs), hidden, List.of(classes)).flatMap(List::stream).toList();
-        BenchSettings suiting = BenchSettings.suiting(backend, widths, repeats, seconds);
-        return new BenchSettings(widths, images.orElse(suiting.images()), samples.orElse(suiting.samples()),
-                batch.orElse(suiting.batch()), steps.orElse(suiting.pgdSteps()), epoch.orElse(suiting.epochSteps()),
-                ceiling.orElse(suiting.ceiling()), normals.orElse(suiting.normals()), repeats, seconds);
+        BenchSettings suiting = BenchSettings.suiting(backend, widths, new BenchSettings.Timing(repeats, seconds));
+        return new BenchSettings(widths,
+                new BenchSettings.Noisy(images.orElse(suiting.noisy().images()), samples.orElse(suiting.noisy().samples())),
+                new BenchSettings.Steps(batch.orElse(suiting.steps().batch()), steps.orElse(suiting.steps().pgd()),
+                        epoch.orElse(suiting.steps().epoch())),
+                new BenchSettings.Alone(normals.orElse(suiting.alone().normals()),
+                        ceiling.orElse(suiting.alone().ceiling())),
+                suiting.timing());
     }
 }

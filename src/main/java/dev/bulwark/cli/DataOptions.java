@@ -39,7 +39,7 @@ final class DataOptions {
         return source(named().map(files -> files.forInput(input)), wanted);
     }
 
-    /** As {@link #source(Set)}, but digits where MNIST can't be had and nobody insisted on it. */
+    /** As {@link #source(Set)}, but digits where MNIST can't be had and was not asked for. */
     DataSource sourceOrDigits(Set<Split> wanted, Monitor monitor) {
         if (name != null) {
             return source(wanted);

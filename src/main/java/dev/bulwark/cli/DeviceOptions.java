@@ -14,7 +14,6 @@ import dev.bulwark.plan.Perceptron;
 import dev.bulwark.plan.Plan;
 import dev.bulwark.runs.ExperimentException;
 import dev.bulwark.runs.Fleet;
-import java.util.List;
 import java.util.Optional;
 import java.util.function.BiFunction;
 import picocli.CommandLine.Option;
@@ -72,7 +71,7 @@ class DeviceOptions {
     /**
      * As {@link #open()}, with matrix products in {@code products}.
      *
-     * @throws ExperimentException if that falls to a CPU, which has none such
+     * @throws ExperimentException if a CPU is to do it, which has none of these
      */
     final Fleet open(ProductPrecision products) {
         return open(products, Devices::open);

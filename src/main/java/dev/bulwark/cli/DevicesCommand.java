@@ -59,8 +59,8 @@ final class DevicesCommand implements Callable<Integer> {
     }
 
     private String noAnswer() {
-        return String.format(Locale.ROOT, "did not answer within %.0f s: see whether nvidia-smi does; --timeout waits longer",
-                timeout);
+        return String.format(Locale.ROOT, "did not answer within %.0f s: see whether nvidia-smi does; --timeout waits "
+                + "longer", timeout);
     }
 
     private void present(Gpu gpu, TimeLimit limit, PrintWriter out) {

@@ -17,8 +17,8 @@ final class LayerOptions {
     private List<Integer> hidden;
 
     @Option(names = "--windows", paramLabel = "C,K,S", split = ",",
-            description = "Make the first hidden layer a convolution of C channels over windows of K x K pixels, S apart; its "
-                    + "width is C times their number (default: the preset's).")
+            description = "Make the first hidden layer a convolution of C channels over windows of K x K pixels, S apart; "
+                    + "its width is C times their number (default: the preset's).")
     private List<Integer> windows;
 
     /**

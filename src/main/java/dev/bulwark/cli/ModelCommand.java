@@ -29,7 +29,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-/** A command that looks at a network with test images and writes a row for each. */
+/** A command that runs a network on test images and writes a row for each. */
 abstract class ModelCommand implements Callable<Integer> {
 
     @ParentCommand

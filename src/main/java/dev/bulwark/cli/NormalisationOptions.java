@@ -32,7 +32,8 @@ final class NormalisationOptions {
     /** {@code graph} with what was asked for in front of it. */
     Graph before(ImageShape image, Graph graph) {
         try {
-            return normalisation().filter(n -> graph.input().size() == image.size()).map(n -> n.before(image, graph)).orElse(graph);
+            return normalisation().filter(n -> graph.input().size() == image.size()).map(n -> n.before(image, graph))
+                    .orElse(graph);
         } catch (IllegalArgumentException e) {
             throw new ExperimentException("--" + e.getMessage() + ": name one for all, or one a channel");
         }

@@ -10,7 +10,7 @@ import java.util.function.LongSupplier;
  */
 final class Pace {
 
-    /** An estimate on less is shown to nobody. */
+    /** An estimate on less is not shown. */
     private static final double LEAST_SECONDS = 3;
     private static final int LEAST_STEPS = 2;
 

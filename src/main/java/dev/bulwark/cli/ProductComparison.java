@@ -17,7 +17,8 @@ record ProductComparison(TrainingProducts.Line own, Optional<TrainingProducts.Li
     /** @param cublas the same products, or none */
     static List<ProductComparison> of(List<TrainingProducts.Line> own, List<TrainingProducts.Line> cublas) {
         return IntStream.range(0, own.size())
-                .mapToObj(i -> new ProductComparison(own.get(i), cublas.isEmpty() ? Optional.empty() : Optional.of(cublas.get(i))))
+                .mapToObj(i -> new ProductComparison(own.get(i), cublas.isEmpty() ? Optional.empty()
+                        : Optional.of(cublas.get(i))))
                 .toList();
     }
 

@@ -33,8 +33,8 @@ final class ReportCommand implements Callable<Integer> {
             + "row files of certify, verify and attack, or a folder of them, with their .run.json beside them.")
     private List<Path> runs;
 
-    @Option(names = "--out", paramLabel = "DIR", description = "Where a comparison goes (default: the folder comparison beside "
-            + "the first run), or a report of row files (default: the folder report beside the first).")
+    @Option(names = "--out", paramLabel = "DIR", description = "Where a comparison goes (default: the folder comparison "
+            + "beside the first run), or a report of row files (default: the folder report beside the first).")
     private Path out;
 
     @Override

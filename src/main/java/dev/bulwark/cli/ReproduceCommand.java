@@ -90,7 +90,8 @@ final class ReproduceCommand implements Callable<Integer> {
     private Integer trainLimit;
 
     @Option(names = "--sigma", paramLabel = "S,S,…", split = ",", defaultValue = "0.25,0.5,1",
-            converter = SigmaConverter.class, description = "Noise levels of Table 1: decimals, or fractions as 1/2 (default: ${DEFAULT-VALUE}).")
+            converter = SigmaConverter.class, description =
+            "Noise levels of Table 1: decimals, or fractions as 1/2 (default: ${DEFAULT-VALUE}).")
     private List<Double> sigmas;
 
     @Option(names = "--epsilon", paramLabel = "E,E,…", split = ",", defaultValue = "0.05,0.1,0.2,0.3",
@@ -108,11 +109,12 @@ final class ReproduceCommand implements Callable<Integer> {
     private double alpha;
 
     @Option(names = "--deep-n", paramLabel = "N",
-            description = "Also certify some images with N samples at the noise levels at which --n can't reach r = 1.00, as "
-                    + "further rows of Table 1; at sigma 0.25, 1000000 can.")
+            description = "Also certify some images with N samples at the noise levels at which --n can't reach r = 1.00, "
+                    + "as further rows of Table 1; at sigma 0.25, 1000000 can.")
     private Integer deepN;
 
-    @Option(names = "--deep-images", paramLabel = "N", description = "How many images --deep-n takes (default: " + DEEP_IMAGES + ").")
+    @Option(names = "--deep-images", paramLabel = "N", description = "How many images --deep-n takes (default: "
+            + DEEP_IMAGES + ").")
     private Integer deepImages;
 
     @Option(names = "--steps", defaultValue = "50", description = "Steps of PGD (default: ${DEFAULT-VALUE}).")
@@ -161,7 +163,7 @@ final class ReproduceCommand implements Callable<Integer> {
 
     /** Training may round otherwise than what follows it; then it has devices of its own. */
     private RunReport reproduce(Reproduction reproduction, ReproductionPlan plan) throws IOException {
-        if (plan.models().isPresent()) {
+        if (plan.networks().folder().isPresent()) {
             training.requireUnused();
         }
         if (training.products() == ProductPrecision.FLOAT32) {
@@ -176,17 +178,20 @@ final class ReproduceCommand implements Callable<Integer> {
         boolean quick = chosen == Effort.QUICK;
         int training = trainLimit != null ? trainLimit
                 : quick && source.generated() ? QUICK_DIGITS : source.size(Split.TRAIN);
-        return new ReproductionPlan(sigmas, epsilons, n0, n, alpha, deep(),
-                new ReproductionPlan.Attacks(steps, restarts, attackAll ? AttackChoice.ALL : AttackChoice.OPEN),
-                selection.orElse(quick ? Selection.every(QUICK_SKIP) : Selection.all()), selection.selection(),
-                preset == null ? Preset.QUICK : preset, training, networks(source), seed);
+        Selection sampled = selection.orElse(quick ? Selection.every(QUICK_SKIP) : Selection.all());
+        return new ReproductionPlan(new ReproductionPlan.Smoothing(sigmas, n0, n, alpha, deep()),
+                new ReproductionPlan.Bounds(epsilons, new ReproductionPlan.Attacks(steps, restarts,
+                        attackAll ? AttackChoice.ALL : AttackChoice.OPEN)),
+                new ReproductionPlan.Images(sampled, selection.selection(), training),
+                new ReproductionPlan.NetworkSource(preset == null ? Preset.QUICK : preset, networks(source)), seed);
     }
 
     private Optional<ReproductionPlan.Deep> deep() {
         if (deepN == null && deepImages != null) {
             throw new ExperimentException("--deep-images counts the images of --deep-n: add that, or drop it");
         }
-        return Optional.ofNullable(deepN).map(n -> new ReproductionPlan.Deep(n, deepImages == null ? DEEP_IMAGES : deepImages));
+        return Optional.ofNullable(deepN)
+                .map(n -> new ReproductionPlan.Deep(n, deepImages == null ? DEEP_IMAGES : deepImages));
     }
 
     /** Shipped networks were trained on MNIST, and say nothing of other images. */

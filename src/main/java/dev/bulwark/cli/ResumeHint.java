@@ -8,7 +8,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** Tells whoever stops a run half-way, by Ctrl-C or a signal, that nothing is lost and how it goes on. */
+/** Tells a user who stops a run half-way, by Ctrl-C or a signal, that nothing is lost and how to continue. */
 final class ResumeHint implements AutoCloseable {
 
     private static final String DEFAULT_LAUNCHER = "scripts/bulwark";

@@ -9,8 +9,8 @@ import java.nio.charset.Charset;
 import java.util.Optional;
 
 /**
- * Standard output that remembers what went wrong: {@code System.out} forgets why, and results that were lost must not end
- * in exit code 0.
+ * Standard output that remembers what went wrong: {@code System.out} does not keep the reason, and results that were lost
+ * must not end in exit code 0.
  */
 final class StandardOutput extends OutputStream {
 

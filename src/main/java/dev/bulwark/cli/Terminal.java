@@ -20,7 +20,7 @@ final class Terminal {
         return told == null ? System.console() != null : told.equals("1");
     }
 
-    /** Width of the terminal, where the launcher saw one; 80 where nothing is known of it. */
+    /** Width of the terminal, where the launcher found one; 80 where nothing is known of it. */
     static int columns(Map<String, String> environment) {
         try {
             int columns = Integer.parseInt(environment.getOrDefault("BULWARK_COLUMNS", ""));
@@ -40,7 +40,7 @@ final class Terminal {
         return environment.getOrDefault("BULWARK_TERMINAL_OUT", "0").equals("1") ? columns(environment) : Integer.MAX_VALUE;
     }
 
-    /** Colours where the launcher saw a terminal on standard output, unless NO_COLOR or a dumb terminal speaks against them. */
+    /** Colours where the launcher found a terminal on standard output, unless NO_COLOR is set or the terminal has none. */
     static Paint paint(Map<String, String> environment) {
         boolean unwanted = !environment.getOrDefault("NO_COLOR", "").isEmpty()
                 || environment.getOrDefault("TERM", "dumb").equals("dumb");

@@ -31,8 +31,8 @@ import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
 /** {@code bulwark tradeoff}: clean against certified accuracy over the final weight of the natural loss. */
-@Command(name = "tradeoff", description = "Train networks for one epsilon with several final weights of the natural loss, and draw "
-        + "certified against clean accuracy.")
+@Command(name = "tradeoff", description = "Train networks for one epsilon with several final weights of the natural loss, "
+        + "and draw certified against clean accuracy.")
 final class TradeoffCommand implements Callable<Integer> {
 
     @ParentCommand
@@ -53,7 +53,8 @@ final class TradeoffCommand implements Callable<Integer> {
     private RowOptions earlier;
 
     @Option(names = "--epsilon", required = true, converter = EpsilonConverter.class,
-            description = "L-infinity radius to train for and to certify, in input units: a decimal or a fraction, as 8/255.")
+            description = "L-infinity radius to train for and to certify, in input units: a decimal or a fraction, as "
+                    + "8/255.")
     private Epsilon epsilon;
 
     @Option(names = "--kappas", paramLabel = "K,K,…", split = ",", defaultValue = "0,0.1,0.25,0.5,0.75,1",
@@ -73,7 +74,8 @@ final class TradeoffCommand implements Callable<Integer> {
     @Option(names = "--seed", defaultValue = "0", description = "Seed of weights and order (default: ${DEFAULT-VALUE}).")
     private long seed;
 
-    @Option(names = "--out", required = true, paramLabel = "DIR", description = "Folder for networks, rows, tables and figure.")
+    @Option(names = "--out", required = true, paramLabel = "DIR",
+            description = "Folder for networks, rows, tables and figure.")
     private Path out;
 
     @Override
@@ -88,8 +90,8 @@ final class TradeoffCommand implements Callable<Integer> {
              ResumeHint hint = ResumeHint.of(spec.commandLine().getErr(), bulwark.arguments())) {
             DataSource source = data.source(EnumSet.allOf(Split.class));
             layers.requireFit(source.shape());
-            Tradeoff.Plan plan = new Tradeoff.Plan(base, epsilon, preset.name().toLowerCase(Locale.ROOT), kappas,
-                    trainLimit == null ? source.size(Split.TRAIN) : trainLimit, selection.selection());
+            Tradeoff.Plan plan = new Tradeoff.Plan(base, preset.name().toLowerCase(Locale.ROOT), kappas, epsilon,
+                    new Tradeoff.Images(trainLimit == null ? source.size(Split.TRAIN) : trainLimit, selection.selection()));
             run(fleet, plan, source, existing, monitor);
             print(TradeoffReport.rebuild(out, LabReport.INSTANCE), out, spec.commandLine().getOut());
         }

@@ -99,8 +99,8 @@ final class TrainCommand implements Runnable {
         private DataOptions data;
 
         @Option(names = "--preset", paramLabel = "report|best|dense|quick", defaultValue = "quick",
-                description = "The recipe: plain published schedules, the best known, the best of dense layers, or minutes on two cores "
-                        + "(default: ${DEFAULT-VALUE}).")
+                description = "The recipe: plain published schedules, the best known, the best of dense layers, or minutes "
+                        + "on two cores (default: ${DEFAULT-VALUE}).")
         private Preset preset;
 
         @Mixin
@@ -113,7 +113,8 @@ final class TrainCommand implements Runnable {
                 description = "Seed of weights, order and noise (default: ${DEFAULT-VALUE}).")
         private long seed;
 
-        @Option(names = "--out", paramLabel = "F.safetensors", description = "The model file (default: named after the network).")
+        @Option(names = "--out", paramLabel = "F.safetensors",
+                description = "The model file (default: named after the network).")
         private Path out;
 
         @Option(names = "--resume", description = "Go on from the checkpoint beside the model file.")
@@ -153,7 +154,8 @@ final class TrainCommand implements Runnable {
                 }
             }
             if (Files.exists(model) && !overwrite) {
-                throw new ExperimentException(model + " is there already: name another --out, or replace it with --overwrite");
+                throw new ExperimentException(model + " is there already: name another --out, or replace it with "
+                        + "--overwrite");
             }
             if (Files.exists(model) && !ModelFile.mayBeReplaced(model)) {
                 throw new ExperimentException(model + " is no model file: it stays as it is, so name another --out");
@@ -174,8 +176,8 @@ final class TrainCommand implements Runnable {
                 monitor.note(fleet.choice());
                 try (ResumeHint hint = ResumeHint.of(spec.commandLine().getErr(), BulwarkCommand.above(spec).arguments())) {
                     Map<String, Double> accuracies = Train.run(fleet.first(), recipe,
-                            source(preset.name().toLowerCase(Locale.ROOT)), training, source.dataset(Split.TEST), model, resume,
-                            checkpoints(), monitor);
+                            source(preset.name().toLowerCase(Locale.ROOT)), training, source.dataset(Split.TEST), model,
+                            resume, checkpoints(), monitor);
                     spec.commandLine().getOut().println(model + Train.words(accuracies));
                 }
             }

@@ -38,7 +38,7 @@ final class VerifyCommand extends ModelCommand {
     private Epsilon epsilon;
 
     @Option(names = "--norm", paramLabel = "inf|2|1", defaultValue = "inf",
-            description = "Of the ball; ibp sees the smallest box around one (default: ${DEFAULT-VALUE}).")
+            description = "Of the ball; ibp takes the smallest box around one (default: ${DEFAULT-VALUE}).")
     private String norm;
 
     @Option(names = "--method", paramLabel = "ibp|crown|alpha-crown", defaultValue = "ibp",

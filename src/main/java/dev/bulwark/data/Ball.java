@@ -47,8 +47,8 @@ public record Ball(Epsilon epsilon, Centre centre, Norm norm) {
     }
 
     /**
-     * The least float of the smallest box around the ball, element by element. Where no float lies in it, as only a ball narrower than a float's
-     * last bit can have none, the element itself.
+     * The least float of the smallest box around the ball, element by element. Where no float lies in it, as only a ball
+     * narrower than a float's last bit can have none, the element itself.
      *
      * @param inputs in [0, 1]
      * @throws IllegalArgumentException if an element is not what the centre says
@@ -91,7 +91,7 @@ public record Ball(Epsilon epsilon, Centre centre, Norm norm) {
         return ends;
     }
 
-    // ---- around bytes ------------------------------------------------------------------------------------------------------
+    // ---- around bytes ------------------------------------------------------------------------------------------------
 
     private static int byteOf(float element) {
         int nearest = Math.round(element * LARGEST);
@@ -148,7 +148,7 @@ public record Ball(Epsilon epsilon, Centre centre, Norm norm) {
         return epsilon.denominator().multiply(BigInteger.valueOf(LARGEST));
     }
 
-    // ---- around floats -----------------------------------------------------------------------------------------------------
+    // ---- around floats -----------------------------------------------------------------------------------------------
 
     private float leastAround(float x) {
         float low = (float) (x - epsilon.lower());

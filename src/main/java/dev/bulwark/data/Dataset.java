@@ -44,12 +44,12 @@ public final class Dataset {
         }
     }
 
-    /** Takes the arrays over: nobody may write to them afterwards. */
+    /** Takes the arrays over: they must not be written to afterwards. */
     Dataset(Origin origin, ImageShape shape, int classes, byte[] pixels, byte[] labels) {
         this(origin, shape, classes, new Pixels.Bytes(pixels), labels);
     }
 
-    /** Takes the arrays over: nobody may write to them afterwards. */
+    /** Takes the arrays over: they must not be written to afterwards. */
     Dataset(Origin origin, ImageShape shape, int classes, Pixels pixels, byte[] labels) {
         if (pixels.length() != (long) labels.length * shape.size()) {
             throw new IllegalArgumentException("pixels has " + pixels.length() + " elements, " + labels.length + " images of "

@@ -21,7 +21,8 @@ final class NpyArray {
     static final byte[] MAGIC = {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y'};
 
     private static final int LONGEST_HEADER = 1 << 16;
-    private static final Pattern HEADER = Pattern.compile("\\{\\s*'descr'\\s*:\\s*(.*?)\\s*,\\s*'fortran_order'\\s*:\\s*(True|False)"
+    private static final Pattern HEADER =
+            Pattern.compile("\\{\\s*'descr'\\s*:\\s*(.*?)\\s*,\\s*'fortran_order'\\s*:\\s*(True|False)"
             + "\\s*,\\s*'shape'\\s*:\\s*\\(([0-9, ]*)\\)\\s*,?\\s*}\\s*", Pattern.DOTALL);
     private static final Pattern NUMBER = Pattern.compile("'([<>|=])([iuf])([1248])'");
 
@@ -79,7 +80,8 @@ final class NpyArray {
         }
         Matcher fields = HEADER.matcher(new String(header, StandardCharsets.UTF_8));
         if (!fields.matches()) {
-            throw new DataException(source + ": the header is not the one that NumPy writes, of descr, fortran_order and shape");
+            throw new DataException(source + ": the header is not the one that NumPy writes, of descr, fortran_order and "
+                    + "shape");
         }
         Type type = type(fields.group(1), source);
         int[] shape = shape(fields.group(3), source);

@@ -44,7 +44,8 @@ record PngImage(Path file, ImageShape shape, byte[] pixels) {
     }
 
     private static ImageShape shape(Path file, byte[] content) {
-        if (content.length < SIGNATURE.length || !Arrays.equals(content, 0, SIGNATURE.length, SIGNATURE, 0, SIGNATURE.length)) {
+        if (content.length < SIGNATURE.length || !Arrays.equals(content, 0, SIGNATURE.length, SIGNATURE, 0,
+                SIGNATURE.length)) {
             throw new DataException(file + ": is not a PNG file, whatever its name");
         }
         ImageShape shape = null;
@@ -126,7 +127,8 @@ record PngImage(Path file, ImageShape shape, byte[] pixels) {
             return pixels;
         } catch (IOException | RuntimeException e) {
             throw e instanceof DataException said ? said : new DataException(file + ": the file is damaged ("
-                    + (e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage().lines().findFirst().orElse("")) + ")", e);
+                    + (e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage().lines().findFirst().orElse(""))
+                    + ")", e);
         } finally {
             reader.dispose();
         }

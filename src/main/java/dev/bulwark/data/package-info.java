@@ -5,7 +5,8 @@
  * ({@link dev.bulwark.data.Digits}).
  *
  * <p>Every {@link dev.bulwark.data.Dataset} says what it is, its shape and its number of classes, and carries the digest of
- * its content, so that no result can pass for one on other data. Whatever is wrong with data is a {@link dev.bulwark.data.DataException} of one line.
- * Batching, augmentation and the choice of test images live above this package.
+ * its content, so that no result can pass for one on other data. Whatever is wrong with data is a
+ * {@link dev.bulwark.data.DataException} of one line. Batching, augmentation and the choice of test images live above this
+ * package.
  */
 package dev.bulwark.data;

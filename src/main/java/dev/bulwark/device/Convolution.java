@@ -5,7 +5,7 @@ import dev.bulwark.shapes.Windows;
 
 /**
  * A convolution whose parameters lie on a device: {@code y[o,v,u] = b[o] + sum over i, r, s of W[o,i,r,s] x[i,..,..]} over
- * the windows of an image, zeros outside it. Channels fall into groups: output channels of group g see the input channels
+ * the windows of an image, zeros outside it. Channels fall into groups: output channels of group g read the input channels
  * of group g alone.
  *
  * @param weight W {@code [channels, input channels / groups, kernel height, kernel width]}, row-major

@@ -22,7 +22,7 @@ public interface Indexing {
      * does {@code target[k targetStride + i] = source[k sourceStride + i]} for i below its length; then
      * {@code row[0] = k + advance}.
      *
-     * @param row    {@code int [1]}; the caller sees to it that the rows lie inside their buffers
+     * @param row    {@code int [1]}; the caller ensures that the rows lie inside their buffers
      * @param copies {@link #MOST_ROW_COPIES} at most, with targets that overlap neither one another nor a source
      */
     void copyRows(DeviceBuffer row, int advance, RowCopy... copies);

@@ -11,8 +11,8 @@ public final class FileNames {
     }
 
     /**
-     * The one name of a file, whatever symbolic links lead to it, so that what is kept beside it is found by all of them. The
-     * file need not exist; of a folder that does not either, the name is {@code path}'s own.
+     * The one name of a file, whatever symbolic links lead to it, so that what is kept beside it is found by all of them.
+     * The file need not exist; of a folder that does not either, the name is {@code path}'s own.
      */
     public static Path real(Path path) throws IOException {
         Path absolute = path.toAbsolutePath();

@@ -54,7 +54,8 @@ final class GuaranteeDiscussion {
                 every attacker, the second only reports on one."""
                 .formatted(Phrase.count(count(both, image -> true)), Phrase.count(certified),
                         Phrase.count(count(both, Evidence::attacked)), Phrase.count(checked), Phrase.count(broken),
-                        differences == 0 ? "none" : Phrase.count(count(both, image -> image.attacked() && image.claimsDiffer())));
+                        differences == 0 ? "none"
+                        : Phrase.count(count(both, image -> image.attacked() && image.claimsDiffer())));
         return Optional.of(new Discussion("guarantee", "Certified against empirical robustness", List.of(prose),
                 findings));
     }

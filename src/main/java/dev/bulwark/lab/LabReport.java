@@ -83,7 +83,8 @@ public final class LabReport implements Experiment {
                         + (run.scope().warning().isEmpty() ? " In italics: what the report says, in brief." : ""))
                         + discussions.stream().map(LabReport::discussion).collect(Collectors.joining())));
         return new Commentary(analysis,
-                List.of(new Section("misstatements", "What the lab report gets wrong", misstatements())), summary(discussions));
+                List.of(new Section("misstatements", "What the lab report gets wrong", misstatements())),
+                summary(discussions));
     }
 
     private static List<Discussion> discussions(Measured run) {

@@ -115,8 +115,8 @@ final class MethodsDiscussion {
                 .map(share -> ", clean accuracy to " + Phrase.percent(share)).orElse("");
         String gap = table2.measured(last, Table2.GAP)
                 .map(share -> ", and the gap to PGD there is " + Phrase.points(share.percent(1))).orElse("");
-        String published = Literature.published(table2, last, Table2.CERTIFIED).map(figure -> " A published network keeps " + figure
-                + "% there with the same bounds, so their looseness alone does not explain the fall.").orElse("");
+        String published = Literature.published(table2, last, Table2.CERTIFIED).map(figure -> " A published network keeps "
+                + figure + "% there with the same bounds, so their looseness alone does not explain the fall.").orElse("");
         return List.of(new Finding("IBP suits small budgets (\u03b5 \u2264 0.10); beyond, bounds loosen.",
                 falls ? Verdict.PARTLY : Verdict.DISAGREES, "Certified accuracy goes from " + Phrase.percent(small.get())
                         + " at " + Phrase.epsilon(SMALL) + " to " + Phrase.percent(widest.get()) + " at "
@@ -124,7 +124,8 @@ final class MethodsDiscussion {
     }
 
     private static String range(ResultTable table, String column, DoubleFunction<String> at) {
-        return Phrase.and(table.lines().stream().filter(line -> !line.further()).flatMap(line -> table.measured(line.at(), column)
+        return Phrase.and(table.lines().stream().filter(line -> !line.further())
+                .flatMap(line -> table.measured(line.at(), column)
                 .map(share -> Phrase.percent(share) + " at " + at.apply(line.at())).stream()).toList());
     }
 

@@ -34,16 +34,16 @@ record Networks(ReproductionPlan plan, RunLayout layout) {
     /** What the rows depend on of the networks, by its names in the record. */
     Map<String, Object> identity(Fleet fleet, Fleet trainers) {
         Map<String, Object> identity = new LinkedHashMap<>();
-        if (plan.models().isPresent()) {
+        if (plan.networks().folder().isPresent()) {
             Map<String, String> digests = new LinkedHashMap<>();
             plan.recipes().forEach(recipe -> digests.put(Train.name(recipe.objective()), ModelFile.read(given(recipe)).sha256()));
             identity.put("networks", digests);
         } else {
-            identity.put("networks", "preset " + plan.preset().name().toLowerCase(Locale.ROOT) + (trainers == fleet ? ""
+            identity.put("networks", "preset " + plan.networks().preset().name().toLowerCase(Locale.ROOT) + (trainers == fleet ? ""
                     : ", products " + trainers.info().libraries().get(DeviceInfo.PRODUCTS)));
             // A preset may become another in a later version: a run must not end with networks of both.
             identity.put("recipes", plan.recipes().stream().map(recipe -> recipe.digest().substring(0, 12)).toList().toString());
-            identity.put("training_images", plan.trainingImages());
+            identity.put("training_images", plan.images().training());
         }
         return identity;
     }
@@ -65,7 +65,7 @@ record Networks(ReproductionPlan plan, RunLayout layout) {
 
     private StoredNetwork read(Recipe recipe, DeviceInfo device, Map<String, String> digests, Set<String> said) {
         String name = Train.name(recipe.objective());
-        Path file = plan.models().isPresent() ? given(recipe) : trained(recipe);
+        Path file = plan.networks().folder().isPresent() ? given(recipe) : trained(recipe);
         StoredNetwork stored = ModelFile.read(file);
         digests.put(name, stored.sha256());
         said.add("Networks: preset " + stored.metadata().getOrDefault("preset", "unknown") + ", "
@@ -79,7 +79,7 @@ record Networks(ReproductionPlan plan, RunLayout layout) {
 
     /** The file of a network that is not to be trained. */
     private Path given(Recipe recipe) {
-        Path file = RunLayout.model(plan.models().orElseThrow(), Train.name(recipe.objective()));
+        Path file = RunLayout.model(plan.networks().folder().orElseThrow(), Train.name(recipe.objective()));
         if (!Files.exists(file)) {
             throw new ExperimentException("no network " + file + ": train it with 'train ", training(recipe.objective()),
                     " ", Setting.OUT, " DIR/" + file.getFileName() + "' and name the folder of all networks",
@@ -91,7 +91,7 @@ record Networks(ReproductionPlan plan, RunLayout layout) {
     /** What {@code train} is told for an objective, with the radius as it was typed. */
     private Message training(Objective objective) {
         return objective instanceof Objective.IntervalBounds ibp
-                ? Message.of("ibp ", Setting.EPSILON, " ", plan.epsilons().stream()
+                ? Message.of("ibp ", Setting.EPSILON, " ", plan.bounds().epsilons().stream()
                         .filter(epsilon -> epsilon.nearest() == ibp.epsilon()).map(Epsilon::toString)
                         .findFirst().orElseThrow())
                 : Message.of("smoothing ", Setting.SIGMA, " ", objective.sigma());
@@ -104,13 +104,13 @@ record Networks(ReproductionPlan plan, RunLayout layout) {
 
     /** Trains those that are missing. */
     void train(Fleet trainers, Dataset test, DataSource source, boolean resume, Monitor monitor, RunRecord record) throws IOException {
-        List<Recipe> missing = plan.models().isPresent() ? List.of() : plan.recipes().stream().distinct()
+        List<Recipe> missing = plan.networks().folder().isPresent() ? List.of() : plan.recipes().stream().distinct()
                 .filter(recipe -> !resume || !Files.exists(trained(recipe))).toList();
         if (missing.isEmpty()) {
             return;
         }
-        Dataset training = source.dataset(Split.TRAIN, plan.trainingImages());
-        Trainings trainings = new Trainings(plan.preset().name().toLowerCase(Locale.ROOT), training, test, this::trained,
+        Dataset training = source.dataset(Split.TRAIN, plan.images().training());
+        Trainings trainings = new Trainings(plan.networks().preset().name().toLowerCase(Locale.ROOT), training, test, this::trained,
                 resume);
         long[] since = {System.nanoTime()};
         // Noted network by network, so that a run that is killed keeps the time of those it leaves.

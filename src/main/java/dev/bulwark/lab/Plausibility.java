@@ -19,7 +19,8 @@ final class Plausibility {
     }
 
     /** Why the reported figure for a sigma in the column with a key can't be right or is hard to believe. */
-    static Optional<String> objection(Literature.Figures reported, Literature.Figures published, double sigma, String column) {
+    static Optional<String> objection(Literature.Figures reported, Literature.Figures published, double sigma,
+            String column) {
         Optional<BigDecimal> figure = reported.figure(sigma, column);
         if (column.equals(Table1.ABSTAIN)) {
             return figure.flatMap(abstain -> moreThanAll(reported, published, sigma, abstain));
@@ -34,8 +35,8 @@ final class Plausibility {
             return Optional.empty();
         }
         return Optional.of(String.format(Locale.ROOT,
-                "Impossible: with n = %,d and alpha = %s, p_A is shown to be at most alpha^(1/n) = %.6f even if all votes agree, "
-                        + "so no radius exceeds %s at sigma %.2f; r = %.2f needs n >= %,d.",
+                "Impossible: with n = %,d and alpha = %s, p_A is shown to be at most alpha^(1/n) = %.6f even if all votes "
+                        + "agree, so no radius exceeds %s at sigma %.2f; r = %.2f needs n >= %,d.",
                 REPORTED_N, BigDecimal.valueOf(REPORTED_ALPHA), Math.pow(REPORTED_ALPHA, 1.0 / REPORTED_N),
                 BigDecimal.valueOf(reach).setScale(4, RoundingMode.UP), sigma, radius,
                 Reach.samplesFor(radius, sigma, REPORTED_ALPHA)));

@@ -102,7 +102,7 @@ public final class Reproduction {
         record.put("dataset", DataSource.describe(test));
         record.put("seed", plan.seed());
         record.putDevices(fleet);
-        if (plan.models().isEmpty()) {
+        if (plan.networks().folder().isEmpty()) {
             record.put("training_device", trainers.info());
         }
         monitor.note(fleet.choice());
@@ -110,29 +110,29 @@ public final class Reproduction {
         Map<String, String> digests = new LinkedHashMap<>();
         Map<String, StoredNetwork> stored = networks.read(fleet.info(), digests, scope);
         record.put("models", digests);
-        scope.add("PGD: " + plan.attacks().steps() + " steps of epsilon/10 from each of " + plan.attacks().restarts()
+        scope.add("PGD: " + plan.bounds().attacks().steps() + " steps of epsilon/10 from each of " + plan.bounds().attacks().restarts()
                 + " random starting points up the "
                 + "cross-entropy, then as many up the margin (best other logit less the label's) at images that still stand.");
         Map<Epsilon, Integer> checked = new LinkedHashMap<>();
-        String foreseen = plan.attacks().images().sentence(checked);
+        String foreseen = plan.bounds().attacks().images().sentence(checked);
         scope.add(foreseen);
         scope.addAll(plan.leftOut(test.size()));
         record.put("scope", scope);
 
-        for (double sigma : plan.sigmas()) {
-            timed(record, "certify", () -> certify(sigma, plan.n(), plan.sampled().of(test.size()),
+        for (double sigma : plan.smoothing().sigmas()) {
+            timed(record, "certify", () -> certify(sigma, plan.smoothing().n(), plan.images().sampled().of(test.size()),
                     layout.certificates(sigma), stored));
         }
-        for (double sigma : plan.deepSigmas()) {
-            int n = plan.deep().orElseThrow().n();
+        for (double sigma : plan.smoothing().deepSigmas()) {
+            int n = plan.smoothing().deep().orElseThrow().n();
             timed(record, "certify", () -> certify(sigma, n, plan.deepImages(test.size()), layout.certificates(sigma, n), stored));
         }
-        for (Epsilon epsilon : plan.epsilons()) {
+        for (Epsilon epsilon : plan.bounds().epsilons()) {
             StoredNetwork network = stored.get(Train.name(plan.ibp(epsilon).objective()));
             timed(record, "verify", () -> verify(epsilon, network));
             timed(record, "attack", () -> checked.put(epsilon, attack(epsilon, network)));
         }
-        record.put("scope", scope.stream().map(said -> said.equals(foreseen) ? plan.attacks().images().sentence(checked) : said)
+        record.put("scope", scope.stream().map(said -> said.equals(foreseen) ? plan.bounds().attacks().images().sentence(checked) : said)
                 .toList());
         timed(record, "gallery", () -> exhibit(stored));
         record.finish();
@@ -141,17 +141,17 @@ public final class Reproduction {
 
     private void certify(double sigma, int n, int[] images, Path rows, Map<String, StoredNetwork> networks)
             throws IOException {
-        StoredNetwork network = networks.get(Train.name(plan.preset().smoothing(sigma).objective()));
+        StoredNetwork network = networks.get(Train.name(plan.networks().preset().smoothing(sigma).objective()));
         Subject subject = new Subject(network.graph(), test, images);
         try (RowFile<SmoothingRow> tsv = rows(rows, SmoothingRow.FORMAT);
              RowFile<CertificateRow> jsonl = rows(RunLayout.votes(rows), CertificateRow.FORMAT)) {
-            Certify.certify(fleet, subject, new Certify.Settings(sigma, plan.n0(), n, plan.alpha(), plan.seed()),
+            Certify.certify(fleet, subject, plan.smoothing().settings(sigma, n, plan.seed()),
                     tsv, Optional.of(jsonl), monitor);
         }
     }
 
     private void verify(Epsilon epsilon, StoredNetwork network) throws IOException {
-        Subject subject = new Subject(network.graph(), test, plan.verified().of(test.size()));
+        Subject subject = new Subject(network.graph(), test, plan.images().verified().of(test.size()));
         try (RowFile<BoundsRow> rows = rows(layout.bounds(Method.IBP, epsilon.nearest()), BoundsRow.FORMAT)) {
             Verify.run(fleet, subject, epsilon, Method.IBP, 0, rows, monitor);
         }
@@ -162,13 +162,13 @@ public final class Reproduction {
         List<BoundsRow> bounds = RowFile.read(layout.bounds(Method.IBP, epsilon.nearest()), BoundsRow.FORMAT);
         Set<Integer> certified = bounds.stream().filter(BoundsRow::certified).map(BoundsRow::index)
                 .collect(Collectors.toSet());
-        Subject subject = new Subject(network.graph(), test, plan.attacks().images().of(bounds));
+        Subject subject = new Subject(network.graph(), test, plan.bounds().attacks().images().of(bounds));
         Path file = layout.attacks(epsilon.nearest());
         try (RowFile<AttackRow> rows = rows(file, AttackRow.FORMAT)) {
             Attack.run(fleet, subject, plan.attack(test.ball(epsilon)), certified::contains, rows, monitor);
         }
         SoundnessCheck.of(bounds, RowFile.read(file, AttackRow.FORMAT), file);
-        return plan.attacks().images().checked(bounds);
+        return plan.bounds().attacks().images().checked(bounds);
     }
 
     /** Keeps the pixels of a few images, so that the report can be rebuilt without data and networks. */
@@ -176,12 +176,12 @@ public final class Reproduction {
         Showcase showcase = new Showcase(fleet.first(), test, plan.seed());
         SortedMap<Double, List<SmoothingRow>> smoothed = new TreeMap<>();
         Map<Double, Graph> smoothing = new LinkedHashMap<>();
-        for (double sigma : plan.sigmas()) {
+        for (double sigma : plan.smoothing().sigmas()) {
             smoothed.put(sigma, RowFile.read(layout.certificates(sigma), SmoothingRow.FORMAT));
-            smoothing.put(sigma, networks.get(Train.name(plan.preset().smoothing(sigma).objective())).graph());
+            smoothing.put(sigma, networks.get(Train.name(plan.networks().preset().smoothing(sigma).objective())).graph());
         }
         showcase.addSmoothing(smoothed, smoothing);
-        for (Epsilon epsilon : plan.epsilons()) {
+        for (Epsilon epsilon : plan.bounds().epsilons()) {
             showcase.addAttacks(networks.get(Train.name(plan.ibp(epsilon).objective())).graph(),
                     plan.attack(test.ball(epsilon)),
                     RowFile.read(layout.attacks(epsilon.nearest()), AttackRow.FORMAT));

@@ -30,35 +30,87 @@ import java.util.stream.Stream;
 /**
  * What to do for both tables of the lab report.
  *
- * @param sigmas         noise levels of Table 1
- * @param epsilons       L-infinity radii of Table 2
- * @param n0             selection samples
- * @param n              estimation samples
- * @param alpha          failure probability of a certificate
- * @param deep           further lines of Table 1, if wanted
- * @param sampled        images for smoothing
- * @param verified       images for IBP and PGD
- * @param preset         how networks are trained where none are given
- * @param trainingImages how many of the training images, at most
- * @param models         folder of networks; empty to train them
+ * @param networks where networks come from
+ * @param seed     of training, noise and attacks
  */
-public record ReproductionPlan(List<Double> sigmas, List<Epsilon> epsilons, int n0, int n, double alpha, Optional<Deep> deep,
-        Attacks attacks, Selection sampled, Selection verified, Preset preset, int trainingImages, Optional<Path> models,
-        long seed) {
+public record ReproductionPlan(Smoothing smoothing, Bounds bounds, Images images, NetworkSource networks, long seed) {
 
     public ReproductionPlan {
-        sigmas = List.copyOf(sigmas);
-        epsilons = List.copyOf(epsilons);
         // What is wrong with any of them is said before anything is trained.
-        sigmas.forEach(sigma -> new Certify.Settings(sigma, n0, n, alpha, seed));
-        if (deep.isPresent()) {
-            deep.get().requireUse(sigmas, n, alpha);
-            new Certify.Settings(1, n0, deep.get().n, alpha, seed);
+        for (double sigma : smoothing.sigmas) {
+            smoothing.settings(sigma, smoothing.n, seed);
         }
-        for (Epsilon epsilon : epsilons) {
-            attacks.settings(new Ball(epsilon, Ball.Centre.FLOAT), seed);
+        if (smoothing.deep.isPresent()) {
+            Deep deep = smoothing.deep.get();
+            deep.requireUse(smoothing);
+            smoothing.settings(1, deep.n, seed);
         }
-        requireNamesOfTheirOwn(epsilons);
+        for (Epsilon epsilon : bounds.epsilons) {
+            bounds.attacks.settings(new Ball(epsilon, Ball.Centre.FLOAT), seed);
+        }
+    }
+
+    /**
+     * What Table 1 rests on.
+     *
+     * @param sigmas noise levels
+     * @param n0     selection samples
+     * @param n      estimation samples
+     * @param alpha  failure probability of a certificate
+     * @param deep   further lines, if wanted
+     */
+    public record Smoothing(List<Double> sigmas, int n0, int n, double alpha, Optional<Deep> deep) {
+
+        public Smoothing {
+            sigmas = List.copyOf(sigmas);
+        }
+
+        /** @param samples for estimation */
+        Certify.Settings settings(double sigma, int samples, long seed) {
+            return new Certify.Settings(sigma, n0, samples, alpha, seed);
+        }
+
+        /** The noise levels that {@link #deep} is for; none without it. */
+        List<Double> deepSigmas() {
+            return deep.isPresent() ? sigmasOutOfReach() : List.of();
+        }
+
+        /** Those at which {@link #n} samples can't reach Table 1's largest radius. */
+        private List<Double> sigmasOutOfReach() {
+            return sigmas.stream().filter(sigma -> Table1.outOfReach(sigma, n, alpha)).toList();
+        }
+    }
+
+    /**
+     * What Table 2 rests on.
+     *
+     * @param epsilons L-infinity radii
+     */
+    public record Bounds(List<Epsilon> epsilons, Attacks attacks) {
+
+        public Bounds {
+            epsilons = List.copyOf(epsilons);
+            requireNamesOfTheirOwn(epsilons);
+        }
+    }
+
+    /**
+     * Which images.
+     *
+     * @param sampled  for smoothing
+     * @param verified for IBP and PGD
+     * @param training how many of the training images, at most
+     */
+    public record Images(Selection sampled, Selection verified, int training) {
+    }
+
+    /**
+     * Where networks come from.
+     *
+     * @param preset how they are trained where none are given
+     * @param folder of networks; empty to train them
+     */
+    public record NetworkSource(Preset preset, Optional<Path> folder) {
     }
 
     /** Files and rows are named after the nearest double, which two different numbers may share. */
@@ -70,72 +122,65 @@ public record ReproductionPlan(List<Double> sigmas, List<Epsilon> epsilons, int 
 
     /** What is left out of {@code size} test images, a sentence each. */
     List<String> leftOut(int size) {
-        int smoothed = sampled.of(size).length;
-        int bounded = verified.of(size).length;
+        int smoothed = images.sampled.of(size).length;
+        int bounded = images.verified.of(size).length;
         List<String> left = new ArrayList<>();
         if (smoothed < size) {
             left.add(String.format(Locale.ROOT, "Randomized smoothing on %,d of %,d test images (%s).",
-                    smoothed, size, sampled.describe()));
+                    smoothed, size, images.sampled.describe()));
         }
         if (bounded < size) {
             left.add(String.format(Locale.ROOT, "IBP and PGD on %,d of %,d test images (%s).",
-                    bounded, size, verified.describe()));
+                    bounded, size, images.verified.describe()));
         }
-        deep.ifPresent(more -> left.add(String.format(Locale.ROOT,
+        smoothing.deep.ifPresent(more -> left.add(String.format(Locale.ROOT,
                 "Certificates with n = %,d at sigma %s on %,d of smoothing's images, spread evenly.", more.n,
-                deepSigmas().stream().map(RunLayout::decimals).collect(Collectors.joining(", ")), deepImages(size).length)));
+                smoothing.deepSigmas().stream().map(RunLayout::decimals).collect(Collectors.joining(", ")),
+                deepImages(size).length)));
         return left;
     }
 
-    /** The noise levels that {@link #deep} is for; none without it. */
-    List<Double> deepSigmas() {
-        return deep.isPresent() ? deepSigmas(sigmas, n, alpha) : List.of();
-    }
-
-    private static List<Double> deepSigmas(List<Double> sigmas, int n, double alpha) {
-        return sigmas.stream().filter(sigma -> Table1.outOfReach(sigma, n, alpha)).toList();
-    }
-
-    /** Its images, of {@code size} test images. */
+    /** The images of {@link Smoothing#deep}, of {@code size} test images. */
     int[] deepImages(int size) {
-        return Selection.spread(sampled.of(size), deep.orElseThrow().images);
+        return Selection.spread(images.sampled.of(size), smoothing.deep.orElseThrow().images);
     }
 
     /** How PGD is run at one radius. */
     PgdSettings attack(Ball ball) {
-        return attacks.settings(ball, seed);
+        return bounds.attacks.settings(ball, seed);
     }
 
     /** What all rows about {@code test} depend on but for the networks, the data and the devices. */
     Map<String, Object> identity(Dataset test) {
         Map<String, Object> identity = new LinkedHashMap<>();
-        identity.put("sigmas", sigmas);
-        identity.put("epsilons", epsilons.stream().map(Epsilon::nearest).toList());
+        identity.put("sigmas", smoothing.sigmas);
+        identity.put("epsilons", bounds.epsilons.stream().map(Epsilon::nearest).toList());
         identity.put(Verify.CENTRE, Verify.centre(test));
-        if (epsilons.stream().anyMatch(epsilon -> epsilon.beyondDouble().isPresent())) {
-            identity.put("epsilons_exact", epsilons.stream().map(Epsilon::toString).toList());
+        if (bounds.epsilons.stream().anyMatch(epsilon -> epsilon.beyondDouble().isPresent())) {
+            identity.put("epsilons_exact", bounds.epsilons.stream().map(Epsilon::toString).toList());
         }
-        identity.put("n0", n0);
-        identity.put("n", n);
-        identity.put("alpha", alpha);
-        identity.put("deep", deep.map(Deep::toString).orElse("none"));
-        identity.put("pgd_steps", attacks.steps);
-        identity.put("pgd_restarts", attacks.restarts);
+        identity.put("n0", smoothing.n0);
+        identity.put("n", smoothing.n);
+        identity.put("alpha", smoothing.alpha);
+        identity.put("deep", smoothing.deep.map(Deep::toString).orElse("none"));
+        identity.put("pgd_steps", bounds.attacks.steps);
+        identity.put("pgd_restarts", bounds.attacks.restarts);
         identity.put("pgd_loss", "both");
-        identity.put(AttackRecord.IMAGES, attacks.images.toString());
-        identity.put("sampled_images", sampled.toString());
-        identity.put("verified_images", verified.toString());
+        identity.put(AttackRecord.IMAGES, bounds.attacks.images.toString());
+        identity.put("sampled_images", images.sampled.toString());
+        identity.put("verified_images", images.verified.toString());
         return identity;
     }
 
     /** How each network is trained, those for smoothing first. */
     List<Recipe> recipes() {
-        return Stream.concat(sigmas.stream().map(preset::smoothing), epsilons.stream().map(this::ibp))
+        return Stream.concat(smoothing.sigmas.stream().map(networks.preset::smoothing),
+                bounds.epsilons.stream().map(this::ibp))
                 .map(recipe -> recipe.withSeed(seed)).toList();
     }
 
     Recipe ibp(Epsilon epsilon) {
-        return preset.ibp(epsilon.nearest());
+        return networks.preset.ibp(epsilon.nearest());
     }
 
     /**
@@ -171,12 +216,12 @@ public record ReproductionPlan(List<Double> sigmas, List<Epsilon> epsilons, int 
             return "n = " + n + " on " + images + " images";
         }
 
-        private void requireUse(List<Double> sigmas, int fewer, double alpha) {
-            if (n <= fewer || deepSigmas(sigmas, fewer, alpha).isEmpty()) {
+        private void requireUse(Smoothing others) {
+            if (n <= others.n || others.sigmasOutOfReach().isEmpty()) {
                 throw new ExperimentException(Setting.DEEP_N, " is for noise levels at which ", Setting.N,
-                        " samples can't reach Table 1's largest radius: ", n <= fewer
-                                ? Message.of(n + " is no more than ", Setting.N, " " + fewer)
-                                : fewer + " reach it at " + sigmas);
+                        " samples can't reach Table 1's largest radius: ", n <= others.n
+                                ? Message.of(n + " is no more than ", Setting.N, " " + others.n)
+                                : others.n + " reach it at " + others.sigmas);
             }
         }
     }

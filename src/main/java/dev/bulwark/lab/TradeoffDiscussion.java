@@ -125,8 +125,8 @@ final class TradeoffDiscussion {
         return curves.stream().flatMap(curve -> Table1.RADII.stream().flatMap(r -> {
             String column = Table1.certifiedAt(r);
             return objection(curve.sigma(), column).map(objection -> new Finding(
-                    Phrase.sigma(curve.sigma()) + " certifies " + Literature.reported(table, curve.sigma(), column).orElseThrow()
-                            + "% at "
+                    Phrase.sigma(curve.sigma()) + " certifies " + Literature.reported(table, curve.sigma(), column)
+                    .orElseThrow() + "% at "
                             + Phrase.at(r) + ".", Verdict.IMPOSSIBLE, objection.replaceFirst("^Impossible: w", "W")
                             + " Measured: " + Phrase.percent(curve.at(r))
                                     + ", and no radius beyond " + Phrase.radius(curve.furthest()) + "."
@@ -177,10 +177,12 @@ final class TradeoffDiscussion {
 
     private List<Finding> figure(double sigma, double r) {
         String column = Table1.certifiedAt(r);
-        return table.measured(sigma, column).flatMap(share -> Literature.reported(table, sigma, column).map(stated -> new Finding(
+        return table.measured(sigma, column)
+                .flatMap(share -> Literature.reported(table, sigma, column).map(stated -> new Finding(
                 Phrase.sigma(sigma) + " certifies " + stated + "% at " + Phrase.at(r) + ".",
                 Verdict.of(Phrase.within(share, stated)), "Measured " + Phrase.precisely(share)
-                        + Literature.published(table, sigma, column).map(figure -> "; published " + figure + "%").orElse("") + ".")))
+                        + Literature.published(table, sigma, column).map(figure -> "; published " + figure + "%").orElse("")
+                        + ".")))
                 .stream().toList();
     }
 

@@ -50,7 +50,8 @@ public interface AffineMap {
         int channels = input.channels();
         float[] ones = new float[channels * op.windows().elements()];
         Arrays.fill(ones, 1);
-        Tensor weight = Tensor.of(Shape.of(channels, 1, op.windows().height().kernel(), op.windows().width().kernel()), ones);
+        Tensor weight = Tensor.of(Shape.of(channels, 1, op.windows().height().kernel(), op.windows().width().kernel()),
+                ones);
         return of(new Op.Conv2d(weight, Tensor.zeros(channels), op.windows(), channels), input);
     }
 

@@ -49,7 +49,8 @@ public record Normalisation(List<Float> mean, List<Float> std) {
         Tensor zeros = Tensor.zeros(image.channels());
         Graph.Builder builder = new Graph.Builder(input);
         boolean reshaped = !input.equals(image.shape());
-        int value = reshaped ? builder.add("channels", new Op.Reshape(image.shape()), Graph.Builder.INPUT) : Graph.Builder.INPUT;
+        int value = reshaped ? builder.add("channels", new Op.Reshape(image.shape()), Graph.Builder.INPUT)
+                : Graph.Builder.INPUT;
         // Two operations: a difference of floats, divided, is another number than a quotient less a quotient.
         value = builder.add("minus mean", new Op.Scale(ones, ones, negated(mean)), value);
         value = builder.add("by std", new Op.Scale(ones, std, zeros), value);

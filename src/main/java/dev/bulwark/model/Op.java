@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.BiFunction;
-import java.util.stream.IntStream;
 
 /**
  * One operation of a network, with its constant numbers. Sealed: a new kind adds a {@link Visitor} method, and everything
@@ -82,7 +81,7 @@ public sealed interface Op {
     record Dense(Tensor weight, Tensor bias) implements Op {
 
         public Dense {
-            requireRank("weight of a dense operation", weight, 2);
+            ShapeRules.requireRank("weight of a dense operation", weight, 2);
             bias.require("bias of a dense operation", weight.shape().dimension(0));
         }
 
@@ -98,9 +97,10 @@ public sealed interface Op {
 
         @Override
         public Shape outputShape(List<Shape> inputs) {
-            Shape input = only("a dense operation", inputs);
+            Shape input = ShapeRules.only("a dense operation", inputs);
             if (input.rank() != 1 || input.size() != in()) {
-                throw new IllegalArgumentException("a dense operation of " + in() + " inputs follows an output of shape " + input);
+                throw new IllegalArgumentException("a dense operation of " + in() + " inputs follows an output of shape "
+                        + input);
             }
             return Shape.of(out());
         }
@@ -117,8 +117,9 @@ public sealed interface Op {
     }
 
     /**
-     * {@code y[o,v,u] = b[o] + sum over i, r, s of W[o,i,r,s] x[g I + i, v stride + r dilation - padding, ...]}, zeros outside
-     * the image (LeCun et al. 1998). Channels fall into {@code groups} of O/groups outputs that see I = channels/groups inputs.
+     * {@code y[o,v,u] = b[o] + sum over i, r, s of W[o,i,r,s] x[g I + i, v stride + r dilation - padding, ...]}, zeros
+     * outside the image (LeCun et al. 1998). Channels fall into {@code groups} of O/groups outputs that read I =
+     * channels/groups input channels.
      *
      * @param weight {@code [O, I, kernel height, kernel width]}
      * @param bias   {@code [O]}
@@ -126,7 +127,7 @@ public sealed interface Op {
     record Conv2d(Tensor weight, Tensor bias, Windows windows, int groups) implements Op {
 
         public Conv2d {
-            requireRank("weight of a convolution", weight, 4);
+            ShapeRules.requireRank("weight of a convolution", weight, 4);
             bias.require("bias of a convolution", weight.shape().dimension(0));
             if (weight.shape().dimension(2) != windows.height().kernel()
                     || weight.shape().dimension(3) != windows.width().kernel()) {
@@ -134,7 +135,8 @@ public sealed interface Op {
                         + windows.words());
             }
             if (groups < 1 || weight.shape().dimension(0) % groups != 0) {
-                throw new IllegalArgumentException(weight.shape().dimension(0) + " channels don't fall into " + groups + " groups");
+                throw new IllegalArgumentException(weight.shape().dimension(0) + " channels don't fall into " + groups
+                        + " groups");
             }
         }
 
@@ -150,7 +152,7 @@ public sealed interface Op {
 
         @Override
         public Shape outputShape(List<Shape> inputs) {
-            Shape input = only("a convolution", inputs);
+            Shape input = ShapeRules.only("a convolution", inputs);
             if (!input.isImage() || input.dimension(0) != inputChannels()) {
                 throw new IllegalArgumentException("a convolution of " + inputChannels()
                         + " channels follows an output of shape " + input);
@@ -178,8 +180,8 @@ public sealed interface Op {
 
         @Override
         public Shape outputShape(List<Shape> inputs) {
-            ImageShape input = only("a pooling", inputs).image();
-            return countPadding ? windows.over(input, input.channels()).shape() : pooled(windows, input);
+            ImageShape input = ShapeRules.only("a pooling", inputs).image();
+            return countPadding ? windows.over(input, input.channels()).shape() : ShapeRules.pooled(windows, input);
         }
 
         @Override
@@ -193,7 +195,7 @@ public sealed interface Op {
 
         @Override
         public Shape outputShape(List<Shape> inputs) {
-            return pooled(windows, only("a pooling", inputs).image());
+            return ShapeRules.pooled(windows, ShapeRules.only("a pooling", inputs).image());
         }
 
         @Override
@@ -213,7 +215,7 @@ public sealed interface Op {
     record BatchNorm(Tensor gamma, Tensor beta, Tensor mean, Tensor variance, double epsilon) implements Op {
 
         public BatchNorm {
-            requireRank("gamma of a batch normalisation", gamma, 1);
+            ShapeRules.requireRank("gamma of a batch normalisation", gamma, 1);
             int channels = gamma.size();
             beta.require("beta of a batch normalisation", channels);
             mean.require("mean of a batch normalisation", channels);
@@ -223,15 +225,17 @@ public sealed interface Op {
                     throw new IllegalArgumentException("a batch normalisation can't divide by the root of " + variance.at(c)
                             + " + " + epsilon + " in channel " + c);
                 }
-                requireFloat("factor of a batch normalisation", c, gamma.at(c) / Math.sqrt(variance.at(c) + epsilon));
-                requireFloat("offset of a batch normalisation", c,
+                ShapeRules.requireFloat("factor of a batch normalisation", c,
+                        gamma.at(c) / Math.sqrt(variance.at(c) + epsilon));
+                ShapeRules.requireFloat("offset of a batch normalisation", c,
                         beta.at(c) - mean.at(c) * (gamma.at(c) / Math.sqrt(variance.at(c) + epsilon)));
             }
         }
 
         @Override
         public Shape outputShape(List<Shape> inputs) {
-            return requireChannels("a batch normalisation", only("a batch normalisation", inputs), gamma.size());
+            return ShapeRules.requireChannels("a batch normalisation", ShapeRules.only("a batch normalisation", inputs),
+                    gamma.size());
         }
 
         @Override
@@ -248,7 +252,7 @@ public sealed interface Op {
 
     /**
      * {@code y = factor x / divisor + offset}, channel by channel along the first dimension; of a vector each element is a
-     * channel. A quotient of floats is seldom one itself, so that the divisor stays apart.
+     * channel. A quotient of floats is seldom one itself, so that the divisor is kept separate.
      *
      * @param factor  {@code [channels]}, as are divisor and offset
      * @param divisor nowhere 0
@@ -256,14 +260,14 @@ public sealed interface Op {
     record Scale(Tensor factor, Tensor divisor, Tensor offset) implements Op {
 
         public Scale {
-            requireRank("factor of a scaling", factor, 1);
+            ShapeRules.requireRank("factor of a scaling", factor, 1);
             divisor.require("divisor of a scaling", factor.size());
             offset.require("offset of a scaling", factor.size());
             for (int c = 0; c < divisor.size(); ++c) {
                 if (divisor.at(c) == 0) {
                     throw new IllegalArgumentException("a scaling can't divide by 0, as it would in channel " + c);
                 }
-                requireFloat("factor of a scaling", c, (double) factor.at(c) / divisor.at(c));
+                ShapeRules.requireFloat("factor of a scaling", c, (double) factor.at(c) / divisor.at(c));
             }
         }
 
@@ -276,7 +280,7 @@ public sealed interface Op {
 
         @Override
         public Shape outputShape(List<Shape> inputs) {
-            return requireChannels("a scaling", only("a scaling", inputs), factor.size());
+            return ShapeRules.requireChannels("a scaling", ShapeRules.only("a scaling", inputs), factor.size());
         }
 
         @Override
@@ -313,7 +317,7 @@ public sealed interface Op {
 
         @Override
         public Shape outputShape(List<Shape> inputs) {
-            return only("a ReLU", inputs);
+            return ShapeRules.only("a ReLU", inputs);
         }
 
         @Override
@@ -333,7 +337,7 @@ public sealed interface Op {
 
         @Override
         public Shape outputShape(List<Shape> inputs) {
-            return only("a leaky ReLU", inputs);
+            return ShapeRules.only("a leaky ReLU", inputs);
         }
 
         @Override
@@ -358,7 +362,7 @@ public sealed interface Op {
 
         @Override
         public Shape outputShape(List<Shape> inputs) {
-            return only("a clip", inputs);
+            return ShapeRules.only("a clip", inputs);
         }
 
         @Override
@@ -372,7 +376,7 @@ public sealed interface Op {
 
         @Override
         public Shape outputShape(List<Shape> inputs) {
-            return only("a sigmoid", inputs);
+            return ShapeRules.only("a sigmoid", inputs);
         }
 
         @Override
@@ -386,7 +390,7 @@ public sealed interface Op {
 
         @Override
         public Shape outputShape(List<Shape> inputs) {
-            return only("a hyperbolic tangent", inputs);
+            return ShapeRules.only("a hyperbolic tangent", inputs);
         }
 
         @Override
@@ -400,21 +404,7 @@ public sealed interface Op {
 
         @Override
         public Shape outputShape(List<Shape> inputs) {
-            if (inputs.size() < 2) {
-                throw new IllegalArgumentException("a concatenation has at least two inputs, not " + inputs.size());
-            }
-            int[] dimensions = inputs.get(0).dimensions();
-            dimensions[0] = 0;
-            for (Shape input : inputs) {
-                int[] next = input.dimensions();
-                if (next.length != dimensions.length
-                        || !Arrays.equals(next, 1, next.length, dimensions, 1, dimensions.length)) {
-                    throw new IllegalArgumentException("a concatenation needs inputs that are alike but for their first "
-                            + "dimension, not " + inputs);
-                }
-                dimensions[0] = Math.addExact(dimensions[0], next[0]);
-            }
-            return Shape.of(dimensions);
+            return ShapeRules.concatenated(inputs);
         }
 
         @Override
@@ -460,17 +450,8 @@ public sealed interface Op {
 
         @Override
         public Shape outputShape(List<Shape> inputs) {
-            Shape input = only("a rearrangement", inputs);
-            boolean[] used = new boolean[input.size()];
-            for (int k : source) {
-                if (k != ZERO && (k < 0 || k >= used.length || used[k])) {
-                    throw new IllegalArgumentException("a rearrangement names element " + k + " of an input of shape " + input
-                            + (k < 0 || k >= used.length ? ", which has none such" : " twice"));
-                }
-                if (k != ZERO) {
-                    used[k] = true;
-                }
-            }
+            Shape input = ShapeRules.only("a rearrangement", inputs);
+            ShapeRules.requireEachAtMostOnce(source, input);
             return shape;
         }
 
@@ -485,7 +466,7 @@ public sealed interface Op {
 
         @Override
         public Shape outputShape(List<Shape> inputs) {
-            Shape input = only("a reshaping", inputs);
+            Shape input = ShapeRules.only("a reshaping", inputs);
             if (input.size() != shape.size()) {
                 throw new IllegalArgumentException("an output of shape " + input + " can't be reshaped to " + shape);
             }
@@ -503,52 +484,12 @@ public sealed interface Op {
 
         @Override
         public Shape outputShape(List<Shape> inputs) {
-            return only("a flattening", inputs).flat();
+            return ShapeRules.only("a flattening", inputs).flat();
         }
 
         @Override
         public <R> R accept(Visitor<R> visitor) {
             return visitor.flatten(this);
         }
-    }
-
-    private static Shape only(String what, List<Shape> inputs) {
-        if (inputs.size() != 1) {
-            throw new IllegalArgumentException(what + " has one input, not " + inputs.size());
-        }
-        return inputs.get(0);
-    }
-
-    /** @throws IllegalArgumentException if a window has no element of the image */
-    private static Shape pooled(Windows windows, ImageShape input) {
-        ImageShape output = windows.over(input, input.channels());
-        boolean empty = IntStream.range(0, output.height()).anyMatch(v -> windows.height().inside(v, input.height()) == 0)
-                || IntStream.range(0, output.width()).anyMatch(u -> windows.width().inside(u, input.width()) == 0);
-        if (empty) {
-            throw new IllegalArgumentException("a pooling of an image of shape " + input + " has a window that lies outside it: "
-                    + windows.words());
-        }
-        return output.shape();
-    }
-
-    /** Devices hold what channels are multiplied by as floats. */
-    private static void requireFloat(String what, int channel, double value) {
-        if (!(Math.abs(value) <= Float.MAX_VALUE)) {
-            throw new IllegalArgumentException("the " + what + " would be " + value + " in channel " + channel
-                    + ", beyond the largest float");
-        }
-    }
-
-    private static void requireRank(String what, Tensor tensor, int rank) {
-        if (tensor.shape().rank() != rank) {
-            throw new IllegalArgumentException(what + " has shape " + tensor.shape() + ", not " + rank + " dimensions");
-        }
-    }
-
-    private static Shape requireChannels(String what, Shape input, int channels) {
-        if (input.dimension(0) != channels) {
-            throw new IllegalArgumentException(what + " of " + channels + " channels follows an output of shape " + input);
-        }
-        return input;
     }
 }

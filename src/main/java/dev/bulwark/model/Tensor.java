@@ -3,7 +3,7 @@ package dev.bulwark.model;
 import dev.bulwark.shapes.Shape;
 import java.util.Arrays;
 
-/** Constant numbers of a network: floats of one shape, row-major, all finite. A value: nobody can change it. */
+/** Constant numbers of a network: floats of one shape, row-major, all finite. A value: it can't be changed. */
 public final class Tensor {
 
     private final Shape shape;
@@ -25,7 +25,8 @@ public final class Tensor {
         }
         for (int k = 0; k < values.length; ++k) {
             if (!Float.isFinite(values[k])) {
-                throw new IllegalArgumentException("a tensor of shape " + shape + " holds " + values[k] + " at element " + k);
+                throw new IllegalArgumentException("a tensor of shape " + shape + " holds " + values[k] + " at element "
+                        + k);
             }
         }
         return new Tensor(shape, values.clone());

@@ -61,7 +61,7 @@ final class ChainRule implements InputGradients {
     public void forward(DeviceBuffer x, int rows, DeviceBuffer logits) {
         backend.copy(forward.of(x, rows), (long) rows * plan.classes(), logits);
         for (Step step : plan.steps()) {
-            if (step instanceof Step.MaxPool pool) { // now, for nobody promises to keep x
+            if (step instanceof Step.MaxPool pool) { // now, for x need not be kept
                 DeviceBuffer from = pool.from() == 0 ? x : forward.kept(pool.from());
                 backend.maxPooling().choose(from, rows, pool.pooling(), chosen.get(pool.to()));
             }

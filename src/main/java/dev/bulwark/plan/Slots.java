@@ -32,7 +32,7 @@ public final class Slots {
     }
 
     /**
-     * For steps that run from first to last. An activation or a sum works in place of an operand that nobody reads afterwards. The
+     * For steps that run from first to last. An activation or a sum works in place of an operand that is not read afterwards. The
      * input is the caller's and has no buffer; the output keeps its own to the end.
      */
     public static Slots forward(Plan plan) {

@@ -63,7 +63,8 @@ public final class Abstract {
 
     /** What is claimed of these lines, if it is claimed of all. */
     private static String claimed(Beside.Source source, List<ResultTable.Line> lines) {
-        List<BigDecimal> figures = lines.stream().flatMap(line -> source.figure(line.at(), Table2.CERTIFIED).stream()).toList();
+        List<BigDecimal> figures = lines.stream().flatMap(line -> source.figure(line.at(), Table2.CERTIFIED).stream())
+                .toList();
         return figures.size() < lines.size() ? "" : " (" + source.name().title() + ": "
                 + Phrase.and(figures.stream().map(BigDecimal::toPlainString).toList()) + "%)";
     }

@@ -13,7 +13,7 @@ import java.util.Optional;
  */
 public record Beside(List<Source> sources, List<String> remarks) {
 
-    /** Beside what nobody else has measured. */
+    /** Beside what no one else has measured. */
     public static final Beside NOTHING = new Beside(List.of(), List.of());
 
     public Beside {

@@ -100,7 +100,8 @@ final class Charts {
             }
         }
         double last = table2.lines().get(table2.lines().size() - 1).at();
-        frame(chart, Math.ceil(last * 20) / 20 + 0.02, Math.max(0, Math.floor((lowest - 5) / 10) * 10), LegendPosition.InsideSW);
+        frame(chart, Math.ceil(last * 20) / 20 + 0.02, Math.max(0, Math.floor((lowest - 5) / 10) * 10),
+                LegendPosition.InsideSW);
         return chart;
     }
 

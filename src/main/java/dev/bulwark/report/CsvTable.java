@@ -23,7 +23,7 @@ final class CsvTable {
 
     static String header(ResultTable table) {
         return join(concat(
-                Stream.of(table.definition().parameter(), "images"),
+                Stream.of(table.definition().parameter().toString(), "images"),
                 table.definition().columns().stream().map(column -> column.key().replace('/', '_')).flatMap(key -> concat(
                         Stream.of(key, key + "_lower", key + "_upper", key + "_images"),
                         names(table).map(source -> source.key() + "_" + key),

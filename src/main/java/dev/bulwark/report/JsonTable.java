@@ -34,7 +34,7 @@ final class JsonTable {
         root.set("scope", texts(table.scope().sentencesOn(table.name())));
         ArrayNode rows = root.putArray("rows");
         table.lines().forEach(line -> rows.add(row(table, line)));
-        root.set("notes", texts(table.notes()));
+        root.set("notes", texts(table.printed().notes()));
         return root;
     }
 
@@ -45,7 +45,7 @@ final class JsonTable {
 
     private static ObjectNode row(ResultTable table, ResultTable.Line line) {
         ObjectNode row = NODES.objectNode();
-        row.put(table.definition().parameter(), line.at());
+        row.put(table.definition().parameter().toString(), line.at());
         line.samples().ifPresent(n -> row.put("n", n));
         row.put("images", line.images());
         fill(row, table, line, cell -> number(cell.measured().map(share -> share.percent(TableFormat.DECIMALS))));
@@ -65,7 +65,8 @@ final class JsonTable {
         return row;
     }
 
-    private static void fill(ObjectNode node, ResultTable table, ResultTable.Line line, Function<ResultTable.Cell, JsonNode> value) {
+    private static void fill(ObjectNode node, ResultTable table, ResultTable.Line line,
+            Function<ResultTable.Cell, JsonNode> value) {
         for (int c = 0; c < line.cells().size(); ++c) {
             JsonPointer path = JsonPointer.compile("/" + table.definition().columns().get(c).key());
             ObjectNode parent = path.head().matches() ? node : node.withObject(path.head());

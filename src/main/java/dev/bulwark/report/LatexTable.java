@@ -11,28 +11,29 @@ final class LatexTable {
     }
 
     static String write(ResultTable table) {
+        PrintedTable printed = table.printed();
         List<String> lines = new ArrayList<>();
         table.scope().warned().ifPresent(warning -> lines.add("% " + warning));
         lines.addAll(List.of("% needs \\usepackage{booktabs}", "\\begin{table}", "\\centering", "\\footnotesize",
                 "\\setlength{\\tabcolsep}{3.5pt}"));
         lines.add("\\caption{" + Escape.LATEX.apply(table.caption())
                 + table.scope().warned().map(warning -> ". " + Escape.LATEX.apply(warning)).orElse("") + "}");
-        lines.addAll(List.of("\\begin{tabular}{@{}rl" + "r".repeat(table.header().size() - 2) + "@{}}", "\\toprule"));
+        lines.addAll(List.of("\\begin{tabular}{@{}rl" + "r".repeat(printed.header().size() - 2) + "@{}}", "\\toprule"));
         // The parameter is a Greek letter's name, so its title is the command for that letter.
-        lines.add("$\\" + table.definition().parameter() + "$ & " + table.header().stream().skip(1).map(LatexTable::title)
+        lines.add("$\\" + table.definition().parameter() + "$ & " + printed.header().stream().skip(1).map(LatexTable::title)
                 .collect(Collectors.joining(" & ", "", " \\\\")));
         String separator = "\\midrule";
-        for (ResultTable.Printed printed : table.printed()) {
-            if (printed.kind() == ResultTable.Kind.MEASURED) {
+        for (PrintedTable.Row row : printed.rows()) {
+            if (row.kind() == PrintedTable.Kind.MEASURED) {
                 lines.add(separator);
                 separator = "\\addlinespace";
             }
-            lines.add(row(printed));
+            lines.add(row(row));
         }
         lines.addAll(List.of("\\bottomrule", "\\end{tabular}", "", "\\medskip",
                 "\\begin{minipage}{\\linewidth}\\footnotesize"));
-        table.footnotes().forEach(footnote -> lines.add(Escape.LATEX.apply(footnote) + "\\par"));
-        table.notes().forEach(note -> lines.add(Escape.LATEX.apply(note) + "\\par"));
+        printed.footnotes().forEach(footnote -> lines.add(Escape.LATEX.apply(footnote) + "\\par"));
+        printed.notes().forEach(note -> lines.add(Escape.LATEX.apply(note) + "\\par"));
         lines.addAll(List.of("\\end{minipage}", "\\end{table}"));
         return String.join("\n", lines) + "\n";
     }
@@ -45,9 +46,9 @@ final class LatexTable {
                 + "}";
     }
 
-    private static String row(ResultTable.Printed printed) {
-        return printed.texts().stream().map(Escape.LATEX::apply)
-                .map(text -> printed.kind() == ResultTable.Kind.INTERVAL ? text.replace(" to ", "--") : text)
+    private static String row(PrintedTable.Row row) {
+        return row.texts().stream().map(Escape.LATEX::apply)
+                .map(text -> row.kind() == PrintedTable.Kind.INTERVAL ? text.replace(" to ", "--") : text)
                 .collect(Collectors.joining(" & ", "", " \\\\"));
     }
 }

@@ -11,17 +11,18 @@ final class MarkdownTable {
     }
 
     static String write(ResultTable table) {
+        PrintedTable printed = table.printed();
         List<String> lines = new ArrayList<>();
         table.scope().warned().ifPresent(warning -> lines.addAll(List.of("**" + Escape.MARKDOWN.apply(warning) + "**", "")));
         lines.addAll(List.of("### " + Escape.MARKDOWN.apply(table.caption()), ""));
-        lines.add(row(table.header()));
-        lines.add("|---:|:---|" + "---:|".repeat(table.header().size() - 2));
-        table.printed().forEach(printed -> lines.add(row(printed.texts())));
+        lines.add(row(printed.header()));
+        lines.add("|---:|:---|" + "---:|".repeat(printed.header().size() - 2));
+        printed.rows().forEach(row -> lines.add(row(row.texts())));
         lines.add("");
-        for (String footnote : table.footnotes()) {
+        for (String footnote : printed.footnotes()) {
             lines.addAll(List.of(Escape.MARKDOWN.apply(footnote), ""));
         }
-        table.notes().forEach(note -> lines.add("- " + Escape.MARKDOWN.apply(note)));
+        printed.notes().forEach(note -> lines.add("- " + Escape.MARKDOWN.apply(note)));
         return String.join("\n", lines) + "\n";
     }
 

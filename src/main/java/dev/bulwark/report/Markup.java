@@ -74,31 +74,32 @@ public final class Markup {
                 <details class="notes"><summary>What the columns mean, and where the figures come from</summary>
                 %s</details>
                 """.formatted(table.name(), table.name(), table.name(), number, text(table.caption() + "."), header(table),
-                bodies(table), list("plain", table.notes()));
+                bodies(table), list("plain", table.printed().notes()));
     }
 
     private static String header(ResultTable table) {
         // The parameter is a Greek letter's name, and so is the entity.
         return Stream.concat(
                 Stream.of("&" + table.definition().parameter() + ";", "<span class=\"unseen\">Source</span>"),
-                table.header().stream().skip(2).map(Markup::text))
+                table.printed().header().stream().skip(2).map(Markup::text))
                 .map(title -> "<th scope=\"col\">" + title + "</th>").collect(Collectors.joining("", "<tr>", "</tr>"));
     }
 
     /** A body for each sigma or epsilon. */
     private static String bodies(ResultTable table) {
         StringBuilder html = new StringBuilder();
-        List<ResultTable.Printed> open = table.printed();
+        PrintedTable printed = table.printed();
+        List<PrintedTable.Row> open = printed.rows();
         int from = 0;
         for (ResultTable.Line line : table.lines()) {
             int to = from + 1;
-            while (to < open.size() && open.get(to).kind() != ResultTable.Kind.MEASURED) {
+            while (to < open.size() && open.get(to).kind() != PrintedTable.Kind.MEASURED) {
                 ++to;
             }
-            List<String> footnotes = table.footnotes(line);
+            List<String> footnotes = printed.footnotes(line);
             html.append("<tbody>\n").append(rows(open.subList(from, to), !footnotes.isEmpty()));
             if (!footnotes.isEmpty()) {
-                html.append("<tr class=\"objection\"><td colspan=\"").append(table.header().size() - 1).append("\">")
+                html.append("<tr class=\"objection\"><td colspan=\"").append(printed.header().size() - 1).append("\">")
                         .append(footnotes.stream().map(footnote -> "<p>" + prose(footnote) + "</p>")
                                 .collect(Collectors.joining())).append("</td></tr>\n");
             }
@@ -108,13 +109,13 @@ public final class Markup {
         return html.toString();
     }
 
-    private static String rows(List<ResultTable.Printed> rows, boolean footnoted) {
+    private static String rows(List<PrintedTable.Row> rows, boolean footnoted) {
         String first = "<th scope=\"rowgroup\" rowspan=\"" + (rows.size() + (footnoted ? 1 : 0)) + "\">"
                 + text(rows.get(0).texts().get(0)) + "</th>";
         return rows.stream().map(row -> "<tr class=\"" + row.style() + "\">"
                 + (row == rows.get(0) ? first : "") + "<th scope=\"row\">" + text(row.texts().get(1)) + "</th>"
-                + row.texts().stream().skip(2).map(text -> cell(text, row.tried())).collect(Collectors.joining()) + "</tr>\n")
-                .collect(Collectors.joining());
+                + row.texts().stream().skip(2).map(text -> cell(text, row.tried())).collect(Collectors.joining())
+                + "</tr>\n").collect(Collectors.joining());
     }
 
     private static String cell(String printed, boolean tried) {
@@ -122,7 +123,7 @@ public final class Markup {
             return "<td>" + text(printed) + "</td>";
         }
         int mark = printed.lastIndexOf(" [");
-        return (tried ? "<td class=\"doubted\">" : "<td>") + text(printed.substring(0, mark)) + "<sup>" + text(printed.substring(mark + 1))
-                + "</sup></td>";
+        return (tried ? "<td class=\"doubted\">" : "<td>") + text(printed.substring(0, mark)) + "<sup>"
+                + text(printed.substring(mark + 1)) + "</sup></td>";
     }
 }

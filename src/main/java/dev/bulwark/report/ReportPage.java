@@ -85,7 +85,8 @@ final class ReportPage {
                 "entries", (tried.isEmpty() ? "" : ", {name: '" + tried + "', kind: 1, shape: 'reported', line: null}")
                         + (compared.isEmpty() ? ""
                                 : ",\n        {name: '" + compared + "', kind: 2, shape: 0, solid: false, line: null}"),
-                "entry", tried.isEmpty() ? "" : ",\n        {name: '" + tried + "', kind: 4, shape: 'reported', line: null}");
+                "entry", tried.isEmpty() ? "" : ",\n        {name: '" + tried
+                + "', kind: 4, shape: 'reported', line: null}");
     }
 
     private void add(String id, String title, String content) {

@@ -1,15 +1,12 @@
 package dev.bulwark.report;
 
 import dev.bulwark.results.RunLayout;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.function.Function;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -121,30 +118,8 @@ public record ResultTable(TableDefinition<?> definition, RunScope scope, List<Li
             return new Cell(measured, stated, other);
         }
 
-        private Stream<String> objections() {
+        Stream<String> objections() {
             return stated.stream().flatMap(figure -> figure.objection().stream());
-        }
-    }
-
-    /** What stands in one row of the printed table. */
-    enum Kind {
-        MEASURED, INTERVAL, STATED
-    }
-
-    /**
-     * One printed row: sigma or epsilon, what kind of row, a text for each column, the number of images.
-     *
-     * @param source of a row that is stated
-     */
-    record Printed(Kind kind, Optional<Beside.Name> source, List<String> texts) {
-
-        /** What tells rows of this kind apart in pages. */
-        String style() {
-            return source.map(Beside.Name::key).orElse(kind.name().toLowerCase(Locale.ROOT));
-        }
-
-        boolean tried() {
-            return source.filter(Beside.Name::tried).isPresent();
         }
     }
 
@@ -179,112 +154,9 @@ public record ResultTable(TableDefinition<?> definition, RunScope scope, List<Li
         return lines.stream().mapToLong(Line::images).max().orElse(0);
     }
 
-    List<String> header() {
-        return Stream.of(Stream.of(definition.parameter(), ""),
-                definition.columns().stream().filter(Column::printed).map(Column::title),
-                Stream.of("Images")).flatMap(title -> title).toList();
-    }
-
-    /** The rows as readers see them, one decimal each. A figure with a footnote carries its number. */
-    List<Printed> printed() {
-        List<String> explained = explained();
-        List<Printed> rows = new ArrayList<>();
-        for (Line line : lines) {
-            rows.add(new Printed(Kind.MEASURED, Optional.empty(), around(line.name(), "measured",
-                    texts(line, cell -> measured(cell, line, explained)), Long.toString(line.images()))));
-            addUnlessEmpty(rows, Kind.INTERVAL, Optional.empty(), "95% interval", texts(line, ResultTable::interval));
-            for (int s = 0; s < beside.sources().size(); ++s) {
-                int source = s;
-                Beside.Name name = beside.sources().get(s).name();
-                addUnlessEmpty(rows, Kind.STATED, Optional.of(name), name.key(),
-                        texts(line, cell -> stated(cell.stated.get(source), explained)));
-            }
-        }
-        return rows;
-    }
-
-    private List<String> texts(Line line, Function<Cell, String> text) {
-        return IntStream.range(0, line.cells.size()).filter(c -> definition.columns().get(c).printed())
-                .mapToObj(c -> text.apply(line.cells.get(c))).toList();
-    }
-
-    private static void addUnlessEmpty(List<Printed> rows, Kind kind, Optional<Beside.Name> source, String name,
-            List<String> texts) {
-        if (texts.stream().anyMatch(text -> !text.isEmpty())) {
-            rows.add(new Printed(kind, source, around("", name, texts, "")));
-        }
-    }
-
-    /** What the numbered footnotes say, in the order in which a reader meets their numbers. */
-    private List<String> explained() {
-        return lines.stream().flatMap(ResultTable::explained).distinct().toList();
-    }
-
-    /** Measured figures stand above stated ones. */
-    private static Stream<String> explained(Line line) {
-        return Stream.concat(line.cells.stream().flatMap(cell -> cell.limit.stream()),
-                line.cells.stream().flatMap(Cell::objections));
-    }
-
-    /**
-     * Which measured figures can't be others, what is wrong with stated ones, and what else there is to say of a line, as
-     * it stands below the table.
-     */
-    List<String> footnotes() {
-        List<String> explained = explained();
-        return Stream.concat(explained.stream().map(note -> numbered(note, explained)),
-                lines.stream().flatMap(line -> line.detail.remarks.stream()).distinct()).toList();
-    }
-
-    /** What there is to say so about one line, as it stands below the table or below the line. */
-    List<String> footnotes(Line line) {
-        List<String> explained = explained();
-        return Stream.concat(explained(line).distinct().map(note -> numbered(note, explained)),
-                line.detail.remarks.stream()).toList();
-    }
-
-    /** Whether a footnote says why a measured figure can't be another: nothing is wrong there. */
-    boolean isOfLimit(String footnote) {
-        List<String> explained = explained();
-        return lines.stream().flatMap(line -> line.cells.stream()).flatMap(cell -> cell.limit.stream())
-                .anyMatch(limit -> numbered(limit, explained).equals(footnote));
-    }
-
-    private static String numbered(String note, List<String> explained) {
-        return mark(note, explained) + " " + note;
-    }
-
-    private static String mark(String note, List<String> explained) {
-        return "[" + (explained.indexOf(note) + 1) + "]";
-    }
-
-    /** A printed figure without the number of its footnote, for where the footnote is not. */
-    static String unmarked(String printed) {
-        return printed.replaceAll(" \\[\\d+]", "");
-    }
-
-    /** How many noise samples stand behind an answer, where no line's name says so. */
-    private Stream<String> samples() {
-        List<Line> named = lines.stream().filter(line -> !line.further && line.samples.isPresent()).toList();
-        List<String> counts = named.stream().map(line -> Phrase.count(line.samples.orElseThrow())).distinct().toList();
-        return counts.size() < 2 ? counts.stream().map(n -> "n = " + n + " noise samples for each image"
-                + (lines.stream().anyMatch(Line::further) ? ", unless a row names another n." : "."))
-                : named.stream().map(line -> "n = " + Phrase.count(line.samples.orElseThrow())
-                        + " noise samples for each image at " + definition.parameter() + " " + RunLayout.decimals(line.at) + ".");
-    }
-
-    /** What a reader must know: what was left out, what the columns mean, where the other figures come from. */
-    List<String> notes() {
-        return Stream.of(
-                scope.sentencesOn(name()).stream(),
-                samples(),
-                definition.explanations().stream(),
-                Stream.of("Intervals are two-sided 95% Clopper-Pearson intervals over the choice of test images."),
-                Stream.of("A number in parentheses counts the images of a figure that rests on fewer than its row.")
-                        .filter(note -> lines.stream().anyMatch(Line::mixed)),
-                beside.sources().stream().map(source -> source.name().key().substring(0, 1).toUpperCase(Locale.ROOT)
-                        + source.name().key().substring(1) + ": " + source.citation() + "; " + source.setting() + "."),
-                beside.remarks().stream()).flatMap(note -> note).toList();
+    /** As readers see it. */
+    PrintedTable printed() {
+        return new PrintedTable(this);
     }
 
     private int position(String key) {
@@ -292,22 +164,4 @@ public record ResultTable(TableDefinition<?> definition, RunScope scope, List<Li
                 .findFirst().orElseThrow(() -> new IllegalArgumentException(name() + " has no column " + key));
     }
 
-    private static List<String> around(String at, String name, List<String> texts, String images) {
-        return Stream.of(Stream.of(at, name), texts.stream(), Stream.of(images)).flatMap(text -> text).toList();
-    }
-
-    private static String measured(Cell cell, Line line, List<String> explained) {
-        return cell.measured.map(share -> share.percent(1)
-                + cell.limit.map(limit -> " " + mark(limit, explained)).orElse("")
-                + (share.images() == line.images() ? "" : " (" + share.images() + ")")).orElse("");
-    }
-
-    private static String interval(Cell cell) {
-        return cell.interval().map(share -> share.lowerPercent(1) + " to " + share.upperPercent(1)).orElse("");
-    }
-
-    private static String stated(Beside.Stated stated, List<String> explained) {
-        return stated.figure().map(figure -> figure
-                + stated.objection().map(text -> " " + mark(text, explained)).orElse("")).orElse("");
-    }
 }

@@ -7,7 +7,6 @@ import dev.bulwark.results.SoundnessException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,9 +21,9 @@ import java.util.stream.Stream;
  * @param tables  those of the two for which there are rows
  * @param written the files, in the order of writing
  */
-public record RunComparison(List<Side> tables, List<Path> written) {
+public record RunComparison(List<ComparisonTable> tables, List<Path> written) {
 
-    /** A curve's look says which run it belongs to, its colour which sigma. */
+    /** A curve's kind of line says which run it belongs to, its colour which sigma. */
     private static final List<String> LINES = List.of("", "dashed", "faint");
 
     public RunComparison {
@@ -32,51 +31,9 @@ public record RunComparison(List<Side> tables, List<Path> written) {
         written = List.copyOf(written);
     }
 
-    /**
-     * One table of all runs.
-     *
-     * @param rows sigma or epsilon (empty where it repeats the row above), the run, its cells, its images
-     */
-    public record Side(String caption, List<String> header, List<List<String>> rows) {
-
-        public Side {
-            header = List.copyOf(header);
-            rows = rows.stream().map(List::copyOf).toList();
-        }
-
-        /** Rows of one sigma or epsilon together. */
-        private List<List<List<String>>> groups() {
-            List<List<List<String>>> groups = new ArrayList<>();
-            for (List<String> row : rows) {
-                if (!row.get(0).isEmpty() || groups.isEmpty()) {
-                    groups.add(new ArrayList<>());
-                }
-                groups.get(groups.size() - 1).add(row);
-            }
-            return groups;
-        }
-
-        /** Aligned, for a terminal; what is too wide for it stands in blocks. */
-        public String text(Paint paint, int width) {
-            int[] widths = TextTable.widths(Stream.concat(Stream.of(header), rows.stream()).toList());
-            List<String> lines = new ArrayList<>(List.of(paint.strong(Paragraph.wrapped(caption, width)), ""));
-            if (TextTable.fits(widths, width)) {
-                lines.add(paint.faint(TextTable.aligned(header, widths)));
-                for (List<String> row : rows) {
-                    if (!row.get(0).isEmpty()) {
-                        lines.add("");
-                    }
-                    lines.add(TextTable.aligned(row, widths));
-                }
-            } else {
-                lines.addAll(TextTable.stacked(header, groups(), paint));
-            }
-            return String.join("\n", lines) + "\n";
-        }
-    }
-
     /** A run with its tables. */
-    private record Compared(String name, RunFolder folder, RunScope scope, Optional<ResultTable> table1, Optional<ResultTable> table2) {
+    private record Compared(String name, RunFolder folder, RunScope scope, Optional<ResultTable> table1,
+            Optional<ResultTable> table2) {
     }
 
     /**
@@ -95,21 +52,20 @@ public record RunComparison(List<Side> tables, List<Path> written) {
         }
         List<Compared> compared = compared(runs, folders, experiments);
         Outputs outputs = new Outputs(target);
-        List<Side> sides = new ArrayList<>();
+        List<ComparisonTable> tables = new ArrayList<>();
         StringBuilder body = new StringBuilder();
         Map<String, String> contents = new LinkedHashMap<>();
-        for (Function<Compared, Optional<ResultTable>> which : List.<Function<Compared, Optional<ResultTable>>>of(
-                Compared::table1, Compared::table2)) {
-            List<Compared> having = compared.stream().filter(run -> which.apply(run).isPresent()).toList();
-            if (!having.isEmpty()) {
-                ResultTable first = which.apply(having.get(0)).orElseThrow();
-                Side side = side(having, run -> which.apply(run).orElseThrow(),
-                        first.name().equals(Table2.NAME) ? attacks(having, first) : "");
-                sides.add(side);
-                outputs.write(first.name() + ".csv", csv(having, run -> which.apply(run).orElseThrow()));
-                contents.put(first.name() + "-section", first.definition().topic());
-                body.append(Markup.section(first.name() + "-section", first.definition().topic(), table(side, first)
-                        + (first.name().equals(Table1.NAME) ? curves() : "")));
+        for (List<ComparisonTable.Part> parts : List.of(parts(compared, Compared::table1),
+                parts(compared, Compared::table2))) {
+            if (!parts.isEmpty()) {
+                ResultTable first = parts.get(0).table();
+                boolean smoothing = first.name().equals(Table1.NAME);
+                ComparisonTable table = ComparisonTable.of(parts, smoothing ? "" : attacks(compared, first));
+                tables.add(table);
+                outputs.write(first.name() + ".csv", csv(parts));
+                String id = first.name() + "-section";
+                contents.put(id, first.definition().topic());
+                body.append(Markup.section(id, first.definition().topic(), table.html() + (smoothing ? curves() : "")));
             }
         }
         contents.put("runs", "The runs");
@@ -117,7 +73,13 @@ public record RunComparison(List<Side> tables, List<Path> written) {
         outputs.write("comparison.html", ReportPage.page(new ReportPage.Head(
                 compared.size() + " runs side by side", "", warning(compared), ""), contents,
                 body.toString(), data(compared), beside(folders, experiments, Table1.NAME)));
-        return new RunComparison(sides, outputs.written());
+        return new RunComparison(tables, outputs.written());
+    }
+
+    /** One of the two tables, of the runs that have it. */
+    private static List<ComparisonTable.Part> parts(List<Compared> runs, Function<Compared, Optional<ResultTable>> table) {
+        return runs.stream().flatMap(run -> table.apply(run).map(own -> new ComparisonTable.Part(run.name, own)).stream())
+                .toList();
     }
 
     private static List<Compared> compared(List<Path> runs, List<RunFolder> folders,
@@ -156,8 +118,11 @@ public record RunComparison(List<Side> tables, List<Path> written) {
 
     /** What must stand first, if anything, of any run. */
     private static Optional<String> warning(List<Compared> runs) {
-        return runs.stream().filter(run -> run.scope.warning().isPresent()).findFirst()
-                .map(run -> run.name + ": " + run.scope.warned().orElseThrow());
+        return runs.stream().flatMap(run -> warning(run.name, run.scope).stream()).findFirst();
+    }
+
+    private static Optional<String> warning(String run, RunScope scope) {
+        return scope.warned().map(warning -> run + ": " + warning);
     }
 
     /** What PGD was in each run, where the column can't say it for all. */
@@ -168,60 +133,17 @@ public record RunComparison(List<Side> tables, List<Path> written) {
                 .allMatch(table.column(Table2.PGD).title()::equals) ? "" : " (PGD in " + String.join("; in ", names) + ")";
     }
 
-    /** @param said what the caption must add */
-    private static Side side(List<Compared> runs, Function<Compared, ResultTable> which, String said) {
-        ResultTable first = which.apply(runs.get(0));
-        List<String> header = new ArrayList<>(first.header());
-        header.set(1, "run");
-        List<String> names = runs.stream().flatMap(run -> which.apply(run).lines().stream())
-                .sorted(Comparator.comparingDouble(ResultTable.Line::at).thenComparing(ResultTable.Line::further)
-                        .thenComparingLong(line -> line.samples().orElse(0)))
-                .map(ResultTable.Line::name).distinct().toList();
-        List<List<String>> rows = new ArrayList<>();
-        for (String name : names) {
-            String shown = name;
-            for (Compared run : runs) {
-                for (ResultTable.Printed printed : which.apply(run).printed()) {
-                    if (printed.kind() == ResultTable.Kind.MEASURED && printed.texts().get(0).equals(name)) {
-                        List<String> row = new ArrayList<>(printed.texts());
-                        row.replaceAll(ResultTable::unmarked); // each run's own table explains it
-                        row.set(0, shown);
-                        row.set(1, run.name);
-                        rows.add(row);
-                        shown = "";
-                    }
-                }
-            }
-        }
-        return new Side(first.definition().topic() + ", accuracy in %" + said, header, rows);
-    }
-
     /** The columns of each run's own CSV file, behind its name and its data set. */
-    private static String csv(List<Compared> runs, Function<Compared, ResultTable> which) {
+    private static String csv(List<ComparisonTable.Part> parts) {
         List<String> lines = new ArrayList<>();
-        warning(runs).ifPresent(warning -> lines.add("# " + warning));
-        lines.add("run,dataset," + CsvTable.header(which.apply(runs.get(0))));
-        runs.forEach(run -> which.apply(run).lines().forEach(line -> lines.add(
-                CsvTable.join(Stream.of(run.name, run.scope.dataset())) + "," + CsvTable.line(which.apply(run), line))));
-        return String.join("\n", lines) + "\n";
-    }
-
-    private static String table(Side side, ResultTable like) {
-        String header = Stream.concat(Stream.of("&" + like.definition().parameter() + ";"),
-                side.header.stream().skip(1).map(Markup::text))
-                .map(title -> "<th scope=\"col\">" + title + "</th>").collect(Collectors.joining("", "<tr>", "</tr>"));
-        StringBuilder rows = new StringBuilder();
-        for (List<String> row : side.rows) {
-            rows.append(row.get(0).isEmpty() ? "" : "</tbody>\n<tbody>\n").append("<tr><th scope=\"row\">")
-                    .append(Markup.text(row.get(0))).append("</th><th scope=\"row\">").append(Markup.text(row.get(1)))
-                    .append("</th>");
-            row.stream().skip(2).forEach(cell -> rows.append("<td>").append(Markup.text(cell)).append("</td>"));
-            rows.append("</tr>\n");
+        parts.stream().flatMap(part -> warning(part.run(), part.table().scope()).stream()).findFirst()
+                .ifPresent(warning -> lines.add("# " + warning));
+        lines.add("run,dataset," + CsvTable.header(parts.get(0).table()));
+        for (ComparisonTable.Part part : parts) {
+            String run = CsvTable.join(Stream.of(part.run(), part.table().scope().dataset()));
+            part.table().lines().forEach(line -> lines.add(run + "," + CsvTable.line(part.table(), line)));
         }
-        return "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"" + Markup.text(side.caption) + "\">\n"
-                + "<table class=\"compared\">\n<caption>" + Markup.text(side.caption) + ".</caption>\n<thead>" + header
-                + "</thead>\n"
-                + rows.substring("</tbody>\n".length()) + "</tbody>\n</table>\n</div>\n";
+        return String.join("\n", lines) + "\n";
     }
 
     private static String curves() {
@@ -246,9 +168,8 @@ public record RunComparison(List<Side> tables, List<Path> written) {
     private static String runs(List<Compared> runs) {
         return runs.stream().map(run -> "<h3>" + Markup.text(run.name) + "</h3>\n"
                 + Markup.paragraph("byline", new Provenance(run.folder.run()).byline())
-                + Markup.list("plain", Stream.of(run.scope.warned().stream(), run.scope.sentences()
-                .stream(),
+                + Markup.list("plain", Stream.of(run.scope.warned().stream(), run.scope.sentences().stream(),
                         run.folder.missing().stream()).flatMap(sentence -> sentence).toList()))
-                                .collect(Collectors.joining());
+                .collect(Collectors.joining());
     }
 }

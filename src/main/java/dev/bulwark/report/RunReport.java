@@ -20,7 +20,8 @@ import org.knowm.xchart.XYChart;
  * @param missing what a whole run would have had, a sentence each
  * @param written the files, in the order of writing
  */
-public record RunReport(Optional<ResultTable> table1, Optional<ResultTable> table2, List<String> missing, List<Path> written) {
+public record RunReport(Optional<ResultTable> table1, Optional<ResultTable> table2, List<String> missing,
+        List<Path> written) {
 
     private static final List<TableFormat> FILES =
             List.of(TableFormat.CSV, TableFormat.MARKDOWN, TableFormat.LATEX, TableFormat.JSON);

@@ -11,7 +11,7 @@ import java.util.function.Predicate;
  * A counted share of images, printed in percent and rounded against what it claims. No images, no share.
  *
  * @param hits     images that count
- * @param images   images that were looked at, at least one
+ * @param images   images that were counted, at least one
  * @param rounding which way the percentage is rounded
  */
 public record Share(long hits, long images, RoundingMode rounding) {

@@ -23,17 +23,18 @@ public final class Table1 {
     private static final List<Column<SigmaRows>> COLUMNS = Stream.of(
             Stream.of(new Column<SigmaRows>(CLEAN, "Clean",
                     rows -> Share.measured(rows.certificates(), row -> row.mostVoted() == row.label()))),
-            RADII.stream().map(radius -> new Column<SigmaRows>(certifiedAt(radius), "Certified @ r=" + RunLayout.decimals(radius),
+            RADII.stream().map(radius -> new Column<SigmaRows>(certifiedAt(radius), "Certified @ r="
+                    + RunLayout.decimals(radius),
                     rows -> Share.certified(rows.certified(), row -> row.certifiedAt(radius)))),
             Stream.of(new Column<SigmaRows>(ABSTAIN, "Abstain",
                     rows -> Share.measured(rows.certified(), row -> row.predict().isEmpty()))))
             .flatMap(column -> column).toList();
 
     public static final String NAME = "table1";
-    public static final TableDefinition<SigmaRows> DEFINITION = new TableDefinition<>(NAME, "Randomized smoothing (L2)", "sigma",
-            COLUMNS, List.of(
+    public static final TableDefinition<SigmaRows> DEFINITION = new TableDefinition<>(NAME, "Randomized smoothing (L2)",
+            TableDefinition.Parameter.SIGMA, COLUMNS, List.of(
                     "Clean: the class with the most estimation votes is the label; no abstention.",
-                    "Certified @ r: the label is certified with a radius of at least r; rounded down."), true);
+                    "Certified @ r: the label is certified with a radius of at least r; rounded down."));
 
     private Table1() {
     }
@@ -48,9 +49,10 @@ public final class Table1 {
         List<ResultTable.Line> lines = new ArrayList<>();
         bySigma.forEach((sigma, rows) -> {
             lines.add(limited(DEFINITION.line(sigma, rows, beside), rows, rows.samples(), false));
-            further.stream().filter(more -> more.sigma() == sigma).sorted(Comparator.comparingLong(RunFolder.Further::samples))
-                    .forEach(more -> lines.add(limited(DEFINITION.line(sigma, more.rows(), beside.withoutFigures()), more.rows(),
-                            OptionalLong.of(more.samples()), true)));
+            further.stream().filter(more -> more.sigma() == sigma)
+                    .sorted(Comparator.comparingLong(RunFolder.Further::samples))
+                    .forEach(more -> lines.add(limited(DEFINITION.line(sigma, more.rows(), beside.withoutFigures()),
+                            more.rows(), OptionalLong.of(more.samples()), true)));
         });
         return new ResultTable(DEFINITION, scope, lines, beside);
     }

@@ -44,7 +44,8 @@ public final class Table2 {
 
     public static final String NAME = "table2";
     public static final TableDefinition<EpsilonRows> DEFINITION = new TableDefinition<>(NAME,
-            "Interval bound propagation (L-infinity)", "epsilon", columns(UNNAMED), explanations(UNNAMED), false);
+            "Interval bound propagation (L-infinity)", TableDefinition.Parameter.EPSILON, columns(UNNAMED),
+            explanations(UNNAMED));
 
     private Table2() {
     }
@@ -68,9 +69,7 @@ public final class Table2 {
             explanations.add(title(method) + " certified: every margin's lower bound is positive; IBP's certificates are "
                     + "among them; rounded down.");
         }
-        ResultTable table = new TableDefinition<>(DEFINITION.name(), DEFINITION.topic(), DEFINITION.parameter(), columns,
-                explanations, DEFINITION.sampled())
-                .measure(comparable, scope, others);
+        ResultTable table = DEFINITION.with(columns, explanations).measure(comparable, scope, others);
         return new ResultTable(table.definition(), scope, table.lines().stream().map(line -> line.with(
                 detail(line.at(), byEpsilon.get(line.at()), comparable.get(line.at())))).toList(), table.beside());
     }

@@ -7,8 +7,8 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * Aligned columns for a terminal: what others state below what was measured. Where the lines are too long for it, each line of
- * the table becomes a block: its figures below one another, what others state beside what was measured.
+ * Aligned columns for a terminal: what others state below what was measured. Where the lines are too long for it, each line
+ * of the table becomes a block: its figures below one another, what others state beside what was measured.
  */
 final class TextTable {
 
@@ -19,32 +19,33 @@ final class TextTable {
 
     /** @param width that no line exceeds, but for words that are longer */
     static String write(ResultTable table, Paint paint, int width) {
-        List<ResultTable.Printed> rows = table.printed();
+        PrintedTable printed = table.printed();
         List<String> lines = new ArrayList<>();
         table.scope().warned().map(warning -> paint.alarm(Paragraph.wrapped(warning, width))).ifPresent(lines::add);
         lines.add(paint.strong(Paragraph.wrapped(table.caption(), width)));
         lines.add("");
-        int[] widths = widths(Stream.concat(Stream.of(table.header()), rows.stream().map(ResultTable.Printed::texts))
-                .toList());
+        int[] widths = widths(Stream.concat(Stream.of(printed.header()), printed.rows().stream()
+                .map(PrintedTable.Row::texts)).toList());
         if (fits(widths, width)) {
-            lines.addAll(wide(table, rows, widths, paint));
+            lines.addAll(wide(printed, widths, paint));
         } else {
-            lines.addAll(stacked(table.header(), groups(rows), paint));
+            lines.addAll(stacked(printed.header(), groups(printed.rows()), paint));
         }
         lines.add("");
-        for (String note : table.footnotes()) {
+        for (String note : printed.footnotes()) {
             String wrapped = Paragraph.wrapped(note, width);
-            lines.add(table.isOfLimit(note) ? wrapped : paint.alarm(wrapped));
+            lines.add(printed.isOfLimit(note) ? wrapped : paint.alarm(wrapped));
         }
-        table.scope().sentencesOn(table.name()).stream().map(sentence -> Paragraph.wrapped(sentence, width)).forEach(lines::add);
+        table.scope().sentencesOn(table.name()).stream().map(sentence -> Paragraph.wrapped(sentence, width))
+                .forEach(lines::add);
         return String.join("\n", lines) + "\n";
     }
 
-    private static List<String> wide(ResultTable table, List<ResultTable.Printed> rows, int[] widths, Paint paint) {
+    private static List<String> wide(PrintedTable table, int[] widths, Paint paint) {
         List<String> lines = new ArrayList<>();
         lines.add(paint.faint(aligned(table.header(), widths)));
-        for (ResultTable.Printed row : rows) {
-            if (row.kind() == ResultTable.Kind.MEASURED) {
+        for (PrintedTable.Row row : table.rows()) {
+            if (row.kind() == PrintedTable.Kind.MEASURED) {
                 lines.add("");
             }
             lines.add(painted(row, aligned(row.texts(), widths), paint));
@@ -58,10 +59,10 @@ final class TextTable {
     }
 
     /** A measured row with those that stand beside it. */
-    private static List<List<List<String>>> groups(List<ResultTable.Printed> rows) {
+    private static List<List<List<String>>> groups(List<PrintedTable.Row> rows) {
         List<List<List<String>>> groups = new ArrayList<>();
-        for (ResultTable.Printed row : rows) {
-            if (row.kind() == ResultTable.Kind.MEASURED) {
+        for (PrintedTable.Row row : rows) {
+            if (row.kind() == PrintedTable.Kind.MEASURED) {
                 groups.add(new ArrayList<>());
             }
             groups.get(groups.size() - 1).add(row.texts());
@@ -103,7 +104,7 @@ final class TextTable {
                 .collect(Collectors.joining(GAP)).stripTrailing();
     }
 
-    private static String painted(ResultTable.Printed row, String line, Paint paint) {
+    private static String painted(PrintedTable.Row row, String line, Paint paint) {
         return switch (row.kind()) {
             case MEASURED -> paint.strong(line);
             case INTERVAL -> paint.faint(line);

@@ -29,7 +29,6 @@ import java.util.stream.Stream;
 public record TradeoffReport(ResultTable table, List<String> missing, List<Path> written) {
 
     private static final String NAME = "tradeoff";
-    private static final String PARAMETER = "kappa";
     /** Claims are of networks that end their training without natural loss. */
     private static final BigDecimal CLAIMED_KAPPA = BigDecimal.ZERO;
 
@@ -39,7 +38,7 @@ public record TradeoffReport(ResultTable table, List<String> missing, List<Path>
     }
 
     /**
-     * A pair of accuracies that somebody claims for one network at an epsilon, in percent.
+     * A pair of accuracies that a source claims for one network at an epsilon, in percent.
      *
      * @param by        who, with the article
      * @param clean     unperturbed
@@ -57,7 +56,8 @@ public record TradeoffReport(ResultTable table, List<String> missing, List<Path>
         private boolean reachedBy(ResultTable table, ResultTable.Line line) {
             return Stream.of(Map.entry(Table2.CLEAN, clean), Map.entry(Table2.CERTIFIED, certified)).allMatch(part ->
                     table.cell(line, part.getKey()).measured()
-                            .filter(share -> share.percent(TableFormat.DECIMALS).compareTo(part.getValue()) >= 0).isPresent());
+                            .filter(share -> share.percent(TableFormat.DECIMALS).compareTo(part.getValue()) >= 0)
+                            .isPresent());
         }
 
         private List<String> reachedBy(ResultTable table) {
@@ -94,11 +94,12 @@ public record TradeoffReport(ResultTable table, List<String> missing, List<Path>
         SortedMap<Double, EpsilonRows> byKappa = new TreeMap<>();
         found.byKappa().forEach((kappa, bounds) -> byKappa.put(kappa, new EpsilonRows(bounds, List.of())));
         TableDefinition<EpsilonRows> definition = new TableDefinition<>(NAME,
-                "Clean against certified accuracy at epsilon " + RunLayout.decimals(epsilon), PARAMETER,
+                "Clean against certified accuracy at epsilon " + RunLayout.decimals(epsilon),
+                TableDefinition.Parameter.KAPPA,
                 Table2.DEFINITION.columns().stream().filter(column -> List.of(Table2.CLEAN, Table2.CERTIFIED,
                         Table2.CERTIFIED_BY_BOX).contains(column.key())).toList(),
-                Stream.concat(Stream.of("kappa: weight of the natural loss from the end of the ramp on, in training; the worst "
-                        + "case's is 1 - kappa."), Table2.DEFINITION.explanations().stream().limit(2)).toList(), false);
+                Stream.concat(Stream.of("kappa: weight of the natural loss from the end of the ramp on, in training; the "
+                        + "worst case's is 1 - kappa."), Table2.DEFINITION.explanations().stream().limit(2)).toList());
         Beside beside = beside(table2, epsilon, claim);
         ResultTable table = definition.measure(byKappa, scope, beside);
         List<String> sentences = new ArrayList<>(scope.sentences());
@@ -107,7 +108,8 @@ public record TradeoffReport(ResultTable table, List<String> missing, List<Path>
     }
 
     private static String verdict(Claim claim, double epsilon, List<String> reached) {
-        return claim.by.substring(0, 1).toUpperCase(Locale.ROOT) + claim.by.substring(1) + " claims " + claim.clean + "% clean with " + claim.certified + "% certified at epsilon "
+        return claim.by.substring(0, 1).toUpperCase(Locale.ROOT) + claim.by.substring(1) + " claims " + claim.clean
+                + "% clean with " + claim.certified + "% certified at epsilon "
                 + RunLayout.decimals(epsilon) + ": " + (reached.isEmpty() ? "none of these networks reaches both."
                 : "reached with kappa " + Phrase.and(reached) + ".");
     }
@@ -119,7 +121,8 @@ public record TradeoffReport(ResultTable table, List<String> missing, List<Path>
         return new Beside(table2.sources().stream().map(source -> source.name().tried()
                 ? new Beside.Source(source.name(), source.citation(), source.setting(), claimed)
                 : new Beside.Source(source.name(), source.citation(), source.setting()
-                        + source.figure(epsilon, Table2.CERTIFIED).map(figure -> "; " + figure + "% certified at this epsilon")
+                        + source.figure(epsilon, Table2.CERTIFIED)
+                        .map(figure -> "; " + figure + "% certified at this epsilon")
                                 .orElse(""), List.of())).toList(), List.of());
     }
 

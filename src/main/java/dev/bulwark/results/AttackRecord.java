@@ -7,8 +7,8 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * How the attacks in a file of rows were run, as far as a record says: the file's own, which {@code attack} leaves beside it,
- * or else the run's.
+ * How the attacks in a file of rows were run, as far as a record says: the file's own, which {@code attack} leaves beside
+ * it, or else the run's.
  *
  * @param name           what ran, like {@code PGD-50, 10 restarts}; empty where no record says
  * @param byCertificates whether the images were chosen by their certificates: then the attacked ones alone say nothing

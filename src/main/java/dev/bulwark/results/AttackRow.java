@@ -5,26 +5,28 @@ import com.fasterxml.jackson.annotation.JsonValue;
 import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
 import com.fasterxml.jackson.databind.annotation.JsonSerialize;
 import dev.bulwark.attack.AttackLoss;
+import dev.bulwark.attack.AttackOutcome;
 import java.util.Optional;
 
 /**
  * What PGD achieved against one image. An attack that fails proves nothing.
  *
- * @param cleanPrediction       class of the image as it is; {@link #NO_PREDICTION} where the network gives it none, as where a
- *                              logit is NaN: such an image is neither right nor broken
+ * @param cleanPrediction       class of the image as it is; {@link #NO_PREDICTION} where the network gives it none, as where
+ *                              a logit is NaN: such an image is neither right nor broken
  * @param broken                whether an input inside the box was found that is given another class than the label
  * @param adversarialPrediction class of the strongest input found; {@link #NO_PREDICTION} where the clean prediction is
- * @param linf                  L-infinity distance of that input from the centre of the ball, k / 255 for bytes, in input units
+ * @param linf                  L-infinity distance of that input from the centre of the ball, k / 255 for bytes, in input
+ *                              units
  * @param loss                  what the attack climbed to break the image; empty where it stands, where the clean
  *                              prediction is wrong already, and in rows of versions that did not say
  * @param realNetwork           what the real-number network, of which bounds speak, does at that input; only where the
  *                              image is certified and broken. Rows without it do not have the field
  */
 public record AttackRow(int index, int label, int cleanPrediction, boolean broken, int adversarialPrediction, double linf,
-        @JsonSerialize(using = JsonLines.OptionalWriter.class) @JsonDeserialize(using = JsonLines.LossReader.class)
+        @JsonSerialize(using = JsonFields.OptionalWriter.class) @JsonDeserialize(using = JsonFields.LossReader.class)
         Optional<AttackLoss> loss,
         @JsonInclude(JsonInclude.Include.NON_EMPTY)
-        @JsonSerialize(using = JsonLines.OptionalWriter.class) @JsonDeserialize(using = JsonLines.RealNetworkReader.class)
+        @JsonSerialize(using = JsonFields.OptionalWriter.class) @JsonDeserialize(using = JsonFields.RealNetworkReader.class)
         Optional<RealNetwork> realNetwork) implements Row {
 
     /** What the network of the float weights does in real-number arithmetic at an input that breaks the float network. */
@@ -70,13 +72,25 @@ public record AttackRow(int index, int label, int cleanPrediction, boolean broke
                 "real_network is " + realNetwork.map(RealNetwork::text).orElse("") + ", but broken is false");
     }
 
-    /** Without a word on the real-number network. */
-    public AttackRow(int index, int label, int cleanPrediction, boolean broken, int adversarialPrediction, double linf,
-            Optional<AttackLoss> loss) {
-        this(index, label, cleanPrediction, broken, adversarialPrediction, linf, loss, Optional.empty());
+    public static AttackRow of(int index, AttackOutcome outcome) {
+        CleanPrediction clean = new CleanPrediction(index, outcome.label(), outcome.cleanPrediction());
+        return outcome.broken() ? broken(clean, outcome.adversarialPrediction(), outcome.linf(), outcome.loss())
+                : stands(clean, outcome.adversarialPrediction(), outcome.linf());
     }
 
-    /** The same with a word on it. */
+    /** An image that an input at this distance breaks. */
+    public static AttackRow broken(CleanPrediction clean, int adversarialPrediction, double linf, Optional<AttackLoss> loss) {
+        return new AttackRow(clean.index(), clean.label(), clean.predict(), true, adversarialPrediction, linf, loss,
+                Optional.empty());
+    }
+
+    /** An image that the attack did not break, with the strongest input found. */
+    public static AttackRow stands(CleanPrediction clean, int adversarialPrediction, double linf) {
+        return new AttackRow(clean.index(), clean.label(), clean.predict(), false, adversarialPrediction, linf,
+                Optional.empty(), Optional.empty());
+    }
+
+    /** The same with what the real-number network does there. */
     public AttackRow with(RealNetwork real) {
         return new AttackRow(index, label, cleanPrediction, broken, adversarialPrediction, linf, loss, Optional.of(real));
     }

@@ -36,17 +36,17 @@ import java.util.Optional;
         "certified", "certified_by_box", "real_network", "norm"})
 @JsonIgnoreProperties(value = {"certified", "certified_by_box"}, allowGetters = true)
 public record BoundsRow(int index, int label, double epsilon, Method method, int cleanPrediction,
-        @JsonSerialize(contentUsing = JsonLines.FiniteWriter.class)
-        @JsonDeserialize(contentUsing = JsonLines.LowerReader.class) List<Double> lower,
-        @JsonSerialize(contentUsing = JsonLines.FiniteWriter.class)
-        @JsonDeserialize(contentUsing = JsonLines.UpperReader.class) List<Double> upper,
-        @JsonSerialize(contentUsing = JsonLines.FiniteWriter.class)
-        @JsonDeserialize(contentUsing = JsonLines.LowerReader.class) List<Double> marginLower,
+        @JsonSerialize(contentUsing = JsonFields.FiniteWriter.class)
+        @JsonDeserialize(contentUsing = JsonFields.LowerReader.class) List<Double> lower,
+        @JsonSerialize(contentUsing = JsonFields.FiniteWriter.class)
+        @JsonDeserialize(contentUsing = JsonFields.UpperReader.class) List<Double> upper,
+        @JsonSerialize(contentUsing = JsonFields.FiniteWriter.class)
+        @JsonDeserialize(contentUsing = JsonFields.LowerReader.class) List<Double> marginLower,
         @JsonInclude(JsonInclude.Include.NON_EMPTY)
-        @JsonSerialize(using = JsonLines.OptionalWriter.class) @JsonDeserialize(using = JsonLines.RealNetworkReader.class)
+        @JsonSerialize(using = JsonFields.OptionalWriter.class) @JsonDeserialize(using = JsonFields.RealNetworkReader.class)
         Optional<AttackRow.RealNetwork> realNetwork,
         @JsonInclude(JsonInclude.Include.NON_EMPTY)
-        @JsonSerialize(using = JsonLines.OptionalWriter.class) @JsonDeserialize(using = JsonLines.NormReader.class)
+        @JsonSerialize(using = JsonFields.OptionalWriter.class) @JsonDeserialize(using = JsonFields.NormReader.class)
         Optional<Norm> norm) implements Row {
 
     private static final int NO_PREDICTION = -1;
@@ -81,20 +81,22 @@ public record BoundsRow(int index, int label, double epsilon, Method method, int
                         + ", but clean_prediction is the label");
     }
 
-    /** Over an l-infinity ball, without a word on the real-number network. */
-    public BoundsRow(int index, int label, double epsilon, Method method, int cleanPrediction, List<Double> lower,
-            List<Double> upper, List<Double> marginLower) {
-        this(index, label, epsilon, method, cleanPrediction, lower, upper, marginLower, Optional.empty(),
-                Optional.empty());
+    /** What a method finds, a number for each class. */
+    public record Bounds(List<Double> lower, List<Double> upper, List<Double> marginLower) {
+
+        /** Of the arrays that a backend hands out. */
+        public static Bounds of(float[] lower, float[] upper, float[] marginLower) {
+            return new Bounds(widen(lower), widen(upper), widen(marginLower));
+        }
     }
 
-    /** The same with the arrays that a backend hands out. */
-    public static BoundsRow of(int index, int label, double epsilon, Method method, int cleanPrediction,
-            float[] lower, float[] upper, float[] marginLower) {
-        return new BoundsRow(index, label, epsilon, method, cleanPrediction, widen(lower), widen(upper), widen(marginLower));
+    /** Over an l-infinity ball. */
+    public static BoundsRow of(CleanPrediction clean, double epsilon, Method method, Bounds bounds) {
+        return new BoundsRow(clean.index(), clean.label(), epsilon, method, clean.predict(), bounds.lower, bounds.upper,
+                bounds.marginLower, Optional.empty(), Optional.empty());
     }
 
-    /** The same with a word on the real-number network. */
+    /** The same with what the real-number network does at the image itself. */
     public BoundsRow with(AttackRow.RealNetwork real) {
         return new BoundsRow(index, label, epsilon, method, cleanPrediction, lower, upper, marginLower, Optional.of(real),
                 norm);

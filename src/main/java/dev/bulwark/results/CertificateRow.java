@@ -12,7 +12,8 @@ import java.util.OptionalInt;
  * @param radius  certified L2 radius in input units, already rounded down; 0 where it abstains
  * @param pALower lower confidence bound of the guessed class's probability
  * @param count   estimation votes for the guessed class, also where the row abstains
- * @param counts  estimation votes of every class; they add up to {@code n}, or less where logits were NaN and nobody got a vote
+ * @param counts  estimation votes of every class; they add up to {@code n}, or less where logits were NaN and no class got a
+ *                vote
  * @param n0      selection samples
  * @param n       estimation samples, never shared with selection
  * @param alpha   probability that the claim is false
@@ -49,7 +50,30 @@ public record CertificateRow(int index, int label, OptionalInt predict, double r
         }
     }
 
-    /** The class with the most estimation votes, the first of equals: what the smoothed classifier says without abstaining. */
+    /**
+     * What is said about the image, and with which confidence.
+     *
+     * @param predict as the row's, as is all else
+     */
+    public record Claim(OptionalInt predict, double radius, double pALower) {
+    }
+
+    /** The estimation votes: for the guessed class, and for every class. */
+    public record Votes(long count, List<Long> counts) {
+    }
+
+    /** How the image was sampled, and at which risk. */
+    public record Sampling(long n0, long n, double alpha, double sigma, long seed) {
+    }
+
+    public static CertificateRow of(int index, int label, Claim claim, Votes votes, Sampling sampling) {
+        return new CertificateRow(index, label, claim.predict, claim.radius, claim.pALower, votes.count, votes.counts,
+                sampling.n0, sampling.n, sampling.alpha, sampling.sigma, sampling.seed);
+    }
+
+    /**
+     * The class with the most estimation votes, the first of equals: what the smoothed classifier says without abstaining.
+     */
     public int mostVoted() {
         int best = 0;
         for (int c = 1; c < counts.size(); ++c) {

@@ -24,9 +24,9 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 
 /**
- * Row files of single commands, {@code certify}, {@code verify} and {@code attack}, laid into a folder as a run has it, with a
- * {@code run.json} from the records beside them: then {@link RunFolder} reads them as it reads a run. Such a folder is about
- * the user's own network, and no experiment's run.
+ * Row files of single commands, {@code certify}, {@code verify} and {@code attack}, laid into a folder as a run has it, with
+ * a {@code run.json} from the records beside them: then {@link RunFolder} reads them as it reads a run. Such a folder is
+ * about the user's own network, and no experiment's run.
  */
 public final class CollectedRows {
 

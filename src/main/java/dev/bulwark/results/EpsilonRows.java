@@ -61,7 +61,7 @@ public record EpsilonRows(List<BoundsRow> bounds, List<AttackRow> attacks, Sorte
     /**
      * The rows of the images on which all figures stand. Where every bounded image is certified, wrong or attacked,
      * these are all bounded ones. Otherwise the attacks are a sample, and these are the images with both rows: to add
-     * those that are certified, and not those that may break, would flatter PGD's figure. Without an image in common
+     * those that are certified, and not those that may break, would raise PGD's figure. Without an image in common
      * bounds and attacks can't be compared, and the bounds remain.
      */
     public EpsilonRows comparable() {

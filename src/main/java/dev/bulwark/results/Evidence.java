@@ -30,7 +30,9 @@ public record Evidence(Optional<BoundsRow> bounds, Optional<AttackRow> attack) {
         return attack.isPresent() || certified() || !cleanCorrect();
     }
 
-    /** Whether the image is right, and certified or attacked without success; an attack's word goes before a certificate's. */
+    /**
+     * Whether the image is right, and certified or attacked without success; an attack's word goes before a certificate's.
+     */
     public boolean stands() {
         return cleanCorrect() && attack.map(AttackRow::survived).orElseGet(this::certified);
     }
@@ -51,7 +53,10 @@ public record Evidence(Optional<BoundsRow> bounds, Optional<AttackRow> attack) {
         return certified() && attacked();
     }
 
-    /** Whether the image is certified and the float network misclassifies it all the same: {@link SoundnessCheck} let it pass. */
+    /**
+     * Whether the image is certified and the float network misclassifies it all the same: {@link SoundnessCheck} let it
+     * pass.
+     */
     public boolean claimsDiffer() {
         return certified() && !stands();
     }

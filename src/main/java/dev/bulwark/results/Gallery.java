@@ -59,6 +59,18 @@ public record Gallery(ImageShape shape, List<Smoothed> smoothed, List<Attacked> 
         }
     }
 
+    /** An image of the test that is shown. */
+    public record Original(int index, int label, Picture picture) {
+
+        public Smoothed smoothed(Reason reason, double at, List<View> views) {
+            return new Smoothed(index, label, reason, at, picture, views);
+        }
+
+        public Attacked attacked(double epsilon, int adversarialPrediction, double linf, Picture adversarial) {
+            return new Attacked(index, label, epsilon, adversarialPrediction, linf, picture, adversarial);
+        }
+    }
+
     /**
      * An image beside its noisy copies.
      *
@@ -94,7 +106,8 @@ public record Gallery(ImageShape shape, List<Smoothed> smoothed, List<Attacked> 
 
     /** Writes {@code gallery.json} into a run's folder, whole or not at all. */
     public void write(Path folder) throws IOException {
-        AtomicFile.replace(new RunLayout(folder).gallery(), (MAPPER.writeValueAsString(this) + "\n").getBytes(StandardCharsets.UTF_8));
+        AtomicFile.replace(new RunLayout(folder).gallery(), (MAPPER.writeValueAsString(this) + "\n")
+                .getBytes(StandardCharsets.UTF_8));
     }
 
     /** The gallery in a run's folder, if there is one. @throws RowException if it can't be used */

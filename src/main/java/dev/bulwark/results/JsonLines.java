@@ -1,32 +1,17 @@
 package dev.bulwark.results;
 
-import com.fasterxml.jackson.annotation.JsonValue;
-import com.fasterxml.jackson.core.JsonGenerator;
-import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.databind.DeserializationContext;
 import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.EnumNamingStrategy;
-import com.fasterxml.jackson.databind.JsonDeserializer;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.JsonSerializer;
 import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
-import com.fasterxml.jackson.databind.SerializerProvider;
-import com.fasterxml.jackson.databind.annotation.EnumNaming;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.ser.PropertyWriter;
-import dev.bulwark.attack.AttackLoss;
-import dev.bulwark.bounds.Method;
-import dev.bulwark.data.Norm;
-import java.io.IOException;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -38,7 +23,7 @@ import java.util.regex.Pattern;
  */
 final class JsonLines<T extends Row> implements RowFormat<T> {
 
-    private static final JsonMapper MAPPER = JsonMapper.builder()
+    private static final JsonMapper MAPPER = JsonFields.addTo(JsonMapper.builder())
             .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
@@ -46,12 +31,6 @@ final class JsonLines<T extends Row> implements RowFormat<T> {
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
             .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
-            .addModule(new SimpleModule()
-                    .addSerializer(OptionalInt.class, new PredictionWriter())
-                    .addDeserializer(OptionalInt.class, new PredictionReader()))
-            .addMixIn(Method.class, Word.class)
-            .addMixIn(AttackLoss.class, Word.class)
-            .addMixIn(Norm.class, Text.class)
             .build();
 
     /** A number, a word or a flat list of them: all that fields hold. */
@@ -145,138 +124,5 @@ final class JsonLines<T extends Row> implements RowFormat<T> {
             return a.decimalValue().compareTo(b.decimalValue());
         }
         return a.equals(b) ? 0 : 1;
-    }
-
-    /** An enum that is spelled in files as on the command line. */
-    @EnumNaming(WordNaming.class)
-    private interface Word {
-    }
-
-    /** Has Jackson write constants as they print. Jackson reads them so, too. */
-    private abstract static class Text {
-        @Override
-        @JsonValue
-        public abstract String toString();
-    }
-
-    /** Has Jackson spell constants as {@link Words} does. Public for Jackson alone. */
-    public static final class WordNaming implements EnumNamingStrategy {
-        @Override
-        public String convertEnumToExternalName(String name) {
-            return Words.of(name);
-        }
-    }
-
-    private static final class PredictionWriter extends JsonSerializer<OptionalInt> {
-        @Override
-        public void serialize(OptionalInt predict, JsonGenerator out, SerializerProvider unused) throws IOException {
-            out.writeNumber(predict.orElse(-1));
-        }
-    }
-
-    private static final class PredictionReader extends JsonDeserializer<OptionalInt> {
-        @Override
-        public OptionalInt deserialize(JsonParser in, DeserializationContext unused) throws IOException {
-            int value = in.getIntValue();
-            return value == -1 ? OptionalInt.empty() : OptionalInt.of(value);
-        }
-    }
-
-    /** Infinity, which JSON has no word for, as null. */
-    static final class FiniteWriter extends JsonSerializer<Double> {
-        @Override
-        public void serialize(Double bound, JsonGenerator out, SerializerProvider unused) throws IOException {
-            if (Double.isInfinite(bound)) {
-                out.writeNull();
-            } else {
-                out.writeNumber(bound);
-            }
-        }
-    }
-
-    /** Numbers, or null for the infinity of one side. */
-    private abstract static class BoundReader extends JsonDeserializer<Double> {
-        private final double unbounded;
-
-        BoundReader(double unbounded) {
-            this.unbounded = unbounded;
-        }
-
-        @Override
-        public Double deserialize(JsonParser in, DeserializationContext context) throws IOException {
-            if (!in.currentToken().isNumeric()) {
-                return (Double) context.handleUnexpectedToken(Double.class, in);
-            }
-            double bound = in.getDoubleValue();
-            return Double.isFinite(bound) ? bound
-                    : (Double) context.handleWeirdNumberValue(Double.class, bound, "no double is so large");
-        }
-
-        @Override
-        public Double getNullValue(DeserializationContext unused) {
-            return unbounded;
-        }
-    }
-
-    static final class LowerReader extends BoundReader {
-        LowerReader() {
-            super(Double.NEGATIVE_INFINITY);
-        }
-    }
-
-    static final class UpperReader extends BoundReader {
-        UpperReader() {
-            super(Double.POSITIVE_INFINITY);
-        }
-    }
-
-    /** What is empty as null, or not at all where the component says so. */
-    static final class OptionalWriter extends JsonSerializer<Optional<?>> {
-        @Override
-        public void serialize(Optional<?> value, JsonGenerator out, SerializerProvider provider) throws IOException {
-            provider.defaultSerializeValue(value.orElse(null), out);
-        }
-
-        @Override
-        public boolean isEmpty(SerializerProvider unused, Optional<?> value) {
-            return value.isEmpty();
-        }
-    }
-
-    private abstract static class OptionalReader<V> extends JsonDeserializer<Optional<V>> {
-
-        private final Class<V> type;
-
-        OptionalReader(Class<V> type) {
-            this.type = type;
-        }
-
-        @Override
-        public Optional<V> deserialize(JsonParser in, DeserializationContext context) throws IOException {
-            return Optional.of(context.readValue(in, type));
-        }
-
-        @Override
-        public Optional<V> getNullValue(DeserializationContext unused) {
-            return Optional.empty();
-        }
-    }
-
-    static final class LossReader extends OptionalReader<AttackLoss> {
-        LossReader() {
-            super(AttackLoss.class);
-        }
-    }
-
-    static final class NormReader extends OptionalReader<Norm> {
-        NormReader() {
-            super(Norm.class);
-        }
-    }
-
-    static final class RealNetworkReader extends OptionalReader<AttackRow.RealNetwork> {
-        RealNetworkReader() {
-            super(AttackRow.RealNetwork.class);
-        }
     }
 }

@@ -6,8 +6,8 @@ import java.util.function.DoubleSupplier;
 
 /**
  * What a row of randomized smoothing may claim: its votes decide the bound of the probability, the bound decides radius and
- * abstention, and a printed radius is that one rounded down. Rows are files, which anybody can alter; so whoever reads them,
- * for a report or to go on with them, derives their claims again.
+ * abstention, and a printed radius is that one rounded down. Rows are files, which can be altered by hand; so all that reads
+ * them, for a report or to continue them, derives their claims again.
  *
  * <p>More than what is derived is never accepted. Less, by up to a millionth, is: another version may have rounded further
  * down. A radius may rest on the float that noise was drawn with, as earlier versions' did, where that lies above the sigma

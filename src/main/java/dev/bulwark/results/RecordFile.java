@@ -76,7 +76,8 @@ public final class RecordFile {
 
     /** The digest of the network that rows are of, as far as the record beside them says. */
     static Optional<String> network(Path rows) throws IOException {
-        return Optional.of(beside(rows).path("identity").path("model_sha256").asText("")).filter(digest -> !digest.isEmpty());
+        return Optional.of(beside(rows).path("identity").path("model_sha256").asText(""))
+                .filter(digest -> !digest.isEmpty());
     }
 
     /** A digest as messages show it. */

@@ -33,7 +33,7 @@ record RowContent<T extends Row>(List<T> rows, long length) {
         return new RowContent<>(List.of(), 0);
     }
 
-    /** Whether nothing of somebody else's is lost with the file. */
+    /** Whether the file holds rows or nothing, so that replacing it loses no other content. */
     static boolean isEmptyOrRows(Path path) throws IOException {
         FirstLine first = FirstLine.of(path);
         FirstLine plain = new FirstLine(first.text.replaceFirst("\r$", ""), first.torn);

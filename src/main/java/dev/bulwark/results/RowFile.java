@@ -105,7 +105,7 @@ public final class RowFile<T extends Row> implements AutoCloseable {
         return earlier;
     }
 
-    /** What to throw if a row of this file can't be used, for a reason that needs more than the file to see. */
+    /** What to throw if a row of this file can't be used, for a reason that the file alone does not show. */
     public RowException unusable(String problem) {
         return new RowException(path, problem);
     }

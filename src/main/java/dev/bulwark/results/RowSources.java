@@ -80,7 +80,8 @@ record RowSources(Path folder, ObjectNode run) {
 
     /** The row files that are there and stay. */
     private List<String> kept(Collection<String> replaced) throws IOException {
-        return new RunLayout(folder).rows().stream().map(RunLayout::place).filter(place -> !replaced.contains(place)).toList();
+        return new RunLayout(folder).rows().stream().map(RunLayout::place).filter(place -> !replaced.contains(place))
+                .toList();
     }
 
     private Optional<String> name(String place) {

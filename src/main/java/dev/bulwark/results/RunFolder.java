@@ -20,21 +20,42 @@ import java.util.stream.Stream;
  * What a run has left in its folder, read and checked: every row is what its file's name says, claims no more than its votes
  * support, and contradicts no other. {@link RunLayout} says which file holds what.
  *
- * @param run       {@code run.json}, an empty object if there is none
- * @param smoothing rows by sigma, none of them empty
- * @param further   rows of the same sigmas with other numbers of samples
- * @param ibp       rows of all bounds and attacks by epsilon, none of them empty
- * @param gallery   images to look at, if the run kept any
- * @param missing   what a whole run would have, a sentence each
+ * @param run     {@code run.json}, an empty object if there is none
+ * @param sampled rows of randomized smoothing
+ * @param ibp     rows of all bounds and attacks by epsilon, none of them empty
+ * @param gallery images to look at, if the run kept any
+ * @param missing what a whole run would have, a sentence each
  */
-public record RunFolder(JsonNode run, SortedMap<Double, SigmaRows> smoothing, List<Further> further,
-        SortedMap<Double, EpsilonRows> ibp, Optional<Gallery> gallery, List<String> missing) {
+public record RunFolder(JsonNode run, Sampled sampled, SortedMap<Double, EpsilonRows> ibp, Optional<Gallery> gallery,
+        List<String> missing) {
 
     public RunFolder {
-        smoothing = Collections.unmodifiableSortedMap(new TreeMap<>(smoothing));
-        further = List.copyOf(further);
         ibp = Collections.unmodifiableSortedMap(new TreeMap<>(ibp));
         missing = List.copyOf(missing);
+    }
+
+    /**
+     * Rows of randomized smoothing.
+     *
+     * @param smoothing rows by sigma, none of them empty
+     * @param further   rows of the same sigmas with other numbers of samples
+     */
+    public record Sampled(SortedMap<Double, SigmaRows> smoothing, List<Further> further) {
+
+        public Sampled {
+            smoothing = Collections.unmodifiableSortedMap(new TreeMap<>(smoothing));
+            further = List.copyOf(further);
+        }
+    }
+
+    /** Rows of randomized smoothing by sigma, none of them empty. */
+    public SortedMap<Double, SigmaRows> smoothing() {
+        return sampled.smoothing;
+    }
+
+    /** Rows of the same sigmas with other numbers of samples. */
+    public List<Further> further() {
+        return sampled.further;
     }
 
     /**
@@ -57,8 +78,9 @@ public record RunFolder(JsonNode run, SortedMap<Double, SigmaRows> smoothing, Li
         List<String> missing = new ArrayList<>();
         RunReader reader = new RunReader(new RunLayout(folder), record(folder, missing), missing);
         RunFolder found = reader.read();
-        if (found.smoothing.isEmpty() && found.ibp.isEmpty()) {
-            throw new RowException(folder, "holds no rows: expected smoothing/sigma-0.25.tsv, ibp/epsilon-0.10.jsonl or the like");
+        if (found.smoothing().isEmpty() && found.ibp.isEmpty()) {
+            throw new RowException(folder, "holds no rows: expected smoothing/sigma-0.25.tsv, ibp/epsilon-0.10.jsonl or "
+                    + "the like");
         }
         return found;
     }
@@ -72,7 +94,8 @@ public record RunFolder(JsonNode run, SortedMap<Double, SigmaRows> smoothing, Li
         ObjectNode run = JsonNodeFactory.instance.objectNode();
         SortedSet<String> datasets = new TreeSet<>();
         for (Path rows : layout.rows()) {
-            Optional.ofNullable(RecordFile.beside(rows).path("identity").path("dataset").textValue()).ifPresent(datasets::add);
+            Optional.ofNullable(RecordFile.beside(rows).path("identity").path("dataset").textValue())
+                    .ifPresent(datasets::add);
         }
         if (datasets.size() == 1) {
             run.putObject("dataset").put("name", datasets.first());
@@ -90,6 +113,6 @@ public record RunFolder(JsonNode run, SortedMap<Double, SigmaRows> smoothing, Li
 
     /** All rows of certificates, those of further lines included. */
     public Stream<SigmaRows> certificates() {
-        return Stream.concat(smoothing.values().stream(), further.stream().map(Further::rows));
+        return Stream.concat(smoothing().values().stream(), further().stream().map(Further::rows));
     }
 }

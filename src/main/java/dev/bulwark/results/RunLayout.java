@@ -175,7 +175,7 @@ public record RunLayout(Path folder) {
             try {
                 return Files.createDirectory(runs.resolve(k == 1 ? name : name + "-" + k));
             } catch (FileAlreadyExistsException e) {
-                // Another run's.
+                // The name is another run's.
             }
         }
     }

@@ -57,8 +57,9 @@ record RunReader(RunLayout layout, JsonNode run, List<String> missing) {
                 ibp.put(epsilon, rows);
             }
         }
-        RunFolder found = new RunFolder(run, smoothing, further, ibp, Gallery.read(layout.folder()), missing);
-        return found.collected() ? new RunFolder(run, smoothing, further, ibp, found.gallery(), List.of()) : found;
+        RunFolder found = new RunFolder(run, new RunFolder.Sampled(smoothing, further), ibp, Gallery.read(layout.folder()),
+                missing);
+        return found.collected() ? new RunFolder(run, found.sampled(), ibp, found.gallery(), List.of()) : found;
     }
 
     private SigmaRows smoothing(Path printed, double sigma, OptionalLong n) throws IOException {
@@ -74,8 +75,8 @@ record RunReader(RunLayout layout, JsonNode run, List<String> missing) {
         } catch (IllegalArgumentException e) {
             throw new RowException(printed, e.getMessage());
         }
-        return new SigmaRows(certified.isEmpty() ? certificates.stream().map(CertificateRow::withoutVotes).toList() : certified,
-                certificates);
+        return new SigmaRows(certified.isEmpty() ? certificates.stream().map(CertificateRow::withoutVotes).toList()
+                : certified, certificates);
     }
 
     /** What says how rows came about: the record beside them, which single commands leave, or else the run's. */
@@ -138,8 +139,8 @@ record RunReader(RunLayout layout, JsonNode run, List<String> missing) {
             return rows;
         }
         missing.add((open > 0 ? place(layout.attacks(epsilon)) + " lacks " + images(open) + ", right and not certified"
-                : place(layout.bounds(Method.IBP, epsilon)) + " lacks " + images(unbounded) + " of " + place(layout.attacks(epsilon)))
-                + ", so there is no figure for PGD: resume its run.");
+                : place(layout.bounds(Method.IBP, epsilon)) + " lacks " + images(unbounded) + " of "
+                + place(layout.attacks(epsilon))) + ", so there is no figure for PGD: resume its run.");
         return rows.withoutAttacks();
     }
 

@@ -13,8 +13,8 @@ import java.util.stream.Collectors;
  * No image may be certified and broken: one counterexample disproves the bounds, whatever the accuracies look like.
  *
  * <p>Bounds speak of the real-number network, an attack and clean predictions of the float one. Where a row says that the
- * real-number network stands at the input in question, the two differ and neither is wrong. Where the row says that it breaks, or
- * says nothing, the check fails.
+ * real-number network stands at the input in question, the two differ and neither is wrong. Where the row says that it
+ * breaks, or says nothing, the check fails.
  */
 public final class SoundnessCheck {
 

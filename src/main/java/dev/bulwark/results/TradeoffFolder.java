@@ -19,7 +19,8 @@ import java.util.TreeMap;
  * @param byKappa rows by kappa, none of them empty
  * @param missing what could not be read, a sentence each
  */
-public record TradeoffFolder(JsonNode run, double epsilon, SortedMap<Double, List<BoundsRow>> byKappa, List<String> missing) {
+public record TradeoffFolder(JsonNode run, double epsilon, SortedMap<Double, List<BoundsRow>> byKappa,
+        List<String> missing) {
 
     public TradeoffFolder {
         byKappa = Collections.unmodifiableSortedMap(new TreeMap<>(byKappa));
@@ -42,7 +43,8 @@ public record TradeoffFolder(JsonNode run, double epsilon, SortedMap<Double, Lis
         SortedMap<Double, List<BoundsRow>> byKappa = new TreeMap<>();
         for (double kappa : layout.kappas()) {
             Path file = layout.tradeoff(kappa);
-            List<BoundsRow> bounds = RunReader.rows(file, BoundsRow.FORMAT, missing, row -> row.method() == Method.IBP && row.ballNorm() == Norm.INF);
+            List<BoundsRow> bounds = RunReader.rows(file, BoundsRow.FORMAT, missing, row -> row.method() == Method.IBP
+                    && row.ballNorm() == Norm.INF);
             SoundnessCheck.of(bounds, List.of(), file);
             if (!bounds.isEmpty()) {
                 byKappa.put(kappa, bounds);

@@ -66,8 +66,7 @@ public final class Attack {
                 source.forEach(batch -> pgd.attack(subject.pixels(batch), subject.labels(batch), batch));
             }
         }, (index, o) -> {
-            AttackRow row = new AttackRow(index, o.label(), o.cleanPrediction(), o.broken(), o.adversarialPrediction(),
-                    o.linf(), o.loss());
+            AttackRow row = AttackRow.of(index, o);
             rows.append(o.broken() && certified.test(index) ? row.with(real.stands(o.adversarialImage(), o.label())
                     ? AttackRow.RealNetwork.STANDS : AttackRow.RealNetwork.BREAKS) : row);
         });

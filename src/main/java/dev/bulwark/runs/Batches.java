@@ -41,7 +41,8 @@ record Batches(String name, int[] indices, IntPredicate done, int size) {
     <R> void run(Fleet fleet, Monitor monitor, Share<R> share, Writing<R> writing) throws IOException {
         try (Monitor.Stage stage = monitor.stage(name, indices.length, "images")) {
             OrderedRows<R> rows = new OrderedRows<>(this, writing, stage);
-            List<Lane<R>> lanes = fleet.backends().stream().map(backend -> new Lane<>(backend, rows, size, monitor)).toList();
+            List<Lane<R>> lanes = fleet.backends().stream().map(backend -> new Lane<>(backend, rows, size, monitor))
+                    .toList();
             if (lanes.size() == 1) {
                 lanes.get(0).run(share);
             } else {

@@ -160,7 +160,8 @@ public final class Certify {
             radius = robust.radius();
         }
         List<Long> counts = Arrays.stream(found.counts()).mapToObj(votes -> (long) votes).toList();
-        return new CertificateRow(index, label, predict, radius, found.pALower(), counts.get(found.guess()), counts,
-                settings.n0, settings.n, settings.alpha, settings.sigma, settings.seed);
+        return CertificateRow.of(index, label, new CertificateRow.Claim(predict, radius, found.pALower()),
+                new CertificateRow.Votes(counts.get(found.guess()), counts),
+                new CertificateRow.Sampling(settings.n0, settings.n, settings.alpha, settings.sigma, settings.seed));
     }
 }

@@ -36,8 +36,8 @@ public enum Existing {
             throw new ExperimentException(path + " is not a file of rows: it stays as it is, so name another");
         }
         if (FileNames.hasHardLinks(path)) {
-            throw new ExperimentException(path + " has other names, hard links, under which another run could write it: copy it "
-                    + "and name the copy");
+            throw new ExperimentException(path + " has other names, hard links, under which another run could write it: "
+                    + "copy it and name the copy");
         }
         if (this == REFUSE && RowFile.holdsRows(path)) {
             throw holdsRows(path);

@@ -10,17 +10,17 @@ public interface Monitor {
             return new Stage() {
                 @Override
                 public void advance(long steps) {
-                    // Nobody listens.
+                    // There is no screen to show it.
                 }
 
                 @Override
                 public void found(long steps) {
-                    // Nobody listens.
+                    // There is no screen to show it.
                 }
 
                 @Override
                 public void detail(String text) {
-                    // Nobody listens.
+                    // There is no screen to show it.
                 }
 
                 @Override
@@ -32,7 +32,7 @@ public interface Monitor {
 
         @Override
         public void note(String line) {
-            // Nobody listens.
+            // There is no screen to show it.
         }
     };
 

@@ -90,7 +90,7 @@ public final class RunRecord implements AutoCloseable {
                 return object;
             }
         } catch (JsonProcessingException e) {
-            // Said below: it is no record.
+            // The message below says that it is no record.
         }
         throw new ExperimentException(file + " is no record of a run, so nothing says what the rows beside it are: "
                 + "use another ", Setting.OUT, ", or remove the file");

@@ -7,7 +7,7 @@ import java.util.OptionalInt;
 import java.util.stream.IntStream;
 
 /**
- * Which images of a data set a run looks at: the ones named, or every {@code skip}-th from the first, at most
+ * Which images of a data set a run takes: the ones named, or every {@code skip}-th from the first, at most
  * {@code limit} of them either way.
  *
  * @param named indices in the order to take them; empty for all

@@ -66,9 +66,8 @@ public final class Showcase {
                 AttackOutcome outcome = outcomes.get(k);
                 // Another batch may round otherwise; an attack that fails now has nothing to show.
                 if (outcome.broken()) {
-                    attacked.add(new Gallery.Attacked(indices[k], outcome.label(), settings.epsilon(),
-                            outcome.adversarialPrediction(), outcome.linf(), plain(data.pixels(indices[k])),
-                            plain(outcome.adversarialImage())));
+                    attacked.add(original(indices[k]).attacked(settings.epsilon(), outcome.adversarialPrediction(),
+                            outcome.linf(), plain(outcome.adversarialImage())));
                 }
             }
         }
@@ -76,8 +75,7 @@ public final class Showcase {
 
     public Gallery gallery() {
         List<Gallery.Smoothed> smoothed = exhibits.stream()
-                .map(exhibit -> new Gallery.Smoothed(exhibit.index(), data.label(exhibit.index()), exhibit.reason(),
-                        exhibit.sigma(), plain(data.pixels(exhibit.index())),
+                .map(exhibit -> original(exhibit.index()).smoothed(exhibit.reason(), exhibit.sigma(),
                         views.getOrDefault(exhibit.index(), List.of())))
                 .toList();
         return new Gallery(data.shape(), smoothed, attacked);
@@ -107,6 +105,10 @@ public final class Showcase {
                         Picture.of(pixels, -SPREAD * sigma, 1 + SPREAD * sigma)));
             }
         }
+    }
+
+    private Gallery.Original original(int index) {
+        return new Gallery.Original(index, data.label(index), plain(data.pixels(index)));
     }
 
     private static Picture plain(float[] pixels) {

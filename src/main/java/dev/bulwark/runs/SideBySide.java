@@ -44,7 +44,7 @@ final class SideBySide implements AutoCloseable {
                 backends.add(sibling.get());
             }
         } catch (OutOfDeviceMemoryException e) {
-            // Those there are will do: fewer pieces at a time.
+            // The existing ones are used: fewer pieces at a time.
         } catch (RuntimeException | Error e) {
             close();
             throw e;

@@ -9,7 +9,7 @@ import dev.bulwark.settings.Setting;
 import dev.bulwark.shapes.Shape;
 
 /**
- * A network and the images it is looked at with. It may have more classes than the images.
+ * A network and the images that it is run on. It may have more classes than the images.
  *
  * @param indices the chosen images, in the order of the rows
  */

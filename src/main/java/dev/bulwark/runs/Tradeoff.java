@@ -33,14 +33,12 @@ public final class Tradeoff {
     /**
      * What to do.
      *
-     * @param base           trains all networks but for the final weight of the natural loss; an objective with bounds
-     * @param epsilon        what is certified, near to which the base trains
-     * @param preset         the base's name, for the provenance
-     * @param kappas         final weights of the natural loss
-     * @param trainingImages how many of the training images, at most
-     * @param verified       test images to bound
+     * @param base    trains all networks but for the final weight of the natural loss; an objective with bounds
+     * @param preset  the base's name, for the provenance
+     * @param kappas  final weights of the natural loss
+     * @param epsilon what is certified, near to which the base trains
      */
-    public record Plan(Recipe base, Epsilon epsilon, String preset, List<Double> kappas, int trainingImages, Selection verified) {
+    public record Plan(Recipe base, String preset, List<Double> kappas, Epsilon epsilon, Images images) {
 
         public Plan {
             kappas = List.copyOf(kappas);
@@ -53,6 +51,15 @@ public final class Tradeoff {
         private List<Recipe> recipes() {
             return kappas.stream().map(base::withFinalKappa).toList();
         }
+    }
+
+    /**
+     * What networks are trained on and bounded on.
+     *
+     * @param training how many of the training images, at most
+     * @param verified test images to bound
+     */
+    public record Images(int training, Selection verified) {
     }
 
     private final Fleet fleet;
@@ -70,7 +77,8 @@ public final class Tradeoff {
      * @param trainers what networks are trained on; may be the same
      * @param folder   for everything, made if need be
      */
-    public Tradeoff(Fleet fleet, Fleet trainers, Plan plan, DataSource source, Path folder, Existing existing, Monitor monitor) {
+    public Tradeoff(Fleet fleet, Fleet trainers, Plan plan, DataSource source, Path folder, Existing existing,
+            Monitor monitor) {
         this.fleet = fleet;
         this.trainers = trainers;
         this.plan = plan;
@@ -124,9 +132,10 @@ public final class Tradeoff {
             bound(recipe, network);
             record.addSeconds("verify", (System.nanoTime() - start) / 1e9);
         }
-        int images = plan.verified.of(test.size()).length;
+        int images = plan.images.verified.of(test.size()).length;
         if (images < test.size()) {
-            scope.add(String.format(Locale.ROOT, "On %,d of %,d test images (%s).", images, test.size(), plan.verified.describe()));
+            scope.add(String.format(Locale.ROOT, "On %,d of %,d test images (%s).", images, test.size(),
+                    plan.images.verified.describe()));
         }
         record.put("models", digests);
         record.put("scope", scope);
@@ -146,8 +155,8 @@ public final class Tradeoff {
         identity.put("hidden", plan.base.architecture().dense());
         identity.put("convolutions", plan.base.architecture().convolutions().toString());
         identity.put("seed", plan.base.seed());
-        identity.put("training_images", plan.trainingImages);
-        identity.put("verified_images", plan.verified.toString());
+        identity.put("training_images", plan.images.training);
+        identity.put("verified_images", plan.images.verified.toString());
         identity.put("device", fleet.info().kind());
         identity.put("products", trainers.info().libraries().get(DeviceInfo.PRODUCTS));
         return identity;
@@ -159,9 +168,9 @@ public final class Tradeoff {
             return;
         }
         for (Recipe recipe : missing) {
-            Files.deleteIfExists(rows(recipe)); // of a network that is there no more
+            Files.deleteIfExists(rows(recipe)); // of a network that no longer exists
         }
-        Dataset training = source.dataset(Split.TRAIN, plan.trainingImages);
+        Dataset training = source.dataset(Split.TRAIN, plan.images.training);
         long[] since = {System.nanoTime()};
         new Trainings(plan.preset + ", other final kappa", training, test, this::model, true)
                 .run(trainers, missing, monitor, recipe -> {
@@ -181,7 +190,7 @@ public final class Tradeoff {
     }
 
     private void bound(Recipe recipe, StoredNetwork network) throws IOException {
-        Subject subject = new Subject(network.graph(), test, plan.verified.of(test.size()));
+        Subject subject = new Subject(network.graph(), test, plan.images.verified.of(test.size()));
         try (RowFile<BoundsRow> rows = Existing.RESUME.open(rows(recipe), BoundsRow.FORMAT)) {
             Verify.run(fleet, subject, plan.epsilon, Method.IBP, 0, rows, monitor);
         }

@@ -52,7 +52,8 @@ public final class Train {
 
         static Images of(Dataset training, Dataset test) {
             if (training.classes() < 2) {
-                throw new DataException("the labels of " + training + " are all 0, and a classifier needs at least 2 classes");
+                throw new DataException("the labels of " + training
+                        + " are all 0, and a classifier needs at least 2 classes");
             }
             long elements = (long) training.size() * training.imageSize();
             if (elements > MOST_ELEMENTS) {

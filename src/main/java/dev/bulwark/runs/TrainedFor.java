@@ -9,7 +9,7 @@ import java.util.regex.Pattern;
 
 /**
  * What a network's metadata say that it was trained for, and whether that fits what is asked of it: a network for another
- * purpose is no error, but its figures surprise whoever did not mean it.
+ * purpose is no error, but its figures surprise a user who did not mean it.
  */
 public final class TrainedFor {
 

@@ -11,6 +11,7 @@ import dev.bulwark.data.Norm;
 import dev.bulwark.plan.Plan;
 import dev.bulwark.results.AttackRow;
 import dev.bulwark.results.BoundsRow;
+import dev.bulwark.results.CleanPrediction;
 import dev.bulwark.results.RowFile;
 import dev.bulwark.settings.Setting;
 import java.io.IOException;
@@ -18,7 +19,9 @@ import java.io.IOException;
 /** Deterministic bounds over many images. */
 public final class Verify {
 
-    /** Images of a slower method that are bounded together: they take seconds even so, and rows should come in on the way. */
+    /**
+     * Images of a slower method that are bounded together: they take seconds even so, and rows should come in on the way.
+     */
     private static final int SLOW_BATCH = 128;
 
     /** What a record of rows says of the balls' centres, so that rows about other balls are not continued. */
@@ -71,8 +74,8 @@ public final class Verify {
                 source.forEach(batch -> verifier.verify(subject.pixels(batch), subject.labels(batch), ball));
             }
         }, (index, b) -> {
-            BoundsRow row = BoundsRow.of(index, b.label(), epsilon.nearest(), method, b.cleanPrediction(),
-                    b.lower(), b.upper(), b.marginLower()).in(norm);
+            BoundsRow row = BoundsRow.of(new CleanPrediction(index, b.label(), b.cleanPrediction()), epsilon.nearest(), method,
+                    BoundsRow.Bounds.of(b.lower(), b.upper(), b.marginLower())).in(norm);
             rows.append(row.differs() ? row.with(real.stands(subject.data().pixels(index), b.label())
                     ? AttackRow.RealNetwork.STANDS : AttackRow.RealNetwork.BREAKS) : row);
         });

@@ -15,7 +15,7 @@ public final class Certification {
 
     /**
      * @param guess  the class with most of the n0 selection votes
-     * @param counts estimation votes for each class; at most n in all, fewer where votes went to nobody
+     * @param counts estimation votes for each class; at most n in all, fewer where votes went to no class
      */
     public Certification(int guess, int[] counts, int n0, int n, double alpha, double sigma) {
         if (guess < 0 || guess >= counts.length) {

@@ -19,7 +19,7 @@ public record Radius(double pALower, OptionalDouble value) {
 
     /**
      * @param count   votes for one class, chosen without looking at these votes
-     * @param samples votes in all, those for nobody included
+     * @param samples votes in all, those for no class included
      * @param sigma   noise standard deviation, in input units
      * @param alpha   probability that the claim is false
      */

@@ -122,7 +122,8 @@ public final class SmoothedClassifier implements AutoCloseable {
                 int rows = Math.min(batch, imageIndices.length - from);
                 backend.write(Arrays.copyOfRange(images, from * inputs, (from + rows) * inputs), x);
                 backend.zeroInts(counts);
-                base.countVotes(x, Arrays.copyOfRange(imageIndices, from, from + rows), (float) sigma, key, 0, samples, counts);
+                base.countVotes(x, Arrays.copyOfRange(imageIndices, from, from + rows), (float) sigma, key, 0, samples,
+                        counts);
                 int[] batchVotes = new int[rows * classes];
                 backend.read(counts, batchVotes);
                 for (int n = 0; n < rows; ++n) {

@@ -2,7 +2,7 @@ package dev.bulwark.smoothing;
 
 import java.util.Arrays;
 
-/** How many noisy copies of one input the base classifier gave to each class; a vote may go to nobody. */
+/** How many noisy copies of one input the base classifier gave to each class; a vote may go to no class. */
 final class Votes {
 
     private Votes() {

@@ -6,7 +6,7 @@ import dev.bulwark.shapes.ImageShape;
 
 /**
  * Random affine maps of the training images, a new one for every image in every epoch: handwriting slants, shrinks and
- * wanders, and a network that has seen that fits the training set less closely (Simard et al. 2003, "Best practices for
+ * shifts, and a network trained on that fits the training set less closely (Simard et al. 2003, "Best practices for
  * convolutional neural networks applied to visual document analysis").
  *
  * @param rotation largest angle, in degrees either way

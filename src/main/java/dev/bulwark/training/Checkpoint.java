@@ -177,7 +177,7 @@ final class Checkpoint {
         }
     }
 
-    /** Whether {@code file} starts as checkpoints of any version do; what follows is not looked at. */
+    /** Whether {@code file} starts as checkpoints of any version do; what follows is not checked. */
     static boolean isOne(Path file) throws IOException {
         try (InputStream in = Files.newInputStream(file)) {
             return startsLikeOneOfAnyVersion(in.readNBytes(MAGIC.length));
@@ -192,7 +192,7 @@ final class Checkpoint {
         return Arrays.equals(MAGIC, Arrays.copyOf(bytes, MAGIC.length));
     }
 
-    /** Whoever alters a file can sign it again, so the checksum vouches for nothing that is read here. */
+    /** A user who alters a file can also renew its checksum, so a checksum that fits proves nothing about what is read here. */
     private static Checkpoint parse(DataInputStream in) throws IOException {
         String recipeDigest = in.readUTF();
         String dataDigest = in.readUTF();

@@ -70,7 +70,7 @@ final class EpochLog {
         }
     }
 
-    /** The epoch in one entry, once {@link #requireFinite} has seen all its steps; {@code order} is its images' order. */
+    /** The epoch in one entry, once {@link #requireFinite} has checked all its steps; {@code order} is its images' order. */
     Progress summary(int epochs, int[] order, double seconds) {
         double total = 0;
         for (int step = 0; step < steps.size(); ++step) {

@@ -40,7 +40,7 @@ public sealed interface Objective {
 
     /**
      * Cross-entropy on images with fresh Gaussian noise: the base classifier of randomized smoothing (Cohen et al. 2019,
-     * section 3.3; Lecuyer et al. 2019). With several copies of each image, the network shall think the same of them: the
+     * section 3.3; Lecuyer et al. 2019). With several copies of each image, the network is to answer alike for them: the
      * loss gains {@code lambda mean KL(F || F_i) + eta H(F)}, F_i the softmax at copy i and F the mean of them (Jeong and
      * Shin 2020, "Consistency regularization for certified robustness of smoothed classifiers").
      *

@@ -64,7 +64,7 @@ public enum Preset {
         /**
          * Small boxes leave a network room to fit the training images too closely, which augmentation takes: at 0.05 it is
          * worth two points of certified accuracy. Large boxes leave none. There it is small steps that count: at 1e-3 with
-         * batches of 200 the network dies on the way to 0.3, where 4e-4 with batches of 256 certifies two thirds.
+         * batches of 200 training collapses on the way to 0.3, where 4e-4 with batches of 256 certifies two thirds.
          */
         @Override
         public Recipe ibp(double epsilon) {

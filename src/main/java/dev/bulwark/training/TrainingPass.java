@@ -21,7 +21,7 @@ import java.util.function.Supplier;
 /**
  * A batch's points and boxes through the steps of a plan, forwards, and gradients backwards.
  *
- * <p>A ReLU whose input nobody else reads is done with the layer that makes it. One that lies between two dense layers goes
+ * <p>A ReLU whose input has no other reader is done with the layer that makes it. One that lies between two dense layers goes
  * back with the one above, as devices fuse them.
  */
 final class TrainingPass {

@@ -20,7 +20,7 @@ import java.util.Optional;
  */
 final class TrainingRun {
 
-    /** Steps between two looks at the losses, each of which waits for the device. */
+    /** Steps between two readings of the losses, each of which waits for the device. */
     private static final int STRETCH = 64;
 
     private final Backend backend;

@@ -57,7 +57,7 @@ class LibraryExampleTest {
         assertEquals(0, status, complaints::toString);
     }
 
-    /** In a process of its own: what it looks for, and doesn't find, the JVM would remember for the tests behind this one. */
+    /** In a process of its own: what it looks for, and doesn't find, the JVM would keep for the tests behind this one. */
     private String run(Path model) throws Exception {
         Path printed = folder.resolve("printed");
         Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp",

@@ -20,8 +20,8 @@ import org.junit.jupiter.api.Test;
 
 class BenchmarkTest {
 
-    private static final BenchSettings TINY =
-            new BenchSettings(List.of(20, 16, 8, 3), 2, 50, 4, 2, 1, 32, 7, 3, 1e-4);
+    private static final BenchSettings TINY = new BenchSettings(List.of(20, 16, 8, 3), new BenchSettings.Noisy(2, 50),
+            new BenchSettings.Steps(4, 2, 1), new BenchSettings.Alone(7, 32), new BenchSettings.Timing(3, 1e-4));
 
     @Test
     void givenATinyNetwork_whenBenchmarked_thenEveryStageHasARateOfItsOwnSizes() throws IOException {
@@ -34,8 +34,9 @@ class BenchmarkTest {
                     "ibp_worst_case_training_samples_per_second", "pgd_image_steps_per_second"),
                     List.copyOf(rates.keySet()));
             rates.forEach((name, rate) -> {
-                assertTrue(0 < rate.min() && rate.min() <= rate.median() && rate.median() <= rate.max(), name + rate);
-                assertEquals(3, rate.repeats(), name);
+                assertTrue(0 < rate.measured().min() && rate.measured().min() <= rate.median()
+                        && rate.median() <= rate.measured().max(), name + rate);
+                assertEquals(3, rate.measured().repeats(), name);
                 assertTrue(rate.fractionOf(rates.get(rate.cost().limit().ceiling())) > 0, name);
             });
             assertEquals(Map.of("images", 2, "samples", 50), rates.get("noisy_forwards_per_second").sizes());
@@ -49,9 +50,9 @@ class BenchmarkTest {
     void givenKnownMeasurements_whenSummarised_thenMedianAndFractionsAreTheDefinitions() {
         Rate ceiling = Rate.of(new double[] {100}, Map.of(), new Cost(10, 0, Limit.FLOAT_PRODUCTS));
         Rate rate = Rate.of(new double[] {30, 10, 20, 60}, Map.of(), new Cost(4, 0, Limit.FLOAT_PRODUCTS));
-        assertEquals(10, rate.min());
+        assertEquals(10, rate.measured().min());
         assertEquals(25, rate.median());
-        assertEquals(60, rate.max());
+        assertEquals(60, rate.measured().max());
         assertEquals(100, rate.flopsPerSecond());
         assertEquals(0.1, rate.fractionOf(ceiling), 1e-15);
     }
@@ -73,8 +74,10 @@ class BenchmarkTest {
     @Test
     void givenACpu_whenABenchmarkIsSized_thenSizesAreThoseOfPeers() {
         try (Backend backend = CpuBackend.plainJava()) {
-            assertEquals(new BenchSettings(List.of(5, 2), 4, 10_000, 500, 20, 8, 2_048, 4_000, 3, 0.5),
-                    BenchSettings.suiting(backend, List.of(5, 2), 3, 0.5));
+            BenchSettings.Timing timing = new BenchSettings.Timing(3, 0.5);
+            assertEquals(new BenchSettings(List.of(5, 2), new BenchSettings.Noisy(4, 10_000),
+                    new BenchSettings.Steps(500, 20, 8), new BenchSettings.Alone(4_000, 2_048), timing),
+                    BenchSettings.suiting(backend, List.of(5, 2), timing));
         }
     }
 
@@ -93,8 +96,11 @@ class BenchmarkTest {
 
     @Test
     void givenSizesThatMakeNoSense_whenSet_thenTheComplaintNamesThem() {
-        assertThrows(ExperimentException.class, () -> new BenchSettings(List.of(5), 1, 1, 1, 1, 1, 16, 1, 1, 1));
-        assertThrows(ExperimentException.class, () -> new BenchSettings(List.of(5, 2), 0, 1, 1, 1, 1, 16, 1, 1, 1));
-        assertThrows(ExperimentException.class, () -> new BenchSettings(List.of(5, 2), 1, 1, 1, 1, 1, 16, 1, 0, 1));
+        assertThrows(ExperimentException.class, () -> TINY.withWidths(List.of(5)));
+        assertThrows(ExperimentException.class, () -> TINY.withImages(0));
+        assertThrows(ExperimentException.class, () -> new BenchSettings.Steps(1, 1, 0));
+        assertThrows(ExperimentException.class, () -> new BenchSettings.Alone(1, 15));
+        assertThrows(ExperimentException.class, () -> new BenchSettings.Timing(0, 1));
+        assertThrows(ExperimentException.class, () -> new BenchSettings.Timing(1, 0));
     }
 }

@@ -13,7 +13,6 @@ import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.cpu.CpuBackend;
 import dev.bulwark.plan.Plan;
-import java.math.BigDecimal;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -51,7 +50,9 @@ class CrownTest {
         backend.close();
     }
 
-    /** h0 = relu(x0 - x1 + 1/2), h1 = relu(-2 x0 + x1 + 1/4), and logit0 - logit1 = h0 + 2 h1 + lead, as in {@link IbpTest}. */
+    /**
+     * h0 = relu(x0 - x1 + 1/2), h1 = relu(-2 x0 + x1 + 1/4), and logit0 - logit1 = h0 + 2 h1 + lead, as in {@link IbpTest}.
+     */
     private static Graph twoNeurons(float lead) {
         return Mlp.of(List.of(
                 Mlp.dense(2, 2, new float[] {1, -1, -2, 1}, new float[] {0.5f, 0.25f}),
@@ -133,7 +134,7 @@ class CrownTest {
         assertTrue(bounds.certified());
     }
 
-    // ---- against exact minima ----------------------------------------------------------------------------------------------
+    // ---- against exact minima ----------------------------------------------------------------------------------------
 
     /**
      * One hidden layer over a rectangle: the margin is affine between the lines where units switch, so its least value
@@ -191,7 +192,7 @@ class CrownTest {
         return margin;
     }
 
-    // ---- rounding ----------------------------------------------------------------------------------------------------------
+    // ---- rounding ----------------------------------------------------------------------------------------------------
 
     /**
      * logit0 - logit1 = -2^24 h0 - h1 - .. - h8 + 2^24 h9 + 1/2 with every h = x: -8 x + 1/2, which is negative at 1. A
@@ -232,7 +233,7 @@ class CrownTest {
         assertFalse(bounds.certified(), "at 0.1 both units of the second layer are off: " + bounds);
     }
 
-    // ---- slopes ------------------------------------------------------------------------------------------------------------
+    // ---- slopes ------------------------------------------------------------------------------------------------------
 
     /** Values of a plan of three dense layers that its ReLUs make. */
     private static final int[] RELUS = {2, 4};
@@ -286,7 +287,7 @@ class CrownTest {
         return (sides[1] - sides[0]) / (2 * step);
     }
 
-    // ---- batches and arguments -----------------------------------------------------------------------------------------------
+    // ---- batches and arguments ---------------------------------------------------------------------------------------
 
     @Test
     void boundsDoNotDependOnBatchOrCompany() {

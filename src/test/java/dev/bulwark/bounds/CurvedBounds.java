@@ -185,7 +185,7 @@ abstract class CurvedBounds extends BackendFixture {
         assertTrue(verify(builder.build(), box, Method.IBP).marginLower()[1] < 0);
     }
 
-    /** CROWN must not be the intervals in disguise: where boxes are small, forms see what cancels and boxes don't. */
+    /** CROWN must give more than intervals: where boxes are small, forms keep what cancels, and boxes don't. */
     @Test
     void givenSmallBoxes_whenBounded_thenCrownIsMuchTighterThanIntervals() {
         double crown = 0;
@@ -284,7 +284,10 @@ abstract class CurvedBounds extends BackendFixture {
         return bound;
     }
 
-    /** y = leaky(z) - z/2 on [-1, 1], with slope 0.2: the slope 1/2 below makes it 0 + at least nothing, CROWN's own does not. */
+    /**
+     * y = leaky(z) - z/2 on [-1, 1], with slope 0.2: the slope 1/2 below makes it 0 + at least nothing, CROWN's own does
+     * not.
+     */
     @Test
     void givenALeakyRelu_whenSlopesAreOptimised_thenTheyFindTheBestBetweenItsOwnAndOne() {
         Graph.Builder builder = new Graph.Builder(Shape.of(1));

@@ -25,7 +25,7 @@ import net.jqwik.api.statistics.Statistics;
 
 /**
  * Networks with weights of any size a float can have, and with many zeros, against exact arithmetic: whatever overflows on
- * the way, no point of the ball lies outside the bounds, and no image is harmed by another one.
+ * the way, no point of the ball lies outside the bounds, and no image changes the bounds of another one.
  */
 abstract class ExtremeProperties {
 
@@ -113,7 +113,8 @@ abstract class ExtremeProperties {
             point[k] = switch (random.nextInt(3)) {
                 case 0 -> least[k];
                 case 1 -> greatest[k];
-                default -> Math.min(greatest[k], (float) (least[k] + random.nextDouble() * ((double) greatest[k] - least[k])));
+                default -> Math.min(greatest[k],
+                        (float) (least[k] + random.nextDouble() * ((double) greatest[k] - least[k])));
             };
         }
         return point;

@@ -149,7 +149,10 @@ abstract class GraphBounds extends BackendFixture {
         assertTrue(certified > 0);
     }
 
-    /** The byte 7 stands for 7/255, which no float is: a ball of no size around it holds no float, so none is a counterexample. */
+    /**
+     * The byte 7 stands for 7/255, which no float is: a ball of no size around it holds no float, so none is a
+     * counterexample.
+     */
     @Test
     void givenABallThatHoldsNoFloat_whenVerified_thenItsFloatIsNoCounterexample() {
         float[] image = {7 / 255f};
@@ -218,7 +221,9 @@ abstract class GraphBounds extends BackendFixture {
         }
     }
 
-    /** Units in front of an activation have the offsets of the scaling that makes them, though the activation keeps these. */
+    /**
+     * Units in front of an activation have the offsets of the scaling that makes them, though the activation keeps these.
+     */
     @ParameterizedTest
     @EnumSource(Method.class)
     void givenAScalingBetweenASumAndAReLU_whenBounded_thenItsOffsetsCount(Method method) {
@@ -242,7 +247,9 @@ abstract class GraphBounds extends BackendFixture {
         }
     }
 
-    /** Balls in other norms, cut to [0, 1]: sharp corners of l1, the surface of l2 along the steepest ways, points between. */
+    /**
+     * Balls in other norms, cut to [0, 1]: sharp corners of l1, the surface of l2 along the steepest ways, points between.
+     */
     @ParameterizedTest
     @EnumSource(Method.class)
     void givenABallOfAnotherNorm_whenBounded_thenNoPointOfItLeavesTheBounds(Method method) {
@@ -328,7 +335,9 @@ abstract class GraphBounds extends BackendFixture {
         }
     }
 
-    /** Without a ReLU of open sign a network is affine, and its form exact: the margin is least at a corner known by hand. */
+    /**
+     * Without a ReLU of open sign a network is affine, and its form exact: the margin is least at a corner known by hand.
+     */
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20})
     void givenSignsThatAreKnown_whenBoundedByCrown_thenMarginsAreThoseOfTheAffineMap(long seed) {
@@ -350,7 +359,7 @@ abstract class GraphBounds extends BackendFixture {
         }
     }
 
-    /** x + W x with W = -I is 0 for every x: intervals forget it, a form that forks and joins does not. */
+    /** x + W x with W = -I is 0 for every x: intervals lose that, a form that forks and joins does not. */
     @Test
     void givenABranchThatCancels_whenBoundedByCrown_thenTheFormsMeetAgain() {
         Graph.Builder builder = new Graph.Builder(Shape.of(2));

@@ -26,7 +26,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class IbpTest {
 
-    /** Numbers below are small dyadic fractions; boxes of two layers may be wider by the error of float sums of ten terms. */
+    /**
+     * Numbers below are small dyadic fractions; boxes of two layers may be wider by the error of float sums of ten terms.
+     */
     private static final float ROUNDING = 0x1p-16f;
 
     private static final float[] IMAGE = {0.25f, 0.5f};

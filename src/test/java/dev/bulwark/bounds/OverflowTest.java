@@ -80,7 +80,8 @@ class OverflowTest {
             assertTrue(bounds.get(n).certified() && bounds.get(n).certifiedByBox());
             assertArrayEquals(new float[] {1, 0}, bounds.get(n).lower(), 1e-6f);
             assertArrayEquals(new float[] {1, 0}, bounds.get(n).upper(), 1e-6f);
-            assertEquals(verify(method, net, new float[] {images[n]}, new int[1]).get(0).toString(), bounds.get(n).toString());
+            assertEquals(verify(method, net, new float[] {images[n]}, new int[1]).get(0).toString(),
+                    bounds.get(n).toString());
         }
     }
 
@@ -163,13 +164,13 @@ class OverflowTest {
         float[] image = {8 / 255f};
         assertFalse(verify(Method.IBP, net, image, new int[1], new Ball(Epsilon.parse("8/255"), Ball.Centre.BYTE)).get(0)
                 .certified(), "x - epsilon is 0, exactly");
-        assertTrue(verify(Method.IBP, net, image, new int[1], new Ball(Epsilon.parse("7.99999/255"), Ball.Centre.BYTE)).get(0)
-                .certified());
+        assertTrue(verify(Method.IBP, net, image, new int[1], new Ball(Epsilon.parse("7.99999/255"), Ball.Centre.BYTE))
+                .get(0).certified());
     }
 
     /**
      * 5,000 classes and 100 hidden units: all pairs of classes would have 2.5 billion coefficients, more than an int can
-     * count. With h = x in [1/4, 3/4] in all units, logit c is x + 100 c/8192 - [c > 0] 2, hence margins by hand.
+     * count. With h = x in [1/4, 3/4] in all units, logit c is x + 100 c/8192 - [c > 0] 2, so the margins follow by hand.
      */
     @ParameterizedTest
     @EnumSource(Method.class)

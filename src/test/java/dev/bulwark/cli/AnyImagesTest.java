@@ -35,7 +35,9 @@ class AnyImagesTest {
     /** One kind of image. */
     private record Kind(ImageShape shape, int classes) {
 
-        /** Class c is bright where (row + 2 channel + column) mod classes is c, everything else dark, all with some noise. */
+        /**
+         * Class c is bright where (row + 2 channel + column) mod classes is c, everything else dark, all with some noise.
+         */
         byte[] pixels(int image) {
             byte[] pixels = new byte[shape.size()];
             for (int k = 0; k < pixels.length; ++k) {
@@ -116,7 +118,8 @@ class AnyImagesTest {
         done("verify", ibp, "--epsilon", 0.02, "--method", "ibp", "--out", rows.resolve("ibp.jsonl"));
         JsonNode bounds = JSON.readTree(Files.readAllLines(rows.resolve("ibp.jsonl")).get(0));
         assertEquals(classes, bounds.path("lower").size());
-        done("verify", smoothing, "--epsilon", 0.01, "--method", "crown", "--limit", 3, "--out", rows.resolve("crown.jsonl"));
+        done("verify", smoothing, "--epsilon", 0.01, "--method", "crown", "--limit", 3, "--out",
+                rows.resolve("crown.jsonl"));
         done("attack", ibp, "--epsilon", 0.02, "--steps", 3, "--restarts", 1, "--out", rows.resolve("pgd.jsonl"));
         assertEquals(TEST, Files.readAllLines(rows.resolve("pgd.jsonl")).size());
 

@@ -20,8 +20,9 @@ import org.junit.jupiter.api.io.TempDir;
 class BenchCommandTest {
 
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final List<String> TINY = List.of("bench", "--device", "cpu", "--hidden", "20", "--images", "1", "--n", "20",
-            "--batch", "4", "--steps", "1", "--epoch", "1", "--normals", "3", "--ceiling", "16", "--repeats", "1", "--quiet");
+    private static final List<String> TINY = List.of("bench", "--device", "cpu", "--hidden", "20", "--images", "1", "--n",
+            "20", "--batch", "4", "--steps", "1", "--epoch", "1", "--normals", "3", "--ceiling", "16", "--repeats", "1",
+            "--quiet");
 
     @TempDir
     private Path folder;

@@ -25,8 +25,6 @@ import dev.bulwark.model.io.StoredNetwork;
 import dev.bulwark.plan.Parameters;
 import dev.bulwark.training.Initialisation;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,7 +43,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Whole commands on emulated GPUs: the CPU's results, whatever number of GPUs and whatever befalls them. */
+/** Whole commands on emulated GPUs: the CPU's results, whatever number of GPUs and whatever fails in them. */
 class CudaCommandLineTest {
 
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -57,10 +55,6 @@ class CudaCommandLineTest {
     @TempDir
     private Path folder;
     private Path model;
-
-    /** How a command ended. */
-    private record Outcome(int code, String out, String err) {
-    }
 
     /** A command that writes rows, small enough for an emulated GPU; several batches where one image is quick. */
     private enum Rows {
@@ -93,7 +87,8 @@ class CudaCommandLineTest {
 
     private static void writeIdx(Path folder, Dataset images, String stem) throws IOException {
         int size = images.imageSize();
-        ByteBuffer pixels = ByteBuffer.allocate(16 + images.size() * size).putInt(0x803).putInt(images.size()).putInt(28).putInt(28);
+        ByteBuffer pixels = ByteBuffer.allocate(16 + images.size() * size).putInt(0x803).putInt(images.size()).putInt(28)
+                .putInt(28);
         ByteBuffer labels = ByteBuffer.allocate(8 + images.size()).putInt(0x801).putInt(images.size());
         for (int n = 0; n < images.size(); ++n) {
             for (float pixel : images.pixels(n)) {
@@ -122,26 +117,16 @@ class CudaCommandLineTest {
         }
     }
 
-    private static Outcome bulwark(Object... arguments) {
-        StringWriter out = new StringWriter();
-        StringWriter err = new StringWriter();
-        String[] words = Arrays.stream(arguments).map(Object::toString).toArray(String[]::new);
-        int code = Main.run(words, new PrintWriter(out, true), new PrintWriter(err, true));
-        return new Outcome(code, out.toString(), err.toString());
-    }
-
     private static Outcome done(Object... arguments) {
-        Outcome outcome = bulwark(arguments);
-        assertEquals(0, outcome.code, outcome.err);
-        return outcome;
+        return Outcome.of(arguments).done();
     }
 
     private static void fails(String words, Object... arguments) {
-        Outcome outcome = bulwark(arguments);
-        assertEquals(4, outcome.code, outcome.err);
-        List<String> lines = outcome.err.lines().toList();
+        Outcome outcome = Outcome.of(arguments);
+        assertEquals(4, outcome.code(), outcome.err());
+        List<String> lines = outcome.err().lines().toList();
         String last = lines.get(lines.size() - 1);
-        assertTrue(last.startsWith("bulwark: ") && last.contains(words), outcome.err);
+        assertTrue(last.startsWith("bulwark: ") && last.contains(words), outcome.err());
     }
 
     private Object[] line(Rows rows, String device, Path out, Object... more) {
@@ -173,14 +158,17 @@ class CudaCommandLineTest {
     // ---- how fast -------------------------------------------------------------------------------------------------
 
     @Test
-    void givenAGpu_whenBenchmarked_thenOwnProductsStandBesideCublasAndNoiseBesideCurandWhereThereAreAny() throws IOException {
+    void givenAGpu_whenBenchmarked_thenOwnProductsStandBesideCublasAndNoiseBesideCurandWhereThereAreAny()
+            throws IOException {
         Path out = folder.resolve("bench.json");
         Outcome outcome = done("bench", "--device", "cuda:0", "--hidden", "20", "--images", 1, "--n", 20, "--batch", 4,
-                "--steps", 1, "--epoch", 1, "--normals", 3, "--ceiling", 16, "--repeats", 1, "--seconds", 1e-4, "--out", out);
+                "--steps", 1, "--epoch", 1, "--normals", 3, "--ceiling", 16, "--repeats", 1, "--seconds", 1e-4, "--out",
+                out);
         JsonNode result = JSON.readTree(out.toFile());
         boolean curand = result.has("curand_normals_per_second");
         assertEquals(curand, result.has("noise_over_curand"));
-        assertEquals(!curand, outcome.err.contains("noise has no yardstick: libcurand.so.10 does not load"), outcome.err);
+        assertEquals(!curand, outcome.err().contains("noise has no yardstick: libcurand.so.10 does not load"),
+                outcome.err());
         boolean cublas = result.get("device").get("libraries").get("products").asText().startsWith("cuBLAS");
         JsonNode products = result.get("training_products");
         // Two layers: forward and weight gradient of each, and the second's input gradient.
@@ -196,9 +184,9 @@ class CudaCommandLineTest {
     @Test
     void givenAGpu_whenABenchmarkIsSized_thenItFillsTheGpu() {
         try (Backend gpu = CudaBackend.open(0)) {
-            BenchSettings settings = BenchSettings.suiting(gpu, List.of(784, 10), 3, 0.5);
-            assertEquals(gpu.noisyCopiesPerCall() / 10_000, settings.images());
-            assertEquals(8_192, settings.ceiling());
+            BenchSettings settings = BenchSettings.suiting(gpu, List.of(784, 10), new BenchSettings.Timing(3, 0.5));
+            assertEquals(gpu.noisyCopiesPerCall() / 10_000, settings.noisy().images());
+            assertEquals(8_192, settings.alone().ceiling());
             assertEquals(0, gpu.imagesPerCall() % 64, "whole tiles");
         }
     }
@@ -314,7 +302,7 @@ class CudaCommandLineTest {
         Object[] command = {"reproduce", "--data", data, "--models", models, "--sigma", "0.25", "--epsilon", "0.05",
             "--n0", 10, "--n", 40, "--steps", 2, "--restarts", 1, "--limit", 6, "--device", "cuda", "--out", run};
         Outcome outcome = done(command);
-        assertTrue(outcome.err.contains("running on cuda:0"), outcome.err);
+        assertTrue(outcome.err().contains("running on cuda:0"), outcome.err());
         JsonNode record = JSON.readTree(run.resolve("run.json").toFile());
         assertEquals("cuda", record.get("device").get("kind").asText());
         assertTrue(record.get("devices").asText().contains("cuda:0"), record.toString());
@@ -329,13 +317,13 @@ class CudaCommandLineTest {
         writeIdx(few, Digits.generate(0, Split.TEST, 3), "t10k");
         Path run = folder.resolve("run");
         Object[] command = {"reproduce", "--data", few, "--from-scratch", "--sigma", "0.25", "--epsilon", "0.05",
-            "--n0", 4, "--n", 20, "--steps", 1, "--restarts", 1, "--limit", 3, "--device", "cuda", "--training-precision", "tf32",
-            "--out", run};
+            "--n0", 4, "--n", 20, "--steps", 1, "--restarts", 1, "--limit", 3, "--device", "cuda", "--training-precision",
+            "tf32", "--out", run};
         EmulatedDriver.set(Setting.FAIL_LAUNCH, 200);
         fails("--resume", command);
         EmulatedDriver.reset();
         Outcome outcome = done(Stream.concat(Arrays.stream(command), Stream.of("--resume")).toArray());
-        assertTrue(outcome.err.contains("train 2 networks, 2 at a time: "), outcome.err);
+        assertTrue(outcome.err().contains("train 2 networks, 2 at a time: "), outcome.err());
         JsonNode record = JSON.readTree(run.resolve("run.json").toFile());
         assertTrue(record.has("finished") && record.get("timings").get("train").asDouble() > 0, record.toString());
         assertTrue(record.at("/training_device/libraries/products").asText().contains("TF32"), record.toString());
@@ -356,10 +344,10 @@ class CudaCommandLineTest {
             folder.resolve("run"), "--device", "cuda", "--sigma", "0.25", "--epsilon", "0.05"};
         for (Object[] command : List.of(training(TrainCase.IBP, "cpu", out, "--training-precision", "tf32"), reproduction,
                 given)) {
-            Outcome outcome = bulwark(command);
-            assertEquals(2, outcome.code, outcome.err);
-            List<String> lines = outcome.err.lines().toList();
-            assertTrue(lines.get(lines.size() - 1).contains("--training-precision"), outcome.err);
+            Outcome outcome = Outcome.of(command);
+            assertEquals(2, outcome.code(), outcome.err());
+            List<String> lines = outcome.err().lines().toList();
+            assertTrue(lines.get(lines.size() - 1).contains("--training-precision"), outcome.err());
         }
         assertFalse(Files.exists(out));
     }
@@ -387,14 +375,14 @@ class CudaCommandLineTest {
         for (int n = 1; n <= 24; ++n) {
             Path out = file(rows, "n" + n);
             EmulatedDriver.set(Setting.FAIL_ALLOCATION, n);
-            Outcome outcome = bulwark(line(rows, 5, "cuda", out));
+            Outcome outcome = Outcome.of(line(rows, 5, "cuda", out));
             EmulatedDriver.set(Setting.FAIL_ALLOCATION, 0);
             assertEquals("", EmulatedDriver.alive(), "allocation " + n);
-            if (outcome.code == 0) {
+            if (outcome.code() == 0) {
                 assertEquals(whole, timeless(out));
-                wentOn += outcome.err.contains("going on with batches of ") ? 1 : 0;
+                wentOn += outcome.err().contains("going on with batches of ") ? 1 : 0;
             } else {
-                assertEquals(4, outcome.code, outcome.err); // there was no batch yet that could be halved
+                assertEquals(4, outcome.code(), outcome.err()); // there was no batch yet that could be halved
             }
         }
         assertTrue(wentOn > 0, "no batch was ever halved");
@@ -465,7 +453,8 @@ class CudaCommandLineTest {
         EmulatedDriver.set(Setting.CAPABILITY, 61);
         Path out = folder.resolve("out.jsonl");
         Outcome outcome = done("verify", model, "--data", data, "--limit", 2, "--epsilon", 0.1, "--out", out);
-        assertTrue(outcome.err.contains("running on the CPU") && outcome.err.contains("compute capability 6.1"), outcome.err);
+        assertTrue(outcome.err().contains("running on the CPU") && outcome.err().contains("compute capability 6.1"),
+                outcome.err());
         JsonNode record = JSON.readTree(folder.resolve("out.jsonl.run.json").toFile());
         assertEquals("cpu", record.get("device").get("kind").asText());
         assertTrue(record.get("devices").asText().contains("compute capability 6.1"), record.toString());
@@ -474,14 +463,14 @@ class CudaCommandLineTest {
     @Test
     void givenGpus_whenListed_thenEachSaysWhatItIsAndWhatDoesWhat() {
         EmulatedDriver.set(Setting.DEVICES, 2);
-        String text = done("devices").out;
+        String text = done("devices").out();
         for (String words : List.of("cuda:0: ", "cuda:1: ", "compute capability", "GiB", "driver: CUDA", "kernels: compute_",
                 "machine code: ",
                 "products: ", "noisy forward passes: fp16", "cpu: ")) {
             assertTrue(text.contains(words), text);
         }
         EmulatedDriver.set(Setting.CAPABILITY, 75);
-        assertTrue(done("devices").out.contains("can't be used: "), "an old GPU");
+        assertTrue(done("devices").out().contains("can't be used: "), "an old GPU");
     }
 
     @ParameterizedTest
@@ -491,15 +480,16 @@ class CudaCommandLineTest {
         EmulatedDriver.set(Setting.CAPABILITY, capability);
         EmulatedDriver.set(Setting.DRIVER_VERSION, driver);
         Outcome outcome = done("devices", "--check", "--debug");
-        assertTrue(outcome.out.contains(code), outcome.out);
-        assertTrue(outcome.out.contains("bytes of local memory"), outcome.out);
-        assertEquals(driver == 12_060, outcome.out.contains("as if compiled"), "what the driver's compiler said");
+        assertTrue(outcome.out().contains(code), outcome.out());
+        assertTrue(outcome.out().contains("bytes of local memory"), outcome.out());
+        assertEquals(driver == 12_060, outcome.out().contains("as if compiled"), "what the driver's compiler said");
         try (Stream<Path> sources = Files.list(Path.of("cuda"))) {
             for (String source : sources.map(file -> file.getFileName().toString()).filter(name -> name.endsWith(".cu"))
                     .toList()) {
                 String module = source.substring(0, source.length() - ".cu".length());
                 boolean there = capability == 90 || !module.equals("smoothing_clustered");
-                assertEquals(there, outcome.out.contains("  check of " + module + ": ok ("), module + "\n" + outcome.out);
+                assertEquals(there, outcome.out().contains("  check of " + module + ": ok ("), module + "\n"
+                        + outcome.out());
             }
         }
     }
@@ -507,12 +497,12 @@ class CudaCommandLineTest {
     @Test
     void givenAGpuThatFailsOneCheck_whenChecked_thenItIsNamedAndFour() {
         EmulatedDriver.set(Setting.FAIL_LAUNCH, 2);
-        Outcome outcome = bulwark("devices", "--check");
-        assertEquals(4, outcome.code, outcome.err);
-        assertTrue(outcome.out.contains(": FAILED: "), outcome.out);
+        Outcome outcome = Outcome.of("devices", "--check");
+        assertEquals(4, outcome.code(), outcome.err());
+        assertTrue(outcome.out().contains(": FAILED: "), outcome.out());
         EmulatedDriver.reset();
         EmulatedDriver.set(Setting.CAPABILITY, 75);
-        assertEquals(4, bulwark("devices", "--check").code, "one that can't be used");
+        assertEquals(4, Outcome.of("devices", "--check").code(), "one that can't be used");
     }
 
     // ---- whole processes -------------------------------------------------------------------------------------------
@@ -522,7 +512,8 @@ class CudaCommandLineTest {
         Path out = folder.resolve("out.jsonl");
         Object[] command = {"verify", model, "--data", data, "--limit", 2, "--epsilon", 0.1, "--out", out};
         assertEquals(0, exit(Path.of("target/emulated").toAbsolutePath().toString(), command));
-        assertEquals("cuda", JSON.readTree(folder.resolve("out.jsonl.run.json").toFile()).get("device").get("kind").asText());
+        assertEquals("cuda", JSON.readTree(folder.resolve("out.jsonl.run.json").toFile()).get("device").get("kind")
+                .asText());
     }
 
     @Test

@@ -28,7 +28,8 @@ class DevicesCommandTest {
         int first = indexOf(lines, "cuda:0: ");
         int second = indexOf(lines, "cuda:1: ");
         assertTrue(lines.subList(first, second).stream().anyMatch(line -> line.startsWith("  driver: ")), lines.toString());
-        assertTrue(lines.get(second + 1).startsWith("  can't be used: cuda:1 did not answer within 10 s: "), lines.toString());
+        assertTrue(lines.get(second + 1).startsWith("  can't be used: cuda:1 did not answer within 10 s: "),
+                lines.toString());
         assertTrue(indexOf(lines, "cuda:2: ") == second + 2 && indexOf(lines, "cpu: ") > second, lines.toString());
     }
 

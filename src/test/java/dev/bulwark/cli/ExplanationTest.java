@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** What users read when something fails, and what becomes of output that nobody takes. */
+/** What users read when something fails, and what happens to output that is not read. */
 class ExplanationTest {
 
     @Test
@@ -80,7 +80,7 @@ class ExplanationTest {
     }
 
     @Test
-    void givenAReaderThatHasEnough_whenTheCommandEnds_thenNobodyComplains() {
+    void givenAReaderThatHasEnough_whenTheCommandEnds_thenNothingIsPrinted() {
         assertEquals(0, Main.written(lostBy("Broken pipe"), 0, new PrintWriter(new StringWriter())));
     }
 

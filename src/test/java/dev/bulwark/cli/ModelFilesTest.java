@@ -16,47 +16,15 @@ import dev.bulwark.model.io.onnx.OnnxBuilder;
 import dev.bulwark.results.RunLayout;
 import dev.bulwark.shapes.Shape;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** ONNX files on the command line: {@code inspect}, {@code convert}, and rows of a network that was converted. */
-class ModelFilesTest {
-
-    @TempDir
-    private Path folder;
-
-    private record Outcome(int code, String out, String err) {
-    }
-
-    private static Outcome bulwark(Object... arguments) {
-        StringWriter out = new StringWriter();
-        StringWriter err = new StringWriter();
-        int code = Main.run(Arrays.stream(arguments).map(Object::toString).toArray(String[]::new),
-                new PrintWriter(out, true),
-                new PrintWriter(err, true));
-        return new Outcome(code, out.toString(), err.toString());
-    }
-
-    private static Outcome done(Object... arguments) {
-        Outcome outcome = bulwark(arguments);
-        assertEquals(0, outcome.code, outcome.err);
-        return outcome;
-    }
-
-    private static void fails(int code, String words, Object... arguments) {
-        Outcome outcome = bulwark(arguments);
-        assertEquals(code, outcome.code, outcome.err);
-        assertTrue(outcome.err.contains(words), outcome.err);
-        assertEquals(1, outcome.err.lines().count(), outcome.err);
-    }
+class ModelFilesTest extends WholeCommands {
 
     private Path perceptron() {
         Path file = folder.resolve("m.safetensors");
@@ -65,19 +33,14 @@ class ModelFilesTest {
         return file;
     }
 
-    /** All but the last word of a line, its time. */
-    private static List<String> timeless(Path rows) throws IOException {
-        return Files.readAllLines(rows).stream().map(line -> line.replaceAll("\t[^\t]*$", "")).toList();
-    }
-
     @Test
     void givenANetwork_whenConvertedToOnnxAndBack_thenWeightsMetadataAndRowsAreTheSame() throws IOException {
         Path first = perceptron();
         Path onnx = folder.resolve("m.onnx");
         Path back = folder.resolve("back.safetensors");
         Outcome converted = done("convert", first, onnx);
-        assertTrue(converted.out.startsWith(onnx + ": 3 operations, 9550 parameters, inputs [784], 10 outputs, sha256 "),
-                converted.out);
+        assertTrue(converted.out().startsWith(onnx + ": 3 operations, 9550 parameters, inputs [784], 10 outputs, sha256 "),
+                converted.out());
         done("convert", onnx, back);
         StoredNetwork before = ModelFile.read(first);
         StoredNetwork after = ModelFile.read(back);
@@ -130,7 +93,7 @@ class ModelFilesTest {
         Outcome outcome = done("verify", model, "--dataset", "digits", "--epsilon", 0.01, "--method", "ibp", "--limit", 2,
                 "--device", "cpu", "--out", rows, "--quiet");
         String note = "the final softmax was left out: outputs are logits, in the same order";
-        assertTrue(outcome.err.contains("note: " + note), outcome.err);
+        assertTrue(outcome.err().contains("note: " + note), outcome.err());
         assertEquals(2, Files.readAllLines(rows).size());
         assertTrue(Files.readString(RunLayout.recordOf(rows)).contains(note));
     }
@@ -138,19 +101,19 @@ class ModelFilesTest {
     @Test
     void givenANetwork_whenInspected_thenATableAndHowItIsComputed() throws IOException {
         Outcome table = done("inspect", perceptron());
-        assertTrue(table.out.startsWith("inputs [784], 10 outputs, weights F16, sha256 "), table.out);
-        List<String> lines = table.out.lines().map(line -> line.strip().replaceAll(" +", " ")).toList();
+        assertTrue(table.out().startsWith("inputs [784], 10 outputs, weights F16, sha256 "), table.out());
+        List<String> lines = table.out().lines().map(line -> line.strip().replaceAll(" +", " ")).toList();
         assertEquals("operation output parameters multiply-adds name", lines.get(1));
         assertEquals("0 Dense [12] 9,420 9,408 Dense 0", lines.get(2));
         assertEquals("all 9,550 9,528", lines.get(5));
-        assertTrue(lines.contains("metadata seed: 1"), table.out);
+        assertTrue(lines.contains("metadata seed: 1"), table.out());
         assertEquals("computed by kernels of its own in certify, predict and attack", lines.get(lines.size() - 1));
         Path scaled = folder.resolve("scaled.onnx");
         ModelFile.writeOnnx(scaled, Graph.sequence(Shape.of(6),
                 List.of(Op.Scale.by(Tensor.vector(1, 2, 3, 4, 5, 6), Tensor.zeros(6)),
                 new Op.Sigmoid())), Map.of("note", "a\u001b[31m"));
         Outcome other = done("inspect", scaled);
-        assertTrue(other.out.contains("metadata note: a?[31m"), other.out);
-        assertTrue(other.out.contains("omputed"), other.out);
+        assertTrue(other.out().contains("metadata note: a?[31m"), other.out());
+        assertTrue(other.out().contains("omputed"), other.out());
     }
 }

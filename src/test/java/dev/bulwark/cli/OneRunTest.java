@@ -103,7 +103,7 @@ class OneRunTest {
                 .start();
     }
 
-    /** Waits until the process has written so many rows. */
+    /** Waits until the process has written this many rows. */
     private void awaitRows(Process process, int count) throws Exception {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(120);
         while (!(Files.exists(rows) && Files.readString(rows).lines().count() > count)) {

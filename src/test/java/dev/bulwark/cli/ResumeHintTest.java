@@ -29,9 +29,10 @@ class ResumeHintTest {
     /** A shell makes the words of it again that were typed. */
     @Test
     void givenWordsThatAShellWouldSplitOrExpand_whenStopped_thenTheyComeBackWhole() throws Exception {
-        List<String> words = List.of("certify", "my model.safetensors", "--out", "it's here/*.tsv", "", "~", "$HOME", "a\\b", "`id`",
-                "x;y", "\u00e9", "#", "!!", "a\nb");
-        Process shell = new ProcessBuilder("bash", "-c", "printf '%s\\0' " + ResumeHint.resuming("./my bulwark", words)).start();
+        List<String> words = List.of("certify", "my model.safetensors", "--out", "it's here/*.tsv", "", "~", "$HOME", "a\\b",
+                "`id`", "x;y", "\u00e9", "#", "!!", "a\nb");
+        Process shell = new ProcessBuilder("bash", "-c", "printf '%s\\0' " + ResumeHint.resuming("./my bulwark", words))
+                .start();
         String printed = new String(shell.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         List<String> expected = new ArrayList<>(words);
         expected.add(0, "./my bulwark");

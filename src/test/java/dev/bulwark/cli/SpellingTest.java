@@ -10,12 +10,9 @@ import dev.bulwark.model.io.ModelFile;
 import dev.bulwark.model.io.Precision;
 import dev.bulwark.training.Initialisation;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -26,24 +23,13 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What users read of words that mean nothing, and of help: their own words, and no more commands than there are. */
+/** What users read about misspelt words, and in help: their own words, and no commands that do not exist. */
 class SpellingTest {
 
     private static final Set<String> VOTING = Set.of("certify", "predict", "reproduce", "bench");
 
     @TempDir
     private Path folder;
-
-    private record Outcome(int code, String out, String err) {
-    }
-
-    private static Outcome bulwark(Object... words) {
-        StringWriter out = new StringWriter();
-        StringWriter err = new StringWriter();
-        int code = Main.run(Arrays.stream(words).map(Object::toString).toArray(String[]::new), new PrintWriter(out, true),
-                new PrintWriter(err, true));
-        return new Outcome(code, out.toString(), err.toString());
-    }
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
@@ -76,22 +62,24 @@ class SpellingTest {
         "attack M --epsilon 0.1 --restarts 0 --out X | --restarts must be at least 1: 0",
         "attack M --epsilon 0.1 --step-size -1 --out X | --step-size must be finite and not negative"})
     void givenAWrongWord_whenRun_thenOneLineInTheUsersWords(String line, String words) {
-        Outcome outcome = bulwark((Object[]) line.strip().split(" "));
-        assertEquals(2, outcome.code, outcome.err);
-        assertTrue(outcome.err.contains(words), outcome.err);
-        assertEquals(1, outcome.err.lines().count(), outcome.err);
-        assertFalse(outcome.err.matches("(?s).*([.?!];|case-insensitive|[A-Z]{2,}_|double|long\\b).*"), outcome.err);
+        Outcome outcome = Outcome.of((Object[]) line.strip().split(" "));
+        assertEquals(2, outcome.code(), outcome.err());
+        assertTrue(outcome.err().contains(words), outcome.err());
+        assertEquals(1, outcome.err().lines().count(), outcome.err());
+        assertFalse(outcome.err().matches("(?s).*([.?!];|case-insensitive|[A-Z]{2,}_|double|long\\b).*"), outcome.err());
     }
 
     @Test
     void givenAFraction_whenItIsANoiseLevel_thenTheNearestDouble() throws IOException {
-        JsonNode fraction = new ObjectMapper().readTree(bulwark("radius", "--sigma", "1/2", "--count", 99, "--n", 100).out);
-        assertEquals(fraction, new ObjectMapper().readTree(bulwark("radius", "--sigma", 0.5, "--count", 99, "--n", 100).out));
+        JsonNode fraction = new ObjectMapper().readTree(Outcome.of("radius", "--sigma", "1/2", "--count", 99, "--n", 100)
+                .out());
+        assertEquals(fraction,
+                new ObjectMapper().readTree(Outcome.of("radius", "--sigma", 0.5, "--count", 99, "--n", 100).out()));
         Path out = folder.resolve("rows.tsv");
         Path model = model();
-        Outcome rows = bulwark("certify", model, "--sigma", "1/4", "--n0", 2, "--n", 10, "--limit", 1, "--dataset", "digits",
-                "--device", "cpu", "--quiet", "--out", out);
-        assertEquals(0, rows.code, rows.err);
+        Outcome rows = Outcome.of("certify", model, "--sigma", "1/4", "--n0", 2, "--n", 10, "--limit", 1, "--dataset",
+                "digits", "--device", "cpu", "--quiet", "--out", out);
+        assertEquals(0, rows.code(), rows.err());
         assertEquals(0.25, new ObjectMapper().readTree(folder.resolve("rows.tsv.run.json").toFile()).at("/identity/sigma")
                 .asDouble());
     }
@@ -105,25 +93,27 @@ class SpellingTest {
     @Test
     void givenATextFile_whenItIsAModel_thenItIsCalledNoSafetensorsFile() throws IOException {
         Path text = Files.writeString(folder.resolve("notes.txt"), "these are my notes of yesterday");
-        Outcome outcome = bulwark("verify", text, "--epsilon", 0.1, "--out", folder.resolve("x"), "--device", "cpu");
-        assertEquals(3, outcome.code, outcome.err);
-        assertTrue(outcome.err.contains("notes.txt: neither a safetensors nor an ONNX file: the header's length is "), outcome.err);
+        Outcome outcome = Outcome.of("verify", text, "--epsilon", 0.1, "--out", folder.resolve("x"), "--device", "cpu");
+        assertEquals(3, outcome.code(), outcome.err());
+        assertTrue(outcome.err().contains("notes.txt: neither a safetensors nor an ONNX file: the header's length is "),
+                outcome.err());
     }
 
     @Test
     void givenNoSuchNetwork_whenReproduced_thenTheWaysOutAreNamed() throws IOException {
         Path models = Files.createDirectory(folder.resolve("models"));
         Files.copy(model(), models.resolve("smoothing-sigma-0.25.safetensors"));
-        Outcome outcome = bulwark("reproduce", "--models", models, "--sigma", 0.25, "--epsilon", "8/255", "--dataset", "digits",
-                "--device", "cpu", "--out", folder.resolve("run"), "--quiet");
-        assertEquals(2, outcome.code, outcome.err);
+        Outcome outcome = Outcome.of("reproduce", "--models", models, "--sigma", 0.25, "--epsilon", "8/255", "--dataset",
+                "digits", "--device", "cpu", "--out", folder.resolve("run"), "--quiet");
+        assertEquals(2, outcome.code(), outcome.err());
         for (String way : List.of("'train ibp --epsilon 8/255 --out DIR/ibp-epsilon-0.03137254901960784.safetensors'",
                 "--models DIR", "--from-scratch")) {
-            assertTrue(outcome.err.contains(way), outcome.err);
+            assertTrue(outcome.err().contains(way), outcome.err());
         }
         Files.delete(models.resolve("smoothing-sigma-0.25.safetensors"));
-        assertTrue(bulwark("reproduce", "--models", models, "--sigma", 0.25, "--epsilon", "8/255", "--dataset", "digits", "--device",
-                "cpu", "--out", folder.resolve("run"), "--quiet").err.contains("'train smoothing --sigma 0.25 --out DIR/"));
+        assertTrue(Outcome.of("reproduce", "--models", models, "--sigma", 0.25, "--epsilon", "8/255", "--dataset", "digits",
+                "--device", "cpu", "--out", folder.resolve("run"), "--quiet").err().contains(
+                "'train smoothing --sigma 0.25 --out DIR/"));
     }
 
     @ParameterizedTest
@@ -141,13 +131,15 @@ class SpellingTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"certify", "predict", "reproduce", "bench", "attack", "train ibp", "train smoothing", "tradeoff", "verify"})
+    @ValueSource(strings = {"certify", "predict", "reproduce", "bench", "attack", "train ibp", "train smoothing", "tradeoff",
+            "verify"})
     void givenACommand_whenAskedForHelp_thenItOffersWhatItUses(String command) {
         String[] words = (command + " --help").split(" ");
-        Outcome help = bulwark((Object[]) words);
-        assertEquals(0, help.code, help.err);
-        assertEquals(VOTING.contains(command), help.out.contains("--noisy-kernels"), help.out);
-        String text = help.out.lines().map(String::strip).collect(Collectors.joining(" "));
-        assertEquals(!command.equals("verify"), text.contains("part of the base classifier, and of attacks' gradients"), text);
+        Outcome help = Outcome.of((Object[]) words);
+        assertEquals(0, help.code(), help.err());
+        assertEquals(VOTING.contains(command), help.out().contains("--noisy-kernels"), help.out());
+        String text = help.out().lines().map(String::strip).collect(Collectors.joining(" "));
+        assertEquals(!command.equals("verify"), text.contains("part of the base classifier, and of attacks' gradients"),
+                text);
     }
 }

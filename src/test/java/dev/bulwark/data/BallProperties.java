@@ -69,8 +69,8 @@ class BallProperties {
             assertTrue(ball.distance(x, end) <= ball.epsilon().nearest());
         }
         if (point != x[0]) {
-            BigDecimal exact = new BigDecimal(point).multiply(BigDecimal.valueOf(255)).subtract(BigDecimal.valueOf(value)).abs()
-                    .divide(BigDecimal.valueOf(255), MathContext.DECIMAL128);
+            BigDecimal exact = new BigDecimal(point).multiply(BigDecimal.valueOf(255)).subtract(BigDecimal.valueOf(value))
+                    .abs().divide(BigDecimal.valueOf(255), MathContext.DECIMAL128);
             assertEquals(exact.doubleValue(), ball.distance(x, new float[] {point}), 0x1p-51 * exact.doubleValue());
         }
         assertEquals(0, ball.distance(x, x));

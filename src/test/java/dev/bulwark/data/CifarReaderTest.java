@@ -76,8 +76,8 @@ class CifarReaderTest {
         writeCifar10();
         Path test = folder.resolve("test_batch.bin");
         Files.write(test, Arrays.copyOf(Files.readAllBytes(test), 3 * (IMAGE + 1) - 1));
-        assertEquals(test + ": has 9218 bytes, which are not whole images of 3073 bytes each; the file is cut off, or another one",
-                refusal(Set.of(Split.TEST)));
+        assertEquals(test + ": has 9218 bytes, which are not whole images of 3073 bytes each; the file is cut off, or "
+                + "another one", refusal(Set.of(Split.TEST)));
         write("test_batch.bin", 1, 2, 10);
         assertEquals(test + ": the label of image 1 is 10, 0 to 9 expected", refusal(Set.of(Split.TEST)));
         Files.delete(folder.resolve("data_batch_4.bin"));

@@ -231,8 +231,8 @@ class IdxReaderTest {
     @Test
     void givenAnythingBehindAGzipStream_whenRead_thenRefused() {
         byte[] packed = IdxBytes.gzip(IMAGES);
-        for (byte[] behind : List.of(new byte[1], new byte[100], "text".getBytes(), new byte[] {0x1F}, new byte[] {0x1F, 0x20},
-                new byte[] {0x1F, (byte) 0x8B, 7, 0, 0, 0, 0, 0, 0, 0})) {
+        for (byte[] behind : List.of(new byte[1], new byte[100], "text".getBytes(), new byte[] {0x1F},
+                new byte[] {0x1F, 0x20}, new byte[] {0x1F, (byte) 0x8B, 7, 0, 0, 0, 0, 0, 0, 0})) {
             DataException refusal = assertThrows(DataException.class,
                     () -> read(IdxBytes.concatenated(packed, behind), LABELS));
             assertTrue(refusal.getMessage().startsWith(imageFile() + ": the gzip stream "), refusal.getMessage());

@@ -23,8 +23,8 @@ public final class NpyBytes {
 
     /** An array of version 1.0, whatever its body. */
     static byte[] file(String descr, boolean fortran, String shape, byte[] body) {
-        String fields = "{'descr': '" + descr + "', 'fortran_order': " + (fortran ? "True" : "False") + ", 'shape': (" + shape
-                + "), }";
+        String fields = "{'descr': '" + descr + "', 'fortran_order': " + (fortran ? "True" : "False") + ", 'shape': ("
+                + shape + "), }";
         int length = (10 + fields.length() + 1 + 63) / 64 * 64 - 10;
         byte[] header = (fields + " ".repeat(length - fields.length() - 1) + "\n").getBytes(StandardCharsets.ISO_8859_1);
         return ByteBuffer.allocate(10 + length + body.length).order(ByteOrder.LITTLE_ENDIAN)
@@ -92,6 +92,7 @@ public final class NpyBytes {
     }
 
     private static String words(int... shape) {
-        return IntStream.of(shape).mapToObj(Integer::toString).collect(Collectors.joining(", ")) + (shape.length == 1 ? "," : "");
+        return IntStream.of(shape).mapToObj(Integer::toString).collect(Collectors.joining(", "))
+                + (shape.length == 1 ? "," : "");
     }
 }

@@ -256,7 +256,8 @@ public abstract class ActivationsContract extends BackendFixture {
                 (double) f.lastBend(), 0.5 * lower + 0.5 * upper, 0.9 * lower + 0.1 * upper));
         for (float slope : slopes) {
             double y = f instanceof Tanh ? Math.sqrt(1 - slope) : Math.sqrt(1 - 4.0 * slope);
-            double z = f instanceof Tanh ? Math.log((1 + y) / Math.sqrt(slope)) : 2 * Math.log((1 + y) / 2 / Math.sqrt(slope));
+            double z = f instanceof Tanh ? Math.log((1 + y) / Math.sqrt(slope))
+                    : 2 * Math.log((1 + y) / 2 / Math.sqrt(slope));
             points.addAll(List.of(z, -z));
         }
         return points.stream().filter(z -> z >= lower && z <= upper).map(BigDecimal::new).toList();
@@ -289,7 +290,8 @@ public abstract class ActivationsContract extends BackendFixture {
     @ParameterizedTest
     @MethodSource("functions")
     void givenIntervalsFarOut_whenRelaxed_thenTheLinesHoldAtTheirEnds(Activation f) {
-        float[] ends = {-Float.MAX_VALUE, -1e30f, -1e5f, -700, -41, -20, -1e-30f, -Float.MIN_VALUE, 0, 1e-20f, 0.5f, 20, 41, 1e4f,
+        float[] ends = {-Float.MAX_VALUE, -1e30f, -1e5f, -700, -41, -20, -1e-30f, -Float.MIN_VALUE, 0, 1e-20f, 0.5f, 20, 41,
+                1e4f,
             1e25f, Float.MAX_VALUE};
         List<float[]> boxes = new ArrayList<>();
         for (int i = 0; i < ends.length; ++i) {

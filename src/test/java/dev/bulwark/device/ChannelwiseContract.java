@@ -42,7 +42,8 @@ public interface ChannelwiseContract extends OnBackend {
                     for (int k = 0; k < x.length; ++k) {
                         int c = k / size[1] % size[0];
                         float exact = (float) ((double) factor[c] * x[k] + offset[c]);
-                        assertEquals(relu ? Math.max(exact, 0) : exact, actual[k], k == 0 ? 0 : 0x1p-23 * Math.abs(exact), "element " + k);
+                        assertEquals(relu ? Math.max(exact, 0) : exact, actual[k], k == 0 ? 0 : 0x1p-23 * Math.abs(exact),
+                                "element " + k);
                     }
                 }
                 maps().scaleTransposed(memory.holding(x), rows, scaling, y);

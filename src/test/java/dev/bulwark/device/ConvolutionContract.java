@@ -49,7 +49,7 @@ public abstract class ConvolutionContract extends BackendFixture {
                 new Case(new ImageShape(33, 4, 3), 70, Windows.square(3, 1, 1), 1, 2),
                 new Case(new ImageShape(1, 4, 5), 65, Windows.square(4, 1, 5), 1, 3),
                 new Case(new ImageShape(65, 1, 2), 9, Windows.square(1, 1), 1, 33),
-                new Case(new ImageShape(5, 7, 6), 4, Windows.square(1, 2), 1, 3), // inputs that no window sees
+                new Case(new ImageShape(5, 7, 6), 4, Windows.square(1, 2), 1, 3), // inputs that no window covers
                 new Case(new ImageShape(2, 10, 12), 3, Windows.square(2, 3), 1, 2), // and a rest that fits no window
                 new Case(new ImageShape(2, 3, 2), 3, new Windows(new Axis(5, 1, 1, 3, 1), new Axis(3, 2, 3, 0, 2)), 1, 3),
                 new Case(new ImageShape(3, 8, 8), 6, new Windows(new Axis(3, 2, 0, 1, 1), new Axis(3, 2, 1, 0, 1)), 3, 5),
@@ -189,7 +189,8 @@ public abstract class ConvolutionContract extends BackendFixture {
                 bias[k / c.output().area()] += d[result + k];
             }
         }
-        Convolution target = Convolution.over(c.input, room(weight.length), room(bias.length), c.channels, c.windows, c.groups);
+        Convolution target = Convolution.over(c.input, room(weight.length), room(bias.length), c.channels, c.windows,
+                c.groups);
         backend.convolutions().parameterGradient(kept(device(x)), kept(device(d)), c.rows, target);
         close(weight, host(target.weight()), tolerance(c.rows * c.output().area()));
         close(bias, host(target.bias()), tolerance(c.rows * c.output().area()));
@@ -448,7 +449,7 @@ public abstract class ConvolutionContract extends BackendFixture {
     void givenANaN_whenConvolvedWithRelu_thenItStaysOne() {
         Case c = new Case(new ImageShape(1, 3, 3), 2, Windows.square(2, 1), 1, 2);
         float[] x = values(18);
-        x[4] = Float.NaN; // the centre of the first image, which each of its windows sees
+        x[4] = Float.NaN; // the centre of the first image, which each of its windows covers
         DeviceBuffer y = room(16);
         backend.convolutions().apply(kept(device(x)), 2, layer(c, values(8), values(2)), true, y);
         float[] actual = host(y);
@@ -472,12 +473,14 @@ public abstract class ConvolutionContract extends BackendFixture {
         DeviceBuffer bias = kept(device(values(9)));
         for (int[] channels : new int[][] {{4, 6, 4}, {3, 4, 2}, {2, 2, 0}}) {
             String message = assertThrows(IllegalArgumentException.class, () -> Convolution.over(
-                    new ImageShape(channels[0], 4, 4), weight, bias, channels[1], Windows.square(1, 1), channels[2])).getMessage();
-            assertEquals(channels[0] + " and " + channels[1] + " channels don't fall into " + channels[2] + " groups", message);
+                    new ImageShape(channels[0], 4, 4), weight, bias, channels[1], Windows.square(1, 1), channels[2]))
+                    .getMessage();
+            assertEquals(channels[0] + " and " + channels[1] + " channels don't fall into " + channels[2] + " groups",
+                    message);
         }
     }
 
-    /** Relative error of float sums of so many products, of values up to 1; twice what Higham 2002, section 3.1, has. */
+    /** Relative error of float sums of that many products, of values up to 1; twice what Higham 2002, section 3.1, has. */
     private static double tolerance(int terms) {
         return (terms + 4) * 0x1p-23;
     }

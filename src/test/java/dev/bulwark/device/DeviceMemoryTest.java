@@ -33,16 +33,16 @@ class DeviceMemoryTest {
     }
 
     @Test
-    void givenAHandedOverScope_whenTheFirstIsClosed_thenTheHeirKeepsItsBuffers() {
-        DeviceMemory heir;
+    void givenAHandedOverScope_whenTheFirstIsClosed_thenTheNewOwnerKeepsItsBuffers() {
+        DeviceMemory owner;
         DeviceBuffer kept;
         try (DeviceMemory building = new DeviceMemory(backend)) {
             kept = building.holding(3f);
-            heir = building.handOver();
+            owner = building.handOver();
         }
         assertEquals(3f, read(kept));
-        heir.close();
-        heir.close();
+        owner.close();
+        owner.close();
     }
 
     @Test

@@ -65,13 +65,13 @@ public final class FaultyBackend {
                 ? Optional.of(new OutOfDeviceMemoryException("allocation " + n + " is one too many")) : Optional.empty();
     }
 
-    /** Memory for buffers of at most so many elements. */
+    /** Memory for buffers of at most this many elements. */
     public static Fault longerThan(long elements) {
         return (operation, arguments) -> operation.equals("allocate") && (long) arguments[0] > elements
                 ? Optional.of(new OutOfDeviceMemoryException(arguments[0] + " elements are too many")) : Optional.empty();
     }
 
-    /** From the affine map with number {@code n} on, everything fails but closing and looking. */
+    /** From the affine map with number {@code n} on, everything fails but closing and queries. */
     public static Fault lostAtAffine(int n) {
         AtomicInteger seen = new AtomicInteger();
         return (operation, arguments) -> {
@@ -79,7 +79,8 @@ public final class FaultyBackend {
                 seen.incrementAndGet();
             }
             boolean harmless = List.of("close", "info", "liveBytes").contains(operation);
-            return seen.get() > n && !harmless ? Optional.of(new DeviceLostException("the device is lost")) : Optional.empty();
+            return seen.get() > n && !harmless ? Optional.of(new DeviceLostException("the device is lost"))
+                    : Optional.empty();
         };
     }
 

@@ -140,7 +140,8 @@ interface IndexingContract extends OnBackend {
                 double x = maps[row * 6] * u + maps[row * 6 + 1] * v + maps[row * 6 + 2];
                 double y = maps[row * 6 + 3] * u + maps[row * 6 + 4] * v + maps[row * 6 + 5];
                 // A place is rounded by 2^-24 of some 100 at most, and pixels differ by at most 1 a column or row.
-                assertEquals(bilinear(pixels, row * size + channel * image.area(), height, width, x, y), actual[i], 2e-5, "element " + i);
+                assertEquals(bilinear(pixels, row * size + channel * image.area(), height, width, x, y), actual[i], 2e-5,
+                        "element " + i);
             }
         }
     }

@@ -159,8 +159,8 @@ public interface LinearRelaxationsContract extends OnBackend {
             DeviceBuffer constants = memory.holding(constant);
             DeviceBuffer ownerRows = memory.holding(owner);
             DeviceBuffer b = memory.holding(bias);
-            relaxations().backwardActivation(forms, rows, ownerRows, relaxation, relaxation.lowerSlope(), ownerRows, b, target,
-                    constants);
+            relaxations().backwardActivation(forms, rows, ownerRows, relaxation, relaxation.lowerSlope(), ownerRows, b,
+                    target, constants);
             float[] after = host(target);
             float[] gained = host(constants);
             for (int r = 0; r < rows; ++r) {
@@ -185,8 +185,8 @@ public interface LinearRelaxationsContract extends OnBackend {
                 assertJustBelow(exact, gained[r], 4 * units, size, "constant " + r);
             }
             backend().write(constant, constants);
-            relaxations().backwardActivation(forms, rows, ownerRows, relaxation, relaxation.lowerSlope(), ownerRows, b, forms,
-                    constants);
+            relaxations().backwardActivation(forms, rows, ownerRows, relaxation, relaxation.lowerSlope(), ownerRows, b,
+                    forms, constants);
             assertArrayEquals(after, host(forms), "in place");
             assertArrayEquals(gained, host(constants));
         }
@@ -229,7 +229,8 @@ public interface LinearRelaxationsContract extends OnBackend {
         try (DeviceMemory memory = new DeviceMemory(backend())) {
             DeviceBuffer one = memory.holding(1, 1, 1, 1);
             DeviceBuffer zero = memory.zeros(4);
-            Relaxation relaxation = new Relaxation(one, zero, new Relaxation.Below(one, 0.25f, Optional.empty()), zero, zero, 4);
+            Relaxation relaxation = new Relaxation(one, zero, new Relaxation.Below(one, 0.25f, Optional.empty()), zero, zero,
+                    4);
             DeviceBuffer owners = memory.holding(new int[1]);
             DeviceBuffer constants = memory.zeros(1);
             DeviceBuffer target = memory.holding(8, 8, 8, -8);
@@ -249,8 +250,8 @@ public interface LinearRelaxationsContract extends OnBackend {
         int[] owner = random().ints(rows, 0, owners).toArray();
         try (DeviceMemory memory = new DeviceMemory(backend())) {
             Relaxation relaxation = new Relaxation(memory.holding(lines[0]), memory.holding(lines[1]),
-                    new Relaxation.Below(memory.holding(lines[2]), 0, Optional.of(memory.holding(lines[3]))), memory.zeros(1),
-                    memory.zeros(1), units);
+                    new Relaxation.Below(memory.holding(lines[2]), 0, Optional.of(memory.holding(lines[3]))),
+                    memory.zeros(1), memory.zeros(1), units);
             DeviceBuffer points = memory.holding(z);
             relaxations().onFixedLines(memory.holding(a), rows, memory.holding(owner), relaxation, points);
             float[] value = host(points);
@@ -415,7 +416,8 @@ public interface LinearRelaxationsContract extends OnBackend {
     /** Against the closed form with the dual norm, in decimals; elements at the end of their box stay there. */
     @ParameterizedTest
     @EnumSource(InputBall.Dual.class)
-    default void givenFormsOverBallsCutToBoxes_whenConcretized_thenBoundsAreThoseOfTheDualNormRoundedDown(InputBall.Dual dual) {
+    default void givenFormsOverBallsCutToBoxes_whenConcretized_thenBoundsAreThoseOfTheDualNormRoundedDown(
+            InputBall.Dual dual) {
         MathContext digits = new MathContext(60);
         float centreError = 0x1p-24f;
         double epsilon = 0.3;
@@ -429,12 +431,13 @@ public interface LinearRelaxationsContract extends OnBackend {
             int[] owner = {0, 1, 1, 0, 1};
             float[] before = {-1e30f, Float.NaN, -1e30f, 1e30f, Float.NEGATIVE_INFINITY};
             try (DeviceMemory memory = new DeviceMemory(backend())) {
-                InputBall ball = new InputBall(memory.holding(centre), memory.holding(lower), memory.holding(upper), centreError,
-                        epsilon, dual);
+                InputBall ball = new InputBall(memory.holding(centre), memory.holding(lower), memory.holding(upper),
+                        centreError, epsilon, dual);
                 DeviceBuffer minima = memory.holding(before);
                 DeviceBuffer corners = memory.allocate((long) rows * columns);
                 DeviceBuffer forms = memory.holding(a);
-                relaxations().concretize(forms, rows, memory.holding(owner), ball, columns, memory.holding(constant), minima);
+                relaxations().concretize(forms, rows, memory.holding(owner), ball, columns, memory.holding(constant),
+                        minima);
                 relaxations().corners(forms, rows, memory.holding(owner), ball, columns, corners);
                 float[] actual = host(minima);
                 float[] corner = host(corners);
@@ -449,7 +452,8 @@ public interface LinearRelaxationsContract extends OnBackend {
                         BigDecimal product = of.multiply(new BigDecimal(centre[at]));
                         exact = exact.add(product).subtract(product.abs().multiply(new BigDecimal(centreError)));
                         boolean stays = of.signum() > 0 ? centre[at] == 0 : centre[at] == 1;
-                        norm = stays ? norm : dual == InputBall.Dual.EUCLIDEAN ? norm.add(of.multiply(of)) : norm.max(of.abs());
+                        norm = stays ? norm : dual == InputBall.Dual.EUCLIDEAN ? norm.add(of.multiply(of))
+                                : norm.max(of.abs());
                         atCorner += (double) a[r * columns + i] * corner[r * columns + i];
                         magnitude += Math.abs(product.doubleValue());
                     }

@@ -253,7 +253,8 @@ public abstract class MaxPoolingContract extends BackendFixture {
 
     /** Two windows of three elements, of which they share the one in the middle. */
     private float[][] takenBack(float[] lower, float[] upper, float... a) {
-        Pooling pooling = Pooling.ofMaxima(new ImageShape(1, 1, 3), new Windows(new Axis(1, 1, 0, 0, 1), new Axis(2, 1, 0, 0, 1)));
+        Pooling pooling = Pooling.ofMaxima(new ImageShape(1, 1, 3),
+                new Windows(new Axis(1, 1, 0, 0, 1), new Axis(2, 1, 0, 0, 1)));
         try (DeviceMemory memory = new DeviceMemory(backend)) {
             MaxPoolRelaxation relaxation = new MaxPoolRelaxation(pooling, memory.allocate(2), memory.allocate(2),
                     memory.allocate(2), memory.allocate(3));
@@ -291,7 +292,8 @@ public abstract class MaxPoolingContract extends BackendFixture {
         float[] lower = {0, 5, 0};
         float[] upper = {1, 6, 1};
         float most = Float.MAX_VALUE;
-        for (float[] a : new float[][] {{most, most}, {Float.POSITIVE_INFINITY, 1}, {NAN, 0}, {Float.NEGATIVE_INFINITY, 0}}) {
+        for (float[] a : new float[][] {{most, most}, {Float.POSITIVE_INFINITY, 1}, {NAN, 0},
+                {Float.NEGATIVE_INFINITY, 0}}) {
             assertNotAbove(NAN, takenBack(lower, upper, a)[1][0], Arrays.toString(a));
         }
         float[] below = {-9, -9, -9};

@@ -71,7 +71,7 @@ interface OnBackend {
 
     /**
      * How far outside the exact result a bound of a layer's output may lie: on the CPU, which multiplies in float, at most
-     * four times the error of a float sum of so many products, and two units in the last place.
+     * four times the error of a float sum of that many products, and two units in the last place.
      */
     default double boxSlack(int terms, double bound, double magnitude) {
         return 1.01 * 4 * LinearRelaxations.productError(terms) * magnitude + 0x1p-22 * (1 + Math.abs(bound));

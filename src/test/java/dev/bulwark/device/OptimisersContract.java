@@ -44,7 +44,7 @@ interface OptimisersContract extends OnBackend {
         }
     }
 
-    /** Each element's state its own, so that whoever takes a step must take its own element's. */
+    /** Each element has a state of its own, so that a step that uses another element's shows. */
     @Test
     default void givenOddLengths_whenEitherOptimiserSteps_thenEveryParameterFollowsThePaper() {
         for (int length : ODD_LENGTHS) {

@@ -93,7 +93,8 @@ public interface OutwardIntervalsContract extends OnBackend {
                 assertTrue(new BigDecimal(low[i]).compareTo(lower) <= 0, "lower " + i);
                 assertTrue(new BigDecimal(high[i]).compareTo(upper) >= 0, "upper " + i);
                 assertTrue(new BigDecimal(Math.nextUp(low[i])).compareTo(lower) > 0, "lower " + i + " is the nearest below");
-                assertTrue(new BigDecimal(Math.nextDown(high[i])).compareTo(upper) < 0, "upper " + i + " is the nearest above");
+                assertTrue(new BigDecimal(Math.nextDown(high[i])).compareTo(upper) < 0, "upper " + i
+                        + " is the nearest above");
             }
         }
     }
@@ -193,7 +194,10 @@ public interface OutwardIntervalsContract extends OnBackend {
         requireExactBoxJustInside(rows, in, out, values(in * out));
     }
 
-    /** Units that see some of the inputs only, and one that sees none: what products may leave out must be nothing. */
+    /**
+     * Units with some of the inputs in their receptive fields, and one with none: what products may leave out must be
+     * nothing.
+     */
     @ParameterizedTest
     @CsvSource({"9,65,130", "17,301,300", "5,7,700"})
     default void givenWindows_whenPushedThroughAnAffineMap_thenTheExactBoxIsJustInside(int rows, int in, int out) {

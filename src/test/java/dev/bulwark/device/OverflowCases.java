@@ -17,7 +17,7 @@ public final class OverflowCases {
 
     /**
      * @param weights {@code [out,in]} a layer
-     * @param vote    the class that has the vote; -1 for nobody
+     * @param vote    the class that has the vote; -1 for none
      */
     public record Case(String name, int[] widths, float[][] weights, float[][] biases, int vote) {
 
@@ -93,7 +93,8 @@ public final class OverflowCases {
             opposite.set(layer - 1, 1, 0, large);
             opposite.from(layer, 0, 1).from(layer, 1, -1);
         }
-        // Each unit sees 30 neighbours in the layer before, and none of those that do not see the last unit may forget it.
+        // Each unit reads 30 neighbours in the layer before; units that do not read the last one still depend on it through
+        // others.
         Case windows = add("a window of zeros that an infinity stands before", -1, 300, 260, 20).bias(5, 1, 0);
         windows.set(0, 299, 0, large);
         for (int o = 0; o < 260; ++o) {

@@ -89,7 +89,8 @@ class PhiloxTest {
         for (int i = 0; i < 1_000_000; ++i) {
             int word = i * 0x9E3779B9;
             assertTrue(NormalTransform.radius(word) <= NormalTransform.radius(0));
-            largest = Math.max(largest, Math.max(Math.abs(NormalTransform.cosine(word)), Math.abs(NormalTransform.sine(word))));
+            largest = Math.max(largest, Math.max(Math.abs(NormalTransform.cosine(word)),
+                    Math.abs(NormalTransform.sine(word))));
         }
         assertTrue(NormalTransform.radius(0) * largest < NormalTransform.LARGEST);
     }

@@ -238,7 +238,7 @@ interface PreparedNetworksContract extends OnBackend {
                 squares += expected[k] * expected[k];
                 errors += (expected[k] - actual[k]) * (expected[k] - actual[k]);
             }
-            // Rounding may switch a unit that is nearly dead, which moves a whole path: few do, so the sum hardly changes.
+            // Rounding may switch a unit that is nearly 0, which moves a whole path: few do, so the sum hardly changes.
             double slack = prepared.precision() == NoisyClassifier.Precision.FLOAT32 ? tolerance : 4 * tolerance;
             assertTrue(Math.sqrt(errors / squares) < slack, "relative error " + Math.sqrt(errors / squares));
         }
@@ -313,7 +313,7 @@ interface PreparedNetworksContract extends OnBackend {
             this(on, false, widths);
         }
 
-        /** @param windows whether the first layer's units see a part of the inputs each */
+        /** @param windows whether the first layer's units have narrow receptive fields */
         RandomNetwork(OnBackend on, boolean windows, int... widths) {
             ArrayList<Affine> made = new ArrayList<>();
             for (int i = 0; i + 1 < widths.length; ++i) {

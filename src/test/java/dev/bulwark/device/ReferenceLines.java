@@ -2,7 +2,9 @@ package dev.bulwark.device;
 
 import java.util.function.DoubleUnaryOperator;
 
-/** The lines of CROWN (Zhang et al. 2018, section 3.2) that bound an activation, in double, by bisection and case by case. */
+/**
+ * The lines of CROWN (Zhang et al. 2018, section 3.2) that bound an activation, in double, by bisection and case by case.
+ */
 public interface ReferenceLines {
 
     double at(double z);

@@ -134,7 +134,8 @@ public interface ReluRelaxationsContract extends OnBackend {
 
     private List<Integer> open(float first, float last, float[] lower, float[] upper) {
         int units = lower.length;
-        try (DeviceBuffer low = device(lower); DeviceBuffer high = device(upper); DeviceBuffer owner = backend().allocate(2 * units);
+        try (DeviceBuffer low = device(lower); DeviceBuffer high = device(upper); DeviceBuffer owner = backend()
+                .allocate(2 * units);
              DeviceBuffer form = backend().allocate(2 * units); DeviceBuffer count = deviceInts(-1)) {
             relus().openSides(first, last, low, high, 1, units, owner, form, count);
             int[] forms = hostInts(form);

@@ -11,7 +11,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 interface VotesContract extends OnBackend {
 
     @Test
-    default void givenTiesAndNaN_whenArgMax_thenTheLowestWinsAndNaNVotesForNobody() {
+    default void givenTiesAndNaN_whenArgMax_thenTheLowestWinsAndNaNVotesForNoClass() {
         float inf = Float.POSITIVE_INFINITY;
         float[] logits = {1, 1, 0, -3, -2, -2, Float.NaN, 5, 5, 0, inf, 1, inf, -inf, Float.NaN, inf, 0, inf,
             -inf, -inf, -3, -inf, -inf, -inf, -inf, Float.NaN, -inf, -inf, inf, inf, Float.MAX_VALUE, 0, Float.MAX_VALUE};
@@ -59,7 +59,8 @@ interface VotesContract extends OnBackend {
         }
         int[] before = new int[rows];
         Arrays.fill(before, 99);
-        try (DeviceBuffer from = device(x); DeviceBuffer found = deviceInts(predictions); DeviceBuffer truth = deviceInts(labels);
+        try (DeviceBuffer from = device(x); DeviceBuffer found = deviceInts(predictions); DeviceBuffer truth = deviceInts(
+                labels);
              DeviceBuffer kept = backend().allocate((long) rows * columns); DeviceBuffer noted = deviceInts(before)) {
             backend().fill(kept, 7f);
             backend().votes().keepMisclassified(from, found, truth, rows, columns, kept, noted);

@@ -16,6 +16,7 @@ import dev.bulwark.report.Table1;
 import dev.bulwark.report.Table2;
 import dev.bulwark.results.AttackRow;
 import dev.bulwark.results.BoundsRow;
+import dev.bulwark.results.CleanPrediction;
 import dev.bulwark.results.EpsilonRows;
 import dev.bulwark.results.RowFile;
 import dev.bulwark.results.RunFolder;
@@ -70,7 +71,8 @@ class DiscussionTest {
     void givenMoreSamples_whenDiscussed_thenWhatTheyReachStandsWithWhatTheOthersCannot() {
         SortedMap<Double, SigmaRows> rows = new TreeMap<>(Map.of(0.25, new SigmaRows(images(9, 0.6), List.of())));
         RunFolder.Further further = new RunFolder.Further(0.25, 1_000_000, new SigmaRows(images(6, 1.05), List.of()));
-        Discussion discussion = new TradeoffDiscussion(Table1.of(rows, List.of(further), MNIST, LabReport.INSTANCE.beside(Table1.NAME)),
+        Discussion discussion =
+                new TradeoffDiscussion(Table1.of(rows, List.of(further), MNIST, LabReport.INSTANCE.beside(Table1.NAME)),
                 List.of(CertifiedCurve.of(0.25, rows.get(0.25).certified()))).write();
         assertTrue(finding(discussion, "certifies 2.1%").evidence().contains("With n = 1,000,000: 60.0%"),
                 finding(discussion, "certifies 2.1%").evidence());
@@ -86,7 +88,8 @@ class DiscussionTest {
     @Test
     void givenGrowingGaps_whenDiscussed_thenTheReportAgreesAndTheCountsAreOfCommonImages() {
         SortedMap<Double, EpsilonRows> rows = new TreeMap<>(Map.of(0.1, gap(0.1, 9, 8), 0.3, gap(0.3, 8, 5)));
-        Discussion discussion = new GapDiscussion(rows, Table2.of(rows, MNIST, LabReport.INSTANCE.beside(Table2.NAME))).write().orElseThrow();
+        Discussion discussion = new GapDiscussion(rows, Table2.of(rows, MNIST, LabReport.INSTANCE.beside(Table2.NAME)))
+                .write().orElseThrow();
         assertTrue(discussion.prose().get(0).replace('\u00a0', ' ')
                 .contains("1 of 10 at \u03b5 = 0.10 (10.0 points) and 3 of 10 at \u03b5 = 0.30 (30.0 points)"),
                 discussion.prose().get(0));
@@ -100,11 +103,15 @@ class DiscussionTest {
 
     @Test
     void givenTwoLosses_whenDiscussed_thenTheSecondsBreaksAreCountedApart() {
-        List<AttackRow> attacks = List.of(SampleRows.attack(0, 0, true), SampleRows.attack(1, 0, true), SampleRows.attack(2, 0, false),
-                new AttackRow(3, 0, 0, true, 1, 0.1, Optional.of(AttackLoss.MARGIN)), SampleRows.attack(4, 1, true));
+        List<AttackRow> attacks = List.of(SampleRows.attack(0, 0, true), SampleRows.attack(1, 0, true),
+                SampleRows.attack(2, 0, false),
+                AttackRow.broken(new CleanPrediction(3, 0, 0), 1, 0.1, Optional.of(AttackLoss.MARGIN)),
+                SampleRows.attack(4, 1, true));
         SortedMap<Double, EpsilonRows> rows = new TreeMap<>(Map.of(0.1, new EpsilonRows(
-                IntStream.range(0, 5).mapToObj(i -> SampleRows.bounds(i, 0.1, i == 4 ? 1 : 0, -1, false)).toList(), attacks)));
-        String prose = String.join(" ", new GapDiscussion(rows, Table2.of(rows, MNIST, LabReport.INSTANCE.beside(Table2.NAME))).write()
+                IntStream.range(0, 5).mapToObj(i -> SampleRows.bounds(i, 0.1, i == 4 ? 1 : 0, -1, false)).toList(),
+                attacks)));
+        String prose = String.join(" ",
+                new GapDiscussion(rows, Table2.of(rows, MNIST, LabReport.INSTANCE.beside(Table2.NAME))).write()
                 .orElseThrow().prose());
         assertTrue(prose.contains("2 fell to the cross-entropy, and 1 more"), prose);
     }
@@ -112,16 +119,17 @@ class DiscussionTest {
     @Test
     void givenOpenImagesAndASampleOfTheCertified_whenDiscussed_thenItSaysWhatWasAttacked() {
         // Seven certified, of which one was attacked; two open, of which one broke; one wrong.
-        List<BoundsRow> bounds = IntStream.range(0, 10).mapToObj(i -> SampleRows.bounds(i, 0.1, i == 9 ? 1 : 0, i < 7 ? 1 : -1,
+        List<BoundsRow> bounds = IntStream.range(0, 10)
+                .mapToObj(i -> SampleRows.bounds(i, 0.1, i == 9 ? 1 : 0, i < 7 ? 1 : -1,
                 false)).toList();
         SortedMap<Double, EpsilonRows> rows = new TreeMap<>(Map.of(0.1, new EpsilonRows(bounds,
-                List.of(SampleRows.attack(0, 0, false), SampleRows.attack(7, 0, true), SampleRows.attack(8, 0, false)), new TreeMap<>(),
-                Optional.of("PGD-20, 3 restarts"))));
+                List.of(SampleRows.attack(0, 0, false), SampleRows.attack(7, 0, true), SampleRows.attack(8, 0, false)),
+                new TreeMap<>(), Optional.of("PGD-20, 3 restarts"))));
         ResultTable table = Table2.of(rows, MNIST, LabReport.INSTANCE.beside(Table2.NAME));
         String prose = String.join(" ", new GapDiscussion(rows, table).write().orElseThrow().prose()).replace('\u00a0', ' ');
         assertTrue(prose.contains("what PGD-20 (3 restarts) leaves standing") && prose.contains("1 of 10 at"), prose);
-        assertTrue(prose.contains("right and not certified (2 at \u03b5 = 0.10) and, to check the certificates, of the certified "
-                + "ones 1 of 7 at \u03b5 = 0.10."), prose);
+        assertTrue(prose.contains("right and not certified (2 at \u03b5 = 0.10) and, to check the certificates, of the "
+                + "certified ones 1 of 7 at \u03b5 = 0.10."), prose);
         assertFalse(prose.contains("broken all the same"), prose);
         assertTrue(Abstract.write(Optional.empty(), Optional.of(table), Optional.empty()).contains(
                 "projected gradient descent, PGD-20 (3 restarts), attacked 1 image with a certificate and broke none."));
@@ -130,8 +138,8 @@ class DiscussionTest {
     @Test
     void givenADifferenceOfClaims_whenDiscussed_thenItIsExplained() {
         SortedMap<Double, EpsilonRows> rows = new TreeMap<>(Map.of(0.1, new EpsilonRows(
-                List.of(SampleRows.bounds(0, 0.1, 0, 1, false), SampleRows.bounds(1, 0.1, 0, 1, false)), List.of(SampleRows.attack(0, 0, false),
-                SampleRows.attack(1, 0, true).with(AttackRow.RealNetwork.STANDS)))));
+                List.of(SampleRows.bounds(0, 0.1, 0, 1, false), SampleRows.bounds(1, 0.1, 0, 1, false)),
+                List.of(SampleRows.attack(0, 0, false), SampleRows.attack(1, 0, true).with(AttackRow.RealNetwork.STANDS)))));
         ResultTable table = Table2.of(rows, MNIST, LabReport.INSTANCE.beside(Table2.NAME));
         String prose = String.join(" ", new GapDiscussion(rows, table).write().orElseThrow().prose()).replace('\u00a0', ' ');
         assertTrue(prose.contains("broken all the same: 1 at \u03b5 = 0.10."), prose);
@@ -143,7 +151,8 @@ class DiscussionTest {
     void givenAttacksOfOtherImages_whenDiscussed_thenThereIsNoGap() {
         SortedMap<Double, EpsilonRows> rows = new TreeMap<>(Map.of(0.1, new EpsilonRows(
                 List.of(SampleRows.bounds(0, 0.1, 0, 1, true)), List.of(SampleRows.attack(1, 0, false)))));
-        assertTrue(new GapDiscussion(rows, Table2.of(rows, MNIST, LabReport.INSTANCE.beside(Table2.NAME))).write().isEmpty());
+        assertTrue(new GapDiscussion(rows, Table2.of(rows, MNIST, LabReport.INSTANCE.beside(Table2.NAME))).write()
+                .isEmpty());
     }
 
     @Test
@@ -168,23 +177,28 @@ class DiscussionTest {
     void givenBothTables_whenSummarised_thenTheirLeadingFigures() {
         SortedMap<Double, EpsilonRows> rows = new TreeMap<>(Map.of(0.1, gap(0.1, 9, 8), 0.3, gap(0.3, 8, 5)));
         SortedMap<Double, SigmaRows> smoothing = new TreeMap<>(Map.of(1.0, new SigmaRows(images(5, 3), List.of())));
-        Discussion discussion = new Discussion("id", "title", List.of(), List.of(new Finding("claim", Verdict.PARTLY, "evidence")));
-        assertEquals("Randomized smoothing certifies 50.0% of 10 images at an L2 radius of 1.00, with \u03c3 = 1.00 (the lab report "
-                + "has 42.3% there, published work 79.9%). Interval bounds certify 80.0 and 50.0% of 10 images at L\u221e radii of 0.10 "
-                + "and 0.30 (lab report: 91.3 and 64.1%), and projected gradient descent, PGD, attacked 13 images with a "
-                + "certificate and broke none. Of 1 claim of the lab report that these rows can speak to, 0 agree, 1 agree in part, 0 disagree and 0 cannot be true.",
-                Abstract.write(Optional.of(Table1.of(smoothing, MNIST, LabReport.INSTANCE.beside(Table1.NAME))), Optional.of(Table2.of(rows, MNIST, LabReport.INSTANCE.beside(Table2.NAME))),
+        Discussion discussion = new Discussion("id", "title", List.of(),
+                List.of(new Finding("claim", Verdict.PARTLY, "evidence")));
+        assertEquals("Randomized smoothing certifies 50.0% of 10 images at an L2 radius of 1.00, with \u03c3 = 1.00 (the "
+                + "lab report has 42.3% there, published work 79.9%). Interval bounds certify 80.0 and 50.0% of 10 images "
+                + "at L\u221e radii of 0.10 and 0.30 (lab report: 91.3 and 64.1%), and projected gradient descent, PGD, "
+                        + "attacked 13 images with a "
+                + "certificate and broke none. Of 1 claim of the lab report that these rows can speak to, 0 agree, 1 agree "
+                        + "in part, 0 disagree and 0 cannot be true.",
+                Abstract.write(Optional.of(Table1.of(smoothing, MNIST, LabReport.INSTANCE.beside(Table1.NAME))),
+                        Optional.of(Table2.of(rows, MNIST, LabReport.INSTANCE.beside(Table2.NAME))),
                         LabReport.summary(List.of(discussion))).replace('\u00a0', ' '));
     }
 
     private Discussion tradeoff(Map<Double, List<SmoothingRow>> bySigma) {
         SortedMap<Double, SigmaRows> rows = new TreeMap<>();
         bySigma.forEach((sigma, certified) -> rows.put(sigma, new SigmaRows(certified, List.of())));
-        return new TradeoffDiscussion(Table1.of(rows, MNIST, LabReport.INSTANCE.beside(Table1.NAME)), rows.entrySet().stream()
+        return new TradeoffDiscussion(Table1.of(rows, MNIST, LabReport.INSTANCE.beside(Table1.NAME)),
+                rows.entrySet().stream()
                 .map(entry -> CertifiedCurve.of(entry.getKey(), entry.getValue().certified())).toList()).write();
     }
 
-    /** So many of ten images certified up to a radius, the others not at all. */
+    /** Of ten images this many certified up to a radius, the others not at all. */
     private static List<SmoothingRow> images(int certified, double radius) {
         List<SmoothingRow> rows = new ArrayList<>();
         for (int i = 0; i < 10; ++i) {

@@ -34,7 +34,8 @@ class LabReportTest {
         ResultTable.Line line = table1(0.5).lines().get(0);
         assertEquals("78.9", line.cells().get(1).stated().get(0).figure().orElseThrow().toPlainString());
         assertEquals("89.8", line.cells().get(3).stated().get(1).figure().orElseThrow().toPlainString());
-        ResultTable.Line atTenth = table2(new EpsilonRows(List.of(), List.of(SampleRows.attack(0, 0, false)))).lines().get(0);
+        ResultTable.Line atTenth = table2(new EpsilonRows(List.of(), List.of(SampleRows.attack(0, 0, false)))).lines()
+                .get(0);
         assertEquals("91.3", atTenth.cells().get(1).stated().get(0).figure().orElseThrow().toPlainString());
         assertEquals("97.77", atTenth.cells().get(1).stated().get(1).figure().orElseThrow().toPlainString());
     }
@@ -69,12 +70,14 @@ class LabReportTest {
     }
 
     @Test
-    void givenRowsOfAUsersOwnNetwork_whenReported_thenNothingOfTheLabReportStandsThere(@TempDir Path folder) throws IOException {
+    void givenRowsOfAUsersOwnNetwork_whenReported_thenNothingOfTheLabReportStandsThere(
+            @TempDir Path folder) throws IOException {
         Path rows = folder.resolve("mine.jsonl");
         try (RowFile<BoundsRow> file = RowFile.create(rows, BoundsRow.FORMAT)) {
             file.append(SampleRows.bounds(0, 0.1, 0, 1, true));
         }
-        Files.writeString(RunLayout.recordOf(rows), "{\"identity\":{\"run\":\"verify\",\"epsilon\":0.1,\"dataset\":\"mnist\"}}");
+        Files.writeString(RunLayout.recordOf(rows),
+                "{\"identity\":{\"run\":\"verify\",\"epsilon\":0.1,\"dataset\":\"mnist\"}}");
         Path report = folder.resolve("report");
         CollectedRows.into(report, List.of(rows));
         RunReport written = RunReport.rebuild(report, LabReport::of);
@@ -82,7 +85,8 @@ class LabReportTest {
         for (Path file : written.written()) {
             if (!file.toString().endsWith(".png")) {
                 String text = Files.readString(file);
-                assertFalse(text.contains("lab report") || text.contains("reported_") || text.contains("\"reported\""), file.toString());
+                assertFalse(text.contains("lab report") || text.contains("reported_") || text.contains("\"reported\""),
+                        file.toString());
             }
         }
     }

@@ -45,7 +45,7 @@ public final class DoubleGraph {
             void take(int weight, int element);
         }
 
-        /** @param first channel that the window sees, of {@code channels} */
+        /** @param first channel of the receptive field, of {@code channels} */
         private void window(Windows windows, int v, int u, int first, int channels, Element element) {
             Windows.Axis height = windows.height();
             Windows.Axis width = windows.width();

@@ -88,7 +88,7 @@ class GraphTest {
                 complaint(() -> Tensor.of(Shape.of(2, 2), 1, 2, 3)));
     }
 
-    /** By hand: conv of ones with a centre of 2, stride 2, padding 1, over 0..8; its corners see 4 pixels each. */
+    /** By hand: conv of ones with a centre of 2, stride 2, padding 1, over 0..8; its corners cover 4 pixels each. */
     @Test
     void givenAConvolutionByHand_whenEvaluatedExactly_thenItsSumsAreRight() {
         Op.Conv2d conv = new Op.Conv2d(Tensor.of(Shape.of(1, 1, 3, 3), 1, 1, 1, 1, 2, 1, 1, 1, 1), Tensor.vector(-1),

@@ -29,7 +29,8 @@ public final class Mlp {
 
     /** The dense layers of a graph, first to last. */
     public static List<Op.Dense> layers(Graph graph) {
-        return graph.nodes().stream().map(Graph.Node::op).filter(Op.Dense.class::isInstance).map(Op.Dense.class::cast).toList();
+        return graph.nodes().stream().map(Graph.Node::op).filter(Op.Dense.class::isInstance).map(Op.Dense.class::cast)
+                .toList();
     }
 
     /** Weights and biases in [-scale, scale]. */

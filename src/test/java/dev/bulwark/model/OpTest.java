@@ -62,7 +62,8 @@ class OpTest {
         List<Shape> two = List.of(Shape.of(2));
         assertEquals(Shape.of(1, 3, 1), new Op.Rearrange(new int[] {1, -1, 0}, Shape.of(1, 3, 1)).outputShape(two));
         assertTrue(complaint(() -> new Op.Rearrange(new int[] {1, 1}, Shape.of(2)).outputShape(two)).contains("twice"));
-        assertTrue(complaint(() -> new Op.Rearrange(new int[] {2, 1}, Shape.of(2)).outputShape(two)).contains("has none such"));
+        assertTrue(complaint(() -> new Op.Rearrange(new int[] {2, 1}, Shape.of(2)).outputShape(two))
+                .contains("has no such element"));
         assertTrue(complaint(() -> new Op.Rearrange(new int[] {0, 1, -1}, Shape.of(2))).contains("has 2 elements, not 3"));
     }
 
@@ -70,7 +71,8 @@ class OpTest {
     void givenAPoolingWithAWindowOutsideTheImage_whenApplied_thenItIsRefusedUnlessZerosCount() {
         Windows windows = Windows.square(2, 1, 2);
         List<Shape> image = List.of(Shape.of(1, 3, 3));
-        assertTrue(complaint(() -> new Op.MaxPool2d(windows).outputShape(image)).contains("has a window that lies outside it"));
+        assertTrue(complaint(() -> new Op.MaxPool2d(windows).outputShape(image))
+                .contains("has a window that lies outside it"));
         assertTrue(complaint(() -> new Op.AveragePool2d(windows, false).outputShape(image)).contains("outside it"));
         assertEquals(Shape.of(1, 6, 6), new Op.AveragePool2d(windows, true).outputShape(image));
     }

@@ -83,15 +83,16 @@ public final class RandomCurves {
             int branch = random.nextBoolean() ? value : builder.add(new Op.Conv2d(tensor(9 * image.channels(),
                     image.channels(), image.channels(), 3, 3), tensor(4, image.channels()), same, 1), value);
             branch = random.nextBoolean() ? builder.add(activation(), branch) : builder.add(new Op.MaxPool2d(same), branch);
-            value = random.nextBoolean() ? builder.add(new Op.Add(), value, branch) : builder.add(new Op.Add(), branch, value);
+            value = random.nextBoolean() ? builder.add(new Op.Add(), value, branch)
+                    : builder.add(new Op.Add(), branch, value);
             maybeActivate();
         }
     }
 
     private Op activation() {
-        return List.of(new Op.Relu(), new Op.LeakyRelu(0.1f), new Op.LeakyRelu(0.5f), new Op.Clip(-0.5f, 0.25f), new Op.Clip(0, 1),
-                new Op.Clip(-0.25f, Float.POSITIVE_INFINITY), new Op.Sigmoid(), new Op.Sigmoid(), new Op.Tanh(), new Op.Tanh())
-                .get(random.nextInt(10));
+        return List.of(new Op.Relu(), new Op.LeakyRelu(0.1f), new Op.LeakyRelu(0.5f), new Op.Clip(-0.5f, 0.25f),
+                new Op.Clip(0, 1), new Op.Clip(-0.25f, Float.POSITIVE_INFINITY), new Op.Sigmoid(), new Op.Sigmoid(),
+                new Op.Tanh(), new Op.Tanh()).get(random.nextInt(10));
     }
 
     private Windows.Axis axis(int elements) {

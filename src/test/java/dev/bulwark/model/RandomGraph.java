@@ -70,7 +70,8 @@ public final class RandomGraph {
             case 0:
                 return builder.add(scale(channels), value);
             case 1:
-                return builder.add(batchNorm(channels), builder.add(new Op.Reshape(Shape.of(channels, image.area(), 1)), value));
+                return builder.add(batchNorm(channels), builder.add(new Op.Reshape(Shape.of(channels, image.area(), 1)),
+                        value));
             case 2:
                 int kernel = between(1, Math.min(image.height(), image.width()));
                 Windows.Axis axis = new Windows.Axis(kernel, between(1, 2), kernel / 2, (kernel - 1) / 2, 1);

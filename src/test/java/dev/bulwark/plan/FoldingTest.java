@@ -48,18 +48,21 @@ class FoldingTest {
         BigDecimal[] expected = ExactGraph.logits(graph, x);
         BigDecimal[] actual = ExactGraph.logits(folded, x);
         for (int c = 0; c < expected.length; ++c) {
-            assertEquals(expected[c].doubleValue(), actual[c].doubleValue(), 1e-5 * (1 + Math.abs(expected[c].doubleValue())));
+            assertEquals(expected[c].doubleValue(), actual[c].doubleValue(),
+                    1e-5 * (1 + Math.abs(expected[c].doubleValue())));
         }
     }
 
     private static long normalisations(Graph graph) {
-        return graph.nodes().stream().filter(node -> node.op() instanceof Op.Scale || node.op() instanceof Op.BatchNorm).count();
+        return graph.nodes().stream().filter(node -> node.op() instanceof Op.Scale || node.op() instanceof Op.BatchNorm)
+                .count();
     }
 
     @Test
     void givenANormalisedPerceptron_whenFolded_thenItIsOneOfDenseLayers() {
         Graph graph = Graph.sequence(Shape.of(2, 3, 4), List.of(scale(2), scale(2), new Op.Flatten(),
-                new Op.Dense(tensor(5, 24), tensor(5)), norm(5), new Op.Relu(), norm(5), new Op.Dense(tensor(3, 5), tensor(3))));
+                new Op.Dense(tensor(5, 24), tensor(5)), norm(5), new Op.Relu(), norm(5),
+                new Op.Dense(tensor(3, 5), tensor(3))));
         Graph folded = Folding.of(graph);
         assertEquals(0, normalisations(folded));
         requireSame(graph, folded);
@@ -70,7 +73,8 @@ class FoldingTest {
     void givenConvolutions_whenFolded_thenRowsTakeWhatIsBehindAndUnpaddedColumnsWhatIsInFront() {
         for (int groups : new int[] {1, 2}) {
             Graph graph = Graph.sequence(Shape.of(4, 7, 6), List.of(scale(4), convolution(6, 4, groups, 0), norm(6),
-                    new Op.Relu(), norm(6), convolution(4, 6, groups, 0), new Op.Flatten(), new Op.Dense(tensor(2, 12), tensor(2))));
+                    new Op.Relu(), norm(6), convolution(4, 6, groups, 0), new Op.Flatten(),
+                    new Op.Dense(tensor(2, 12), tensor(2))));
             Graph folded = Folding.of(graph);
             assertEquals(0, normalisations(folded));
             requireSame(graph, folded);
@@ -89,7 +93,8 @@ class FoldingTest {
     @Test
     void givenParametersThatWouldOverflow_whenFolded_thenTheyStay() {
         Op.Scale huge = Op.Scale.by(Tensor.vector(1e30f, 1), Tensor.zeros(2));
-        Graph graph = Graph.sequence(Shape.of(2), List.of(huge, new Op.Dense(Tensor.of(Shape.of(1, 2), 1e30f, 1), Tensor.zeros(1))));
+        Graph graph = Graph.sequence(Shape.of(2),
+                List.of(huge, new Op.Dense(Tensor.of(Shape.of(1, 2), 1e30f, 1), Tensor.zeros(1))));
         assertSame(graph, Folding.of(graph));
     }
 

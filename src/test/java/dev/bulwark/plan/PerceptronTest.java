@@ -79,7 +79,8 @@ class PerceptronTest {
                 List<Affine> layers = Perceptron.layers(plan, memory).orElseThrow();
                 assertEquals(before, backend.liveBytes());
                 assertEquals(2, layers.size());
-                assertSame(((Step.Linear) plan.steps().get(2)).operator().learned().orElseThrow().weight(), layers.get(1).weight());
+                assertSame(((Step.Linear) plan.steps().get(2)).operator().learned().orElseThrow().weight(),
+                        layers.get(1).weight());
             }
         }
     }
@@ -96,7 +97,8 @@ class PerceptronTest {
             try (Plan plan = Plan.load(backend, graph); DeviceMemory memory = new DeviceMemory(backend)) {
                 List<Affine> layers = Perceptron.layers(plan, memory).orElseThrow();
                 Affine matrix = layers.get(0);
-                assertEquals(NonZeros.of(HostArrays.read(backend, matrix.weight()), matrix.in(), matrix.out()), matrix.fields());
+                assertEquals(NonZeros.of(HostArrays.read(backend, matrix.weight()), matrix.in(), matrix.out()),
+                        matrix.fields());
                 assertEquals(ReceptiveFields.full(layers.get(1).in(), layers.get(1).out()), layers.get(1).fields());
                 Graph spread = read(layers);
                 BigDecimal[] x = ExactGraph.exactly(tensor(image.size()).toArray());

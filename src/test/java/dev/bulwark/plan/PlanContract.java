@@ -76,8 +76,8 @@ abstract class PlanContract extends BackendFixture {
     }
 
     /**
-     * Every point of the boxes of the inputs lands in those of the logits, and where the boxes are points, so are the logits'
-     * but for rounding.
+     * Every point of the boxes of the inputs lands in those of the logits, and where the boxes are points, so are the
+     * logits' but for rounding.
      */
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12})
@@ -162,7 +162,8 @@ abstract class PlanContract extends BackendFixture {
             try (Plan plan = Plan.load(backend, graph)) {
                 for (int start = plan.values() - 1; start > 0; --start) {
                     for (int kept : new int[] {-1, start, start / 2}) {
-                        assertArrayEquals(Ways.byValue(plan, start), Ways.byBuffer(plan, start, kept), "from value " + start);
+                        assertArrayEquals(Ways.byValue(plan, start), Ways.byBuffer(plan, start, kept), "from value "
+                                + start);
                     }
                 }
             }
@@ -170,8 +171,8 @@ abstract class PlanContract extends BackendFixture {
     }
 
     /**
-     * Against difference quotients in decimals, where those of both sides agree: elsewhere there is a bend, or another element
-     * of a window takes the lead. The input is another one when gradients are asked for.
+     * Against difference quotients in decimals, where those of both sides agree: elsewhere there is a bend, or another
+     * element of a window takes the lead. The input is another one when gradients are asked for.
      */
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12})

@@ -81,7 +81,9 @@ final class Browser implements AutoCloseable {
         }
     }
 
-    /** What the browser prints once it can be spoken to; what it prints later nobody needs, but it must not block on it. */
+    /**
+     * What the browser prints once it accepts connections. What it prints later is dropped, so that it does not block on it.
+     */
     private static URI address(BufferedReader errors) {
         try {
             for (String line = errors.readLine(); line != null; line = errors.readLine()) {

@@ -14,8 +14,8 @@ import org.junit.jupiter.api.Test;
 
 class CertifiedCurveTest {
 
-    private static final List<SmoothingRow> ROWS = List.of(SampleRows.radius(0, 0.5), SampleRows.radius(1, 0.5), SampleRows.radius(2, 1.25),
-            SampleRows.wrong(3, 3), SampleRows.abstained(4));
+    private static final List<SmoothingRow> ROWS = List.of(SampleRows.radius(0, 0.5), SampleRows.radius(1, 0.5),
+            SampleRows.radius(2, 1.25), SampleRows.wrong(3, 3), SampleRows.abstained(4));
 
     @Test
     void givenFiveImages_whenCurveMade_thenItFallsBehindEachObservedRadius() {

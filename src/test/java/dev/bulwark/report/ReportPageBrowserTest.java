@@ -43,7 +43,7 @@ class ReportPageBrowserTest {
     static void start() throws IOException, InterruptedException {
         Optional<Path> program = Browser.find();
         if (program.isEmpty()) {
-            abort("no Chromium, so report.html was not looked at: install the package chromium");
+            abort("no Chromium, so report.html was not shown: install the package chromium");
         }
         try {
             browser = Browser.start(program.get());

@@ -28,7 +28,7 @@ class RunComparisonTest {
         Path first = givenRun("first", "mnist", 0.25, 3);
         Path second = givenRun("second", "mnist", 0.25, 1);
         RunComparison comparison = RunComparison.write(List.of(first, second), folder.resolve("out"), LabReport::of);
-        RunComparison.Side table = comparison.tables().get(0);
+        ComparisonTable table = comparison.tables().get(0);
         assertEquals(List.of("sigma", "run", "Clean", "Certified @ r=0.25"), table.header().subList(0, 4));
         assertEquals(List.of(List.of("0.25", "first", "", "75.0"), List.of("", "second", "", "25.0")),
                 table.rows().stream().map(row -> row.subList(0, 4)).toList());
@@ -75,8 +75,8 @@ class RunComparisonTest {
         Path first = givenRun("a/run", "mnist", 0.25, 3);
         Path second = givenRun("b/run", "mnist", 0.25, 3);
         assertEquals(List.of(first.toString(), second.toString()),
-                RunComparison.write(List.of(first, second), folder.resolve("out"), LabReport::of).tables().get(0).rows().stream()
-                        .map(row -> row.get(1)).toList());
+                RunComparison.write(List.of(first, second), folder.resolve("out"), LabReport::of).tables().get(0).rows()
+                .stream().map(row -> row.get(1)).toList());
     }
 
     @Test
@@ -84,7 +84,8 @@ class RunComparisonTest {
         Path first = givenRun("first", "mnist", 0.25, 3);
         Path broken = givenRun("second", "mnist", 0.25, 3);
         Files.writeString(broken.resolve("smoothing/sigma-0.25.tsv"), "something else\nand more\n");
-        assertThrows(RowException.class, () -> RunComparison.write(List.of(first, broken), folder.resolve("out"), LabReport::of));
+        assertThrows(RowException.class, () -> RunComparison.write(List.of(first, broken), folder.resolve("out"),
+                LabReport::of));
         assertFalse(Files.exists(folder.resolve("out")));
     }
 

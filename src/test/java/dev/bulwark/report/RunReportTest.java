@@ -12,6 +12,7 @@ import dev.bulwark.lab.LabReport;
 import dev.bulwark.results.AttackRow;
 import dev.bulwark.results.BoundsRow;
 import dev.bulwark.results.CertificateRow;
+import dev.bulwark.results.CleanPrediction;
 import dev.bulwark.results.RowException;
 import dev.bulwark.results.RowFile;
 import dev.bulwark.results.SampleRows;
@@ -54,7 +55,8 @@ class RunReportTest {
                 "Table 2 lacks epsilon 0.20, which the lab report has: there are no rows for it.",
                 "Table 2 lacks epsilon 0.30, which the lab report has: there are no rows for it."), report.missing());
         try (Stream<Path> files = Files.walk(folder)) {
-            assertEquals(EVERYTHING.size() + 5, files.filter(Files::isRegularFile).count(), "outputs, four row files, run.json");
+            assertEquals(EVERYTHING.size() + 5, files.filter(Files::isRegularFile).count(),
+                    "outputs, four row files, run.json");
         }
         assertTrue(Files.readString(folder.resolve("table1.md")).contains("every 20th image"));
     }
@@ -71,7 +73,8 @@ class RunReportTest {
 
     @Test
     void givenOnlyVotes_whenRebuilt_thenTable1AndWhatIsMissing() throws IOException {
-        try (RowFile<CertificateRow> file = RowFile.create(folder.resolve("smoothing/sigma-0.50.jsonl"), CertificateRow.FORMAT)) {
+        try (RowFile<CertificateRow> file = RowFile.create(folder.resolve("smoothing/sigma-0.50.jsonl"),
+                CertificateRow.FORMAT)) {
             file.append(SampleRows.votes(0, 60, 0.5));
         }
         RunReport report = RunReport.rebuild(folder, LabReport::of);
@@ -81,7 +84,8 @@ class RunReportTest {
                 "Table 1 lacks sigma 0.25, which the lab report has: there are no rows for it.",
                 "Table 1 lacks sigma 1.00, which the lab report has: there are no rows for it.",
                 "There are neither bounds nor attacks, so there is no table 2."), report.missing());
-        assertEquals("100.0", report.table1().orElseThrow().printed().get(0).texts().get(6), "the only image abstains");
+        assertEquals("100.0", report.table1().orElseThrow().printed().rows().get(0).texts().get(6),
+                "the only image abstains");
         assertTrue(Files.readString(folder.resolve("table1.csv")).startsWith("# No record says which data set"));
     }
 
@@ -94,7 +98,8 @@ class RunReportTest {
         ResultTable table = RunReport.rebuild(folder, LabReport::of).table1().orElseThrow();
         assertEquals(List.of("0.50", "0.50, n = 700", "0.50, n = 5,000", "1.00"),
                 table.lines().stream().map(ResultTable.Line::name).toList());
-        assertEquals(List.of(100L, 700L, 5000L, 300L), table.lines().stream().map(line -> line.samples().orElseThrow()).toList());
+        assertEquals(List.of(100L, 700L, 5000L, 300L), table.lines().stream().map(line -> line.samples().orElseThrow())
+                .toList());
         assertTrue(Files.readString(folder.resolve("report.html")).contains("0.50, n = 5,000"));
     }
 
@@ -115,7 +120,8 @@ class RunReportTest {
 
     /** A row at sigma 0.5, or 1 if the name says so, that n votes certify. */
     private void givenVotes(String name, int index, long n) throws IOException {
-        try (RowFile<CertificateRow> file = RowFile.resume(folder.resolve("smoothing/" + name + ".jsonl"), CertificateRow.FORMAT)) {
+        try (RowFile<CertificateRow> file = RowFile.resume(folder.resolve("smoothing/" + name + ".jsonl"),
+                CertificateRow.FORMAT)) {
             file.append(SampleRows.votes(index, List.of(n, 0L), n, name.contains("1.00") ? 1 : 0.5));
         }
     }
@@ -128,7 +134,8 @@ class RunReportTest {
         for (String radius : List.of("99.0", "0.75", "0.0")) {
             Files.writeString(file, rows.replaceFirst("(?m)^60\t0\t0\t[^\t]*", "60\t0\t0\t" + radius));
             String message = assertThrows(RowException.class, () -> RunReport.rebuild(folder, LabReport::of)).getMessage();
-            assertTrue(message.startsWith(file + ": the row for index 60 has label 0, predict 0 and radius " + radius), message);
+            assertTrue(message.startsWith(file + ": the row for index 60 has label 0, predict 0 and radius " + radius),
+                    message);
         }
     }
 
@@ -138,21 +145,24 @@ class RunReportTest {
         try (RowFile<SmoothingRow> rows = RowFile.create(file, SmoothingRow.FORMAT)) {
             rows.append(SampleRows.radius(7, 0.79));
         }
-        for (String identity : List.of("\"n\":10000,\"alpha\":0.001", "\"n\":9000,\"alpha\":0.001", "\"n\":10000,\"alpha\":0.0005")) {
+        for (String identity : List.of("\"n\":10000,\"alpha\":0.001", "\"n\":9000,\"alpha\":0.001",
+                "\"n\":10000,\"alpha\":0.0005")) {
             Files.writeString(folder.resolve("run.json"), "{\"identity\":{" + identity + "}}");
             RunReport.rebuild(folder, LabReport::of); // at most 0.7997, 0.7930 and 0.7945
         }
         for (String identity : List.of("\"n\":1000,\"alpha\":0.001", "\"n\":10000,\"alpha\":1e-9")) {
             Files.writeString(folder.resolve("run.json"), "{\"identity\":{" + identity + "}}");
             String message = assertThrows(RowException.class, () -> RunReport.rebuild(folder, LabReport::of)).getMessage();
-            assertTrue(message.startsWith(file + ": the row for index 7 has radius 0.79, but no votes support more than"), message);
+            assertTrue(message.startsWith(file + ": the row for index 7 has radius 0.79, but no votes support more than"),
+                    message);
         }
     }
 
     @Test
     void givenAPathThatIsNoRunFolder_whenRebuilt_thenOneLineSaysSo() throws IOException {
         assertEquals(folder.resolve("absent") + ": no such folder",
-                assertThrows(RowException.class, () -> RunReport.rebuild(folder.resolve("absent"), LabReport::of)).getMessage());
+                assertThrows(RowException.class, () -> RunReport.rebuild(folder.resolve("absent"), LabReport::of))
+                .getMessage());
         Path file = Files.writeString(folder.resolve("file"), "");
         assertEquals(file + ": is not a folder: name a run's",
                 assertThrows(RowException.class, () -> RunReport.rebuild(file, LabReport::of)).getMessage());
@@ -206,30 +216,33 @@ class RunReportTest {
         givenBounds(0, 1);
         givenAttack(SampleRows.attack(0, 0, true).with(AttackRow.RealNetwork.BREAKS));
         String message = assertThrows(SoundnessException.class, () -> RunReport.rebuild(folder, LabReport::of)).getMessage();
-        assertTrue(message.startsWith(folder.resolve("pgd/epsilon-0.10.jsonl") + ": ") && message.contains("image 0 "), message);
+        assertTrue(message.startsWith(folder.resolve("pgd/epsilon-0.10.jsonl") + ": ") && message.contains("image 0 "),
+                message);
         assertFalse(Files.exists(folder.resolve("table2.json")));
     }
 
     @Test
     void givenARunThatAttackedASample_whenRebuilt_thenAllFiguresStandOnItAndPgdIsNamed() throws IOException {
-        givenBounds(SampleRows.bounds(0, 0.1, 0, 1, true), SampleRows.bounds(1, 0.1, 0, -1, false), SampleRows.bounds(2, 0.1, 0, 1, true));
+        givenBounds(SampleRows.bounds(0, 0.1, 0, 1, true), SampleRows.bounds(1, 0.1, 0, -1, false),
+                SampleRows.bounds(2, 0.1, 0, 1, true));
         givenAttack(SampleRows.attack(0, 0, false));
         givenIdentity("\"pgd_steps\":20,\"pgd_restarts\":3,\"pgd_loss\":\"both\"");
         ResultTable table = RunReport.rebuild(folder, LabReport::of).table2().orElseThrow();
         assertEquals("PGD-20, 3 restarts", table.column(Table2.PGD).title());
         assertEquals(1, table.images());
-        assertTrue(table.footnotes().get(0).contains("stand on the 1 image with bounds and an attack; 2 more"),
-                table.footnotes().toString());
+        assertTrue(table.printed().footnotes().get(0).contains("stand on the 1 image with bounds and an attack; 2 more"),
+                table.printed().footnotes().toString());
         assertTrue(Files.readString(folder.resolve("report.html")).contains("\"pgd\":\"PGD-20, 3 restarts\""));
         assertTrue(Charts.certificationGap(table).getSeriesMap().containsKey("PGD-20, 3 restarts"), "the legend");
     }
 
     @Test
     void givenARunThatChoseByCertificates_whenRowsAreMissing_thenNoFigureForPgdAndItSaysWhich() throws IOException {
-        String chosen = "\"pgd_steps\":20,\"pgd_restarts\":1,\"pgd_loss\":\"both\",\"pgd_images\":\"right and not certified\"";
+        String chosen = "\"pgd_steps\":20,\"pgd_restarts\":1,\"pgd_loss\":\"both\",\"pgd_images\":\"right and not "
+                + "certified\"";
         givenIdentity(chosen);
-        givenBounds(SampleRows.bounds(0, 0.1, 0, 1, true), SampleRows.bounds(1, 0.1, 0, -1, false), SampleRows.bounds(2, 0.1, 0, -1, false),
-                SampleRows.bounds(3, 0.1, 1, -1, false));
+        givenBounds(SampleRows.bounds(0, 0.1, 0, 1, true), SampleRows.bounds(1, 0.1, 0, -1, false),
+                SampleRows.bounds(2, 0.1, 0, -1, false), SampleRows.bounds(3, 0.1, 1, -1, false));
         givenAttack(SampleRows.attack(1, 0, false));
         RunReport report = RunReport.rebuild(folder, LabReport::of);
         assertTrue(report.missing().contains("pgd/epsilon-0.10.jsonl lacks 1 image, right and not certified, so there is "
@@ -238,8 +251,8 @@ class RunReportTest {
         assertEquals(4, report.table2().orElseThrow().images());
 
         givenAttack(SampleRows.attack(2, 0, true));
-        assertEquals("50.0", RunReport.rebuild(folder, LabReport::of).table2().orElseThrow().measured(0.1, Table2.PGD).orElseThrow()
-                .percent(1).toPlainString());
+        assertEquals("50.0", RunReport.rebuild(folder, LabReport::of).table2().orElseThrow().measured(0.1, Table2.PGD)
+                .orElseThrow().percent(1).toPlainString());
 
         givenAttack(SampleRows.attack(9, 0, true));
         report = RunReport.rebuild(folder, LabReport::of);
@@ -269,7 +282,8 @@ class RunReportTest {
 
         Files.delete(folder.resolve("ibp/epsilon-0.10.jsonl"));
         givenBounds(SampleRows.bounds(0, 0.1, 0, -1, false));
-        assertTrue(RunReport.rebuild(folder, LabReport::of).missing().stream().anyMatch(text -> text.startsWith("pgd/epsilon-0.10.jsonl lacks 1 "
+        assertTrue(RunReport.rebuild(folder, LabReport::of).missing().stream()
+                .anyMatch(text -> text.startsWith("pgd/epsilon-0.10.jsonl lacks 1 "
                 + "image, right")));
     }
 
@@ -312,8 +326,8 @@ class RunReportTest {
     private void givenCrown(String method) throws IOException {
         try (RowFile<BoundsRow> file = RowFile.create(folder.resolve(method + "/epsilon-0.10.jsonl"), BoundsRow.FORMAT)) {
             BoundsRow row = SampleRows.bounds(0, 0.1, 0, 1, false);
-            file.append(new BoundsRow(row.index(), row.label(), row.epsilon(), Method.CROWN, row.cleanPrediction(),
-                    row.lower(), row.upper(), row.marginLower()));
+            file.append(BoundsRow.of(new CleanPrediction(row.index(), row.label(), row.cleanPrediction()), row.epsilon(),
+                    Method.CROWN, new BoundsRow.Bounds(row.lower(), row.upper(), row.marginLower())));
         }
     }
 
@@ -377,14 +391,16 @@ class RunReportTest {
     @Test
     void givenTenThousandImagesOfDifferentRadii_whenRebuilt_thenThePageStaysSmall() throws IOException {
         for (String sigma : List.of("0.25", "0.50", "1.00")) {
-            try (RowFile<SmoothingRow> rows = RowFile.create(folder.resolve("smoothing/sigma-" + sigma + ".tsv"), SmoothingRow.FORMAT)) {
+            try (RowFile<SmoothingRow> rows = RowFile.create(folder.resolve("smoothing/sigma-" + sigma + ".tsv"),
+                    SmoothingRow.FORMAT)) {
                 for (int i = 0; i < 10_000; ++i) {
                     rows.append(SampleRows.radius(i, i * 3.1985e-4 * Double.parseDouble(sigma)));
                 }
             }
         }
         RunReport.rebuild(folder, LabReport::of);
-        assertTrue(Files.size(folder.resolve("report.html")) < 5_000_000, Files.size(folder.resolve("report.html")) + " bytes");
+        assertTrue(Files.size(folder.resolve("report.html")) < 5_000_000, Files.size(folder.resolve("report.html"))
+                + " bytes");
         String page = Files.readString(folder.resolve("report.html"));
         for (String last : List.of("0.799545", "1.59909", "3.19818")) {
             assertTrue(page.contains("[" + last + ",1]"), "every curve has its last step: " + last);

@@ -50,8 +50,8 @@ class TableFormatTest {
     void givenTable2_whenWrittenAsJson_thenFieldsAsOthersReadThem() throws JsonProcessingException {
         JsonNode row = new ObjectMapper().readTree(TableFormat.JSON.write(table2())).get("rows").get(0);
         assertEquals(List.of("epsilon", "images", "clean_accuracy", "ibp_certified", "ibp_certified_by_box", "pgd_accuracy",
-                "pgd_gap", "pgd_accuracy_by_loss", "pgd_attacked", "pgd_cross_checked", "differences_of_claims", "image_counts",
-                "intervals", "reported", "published", "notes"), names(row));
+                "pgd_gap", "pgd_accuracy_by_loss", "pgd_attacked", "pgd_cross_checked", "differences_of_claims",
+                "image_counts", "intervals", "reported", "published", "notes"), names(row));
         assertEquals(100, row.get("ibp_certified").asDouble());
         assertEquals(0, row.get("ibp_certified_by_box").asDouble());
         assertEquals(2, row.get("image_counts").get("ibp_certified").asInt());
@@ -69,7 +69,8 @@ class TableFormatTest {
         List<String> csv = TableFormat.CSV.write(table).lines().toList();
         assertEquals(3, csv.size());
         assertTrue(csv.get(0).endsWith(",n,unreachable"), csv.get(0));
-        assertTrue(csv.get(1).startsWith("0.25,2,") && csv.get(1).contains(",10000,\"0 by arithmetic: with n = 10,000"), csv.get(1));
+        assertTrue(csv.get(1).startsWith("0.25,2,") && csv.get(1).contains(",10000,\"0 by arithmetic: with n = 10,000"),
+                csv.get(1));
         assertTrue(csv.get(2).startsWith("0.25,1,") && csv.get(2).endsWith(",1000000,"), csv.get(2));
         JsonNode rows = new ObjectMapper().readTree(TableFormat.JSON.write(table)).get("rows");
         assertEquals(List.of(10_000, 1_000_000), List.of(rows.get(0).get("n").asInt(), rows.get(1).get("n").asInt()));
@@ -91,38 +92,44 @@ class TableFormatTest {
             throws JsonProcessingException {
         CertificateRow quarter = SampleRows.votes(0, List.of(100L, 0L), 100, 0.25);
         CertificateRow half = SampleRows.votes(0, List.of(100L, 0L), 100, 0.5);
-        ResultTable table = Table1.of(new TreeMap<>(Map.of(0.25, new SigmaRows(List.of(quarter.withoutVotes()), List.of(quarter)),
+        ResultTable table = Table1.of(
+                new TreeMap<>(Map.of(0.25, new SigmaRows(List.of(quarter.withoutVotes()), List.of(quarter)),
                 0.5, new SigmaRows(List.of(half.withoutVotes()), List.of(half)))), new RunScope("mnist", List.of()),
                 LabReport.INSTANCE.beside(Table1.NAME));
-        List<String> notes = table.footnotes();
+        List<String> notes = table.printed().footnotes();
         List<String> marks = new ArrayList<>();
-        table.printed().forEach(row -> row.texts().stream().filter(text -> text.endsWith("]"))
+        table.printed().rows().forEach(row -> row.texts().stream().filter(text -> text.endsWith("]"))
                 .forEach(text -> marks.add(text.substring(text.indexOf('[')))));
-        assertEquals(marks.stream().distinct().sorted().toList(), marks.stream().distinct().toList(), "in the order of reading");
-        assertEquals(marks.stream().distinct().toList(), notes.stream().map(note -> note.substring(0, note.indexOf(' '))).toList());
+        assertEquals(marks.stream().distinct().sorted().toList(), marks.stream().distinct().toList(),
+                "in the order of reading");
+        assertEquals(marks.stream().distinct().toList(), notes.stream().map(note -> note.substring(0, note.indexOf(' ')))
+                .toList());
         assertEquals(notes.size(), notes.stream().distinct().count());
-        List<String> measured = table.printed().get(0).texts();
-        List<String> intervals = table.printed().get(1).texts();
+        List<String> measured = table.printed().rows().get(0).texts();
+        List<String> intervals = table.printed().rows().get(1).texts();
         assertTrue(measured.stream().anyMatch(text -> text.matches("0\\.0 \\[\\d]")), measured.toString());
         for (int c = 2; c < measured.size() - 1; ++c) {
             assertEquals(measured.get(c).contains("["), intervals.get(c).isEmpty(), measured + " " + intervals);
         }
         JsonNode row = new ObjectMapper().readTree(TableFormat.JSON.write(table)).at("/rows/0");
-        assertTrue(row.at("/intervals/certified/1.00").isNull() && !row.at("/intervals/certified/0.25").isNull(), row.toString());
+        assertTrue(row.at("/intervals/certified/1.00").isNull() && !row.at("/intervals/certified/0.25").isNull(),
+                row.toString());
     }
 
     @Test
     void givenSentencesOfBothTables_whenWritten_thenEachTableHasItsOwn() {
-        List<String> smoothing = List.of("Randomized smoothing on 1 of 2 images.", "Certificates with n = 9.", "smoothing/sigma-1.tsv: x");
+        List<String> smoothing = List.of("Randomized smoothing on 1 of 2 images.", "Certificates with n = 9.",
+                "smoothing/sigma-1.tsv: x");
         List<String> bounds = List.of("PGD: 2 steps.", "PGD attacks all.", "IBP and PGD on 1.", "ibp/x: x", "crown/x: x",
                 "alpha-crown/x: x", "pgd/x: x");
         List<String> all = new ArrayList<>(smoothing);
         all.addAll(bounds);
         all.add("Networks: preset x.");
         RunScope scope = new RunScope("mnist", all);
-        ResultTable first = Table1.of(new TreeMap<>(Map.of(0.25, new SigmaRows(SampleRows.certified(3, 4), List.of()))), scope,
-                LabReport.INSTANCE.beside(Table1.NAME));
-        ResultTable second = Table2.of(new TreeMap<>(Map.of(0.1, new EpsilonRows(List.of(), List.of(SampleRows.attack(0, 0, false))))),
+        ResultTable first = Table1.of(new TreeMap<>(Map.of(0.25, new SigmaRows(SampleRows.certified(3, 4), List.of()))),
+                scope, LabReport.INSTANCE.beside(Table1.NAME));
+        ResultTable second =
+                Table2.of(new TreeMap<>(Map.of(0.1, new EpsilonRows(List.of(), List.of(SampleRows.attack(0, 0, false))))),
                 scope, LabReport.INSTANCE.beside(Table2.NAME));
         for (TableFormat format : List.of(TableFormat.TEXT, TableFormat.MARKDOWN, TableFormat.LATEX, TableFormat.JSON)) {
             String one = format.write(first);
@@ -144,7 +151,8 @@ class TableFormatTest {
     }
 
     private static CertificateRow certificate(int index, long n, double radius) {
-        return new CertificateRow(index, 0, OptionalInt.of(0), radius, 0.99, n, List.of(n, 0L), 100, n, 0.001, 0.25, 1);
+        return CertificateRow.of(index, 0, new CertificateRow.Claim(OptionalInt.of(0), radius, 0.99),
+                new CertificateRow.Votes(n, List.of(n, 0L)), new CertificateRow.Sampling(100, n, 0.001, 0.25, 1));
     }
 
     @ParameterizedTest
@@ -229,7 +237,8 @@ class TableFormatTest {
     private static ResultTable table2() {
         return Table2.of(new TreeMap<>(Map.of(0.1, new EpsilonRows(
                 List.of(SampleRows.bounds(0, 0.1, 0, 1, false), SampleRows.bounds(1, 0.1, 0, 1, false)),
-                List.of(SampleRows.attack(0, 0, false))))), new RunScope("mnist", List.of()), LabReport.INSTANCE.beside(Table2.NAME));
+                List.of(SampleRows.attack(0, 0, false))))), new RunScope("mnist", List.of()),
+                LabReport.INSTANCE.beside(Table2.NAME));
     }
 
     private static String firstLine(String text) {

@@ -11,6 +11,7 @@ import dev.bulwark.bounds.Method;
 import dev.bulwark.lab.LabReport;
 import dev.bulwark.results.AttackRow;
 import dev.bulwark.results.BoundsRow;
+import dev.bulwark.results.CleanPrediction;
 import dev.bulwark.results.EpsilonRows;
 import dev.bulwark.results.SampleRows;
 import dev.bulwark.results.SigmaRows;
@@ -31,8 +32,10 @@ class TablesTest {
 
     /** Correct with radii .25, .5 - 1e-6, 1; wrong with 2; one abstention; votes say the label in four of five. */
     private static final SigmaRows FIVE = new SigmaRows(
-            List.of(SampleRows.radius(0, 0.25), SampleRows.radius(1, 0.499999), SampleRows.radius(2, 1), SampleRows.wrong(3, 2), SampleRows.abstained(4)),
-            List.of(SampleRows.votes(0, 90, 1), SampleRows.votes(1, 80, 1), SampleRows.votes(2, 99, 1), SampleRows.votes(3, 1, 1), SampleRows.votes(4, 51, 1)));
+            List.of(SampleRows.radius(0, 0.25), SampleRows.radius(1, 0.499999), SampleRows.radius(2, 1),
+                    SampleRows.wrong(3, 2), SampleRows.abstained(4)),
+            List.of(SampleRows.votes(0, 90, 1), SampleRows.votes(1, 80, 1), SampleRows.votes(2, 99, 1),
+                    SampleRows.votes(3, 1, 1), SampleRows.votes(4, 51, 1)));
 
     @Test
     void givenFiveImages_whenTable1Made_thenSharesAreTheOnesCountedByHand() {
@@ -42,7 +45,8 @@ class TablesTest {
 
     @Test
     void givenRadiusEqualToR_whenTable1Made_thenItCounts() {
-        ResultTable table = table1(1.0, new SigmaRows(List.of(SampleRows.radius(0, 0.25), SampleRows.radius(1, 0.249999)), List.of()));
+        ResultTable table = table1(1.0, new SigmaRows(List.of(SampleRows.radius(0, 0.25), SampleRows.radius(1, 0.249999)),
+                List.of()));
         assertEquals(List.of("", "50.0", "0.0", "0.0", "0.0"), measured(table));
     }
 
@@ -55,16 +59,18 @@ class TablesTest {
 
     @Test
     void givenTwoLosses_whenTable2Made_thenWhatTheFirstAloneLeftIsKnown() {
-        AttackRow second = new AttackRow(3, 0, 0, true, 1, 0.1, Optional.of(AttackLoss.MARGIN));
-        List<AttackRow> both = List.of(SampleRows.attack(0, 0, true), SampleRows.attack(1, 0, false), SampleRows.attack(2, 1, true), second);
+        AttackRow second = AttackRow.broken(new CleanPrediction(3, 0, 0), 1, 0.1, Optional.of(AttackLoss.MARGIN));
+        List<AttackRow> both = List.of(SampleRows.attack(0, 0, true), SampleRows.attack(1, 0, false),
+                SampleRows.attack(2, 1, true), second);
         assertEquals(List.of("25.0", "50.0"), pgd(both));
         assertEquals(List.of("0.0", ""), pgd(List.of(second)), "nothing says that the first loss was tried");
     }
 
     /** Accuracy under attack, by all losses and by cross-entropy alone. */
     private static List<String> pgd(List<AttackRow> attacks) {
-        ResultTable table = Table2.of(new TreeMap<>(Map.of(0.1, new EpsilonRows(List.of(), attacks))), MNIST, LabReport.INSTANCE.beside(Table2.NAME));
-        assertTrue(table.header().stream().noneMatch(title -> title.contains("alone")), "for programs only");
+        ResultTable table = Table2.of(new TreeMap<>(Map.of(0.1, new EpsilonRows(List.of(), attacks))), MNIST,
+                LabReport.INSTANCE.beside(Table2.NAME));
+        assertTrue(table.printed().header().stream().noneMatch(title -> title.contains("alone")), "for programs only");
         return Stream.of(Table2.PGD, Table2.PGD_BY_CROSS_ENTROPY).map(key -> table.measured(0.1, key)
                 .map(share -> share.percent(1).toPlainString()).orElse("")).toList();
     }
@@ -96,14 +102,15 @@ class TablesTest {
     void givenAttacksOnWhatBoundsLeaveOpen_whenTable2Made_thenAllFiguresStandOnAllImages() {
         // Margins > 0 for two images (one of them by box too), of which one was attacked; one open, one wrong.
         EpsilonRows rows = new EpsilonRows(
-                List.of(SampleRows.bounds(0, 0.1, 0, 1, true), SampleRows.bounds(1, 0.1, 0, 1, false), SampleRows.bounds(2, 0.1, 0, -1, false),
-                        SampleRows.bounds(3, 0.1, 1, -1, false)),
+                List.of(SampleRows.bounds(0, 0.1, 0, 1, true), SampleRows.bounds(1, 0.1, 0, 1, false),
+                        SampleRows.bounds(2, 0.1, 0, -1, false), SampleRows.bounds(3, 0.1, 1, -1, false)),
                 List.of(SampleRows.attack(0, 0, false), SampleRows.attack(2, 0, false)));
         ResultTable table = table2(rows);
         assertEquals(List.of("75.0", "50.0", "25.0", "75.0", "25.0"), measured(table));
         assertEquals(List.of("2", "1", "0"), counts(table));
-        assertEquals(List.of(), table.footnotes());
-        EpsilonRows all = new EpsilonRows(rows.bounds(), List.of(SampleRows.attack(0, 0, false), SampleRows.attack(1, 0, false),
+        assertEquals(List.of(), table.printed().footnotes());
+        EpsilonRows all = new EpsilonRows(rows.bounds(),
+                List.of(SampleRows.attack(0, 0, false), SampleRows.attack(1, 0, false),
                 SampleRows.attack(2, 0, false), SampleRows.attack(3, 1, true)));
         assertEquals(measured(table), measured(table2(all)), "as if all had been attacked");
         assertEquals(List.of("3", "2", "0"), counts(table2(all)), "what is wrong is not attacked");
@@ -114,19 +121,23 @@ class TablesTest {
         // Images 0 to 5 are certified, 6 to 8 open, 9 is wrong. The attacks leave 7 out.
         List<BoundsRow> bounds = IntStream.range(0, 10)
                 .mapToObj(i -> SampleRows.bounds(i, 0.1, i == 9 ? 1 : 0, i < 6 ? 1 : -1, false)).toList();
-        ResultTable table = table2(new EpsilonRows(bounds, List.of(SampleRows.attack(0, 0, false), SampleRows.attack(6, 0, true),
+        ResultTable table = table2(
+                new EpsilonRows(bounds, List.of(SampleRows.attack(0, 0, false), SampleRows.attack(6, 0, true),
                 SampleRows.attack(8, 0, false), SampleRows.attack(9, 1, true), SampleRows.attack(20, 0, false))));
         assertEquals(List.of("75.0", "25.0", "0.0", "50.0", "25.0"), measured(table));
         assertEquals(4, table.images());
-        assertEquals(List.of("At epsilon 0.10 all figures stand on the 4 images with bounds and an attack; 6 more have bounds "
-                + "alone.", "At epsilon 0.10 the figures leave out 1 image with an attack and no bounds."), table.footnotes());
+        assertEquals(List.of("At epsilon 0.10 all figures stand on the 4 images with bounds and an attack; 6 more have "
+                + "bounds alone.", "At epsilon 0.10 the figures leave out 1 image with an attack and no bounds."),
+                table.printed().footnotes());
     }
 
     @Test
     void givenAttacksOnOtherImages_whenTable2Made_thenThereIsNoFigureForThem() {
-        ResultTable table = table2(new EpsilonRows(List.of(SampleRows.bounds(0, 0.1, 0, 1, false)), List.of(SampleRows.attack(1, 0, false))));
+        ResultTable table = table2(new EpsilonRows(List.of(SampleRows.bounds(0, 0.1, 0, 1, false)),
+                List.of(SampleRows.attack(1, 0, false))));
         assertEquals(List.of("100.0", "100.0", "0.0", "", ""), measured(table));
-        assertTrue(table.footnotes().get(0).contains("no image was both bounded and attacked"), table.footnotes().toString());
+        assertTrue(table.printed().footnotes().get(0).contains("no image was both bounded and attacked"),
+                table.printed().footnotes().toString());
     }
 
     @Test
@@ -138,11 +149,13 @@ class TablesTest {
                 SampleRows.attack(2, 1, true).with(AttackRow.RealNetwork.STANDS), SampleRows.attack(3, 0, true))));
         assertEquals(List.of("75.0", "75.0", "75.0", "25.0", "0.0"), measured(table), "PGD below certified, by two images");
         assertEquals(List.of("2", "1", "2"), counts(table), "the wrong one can't be attacked");
-        assertTrue(table.footnotes().get(0).startsWith("At epsilon 0.10 2 images are certified and yet broken"),
-                table.footnotes().toString());
+        assertTrue(table.printed().footnotes().get(0).startsWith("At epsilon 0.10 2 images are certified and yet broken"),
+                table.printed().footnotes().toString());
     }
 
-    /** Whatever was attacked: images are the same for all figures, and only differences of claims take PGD below certified. */
+    /**
+     * Whatever was attacked: images are the same for all figures, and only differences of claims take PGD below certified.
+     */
     @Test
     void givenAnyRows_whenTable2Made_thenPgdLiesBelowCertifiedByDifferencesAlone() {
         for (long seed = 0; seed < 300; ++seed) {
@@ -176,31 +189,36 @@ class TablesTest {
     @Test
     void givenWhatRan_whenTable2Made_thenItIsNamedAndWhereLinesDifferEachIs() {
         EpsilonRows twenty = attackedBy("PGD-20, 3 restarts");
-        ResultTable one = Table2.of(new TreeMap<>(Map.of(0.1, twenty, 0.2, twenty)), MNIST, LabReport.INSTANCE.beside(Table2.NAME));
+        ResultTable one = Table2.of(new TreeMap<>(Map.of(0.1, twenty, 0.2, twenty)), MNIST,
+                LabReport.INSTANCE.beside(Table2.NAME));
         assertEquals("PGD-20, 3 restarts", one.column(Table2.PGD).title());
-        assertTrue(one.notes().stream().anyMatch(note -> note.startsWith("PGD-20, 3 restarts: empirical")), one.notes().toString());
-        ResultTable two = Table2.of(new TreeMap<>(Map.of(0.1, twenty, 0.2, attackedBy("PGD-50, 10 restarts"))), MNIST, LabReport.INSTANCE.beside(Table2.NAME));
+        assertTrue(one.printed().notes().stream().anyMatch(note -> note.startsWith("PGD-20, 3 restarts: empirical")),
+                one.printed().notes().toString());
+        ResultTable two = Table2.of(new TreeMap<>(Map.of(0.1, twenty, 0.2, attackedBy("PGD-50, 10 restarts"))), MNIST,
+                LabReport.INSTANCE.beside(Table2.NAME));
         assertEquals("PGD", two.column(Table2.PGD).title());
-        assertTrue(two.notes().contains("PGD is PGD-20, 3 restarts at epsilon 0.10 and PGD-50, 10 restarts at epsilon 0.20."),
-                two.notes().toString());
+        assertTrue(two.printed().notes().contains("PGD is PGD-20, 3 restarts at epsilon 0.10 and PGD-50, 10 restarts at "
+                + "epsilon 0.20."), two.printed().notes().toString());
         assertEquals("PGD", table2(new EpsilonRows(twenty.bounds(), twenty.attacks())).column(Table2.PGD).title());
     }
 
     private static EpsilonRows attackedBy(String name) {
-        return new EpsilonRows(List.of(SampleRows.bounds(0, 0.1, 0, 1, false)), List.of(SampleRows.attack(0, 0, false)), new TreeMap<>(),
-                Optional.of(name));
+        return new EpsilonRows(List.of(SampleRows.bounds(0, 0.1, 0, 1, false)), List.of(SampleRows.attack(0, 0, false)),
+                new TreeMap<>(), Optional.of(name));
     }
 
     @Test
     void givenRowsOfFurtherMethods_whenTable2Made_thenTheyHaveColumnsOfTheirOwn() {
         EpsilonRows rows = new EpsilonRows(
-                List.of(SampleRows.bounds(0, 0.1, 0, 1, false), SampleRows.bounds(1, 0.1, 0, -1, false), SampleRows.bounds(2, 0.1, 0, -1, false)),
+                List.of(SampleRows.bounds(0, 0.1, 0, 1, false), SampleRows.bounds(1, 0.1, 0, -1, false),
+                        SampleRows.bounds(2, 0.1, 0, -1, false)),
                 List.of(SampleRows.attack(1, 0, false), SampleRows.attack(2, 0, true)),
                 new TreeMap<>(Map.of(Method.CROWN,
-                        List.of(SampleRows.bounds(0, 0.1, 0, 1, false), SampleRows.bounds(1, 0.1, 0, 1, false)))), Optional.empty());
+                        List.of(SampleRows.bounds(0, 0.1, 0, 1, false), SampleRows.bounds(1, 0.1, 0, 1, false)))),
+                        Optional.empty());
         ResultTable table = table2(rows);
         assertEquals(List.of("100.0", "33.3", "0.0", "66.7", "33.4", "100.0 (2)"), measured(table));
-        assertTrue(table.notes().stream().anyMatch(note -> note.startsWith("A number in parentheses")));
+        assertTrue(table.printed().notes().stream().anyMatch(note -> note.startsWith("A number in parentheses")));
         assertEquals("crown_certified", table.definition().columns().get(6).key());
         assertEquals(6, table2(new EpsilonRows(rows.bounds(), rows.attacks())).definition().columns().size());
         assertEquals(List.of("100.0", "", "", "", "", "100.0"),
@@ -215,7 +233,7 @@ class TablesTest {
 
     @Test
     void givenAnImageWithoutAPrediction_whenTable2Made_thenNeitherRightNorRobust() {
-        AttackRow without = new AttackRow(0, 0, -1, false, -1, 0, Optional.empty());
+        AttackRow without = AttackRow.stands(new CleanPrediction(0, 0, -1), -1, 0);
         assertEquals(List.of("50.0", "", "", "50.0", ""),
                 measured(table2(new EpsilonRows(List.of(), List.of(without, SampleRows.attack(1, 0, false))))));
     }
@@ -246,11 +264,12 @@ class TablesTest {
     /** Attacked, cross-checked, differences of claims, as JSON has them. */
     private static List<String> counts(ResultTable table) {
         JsonNode line = JsonTable.tree(table).path("rows").path(0);
-        return Stream.of("pgd_attacked", "pgd_cross_checked", "differences_of_claims").map(key -> line.path(key).asText()).toList();
+        return Stream.of("pgd_attacked", "pgd_cross_checked", "differences_of_claims").map(key -> line.path(key).asText())
+                .toList();
     }
 
     private static List<String> measured(ResultTable table) {
-        List<String> texts = table.printed().get(0).texts();
+        List<String> texts = table.printed().rows().get(0).texts();
         return texts.subList(2, texts.size() - 1);
     }
 }

@@ -65,8 +65,8 @@ class TradeoffReportTest {
         assertFalse(json().at("/claimed/reached").asBoolean());
         assertEquals(93.8, json().at("/claimed/clean_accuracy").asDouble());
         String markdown = Files.readString(folder.resolve("tradeoff.md"));
-        assertTrue(markdown.contains("93.8% clean with 64.1% certified at epsilon 0.30: none of these networks reaches both."),
-                markdown);
+        assertTrue(markdown.contains("93.8% clean with 64.1% certified at epsilon 0.30: none of these networks reaches "
+                + "both."), markdown);
         assertTrue(markdown.contains("91.95% certified at this epsilon"), markdown);
         for (String figure : List.of("csv", "svg", "png")) {
             assertTrue(report.written().contains(folder.resolve("figures/tradeoff." + figure)), figure);
@@ -96,7 +96,8 @@ class TradeoffReportTest {
         givenNetwork("0.25", EPSILON, 94, 65);
         TradeoffReport.rebuild(folder, LabReport.INSTANCE);
         assertTrue(json().at("/claimed/reached").asBoolean());
-        assertTrue(Files.readString(folder.resolve("tradeoff.md")).contains("reached with kappa 0.25."), "64 is less than 64.1");
+        assertTrue(Files.readString(folder.resolve("tradeoff.md")).contains("reached with kappa 0.25."),
+                "64 is less than 64.1");
     }
 
     @Test
@@ -105,7 +106,8 @@ class TradeoffReportTest {
         givenNetwork("0.00", EPSILON, 94, 64);
         TradeoffReport.rebuild(folder, LabReport.INSTANCE);
         assertTrue(Files.readString(folder.resolve("tradeoff.csv")).startsWith("# These are not MNIST figures"));
-        assertTrue(Files.readString(folder.resolve("tradeoff.json")).lines().findFirst().orElseThrow().contains("not MNIST"));
+        assertTrue(Files.readString(folder.resolve("tradeoff.json")).lines().findFirst().orElseThrow()
+                .contains("not MNIST"));
     }
 
     @Test
@@ -113,7 +115,8 @@ class TradeoffReportTest {
         assertThrows(RowException.class, () -> TradeoffReport.rebuild(folder, LabReport.INSTANCE));
         givenNetwork("0.00", EPSILON, 94, 64);
         givenNetwork("0.25", 0.2, 94, 64);
-        assertTrue(assertThrows(RowException.class, () -> TradeoffReport.rebuild(folder, LabReport.INSTANCE)).getMessage().contains("several epsilons"));
+        assertTrue(assertThrows(RowException.class, () -> TradeoffReport.rebuild(folder, LabReport.INSTANCE)).getMessage()
+                .contains("several epsilons"));
     }
 
     @Test

@@ -31,8 +31,8 @@ class CollectedRowsTest {
         try (RowFile<BoundsRow> rows = RowFile.replace(file, BoundsRow.FORMAT)) {
             rows.append(SampleRows.bounds(0, epsilon, 0, network.equals(FIRST) ? 1 : -1, false));
         }
-        return recorded(file, "{\"run\":\"verify\",\"method\":\"ibp\",\"epsilon\":" + epsilon + ",\"model_sha256\":\"" + network
-                + "\",\"dataset\":\"" + (dataset.length > 0 ? dataset[0] : "mnist") + "\"}");
+        return recorded(file, "{\"run\":\"verify\",\"method\":\"ibp\",\"epsilon\":" + epsilon + ",\"model_sha256\":\""
+                + network + "\",\"dataset\":\"" + (dataset.length > 0 ? dataset[0] : "mnist") + "\"}");
     }
 
     private Path certified(String name, String network, double sigma, int n) throws IOException {
@@ -40,8 +40,8 @@ class CollectedRowsTest {
         try (RowFile<SmoothingRow> rows = RowFile.replace(file, SmoothingRow.FORMAT)) {
             rows.append(votes(network, sigma, n).withoutVotes());
         }
-        return recorded(file, "{\"run\":\"certify\",\"sigma\":" + sigma + ",\"n\":" + n + ",\"alpha\":0.001,\"model_sha256\":\""
-                + network + "\",\"dataset\":\"mnist\"}");
+        return recorded(file, "{\"run\":\"certify\",\"sigma\":" + sigma + ",\"n\":" + n
+                + ",\"alpha\":0.001,\"model_sha256\":\"" + network + "\",\"dataset\":\"mnist\"}");
     }
 
     private Path votesOf(String name, String network, double sigma, int n) throws IOException {
@@ -121,13 +121,14 @@ class CollectedRowsTest {
 
     @Test
     void givenRowsOfAnEarlierCall_whenReportedAgain_thenTheirSourceIsStillNamed() throws IOException {
-        CollectedRows.into(target(), List.of(certified("a.tsv", FIRST, 0.5, 100), votesOf("a-votes.jsonl", FIRST, 0.5, 100)));
+        CollectedRows.into(target(), List.of(certified("a.tsv", FIRST, 0.5, 100),
+                votesOf("a-votes.jsonl", FIRST, 0.5, 100)));
         assertEquals(List.of(), CollectedRows.into(target(), List.of(bounds("b.jsonl", SECOND, 0.1))));
         List<String> expected = List.of(
                 "ibp/epsilon-0.10.jsonl: b.jsonl, of the network with SHA-256 222222222222; bulwark for b.jsonl",
                 "smoothing/sigma-0.50.jsonl: also holds, from an earlier report, a-votes.jsonl",
-                "smoothing/sigma-0.50.tsv: also holds, from an earlier report, a.tsv, of the network with SHA-256 111111111111; "
-                        + "bulwark for a.tsv");
+                "smoothing/sigma-0.50.tsv: also holds, from an earlier report, a.tsv, of the network with SHA-256 "
+                        + "111111111111; bulwark for a.tsv");
         assertEquals(expected, scope());
         CollectedRows.into(target(), List.of(folder.resolve("b.jsonl")));
         assertEquals(expected, scope(), "said once, whatever call it is");
@@ -153,7 +154,8 @@ class CollectedRowsTest {
         try (RowFile<BoundsRow> more = RowFile.resume(folder.resolve("b.jsonl"), BoundsRow.FORMAT)) {
             more.append(SampleRows.bounds(1, 0.1, 0, 1, false));
         }
-        assertEquals(List.of(), CollectedRows.into(target(), List.of(folder.resolve("b.jsonl"))), "the same, with more rows");
+        assertEquals(List.of(), CollectedRows.into(target(), List.of(folder.resolve("b.jsonl"))),
+                "the same, with more rows");
     }
 
     @Test
@@ -189,7 +191,8 @@ class CollectedRowsTest {
         CollectedRows.Found found = CollectedRows.in(folder);
         assertEquals(List.of(rows), found.files());
         assertEquals(List.of(predictions + " is left out: rows of predict make no report"), found.notes());
-        String complaint = assertThrows(RowException.class, () -> CollectedRows.into(target(), List.of(predictions))).getMessage();
+        String complaint = assertThrows(RowException.class, () -> CollectedRows.into(target(), List.of(predictions)))
+                .getMessage();
         assertTrue(complaint.contains("is of predict, so leave it out"), complaint);
         Files.delete(rows);
         assertThrows(RowException.class, () -> CollectedRows.in(folder));
@@ -254,6 +257,7 @@ class CollectedRowsTest {
         CollectedRows.into(target(), List.of(bounds("b.jsonl", FIRST, 0.1), attacks("a.jsonl", FIRST, 0.1)));
         Path record = RunLayout.recordOf(target().resolve("pgd/epsilon-0.10.jsonl"));
         Files.writeString(record, Files.readString(record).replace(FIRST, SECOND));
-        assertTrue(assertThrows(RowException.class, () -> RunFolder.read(target())).getMessage().contains("report them apart"));
+        assertTrue(assertThrows(RowException.class, () -> RunFolder.read(target())).getMessage()
+                .contains("report them apart"));
     }
 }

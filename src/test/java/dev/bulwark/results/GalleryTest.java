@@ -78,7 +78,7 @@ public class GalleryTest {
         for (int k = 0; k < pixels.length; ++k) {
             pixels[k] = (float) k / (pixels.length - 1);
         }
-        return new Gallery(shape, List.of(new Gallery.Smoothed(3, 6, Gallery.Reason.ABSTAINED, 0.25,
-                Picture.of(pixels, 0, 1), List.of())), List.of());
+        return new Gallery(shape, List.of(new Gallery.Original(3, 6, Picture.of(pixels, 0, 1))
+                .smoothed(Gallery.Reason.ABSTAINED, 0.25, List.of())), List.of());
     }
 }

@@ -9,7 +9,6 @@ import dev.bulwark.stats.BinomialBound;
 import dev.bulwark.stats.StandardNormal;
 import java.time.Duration;
 import java.util.List;
-import java.util.OptionalInt;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
@@ -22,7 +21,7 @@ class RadiusRuleTest {
     private static final String LINE = CertificateRow.FORMAT.write(SampleRows.votes(3, 90, 0.5));
 
     @Test
-    void givenVotesForNobody_whenRead_thenTheyCountAgainstTheClass() {
+    void givenVotesForNoClass_whenRead_thenTheyCountAgainstTheClass() {
         CertificateRow row = SampleRows.votes(3, List.of(90L, 0L), 100, 0.5);
         assertEquals(row, CertificateRow.FORMAT.read(CertificateRow.FORMAT.write(row)));
         assertEquals(SampleRows.votes(3, 90, 0.5).radius(), row.radius());
@@ -59,12 +58,17 @@ class RadiusRuleTest {
         if (row.radius() == 0) {
             return;
         }
-        CertificateRow more = new CertificateRow(1, 0, row.predict(), Math.nextUp(Math.max(sigma, (float) sigma))
-                * StandardNormal.quantile(row.pALower()), row.pALower(), count, row.counts(), 10, n, 0.001, sigma, 1);
+        CertificateRow more = claiming(row, Math.nextUp(Math.max(sigma, (float) sigma))
+                * StandardNormal.quantile(row.pALower()), row.pALower());
         assertThrows(IllegalArgumentException.class, () -> CertificateRow.FORMAT.read(CertificateRow.FORMAT.write(more)));
-        CertificateRow surer = new CertificateRow(1, 0, row.predict(), row.radius(),
-                Math.nextUp(BinomialBound.lower(count, n, 0.001)), count, row.counts(), 10, n, 0.001, sigma, 1);
+        CertificateRow surer = claiming(row, row.radius(), Math.nextUp(BinomialBound.lower(count, n, 0.001)));
         assertThrows(IllegalArgumentException.class, () -> CertificateRow.FORMAT.read(CertificateRow.FORMAT.write(surer)));
+    }
+
+    private static CertificateRow claiming(CertificateRow row, double radius, double pALower) {
+        return CertificateRow.of(row.index(), row.label(), new CertificateRow.Claim(row.predict(), radius, pALower),
+                new CertificateRow.Votes(row.count(), row.counts()),
+                new CertificateRow.Sampling(row.n0(), row.n(), row.alpha(), row.sigma(), row.seed()));
     }
 
     /** Earlier versions multiplied by the float that noise is drawn with. */
@@ -73,9 +77,7 @@ class RadiusRuleTest {
     void givenARadiusOfAnEarlierVersion_whenRead_thenAccepted(double sigma) {
         double pALower = BinomialBound.lower(90, 100, 0.001);
         double radius = Math.nextDown((float) sigma * StandardNormal.quantile(pALower));
-        CertificateRow row = new CertificateRow(1, 0, OptionalInt.of(0), radius, pALower, 90, List.of(90L, 10L), 10,
-                100, 0.001,
-                sigma, 1);
+        CertificateRow row = claiming(SampleRows.votes(1, 90, sigma), radius, pALower);
         assertEquals(row, CertificateRow.FORMAT.read(CertificateRow.FORMAT.write(row)));
     }
 

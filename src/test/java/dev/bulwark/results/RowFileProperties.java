@@ -54,7 +54,8 @@ class RowFileProperties {
 
     @Property(tries = 400)
     void smoothingRows(@ForAll("splices") Splice splice) throws IOException {
-        check(SmoothingRow.FORMAT, List.of(SampleRows.radius(1, 0.5), SampleRows.abstained(2), SampleRows.wrong(3, 1.25)), splice);
+        check(SmoothingRow.FORMAT, List.of(SampleRows.radius(1, 0.5), SampleRows.abstained(2), SampleRows.wrong(3, 1.25)),
+                splice);
     }
 
     @Property(tries = 200)
@@ -65,18 +66,20 @@ class RowFileProperties {
 
     @Property(tries = 400)
     void certificateRows(@ForAll("splices") Splice splice) throws IOException {
-        check(CertificateRow.FORMAT, List.of(SampleRows.votes(1, 90, 0.5), SampleRows.votes(2, 40, 0.5), SampleRows.votes(3, 100, 0.5)),
-                splice);
+        check(CertificateRow.FORMAT, List.of(SampleRows.votes(1, 90, 0.5), SampleRows.votes(2, 40, 0.5),
+                SampleRows.votes(3, 100, 0.5)), splice);
     }
 
     @Property(tries = 200)
     void boundsRows(@ForAll("splices") Splice splice) throws IOException {
-        check(BoundsRow.FORMAT, List.of(SampleRows.bounds(1, 0.1, 0, 1, true), SampleRows.bounds(2, 0.1, 1, -1, false)), splice);
+        check(BoundsRow.FORMAT, List.of(SampleRows.bounds(1, 0.1, 0, 1, true), SampleRows.bounds(2, 0.1, 1, -1, false)),
+                splice);
     }
 
     @Property(tries = 200)
     void attackRows(@ForAll("splices") Splice splice) throws IOException {
-        check(AttackRow.FORMAT, List.of(SampleRows.attack(1, 0, true), SampleRows.attack(2, 0, false), SampleRows.attack(3, 1, true)), splice);
+        check(AttackRow.FORMAT, List.of(SampleRows.attack(1, 0, true), SampleRows.attack(2, 0, false),
+                SampleRows.attack(3, 1, true)), splice);
     }
 
     private <T extends Row> void check(RowFormat<T> format, List<T> rows, Splice splice) throws IOException {

@@ -138,11 +138,11 @@ class RowFileTest {
 
     @Test
     void givenJsonLines_whenTorn_thenResumesWithoutHeader() throws IOException {
-        AttackRow row = new AttackRow(1, 4, 4, false, 4, 0.1, Optional.empty());
+        AttackRow row = AttackRow.stands(new CleanPrediction(1, 4, 4), 4, 0.1);
         given(AttackRow.FORMAT.write(row) + "\n" + AttackRow.FORMAT.write(row));
         try (RowFile<AttackRow> file = RowFile.resume(path, AttackRow.FORMAT)) {
             assertEquals(List.of(row), file.earlier());
-            file.append(new AttackRow(2, 4, 4, true, 9, 0.1, Optional.empty()));
+            file.append(AttackRow.broken(new CleanPrediction(2, 4, 4), 9, 0.1, Optional.empty()));
         }
         assertEquals(2, RowFile.read(path, AttackRow.FORMAT).size());
     }
@@ -154,7 +154,7 @@ class RowFileTest {
 
     // ---- whose file it is ---------------------------------------------------------------------------------------------
 
-    /** Somebody's files that look a little like ours. */
+    /** A user's files that resemble row files. */
     private static final List<String> FOREIGN = List.of("my notes", "my notes\n", "\n", "{", "{}\n", "[1]\n", "\0\0\0\0",
             "{\"index\":3,\"text\":\"a\"}\n", "{\"index\":3,\"label\":2,\"text\":\"a\"}\n", "{\"index\":3,\"label\":2,\"te",
             "{\"index\":3,\"label\":2,\"predict\":1,\"radius\":{", "idx\tlabel\n",

@@ -97,8 +97,9 @@ class RowFormatTest {
     @Test
     void givenCertificate_whenWritten_thenFieldsInOrderAndReadsBack() {
         Radius radius = Radius.of(18, 20, 0.25, 0.001);
-        CertificateRow row = new CertificateRow(3, 1, OptionalInt.of(1), radius.value().orElseThrow(), radius.pALower(), 18,
-                List.of(2L, 18L), 100, 20, 0.001, 0.25, -5);
+        CertificateRow row = CertificateRow.of(3, 1,
+                new CertificateRow.Claim(OptionalInt.of(1), radius.value().orElseThrow(), radius.pALower()),
+                new CertificateRow.Votes(18, List.of(2L, 18L)), new CertificateRow.Sampling(100, 20, 0.001, 0.25, -5));
         String line = "{\"index\":3,\"label\":1,\"predict\":1,\"radius\":" + radius.value().getAsDouble() + ",\"p_a_lower\":"
                 + radius.pALower() + ",\"count\":18,"
                 + "\"counts\":[2,18],\"n0\":100,\"n\":20,\"alpha\":0.001,\"sigma\":0.25,\"seed\":-5}";
@@ -109,8 +110,9 @@ class RowFormatTest {
 
     @Test
     void givenAbstention_whenWritten_thenPredictIsMinusOne() {
-        CertificateRow row = new CertificateRow(3, 1, OptionalInt.empty(), 0,
-                Radius.of(5, 10, 1, 0.001).pALower(), 5, List.of(5L, 5L), 1, 10, 0.001, 1, 0);
+        CertificateRow row = CertificateRow.of(3, 1,
+                new CertificateRow.Claim(OptionalInt.empty(), 0, Radius.of(5, 10, 1, 0.001).pALower()),
+                new CertificateRow.Votes(5, List.of(5L, 5L)), new CertificateRow.Sampling(1, 10, 0.001, 1, 0));
         assertTrue(CertificateRow.FORMAT.write(row).contains("\"predict\":-1,\"radius\":0.0,"));
         assertEquals(row, CertificateRow.FORMAT.read(CertificateRow.FORMAT.write(row)));
         assertEquals(0, row.mostVoted(), "the first of equals");
@@ -118,15 +120,16 @@ class RowFormatTest {
 
     @Test
     void givenCountsThatDoNotAddUp_whenCertificateMade_thenRefusedWithBothValues() {
-        String complaint = assertThrows(IllegalArgumentException.class, () -> new CertificateRow(
-                0, 0, OptionalInt.empty(), 0, 0.2, 5, List.of(5L, 6L), 1, 10, 0.001, 1, 0)).getMessage();
+        String complaint = assertThrows(IllegalArgumentException.class, () -> CertificateRow.of(0, 0,
+                new CertificateRow.Claim(OptionalInt.empty(), 0, 0.2), new CertificateRow.Votes(5, List.of(5L, 6L)),
+                new CertificateRow.Sampling(1, 10, 0.001, 1, 0))).getMessage();
         assertEquals("counts add up to 11, but n is 10", complaint);
     }
 
     @Test
     void givenBounds_whenWritten_thenFieldsInOrderAndReadsBack() {
-        BoundsRow row = BoundsRow.of(7, 0, 0.1, Method.ALPHA_CROWN, 0,
-                new float[] {1, -2.5f}, new float[] {3, 1}, new float[] {0, 0.1f});
+        BoundsRow row = BoundsRow.of(new CleanPrediction(7, 0, 0), 0.1, Method.ALPHA_CROWN,
+                BoundsRow.Bounds.of(new float[] {1, -2.5f}, new float[] {3, 1}, new float[] {0, 0.1f}));
         String line = "{\"index\":7,\"label\":0,\"epsilon\":0.1,\"method\":\"alpha-crown\",\"clean_prediction\":0,"
                 + "\"lower\":[1.0,-2.5],\"upper\":[3.0,1.0],\"margin_lower\":[0.0,0.10000000149011612],"
                 + "\"certified\":true,\"certified_by_box\":false}";
@@ -137,7 +140,8 @@ class RowFormatTest {
     /** JSON has no infinity: null is no finite bound, and reads back as the infinity of its side. */
     @Test
     void givenBoundsOverAnL2Ball_whenWritten_thenTheNormIsThereAndReadAgain() {
-        BoundsRow inf = BoundsRow.of(7, 0, 0.1, Method.CROWN, 0, new float[] {1, 0}, new float[] {2, 0}, new float[] {0, 1});
+        BoundsRow inf = BoundsRow.of(new CleanPrediction(7, 0, 0), 0.1, Method.CROWN,
+                BoundsRow.Bounds.of(new float[] {1, 0}, new float[] {2, 0}, new float[] {0, 1}));
         BoundsRow two = inf.in(Norm.TWO);
         String line = BoundsRow.FORMAT.write(two);
         assertTrue(line.endsWith(",\"norm\":\"2\"}"), line);
@@ -151,8 +155,8 @@ class RowFormatTest {
     @Test
     void givenBoundsThatAreNotKnown_whenWritten_thenTheyAreNullAndReadBack() {
         float inf = Float.POSITIVE_INFINITY;
-        BoundsRow row = BoundsRow.of(7, 0, 0.1, Method.IBP, -1,
-                new float[] {-inf, -1, -inf}, new float[] {inf, inf, -2}, new float[] {0, -inf, 3});
+        BoundsRow row = BoundsRow.of(new CleanPrediction(7, 0, -1), 0.1, Method.IBP,
+                BoundsRow.Bounds.of(new float[] {-inf, -1, -inf}, new float[] {inf, inf, -2}, new float[] {0, -inf, 3}));
         String line = "{\"index\":7,\"label\":0,\"epsilon\":0.1,\"method\":\"ibp\",\"clean_prediction\":-1,"
                 + "\"lower\":[null,-1.0,null],\"upper\":[null,null,-2.0],\"margin_lower\":[0.0,null,3.0],"
                 + "\"certified\":false,\"certified_by_box\":false}";
@@ -169,28 +173,28 @@ class RowFormatTest {
         "[null,null,-2.0]|[null,null,null,-2.0]", "\"clean_prediction\":-1|\"clean_prediction\":-2"})
     void givenBoundsThatAreNone_whenRead_thenRefused(String good, String bad) {
         float inf = Float.POSITIVE_INFINITY;
-        String line = BoundsRow.FORMAT.write(BoundsRow.of(7, 0, 0.1, Method.IBP, -1,
-                new float[] {-inf, -1, -inf}, new float[] {inf, inf, -2}, new float[] {0, -inf, 3}));
+        String line = BoundsRow.FORMAT.write(BoundsRow.of(new CleanPrediction(7, 0, -1), 0.1, Method.IBP,
+                BoundsRow.Bounds.of(new float[] {-inf, -1, -inf}, new float[] {inf, inf, -2}, new float[] {0, -inf, 3})));
         assertTrue(line.contains(good), line);
         assertThrows(IllegalArgumentException.class, () -> BoundsRow.FORMAT.read(line.replace(good, bad)));
-        assertThrows(IllegalArgumentException.class, () -> BoundsRow.of(7, 0, 0.1, Method.IBP, 0,
-                new float[] {inf}, new float[] {inf}, new float[] {0}));
-        assertThrows(IllegalArgumentException.class, () -> BoundsRow.of(7, 0, 0.1, Method.IBP, 0,
-                new float[] {Float.NaN}, new float[] {inf}, new float[] {0}));
+        assertThrows(IllegalArgumentException.class, () -> BoundsRow.of(new CleanPrediction(7, 0, 0), 0.1, Method.IBP,
+                BoundsRow.Bounds.of(new float[] {inf}, new float[] {inf}, new float[] {0})));
+        assertThrows(IllegalArgumentException.class, () -> BoundsRow.of(new CleanPrediction(7, 0, 0), 0.1, Method.IBP,
+                BoundsRow.Bounds.of(new float[] {Float.NaN}, new float[] {inf}, new float[] {0})));
     }
 
     @Test
     void givenMarginOfZero_whenAsked_thenNotCertified() {
-        BoundsRow row = BoundsRow.of(0, 1, 0.1, Method.IBP, 1,
-                new float[] {-1, 1}, new float[] {1, 2}, new float[] {0, 0});
+        BoundsRow row = BoundsRow.of(new CleanPrediction(0, 1, 1), 0.1, Method.IBP,
+                BoundsRow.Bounds.of(new float[] {-1, 1}, new float[] {1, 2}, new float[] {0, 0}));
         assertFalse(row.certified());
         assertFalse(row.certifiedByBox(), "equal ends are no certificate either");
     }
 
     @Test
     void givenFlagThatContradictsItsBounds_whenRead_thenRefused() {
-        String line = BoundsRow.FORMAT.write(BoundsRow.of(0, 1, 0.1, Method.IBP, 1,
-                new float[] {-1, 1}, new float[] {0, 2}, new float[] {1, 0}));
+        String line = BoundsRow.FORMAT.write(BoundsRow.of(new CleanPrediction(0, 1, 1), 0.1, Method.IBP,
+                BoundsRow.Bounds.of(new float[] {-1, 1}, new float[] {0, 2}, new float[] {1, 0})));
         String complaint = assertThrows(IllegalArgumentException.class,
                 () -> BoundsRow.FORMAT.read(line.replace("\"certified\":true", "\"certified\":false"))).getMessage();
         assertEquals("certified is false, but the other fields say true", complaint);
@@ -198,52 +202,53 @@ class RowFormatTest {
 
     @Test
     void givenAttack_whenWritten_thenFieldsInOrderAndReadsBack() {
-        AttackRow row = new AttackRow(9, 4, 4, true, 2, 0.1, Optional.of(AttackLoss.MARGIN));
+        AttackRow row = AttackRow.broken(new CleanPrediction(9, 4, 4), 2, 0.1, Optional.of(AttackLoss.MARGIN));
         String line = "{\"index\":9,\"label\":4,\"clean_prediction\":4,\"broken\":true,\"adversarial_prediction\":2,\"linf\":0.1,"
                 + "\"loss\":\"margin\"}";
         assertEquals(line, AttackRow.FORMAT.write(row));
         assertEquals(row, AttackRow.FORMAT.read(line));
-        assertThrows(IllegalArgumentException.class, () -> new AttackRow(9, 4, 4, true, 4, 0.1, Optional.empty()));
+        assertThrows(IllegalArgumentException.class, () -> AttackRow.broken(new CleanPrediction(9, 4, 4), 4, 0.1, Optional.empty()));
     }
 
     @Test
     void givenAttackThatFailed_whenWritten_thenItsLossIsNull() {
-        AttackRow row = new AttackRow(9, 4, 4, false, 4, 0, Optional.empty());
+        AttackRow row = AttackRow.stands(new CleanPrediction(9, 4, 4), 4, 0);
         assertTrue(AttackRow.FORMAT.write(row).endsWith(",\"loss\":null}"), AttackRow.FORMAT.write(row));
         assertEquals(row, AttackRow.FORMAT.read(AttackRow.FORMAT.write(row)));
-        assertThrows(IllegalArgumentException.class, () -> new AttackRow(9, 4, 4, false, 4, 0, Optional.of(AttackLoss.MARGIN)));
+        String lost = AttackRow.FORMAT.write(row).replace("\"loss\":null", "\"loss\":\"margin\"");
+        assertThrows(IllegalArgumentException.class, () -> AttackRow.FORMAT.read(lost));
     }
 
     @ParameterizedTest
     @EnumSource
     void givenAWordOnTheRealNetwork_whenWritten_thenItIsTheLastFieldAndReadsBack(AttackRow.RealNetwork real) {
-        AttackRow row = new AttackRow(9, 4, 4, true, 2, 0.1, Optional.of(AttackLoss.MARGIN));
+        AttackRow row = AttackRow.broken(new CleanPrediction(9, 4, 4), 2, 0.1, Optional.of(AttackLoss.MARGIN));
         String line = AttackRow.FORMAT.write(row).replace("}", ",\"real_network\":\"" + real.text() + "\"}");
         assertEquals(line, AttackRow.FORMAT.write(row.with(real)));
         assertEquals(row.with(real), AttackRow.FORMAT.read(line));
-        AttackRow stands = new AttackRow(9, 4, 4, false, 4, 0, Optional.empty());
+        AttackRow stands = AttackRow.stands(new CleanPrediction(9, 4, 4), 4, 0);
         assertThrows(IllegalArgumentException.class, () -> stands.with(real));
     }
 
     @Test
     void givenANetworkWithoutAnAnswer_whenAttackWritten_thenMinusOneReadsBackAndIsNeitherRightNorBroken() {
-        AttackRow row = new AttackRow(9, 4, -1, false, -1, 0, Optional.empty());
+        AttackRow row = AttackRow.stands(new CleanPrediction(9, 4, -1), -1, 0);
         assertEquals("{\"index\":9,\"label\":4,\"clean_prediction\":-1,\"broken\":false,\"adversarial_prediction\":-1,"
                 + "\"linf\":0.0,\"loss\":null}", AttackRow.FORMAT.write(row));
         assertEquals(row, AttackRow.FORMAT.read(AttackRow.FORMAT.write(row)));
         assertFalse(row.cleanCorrect() || row.survived() || row.brokenBy(AttackLoss.MARGIN));
-        assertThrows(IllegalArgumentException.class, () -> new AttackRow(9, 4, -1, true, 2, 0, Optional.empty()));
-        assertThrows(IllegalArgumentException.class, () -> new AttackRow(9, 4, -1, false, 4, 0, Optional.empty()));
-        assertThrows(IllegalArgumentException.class, () -> new AttackRow(9, 4, -1, false, -1, 0.1, Optional.empty()));
-        assertThrows(IllegalArgumentException.class, () -> new AttackRow(9, 4, 4, true, -1, 0.1, Optional.empty()));
-        assertThrows(IllegalArgumentException.class, () -> new AttackRow(9, 4, -2, false, -1, 0, Optional.empty()));
+        assertThrows(IllegalArgumentException.class, () -> AttackRow.broken(new CleanPrediction(9, 4, -1), 2, 0, Optional.empty()));
+        assertThrows(IllegalArgumentException.class, () -> AttackRow.stands(new CleanPrediction(9, 4, -1), 4, 0));
+        assertThrows(IllegalArgumentException.class, () -> AttackRow.stands(new CleanPrediction(9, 4, -1), -1, 0.1));
+        assertThrows(IllegalArgumentException.class, () -> AttackRow.broken(new CleanPrediction(9, 4, 4), -1, 0.1, Optional.empty()));
+        assertThrows(IllegalArgumentException.class, () -> AttackRow.stands(new CleanPrediction(9, 4, -2), -1, 0));
     }
 
     @Test
     void givenAttackOfAnEarlierVersion_whenRead_thenNoLossIsClaimed() {
         AttackRow row = AttackRow.FORMAT.read("{\"index\":9,\"label\":4,\"clean_prediction\":4,\"broken\":true,"
                 + "\"adversarial_prediction\":2,\"linf\":0.1}");
-        assertEquals(new AttackRow(9, 4, 4, true, 2, 0.1, Optional.empty()), row);
+        assertEquals(AttackRow.broken(new CleanPrediction(9, 4, 4), 2, 0.1, Optional.empty()), row);
     }
 
     @ParameterizedTest

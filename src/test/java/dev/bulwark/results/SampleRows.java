@@ -36,19 +36,21 @@ public final class SampleRows {
     /** What these votes of {@code n}, the first of them for the label, certify at alpha = 0.001. */
     public static CertificateRow votes(int index, List<Long> counts, long n, double sigma) {
         Radius radius = Radius.of(counts.get(0), n, sigma, 0.001);
-        return new CertificateRow(index, 0, radius.value().isPresent() ? OptionalInt.of(0) : OptionalInt.empty(),
-                radius.value().orElse(0), radius.pALower(), counts.get(0), counts, 10, n, 0.001, sigma, 1);
+        OptionalInt predict = radius.value().isPresent() ? OptionalInt.of(0) : OptionalInt.empty();
+        return CertificateRow.of(index, 0, new CertificateRow.Claim(predict, radius.value().orElse(0), radius.pALower()),
+                new CertificateRow.Votes(counts.get(0), counts), new CertificateRow.Sampling(10, n, 0.001, sigma, 1));
     }
 
     /** Bounds with this lower bound of the margin; {@code byBox} decides whether the boxes of the logits are apart. */
     public static BoundsRow bounds(int index, double epsilon, int cleanPrediction, float margin, boolean byBox) {
-        return BoundsRow.of(index, 0, epsilon, Method.IBP, cleanPrediction,
-                new float[] {1, -5}, new float[] {2, byBox ? 0 : 1}, new float[] {0, margin});
+        return BoundsRow.of(new CleanPrediction(index, 0, cleanPrediction), epsilon, Method.IBP,
+                BoundsRow.Bounds.of(new float[] {1, -5}, new float[] {2, byBox ? 0 : 1}, new float[] {0, margin}));
     }
 
     public static AttackRow attack(int index, int cleanPrediction, boolean broken) {
-        return new AttackRow(index, 0, cleanPrediction, broken, broken ? 1 : 0, 0.1,
-                broken && cleanPrediction == 0 ? Optional.of(AttackLoss.CROSS_ENTROPY) : Optional.empty());
+        CleanPrediction clean = new CleanPrediction(index, 0, cleanPrediction);
+        return !broken ? AttackRow.stands(clean, 0, 0.1) : AttackRow.broken(clean, 1, 0.1,
+                cleanPrediction == 0 ? Optional.of(AttackLoss.CROSS_ENTROPY) : Optional.empty());
     }
 
     /** {@code hits} images certified at every radius of the table, the others not at all. */
@@ -64,8 +66,9 @@ public final class SampleRows {
     public static Gallery gallery() {
         Picture picture = Picture.of(new float[] {0, 1}, 0, 1);
         return new Gallery(new ImageShape(1, 2, 1),
-                List.of(new Gallery.Smoothed(3, 7, Gallery.Reason.ABSTAINED, 0.25, picture,
+                List.of(new Gallery.Original(3, 7, picture).smoothed(Gallery.Reason.ABSTAINED, 0.25,
                         List.of(new Gallery.View(0.25, 7, Picture.of(new float[] {0.2f, 0.7f}, -0.5, 1.5))))),
-                List.of(new Gallery.Attacked(5, 4, 0.1, 9, 0.1, picture, Picture.of(new float[] {0.1f, 0.9f}, 0, 1))));
+                List.of(new Gallery.Original(5, 4, picture)
+                        .attacked(0.1, 9, 0.1, Picture.of(new float[] {0.1f, 0.9f}, 0, 1))));
     }
 }

@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -35,17 +34,21 @@ class SoundnessCheckTest {
 
     @Test
     void givenCertifiedImageBrokenAndNoWordOnTheRealNetwork_whenChecked_thenFailureNamesImageAndFile() {
-        assertEquals(FILE + ": certified at epsilon 0.1 and yet misclassified: image 17 (label 0, classified 1 at distance 0.1); "
-                + "nothing says that the real-number network stands there, so the bounds count as unsound and none of these "
-                + "results can be used", complaint(List.of(OPEN, CERTIFIED), List.of(SampleRows.attack(17, 0, true), SampleRows.attack(19, 0, true))));
+        assertEquals(FILE + ": certified at epsilon 0.1 and yet misclassified: image 17 (label 0, classified 1 at distance "
+                + "0.1); nothing says that the real-number network stands there, so the bounds count as unsound and none "
+                + "of these results can be used",
+                complaint(List.of(OPEN, CERTIFIED),
+                        List.of(SampleRows.attack(17, 0, true), SampleRows.attack(19, 0, true))));
     }
 
     @Test
     void givenCertifiedImageBrokenInTheRealNetworkToo_whenChecked_thenFailureSaysTheBoundsAreUnsound() {
-        String message = complaint(List.of(OPEN, CERTIFIED), List.of(SampleRows.attack(17, 0, true).with(AttackRow.RealNetwork.BREAKS)));
-        assertTrue(message.startsWith(FILE + ": ") && message.contains("image 17 (label 0, classified 1 at distance 0.1)"), message);
-        assertTrue(message.endsWith("the real-number network breaks too, so the bounds are unsound and none of these results can "
-                + "be used"), message);
+        String message = complaint(List.of(OPEN, CERTIFIED),
+                List.of(SampleRows.attack(17, 0, true).with(AttackRow.RealNetwork.BREAKS)));
+        assertTrue(message.startsWith(FILE + ": ") && message.contains("image 17 (label 0, classified 1 at distance 0.1)"),
+                message);
+        assertTrue(message.endsWith("the real-number network breaks too, so the bounds are unsound and none of these "
+                + "results can be used"), message);
     }
 
     @Test
@@ -75,12 +78,13 @@ class SoundnessCheckTest {
         String message = complaint(
                 IntStream.range(0, 13).mapToObj(i -> SampleRows.bounds(i, 0.1, 0, 1, false)).toList(),
                 IntStream.range(0, 13).mapToObj(i -> SampleRows.attack(i, 0, true)).toList());
-        assertTrue(message.contains("image 9 ") && !message.contains("image 10 ") && message.contains("and 3 more"), message);
+        assertTrue(message.contains("image 9 ") && !message.contains("image 10 ") && message.contains("and 3 more"),
+                message);
     }
 
     @Test
     void givenTwoLabelsForOneImage_whenChecked_thenRefused() {
         assertThrows(IllegalArgumentException.class,
-                () -> check(List.of(CERTIFIED), List.of(new AttackRow(17, 1, 1, false, 1, 0, Optional.empty()))));
+                () -> check(List.of(CERTIFIED), List.of(AttackRow.stands(new CleanPrediction(17, 1, 1), 1, 0))));
     }
 }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.bulwark.bounds.Method;
 import dev.bulwark.data.Epsilon;
 import dev.bulwark.results.BoundsRow;
+import dev.bulwark.results.CleanPrediction;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -20,13 +21,14 @@ class AttackChoiceTest {
 
     /** Of two classes, the label is 0. */
     private static BoundsRow bounds(int index, int cleanPrediction, float margin) {
-        return BoundsRow.of(index, 0, 0.1, Method.IBP, cleanPrediction,
-                new float[] {0, 0}, new float[] {1, 1}, new float[] {0, margin});
+        return BoundsRow.of(new CleanPrediction(index, 0, cleanPrediction), 0.1, Method.IBP,
+                BoundsRow.Bounds.of(new float[] {0, 0}, new float[] {1, 1}, new float[] {0, margin}));
     }
 
     @Test
     void givenFewImages_whenChosen_thenWhatIsOpenAndWhatIsCertifiedInTheOrderOfTheirRows() {
-        List<BoundsRow> rows = List.of(bounds(9, 0, -1), bounds(4, 0, 1), bounds(7, 1, -1), bounds(2, 0, 0), bounds(5, 1, 1));
+        List<BoundsRow> rows = List.of(bounds(9, 0, -1), bounds(4, 0, 1), bounds(7, 1, -1), bounds(2, 0, 0),
+                bounds(5, 1, 1));
         assertArrayEquals(new int[] {9, 4, 2, 5}, AttackChoice.OPEN.of(rows), "7 is wrong; 5 is certified and wrong");
         assertArrayEquals(new int[] {9, 4, 7, 2, 5}, AttackChoice.ALL.of(rows));
     }

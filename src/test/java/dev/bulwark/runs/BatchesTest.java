@@ -191,7 +191,8 @@ class BatchesTest {
     @EnumSource
     void givenADeviceLostUnderWay_whenResumed_thenNoRowIsLostOrChanged(Run run) throws IOException {
         String whole = rows(run, "whole", NONE);
-        for (Fault[] faults : new Fault[][] {{FaultyBackend.lostAtAffine(70)}, {FaultyBackend.lostAtAffine(5), FaultyBackend.lostAtAffine(5)}}) {
+        for (Fault[] faults : new Fault[][] {{FaultyBackend.lostAtAffine(70)},
+                {FaultyBackend.lostAtAffine(5), FaultyBackend.lostAtAffine(5)}}) {
             String name = "lost" + faults.length;
             assertThrows(DeviceLostException.class, () -> {
                 rows(run, name, faults);

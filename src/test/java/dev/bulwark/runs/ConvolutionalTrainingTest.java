@@ -25,7 +25,9 @@ import dev.bulwark.training.TrainingSet;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** A convolutional network learns digits, and bounds certify what it learned: training and verification by the same graph. */
+/**
+ * A convolutional network learns digits, and bounds certify what it learned: training and verification by the same graph.
+ */
 class ConvolutionalTrainingTest {
 
     private static final Epsilon EPSILON = Epsilon.of(0.03);
@@ -34,14 +36,16 @@ class ConvolutionalTrainingTest {
     void givenTwoConvolutions_whenTrainedWithBounds_thenTheLossFallsAndMoreImagesAreCertified() {
         Recipe recipe = Recipe.minimising(IntervalBounds.of(0.03).rising(new Rise(1, 1, 4, Ramp.LINEAR))
                         .withKappa(new Kappa(1, 0, 1, 5)).withRegulariser(0.5))
-                .architecture(new Architecture(List.of(new Convolution(8, 5, 2, 1), new Convolution(16, 4, 2, 1)), List.of(64)))
+                .architecture(new Architecture(List.of(new Convolution(8, 5, 2, 1), new Convolution(16, 4, 2, 1)),
+                        List.of(64)))
                 .epochs(10).batch(50).initialisation(Initialisation.SHI).optimiser(Optimiser.adam())
                 .learningRate(LearningRate.cosine(3e-3, 0)).build();
         Dataset training = Digits.generate(0, Split.TRAIN, 1000);
         Dataset test = Digits.generate(0, Split.TEST, 200);
         float[] pixels = new float[1000 * training.imageSize()];
         training.pixels(0, 1000, pixels);
-        TrainingSet set = new TrainingSet(pixels, training.shape(), training.labels(), training.classes(), training.digest());
+        TrainingSet set = new TrainingSet(pixels, training.shape(), training.labels(), training.classes(),
+                training.digest());
         try (Backend backend = CpuBackend.create()) {
             Trained trained = Trainer.train(backend, recipe, set, progress -> { });
 

@@ -14,6 +14,7 @@ import dev.bulwark.model.Mlp;
 import dev.bulwark.results.AttackRow.RealNetwork;
 import dev.bulwark.results.AttackRow;
 import dev.bulwark.results.BoundsRow;
+import dev.bulwark.results.CleanPrediction;
 import dev.bulwark.results.RowFile;
 import dev.bulwark.results.SoundnessCheck;
 import dev.bulwark.results.SoundnessException;
@@ -79,7 +80,8 @@ class DifferenceOfClaimsTest {
         assertEquals(Optional.of(RealNetwork.STANDS), attack.realNetwork());
         assertDoesNotThrow(() -> check(bounds, attack));
         assertEquals(Optional.empty(), attacked(network, false).realNetwork(), "no certificate, no claim");
-        assertThrows(SoundnessException.class, () -> check(bounds, attacked(network, false)), "nor does the row say anything");
+        assertThrows(SoundnessException.class, () -> check(bounds, attacked(network, false)),
+                "nor does the row say anything");
     }
 
     @Test
@@ -88,11 +90,13 @@ class DifferenceOfClaimsTest {
         AttackRow attack = attacked(network, true);
         assertTrue(attack.broken() && attack.cleanCorrect(), attack.toString());
         assertEquals(Optional.of(RealNetwork.BREAKS), attack.realNetwork());
-        BoundsRow honest = bounded(network);
-        assertDoesNotThrow(() -> check(honest, attack), "not certified");
-        BoundsRow forged = new BoundsRow(0, 1, EPSILON, Method.IBP, 1, honest.lower(), honest.upper(), List.of(1.0, 0.0));
+        BoundsRow unaltered = bounded(network);
+        assertDoesNotThrow(() -> check(unaltered, attack), "not certified");
+        BoundsRow forged = BoundsRow.of(new CleanPrediction(0, 1, 1), EPSILON, Method.IBP,
+                new BoundsRow.Bounds(unaltered.lower(), unaltered.upper(), List.of(1.0, 0.0)));
         String message = assertThrows(SoundnessException.class, () -> check(forged, attack)).getMessage();
-        assertTrue(message.contains("pgd.jsonl: ") && message.contains("image 0 (label 1, classified 0 at distance"), message);
+        assertTrue(message.contains("pgd.jsonl: ") && message.contains("image 0 (label 1, classified 0 at distance"),
+                message);
         assertTrue(message.contains("the real-number network breaks too"), message);
     }
 
@@ -113,8 +117,8 @@ class DifferenceOfClaimsTest {
         BoundsRow bounds = bounded(cancelling(0.9f, 0));
         assertEquals(Optional.of(RealNetwork.STANDS), bounds.realNetwork());
         assertDoesNotThrow(() -> check(bounds));
-        BoundsRow silent = new BoundsRow(0, 1, EPSILON, bounds.method(), bounds.cleanPrediction(), bounds.lower(),
-                bounds.upper(), bounds.marginLower());
+        BoundsRow silent = BoundsRow.of(new CleanPrediction(0, 1, bounds.cleanPrediction()), EPSILON, bounds.method(),
+                new BoundsRow.Bounds(bounds.lower(), bounds.upper(), bounds.marginLower()));
         assertThrows(SoundnessException.class, () -> check(silent));
         assertThrows(SoundnessException.class, () -> check(silent.with(RealNetwork.BREAKS)));
     }

@@ -3,6 +3,7 @@ package dev.bulwark.runs;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.bulwark.results.AttackRow;
+import dev.bulwark.results.CleanPrediction;
 import dev.bulwark.results.Gallery.Reason;
 import dev.bulwark.results.SmoothingRow;
 import java.time.Duration;
@@ -44,6 +45,7 @@ class ExhibitsTest {
     }
 
     private static AttackRow attack(int index, int label, int clean, boolean broken) {
-        return new AttackRow(index, label, clean, broken, broken ? 9 : label, 0.1, Optional.empty());
+        CleanPrediction seen = new CleanPrediction(index, label, clean);
+        return broken ? AttackRow.broken(seen, 9, 0.1, Optional.empty()) : AttackRow.stands(seen, label, 0.1);
     }
 }

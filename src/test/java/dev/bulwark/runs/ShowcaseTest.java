@@ -26,7 +26,6 @@ import dev.bulwark.smoothing.SmoothedClassifier;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
@@ -69,10 +68,7 @@ class ShowcaseTest {
             try (Plan loaded = Plan.load(backend, network); Pgd pgd = new Pgd(loaded, settings)) {
                 List<AttackOutcome> outcomes = pgd.attack(subject.pixels(subject.indices()),
                         subject.labels(subject.indices()), subject.indices());
-                rows = IntStream.range(0, data.size()).mapToObj(i -> new AttackRow(i, outcomes.get(i).label(),
-                        outcomes.get(i).cleanPrediction(), outcomes.get(i).broken(), outcomes.get(i)
-                                .adversarialPrediction(),
-                        outcomes.get(i).linf(), Optional.empty())).toList();
+                rows = IntStream.range(0, data.size()).mapToObj(i -> AttackRow.of(i, outcomes.get(i))).toList();
             }
             Showcase showcase = new Showcase(backend, data, SEED);
             showcase.addAttacks(network, settings, rows);

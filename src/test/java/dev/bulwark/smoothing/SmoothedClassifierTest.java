@@ -186,7 +186,7 @@ class SmoothedClassifierTest {
     }
 
     @Test
-    void votesForNobodyCountAgainstTheClaim() {
+    void votesForNoClassCountAgainstTheClaim() {
         // Two infinite hidden values of opposite weight: infinity - infinity, whatever the noise.
         Graph overflowing = Mlp.of(List.of(
                 Mlp.dense(1, 2, new float[] {3e38f, 3e38f}, new float[] {0, 0}),

@@ -20,7 +20,8 @@ class AugmentationTest {
     /** Where the map of {@code image} takes the new image's (u, v). */
     private static double[] place(float[] maps, int image, double u, double v) {
         int at = image * Augmentation.MAP;
-        return new double[] {maps[at] * u + maps[at + 1] * v + maps[at + 2], maps[at + 3] * u + maps[at + 4] * v + maps[at + 5]};
+        return new double[] {maps[at] * u + maps[at + 1] * v + maps[at + 2], maps[at + 3] * u + maps[at + 4] * v
+                + maps[at + 5]};
     }
 
     @Test

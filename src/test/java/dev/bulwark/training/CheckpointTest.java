@@ -111,7 +111,9 @@ class CheckpointTest {
         }
     }
 
-    /** Whoever can alter a file can sign it again: what is read must be checked whatever the checksum says. */
+    /**
+     * A user who can alter a file can also renew its checksum: what is read must be checked even where the checksum fits.
+     */
     @Test
     void givenAnyByteAlteredAndSignedAgain_whenRead_thenItIsRefusedInOneLineOrMakesSense() throws IOException {
         byte[] whole = Files.readAllBytes(file);

@@ -16,7 +16,8 @@ enum Nets {
     DENSE {
         @Override
         Graph structure() {
-            return Graph.sequence(Shape.of(7), List.of(dense(7, 11), new Op.Relu(), dense(11, 5), new Op.Relu(), dense(5, 3)));
+            return Graph.sequence(Shape.of(7), List.of(dense(7, 11), new Op.Relu(), dense(11, 5), new Op.Relu(),
+                    dense(5, 3)));
         }
     },
 
@@ -31,8 +32,8 @@ enum Nets {
     CONVOLUTION_FIRST {
         @Override
         Graph structure() {
-            return Graph.sequence(Shape.of(1, 4, 4), List.of(conv(1, 3, Windows.square(2, 2)), new Op.Relu(), new Op.Flatten(),
-                    dense(12, 5), new Op.Relu(), dense(5, 3)));
+            return Graph.sequence(Shape.of(1, 4, 4), List.of(conv(1, 3, Windows.square(2, 2)), new Op.Relu(),
+                    new Op.Flatten(), dense(12, 5), new Op.Relu(), dense(5, 3)));
         }
     },
 
@@ -51,7 +52,8 @@ enum Nets {
     CONVOLUTION_LAST {
         @Override
         Graph structure() {
-            return Graph.sequence(Shape.of(1, 3, 3), List.of(conv(1, 2, Windows.square(2, 1)), conv(2, 4, Windows.square(1, 1)),
+            return Graph.sequence(Shape.of(1, 3, 3),
+                    List.of(conv(1, 2, Windows.square(2, 1)), conv(2, 4, Windows.square(1, 1)),
                     new Op.Relu(), conv(4, 3, Windows.square(2, 1)), new Op.Flatten()));
         }
     },

@@ -46,7 +46,8 @@ final class ReferenceLoss {
     }
 
     /** The natural loss of {@code [copies,labels.length,inputs]} images with the penalty of Jeong and Shin 2020. */
-    static ReferenceLoss ofCopies(Graph graph, float[] images, int[] labels, int copies, double consistency, double entropy) {
+    static ReferenceLoss ofCopies(Graph graph, float[] images, int[] labels, int copies, double consistency,
+            double entropy) {
         return new ReferenceLoss(graph, images, labels, 0, 1, 0, false, copies, consistency, entropy);
     }
 

@@ -97,8 +97,8 @@ abstract class TrainingPassContract {
             try (Backend backend = open(); DeviceMemory memory = new DeviceMemory(backend)) {
                 Plan plan = memory.owning(Plan.load(backend, graph));
                 assertEquals("the network has " + words.get(k) + ", through which nothing is trained yet",
-                        assertThrows(UnsupportedOperationException.class, () -> new TrainingPass(memory, plan, plan, 1, false,
-                                () -> null)).getMessage());
+                        assertThrows(UnsupportedOperationException.class, () -> new TrainingPass(memory, plan, plan, 1,
+                                false, () -> null)).getMessage());
             }
         }
     }

@@ -131,7 +131,7 @@ final class CpuTrainingIntervals implements TrainingIntervals {
 
     /**
      * The parts of both sides' {@link Side} that these centres make up, above first. The signs are a coin's throws, which no
-     * processor foresees: multiplied by masks, each side sees all centres.
+     * processor foresees: multiplied by masks, each side reads all centres.
      */
     private static void sides(float[] centres, double mean, int count, double[] sums) {
         double above = 0;

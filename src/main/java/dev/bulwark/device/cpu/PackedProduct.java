@@ -28,7 +28,7 @@ import org.bytedeco.javacpp.FloatPointer;
  */
 final class PackedProduct {
 
-    /** Outputs of a band, forwards and backwards: enough to fill a matrix unit, few enough to see a part of the inputs. */
+    /** Outputs of a band, forwards and backwards: enough to fill a matrix unit, few enough to read a part of the inputs. */
     private static final int FORWARD_BAND = 128;
     private static final int BACKWARD_BAND = 64;
     /** Several products instead of one must leave out as much to pay for themselves. */

@@ -130,7 +130,7 @@ final class Workers implements AutoCloseable {
                 if (System.nanoTime() - start < PATIENCE || Thread.currentThread().isInterrupted()) {
                     Thread.onSpinWait();
                 } else {
-                    sleeping = true; // before the last look: whoever makes it true looks at this afterwards
+                    sleeping = true; // before the last check: the thread that makes it true reads this afterwards
                     if (!done.getAsBoolean()) {
                         LockSupport.park(this);
                     }

@@ -16,7 +16,7 @@ import jcuda.driver.CUdevice_attribute;
  *
  * <p>The noisy inputs are the same bits, and every layer rounds alike; within a layer the order of sums is the tensor
  * cores' own, so that a sample whose two best logits nearly tie may vote otherwise than elsewhere. A sample with an
- * activation above 65504 may vote for nobody, which only lowers counts.
+ * activation above 65504 may vote for no class, which only lowers counts.
  */
 final class ClusteredNoisyClassifier implements NoisyClassifier {
 

@@ -13,7 +13,7 @@ import jcuda.jcublas.JCublas2;
  *
  * <p>JCublas is linked to CUDA 12's {@code libcublas.so.12}. A library of that name in the jar hands calls on to CUDA
  * 13's {@code libcublas.so.13} and loads only where that is installed; the dynamic linker takes it for the one that
- * JCublas needs, because it is there already. Where it does not load, JCublas looks for CUDA 12's.
+ * JCublas needs, because it is there already. Where it does not load, JCublas searches for CUDA 12's.
  */
 final class CublasLibrary {
 

@@ -33,7 +33,7 @@ final class Driver {
     }
 
     /**
-     * Initialises the driver; the driver itself sees to it that later calls do nothing.
+     * Initialises the driver; the driver itself ensures that later calls do nothing.
      *
      * @throws DeviceException if there is none, or none that works
      */

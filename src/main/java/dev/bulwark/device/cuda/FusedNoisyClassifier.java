@@ -12,7 +12,7 @@ import jcuda.driver.CUdevice_attribute;
  * Noise, all layers and votes in one persistent kernel: smoothing_fused.cu. Activations never leave a multiprocessor.
  *
  * <p>Weights and activations are fp16, sums, biases and logits fp32. A sample with an activation above 65504 may have NaN
- * among its logits and then votes for nobody, which only lowers counts.
+ * among its logits and then votes for no class, which only lowers counts.
  */
 final class FusedNoisyClassifier implements NoisyClassifier {
 

@@ -134,7 +134,7 @@ final class NativeLibrary {
             try {
                 Files.createDirectory(folder, PosixFilePermissions.asFileAttribute(PRIVATE));
             } catch (FileAlreadyExistsException e) {
-                // Another process was quicker; what it made is looked at like any other.
+                // Another process was quicker; what it made is checked like any other.
             }
         }
         boolean own = Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)

@@ -1,6 +1,6 @@
 package dev.bulwark.archsamples.api;
 
-/** The door looks up at runs. */
+/** The library's API depends on runs, which are above it. */
 public final class Sample {
     dev.bulwark.archsamples.runs.Sample above;
 }

@@ -2,7 +2,7 @@ package dev.bulwark.archsamples.attack;
 
 import java.util.Random;
 
-/** Looks sideways, and keeps a generator. */
+/** Depends on a package of its own layer, and keeps a generator. */
 public final class Sample {
     dev.bulwark.archsamples.bounds.Sample beside;
 

@@ -1,6 +1,6 @@
 package dev.bulwark.archsamples.bench;
 
-/** Looks sideways at reports. */
+/** Depends on reports, a package of its own layer. */
 public final class Sample {
     dev.bulwark.archsamples.report.Sample beside;
 }

@@ -1,6 +1,6 @@
 package dev.bulwark.archsamples.bounds;
 
-/** Looks sideways. */
+/** Depends on a package of its own layer. */
 public final class Sample {
     dev.bulwark.archsamples.smoothing.Sample beside;
 }

@@ -1,6 +1,6 @@
 package dev.bulwark.archsamples.data;
 
-/** Looks up at networks, chooses a backend, and draws from a generator that nobody passed in. */
+/** Depends on networks, which are above it, chooses a backend, and draws from a generator that was not passed in. */
 public final class Sample {
     dev.bulwark.archsamples.model.Sample above;
     dev.bulwark.archsamples.device.cpu.Sample cpu;

@@ -1,6 +1,6 @@
 package dev.bulwark.archsamples.device;
 
-/** Looks up at networks, and holds what belongs to the two backends. */
+/** Depends on networks, which are above it, and holds what belongs to the two backends. */
 public final class Sample {
     dev.bulwark.archsamples.model.Sample above;
     org.bytedeco.dnnl.engine engine;

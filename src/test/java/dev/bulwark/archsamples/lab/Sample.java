@@ -1,6 +1,6 @@
 package dev.bulwark.archsamples.lab;
 
-/** Looks up at the command line. */
+/** Depends on the command line, which is above it. */
 public final class Sample {
     dev.bulwark.archsamples.cli.Sample above;
 }

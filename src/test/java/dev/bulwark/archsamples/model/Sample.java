@@ -1,6 +1,6 @@
 package dev.bulwark.archsamples.model;
 
-/** Looks up at bounds, does its own statistics, and reads model files of one kind itself. */
+/** Depends on bounds, which is above it, does its own statistics, and reads model files of one kind itself. */
 public final class Sample {
     dev.bulwark.archsamples.bounds.Sample above;
     dev.bulwark.archsamples.model.io.onnx.Sample onnx;

@@ -1,6 +1,6 @@
 package dev.bulwark.archsamples.report;
 
-/** Looks up at the lab report and sideways at measurements, and runs a network. */
+/** Depends on the lab report, which is above it, and on measurements beside it, and runs a network. */
 public final class Sample {
     dev.bulwark.archsamples.lab.Sample above;
     dev.bulwark.archsamples.bench.Sample beside;

@@ -3,7 +3,7 @@ package dev.bulwark.archsamples.results;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 
-/** Looks up at reports, and takes digests itself. */
+/** Depends on reports, which are above it, and takes digests itself. */
 public final class Sample {
     dev.bulwark.archsamples.report.Sample above;
 

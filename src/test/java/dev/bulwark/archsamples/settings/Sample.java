@@ -1,6 +1,6 @@
 package dev.bulwark.archsamples.settings;
 
-/** Looks up at the device. */
+/** Depends on a device, which is above it. */
 public final class Sample {
     dev.bulwark.archsamples.device.Sample above;
 }

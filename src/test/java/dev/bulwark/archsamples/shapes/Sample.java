@@ -1,6 +1,6 @@
 package dev.bulwark.archsamples.shapes;
 
-/** Looks up at a device. */
+/** Depends on a device, which is above it. */
 public final class Sample {
     dev.bulwark.archsamples.device.Sample above;
 }

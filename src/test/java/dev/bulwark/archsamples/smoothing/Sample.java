@@ -1,6 +1,6 @@
 package dev.bulwark.archsamples.smoothing;
 
-/** Looks up at training, which looks back. */
+/** Depends on training, which is above it and depends on it. */
 public final class Sample {
     dev.bulwark.archsamples.training.Sample above;
 }

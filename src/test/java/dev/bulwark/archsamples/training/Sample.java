@@ -1,6 +1,6 @@
 package dev.bulwark.archsamples.training;
 
-/** Looks up at reports, which makes a cycle with {@code smoothing}'s sample too, and draws a figure. */
+/** Depends on reports, which are above it and close a cycle with {@code smoothing}'s sample, and draws a figure. */
 public final class Sample {
     dev.bulwark.archsamples.report.Sample above;
     dev.bulwark.archsamples.smoothing.Sample below;

@@ -98,7 +98,8 @@ class WorkersTest {
     void givenTaskThatRunsTasks_whenRun_thenAllEnd() {
         try (Workers workers = new Workers(3)) {
             AtomicIntegerArray runs = new AtomicIntegerArray(4);
-            assertTimeoutPreemptively(LONG, () -> workers.run(4, outer -> workers.run(33, inner -> runs.incrementAndGet(outer))));
+            assertTimeoutPreemptively(LONG,
+                    () -> workers.run(4, outer -> workers.run(33, inner -> runs.incrementAndGet(outer))));
             for (int i = 0; i < 4; ++i) {
                 assertEquals(33, runs.get(i));
             }

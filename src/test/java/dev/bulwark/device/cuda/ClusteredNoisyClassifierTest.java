@@ -112,7 +112,7 @@ class ClusteredNoisyClassifierTest {
     }
 
     @Test
-    void givenOneUnknownLogitAmongKnownOnes_whenCounted_thenNobodyHasTheVote() {
+    void givenOneUnknownLogitAmongKnownOnes_whenCounted_thenNoClassHasTheVote() {
         for (int unknown : new int[] {0, 1, 2, 8, 15}) {
             float[] bias = new float[16];
             for (int c = 0; c < bias.length; ++c) {
@@ -123,7 +123,7 @@ class ClusteredNoisyClassifierTest {
     }
 
     @Test
-    void givenAnActivationBeyondFp16_whenCounted_thenNobodyHasTheVote() {
+    void givenAnActivationBeyondFp16_whenCounted_thenNoClassHasTheVote() {
         float[][] weights = {{60_000f, 60_000f}, {1f, -1f}, {1f}, {1f, 1f}}; // inf - inf in the second layer
         float[][] biases = {{0, 0}, {0}, {0}, {0, 5f}};
         assertArrayEquals(new int[2], votesAt(2f, new int[] {1, 2, 1, 1, 2}, weights, biases));

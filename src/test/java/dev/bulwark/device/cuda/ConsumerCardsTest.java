@@ -20,7 +20,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Which smoothing kernels cards with 99 KB of shared memory a block take (GeForce RTX 30, 40 and 50), and that these run. */
+/**
+ * Which smoothing kernels cards with 99 KB of shared memory a block take (GeForce RTX 30, 40 and 50), and that these run.
+ */
 @GpuTest
 class ConsumerCardsTest {
 
@@ -55,7 +57,8 @@ class ConsumerCardsTest {
         for (int i = 0; i < pixels.length; ++i) {
             pixels[i] = i % 7 / 7f;
         }
-        try (classifier; DeviceBuffer image = backend.allocate(pixels.length); DeviceBuffer counts = backend.allocate(votes.length)) {
+        try (classifier; DeviceBuffer image = backend.allocate(pixels.length); DeviceBuffer counts = backend.allocate(
+                votes.length)) {
             backend.write(pixels, image);
             backend.zeroInts(counts);
             classifier.countVotes(image, new int[] {5}, 0.5f, KEY, 0, 40, counts);

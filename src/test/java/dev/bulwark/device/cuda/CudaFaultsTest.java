@@ -152,7 +152,8 @@ class CudaFaultsTest {
 
     static Stream<Throwable> givenOperationsThatThrow_whenRecorded_thenTheBackendGoesOnAndNothingStaysAlive() {
         return Stream.of(new IllegalStateException("in the middle"), new OutOfMemoryError("of the heap"),
-                new StackOverflowError(), new AssertionError("a test's"), new IOException("checked, and thrown all the same"));
+                new StackOverflowError(), new AssertionError("a test's"),
+                new IOException("checked, and thrown all the same"));
     }
 
     @ParameterizedTest

@@ -27,7 +27,8 @@ final class CurandProbe {
             } catch (DeviceException e) {
                 System.out.println("not used: " + e.getMessage());
             }
-            BenchSettings tiny = new BenchSettings(List.of(5, 4, 2), 1, 9, 3, 1, 1, 16, 9, 1, 1e-6);
+            BenchSettings tiny = new BenchSettings(List.of(5, 4, 2), new BenchSettings.Noisy(1, 9),
+                    new BenchSettings.Steps(3, 1, 1), new BenchSettings.Alone(9, 16), new BenchSettings.Timing(1, 1e-6));
             new Benchmark(backend, tiny).run(Monitor.SILENT, (name, rate) -> {
                 if (name.contains("normals")) {
                     System.out.println(name);

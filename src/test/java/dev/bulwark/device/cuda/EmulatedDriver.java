@@ -12,7 +12,7 @@ import java.util.stream.IntStream;
 import jcuda.driver.CUresult;
 
 /**
- * The emulated driver of {@code src/test/cuda/}: settings, faults on demand, and counters of what is alive. They travel
+ * The emulated driver of {@code src/test/cuda/}: settings, faults on demand, and counters of what is live. They travel
  * through {@code cuCtxSetLimit} and {@code cuCtxGetLimit} under codes that no real driver knows, and need no context.
  */
 public final class EmulatedDriver {
@@ -36,7 +36,9 @@ public final class EmulatedDriver {
         WORKERS(0x42000005),
         /** Bytes of each device. */
         MEMORY(0x42000006),
-        /** Of an allocation's start, in bytes: 256 as real drivers do; less leaves fewer bytes between its end and a fault. */
+        /**
+         * Of an allocation's start, in bytes: 256 as real drivers do; less leaves fewer bytes between its end and a fault.
+         */
         ALIGNMENT(0x42000007),
         /** What {@code cuInit} returns. */
         INIT_RESULT(0x42000008),
@@ -44,7 +46,9 @@ public final class EmulatedDriver {
         CUBIN_RESULT(0x42000009),
         /** Multiprocessors of each device: 4 unless set. */
         MULTIPROCESSORS(0x4200000a),
-        /** 1 has launches from now on watched, at a cost: a race, or a read of what nobody wrote, fails the launch. */
+        /**
+         * 1 has launches from now on watched, at a cost: a race, or a read of memory that was not written, fails the launch.
+         */
         RACES(0x4200000b),
         /** The n-th allocation from now on finds no memory. */
         FAIL_ALLOCATION(0x42000100),
@@ -177,7 +181,7 @@ public final class EmulatedDriver {
         call("RESET", cuCtxSetLimit(RESET, 0));
     }
 
-    /** What is alive or leaked, one name and number each; empty if nothing is. */
+    /** What is live or leaked, one name and number each; empty if nothing is. */
     public static String alive() {
         StringBuilder text = new StringBuilder();
         for (Counter counter : Counter.values()) {

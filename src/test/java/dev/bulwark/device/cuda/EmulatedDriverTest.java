@@ -217,7 +217,7 @@ class EmulatedDriverTest extends PlantedKernels {
     }
 
     @Test
-    void givenSharedMemoryThatNobodyWrote_whenRead_thenItIsNaNInEveryBlock() {
+    void givenSharedMemoryThatWasNotWritten_whenRead_thenItIsNaNInEveryBlock() {
         CUdeviceptr x = allocate(2);
         check(run("faulty_uninitialised", 20, 32, 128, of(x)));
         assertTrue(Float.isNaN(host(x, 2)[0]) && Float.isNaN(host(x, 2)[1]));
@@ -266,7 +266,8 @@ class EmulatedDriverTest extends PlantedKernels {
     @ParameterizedTest
     @CsvSource({"80, 163, 164, 2048", "86, 99, 100, 1536", "89, 99, 100, 1536", "90, 227, 228, 2048", "100, 227, 228, 2048",
         "120, 99, 100, 1536"})
-    void givenACapability_whenSharedMemoryIsAskedFor_thenItHasThatOfItsCards(int capability, int ofBlock, int all, int threads) {
+    void givenACapability_whenSharedMemoryIsAskedFor_thenItHasThatOfItsCards(int capability, int ofBlock, int all,
+            int threads) {
         set(Setting.CAPABILITY, capability);
         int[] value = new int[1];
         int[] attributes = {CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN,
@@ -524,7 +525,8 @@ class EmulatedDriverTest extends PlantedKernels {
     }
 
     private static void same(float expected, float actual, float[] triple, String operation) {
-        assertTrue(expected == actual, () -> operation + " of " + Arrays.toString(triple) + " is " + actual + ", not " + expected);
+        assertTrue(expected == actual, () -> operation + " of " + Arrays.toString(triple) + " is " + actual + ", not "
+                + expected);
     }
 
     @Test
@@ -651,7 +653,7 @@ class EmulatedDriverTest extends PlantedKernels {
         assertEquals(CUDA_ERROR_LAUNCH_FAILED, product(fault, EmulatedDriver.FORWARD, true, new float[1]), "fault " + fault);
     }
 
-    /** Whose faults an order of threads may hide. */
+    /** Kernels whose faults one order of threads may hide. */
     @Test
     void givenAClusterWithARace_whenWatchedUnderAnySchedule_thenItIsFound() {
         int[] schedules = {EmulatedDriver.FORWARD, EmulatedDriver.REVERSED, 7, EmulatedDriver.STARVING_BLOCK};
@@ -681,7 +683,7 @@ class EmulatedDriverTest extends PlantedKernels {
 
     @Test
     void givenHalfACluster_whenLaunched_thenItIsRefused() {
-        assertEquals(INVALID_CLUSTER_SIZE, launch("cluster_product", 3, 128, CLUSTER_SHARED, of(allocate(128)), of(allocate(1)),
-                of(0)));
+        assertEquals(INVALID_CLUSTER_SIZE, launch("cluster_product", 3, 128, CLUSTER_SHARED, of(allocate(128)),
+                of(allocate(1)), of(0)));
     }
 }

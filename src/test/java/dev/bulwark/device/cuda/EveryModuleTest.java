@@ -37,8 +37,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * A launch from every source of {@code cuda/}, small, but of more than one tile, block or warp: what gpu-check tries first on
- * a machine, and what it has compute-sanitizer look at. Other tests say whether results are right.
+ * A launch from every source of {@code cuda/}, small, but of more than one tile, block or warp: what gpu-check tries first
+ * on a machine, and what it has compute-sanitizer check. Other tests say whether results are right.
  */
 @GpuTest
 @Tag("sanitizer")
@@ -55,7 +55,8 @@ class EveryModuleTest {
         }),
         RESAMPLING(on -> {
             DeviceBuffer target = on.memory.allocate(3 * 28 * 28);
-            on.backend.indexing().resample(on.random(3 * 28 * 28), on.random(3 * 6), on.below(3, 3), 3, new ImageShape(1, 28, 28), target);
+            on.backend.indexing().resample(on.random(3 * 28 * 28), on.random(3 * 6), on.below(3, 3), 3,
+                    new ImageShape(1, 28, 28), target);
             return target;
         }),
         REDUCTIONS(on -> {

@@ -18,7 +18,7 @@ final class HalfNetworkOnGpu implements AutoCloseable {
 
     /**
      * Random weights of a scale that keeps activations near one; the shape as in {@code 784-1024-10}, or as in
-     * {@code 784~1024-10} where the first layer's units see a part of the inputs each, further on from unit to unit.
+     * {@code 784~1024-10} where the first layer's units have narrow receptive fields, further on from unit to unit.
      */
     HalfNetworkOnGpu(CudaBackend backend, String shape, SplittableRandom random) {
         this(backend, Arrays.stream(shape.split("[-~]")).mapToInt(Integer::parseInt).toArray(), shape.contains("~"), random);
@@ -55,7 +55,7 @@ final class HalfNetworkOnGpu implements AutoCloseable {
         return layers;
     }
 
-    /** Whether a unit of a first layer of windows sees an input; the last unit sees none. */
+    /** Whether an input is in the receptive field of a first layer's unit; the last unit's is empty. */
     static boolean sees(int unit, int input, int[] widths) {
         return unit < widths[1] - 1 && Math.abs((double) unit / widths[1] - (double) input / widths[0]) < 0.1;
     }

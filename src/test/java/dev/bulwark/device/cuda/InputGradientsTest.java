@@ -94,7 +94,7 @@ class InputGradientsTest {
             float[][] expected = pass(exact, x, up);
             // Each of three layers rounds weights and inputs by 2^-9 at most, and errors of many terms partly cancel.
             assertTrue(distance(expected[0], actual[0]) < 6 * 0x1p-9, "logits " + distance(expected[0], actual[0]));
-            // A unit that rounding switches moves a whole path; some of 129 are nearly dead.
+            // A unit that rounding switches moves a whole path; some of 129 are nearly 0.
             assertTrue(distance(expected[1], actual[1]) < 0.1, "gradients " + distance(expected[1], actual[1]));
         }
     }

@@ -68,7 +68,8 @@ class KernelSourcesTest {
     }
 
     private static Set<String> found(Pattern pattern, String text) {
-        return pattern.matcher(text).results().map((MatchResult match) -> match.group(1)).collect(toCollection(TreeSet::new));
+        return pattern.matcher(text).results().map((MatchResult match) -> match.group(1))
+                .collect(toCollection(TreeSet::new));
     }
 
     /** How a script ended. */
@@ -76,7 +77,8 @@ class KernelSourcesTest {
     }
 
     /** Runs scripts/build-kernels of a checkout; with --check it changes nothing in it but target/kernels. */
-    private static Ended buildKernels(Path checkout, String path, String... arguments) throws IOException, InterruptedException {
+    private static Ended buildKernels(Path checkout, String path, String... arguments) throws IOException,
+            InterruptedException {
         List<String> words = new ArrayList<>(List.of(checkout.resolve("scripts/build-kernels").toString()));
         words.addAll(List.of(arguments));
         ProcessBuilder command = new ProcessBuilder(words).redirectErrorStream(true);
@@ -140,7 +142,8 @@ class KernelSourcesTest {
         Path file = checkout.resolve(edited);
         byte[] content = Files.readAllBytes(file);
         if (edited.endsWith(".sha256")) {
-            content = (new String(content, StandardCharsets.UTF_8) + "00  cuda/ptx/gone.ptx\n").getBytes(StandardCharsets.UTF_8);
+            content = (new String(content, StandardCharsets.UTF_8) + "00  cuda/ptx/gone.ptx\n")
+                    .getBytes(StandardCharsets.UTF_8);
         } else if (edited.endsWith(".gz")) {
             content[4] ^= 1; // the time in its header: unpacked, it is the same
         } else {

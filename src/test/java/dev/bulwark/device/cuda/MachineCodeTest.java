@@ -23,7 +23,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The machine code that is checked in: it rounds as the PTX says, uses tensor cores where it should, and keeps to registers. */
+/**
+ * The machine code that is checked in: it rounds as the PTX says, uses tensor cores where it should, and keeps to registers.
+ */
 class MachineCodeTest {
 
     private static final Path FOLDER = Path.of("cuda", "cubin");

@@ -29,7 +29,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Where JCuda's native libraries are taken from: each process here finds files in the temporary folder, or in its cache,
- * that would end it or lead it astray.
+ * that would end it or load the wrong one.
  */
 class NativeLibraryTest {
 
@@ -165,7 +165,8 @@ class NativeLibraryTest {
     @ParameterizedTest
     @ValueSource(strings = {"", "relative"})
     void givenNoAbsoluteCacheHome_whenLookedFor_thenItIsInTheHome(String named) {
-        assertEquals(Path.of("/h/.cache/bulwark/natives"), NativeLibrary.cache(Map.of("XDG_CACHE_HOME", named), Path.of("/h")));
+        assertEquals(Path.of("/h/.cache/bulwark/natives"), NativeLibrary.cache(Map.of("XDG_CACHE_HOME", named),
+                Path.of("/h")));
         assertEquals(Path.of("/c/bulwark/natives"), NativeLibrary.cache(Map.of("XDG_CACHE_HOME", "/c"), Path.of("/h")));
     }
 

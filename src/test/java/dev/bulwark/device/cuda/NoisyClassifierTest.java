@@ -17,7 +17,6 @@ import dev.bulwark.device.NoisyClassifier;
 import dev.bulwark.device.OverflowCases;
 import dev.bulwark.device.Philox;
 import dev.bulwark.device.cuda.CudaOptions.NoisyKernels;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -74,7 +73,7 @@ class NoisyClassifierTest {
                     slack = Math.max(slack, expected.error()[c]);
                 }
             }
-            // A tolerance that swallows half precision's own steps would prove nothing.
+            // A tolerance as wide as half precision's own steps would prove nothing.
             assertTrue(slack < 0.02, "tolerance " + slack);
         }
     }
@@ -189,7 +188,8 @@ class NoisyClassifierTest {
     void givenManyInputs_whenClassified_thenEachHasItsOwnLogits() {
         int count = 4099; // more than one buffer of indices holds
         try (HalfNetworkOnGpu net = net(new int[] {1, 1}, new float[][] {{-1f}}, new float[][] {{3f}});
-             NoisyClassifier fused = backend.smoothing().fused(net.layers, 32); DeviceBuffer logits = backend.allocate(count)) {
+             NoisyClassifier fused = backend.smoothing().fused(net.layers, 32); DeviceBuffer logits =
+                     backend.allocate(count)) {
             float[] x = new float[count];
             float[] expected = new float[count];
             for (int i = 0; i < count; ++i) {
@@ -214,7 +214,7 @@ class NoisyClassifierTest {
     }
 
     @Test
-    void givenAnActivationBeyondFp16_whenItsLogitIsNaN_thenNobodyHasTheVote() {
+    void givenAnActivationBeyondFp16_whenItsLogitIsNaN_thenNoClassHasTheVote() {
         // Hidden: 2 x 60000 = inf, twice; logits: inf - inf, and -0 inf + 5.
         float[][] weights = {{60_000f, 60_000f}, {1f, -1f, 0f, 0f}};
         for (boolean fused : new boolean[] {false, true}) {
@@ -234,7 +234,7 @@ class NoisyClassifierTest {
     }
 
     @Test
-    void givenOneUnknownLogitAmongKnownOnes_whenCounted_thenNobodyHasTheVote() {
+    void givenOneUnknownLogitAmongKnownOnes_whenCounted_thenNoClassHasTheVote() {
         int classes = 45; // of one thread, of its neighbours, of other warps
         for (int unknown : new int[] {0, 1, 2, 8, 16, 31, 44}) {
             float[] bias = new float[classes];
@@ -273,7 +273,7 @@ class NoisyClassifierTest {
 
     /** Infinity times a weight of 0 is NaN, also in a panel of inputs that the fused kernel may leave out. */
     @Test
-    void givenAnInputBeyondFp16_whenNoUnitLooksAtIt_thenNobodyHasTheVoteByEitherKernel() {
+    void givenAnInputBeyondFp16_whenNoUnitLooksAtIt_thenNoClassHasTheVoteByEitherKernel() {
         int inputs = 300;
         float[] weight = new float[20 * inputs];
         for (int k = 0; k < weight.length; ++k) {
@@ -319,14 +319,15 @@ class NoisyClassifierTest {
                 expected[first] = first == second ? 40 : 0;
                 for (boolean fused : new boolean[] {false, true}) {
                     assertArrayEquals(expected, votesAtZero(fused, new int[] {1, 1, classes},
-                            new float[][] {{60_000f}, weight}, new float[][] {{0}, new float[classes]}), first + ", " + second);
+                            new float[][] {{60_000f}, weight}, new float[][] {{0}, new float[classes]}), first + ", "
+                            + second);
                 }
             }
         }
     }
 
     @Test
-    void givenNothingButNegativeInfinity_whenCounted_thenNobodyHasTheVote() {
+    void givenNothingButNegativeInfinity_whenCounted_thenNoClassHasTheVote() {
         for (boolean fused : new boolean[] {false, true}) {
             assertArrayEquals(new int[3], votesAtZero(fused, new int[] {1, 1, 3},
                     new float[][] {{60_000f}, {-1f, -1f, -1f}}, new float[][] {{0}, {0, 5, 0}}));

@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 @GpuTest
 class OutwardTilesTest {
 
-    /** Multiprocessors to fill: with one, the largest tile does; with so many, none does, and the smallest is taken. */
+    /** Multiprocessors to fill: with one, the largest tile does; with this many, none does, and the smallest is taken. */
     private static final int ONE = 1;
     private static final int COUNTLESS = Integer.MAX_VALUE;
 

@@ -16,8 +16,8 @@ import jcuda.nvptxcompiler.JNvPTXCompiler;
 import jcuda.nvptxcompiler.nvPTXCompilerHandle;
 
 /**
- * CUDA 12.0's compiler of PTX, which lies in JCuda's natives and needs neither GPU nor driver: what a driver of that release
- * makes of the PTX.
+ * CUDA 12.0's compiler of PTX, which is part of JCuda's natives and needs neither GPU nor driver: what a driver of that
+ * release makes of the PTX.
  */
 final class PtxCompiler {
 

@@ -27,8 +27,8 @@ import org.junit.jupiter.api.TestReporter;
 /**
  * What the compiler of an old driver makes of the PTX, for every GPU that it knows: code without spills.
  *
- * <p>{@code cuda/ptx-compiled.sha256} has the digests of PTX of which all was found so. A run compiles what is not there, and
- * a part of the rest, drawn at random ({@link KernelPart}). {@code -Dkernels=record} compiles all and writes that file.
+ * <p>{@code cuda/ptx-compiled.sha256} has the digests of PTX of which all was found so. A run compiles what is not there,
+ * and a part of the rest, drawn at random ({@link KernelPart}). {@code -Dkernels=record} compiles all and writes that file.
  */
 class PtxCompilerTest {
 
@@ -138,7 +138,7 @@ class PtxCompilerTest {
         }
     }
 
-    /** Bytes that each kernel stores or loads for want of registers, by the log. */
+    /** Bytes that each kernel spills for lack of registers, by the log. */
     static Map<String, Integer> spills(String log) {
         Map<String, Integer> spills = new TreeMap<>();
         String kernel = "?";
@@ -156,11 +156,12 @@ class PtxCompilerTest {
         return spills;
     }
 
-    /** A kernel that may have 24 registers and keeps 64 values: the check must see it. */
+    /** A kernel that may have 24 registers and keeps 64 values: the check must report it. */
     @Test
     void givenAKernelThatSpills_whenCompiled_thenTheLogTells() {
-        StringBuilder ptx = new StringBuilder(".version 7.8\n.target sm_80\n.address_size 64\n.visible .entry spiller(.param "
-                + ".u64 p)\n.maxntid 1024\n.minnctapersm 2\n{\n.reg .f32 %x<64>;\n.reg .u64 %p;\nld.param.u64 %p, [p];\n");
+        StringBuilder ptx = new StringBuilder(".version 7.8\n.target sm_80\n.address_size 64\n.visible .entry "
+                + "spiller(.param .u64 p)\n.maxntid 1024\n.minnctapersm 2\n{\n.reg .f32 %x<64>;\n.reg .u64 "
+                        + "%p;\nld.param.u64 %p, [p];\n");
         for (int i = 0; i < 64; ++i) {
             ptx.append("ld.volatile.global.f32 %x").append(i).append(", [%p + ").append(4 * i).append("];\n");
         }

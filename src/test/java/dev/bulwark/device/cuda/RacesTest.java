@@ -103,7 +103,7 @@ class RacesTest extends PlantedKernels {
         }
     }
 
-    /** The bytes, somebody else, and one or two lines of the source, each of which accesses the tile. */
+    /** The bytes, another thread, and one or two lines of the source, each of which accesses the tile. */
     private static void assertBothAreNamed(String line) throws IOException {
         assertTrue(line.matches(".* bytes .* byte \\d+ of .*, not ordered with .* by (a cp.async of |copies .*)?.*"), line);
         List<String> source = Files.readAllLines(SOURCE);
@@ -124,7 +124,7 @@ class RacesTest extends PlantedKernels {
 
     /** Of which the first five elements are written, by copies and fills of every kind and by a kernel. */
     @Test
-    void givenDeviceMemoryThatNobodyWrote_whenAWatchedKernelReadsIt_thenItIsFound() {
+    void givenDeviceMemoryThatWasNotWritten_whenAWatchedKernelReadsIt_thenItIsFound() {
         CUdeviceptr x = allocate(8);
         CUdeviceptr y = allocate(8);
         check(cuMemsetD32Async(x, 0, 1, stream));
@@ -136,7 +136,7 @@ class RacesTest extends PlantedKernels {
         check(cuMemcpyDtoDAsync(x, y, 32, stream));
         assertEquals(CUDA_ERROR_LAUNCH_FAILED, run("unwritten", 1, 32, 0, of(x), of(y), of(5), of(1)));
         String line = EmulatedDriver.lastLine();
-        assertTrue(line.matches("kernel unwritten, block 0, thread 5: a read of 4 bytes \\(racy_kernels\\.cu:\\d+\\) at device memory"
-                + " at byte 20 of 32, which nobody has written"), line);
+        assertTrue(line.matches("kernel unwritten, block 0, thread 5: a read of 4 bytes \\(racy_kernels\\.cu:\\d+\\) at "
+                + "device memory at byte 20 of 32, which was not written"), line);
     }
 }

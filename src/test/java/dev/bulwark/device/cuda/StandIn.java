@@ -13,7 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A folder of stand-ins for CUDA's libraries, and processes that look for libraries there first: which ones a process
+ * A folder of stand-ins for CUDA's libraries, and processes that search for libraries there first: which ones a process
  * finds is settled once.
  */
 final class StandIn {

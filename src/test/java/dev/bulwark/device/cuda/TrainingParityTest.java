@@ -42,7 +42,9 @@ class TrainingParityTest {
     /** Labels repeat with this period. */
     private static final int CLASSES_STEP = 7;
 
-    /** Everything in small tiles, or some in large ones: the emulated GPU's four multiprocessors have those at 1,031 rows. */
+    /**
+     * Everything in small tiles, or some in large ones: the emulated GPU's four multiprocessors have those at 1,031 rows.
+     */
     protected CudaBackend open(ProductPrecision precision) {
         return TestGpu.open(new CudaOptions(Precision.FLOAT16, NoisyKernels.AUTO, precision, false));
     }
@@ -249,8 +251,8 @@ class TrainingParityTest {
         "1031,1031,5,3,DIFFERENCES,true,FLOAT32", "65,65,31,784,OUTPUTS,true,FLOAT32", "33,33,300,10,DIFFERENCES,true,TF32",
         "300,300,33,300,OUTPUTS,true,FLOAT32", "300,300,33,300,OUTPUTS,true,TF32", "300,0,33,300,OUTPUTS,false,FLOAT32",
     })
-    void givenGradientsOfALayer_whenBackwards_thenThoseOfParametersAndBeforeTheReluBelowAreTheCpus(int clean, int boxes, int in, int out,
-                                                                                   Spread spread, boolean penalised,
+    void givenGradientsOfALayer_whenBackwards_thenThoseOfParametersAndBeforeTheReluBelowAreTheCpus(int clean, int boxes,
+            int in, int out, Spread spread, boolean penalised,
                                                                                    ProductPrecision precision) {
         compare(tolerance(precision, spread.rows(out) + clean + 2 * boxes), precision, lab -> {
             Penalty penalty = new Penalty(lab.memory.holding(0.05f), TAU, lab.memory.holding(2f), lab.memory.holding(0.5f),

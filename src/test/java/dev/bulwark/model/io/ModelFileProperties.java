@@ -65,7 +65,7 @@ class ModelFileProperties {
         }
     }
 
-    /** The header's length is put right again, so that what is in it gets looked at. */
+    /** The header's length is corrected, so that its content is parsed. */
     @Property(tries = 500)
     void anyTextPutIntoTheHeader(@ForAll @IntRange(max = 600) int from, @ForAll @IntRange(max = 12) int length,
                                  @ForAll @StringLength(max = 6) String other) throws IOException {

@@ -1,5 +1,5 @@
 package dev.bulwark.archsamples.device.cpu;
 
-/** A backend for others to see. */
+/** A backend that others use directly. */
 public final class Sample {
 }

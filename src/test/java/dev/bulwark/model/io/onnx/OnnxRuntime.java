@@ -45,7 +45,10 @@ public final class OnnxRuntime implements AutoCloseable {
         }
     }
 
-    /** Outputs at one input, or at several where the batch is open. A model for a batch of several gets it several times, and must say the same of each. */
+    /**
+     * Outputs at one input, or at several where the batch is open. A model for a batch of several gets it several times, and
+     * must say the same of each.
+     */
     public double[] outputs(float... x) throws OrtException {
         long[] dims = info.getShape();
         if (dims[0] < 1) {

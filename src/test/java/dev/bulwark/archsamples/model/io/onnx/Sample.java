@@ -1,5 +1,5 @@
 package dev.bulwark.archsamples.model.io.onnx;
 
-/** A kind of model file, for its neighbour alone to see. */
+/** A kind of model file, which only its neighbour may use. */
 public final class Sample {
 }

@@ -1,0 +1,266 @@
+package dev.bulwark.cli;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.bulwark.data.Dataset;
+import dev.bulwark.data.Digits;
+import dev.bulwark.data.Split;
+import dev.bulwark.model.Mlp;
+import dev.bulwark.model.io.ModelFile;
+import dev.bulwark.model.io.Precision;
+import dev.bulwark.results.AttackRow;
+import dev.bulwark.results.BoundsRow;
+import dev.bulwark.results.CleanPrediction;
+import dev.bulwark.results.RowFile;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** Both tables, and the trade-off, from generated images: what a run folder holds, and what stops a run. */
+class ReproduceCommandTest extends WholeCommands {
+
+    @Test
+    void givenTinySettings_whenReproduced_thenTablesReportAndProvenanceAreThere() throws IOException {
+        Path run = folder.resolve("run");
+        Outcome outcome = done("reproduce", "--dataset", "digits", "--train-limit", 400, "--sigma", "0.25", "--epsilon",
+                "0.05", "--n0", 10, "--n", 50, "--steps", 2, "--restarts", 1, "--limit", 20, "--out", run, "--quiet");
+        assertTrue(outcome.out().contains("not MNIST"), outcome.out());
+        for (String file : List.of("run.json", "table1.csv", "table1.md", "table1.tex", "table1.json", "table2.csv",
+                "table2.md", "table2.tex", "table2.json", "report.html", "figures", "gallery.json",
+                "smoothing/sigma-0.25.tsv", "ibp/epsilon-0.05.jsonl", "pgd/epsilon-0.05.jsonl")) {
+            assertTrue(Files.exists(run.resolve(file)), file);
+        }
+        JsonNode table1 = JSON.readTree(run.resolve("table1.json").toFile());
+        assertEquals("digits", table1.get("dataset").asText());
+        assertEquals(20, table1.get("images").asInt());
+        JsonNode row = table1.get("rows").get(0);
+        assertTrue(row.has("sigma") && row.has("clean_accuracy") && row.get("certified").has("0.25")
+                && row.get("certified").has("0.50") && row.get("certified").has("1.00") && row.has("abstain_rate")
+                && row.has("reported") && row.has("published"), row.toString());
+        JsonNode table2 = JSON.readTree(run.resolve("table2.json").toFile()).get("rows").get(0);
+        assertTrue(table2.has("epsilon") && table2.has("clean_accuracy") && table2.has("ibp_certified")
+                && table2.has("ibp_certified_by_box") && table2.has("pgd_accuracy"), table2.toString());
+        JsonNode record = JSON.readTree(run.resolve("run.json").toFile());
+        assertTrue(record.has("command") && record.has("seed") && record.has("device") && record.has("versions")
+                && record.has("models") && record.has("timings") && record.has("finished"), record.toString());
+
+        assertEquals("both", record.at("/identity/pgd_loss").asText());
+        String before = Files.readString(run.resolve("table2.md"));
+        assertTrue(before.contains("PGD: 2 steps of epsilon/10 from each of 1 random starting points up the cross-entropy"));
+        assertTrue(before.contains("\n- IBP and PGD on 20 of") && before.contains("\n- PGD attacks the images")
+                && !before.contains("andomized smoothing on") && !before.contains("at most 100 at each epsilon"), before);
+        String smoothing = Files.readString(run.resolve("table1.md"));
+        assertTrue(smoothing.contains("\n- Randomized smoothing on 20 of") && !smoothing.contains("\n- PGD")
+                && !smoothing.contains("\n- IBP"), smoothing);
+        Files.delete(run.resolve("table2.md"));
+        done("report", run);
+        assertEquals(before, Files.readString(run.resolve("table2.md")));
+    }
+
+    @Test
+    void givenMoreSamplesForSomeImages_whenReproduced_thenARowOfItsOwn() throws IOException {
+        Path run = folder.resolve("run");
+        Path models = Files.createDirectory(folder.resolve("models"));
+        for (String name : List.of("smoothing-sigma-0.25", "smoothing-sigma-4.00", "ibp-epsilon-0.05")) {
+            Files.copy(model, models.resolve(name + ".safetensors"));
+        }
+        Object[] common = {"reproduce", "--dataset", "digits", "--models", models, "--epsilon", "0.05", "--n0", 5, "--steps",
+                1,
+            "--restarts", 1, "--limit", 10, "--out", run, "--quiet", "--sigma"};
+        done(with(common, "0.25,4", "--n", 50, "--deep-n", 400, "--deep-images", 4));
+        assertEquals(List.of("0", "2", "5", "7"), Files.readAllLines(run.resolve("smoothing/sigma-0.25-n-400.tsv")).stream()
+                .skip(1).map(line -> line.split("\t")[0]).toList());
+        assertFalse(Files.exists(run.resolve("smoothing/sigma-4.00-n-400.tsv")), "50 samples reach r = 1 there");
+        JsonNode table = JSON.readTree(run.resolve("table1.json").toFile());
+        assertEquals(List.of("0.25 50 10", "0.25 400 4", "4.0 50 10"), table.get("rows").findValues("n").size() == 3
+                ? Stream.of(0, 1, 2).map(k -> table.get("rows").get(k)).map(row -> row.get("sigma").asText() + " "
+                        + row.get("n").asText() + " " + row.get("images").asText()).toList() : List.of());
+        assertTrue(table.get("scope").toString().contains("Certificates with n = 400 at sigma 0.25 on 4 of smoothing's "
+                + "images"));
+        fails(2, "has deep \"n = 400 on 4 images\", now it is \"n = 500 on 20 images\"",
+                with(common, "0.25,4", "--n", 50, "--deep-n", 500, "--resume"));
+        fails(2, "400 is no more than --n 500", with(common, "0.25,4", "--n", 500, "--deep-n", 400, "--overwrite"));
+        fails(2, "50 reach it at [4.0]", with(common, "4", "--n", 50, "--deep-n", 400, "--overwrite"));
+        fails(2, "--deep-images must be at least 1", with(common, "4", "--deep-n", 20_000, "--deep-images", 0,
+                "--overwrite"));
+        fails(2, "add that, or drop it", with(common, "4", "--deep-images", 3, "--overwrite"));
+    }
+
+    @Test
+    void givenSeveralWeights_whenTradedOff_thenAPointEachAndAResumedRunTrainsOnlyWhatIsNew() throws IOException {
+        Path run = folder.resolve("tradeoff");
+        Object[] common = {"tradeoff", "--dataset", "digits", "--epsilon", 0.05, "--hidden", 16, "--train-limit", 300,
+                "--limit",
+            60, "--out", run, "--kappas"};
+        Outcome first = done(with(common, "0,0.5"));
+        assertTrue(first.out().contains("not MNIST") && first.out().contains("claims 98.7% clean with 96.2% certified"),
+                first.out());
+        for (String file : List.of("run.json", "models/kappa-0.00.safetensors", "models/kappa-0.50.safetensors",
+                "tradeoff.csv", "tradeoff.md", "tradeoff.tex", "tradeoff.json", "figures/tradeoff.svg",
+                "figures/tradeoff.png")) {
+            assertTrue(Files.exists(run.resolve(file)), file);
+        }
+        JsonNode table = JSON.readTree(run.resolve("tradeoff.json").toFile());
+        assertEquals(0.05, table.get("epsilon").asDouble());
+        assertEquals(98.7, table.at("/claimed/clean_accuracy").asDouble());
+        assertEquals(List.of("0.0", "0.5"), table.get("rows").findValuesAsText("kappa"));
+        assertEquals(60, table.at("/rows/1/image_counts/ibp_certified").asInt());
+        byte[] network = Files.readAllBytes(run.resolve("models/kappa-0.50.safetensors"));
+        String provenance = ModelFile.read(run.resolve("models/kappa-0.50.safetensors")).metadata().get("recipe");
+        assertTrue(provenance.contains("end=0.5"), provenance);
+
+        fails(2, "already holds a run", with(common, "0,0.5"));
+        fails(2, "has hidden [16]", Arrays.stream(with(common, "0", "--resume")).map(word -> word.equals(16) ? 17 : word)
+                .toArray());
+        Outcome second = done(with(common, "0.5,1", "--resume"));
+        assertTrue(second.err().contains("train kappa-1.00") && !second.err().contains("train kappa-0.50"), second.err());
+        assertArrayEquals(network, Files.readAllBytes(run.resolve("models/kappa-0.50.safetensors")));
+        assertEquals(List.of("0.00", "0.50", "1.00"), Files.readAllLines(run.resolve("figures/tradeoff.csv")).stream()
+                .skip(2).map(line -> line.split(",")[0]).toList());
+        String before = Files.readString(run.resolve("tradeoff.md"));
+        Files.delete(run.resolve("tradeoff.md"));
+        done("report", run);
+        assertEquals(before, Files.readString(run.resolve("tradeoff.md")));
+        fails(2, "has no tables to compare", "report", run, run);
+        done(with(common, "0.25", "--overwrite"));
+        assertEquals(1, JSON.readTree(run.resolve("tradeoff.json").toFile()).get("rows").size());
+    }
+
+    @Test
+    void givenARunThatIsOverwritten_whenItsDataDiffer_thenItsNetworksAreTrainedAnew() throws IOException {
+        Path run = folder.resolve("run");
+        Path network = run.resolve("models/smoothing-sigma-0.25.safetensors");
+        Object[] common = {"reproduce", "--dataset", "digits", "--sigma", "0.25", "--epsilon", "0.05", "--n0", 5, "--n", 20,
+            "--steps", 1, "--restarts", 1, "--limit", 3, "--out", run, "--quiet"};
+        done(with(common, "--train-limit", 200));
+        String before = ModelFile.read(network).metadata().get("training_data");
+        done(with(common, "--train-limit", 300, "--overwrite"));
+        assertEquals("digits, 200 images", before);
+        assertEquals("digits, 300 images", ModelFile.read(network).metadata().get("training_data"));
+
+        Path record = run.resolve("run.json");
+        String recipes = JSON.readTree(record.toFile()).findValue("recipes").asText();
+        Files.writeString(record, Files.readString(record).replace(recipes, "[of another version]"));
+        fails(2, "has recipes \"[of another version]\"", with(common, "--train-limit", 300, "--resume"));
+    }
+
+    @Test
+    void givenOpenImagesAlone_whenReproduced_thenRowsAndFiguresAreThoseOfAttackingAll() throws IOException {
+        Path networks = Files.createDirectory(folder.resolve("networks"));
+        done("train", "ibp", "--epsilon", 0.05, "--hidden", "32", "--limit", 3000, "--dataset", "digits", "--quiet", "--out",
+                networks.resolve("ibp-epsilon-0.05.safetensors"));
+        Files.copy(model, networks.resolve("smoothing-sigma-0.25.safetensors"));
+        Object[] common = {"reproduce", "--dataset", "digits", "--models", networks, "--sigma", "0.25", "--epsilon", "0.05",
+                "--n0", 5,
+            "--n", 20, "--steps", 7, "--restarts", 3, "--limit", 400, "--quiet", "--out"};
+        Path open = folder.resolve("open");
+        Path all = folder.resolve("all");
+        String printed = done(with(common, open)).out();
+        done(with(common, all, "--attack-all"));
+        Path pgd = Path.of("pgd/epsilon-0.05.jsonl");
+        List<String> chosen = Files.readAllLines(open.resolve(pgd));
+        List<String> every = Files.readAllLines(all.resolve(pgd));
+        assertEquals(Files.readString(all.resolve("ibp/epsilon-0.05.jsonl")),
+                Files.readString(open.resolve("ibp/epsilon-0.05.jsonl")));
+        assertEquals(400, every.size());
+        assertTrue(every.containsAll(chosen), "an image's row is the same whichever others are attacked");
+        JsonNode ours = JSON.readTree(open.resolve("table2.json").toFile()).at("/rows/0");
+        JsonNode theirs = JSON.readTree(all.resolve("table2.json").toFile()).at("/rows/0");
+        for (String figure : List.of("images", "clean_accuracy", "ibp_certified", "ibp_certified_by_box", "pgd_accuracy",
+                "pgd_gap", "pgd_accuracy_by_loss", "image_counts", "differences_of_claims")) {
+            assertEquals(theirs.get(figure), ours.get(figure), figure);
+        }
+        assertEquals(100, ours.get("pgd_cross_checked").asInt(), ours.toString());
+        assertEquals(chosen.size(), ours.get("pgd_attacked").asInt());
+        assertTrue(chosen.size() > 110 && chosen.size() < 300, chosen.size()
+                + " rows: some are open, and some were left out");
+        assertTrue(ours.get("pgd_accuracy").asDouble() < ours.get("clean_accuracy").asDouble(), ours.toString());
+        assertTrue(printed.contains("PGD-7, 3 restarts") && !printed.contains("PGD-50"), printed);
+        assertTrue(printed.contains("PGD attacks the images that are right and not certified"), printed);
+
+        fails(2, "has pgd_images \"right and not certified, and 100 certified\", now it is \"all\"",
+                with(common, open, "--attack-all", "--resume"));
+        Files.write(open.resolve(pgd), chosen.subList(0, chosen.size() / 2));
+        assertTrue(done("report", open).out().contains("so there is no figure for PGD: resume its run"));
+        done(with(common, open, "--resume"));
+        assertEquals(chosen, Files.readAllLines(open.resolve(pgd)));
+    }
+
+    /**
+     * Certified in real numbers, broken in floats: logits 2^24 + 1/2 for digit 0 and 2^24 + 1.02 - 0.4 pixel for the label.
+     */
+    @Test
+    void givenADifferenceOfClaims_whenReproduced_thenTheRunEndsAndSaysSo() throws IOException {
+        Dataset digits = Digits.generate(0, Split.TEST, 50);
+        int image = IntStream.range(0, 50).filter(i -> digits.label(i) > 0 && digits.pixels(i)[0] == 0).findFirst()
+                .orElseThrow();
+        float[] first = new float[2 * 784];
+        first[784] = -0.4f;
+        float[] last = new float[10 * 2];
+        last[0] = 0.5f;
+        last[2 * digits.label(image) + 1] = 1;
+        float[] omega = new float[10];
+        omega[0] = 0x1p24f;
+        omega[digits.label(image)] = 0x1p24f;
+        Path networks = Files.createDirectory(folder.resolve("networks"));
+        ModelFile.write(networks.resolve("ibp-epsilon-0.10.safetensors"), Mlp.of(List.of(
+                Mlp.dense(784, 2, first, new float[] {1, 1.02f}), Mlp.dense(2, 10, last, omega))), Precision.F32, Map.of());
+        Files.copy(model, networks.resolve("smoothing-sigma-0.25.safetensors"));
+        Path run = folder.resolve("run");
+        String printed = done("reproduce", "--dataset", "digits", "--models", networks, "--sigma", "0.25", "--epsilon",
+                "0.1", "--n0", 5, "--n", 20, "--steps", 5, "--restarts", 2, "--indices", image, "--quiet", "--out", run)
+                .out();
+        assertTrue(printed.contains("At epsilon 0.10 1 image is certified and yet broken"), printed);
+        JsonNode row = JSON.readTree(run.resolve("table2.json").toFile()).at("/rows/0");
+        assertEquals(List.of("100.0", "0.0", "1"), Stream.of("ibp_certified", "pgd_accuracy", "differences_of_claims")
+                .map(field -> row.get(field).asText()).toList());
+
+        Path attacks = run.resolve("pgd/epsilon-0.10.jsonl");
+        String said = Files.readString(attacks);
+        assertTrue(said.contains(",\"real_network\":\"stands\"}"), said);
+        Files.writeString(attacks, said.replace("stands", "breaks"));
+        fails(1, attacks + ": certified at epsilon 0.1 and yet misclassified: image " + image + " ", "report", run);
+        Files.writeString(attacks, said.replace(",\"real_network\":\"stands\"", ""));
+        fails(1, "nothing says that the real-number network stands there", "report", run);
+    }
+
+    @Test
+    void givenAFalseCertificate_whenReproduced_thenTheAttackDisprovesItAndTheRunFails() throws IOException {
+        Path networks = Files.createDirectory(folder.resolve("networks"));
+        for (String name : List.of("ibp-epsilon-0.10", "smoothing-sigma-0.25")) {
+            Files.copy(model, networks.resolve(name + ".safetensors"));
+        }
+        Path run = folder.resolve("run");
+        Object[] command = {"reproduce", "--dataset", "digits", "--models", networks, "--sigma", "0.25", "--epsilon", "0.1",
+                "--n0", 5,
+            "--n", 20, "--steps", 5, "--restarts", 2, "--limit", 40, "--quiet", "--out", run};
+        done(command);
+        Path bounds = run.resolve("ibp/epsilon-0.10.jsonl");
+        Path attacks = run.resolve("pgd/epsilon-0.10.jsonl");
+        AttackRow broken = RowFile.read(attacks, AttackRow.FORMAT).stream().filter(row -> row.cleanCorrect() && row.broken())
+                .findFirst().orElseThrow();
+        List<BoundsRow> rows = RowFile.read(bounds, BoundsRow.FORMAT);
+        try (RowFile<BoundsRow> forged = RowFile.replace(bounds, BoundsRow.FORMAT)) {
+            for (BoundsRow row : rows) {
+                List<Double> margins = IntStream.range(0, 10).mapToObj(c -> c == row.label() ? 0.0 : 1.0).toList();
+                forged.append(row.index() != broken.index() ? row : BoundsRow.of(
+                        new CleanPrediction(row.index(), row.label(), row.cleanPrediction()), row.epsilon(), row.method(),
+                        new BoundsRow.Bounds(row.lower(), row.upper(), margins)));
+            }
+        }
+        Files.delete(attacks);
+        fails(1, attacks + ": certified at epsilon 0.1 and yet misclassified: image " + broken.index() + " ",
+                with(command, "--resume"));
+        assertTrue(Files.readString(attacks).contains("\"real_network\":\"breaks\""), "what was found is kept");
+    }
+}
