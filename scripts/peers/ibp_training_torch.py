@@ -4,11 +4,9 @@
 A step is a clean pass, a pass of centre and radius with the last layer elided, a loss, its gradient and Adam.
 Two losses: kappa * clean + (1 - kappa) * worst case, and the worst case alone (no clean pass).
 """
-from peer import SIZES, arguments, finish, network, rate, start
+from peer import CLASSES, arguments, finish, image, network, rate, start
 import torch
-from torch.nn.functional import cross_entropy, linear
-
-CLASSES = SIZES[-1]
+from torch.nn.functional import conv2d, cross_entropy, linear
 
 
 def box(x, epsilon):
@@ -21,6 +19,10 @@ def through_hidden_layers(model, centre, radius):
     for layer in model[:-1]:
         if isinstance(layer, torch.nn.Linear):
             centre, radius = layer(centre), linear(radius, layer.weight.abs())
+        elif isinstance(layer, torch.nn.Conv2d):
+            centre, radius = layer(centre), conv2d(radius, layer.weight.abs(), None, layer.stride, layer.padding)
+        elif isinstance(layer, torch.nn.Flatten):
+            centre, radius = layer(centre), layer(radius)
         else:
             lower, upper = (centre - radius).relu(), (centre + radius).relu()
             centre, radius = (lower + upper) / 2, (upper - lower) / 2
@@ -61,9 +63,9 @@ def main():
                         help="of training's products: bf16 is PyTorch's autocast")
     parser.add_argument("--epsilon", type=float, default=0.1)
     options = start(parser)
-    model = network()
+    model = network(options)
     optimiser = torch.optim.Adam(model.parameters(), lr=5e-4)
-    x, labels = torch.rand(options.batch, SIZES[0]), torch.randint(CLASSES, (options.batch,))
+    x, labels = torch.rand(options.batch, *image(options)), torch.randint(CLASSES, (options.batch,))
 
     images = rate(options, lambda: certify(model, x, labels, options.epsilon))
     mixed = rate(options, lambda: training_step(model, optimiser, x, labels, options.epsilon, 0.5, options.precision))

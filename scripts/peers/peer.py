@@ -11,6 +11,8 @@ except ImportError:
     sys.exit("PyTorch is not installed: apt install python3-torch")
 
 SIZES = (784, 1024, 512, 256, 10)
+IMAGE = (3, 32, 32)
+CLASSES = 10
 
 
 def blas():
@@ -31,6 +33,8 @@ def arguments(description):
     parser.add_argument("--seconds", type=float, default=3.0, help="shortest time of one repeat")
     parser.add_argument("--repeats", type=int, default=5, help="measured repeats, after one that isn't")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="where PyTorch computes")
+    parser.add_argument("--network", choices=("dense", "convolutional"), default="dense",
+                        help="dense layers of 784 inputs, or a small convolutional network of images of 3 x 32 x 32")
     parser.add_argument("--any-blas", action="store_true", help="measure even with the slow reference BLAS")
     parser.add_argument("--json", metavar="FILE", help="write the result here too")
     return parser
@@ -54,11 +58,22 @@ def start(parser):
     return options
 
 
-def network():
+def network(options):
+    if options.network == "convolutional":
+        return torch.nn.Sequential(
+            torch.nn.Conv2d(IMAGE[0], 16, 4, stride=2, padding=1), torch.nn.ReLU(),
+            torch.nn.Conv2d(16, 32, 4, stride=2, padding=1), torch.nn.ReLU(), torch.nn.Flatten(),
+            torch.nn.Linear(32 * (IMAGE[1] // 4) * (IMAGE[2] // 4), 100), torch.nn.ReLU(),
+            torch.nn.Linear(100, CLASSES))
     layers = []
     for inputs, outputs in zip(SIZES, SIZES[1:]):
         layers += [torch.nn.Linear(inputs, outputs), torch.nn.ReLU()]
     return torch.nn.Sequential(*layers[:-1])
+
+
+def image(options):
+    """The shape of what the network reads."""
+    return IMAGE if options.network == "convolutional" else SIZES[:1]
 
 
 def rate(options, step):
@@ -83,7 +98,7 @@ def finish(options, figures):
     """Prints the figures with their circumstances, and writes them where asked."""
     result = dict(figures, peer="torch " + torch.__version__, blas=blas(), threads=options.threads,
                   device=torch.cuda.get_device_name() if options.device == "cuda" else "cpu", seconds=options.seconds,
-                  repeats=options.repeats, sizes=list(SIZES))
+                  repeats=options.repeats, network=options.network, sizes=list(image(options)))
     text = json.dumps(result, indent=2)
     print(text)
     if options.json:

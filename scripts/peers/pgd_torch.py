@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Image-steps per second of projected gradient descent in the l-infinity ball (Madry et al. 2018)."""
-from peer import SIZES, arguments, finish, network, rate, start
+from peer import CLASSES, arguments, finish, image, network, rate, start
 import torch
 from torch.nn.functional import cross_entropy
 
@@ -23,8 +23,8 @@ def main():
     parser.add_argument("--steps", type=int, default=50)
     parser.add_argument("--epsilon", type=float, default=0.1)
     options = start(parser)
-    model = network().requires_grad_(False)
-    x, labels = torch.rand(options.batch, SIZES[0]), torch.randint(SIZES[-1], (options.batch,))
+    model = network(options).requires_grad_(False)
+    x, labels = torch.rand(options.batch, *image(options)), torch.randint(CLASSES, (options.batch,))
 
     def step():
         attack(model, x, labels, options.epsilon, options.epsilon / 10, options.steps)

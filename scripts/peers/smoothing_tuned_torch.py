@@ -4,11 +4,8 @@
 What someone who knows PyTorch would make of the published loop. The network is compiled where this PyTorch can compile
 it, and a batch is replayed as one CUDA graph where that works; the result says which of the two did.
 """
-from peer import SIZES, arguments, finish, network, rate, start
+from peer import CLASSES, arguments, finish, image, network, rate, start
 import torch
-
-CLASSES = SIZES[-1]
-
 
 def compiled(model, example):
     """The compiled model and True, or the model itself where it doesn't compile."""
@@ -31,7 +28,7 @@ class Votes:
         self.counts = torch.zeros(CLASSES, dtype=torch.int64, device=x.device)
 
     def add(self):
-        copies = torch.randn(self.batch, SIZES[0], device=self.x.device).mul_(self.sigma).add_(self.x)
+        copies = torch.randn(self.batch, *self.x.shape[1:], device=self.x.device).mul_(self.sigma).add_(self.x)
         labels = self.model(copies.to(self.dtype)).argmax(1)
         self.counts += torch.nn.functional.one_hot(labels, CLASSES).sum(0)
 
@@ -61,8 +58,8 @@ def main():
     dtype = torch.float16 if gpu else torch.bfloat16
     batch = options.batch or (65536 if gpu else 4096)
     device = torch.device(options.device)
-    model, is_compiled = compiled(network().eval().to(device, dtype), torch.rand(batch, SIZES[0], device=device).to(dtype))
-    votes = Votes(model, torch.rand(1, SIZES[0], device=device), batch, options.sigma, dtype)
+    model, is_compiled = compiled(network(options).eval().to(device, dtype), torch.rand(batch, *image(options), device=device).to(dtype))
+    votes = Votes(model, torch.rand(1, *image(options), device=device), batch, options.sigma, dtype)
     add, is_graph = captured(votes) if gpu else (votes.add, False)
 
     def step():

@@ -3,28 +3,19 @@ package dev.bulwark.bench;
 import dev.bulwark.device.Backend;
 import dev.bulwark.runs.ExperimentException;
 import dev.bulwark.settings.Setting;
-import java.util.List;
 import java.util.stream.IntStream;
 
 /**
  * What to measure and how long.
  *
- * @param widths of the network, inputs and classes included
- * @param noisy  what noisy forward passes are measured on
- * @param steps  of training, verification and PGD
- * @param alone  sizes of what is measured without a network
+ * @param network what is measured
+ * @param noisy   what noisy forward passes are measured on
+ * @param steps   of training, verification and PGD
+ * @param alone   sizes of what is measured without a network
  */
-public record BenchSettings(List<Integer> widths, Noisy noisy, Steps steps, Alone alone, Timing timing) {
+public record BenchSettings(BenchNetwork network, Noisy noisy, Steps steps, Alone alone, Timing timing) {
 
     private static final int LEAST_CEILING = 16;
-
-    public BenchSettings {
-        widths = List.copyOf(widths);
-        if (widths.size() < 2 || widths.stream().anyMatch(width -> width < 1) || widths.get(widths.size() - 1) < 2) {
-            throw new ExperimentException("a network needs inputs, hidden layers of positive widths and at least 2 classes: "
-                    + widths);
-        }
-    }
 
     /**
      * @param images  certified together
@@ -81,42 +72,42 @@ public record BenchSettings(List<Integer> widths, Noisy noisy, Steps steps, Alon
     }
 
     /** Sizes that keep {@code backend} busy, on a GPU for longer than launches and waits take. */
-    public static BenchSettings suiting(Backend backend, List<Integer> widths, Timing timing) {
+    public static BenchSettings suiting(Backend backend, BenchNetwork network, Timing timing) {
         int samples = 10_000;
         Noisy noisy = new Noisy(Math.max(1, backend.noisyCopiesPerCall() / samples), samples);
         return backend.info().onGpu()
-                ? new BenchSettings(widths, noisy, new Steps(500, 50, 128), new Alone(40_000, 8_192), timing)
-                : new BenchSettings(widths, noisy, new Steps(500, 20, Math.max(1, (int) Math.ceil(16 * timing.seconds))),
+                ? new BenchSettings(network, noisy, new Steps(500, 50, 128), new Alone(40_000, 8_192), timing)
+                : new BenchSettings(network, noisy, new Steps(500, 20, Math.max(1, (int) Math.ceil(16 * timing.seconds))),
                         new Alone(4_000, 2_048), timing);
     }
 
-    BenchSettings withWidths(List<Integer> other) {
+    BenchSettings with(BenchNetwork other) {
         return new BenchSettings(other, noisy, steps, alone, timing);
     }
 
     BenchSettings withImages(int other) {
-        return new BenchSettings(widths, new Noisy(other, noisy.samples), steps, alone, timing);
+        return new BenchSettings(network, new Noisy(other, noisy.samples), steps, alone, timing);
     }
 
     BenchSettings withSamples(int other) {
-        return new BenchSettings(widths, new Noisy(noisy.images, other), steps, alone, timing);
+        return new BenchSettings(network, new Noisy(noisy.images, other), steps, alone, timing);
     }
 
     int inputs() {
-        return widths.get(0);
+        return network.image().size();
     }
 
     int classes() {
-        return widths.get(widths.size() - 1);
+        return network.classes();
     }
 
     /** Multiply-adds of one forward pass. */
     double multiplyAdds() {
-        return IntStream.range(1, widths.size()).mapToDouble(i -> (double) widths.get(i - 1) * widths.get(i)).sum();
+        return network.multiplyAdds();
     }
 
     /** Multiply-adds of the first layer: no gradient goes through it to the images in training. */
     double firstLayer() {
-        return (double) widths.get(0) * widths.get(1);
+        return network.multiplyAdds(0);
     }
 }

@@ -22,9 +22,6 @@ import dev.bulwark.device.Philox;
 import dev.bulwark.model.Graph;
 import dev.bulwark.plan.Plan;
 import dev.bulwark.runs.Monitor;
-import dev.bulwark.shapes.ImageShape;
-import dev.bulwark.training.Architecture;
-import dev.bulwark.training.Initialisation;
 import dev.bulwark.training.LearningRate;
 import dev.bulwark.training.Objective.IntervalBounds;
 import dev.bulwark.training.Objective;
@@ -62,8 +59,7 @@ public final class Benchmark {
         this.backend = backend;
         this.settings = settings;
         this.stopwatch = new Stopwatch(settings.timing().repeats(), settings.timing().seconds());
-        this.network = Initialisation.KAIMING_UNIFORM.network(
-                settings.widths().stream().mapToInt(Integer::intValue).toArray(), 1);
+        this.network = settings.network().graph();
     }
 
     /** Takes rates as they are measured, by the names that files use. */
@@ -183,15 +179,14 @@ public final class Benchmark {
      */
     private Rate ibpTraining(double kappa) {
         Objective objective = IntervalBounds.of(0.1).withKappa(new IntervalBounds.Kappa(kappa, kappa, 0, 0));
-        List<Integer> hidden = settings.widths().subList(1, settings.widths().size() - 1);
-        Recipe recipe = Recipe.minimising(objective).architecture(Architecture.dense(hidden))
+        Recipe recipe = Recipe.minimising(objective).architecture(settings.network().layers())
                 .epochs(settings.timing().repeats() + 1)
                 .batch(settings.steps().batch()).learningRate(LearningRate.steps(1e-3, 1)).seed(1).build();
         int passes = kappa > 0 ? 3 : 2;
         double flops = passes * 2 * (3 * settings.multiplyAdds() - settings.firstLayer());
         int steps = settings.steps().epoch();
         TrainingSet data = new TrainingSet(uniform(steps * settings.steps().batch(), settings.inputs()),
-                new ImageShape(1, 1, settings.inputs()), labels(steps * settings.steps().batch()), settings.classes(),
+                settings.network().image(), labels(steps * settings.steps().batch()), settings.classes(),
                 "random");
         List<Progress> epochs = Trainer.train(backend, recipe, data, progress -> { }).history();
         return Rate.of(epochs.stream().skip(1).mapToDouble(Progress::samplesPerSecond).toArray(),

@@ -4,7 +4,6 @@ import dev.bulwark.device.Backend;
 import dev.bulwark.runs.Monitor;
 import java.io.IOException;
 import java.util.function.IntFunction;
-import java.util.stream.IntStream;
 
 /** How the time of randomized smoothing grows with images, samples and network: three sizes each, twice as large in turn. */
 public final class Scaling {
@@ -41,7 +40,7 @@ public final class Scaling {
         try (Monitor.Stage stage = monitor.stage("scaling", 3L * FACTORS.length, "sizes")) {
             grow("images", factor -> settings.withImages(factor * settings.noisy().images()), stage, results);
             grow("samples", factor -> settings.withSamples(factor * settings.noisy().samples()), stage, results);
-            grow("multiply-adds", this::widened, stage, results);
+            grow("multiply-adds", factor -> settings.with(settings.network().widened(factor)), stage, results);
         }
     }
 
@@ -59,12 +58,5 @@ public final class Scaling {
             results.add(new Line(what, size, seconds, seconds / (passes * grown.multiplyAdds())));
             stage.advance(1);
         }
-    }
-
-    /** Hidden layers {@code factor} times as wide. */
-    private BenchSettings widened(int factor) {
-        int last = settings.widths().size() - 1;
-        return settings.withWidths(IntStream.rangeClosed(0, last)
-                .mapToObj(i -> settings.widths().get(i) * (i == 0 || i == last ? 1 : factor)).toList());
     }
 }

@@ -39,7 +39,7 @@ public final class TrainingProducts {
 
     /** Forward pass, weight gradient and, but for the first layer, input gradient of each layer. */
     public List<Line> run(Monitor monitor) {
-        List<Integer> widths = settings.widths();
+        List<Integer> widths = settings.network().widths();
         int batch = Math.min(BATCH, settings.steps().batch());
         List<Line> lines = new ArrayList<>();
         try (Monitor.Stage stage = monitor.stage("training's products", 3L * (widths.size() - 1) - 1, "products")) {

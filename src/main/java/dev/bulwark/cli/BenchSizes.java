@@ -1,8 +1,11 @@
 package dev.bulwark.cli;
 
+import dev.bulwark.bench.BenchNetwork;
 import dev.bulwark.bench.BenchSettings;
 import dev.bulwark.device.Backend;
+import dev.bulwark.runs.ExperimentException;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Stream;
 import picocli.CommandLine.Option;
@@ -17,14 +20,19 @@ final class BenchSizes {
             description = "Least length of one measurement (default: ${DEFAULT-VALUE}).")
     private double seconds;
 
-    @Option(names = "--inputs", defaultValue = "784", description = "Elements of an image (default: ${DEFAULT-VALUE}).")
-    private int inputs;
+    @Option(names = "--network", paramLabel = "dense|convolutional", defaultValue = "dense",
+            description = "What is measured: dense layers, or a small network of colour images of 32 x 32, convolutions of 16 "
+                    + "and 32 channels of 4 x 4 windows, 2 apart, and 100 units (default: ${DEFAULT-VALUE}).")
+    private Kind network;
 
-    @Option(names = "--classes", defaultValue = "10", description = "Classes (default: ${DEFAULT-VALUE}).")
-    private int classes;
+    @Option(names = "--inputs", description = "Elements of an image, of dense layers (default: 784).")
+    private Optional<Integer> inputs;
 
-    @Option(names = "--hidden", paramLabel = "W,W,…", split = ",", defaultValue = "1024,512,256",
-            description = "Widths of the hidden layers (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--classes", description = "Classes, of dense layers (default: 10).")
+    private Optional<Integer> classes;
+
+    @Option(names = "--hidden", paramLabel = "W,W,…", split = ",",
+            description = "Widths of dense hidden layers (default: 1024,512,256).")
     private List<Integer> hidden;
 
     @Option(names = "--images", description = "Images certified together (default: 4; on a GPU what a call should have).")
@@ -50,11 +58,32 @@ final class BenchSizes {
             + "(default: 2048; on a GPU 8192).")
     private Optional<Integer> ceiling;
 
-    /** @throws dev.bulwark.runs.ExperimentException if they make no sense */
+    /** Networks by the names of {@code --network}. */
+    enum Kind {
+        DENSE, CONVOLUTIONAL;
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    private BenchNetwork network() {
+        if (network == Kind.DENSE) {
+            List<Integer> widths = hidden == null ? List.of(1024, 512, 256) : hidden;
+            return BenchNetwork.dense(Stream.of(List.of(inputs.orElse(784)), widths, List.of(classes.orElse(10)))
+                    .flatMap(List::stream).toList());
+        }
+        if (inputs.isPresent() || classes.isPresent() || hidden != null) {
+            throw new ExperimentException("--inputs, --classes and --hidden are of dense layers: drop them, or --network");
+        }
+        return BenchNetwork.convolutional();
+    }
+
+    /** @throws ExperimentException if they make no sense */
     BenchSettings on(Backend backend) {
-        List<Integer> widths = Stream.of(List.of(inputs), hidden, List.of(classes)).flatMap(List::stream).toList();
-        BenchSettings suiting = BenchSettings.suiting(backend, widths, new BenchSettings.Timing(repeats, seconds));
-        return new BenchSettings(widths,
+        BenchSettings suiting = BenchSettings.suiting(backend, network(), new BenchSettings.Timing(repeats, seconds));
+        return new BenchSettings(suiting.network(),
                 new BenchSettings.Noisy(images.orElse(suiting.noisy().images()), samples.orElse(suiting.noisy().samples())),
                 new BenchSettings.Steps(batch.orElse(suiting.steps().batch()), steps.orElse(suiting.steps().pgd()),
                         epoch.orElse(suiting.steps().epoch())),

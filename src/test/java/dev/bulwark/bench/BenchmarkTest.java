@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 
 class BenchmarkTest {
 
-    private static final BenchSettings TINY = new BenchSettings(List.of(20, 16, 8, 3), new BenchSettings.Noisy(2, 50),
+    private static final BenchSettings TINY = new BenchSettings(BenchNetwork.dense(List.of(20, 16, 8, 3)), new BenchSettings.Noisy(2, 50),
             new BenchSettings.Steps(4, 2, 1), new BenchSettings.Alone(7, 32), new BenchSettings.Timing(3, 1e-4));
 
     @Test
@@ -75,9 +75,9 @@ class BenchmarkTest {
     void givenACpu_whenABenchmarkIsSized_thenSizesAreThoseOfPeers() {
         try (Backend backend = CpuBackend.plainJava()) {
             BenchSettings.Timing timing = new BenchSettings.Timing(3, 0.5);
-            assertEquals(new BenchSettings(List.of(5, 2), new BenchSettings.Noisy(4, 10_000),
+            assertEquals(new BenchSettings(BenchNetwork.dense(List.of(5, 2)), new BenchSettings.Noisy(4, 10_000),
                     new BenchSettings.Steps(500, 20, 8), new BenchSettings.Alone(4_000, 2_048), timing),
-                    BenchSettings.suiting(backend, List.of(5, 2), timing));
+                    BenchSettings.suiting(backend, BenchNetwork.dense(List.of(5, 2)), timing));
         }
     }
 
@@ -94,9 +94,16 @@ class BenchmarkTest {
         }
     }
 
+    /** 16 x 16 x 16 units of 48 weights, 32 x 8 x 8 of 256, 2,048 x 100 and 100 x 10. */
+    @Test
+    void givenTheConvolutionalNetwork_whenCounted_thenItsWorkIsThatOfItsWindows() {
+        assertEquals(4096.0 * 48 + 2048.0 * 256 + 204_800 + 1_000, BenchNetwork.convolutional().multiplyAdds());
+        assertEquals(List.of(3072, 4096, 2048, 100, 10), BenchNetwork.convolutional().widths());
+    }
+
     @Test
     void givenSizesThatMakeNoSense_whenSet_thenTheComplaintNamesThem() {
-        assertThrows(ExperimentException.class, () -> TINY.withWidths(List.of(5)));
+        assertThrows(ExperimentException.class, () -> BenchNetwork.dense(List.of(5)));
         assertThrows(ExperimentException.class, () -> TINY.withImages(0));
         assertThrows(ExperimentException.class, () -> new BenchSettings.Steps(1, 1, 0));
         assertThrows(ExperimentException.class, () -> new BenchSettings.Alone(1, 15));

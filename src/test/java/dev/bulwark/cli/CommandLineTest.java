@@ -1,11 +1,15 @@
 package dev.bulwark.cli;
 
-import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.bulwark.device.Backend;
+import dev.bulwark.device.DeviceInfo;
+import dev.bulwark.device.cpu.CpuBackend;
 import dev.bulwark.model.Graph;
 import dev.bulwark.model.Mlp;
 import dev.bulwark.model.Op;
@@ -171,27 +175,53 @@ class CommandLineTest extends WholeCommands {
     }
 
     @Test
-    void givenConvolutions_whenCertifiedAndAttacked_thenTheRecordSaysThatTheyAreComputedStepByStep() throws IOException {
-        Path certified = folder.resolve("certified.tsv");
-        Path attacked = folder.resolve("attacked.jsonl");
-        Object[] certify = {"certify", convolutional(), "--dataset", "digits", "--sigma", 0.1, "--n", 200, "--limit", 3,
-                "--out",
-            certified};
-        Object[] attack = {"attack", convolutional(), "--dataset", "digits", "--epsilon", 0.1, "--steps", 3, "--restarts", 1,
-            "--limit", 20, "--out", attacked};
+    void givenANetworkThatNoDeviceTakesWhole_whenCertifiedAndAttacked_thenTheRecordSaysThatItIsComputedStepByStep()
+            throws IOException {
+        Path network = folder.resolve("curved.onnx");
+        ModelFile.writeOnnx(network, Graph.sequence(Shape.of(1, 28, 28), List.of(new Op.Flatten(), new Op.Tanh(),
+                Mlp.dense(784, 10, Mlp.values(new SplittableRandom(5), 7840, -0.3, 0.3), new float[10]))), Map.of());
+        Object[] certify = certify(network);
+        Object[] attack = attack(network);
         done(certify);
         done(attack);
-        assertEquals(4, timeless(certified).size());
-        assertEquals(20, RowFile.read(attacked, AttackRow.FORMAT).size());
-        Map.of("certified.tsv", "precision", "attacked.jsonl", "gradients")
-                .forEach((rows, key) -> assertEquals("fp32, step by step",
-                assertDoesNotThrow(() -> JSON.readTree(folder.resolve(rows + ".run.json").toFile())).findValue(key)
-                .asText()));
+        assertEquals("fp32, step by step", recorded("certified.tsv", "precision"));
+        assertEquals("fp32, step by step", recorded("attacked.jsonl", "gradients"));
         done(with(certify, "--resume"));
         for (Object[] each : List.of(certify, attack)) {
-            fails(2, "--precision bf16 is for networks that devices have kernels of their own for", with(each, "--overwrite",
+            fails(2, "--precision bf16 is for networks that a device has kernels of its own for", with(each, "--overwrite",
                     "--precision", "bf16"));
         }
+    }
+
+    private Object[] certify(Path network) {
+        return new Object[] {"certify", network, "--dataset", "digits", "--sigma", 0.1, "--n", 200, "--limit", 3, "--out",
+            folder.resolve("certified.tsv")};
+    }
+
+    private Object[] attack(Path network) {
+        return new Object[] {"attack", network, "--dataset", "digits", "--epsilon", 0.1, "--steps", 3, "--restarts", 1,
+            "--limit", 20, "--out", folder.resolve("attacked.jsonl")};
+    }
+
+    private String recorded(String rows, String key) throws IOException {
+        return JSON.readTree(folder.resolve(rows + ".run.json").toFile()).findValue(key).asText();
+    }
+
+    @Test
+    void givenConvolutions_whenCertifiedAndAttacked_thenTheRecordSaysInWhichPrecisionTheyAreTakenWhole() throws IOException {
+        DeviceInfo cpu;
+        try (Backend backend = CpuBackend.create()) {
+            cpu = backend.info();
+        }
+        assumeTrue(cpu.libraries().containsKey(DeviceInfo.CHAINS), "oneDNN can't be loaded");
+        done(with(certify(convolutional()), "--device", "cpu"));
+        done(with(attack(convolutional()), "--device", "cpu"));
+        assertEquals(4, timeless(folder.resolve("certified.tsv")).size());
+        assertEquals(20, RowFile.read(folder.resolve("attacked.jsonl"), AttackRow.FORMAT).size());
+        assertEquals(cpu.libraries().get(DeviceInfo.NOISY_PASSES), recorded("certified.tsv", "precision"));
+        assertNull(JSON.readTree(folder.resolve("attacked.jsonl.run.json").toFile()).findValue("gradients"));
+        done(with(certify(convolutional()), "--device", "cpu", "--precision", "fp32", "--overwrite"));
+        assertEquals("fp32", recorded("certified.tsv", "precision"));
     }
 
     @Test

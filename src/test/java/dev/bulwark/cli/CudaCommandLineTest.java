@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.bulwark.bench.BenchNetwork;
 import dev.bulwark.bench.BenchSettings;
 import dev.bulwark.data.Dataset;
 import dev.bulwark.data.Digits;
@@ -184,7 +185,8 @@ class CudaCommandLineTest {
     @Test
     void givenAGpu_whenABenchmarkIsSized_thenItFillsTheGpu() {
         try (Backend gpu = CudaBackend.open(0)) {
-            BenchSettings settings = BenchSettings.suiting(gpu, List.of(784, 10), new BenchSettings.Timing(3, 0.5));
+            BenchSettings settings = BenchSettings.suiting(gpu, BenchNetwork.dense(List.of(784, 10)),
+                    new BenchSettings.Timing(3, 0.5));
             assertEquals(gpu.noisyCopiesPerCall() / 10_000, settings.noisy().images());
             assertEquals(8_192, settings.alone().ceiling());
             assertEquals(0, gpu.imagesPerCall() % 64, "whole tiles");

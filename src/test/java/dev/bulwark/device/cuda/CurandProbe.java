@@ -1,5 +1,6 @@
 package dev.bulwark.device.cuda;
 
+import dev.bulwark.bench.BenchNetwork;
 import dev.bulwark.bench.BenchSettings;
 import dev.bulwark.bench.Benchmark;
 import dev.bulwark.device.DeviceBuffer;
@@ -27,7 +28,7 @@ final class CurandProbe {
             } catch (DeviceException e) {
                 System.out.println("not used: " + e.getMessage());
             }
-            BenchSettings tiny = new BenchSettings(List.of(5, 4, 2), new BenchSettings.Noisy(1, 9),
+            BenchSettings tiny = new BenchSettings(BenchNetwork.dense(List.of(5, 4, 2)), new BenchSettings.Noisy(1, 9),
                     new BenchSettings.Steps(3, 1, 1), new BenchSettings.Alone(9, 16), new BenchSettings.Timing(1, 1e-6));
             new Benchmark(backend, tiny).run(Monitor.SILENT, (name, rate) -> {
                 if (name.contains("normals")) {
