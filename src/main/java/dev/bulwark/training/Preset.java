@@ -9,8 +9,8 @@ import java.util.List;
 public enum Preset {
 
     /**
-     * Plain schedules, without what later work found: Cohen et al.'s (2019) with noise, a linear ramp with bounds. Hours on a
-     * CPU.
+     * Plain schedules, without what later work found: Cohen et al.'s (2019) with noise, a linear ramp with bounds. Hours on
+     * a CPU.
      */
     REPORT {
         @Override
@@ -33,7 +33,9 @@ public enum Preset {
      * network on two cores.
      */
     BEST {
-        /** Much noise leaves a network little room to fit the training images too closely, and so little for augmentation. */
+        /**
+         * Much noise leaves a network little room to fit the training images too closely, and so little for augmentation.
+         */
         @Override
         public Recipe smoothing(double sigma) {
             if (sigma < 0.75) {
