@@ -6,35 +6,27 @@
  *           relax_activation    slope z + intercept >= f(z) on [lower, upper], and such a line below
  *           f by its kind: 0 leaky ReLU of slope p; 1 clip to [p, q]; 2 sigmoid; 3 hyperbolic tangent
  * Rounding  enclose_activation, relax_activation: outward. Leaky ReLU and clip: in double, where a product of two floats is
- *           exact. The others rest on exp and tanh in double, taken to be off by 4 units in the last place at most, for which
- *           and for all else MARGIN stands: as Activations.MARGIN. Slopes are choices and not claims, intercepts fit them.
+ *           exact. The others rest on exp and tanh in double, taken to be off by 4 units in the last place at most, for
+ *           which and for all else MARGIN stands: as Activations.MARGIN. Slopes are choices and not claims, intercepts fit
+ *           them.
  *           activate, activation_gradient: to nearest
- * Unknown   An interval without two finite ends is unknown. Of a function with two bounds its box is these, and its lines the
- *           constants; else both are NaN
+ * Unknown   An interval without two finite ends is unknown. Of a function with two bounds its box is these, and its lines
+ *           the constants; else both are NaN
  * Shapes    vectors of n floats; intercept_below may be absent (leaky ReLU: its lines below go through 0)
  * Launch    any 1-D grid and block
  * Traffic   8 to 28 bytes an element; of a sigmoid or tanh the double functions cost more
  * Bits      the same for every launch shape
  * Oracle    ActivationsContract (decimals of 60 digits)
  */
-#include "common.cuh"
+#include "intervals.cuh"
 
 namespace {
 
-constexpr float LARGEST = 0x1.fffffep127f;
 /** As Activations.MARGIN. */
 constexpr double MARGIN = 0x1p-47, TINY = 0x1p-1022;
 constexpr int LEAKY_RELU = 0, CLIP = 1, SIGMOID = 2;
 /** Of Newton's method in through_lower_end: it converges quadratically, but for ends next to 0. */
 constexpr int ITERATIONS = 20;
-
-__device__ __forceinline__ float unknown() {
-    return __int_as_float(0x7fffffff);
-}
-
-__device__ __forceinline__ bool is_known(float l, float u) {
-    return fabsf(l) <= LARGEST && fabsf(u) <= LARGEST;
-}
 
 __device__ __forceinline__ float least_of(float a, float b) { return a < b ? a : b; }
 __device__ __forceinline__ float most_of(float a, float b) { return a > b ? a : b; }
@@ -50,8 +42,8 @@ struct Line {
 // ---- smooth functions -------------------------------------------------------------------------------------------------
 
 /**
- * A sigmoid or a hyperbolic tangent: convex below 0, concave above, and its own mirror image, f(-z) = centre - f(z). Both have
- * 1 above them.
+ * A sigmoid or a hyperbolic tangent: convex below 0, concave above, and its own mirror image, f(-z) = centre - f(z). Both
+ * have 1 above them.
  */
 struct Smooth {
     bool is_sigmoid;
@@ -87,8 +79,8 @@ struct Smooth {
     }
 
     /**
-     * The slope of the tangent that meets the function at l < 0 and touches it above 0. Of all chords from l it is the steepest,
-     * so that Newton's method, which goes from one to where the function has its slope, comes down to it.
+     * The slope of the tangent that meets the function at l < 0 and touches it above 0. Of all chords from l it is the
+     * steepest, so that Newton's method, which goes from one to where the function has its slope, comes down to it.
      */
     __device__ double through_lower_end(double l, double from) const {
         const double at_lower = value(l);
@@ -118,10 +110,13 @@ struct Smooth {
         return __double2float_rn(most_of(0., least_of(steepest(), slope)));
     }
 
-    /** A bound of f(z) - slope z over [begin, end], at or above 0, by the tangent where the derivative is next to the slope. */
+    /**
+     * A bound of f(z) - slope z over [begin, end], at or above 0, by the tangent where the derivative is next to the slope.
+     */
     __device__ double over_concave(float slope, double begin, double end) const {
         const double m = most_of(begin, least_of(end, steepest_at(slope))), d = derivative(m);
-        const double rise = most_of(0., most_of((d * (1 + MARGIN) - slope) * (end - m), (slope - d * (1 - MARGIN)) * (m - begin)));
+        const double rise = most_of(0., most_of((d * (1 + MARGIN) - slope) * (end - m),
+                                                (slope - d * (1 - MARGIN)) * (m - begin)));
         const double v = above(m), line = slope * m;
         return v - line + rise + ((v + line + rise) * MARGIN + TINY);
     }

@@ -6,8 +6,8 @@
  * to wait for a parity is right only for one who can't be two phases behind.
  *
  * A bulk copy runs in the async proxy: it reaches shared memory as tensor cores do, past what threads have written.
- * Blocks of a cluster see one another's shared memory, in which a barrier or buffer of one block has its like in every
- * other at the same place. None may leave while another may still write to it or arrive at it: they meet before.
+ * Blocks of a cluster read and write one another's shared memory, in which a barrier or buffer of one block has its like in
+ * every other at the same place. None may leave while another may still write to it or arrive at it: they meet before.
  *
  * Twins: emulated_bulk_copy.h, where a copy arrives as late as it may and every misuse that can be told is an error.
  */
@@ -114,7 +114,7 @@ __device__ __forceinline__ unsigned cluster_rank() {
     return rank;
 }
 
-/** All threads of all blocks of the cluster meet, and see what the others have written before. */
+/** A barrier for all threads of all blocks of the cluster, after which each reads what the others have written before. */
 __device__ __forceinline__ void meet_in_cluster() {
     __syncwarp(); // both are for lanes that are together
     asm volatile("barrier.cluster.arrive.release.aligned;\n\t"

@@ -15,19 +15,9 @@
  * Traffic   scalings: 8 or 16 bytes an element; poolings read x once where windows don't overlap, else through the cache
  * Oracle    ChannelwiseContract (exact decimal arithmetic)
  */
-#include "common.cuh"
+#include "intervals.cuh"
 
 namespace {
-
-constexpr float LARGEST = 0x1.fffffep127f;
-
-__device__ __forceinline__ float unknown() {
-    return __int_as_float(0x7fffffff);
-}
-
-__device__ __forceinline__ bool is_known(float lower, float upper) {
-    return fabsf(lower) <= LARGEST && fabsf(upper) <= LARGEST;
-}
 
 /** Stores a box's ends, or NaN in both where one is not finite. */
 __device__ __forceinline__ void store(double lower, double upper, float* out_lower, float* out_upper, long long at) {

@@ -1,7 +1,7 @@
 /*
  * convolutions.cu: convolutions as matrix products with windows of images, which are never stored.
  * Math      convolve     y[n,o,p] = b[o] + sum over taps k of W[o,k] x(n,p,k), relu: x(n,p,k) is the element that tap k
- *                        (input channel, row, column of the window) of window p sees, 0 outside the image
+ *                        (input channel, row, column of the window) of window p reads, 0 outside the image
  *           transposed   t[n,i,q] = sum over (o, r, s) of W[o,i,r,s] a[n,o,p], p the window whose element (r, s) is q
  *           weights      g[o,k] = sum over n, p of d[n,o,p] x(n,p,k)
  *           biases       g[o] = sum over n, p of d[n,o,p]
@@ -14,12 +14,13 @@
  *           more, without the products with 0
  * Shapes    x [N, channels, height, width]   W [O, channels/groups, kernel]   y, d, a [N, O, windows]   row-major, any size
  *           channels in a kernel's parameters are those of one group
- * Launch    enter: any 1-D grid. The others: 256 threads; x: tiles of 64 x 64 of a group's result, y: groups, z: parts of the inner dimension (weights only:
- *           partial sums [parts, O, taps], which finish_multiply of products.cu adds up in their order)
+ * Launch    enter: any 1-D grid. The others: 256 threads; x: tiles of 64 x 64 of a group's result, y: groups, z: parts of
+ *           the inner dimension (weights only: partial sums [parts, O, taps], which finish_multiply of products.cu adds up
+ *           in their order)
  * Traffic   an operand's tile is read once a tile's row or column; windows overlap, so the cache serves most of x
  * Oracle    ConvolutionContract: sums in double, and exact decimal boxes
  */
-#include "common.cuh"
+#include "intervals.cuh"
 
 namespace {
 
@@ -82,8 +83,8 @@ struct Window {
         return any && row >= 0 && row < s.in_height && column >= 0 && column < s.in_width;
     }
 
-    /** The element that a tap sees; 0 outside the image. */
-    __device__ __forceinline__ float see(const float* images, const Shape& s, const Tap& tap) const {
+    /** The element that a tap reads; 0 outside the image. */
+    __device__ __forceinline__ float at(const float* images, const Shape& s, const Tap& tap) const {
         return covers(s, tap) ? images[base + (long long) tap.channel * s.area() + tap.y * s.in_width + tap.x] : 0.f;
     }
 };
@@ -168,7 +169,7 @@ convolve(const float* __restrict__ x, const float* __restrict__ weight, const fl
         const int along = threadIdx.x % DEPTH;
 #pragma unroll
         for (int i = 0; i < 4; ++i) {
-            right[tile_depth()][tile_outer() + i] = k < s.taps() ? window[i].see(x, s, tap) : 0.f;
+            right[tile_depth()][tile_outer() + i] = k < s.taps() ? window[i].at(x, s, tap) : 0.f;
             const int outer = (int) threadIdx.x / DEPTH * 4 + i; // weights are contiguous along k
             left[along][outer] = weights.at(tile.row + outer, first + along);
         }
@@ -209,7 +210,7 @@ convolve_transposed(const float* __restrict__ a, const float* __restrict__ weigh
         const long long n = position < positions ? position / s.area() : 0;
         const int q = position < positions ? (int) (position - n * s.area()) : 0;
         base[i] = n * s.result() + (long long) group * s.out_channels * s.windows();
-        py[i] = position < positions ? q / s.in_width + s.before_y : -1; // -1: no window sees it
+        py[i] = position < positions ? q / s.in_width + s.before_y : -1; // -1: no window covers it
         px[i] = q % s.in_width + s.before_x;
     }
     float sums[OWN][OWN] = {};
@@ -220,14 +221,14 @@ convolve_transposed(const float* __restrict__ a, const float* __restrict__ weigh
 #pragma unroll
         for (int i = 0; i < 4; ++i) {
             const int dy = py[i] - tap.y, dx = px[i] - tap.x;
-            float seen = 0.f;
+            float value = 0.f;
             if (some && py[i] >= 0 && dy >= 0 && dx >= 0 && dy % s.stride_y == 0 && dx % s.stride_x == 0) {
                 const int v = dy / s.stride_y, u = dx / s.stride_x;
                 if (v < s.out_height && u < s.out_width) {
-                    seen = a[base[i] + (long long) tap.channel * s.windows() + v * s.out_width + u];
+                    value = a[base[i] + (long long) tap.channel * s.windows() + v * s.out_width + u];
                 }
             }
-            right[tile_depth()][tile_outer() + i] = seen;
+            right[tile_depth()][tile_outer() + i] = value;
             const int channel = tile.row + tile_outer() + i;
             left[tile_depth()][tile_outer() + i] = some && channel < s.in_channels
                     ? of_group[(long long) tap.channel * s.taps() + channel * s.kernel() + k % s.kernel()] : 0.f;
@@ -277,7 +278,7 @@ convolve_weights(const float* __restrict__ x, const float* __restrict__ d, float
 #pragma unroll
         for (int i = 0; i < 4; ++i) {
             const bool inside = tile.column + tile_outer() + i < s.taps();
-            right[tile_depth()][tile_outer() + i] = inside ? window.see(x, s, tap[i]) : 0.f;
+            right[tile_depth()][tile_outer() + i] = inside ? window.at(x, s, tap[i]) : 0.f;
             const int outer = (int) threadIdx.x / DEPTH * 4 + i;
             left[threadIdx.x % DEPTH][outer] = some && tile.row + outer < s.out_channels
                     ? of_image[(long long) (tile.row + outer) * s.windows()] : 0.f;
@@ -327,13 +328,6 @@ convolve_biases(const float* __restrict__ d, float* __restrict__ sums_of_parts, 
 }
 EXPORT_KERNEL(convolve_biases)
 
-constexpr float LARGEST = 0x1.fffffep127f;
-
-/** Whether both bounds are numbers: neither NaN nor beyond the largest float. */
-static __device__ __forceinline__ bool known(float low, float high) {
-    return fabsf(low) <= LARGEST && fabsf(high) <= LARGEST;
-}
-
 /** One output's bounds, without what weighs 0 and what lies outside the image: NaN if they are unknown. */
 static __device__ __forceinline__ void sum_without_zeros(const float* __restrict__ lower, const float* __restrict__ upper,
                                                          const float* __restrict__ of_channel, float constant,
@@ -345,13 +339,13 @@ static __device__ __forceinline__ void sum_without_zeros(const float* __restrict
         const Tap tap(s, k);
         const float w = of_channel[k];
         if (w != 0.f && window.covers(s, tap)) {
-            const float l = window.see(lower, s, tap), u = window.see(upper, s, tap);
+            const float l = window.at(lower, s, tap), u = window.at(upper, s, tap);
             low = __fmaf_rd(w, w > 0.f ? l : u, low);
             high = __fmaf_ru(w, w > 0.f ? u : l, high);
         }
     }
-    out_lower = known(low, high) ? low : __int_as_float(0x7fffffff);
-    out_upper = known(low, high) ? high : __int_as_float(0x7fffffff);
+    out_lower = is_known(low, high) ? low : unknown();
+    out_upper = is_known(low, high) ? high : unknown();
 }
 
 /**
@@ -387,8 +381,8 @@ convolve_outward(const float* __restrict__ lower, const float* __restrict__ uppe
         const int along = threadIdx.x % DEPTH;
 #pragma unroll
         for (int i = 0; i < 4; ++i) {
-            low[tile_depth()][tile_outer() + i] = k < s.taps() ? window[i].see(lower, s, tap) : 0.f;
-            high[tile_depth()][tile_outer() + i] = k < s.taps() ? window[i].see(upper, s, tap) : 0.f;
+            low[tile_depth()][tile_outer() + i] = k < s.taps() ? window[i].at(lower, s, tap) : 0.f;
+            high[tile_depth()][tile_outer() + i] = k < s.taps() ? window[i].at(upper, s, tap) : 0.f;
             const int outer = (int) threadIdx.x / DEPTH * 4 + i;
             const float w = weights.at(tile.row + outer, first + along);
             positive[along][outer] = w < 0.f ? 0.f : w;
@@ -422,7 +416,7 @@ convolve_outward(const float* __restrict__ lower, const float* __restrict__ uppe
                 const long long at = n * s.result() + (long long) (group * s.out_channels + channel) * s.windows() + p;
                 out_lower[at] = down[i][j];
                 out_upper[at] = up[i][j];
-                all_known = all_known && known(down[i][j], up[i][j]);
+                all_known = all_known && is_known(down[i][j], up[i][j]);
             }
         }
     }
@@ -436,7 +430,7 @@ convolve_outward(const float* __restrict__ lower, const float* __restrict__ uppe
                 const long long n = position / s.windows(), p = position - n * s.windows();
                 const int o = group * s.out_channels + channel;
                 const long long at = n * s.result() + (long long) o * s.windows() + p;
-                if (!known(out_lower[at], out_upper[at])) {
+                if (!is_known(out_lower[at], out_upper[at])) {
                     Window one;
                     one.set(s, group, position, positions);
                     sum_without_zeros(lower, upper, weight + (long long) o * s.taps(), bias[o], s, one, out_lower[at],

@@ -1,29 +1,30 @@
 /*
  * linear_relaxation.cu: linear forms on their way back through a network's activations, for certificates.
  * Math      enter_dense, enter_units   forms f < O: output f; f >= O: the negative of output f - O
- *           backward_free, backward_fixed   with a = coefficients[r,j], n = owners[r] and s the slope below where a >= 0, above
- *                          where a < 0:
+ *           backward_free, backward_fixed   with a = coefficients[r,j], n = owners[r] and s the slope below where a >= 0,
+ *                          above where a < 0:
  *                          t = a s;  constants[r] += sum over j of min(a, 0) intercept + max(a, 0) intercept_below + t b
  *                                                       - |a s - t| magnitude - (|t| + NEGLIGIBLE) product_error
  *                          free: slopes below are a form's own, and intercepts below 0 (ReLU, leaky ReLU)
  *           backward_bias  constants[r] += sum over j of a b - (|a| + NEGLIGIBLE) product_error
  *           join           coefficients += other; constants[r] -= sum over j of (what the sum was rounded by) magnitude
  *           form_minima    constants[r] + sum over i of a (a > 0 ? lower[n,i] : upper[n,i])
- *           ball_minima    constants[r] + sum over i of a x - centre_error |a x| - epsilon ||a||_dual, of the elements that may
- *                          leave x for something smaller, where that is more than minima[r]; ball_corners: where it is taken
+ *           ball_minima    constants[r] + sum over i of a x - centre_error |a x| - epsilon ||a||_dual, of the elements that
+ *                          may leave x for something smaller, where that is more than minima[r]; ball_corners: where it is
+ *                          taken
  *           form_corners   where that minimum is taken; on_free_lines, on_fixed_lines: the lines at a point, and
  *                          free slopes' derivatives
  * Rounding  enter_dense, enter_units: exact.
- *           backward_free, backward_fixed, backward_bias, join, form_minima, ball_minima: t to nearest, which is a choice and
- *           not a claim; every sum down, at every single operation, so that each intermediate result is a lower bound.
+ *           backward_free, backward_fixed, backward_bias, join, form_minima, ball_minima: t to nearest, which is a choice
+ *           and not a claim; every sum down, at every single operation, so that each intermediate result is a lower bound.
  *           The others to nearest: any slope gives a bound.
  * Unknown   What overflowed or is NaN makes the constant of its form NaN or -infinity, never tighter than it is: an
  *           infinite t meets |t| product_error, an infinite coefficient of form_minima is turned into NaN. But what is
  *           multiplied by exactly 0 takes no part: unknown lines are none of a form's concern that has no share of the unit.
  * Shapes    coefficients, target, z, gradient, slopes of on_free_lines [R,J]   lines [N,J]   boxes [N,I]
  *           owners, slope_rows int [R]   bias [J]   constants [R]   row-major, any size
- * Launch    backward_free, backward_fixed, backward_bias, join, form_minima, ball_minima, ball_corners: any 1-D grid, blocks of
- *           whole warps, a warp for each row; the others any 1-D grid
+ * Launch    backward_free, backward_fixed, backward_bias, join, form_minima, ball_minima, ball_corners: any 1-D grid, blocks
+ *           of whole warps, a warp for each row; the others any 1-D grid
  * Traffic   backward_free: 8 R J bytes, and the lines of each owner once from memory, then from cache
  * Bits      the same for every launch shape: a sum is always taken in the same order
  * Oracle    LinearRelaxationsContract (exact decimal arithmetic), CrownProperties
@@ -65,7 +66,7 @@ extern "C" __global__ void enter_units(const int* __restrict__ forms, float* __r
 }
 EXPORT_KERNEL(enter_units)
 
-/** At least |a s - t|, whatever rounding or underflow t has seen. */
+/** At least |a s - t|, with any rounding or underflow of t. */
 static __device__ __forceinline__ float rounded_off(float a, float s, float t) {
     const float above = fabsf(__fmaf_ru(a, s, -t)), below = fabsf(__fmaf_rd(a, s, -t));
     return above > below ? above : below; // NaN only where both are
@@ -76,7 +77,7 @@ static __device__ __forceinline__ float charged(float sum, float a, float s, flo
                                                 float product_error) {
     const float off = rounded_off(a, s, t);
     sum = __fmaf_rd(t, bias, sum);
-    sum = off != 0.f ? __fmaf_rd(-off, magnitude, sum) : sum;
+    sum = less_error(sum, off, magnitude);
     return t != 0.f ? __fmaf_rd(-__fadd_ru(fabsf(t), NEGLIGIBLE), product_error, sum) : sum;
 }
 
@@ -107,10 +108,7 @@ extern "C" __global__ void backward_free(const float* coefficients, const int* _
             }
             target[row * units + j] = t;
         }
-        sum = warp_sum_down(sum);
-        if (lane == 0) {
-            constants[row] = __fadd_rd(constants[row], sum);
-        }
+        warp_add_down(constants + row, sum);
     }
 }
 EXPORT_KERNEL(backward_free)
@@ -138,10 +136,7 @@ extern "C" __global__ void backward_fixed(const float* coefficients, const int* 
             }
             target[row * units + j] = t;
         }
-        sum = warp_sum_down(sum);
-        if (lane == 0) {
-            constants[row] = __fadd_rd(constants[row], sum);
-        }
+        warp_add_down(constants + row, sum);
     }
 }
 EXPORT_KERNEL(backward_fixed)
@@ -161,10 +156,7 @@ extern "C" __global__ void backward_bias(const float* __restrict__ coefficients,
                 sum = __fmaf_rd(-__fadd_ru(fabsf(a), NEGLIGIBLE), product_error[line + j], sum);
             }
         }
-        sum = warp_sum_down(sum);
-        if (lane == 0) {
-            constants[row] = __fadd_rd(constants[row], sum);
-        }
+        warp_add_down(constants + row, sum);
     }
 }
 EXPORT_KERNEL(backward_bias)
@@ -179,15 +171,10 @@ extern "C" __global__ void join(float* __restrict__ coefficients, const float* _
         float sum = 0.f;
         for (int i = lane; i < columns; i += WARP) {
             const float a = coefficients[row * columns + i], b = other[row * columns + i];
-            const float joined = __fadd_rn(a, b), above = __fadd_ru(a, b), below = __fadd_rd(a, b);
-            const float off = __fsub_ru(above, below); // the real sum lies between the two, as does the nearest float
-            sum = off != 0.f ? __fmaf_rd(-off, magnitude[line + i], sum) : sum;
-            coefficients[row * columns + i] = joined;
+            sum = less_rounding(sum, __fadd_rd(a, b), __fadd_ru(a, b), magnitude[line + i]);
+            coefficients[row * columns + i] = __fadd_rn(a, b);
         }
-        sum = warp_sum_down(sum);
-        if (lane == 0) {
-            constants[row] = __fadd_rd(constants[row], sum);
-        }
+        warp_add_down(constants + row, sum);
     }
 }
 EXPORT_KERNEL(join)
@@ -224,23 +211,6 @@ extern "C" __global__ void form_corners(const float* __restrict__ coefficients, 
 }
 EXPORT_KERNEL(form_corners)
 
-/** The sum over the warp's lanes, rounded up at each addition; the same bits in each lane. */
-static __device__ __forceinline__ double warp_sum_up(double x) {
-    __syncwarp();
-    for (int distance = WARP / 2; distance > 0; distance /= 2) {
-        x = __dadd_ru(x, __shfl_xor_sync(ALL_LANES, x, distance));
-    }
-    return x;
-}
-
-static __device__ __forceinline__ float warp_max(float x) {
-    __syncwarp();
-    for (int distance = WARP / 2; distance > 0; distance /= 2) {
-        x = fmaxf(x, __shfl_xor_sync(ALL_LANES, x, distance));
-    }
-    return x;
-}
-
 /** Whether a form gets smaller where an element leaves the centre for what the box still holds. */
 static __device__ __forceinline__ bool falls(float a, float centre, float lower, float upper) {
     return a > 0.f ? lower < centre : a < 0.f && upper > centre;
@@ -258,7 +228,7 @@ static __device__ double dual_norm(const float* a, const float* centre, const fl
         }
     }
     if (!euclidean) {
-        return warp_max(largest);
+        return warp_maximum(largest);
     }
     squares = warp_sum_up(squares);
     return squares > 0. ? __longlong_as_double(__double_as_longlong(sqrt(squares)) + 1) : 0.;
@@ -268,7 +238,8 @@ static __device__ double dual_norm(const float* a, const float* centre, const fl
 extern "C" __global__ void ball_minima(const float* __restrict__ coefficients, const int* __restrict__ owners,
                                        const float* __restrict__ centres, const float* __restrict__ lower,
                                        const float* __restrict__ upper, float centre_error, float epsilon, int euclidean,
-                                       const float* __restrict__ constants, float* __restrict__ minima, int rows, int columns) {
+                                       const float* __restrict__ constants, float* __restrict__ minima, int rows,
+                                       int columns) {
     const int lane = threadIdx.x % WARP;
     for (long long row = grid_first() / WARP; row < rows; row += grid_stride() / WARP) {
         const long long at = (long long) owners[row] * columns;

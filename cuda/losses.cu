@@ -25,16 +25,6 @@ static __device__ __forceinline__ int lane() {
     return threadIdx.x % WARP;
 }
 
-/** The largest of the lanes' values, in all of them; NaN if any is. */
-static __device__ __forceinline__ float warp_maximum(float x) {
-    __syncwarp(); // lanes may come from loops of different lengths
-    for (int distance = WARP / 2; distance > 0; distance /= 2) {
-        const float other = __shfl_xor_sync(ALL_LANES, x, distance);
-        x = x > other || x != x ? x : other;
-    }
-    return x;
-}
-
 /** Gradients of less than 2^-67 are none: carried back through a few layers they would be denormal. */
 constexpr float SMALLEST = 0x1p-44f;
 

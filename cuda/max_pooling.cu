@@ -4,16 +4,17 @@
  *           max_pool_choose     the i of that: the first of the largest, or the first NaN
  *           max_pool_transposed target[n,i] = sum of a[n,k] over the windows k that chose i
  *           enclose_max_pool    [max of lower, max of upper]
- *           relax_max_pool      with j of the largest lower bound (of several the first): x[j] <= max <= slope x[j] + intercept;
- *                               slope 1 and intercept 0 where no other upper bound is larger, else 0 and the largest
+ *           relax_max_pool      with j of the largest lower bound (of several the first): x[j] <= max <= slope x[j] +
+ *                               intercept; slope 1 and intercept 0 where no other upper bound is larger, else 0 and the
+ *                               largest
  *           max_pool_contested  NaN where an interval decides whether that is so, 1 elsewhere
- *           backward_max_pool   with a = coefficients[r,k], n = owners[r]: a goes to target[r,j] where a > 0 or the slope is 1;
- *                               else constants[r] += a intercept. constants[r] -= (what target was rounded by) magnitude
+ *           backward_max_pool   with a = coefficients[r,k], n = owners[r]: a goes to target[r,j] where a > 0 or the slope is
+ *                               1; else constants[r] += a intercept. constants[r] -= (what target was rounded by) magnitude
  *           max_pool_on_lines   those lines at points
  * Rounding  backward_max_pool: target to nearest, constants down at every operation; max_pool_transposed: to nearest. The
  *           others round nothing
- * Unknown   A window with an unknown interval, NaN at both ends, is unknown: as MaxPooling says. A coefficient that overflowed
- *           or is NaN makes the constant NaN
+ * Unknown   A window with an unknown interval, NaN at both ends, is unknown: as MaxPooling says. A coefficient that
+ *           overflowed or is NaN makes the constant NaN
  * Shapes    x, lower, upper, marks, magnitude, target [N, channels, height, width]   y, chosen, slope, intercept, a,
  *           coefficients [N, channels, windows]   owners int [R]   row-major, any size
  * Launch    backward_max_pool: any 1-D grid, blocks of whole warps, a warp for each row; the others any 1-D grid
@@ -21,6 +22,7 @@
  * Bits      the same for every launch shape: an element gathers from its windows in their order
  * Oracle    MaxPoolingContract (exact decimal arithmetic)
  */
+#include "intervals.cuh"
 #include "outward_sums.cuh"
 
 namespace {
@@ -82,10 +84,6 @@ struct Shape {
 #define SHAPE                                                                                                          \
     Shape{channels, in_height, in_width, out_height, out_width, kernel_y, kernel_x, stride_y, stride_x, before_y,      \
           before_x, dilation_y, dilation_x}
-
-__device__ __forceinline__ float unknown() {
-    return __int_as_float(0x7fffffff);
-}
 
 } // namespace
 
@@ -211,14 +209,10 @@ extern "C" __global__ void backward_max_pool(const float* __restrict__ coefficie
                     least = __fadd_rd(least, a[k]);
                 }
             });
-            const float off = __fsub_ru(most, least); // the real sum lies between the two, as does the nearest one
-            sum = off != 0.f ? __fmaf_rd(-off, magnitude[size + i], sum) : sum;
+            sum = less_rounding(sum, least, most, magnitude[size + i]);
             target[row * inputs + i] = given;
         }
-        sum = warp_sum_down(sum);
-        if (lane == 0) {
-            constants[row] = __fadd_rd(constants[row], sum);
-        }
+        warp_add_down(constants + row, sum);
     }
 }
 EXPORT_KERNEL(backward_max_pool)

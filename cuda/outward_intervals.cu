@@ -18,6 +18,7 @@
  * Bits      the same for every tile size and launch shape: a sum is always taken in the same order
  * Oracle    BackendContract, IbpProperties (exact decimal arithmetic), OutwardTilesTest
  */
+#include "intervals.cuh"
 #include "outward_sums.cuh"
 
 /** centre_error: 0 or a power of two. epsilon: a float not below the distance meant. */
@@ -32,18 +33,6 @@ extern "C" __global__ void outward_box(const float* __restrict__ x, float centre
     }
 }
 EXPORT_KERNEL(outward_box)
-
-constexpr float LARGEST = 0x1.fffffep127f;
-
-/** Whether a sum is a number: neither NaN nor beyond the largest float. */
-static __device__ __forceinline__ bool is_finite(float sum) {
-    return fabsf(sum) <= LARGEST;
-}
-
-/** What stands for both bounds of an interval that is unknown. */
-static __device__ __forceinline__ float unknown() {
-    return __int_as_float(0x7fffffff);
-}
 
 /** x + y of two boxes; the result may take the place of either. */
 extern "C" __global__ void outward_add(const float* x_lower, const float* x_upper, const float* y_lower,

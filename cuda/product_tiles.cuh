@@ -277,7 +277,7 @@ __device__ __forceinline__ void part_of_product(const Factors& f, int block, Til
     EXPORT_KERNEL(name)
 
 /** For tiles of which a shape has few: where it has many, another launch costs nothing beside the product. */
-#define SEVERAL_PRODUCTS_KERNELS(Sums, suffix, blocks)                                                                       \
+#define SEVERAL_PRODUCTS_KERNELS(Sums, suffix, blocks)                                                                   \
     MULTIPLY_TWO_KERNEL(multiply_two_nn_##suffix, false, false, Sums, blocks)                                            \
     MULTIPLY_TWO_KERNEL(multiply_two_nt_##suffix, false, true, Sums, blocks)                                             \
     MULTIPLY_TWO_KERNEL(multiply_two_tn_##suffix, true, false, Sums, blocks)                                             \

@@ -2,8 +2,9 @@
  * relu_relaxation.cu: intervals of units before their ReLUs, and the lines that bound the ReLUs there, for certificates.
  * Math      relax         slope z + intercept >= max(z, 0) on [lower, upper]; below: slope 1 where upper > -lower, else 0
  *           magnitudes    max(|lower|, |upper|)
- *           open_counts, open_sides   the units over whose intervals an activation with two bends is no line (of a ReLU, with
- *                         bends 0 and infinity: those of open sign), two forms each: form j < J is z[j], form J + j is -z[j]
+ *           open_counts, open_sides   the units over whose intervals an activation with two bends is no line (of a ReLU,
+ *                         with bends 0 and infinity: those of open sign), two forms each: form j < J is z[j], form J + j is
+ *                         -z[j]
  *           tighten       lower bounds of such forms become bounds of the units, where they are better
  * Rounding  relax: in double, where a product of two floats is exact; intercepts up. The others round nothing
  * Unknown   An interval without two finite ends is unknown: NaN at both ends, and its lines are NaN
@@ -13,14 +14,8 @@
  * Bits      the same for every launch shape
  * Oracle    ReluRelaxationsContract (exact decimal arithmetic)
  */
+#include "intervals.cuh"
 #include "sums.cuh"
-
-constexpr float LARGEST = 0x1.fffffep127f;
-
-/** What stands for both ends of an interval that is unknown. */
-static __device__ __forceinline__ float unknown() {
-    return __int_as_float(0x7fffffff);
-}
 
 /** The next double above a number that is positive or 0. */
 static __device__ __forceinline__ double next_up(double x) {
@@ -28,9 +23,9 @@ static __device__ __forceinline__ double next_up(double x) {
 }
 
 /**
- * A line slope z + intercept that is nowhere on [l, u] below the ReLU. Where the sign is known it is the ReLU itself. Else any
- * slope in [0, 1] will do, so it may be rounded; the intercept is then chosen for it: as the ReLU is convex, a line that is
- * not below it at both ends is nowhere below it.
+ * A line slope z + intercept that is nowhere on [l, u] below the ReLU. Where the sign is known it is the ReLU itself. Else
+ * any slope in [0, 1] will do, so it may be rounded; the intercept is then chosen for it: as the ReLU is convex, a line that
+ * is not below it at both ends is nowhere below it.
  */
 extern "C" __global__ void relax(const float* __restrict__ lower, const float* __restrict__ upper,
                                  float* __restrict__ slope_above, float* __restrict__ intercept,
@@ -43,7 +38,7 @@ extern "C" __global__ void relax(const float* __restrict__ lower, const float* _
         } else if (l >= 0.f) {
             slope = 1.f;
             shift = 0.f;
-        } else if (fabsf(l) <= LARGEST && fabsf(u) <= LARGEST) {
+        } else if (is_known(l, u)) {
             slope = __double2float_rn((double) u / ((double) u - l));
             const double at_lower = -(double) slope * l, at_upper = next_up(u - (double) slope * u);
             shift = __double2float_ru(at_lower > at_upper ? at_lower : at_upper);
@@ -118,8 +113,9 @@ EXPORT_KERNEL(open_counts)
 
 /** Two forms for each open unit, in the units' order; total = their number. */
 extern "C" __global__ void open_sides(float first, float last, const float* __restrict__ lower,
-                                      const float* __restrict__ upper, const int* __restrict__ counts, int* __restrict__ owners,
-                                      int* __restrict__ forms, int* __restrict__ total, int units, long long n) {
+                                      const float* __restrict__ upper, const int* __restrict__ counts,
+                                      int* __restrict__ owners, int* __restrict__ forms, int* __restrict__ total, int units,
+                                      long long n) {
     const int lane = threadIdx.x % WARP, warp = threadIdx.x / WARP;
     __shared__ int of_warps[THREADS / WARP], sums[THREADS / WARP];
     int own = 0;

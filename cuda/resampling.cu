@@ -1,5 +1,5 @@
 /*
- * resampling.cu: images seen through affine maps, for augmentation.
+ * resampling.cu: images resampled by affine maps, for augmentation.
  * Math      target[n,i,v,u] = bilinear interpolation of source[rows[n],i] at (a u + b v + c, d u + e v + f), 0 outside,
  *           kept in [0, 1], with [a b c d e f] = maps[rows[n]]
  * Rounding  operation by operation as device.cpu.CpuIndexing, to the bit

@@ -1,5 +1,5 @@
 /*
- * sums.cuh: sums over a warp and over a block, in an order that depends on nothing but the block's size.
+ * sums.cuh: sums and maxima over a warp and over a block, in an order that depends on nothing but the block's size.
  */
 #pragma once
 
@@ -19,6 +19,16 @@ template <class T> __device__ __forceinline__ T warp_sum(T x) {
     __syncwarp(); // lanes may come from loops of different lengths
     for (int distance = WARP / 2; distance > 0; distance /= 2) {
         x += __shfl_xor_sync(ALL_LANES, x, distance);
+    }
+    return x;
+}
+
+/** The largest of the lanes' values, in all of them; NaN if any is. */
+__device__ __forceinline__ float warp_maximum(float x) {
+    __syncwarp(); // lanes may come from loops of different lengths
+    for (int distance = WARP / 2; distance > 0; distance /= 2) {
+        const float other = __shfl_xor_sync(ALL_LANES, x, distance);
+        x = x > other || x != x ? x : other;
     }
     return x;
 }

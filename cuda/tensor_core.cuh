@@ -70,7 +70,7 @@ __device__ __forceinline__ unsigned to_tf32(float x) {
 
 /**
  * Starts to copy 16 bytes to shared memory, past the first-level cache: the first `bytes` of them from `source`, the rest
- * zeros. Both addresses are multiples of 16; with bytes = 0 nothing is read. Seen by this thread after await_copies and
+ * zeros. Both addresses are multiples of 16; with bytes = 0 nothing is read. Visible to this thread after await_copies and
  * by the block after a barrier that follows it.
  */
 __device__ __forceinline__ void copy_async16(void* target, const void* source, int bytes = 16) {

@@ -1,7 +1,7 @@
 /*
  * votes.cuh: the vote of one row of logits, whole or as it comes together from the threads of a block. The rule is
- * NoisyClassifier's: the largest logit has the vote, the lowest class at a tie of finite logits. Nobody has it where a logit
- * is NaN, where several are +infinity, and where all are -infinity.
+ * NoisyClassifier's: the largest logit has the vote, the lowest class at a tie of finite logits. No class has it where a
+ * logit is NaN, where several are +infinity, and where all are -infinity.
  */
 #pragma once
 
@@ -33,7 +33,7 @@ __device__ __forceinline__ Best better(Best a, Best b) {
     return second ? b : a;
 }
 
-/** The class that has the vote once all classes have been seen, or NOBODY. */
+/** The class that has the vote once all classes have been given, or NOBODY. */
 __device__ __forceinline__ int vote_of(Best best) {
     return best.value > -INFINITY ? best.index : NOBODY;
 }

@@ -1,5 +1,7 @@
 package dev.bulwark.api;
 
+import dev.bulwark.smoothing.SmoothedClassifier;
+
 /**
  * How many noisy copies randomized smoothing asks about, and how sure it must be. By name, from {@link #DEFAULT}:
  * {@code SmoothingSettings.DEFAULT.withSamples(100_000).withAlpha(1e-4)}.
@@ -15,7 +17,8 @@ package dev.bulwark.api;
 public record SmoothingSettings(int selection, int samples, double alpha, long seed, int firstIndex) {
 
     /** 100 and 10,000 samples, alpha 0.001, seed 0. */
-    public static final SmoothingSettings DEFAULT = new SmoothingSettings(100, 10_000, 0.001, 0, 0);
+    public static final SmoothingSettings DEFAULT = new SmoothingSettings(SmoothedClassifier.DEFAULT_SELECTION,
+            SmoothedClassifier.DEFAULT_SAMPLES, SmoothedClassifier.DEFAULT_ALPHA, 0, 0);
 
     public SmoothingSettings {
         Checks.requirePositive("selection", selection);

@@ -24,8 +24,8 @@ import java.util.stream.IntStream;
  * of the box. As the pass is linear in each slope alone, f changes with alpha[k,j] as it does with the coefficient at z[k,j]
  * times max(A[k,j], 0), A[k,j] being the coefficient at the unit's output. And f changes with the coefficient at z[k,j] as
  * fast as z[k,j] is large where x* is pushed forward on the very lines that the pass took: df/dalpha[k,j] =
- * max(A[k,j], 0) z*[k,j]. (At a kink of f, any of its gradients will do. Over an l2 or l1 ball x* is where the form is least in
- * the ball, though the box may know better.)
+ * max(A[k,j], 0) z*[k,j]. (At a kink of f, any of its gradients will do. Over an l2 or l1 ball x* is where the form is least
+ * in the ball, though the box may know better.)
  *
  * <p>Gradients and slopes are rounded to nearest, for any slope from the least to 1 gives a bound; every step's bound
  * is sound by itself, and the best of them is kept.
@@ -186,7 +186,8 @@ final class AlphaOptimisation implements BackwardPass.Slopes {
     /** Pushes the corners of the last pass forward on its lines, and leaves every slope's gradient on the way. */
     void differentiate() {
         pass.ball().ifPresentOrElse(
-                ball -> backend.linearRelaxations().corners(backward.coefficients(0), rows, owners, ball, plan.inputs(), corners),
+                ball -> backend.linearRelaxations().corners(backward.coefficients(0), rows, owners, ball, plan.inputs(),
+                        corners),
                 () -> backend.linearRelaxations().corners(backward.coefficients(0), rows, owners, pass.inputs().lower(),
                         pass.inputs().upper(), plan.inputs(), corners));
         OnLines onLines = new OnLines();

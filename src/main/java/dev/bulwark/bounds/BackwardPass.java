@@ -104,8 +104,8 @@ final class BackwardPass {
     }
 
     /**
-     * Takes the forms that were entered at value {@code value} back to the inputs. {@link #constants} become lower bounds; one
-     * that is no number, or beyond the largest float, says nothing.
+     * Takes the forms that were entered at value {@code value} back to the inputs. {@link #constants} become lower bounds;
+     * one that is no number, or beyond the largest float, says nothing.
      *
      * @param owners {@code int [rows]}: the image that each form belongs to
      * @param inputs the images' boxes
@@ -171,7 +171,8 @@ final class BackwardPass {
             DeviceBuffer above = coefficients(linear.to());
             if (linear.to() == start || !relaxed.keptByActivation(linear.to())) {
                 RelaxedPlan.Products products = relaxed.products(linear.to());
-                forms.backwardBias(above, rows, owners, products.bias(), products.errors(), plan.size(linear.to()), constants);
+                forms.backwardBias(above, rows, owners, products.bias(), products.errors(), plan.size(linear.to()),
+                        constants);
             }
             DeviceBuffer target = partFor(linear.from());
             linear.operator().applyTransposed(above, rows, target);
@@ -201,8 +202,8 @@ final class BackwardPass {
             DeviceBuffer target = !begun[from] ? coefficients(from)
                     : slots.scratch(step) == Slots.NONE ? above : coefficients.get(slots.scratch(step));
             forms.backwardActivation(above, rows, owners, lines.relaxation(),
-                    free ? slopes.of(to) : lines.relaxation().lowerSlope(), free ? slopes.rows() : owners, lines.bias(), target,
-                    constants);
+                    free ? slopes.of(to) : lines.relaxation().lowerSlope(), free ? slopes.rows() : owners, lines.bias(),
+                    target, constants);
             arrive(from, target);
             return null;
         }

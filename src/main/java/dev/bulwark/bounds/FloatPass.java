@@ -16,8 +16,8 @@ import java.util.List;
  * underflow. So if v is the input of a layer as double arithmetic finds it, and e bounds how far the float's and the real
  * number's may lie from v, then those of the outputs lie within |W| e + g (|W| (|v| + e) + |b|) of W v + b, and what
  * rounding to double adds is less than g again. No activation is steeper than 1, and a maximum moves no further than what it
- * is of: neither brings anything further apart, but for the rounding of an activation other than a ReLU. Where the sum of absolute
- * values may exceed the largest float, the pass may have overflowed and nothing is known of it.
+ * is of: neither brings anything further apart, but for the rounding of an activation other than a ReLU. Where the sum of
+ * absolute values may exceed the largest float, the pass may have overflowed and nothing is known of it.
  */
 final class FloatPass {
 

@@ -43,8 +43,8 @@ final class HostPass {
     }
 
     /**
-     * What elements are divided by: element k by {@code numbers[k / area % numbers.length]}, or by the root of that number plus
-     * {@code addend}.
+     * What elements are divided by: element k by {@code numbers[k / area % numbers.length]}, or by the root of that number
+     * plus {@code addend}.
      */
     record Divisors(float[] numbers, boolean rooted, double addend, int area) {
 
@@ -57,7 +57,8 @@ final class HostPass {
 
         /** Not above the divisor of element k. */
         double lower(int k) {
-            return rooted ? Math.max(Double.MIN_VALUE, Math.nextDown(Math.sqrt(Math.nextDown(number(k) + addend)))) : number(k);
+            return rooted ? Math.max(Double.MIN_VALUE, Math.nextDown(Math.sqrt(Math.nextDown(number(k) + addend))))
+                    : number(k);
         }
 
         /** Not below the divisor of element k. */
@@ -154,7 +155,8 @@ final class HostPass {
             Tensor one = Tensor.vector(ones);
             T centred = arithmetic.affine(AffineMap.of(one, Tensor.vector(negated), size), input(0));
             T scaled = arithmetic.affine(AffineMap.of(op.gamma(), Tensor.zeros(ones.length), size), centred);
-            T divided = arithmetic.divide(scaled, new Divisors(op.variance().toArray(), true, op.epsilon(), size / ones.length));
+            T divided = arithmetic.divide(scaled, new Divisors(op.variance().toArray(), true, op.epsilon(),
+                    size / ones.length));
             return arithmetic.affine(AffineMap.of(one, op.beta(), size), divided);
         }
 

@@ -38,8 +38,10 @@ interface InputRegion {
         return boxes -> {
             double epsilon = ball.epsilon().upper();
             backend.outwardIntervals().box(images, length, ball.centreError(), epsilon, boxes.lower(), boxes.upper());
-            return ball.norm() == Norm.INF ? Optional.empty() : Optional.of(new InputBall(images, boxes.lower(), boxes.upper(),
-                    ball.centreError(), epsilon, ball.norm() == Norm.TWO ? InputBall.Dual.EUCLIDEAN : InputBall.Dual.LARGEST));
+            return ball.norm() == Norm.INF ? Optional.empty()
+                    : Optional.of(new InputBall(images, boxes.lower(), boxes.upper(),
+                    ball.centreError(), epsilon, ball.norm() == Norm.TWO ? InputBall.Dual.EUCLIDEAN
+                    : InputBall.Dual.LARGEST));
         };
     }
 

@@ -27,8 +27,8 @@ abstract class MarginForms {
     /**
      * Enters the forms asked for.
      *
-     * @param magnitudes {@code [N,in]}: nowhere in the box of image n is what the coefficients stand at further from 0 than in
-     *                   row n; NaN if unknown
+     * @param magnitudes {@code [N,in]}: nowhere in the box of image n is what the coefficients stand at further from 0 than
+     *                   in row n; NaN if unknown
      * @param target     takes the coefficients, {@code [rows,in]}
      * @param constants  takes the constants, less what the coefficients may be off by; NaN where that is unknown
      */
@@ -150,7 +150,8 @@ abstract class MarginForms {
                     lost += (double) errors[i] * magnitudes[from + i];
                 }
             }
-            // Twice what a sum of this number of non-negative terms, and the difference, can be off by (Higham 2002, section 3.1).
+            // Twice what a sum of this number of non-negative terms, and the difference, can be off by (Higham 2002, section
+            // 3.1).
             double slack = (errors.length + 8) * 0x1p-52;
             return Directed.down(constant - lost - slack * (lost + Math.abs(constant)));
         }

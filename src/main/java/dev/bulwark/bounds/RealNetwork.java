@@ -14,8 +14,8 @@ import java.util.Optional;
  * <p>Plain host code on purpose, which shares nothing with the operations that certified the input: a fault of theirs must
  * not acquit itself. An interval pass in double, rounded outward at every operation, decides nearly every input. Where two
  * logits are too close for it, decimal fractions decide: sums and products of floats are exact in them. What they must round
- * (quotients, roots, sigmoids, hyperbolic tangents) is known to 60 digits at least. Where these still leave it open, the answer
- * is the one that claims less.
+ * (quotients, roots, sigmoids, hyperbolic tangents) is known to 60 digits at least. Where these still leave it open, the
+ * answer is the one that claims less.
  */
 public final class RealNetwork {
 
@@ -26,8 +26,8 @@ public final class RealNetwork {
     }
 
     /**
-     * Whether the logit of {@code label} exceeds every other at {@code point}. Where two are equal, or 60 digits don't tell them
-     * apart, it does not.
+     * Whether the logit of {@code label} exceeds every other at {@code point}. Where two are equal, or 60 digits don't tell
+     * them apart, it does not.
      *
      * @param point {@code [D]}, finite
      */
@@ -43,8 +43,8 @@ public final class RealNetwork {
     }
 
     /**
-     * Whether a specification holds at {@code point}. It does not only where it surely fails: where 60 digits leave that open, it
-     * counts as one that holds.
+     * Whether a specification holds at {@code point}. It does not only where it surely fails: where 60 digits leave that
+     * open, it counts as one that holds.
      *
      * @param point {@code [D]}, finite
      */
@@ -129,7 +129,8 @@ public final class RealNetwork {
 
             @Override
             public Interval activation(RealFunction f, Interval x) {
-                return new Interval(Arrays.stream(x.lower).map(f::down).toArray(), Arrays.stream(x.upper).map(f::up).toArray());
+                return new Interval(Arrays.stream(x.lower).map(f::down).toArray(), Arrays.stream(x.upper).map(f::up)
+                        .toArray());
             }
 
             @Override

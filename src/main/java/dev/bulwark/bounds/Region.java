@@ -36,7 +36,10 @@ public sealed interface Region permits Box, Region.BallRegion {
         return new BallRegion(image, ball);
     }
 
-    /** As {@link #around(float[], Ball)}, in the l-infinity norm around the floats themselves; epsilon is the decimal that it prints as. */
+    /**
+     * As {@link #around(float[], Ball)}, in the l-infinity norm around the floats themselves; epsilon is the decimal that it
+     * prints as.
+     */
     static Region around(float[] image, double epsilon) {
         return new BallRegion(image, Ball.aroundFloats(epsilon));
     }
@@ -50,7 +53,8 @@ public sealed interface Region permits Box, Region.BallRegion {
         private BallRegion(float[] image, Ball ball) {
             for (int i = 0; i < image.length; ++i) {
                 if (!(image[i] >= 0 && image[i] <= 1)) {
-                    throw new IllegalArgumentException("an image lies in [0, 1], but holds " + image[i] + " at element " + i);
+                    throw new IllegalArgumentException("an image lies in [0, 1], but holds " + image[i] + " at element "
+                            + i);
                 }
             }
             if (ball.centre() == Ball.Centre.BYTE) {
@@ -101,7 +105,8 @@ public sealed interface Region permits Box, Region.BallRegion {
 
         @Override
         public String toString() {
-            return "all images within " + ball.epsilon() + " (" + ball.norm().words() + ") of one of " + image.length + " elements";
+            return "all images within " + ball.epsilon() + " (" + ball.norm().words() + ") of one of " + image.length
+                    + " elements";
         }
     }
 }

@@ -71,7 +71,8 @@ final class SpecificationForms implements LogitForms {
         for (FormRows chunk : rows().chunks(together)) {
             enter(chunk, pass);
             run.run(pass, chunk.count(), owners);
-            System.arraycopy(CrownPass.known(backend, pass.constants(), chunk.count()), 0, bounds, chunk.from(), chunk.count());
+            System.arraycopy(CrownPass.known(backend, pass.constants(), chunk.count()), 0, bounds, chunk.from(),
+                    chunk.count());
         }
         return bounds;
     }

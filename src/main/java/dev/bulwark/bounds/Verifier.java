@@ -26,15 +26,16 @@ public interface Verifier extends AutoCloseable {
     Plan plan();
 
     /**
-     * Lower bounds of the left sides of a specification's inequalities over a region, in their order; NaN where none is known.
+     * Lower bounds of the left sides of a specification's inequalities over a region, in their order; NaN where none is
+     * known.
      *
      * @throws IllegalArgumentException if the region or the specification is not the network's
      */
     float[] lowerBounds(Region region, Specification specification);
 
     /**
-     * Whether a specification holds all over a region, of the real-number network. Certified by bounds alone; falsified where
-     * it fails at the region's centre, which exact arithmetic says.
+     * Whether a specification holds all over a region, of the real-number network. Certified by bounds alone; falsified
+     * where it fails at the region's centre, which exact arithmetic says.
      */
     default Verdict verify(Region region, Specification specification) {
         float[] lower = lowerBounds(region, specification);

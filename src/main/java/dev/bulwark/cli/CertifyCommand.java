@@ -11,6 +11,7 @@ import dev.bulwark.runs.Monitor;
 import dev.bulwark.runs.Subject;
 import dev.bulwark.runs.TrainedFor;
 import dev.bulwark.settings.Message;
+import dev.bulwark.smoothing.SmoothedClassifier;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -31,7 +32,8 @@ final class CertifyCommand extends ModelCommand {
     @Mixin
     private SmoothingOptions smoothing;
 
-    @Option(names = "--n0", defaultValue = "100", description = "Samples to guess the class from (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--n0", defaultValue = "" + SmoothedClassifier.DEFAULT_SELECTION,
+            description = "Samples to guess the class from (default: ${DEFAULT-VALUE}).")
     private int n0;
 
     @Option(names = "--certificates", paramLabel = "F.jsonl", description = "Also every certificate with all its votes.")

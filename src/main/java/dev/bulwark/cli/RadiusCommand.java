@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.bulwark.runs.Certify;
 import dev.bulwark.runs.ExperimentException;
 import dev.bulwark.smoothing.Radius;
+import dev.bulwark.smoothing.SmoothedClassifier;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -33,7 +34,7 @@ final class RadiusCommand implements Callable<Integer> {
     @Option(names = "--n", required = true, description = "All votes.")
     private long n;
 
-    @Option(names = "--alpha", defaultValue = "0.001",
+    @Option(names = "--alpha", defaultValue = "" + SmoothedClassifier.DEFAULT_ALPHA,
             description = "Probability that the claim is false (default: ${DEFAULT-VALUE}).")
     private double alpha;
 

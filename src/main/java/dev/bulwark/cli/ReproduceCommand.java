@@ -17,6 +17,7 @@ import dev.bulwark.runs.Fleet;
 import dev.bulwark.runs.Monitor;
 import dev.bulwark.runs.RunRecord;
 import dev.bulwark.runs.Selection;
+import dev.bulwark.smoothing.SmoothedClassifier;
 import dev.bulwark.training.Preset;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -99,13 +100,16 @@ final class ReproduceCommand implements Callable<Integer> {
             description = "Radii of Table 2: decimals, or fractions as 8/255 (default: ${DEFAULT-VALUE}).")
     private List<Epsilon> epsilons;
 
-    @Option(names = "--n0", defaultValue = "100", description = "Selection samples (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--n0", defaultValue = "" + SmoothedClassifier.DEFAULT_SELECTION,
+            description = "Selection samples (default: ${DEFAULT-VALUE}).")
     private int n0;
 
-    @Option(names = "--n", defaultValue = "10000", description = "Estimation samples (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--n", defaultValue = "" + SmoothedClassifier.DEFAULT_SAMPLES,
+            description = "Estimation samples (default: ${DEFAULT-VALUE}).")
     private int n;
 
-    @Option(names = "--alpha", defaultValue = "0.001", description = "Failure probability (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--alpha", defaultValue = "" + SmoothedClassifier.DEFAULT_ALPHA,
+            description = "Failure probability (default: ${DEFAULT-VALUE}).")
     private double alpha;
 
     @Option(names = "--deep-n", paramLabel = "N",

@@ -4,6 +4,7 @@ import dev.bulwark.device.DeviceInfo;
 import dev.bulwark.model.Graph;
 import dev.bulwark.plan.Plan;
 import dev.bulwark.runs.Certify;
+import dev.bulwark.smoothing.SmoothedClassifier;
 import picocli.CommandLine.Option;
 
 /** What certify and predict share. */
@@ -13,10 +14,11 @@ final class SmoothingOptions {
             description = "Standard deviation of the noise, in input units: a decimal or a fraction, as 1/2.")
     private double sigma;
 
-    @Option(names = "--n", defaultValue = "10000", description = "Samples to count votes of (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--n", defaultValue = "" + SmoothedClassifier.DEFAULT_SAMPLES,
+            description = "Samples to count votes of (default: ${DEFAULT-VALUE}).")
     private int n;
 
-    @Option(names = "--alpha", defaultValue = "0.001",
+    @Option(names = "--alpha", defaultValue = "" + SmoothedClassifier.DEFAULT_ALPHA,
             description = "Probability that a row's claim is false (default: ${DEFAULT-VALUE}).")
     private double alpha;
 

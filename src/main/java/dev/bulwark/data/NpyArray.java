@@ -57,6 +57,36 @@ final class NpyArray {
      * @throws DataException if it is no well-formed array of numbers
      */
     static NpyArray read(InputStream content, String source, long size) throws IOException {
+        Header header = header(content, source);
+        Type type = type(header.fields.group(1), source);
+        int[] shape = shape(header.fields.group(3), source);
+        int bytes = bytes(shape, type, source);
+        long whole = header.length + bytes;
+        if (size != whole) {
+            throw new DataException(source + ": has " + size + " bytes, a header of " + header.length + " and " + bytes
+                    + " for " + words(shape) + " of " + type + " expected" + (size < whole ? "; the file is cut off" : ""));
+        }
+        byte[] body = content.readNBytes(bytes);
+        if (body.length < bytes) {
+            throw new DataException(source + ": the body ends after " + body.length + " bytes, " + bytes
+                    + " expected; the file is cut off");
+        }
+        if (content.read() >= 0) {
+            throw new DataException(source + ": more bytes follow the " + bytes + " that the header declares");
+        }
+        return new NpyArray(source, shape, type, header.fields.group(2).equals("True"), body);
+    }
+
+    /**
+     * What stands before the elements.
+     *
+     * @param fields descr, fortran_order and shape, as groups of {@link #HEADER}
+     * @param length bytes of all of it
+     */
+    private record Header(Matcher fields, long length) {
+    }
+
+    private static Header header(InputStream content, String source) throws IOException {
         byte[] start = content.readNBytes(MAGIC.length + 2);
         if (start.length < MAGIC.length + 2 || !Arrays.equals(start, 0, MAGIC.length, MAGIC, 0, MAGIC.length)) {
             throw new DataException(source + ": not an array of NumPy's: it does not start with \\x93NUMPY and a version");
@@ -73,33 +103,17 @@ final class NpyArray {
             throw new DataException(source + ": the header declares a length of " + Integer.toUnsignedString(declared)
                     + ", at most " + LONGEST_HEADER + " expected");
         }
-        byte[] header = content.readNBytes(declared);
-        if (header.length < declared || declared == 0) {
-            throw new DataException(source + ": the header ends after " + header.length + " bytes, " + declared
+        byte[] text = content.readNBytes(declared);
+        if (text.length < declared || declared == 0) {
+            throw new DataException(source + ": the header ends after " + text.length + " bytes, " + declared
                     + " expected; the file is cut off");
         }
-        Matcher fields = HEADER.matcher(new String(header, StandardCharsets.UTF_8));
+        Matcher fields = HEADER.matcher(new String(text, StandardCharsets.UTF_8));
         if (!fields.matches()) {
             throw new DataException(source + ": the header is not the one that NumPy writes, of descr, fortran_order and "
                     + "shape");
         }
-        Type type = type(fields.group(1), source);
-        int[] shape = shape(fields.group(3), source);
-        int bytes = bytes(shape, type, source);
-        long start0 = MAGIC.length + 2L + digits + declared;
-        if (size != start0 + bytes) {
-            throw new DataException(source + ": has " + size + " bytes, a header of " + start0 + " and " + bytes + " for "
-                    + words(shape) + " of " + type + " expected" + (size < start0 + bytes ? "; the file is cut off" : ""));
-        }
-        byte[] body = content.readNBytes(bytes);
-        if (body.length < bytes) {
-            throw new DataException(source + ": the body ends after " + body.length + " bytes, " + bytes
-                    + " expected; the file is cut off");
-        }
-        if (content.read() >= 0) {
-            throw new DataException(source + ": more bytes follow the " + bytes + " that the header declares");
-        }
-        return new NpyArray(source, shape, type, fields.group(2).equals("True"), body);
+        return new Header(fields, MAGIC.length + 2L + digits + declared);
     }
 
     private static Type type(String descr, String source) {

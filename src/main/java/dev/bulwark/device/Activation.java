@@ -3,8 +3,8 @@ package dev.bulwark.device;
 import java.util.Optional;
 
 /**
- * A function that is applied element by element, other than the ReLU, which devices have operations of its own for. Every one
- * is monotone, and no steeper than 1.
+ * A function that is applied element by element, other than the ReLU, which devices have operations of its own for. Every
+ * one is monotone, and no steeper than 1.
  */
 public sealed interface Activation {
 
@@ -12,8 +12,8 @@ public sealed interface Activation {
     String words();
 
     /**
-     * Over an interval up to this point, between this one and {@link #lastBend}, or from that one on, the function is a line;
-     * NaN for a function that is nowhere one.
+     * Over an interval up to this point, between this one and {@link #lastBend}, or from that one on, the function is a
+     * line; NaN for a function that is nowhere one.
      */
     float firstBend();
 

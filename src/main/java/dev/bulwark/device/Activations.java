@@ -5,9 +5,9 @@ package dev.bulwark.device;
  *
  * <p><b>Rounding.</b> {@link #enclose} and {@link #relax} hold in real numbers. A leaky ReLU and a clip take products and
  * differences of floats, which double arithmetic rounds at most once. A sigmoid and a hyperbolic tangent rest on the double
- * functions exp and tanh, whose results are taken to lie within {@value #LIBRARY_ULPS} units in the last place of the real ones.
- * Java promises 1 and 2.5 of StrictMath, NVIDIA 1 and 2 of CUDA, and the GNU C library 1 and 2. What is built of them is
- * given a margin of {@link #MARGIN}, relatively, which is three times as much as these errors and those of the few
+ * functions exp and tanh, whose results are taken to lie within {@value #LIBRARY_ULPS} units in the last place of the real
+ * ones. Java promises 1 and 2.5 of StrictMath, NVIDIA 1 and 2 of CUDA, and the GNU C library 1 and 2. What is built of them
+ * is given a margin of {@link #MARGIN}, relatively, which is three times as much as these errors and those of the few
  * operations around them together. Where the function is bounded, so are its boxes.
  *
  * <p><b>Unknown intervals</b>, as of {@link OutwardIntervals}, make unknown what they are given to, unless the function has
@@ -25,7 +25,8 @@ public interface Activations {
     void apply(Activation f, DeviceBuffer x, long length, DeviceBuffer y);
 
     /**
-     * {@code gradient = gradient f'(x)} to nearest, in place, where {@code y = f(x)}. At a bend, the slope of the flatter side.
+     * {@code gradient = gradient f'(x)} to nearest, in place, where {@code y = f(x)}. At a bend, the slope of the flatter
+     * side.
      *
      * @param y what {@link #apply} made
      */
@@ -41,11 +42,11 @@ public interface Activations {
      * <ul>
      * <li>Where the interval is within one line of f, both are that line.
      * <li>Leaky ReLU: above, the chord; below, slope 1 where {@code upper > -lower}, else the function's own.
-     * <li>Clip: on the side on which it is a hinge of one bend, above or below, the chord. Elsewhere, of the line through the
-     *     bend and the far end and the constant, the one that leaves less room.
-     * <li>Smooth: above, where f is convex or its slope at the upper end exceeds the chord's, the chord; where f is concave, the
-     *     tangent at the middle; else the tangent through the lower end (Zhang et al. 2018, section 3.2). Below, the same of
-     *     the mirrored function.
+     * <li>Clip: on the side on which it is a hinge of one bend, above or below, the chord. Elsewhere, of the line through
+     *     the bend and the far end and the constant, the one that leaves less room.
+     * <li>Smooth: above, where f is convex or its slope at the upper end exceeds the chord's, the chord; where f is concave,
+     *     the tangent at the middle; else the tangent through the lower end (Zhang et al. 2018, section 3.2). Below, the
+     *     same of the mirrored function.
      * </ul>
      *
      * @param lower      {@code [images,units]}, as is {@code upper}; NaN in both where the interval is unknown

@@ -13,9 +13,9 @@ public interface Channelwise {
     void scaleTransposed(DeviceBuffer a, int rows, Scaling scaling, DeviceBuffer target);
 
     /**
-     * The box of all {@code f x + o} over a box of x, with f and o no further from the scaling's factor and offset than their
-     * errors, outward. An interval without two finite ends is unknown, and so is what it makes, unless f can only be 0. The
-     * box may take the place of either end of x.
+     * The box of all {@code f x + o} over a box of x, with f and o no further from the scaling's factor and offset than
+     * their errors, outward. An interval without two finite ends is unknown, and so is what it makes, unless f can only be
+     * 0. The box may take the place of either end of x.
      */
     void encloseScaled(DeviceBuffer lower, DeviceBuffer upper, int rows, Scaling scaling, DeviceBuffer outLower,
                        DeviceBuffer outUpper);

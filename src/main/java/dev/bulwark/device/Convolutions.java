@@ -38,9 +38,9 @@ public interface Convolutions {
     void enter(Convolution layer, DeviceBuffer forms, int rows, DeviceBuffer target, DeviceBuffer constants);
 
     /**
-     * The box of {@code W * x + b} over a box of x, outward, as {@link OutwardIntervals#affine}: an interval without two finite
-     * ends is unknown, and so is every output that gives one a weight other than 0, or whose own ends exceed the largest
-     * float. Both ends of what is unknown are NaN. Bounds do not depend on what else is in the batch.
+     * The box of {@code W * x + b} over a box of x, outward, as {@link OutwardIntervals#affine}: an interval without two
+     * finite ends is unknown, and so is every output that gives one a weight other than 0, or whose own ends exceed the
+     * largest float. Both ends of what is unknown are NaN. Bounds do not depend on what else is in the batch.
      *
      * @param lower    {@code [rows,input]}, as is {@code upper}
      * @param outLower {@code [rows,output]}, as is {@code outUpper}

@@ -1,8 +1,8 @@
 package dev.bulwark.device;
 
 /**
- * Balls around a batch's inputs, each cut to a box: all points c + d of the box with {@code ||d|| <= epsilon}, for every real
- * centre c with {@code |c - x| <= centreError |x|}, element by element.
+ * Balls around a batch's inputs, each cut to a box: all points c + d of the box with {@code ||d|| <= epsilon}, for every
+ * real centre c with {@code |c - x| <= centreError |x|}, element by element.
  *
  * @param centres     x, {@code [N,D]}
  * @param lower       of the boxes, {@code [N,D]}, as is upper
@@ -13,7 +13,9 @@ package dev.bulwark.device;
 public record InputBall(DeviceBuffer centres, DeviceBuffer lower, DeviceBuffer upper, float centreError, double epsilon,
                         Dual dual) {
 
-    /** The norm dual to a ball's: over the ball a linear form is least by epsilon times this below its value at the centre. */
+    /**
+     * The norm dual to a ball's: over the ball a linear form is least by epsilon times this below its value at the centre.
+     */
     public enum Dual {
         /** Of an l2 ball: the root of the sum of squares. */
         EUCLIDEAN,

@@ -61,8 +61,8 @@ public interface LinearRelaxations {
      *
      * @param coefficients {@code [rows,units]}
      * @param owners       {@code int [rows]}: the row of {@code relaxation} that a form belongs to
-     * @param slopes       {@code [any,units]}: lower slopes; those outside [least, 1] count as the nearer end, NaN stays. Not
-     *                     read where {@code relaxation} has no free slopes: its own are taken
+     * @param slopes       {@code [any,units]}: lower slopes; those outside [least, 1] count as the nearer end, NaN stays.
+     *                     Not read where {@code relaxation} has no free slopes: its own are taken
      * @param slopeRows    {@code int [rows]}: a form's row of {@code slopes}
      * @param bias         {@code [units]}
      * @param target       {@code [rows,units]}; may be {@code coefficients}
@@ -90,8 +90,8 @@ public interface LinearRelaxations {
      * @param coefficients {@code [rows,columns]}, in place; another buffer than {@code other}
      * @param magnitudes   {@code [N,columns]}: of what the coefficients stand at
      */
-    void join(DeviceBuffer coefficients, DeviceBuffer other, int rows, DeviceBuffer owners, DeviceBuffer magnitudes, int columns,
-              DeviceBuffer constants);
+    void join(DeviceBuffer coefficients, DeviceBuffer other, int rows, DeviceBuffer owners, DeviceBuffer magnitudes,
+            int columns, DeviceBuffer constants);
 
     /**
      * {@code minima[r]} = least value, rounded down, of {@code constants[r] + coefficients[r,:] x} over the box of
@@ -110,9 +110,9 @@ public interface LinearRelaxations {
                  int columns, DeviceBuffer corners);
 
     /**
-     * Raises {@code minima[r]}, or what is NaN there, to a lower bound, rounded down, of {@code constants[r] + coefficients[r,:] x}
-     * over ball {@code owners[r]}, where that is better. An element at the end of its box that the form would leave for
-     * something smaller stays there: its coefficient is no part of the dual norm.
+     * Raises {@code minima[r]}, or what is NaN there, to a lower bound, rounded down, of
+     * {@code constants[r] + coefficients[r,:] x} over ball {@code owners[r]}, where that is better. An element at the end of
+     * its box that the form would leave for something smaller stays there: its coefficient is no part of the dual norm.
      *
      * @param coefficients {@code [rows,columns]}
      * @param owners       {@code int [rows]}
@@ -123,13 +123,14 @@ public interface LinearRelaxations {
                     DeviceBuffer constants, DeviceBuffer minima);
 
     /** {@code corners[r,:]} = where in its ball form r is least, to nearest: arguments as of {@link #concretize}. */
-    void corners(DeviceBuffer coefficients, int rows, DeviceBuffer owners, InputBall ball, int columns, DeviceBuffer corners);
+    void corners(DeviceBuffer coefficients, int rows, DeviceBuffer owners, InputBall ball, int columns,
+            DeviceBuffer corners);
 
     /**
-     * The lines with free slopes that {@link #backwardActivation} took, at a point: {@code z[r,j]} becomes {@code s z}, plus the
-     * upper intercept where the coefficient a is negative. {@code gradient[r,j] = -max(a, 0) z} where the unit's sign is open,
-     * else 0: the bound's derivative with respect to the lower slope, negated, where z is what the corners become on these
-     * lines.
+     * The lines with free slopes that {@link #backwardActivation} took, at a point: {@code z[r,j]} becomes {@code s z}, plus
+     * the upper intercept where the coefficient a is negative. {@code gradient[r,j] = -max(a, 0) z} where the unit's sign is
+     * open, else 0: the bound's derivative with respect to the lower slope, negated, where z is what the corners become on
+     * these lines.
      *
      * @param coefficients {@code [rows,units]}, as they were before {@link #backwardActivation}
      * @param slopes       {@code [rows,units]}, in [least, 1]

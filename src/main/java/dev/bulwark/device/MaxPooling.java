@@ -1,9 +1,9 @@
 package dev.bulwark.device;
 
 /**
- * Maximum pooling: values, gradients, boxes, and linear forms on their way back through it. Conventions are {@link Backend}'s:
- * a batch is {@code [rows, elements of an image]}, outputs are overwritten, and no output is an input. Every window has an
- * element of the image.
+ * Maximum pooling: values, gradients, boxes, and linear forms on their way back through it. Conventions are
+ * {@link Backend}'s: a batch is {@code [rows, elements of an image]}, outputs are overwritten, and no output is an input.
+ * Every window has an element of the image.
  */
 public interface MaxPooling {
 
@@ -21,8 +21,8 @@ public interface MaxPooling {
     void applyTransposed(DeviceBuffer a, DeviceBuffer chosen, int rows, Pooling pooling, DeviceBuffer target);
 
     /**
-     * The box of what comes out over a box of x, with no rounding. A window with an unknown interval is unknown: below it would be
-     * known by the others, but an interval is known at both ends or at neither.
+     * The box of what comes out over a box of x, with no rounding. A window with an unknown interval is unknown: below it
+     * would be known by the others, but an interval is known at both ends or at neither.
      */
     void enclose(DeviceBuffer lower, DeviceBuffer upper, int rows, Pooling pooling, DeviceBuffer outLower,
                  DeviceBuffer outUpper);
@@ -40,11 +40,11 @@ public interface MaxPooling {
     void contested(DeviceBuffer lower, DeviceBuffer upper, int images, MaxPoolRelaxation relaxation, DeviceBuffer marks);
 
     /**
-     * Takes linear forms in what comes out back to forms in x that bound them from below. A coefficient a of window k goes to the
-     * element that stands for it where a is positive or the line above has slope 1; else {@code constants[r]} gains
+     * Takes linear forms in what comes out back to forms in x that bound them from below. A coefficient a of window k goes
+     * to the element that stands for it where a is positive or the line above has slope 1; else {@code constants[r]} gains
      * {@code a upperIntercept}. Coefficients that meet at an element are added to nearest, and {@code constants[r]}
-     * loses at least what that changes of the form. What is multiplied by 0 takes no part; what is unknown otherwise makes the
-     * constant NaN or -infinity.
+     * loses at least what that changes of the form. What is multiplied by 0 takes no part; what is unknown otherwise makes
+     * the constant NaN or -infinity.
      *
      * @param coefficients {@code [rows,output]}
      * @param owners       {@code int [rows]}: the row of {@code relaxation} that a form belongs to

@@ -7,11 +7,11 @@ package dev.bulwark.device;
  * say) is part of the base classifier f, the same for every sample, and named by {@link #precision}. A sample's vote is a
  * function of (key, image, sample) alone.
  *
- * <p><b>Who has a sample's vote.</b> The class of the largest logit, the lowest class at a tie of finite logits. No class has
- * it where a hidden unit or a logit is NaN, where several logits are +infinity, and where all are -infinity: overflow has
- * then taken away the difference that a vote would tell. NaN is what the arithmetic makes of an infinity times a weight of
- * 0, or of two infinities of opposite sign; no ReLU may turn it into 0. A sample without a vote still counts in n, so that
- * an image's votes may add up to less than n. Certificates bound a class's share of n and stay sound. Every backend,
+ * <p><b>Who has a sample's vote.</b> The class of the largest logit, the lowest class at a tie of finite logits. No class
+ * has it where a hidden unit or a logit is NaN, where several logits are +infinity, and where all are -infinity: overflow
+ * has then taken away the difference that a vote would tell. NaN is what the arithmetic makes of an infinity times a weight
+ * of 0, or of two infinities of opposite sign; no ReLU may turn it into 0. A sample without a vote still counts in n, so
+ * that an image's votes may add up to less than n. Certificates bound a class's share of n and stay sound. Every backend,
  * precision and kernel keeps this rule, and so do the predictions of {@link Votes#argMax}.
  */
 public interface NoisyClassifier extends AutoCloseable {

@@ -21,7 +21,8 @@ public record ReceptiveFields(List<Range> inputs, List<Range> outputs) {
 
         public Range {
             if (first < 0 || end < first) {
-                throw new IllegalArgumentException("a range must not begin below 0 nor behind its end: " + first + " to " + end);
+                throw new IllegalArgumentException("a range must not begin below 0 nor behind its end: " + first + " to "
+                        + end);
             }
         }
 

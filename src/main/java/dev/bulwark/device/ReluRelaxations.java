@@ -8,9 +8,9 @@ public interface ReluRelaxations {
 
     /**
      * Takes the lines that fit units' intervals: all of {@code relaxation} but the product error. Where the sign is known,
-     * both are the ReLU itself. Elsewhere the one above goes through (lower, 0) and (upper, upper), rounded up; the one below
-     * has slope 1 where {@code upper > -lower}, else 0 (Zhang et al. 2018). A unit of an unknown interval has none: its lines
-     * are NaN.
+     * both are the ReLU itself. Elsewhere the one above goes through (lower, 0) and (upper, upper), rounded up; the one
+     * below has slope 1 where {@code upper > -lower}, else 0 (Zhang et al. 2018). A unit of an unknown interval has none:
+     * its lines are NaN.
      *
      * @param lower {@code [images,units]}, as is {@code upper}; NaN in both where the interval is unknown
      */
@@ -20,8 +20,8 @@ public interface ReluRelaxations {
     void magnitudes(DeviceBuffer lower, DeviceBuffer upper, long length, DeviceBuffer target);
 
     /**
-     * Lists the units over whose intervals an activation is no line, in their order, two forms each: the unit and its negative.
-     * Of a ReLU, with bends 0 and infinity, those are the units whose sign is open.
+     * Lists the units over whose intervals an activation is no line, in their order, two forms each: the unit and its
+     * negative. Of a ReLU, with bends 0 and infinity, those are the units whose sign is open.
      *
      * @param first  {@link Activation#firstBend}; where it is NaN, all units are listed
      * @param last   {@link Activation#lastBend}
@@ -34,8 +34,8 @@ public interface ReluRelaxations {
                    DeviceBuffer owners, DeviceBuffer forms, DeviceBuffer count);
 
     /**
-     * Takes lower bounds of forms, as {@link #openSides} lists them, where they are better. NaN is no bound, nor is one beyond
-     * the largest float; an interval that is then known at one end only becomes unknown.
+     * Takes lower bounds of forms, as {@link #openSides} lists them, where they are better. NaN is no bound, nor is one
+     * beyond the largest float; an interval that is then known at one end only becomes unknown.
      *
      * @param minima {@code [sides]}, of whole pairs
      * @param lower  {@code [images,units]}, in place, as is {@code upper}

@@ -19,7 +19,8 @@ public interface TrainingOperations {
      * @param tau         their tolerance
      * @param weight      one element
      * @param loss        one element
-     * @param state       {@link #STATE} elements for what the way forward leaves to the way back; its start is aligned to 8 bytes
+     * @param state       {@link #STATE} elements for what the way forward leaves to the way back; its start is aligned to 8
+     *                    bytes
      */
     record Penalty(DeviceBuffer inputRadius, float tau, DeviceBuffer weight, DeviceBuffer loss, DeviceBuffer state) {
 
@@ -96,7 +97,10 @@ public interface TrainingOperations {
     /** {@code y = W x + b} for points, {@code S x} for radii: the last layer. */
     void forward(IntervalLayer layer, BoxRows x, BoxRows y);
 
-    /** The same and a ReLU; the penalty, where there is one, has been added to its loss after the step's way back at the latest. */
+    /**
+     * The same and a ReLU; the penalty, where there is one, has been added to its loss after the step's way back at the
+     * latest.
+     */
     void forward(IntervalLayer layer, BoxRows x, Hidden hidden);
 
     /**

@@ -39,8 +39,8 @@ record AverageOperator(Backend backend, Pooling pooling) implements LinearOperat
     }
 
     /**
-     * A quotient is rounded once, as a product is; so each input's share is that of a weight of one divided by the number of a
-     * window's elements, and their sum that of the mean.
+     * A quotient is rounded once, as a product is; so each input's share is that of a weight of one divided by the number of
+     * a window's elements, and their sum that of the mean.
      */
     @Override
     public Enclosure productErrors(DeviceMemory memory) {

@@ -12,8 +12,8 @@ import dev.bulwark.shapes.Windows;
 /**
  * A convolution as a dense layer that knows its receptive fields.
  *
- * <p>Its outputs are ordered {@code [row, column, channel]}, window after window, so that neighbours read the same part of the
- * image and the zeros of the matrix lie together; the columns of the layer behind follow.
+ * <p>Its outputs are ordered {@code [row, column, channel]}, window after window, so that neighbours read the same part of
+ * the image and the zeros of the matrix lie together; the columns of the layer behind follow.
  */
 final class ConvolutionMatrix {
 

@@ -11,8 +11,8 @@ import java.util.Optional;
 /**
  * Scalings and batch normalisations folded into the dense layers and convolutions beside them. That saves passes over
  * values, and lets devices' own kernels take a network that is a perceptron but for its normalisation. Every parameter is
- * rounded once, so that it is another network by a rounding: good for attacks' gradients, and for a smoothed classifier, whose
- * base may be any function. Bounds speak of the graph itself and never use it.
+ * rounded once, so that it is another network by a rounding: good for attacks' gradients, and for a smoothed classifier,
+ * whose base may be any function. Bounds speak of the graph itself and never use it.
  */
 final class Folding {
 
@@ -52,7 +52,8 @@ final class Folding {
             return Optional.empty();
         }
         Op before = graph.nodes().get(from - 1).op();
-        if (!(before instanceof Op.Dense || before instanceof Op.Conv2d) || before.constants().get(1).size() != channels.count()) {
+        if (!(before instanceof Op.Dense || before instanceof Op.Conv2d) || before.constants().get(1)
+                .size() != channels.count()) {
             return Optional.empty();
         }
         return finite(before, (name, constant) -> {
@@ -82,20 +83,23 @@ final class Folding {
         int area = graph.shape(k + 1).size() / channels.count();
         Op op = graph.nodes().get(reader).op();
         if (op instanceof Op.Dense dense) {
-            return columns(dense, channels, weight -> weight % dense.in() / area, dense.in()).map(folded -> without(graph, k, at, folded));
+            return columns(dense, channels, weight -> weight % dense.in() / area, dense.in())
+                    .map(folded -> without(graph, k, at, folded));
         }
         if (op instanceof Op.Conv2d convolution && value == k + 1 && isUnpadded(convolution.windows())) {
             int elements = convolution.windows().elements();
             int seen = convolution.weight().size() / convolution.channels() / elements;
             int outputs = convolution.channels() / convolution.groups();
             return columns(convolution, channels, weight -> weight % (seen * elements) / elements
-                    + weight / (seen * elements) / outputs * seen, seen * elements).map(folded -> without(graph, k, at, folded));
+                    + weight / (seen * elements) / outputs * seen, seen * elements)
+                    .map(folded -> without(graph, k, at, folded));
         }
         return Optional.empty();
     }
 
     private static boolean isUnpadded(Windows windows) {
-        return windows.height().before() + windows.height().after() + windows.width().before() + windows.width().after() == 0;
+        return windows.height().before() + windows.height().after() + windows.width().before() + windows.width()
+                .after() == 0;
     }
 
     /** The channel that a weight is multiplied with. */
@@ -155,7 +159,9 @@ final class Folding {
         return -1;
     }
 
-    /** The graph without operation {@code gone}, whose readers read what it read, and with another operation {@code changed}. */
+    /**
+     * The graph without operation {@code gone}, whose readers read what it read, and with another operation {@code changed}.
+     */
     private static Graph without(Graph graph, int gone, int changed, Op op) {
         Graph.Builder builder = new Graph.Builder(graph.input());
         List<Integer> numbers = new ArrayList<>(List.of(Graph.Builder.INPUT));

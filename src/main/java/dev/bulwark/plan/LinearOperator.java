@@ -10,8 +10,8 @@ import java.util.Optional;
  * An affine map {@code y = W x + b} of a network, laid onto a device: dense, a convolution, a scaling, a pooling, a
  * rearrangement. Forward passes, bounds, attacks and training are written against it, and don't ask which it is.
  *
- * <p>The graph's W and b need not be floats. What rounds to nearest takes the nearest floats; what bounds rest on charges how
- * far these may be off.
+ * <p>The graph's W and b need not be floats. What rounds to nearest takes the nearest floats; what bounds rest on charges
+ * how far these may be off.
  *
  * <p>Batches are {@code [rows,inputs]} and {@code [rows,outputs]}; outputs are overwritten, and no output is an input.
  */
@@ -33,8 +33,8 @@ public interface LinearOperator {
     void applyTransposed(DeviceBuffer a, int rows, DeviceBuffer target);
 
     /**
-     * The box of {@code W x + b} over a box of x, outward; unknown where what it depends on is. To be called many times with the
-     * same parameters. The caller closes it, before the plan.
+     * The box of {@code W x + b} over a box of x, outward; unknown where what it depends on is. To be called many times with
+     * the same parameters. The caller closes it, before the plan.
      */
     Enclosure enclosure();
 
@@ -60,7 +60,9 @@ public interface LinearOperator {
     /** b, one number for each output: {@code [outputs]}. The caller's memory owns what had to be made for it. */
     DeviceBuffer biases(DeviceMemory memory);
 
-    /** Whether each output depends on one input at most, and no two on the same: then boxes of y are images of boxes of x. */
+    /**
+     * Whether each output depends on one input at most, and no two on the same: then boxes of y are images of boxes of x.
+     */
     default boolean separates() {
         return false;
     }

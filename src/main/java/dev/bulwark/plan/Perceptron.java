@@ -19,7 +19,8 @@ public final class Perceptron {
     private static final int MOST_TIMES_THE_WORK = 3;
 
     /** Which networks these are, in words. */
-    public static final String WORDS = "dense layers, behind at most one convolution that as a dense matrix makes the network's "
+    public static final String WORDS =
+            "dense layers, behind at most one convolution that as a dense matrix makes the network's "
             + "work at most " + MOST_TIMES_THE_WORK + " times as much";
 
     private Perceptron() {

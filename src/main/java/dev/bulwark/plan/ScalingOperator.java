@@ -59,7 +59,8 @@ record ScalingOperator(Backend backend, Scaling scaling) implements LinearOperat
             shares[c] = Directed.up(rounding == 0 ? errors[c] : Math.nextUp(rounding + errors[c]));
         }
         DeviceBuffer none = memory.zeros(shares.length);
-        return enclosure(new Scaling(memory.holding(shares), scaling.offsetError(), none, none, shares.length, scaling.area()));
+        return enclosure(new Scaling(memory.holding(shares), scaling.offsetError(), none, none, shares.length,
+                scaling.area()));
     }
 
     @Override

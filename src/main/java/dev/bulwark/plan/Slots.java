@@ -32,8 +32,8 @@ public final class Slots {
     }
 
     /**
-     * For steps that run from first to last. An activation or a sum works in place of an operand that is not read afterwards. The
-     * input is the caller's and has no buffer; the output keeps its own to the end.
+     * For steps that run from first to last. An activation or a sum works in place of an operand that is not read
+     * afterwards. The input is the caller's and has no buffer; the output keeps its own to the end.
      */
     public static Slots forward(Plan plan) {
         return forward(plan, value -> false);
@@ -54,11 +54,11 @@ public final class Slots {
     }
 
     /**
-     * For steps that run from the one that makes value {@code last}, or any before it, to the first, each taking what belongs
-     * to the value that it makes (a gradient, a linear form's coefficients) to the values that it reads. Where several steps
-     * read a value, the first to come writes it, and each other one makes its part in {@link #scratch} and adds it. An activation,
-     * and a sum for its first operand, work in place of their own value where the operand is not yet begun and their value is
-     * not kept. Sums do their second operand first.
+     * For steps that run from the one that makes value {@code last}, or any before it, to the first, each taking what
+     * belongs to the value that it makes (a gradient, a linear form's coefficients) to the values that it reads. Where
+     * several steps read a value, the first to come writes it, and each other one makes its part in {@link #scratch} and
+     * adds it. An activation, and a sum for its first operand, work in place of their own value where the operand is not yet
+     * begun and their value is not kept. Sums do their second operand first.
      *
      * @param kept values of which it must stay to the end
      */

@@ -3,8 +3,8 @@ package dev.bulwark.plan;
 import dev.bulwark.device.Pooling;
 
 /**
- * What a plan does in one go: it reads values and makes one. Sealed: a new kind adds a {@link Visitor} method, and every pass
- * through a plan stops compiling until it says what the new kind means there.
+ * What a plan does in one go: it reads values and makes one. Sealed: a new kind adds a {@link Visitor} method, and every
+ * pass through a plan stops compiling until it says what the new kind means there.
  */
 public sealed interface Step {
 

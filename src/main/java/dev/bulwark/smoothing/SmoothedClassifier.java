@@ -21,6 +21,13 @@ import java.util.List;
  */
 public final class SmoothedClassifier implements AutoCloseable {
 
+    /** Selection samples where nothing else is said, as Cohen et al. take. */
+    public static final int DEFAULT_SELECTION = 100;
+    /** Estimation samples where nothing else is said: a tenth of what Cohen et al. take. */
+    public static final int DEFAULT_SAMPLES = 10_000;
+    /** Probability of a false certificate where nothing else is said, as Cohen et al. take. */
+    public static final double DEFAULT_ALPHA = 0.001;
+
     /** Images counted by one call to the device: enough that even 100 selection samples fill it. */
     private static final int BATCH = 256;
 

@@ -31,7 +31,9 @@ public record Architecture(List<Convolution> convolutions, List<Integer> dense) 
         return new Architecture(List.of(), widths);
     }
 
-    /** With this convolution as the first hidden layer, instead of the convolutions that are there or the first dense layer. */
+    /**
+     * With this convolution as the first hidden layer, instead of the convolutions that are there or the first dense layer.
+     */
     public Architecture withStem(Convolution convolution) {
         return new Architecture(List.of(convolution), convolutions.isEmpty()
                 ? dense.subList(Math.min(1, dense.size()), dense.size()) : dense);

@@ -192,7 +192,9 @@ final class Checkpoint {
         return Arrays.equals(MAGIC, Arrays.copyOf(bytes, MAGIC.length));
     }
 
-    /** A user who alters a file can also renew its checksum, so a checksum that fits proves nothing about what is read here. */
+    /**
+     * A user who alters a file can also renew its checksum, so a checksum that fits proves nothing about what is read here.
+     */
     private static Checkpoint parse(DataInputStream in) throws IOException {
         String recipeDigest = in.readUTF();
         String dataDigest = in.readUTF();

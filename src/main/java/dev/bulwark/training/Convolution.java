@@ -6,7 +6,8 @@ import dev.bulwark.shapes.ImageShape;
 import dev.bulwark.shapes.Windows;
 
 /**
- * A convolution: each channel has one set of weights, which it applies at every place of a grid on the image (LeCun et al. 1998, "Gradient-based learning applied to document recognition", section II).
+ * A convolution: each channel has one set of weights, which it applies at every place of a grid on the image (LeCun et al.
+ * 1998, "Gradient-based learning applied to document recognition", section II).
  *
  * <p>Bounds gain by it: a box widens with the L1 norm of a unit's weights, and here they are few.
  *

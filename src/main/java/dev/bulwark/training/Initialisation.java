@@ -60,9 +60,9 @@ public enum Initialisation {
     }
 
     /**
-     * {@code graph} with drawn parameters of its dense layers and convolutions, which are counted through as one. A parameter
-     * depends on the number of its layer, its place in its tensor and the layer's fan-in; a convolution's is the number of inputs that one output
-     * reads. Other operations stay.
+     * {@code graph} with drawn parameters of its dense layers and convolutions, which are counted through as one. A
+     * parameter depends on the number of its layer, its place in its tensor and the layer's fan-in; a convolution's is the
+     * number of inputs that one output reads. Other operations stay.
      */
     public Graph draw(Graph graph, long seed) {
         long layers = graph.nodes().stream().filter(node -> node.op() instanceof Op.Dense || node.op() instanceof Op.Conv2d)

@@ -5,10 +5,13 @@ import dev.bulwark.training.Objective.IntervalBounds.Rise;
 import dev.bulwark.training.Objective.IntervalBounds;
 import java.util.List;
 
-/** The named recipes, with seed 0 and the report's hidden layers 1024-512-256. */
+/** The named recipes, with seed 0 and dense hidden layers of 1024, 512 and 256 units, or a convolution for the first. */
 public enum Preset {
 
-    /** What the lab report describes, and Cohen et al.'s schedule where it says nothing. Hours on a CPU. */
+    /**
+     * Plain schedules, without what later work found: Cohen et al.'s (2019) with noise, a linear ramp with bounds. Hours on
+     * a CPU.
+     */
     REPORT {
         @Override
         public Recipe smoothing(double sigma) {
@@ -26,11 +29,13 @@ public enum Preset {
     },
 
     /**
-     * The most certified accuracy we know how to get from these widths: the first layer is a convolution. Some ten minutes a
+     * The best certified accuracy known from these widths: the first layer is a convolution. Some ten minutes a
      * network on two cores.
      */
     BEST {
-        /** Much noise leaves a network little room to fit the training images too closely, and so little for augmentation. */
+        /**
+         * Much noise leaves a network little room to fit the training images too closely, and so little for augmentation.
+         */
         @Override
         public Recipe smoothing(double sigma) {
             if (sigma < 0.75) {
@@ -52,7 +57,7 @@ public enum Preset {
         }
     },
 
-    /** The most certified accuracy we know how to get from layers that share no weights. */
+    /** The best certified accuracy known from layers that share no weights. */
     DENSE {
         /** Two noisy copies of each image that should agree: 4.6 points at sigma 0.5 and r = 1, less at smaller radii. */
         @Override
@@ -63,7 +68,7 @@ public enum Preset {
 
         /**
          * Small boxes leave a network room to fit the training images too closely, which augmentation takes: at 0.05 it is
-         * worth two points of certified accuracy. Large boxes leave none. There it is small steps that count: at 1e-3 with
+         * worth two points of certified accuracy. Large boxes leave none. There small steps are what counts: at 1e-3 with
          * batches of 200 training collapses on the way to 0.3, where 4e-4 with batches of 256 certifies two thirds.
          */
         @Override
@@ -100,10 +105,10 @@ public enum Preset {
         }
     };
 
-    /** How far hands differ. */
+    /** Handwriting differs about so much. */
     private static final Augmentation HANDWRITING = new Augmentation(8, 0.08, 1);
 
-    /** As much of that as a network with boxes of 0.1 can bear. */
+    /** Half of that, for boxes of 0.1: with more, certified accuracy falls. */
     private static final Augmentation HALF_HANDWRITING = new Augmentation(4, 0.04, 0.5);
 
     private static final Architecture LAYERS = Architecture.dense(List.of(1024, 512, 256));
@@ -136,8 +141,8 @@ public enum Preset {
     }
 
     /**
-     * The same of dense layers. Gowal et al. (2019) double 0.1 for convolutional networks; this network
-     * has less to give away, and training for 0.2 instead of 0.12 costs it 6 points at 0.1.
+     * The same of dense layers. Gowal et al. (2019) double 0.1 for convolutional networks; this network has less capacity,
+     * and training for 0.2 instead of 0.12 costs it 6 points at 0.1.
      */
     private static double factor(double epsilon) {
         return epsilon < 0.2 ? 1.2 : 1.05;

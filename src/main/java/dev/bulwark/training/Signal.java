@@ -23,7 +23,8 @@ record Signal(DeviceBuffer values, int columns, int radiusColumns) {
         int clean = rows.clean() ? rows.points() : 0;
         int boxes = rows.box() ? rows.count() : 0;
         return new BoxRows(values.slice(start(rows), (long) rows.total() * columns),
-                values.slice(start(rows) + (long) rows.total() * columns, (long) boxes * radiusColumns), clean, boxes, columns);
+                values.slice(start(rows) + (long) rows.total() * columns, (long) boxes * radiusColumns), clean, boxes,
+                columns);
     }
 
     /** Points and radii of the step's rows, one behind the other. */

@@ -21,8 +21,8 @@ import java.util.function.Supplier;
 /**
  * A batch's points and boxes through the steps of a plan, forwards, and gradients backwards.
  *
- * <p>A ReLU whose input has no other reader is done with the layer that makes it. One that lies between two dense layers goes
- * back with the one above, as devices fuse them.
+ * <p>A ReLU whose input has no other reader is done with the layer that makes it. One that lies between two dense layers
+ * goes back with the one above, as devices fuse them.
  */
 final class TrainingPass {
 
@@ -114,7 +114,8 @@ final class TrainingPass {
 
     /** Whether a layer makes what a ReLU reads, and nothing else reads that. */
     private boolean followsItsLayer(Step.Relu step) {
-        return onlyReaderOf(step.from()).isPresent() && makerOf(step.from()).filter(Step.Linear.class::isInstance).isPresent();
+        return onlyReaderOf(step.from()).isPresent() && makerOf(step.from()).filter(Step.Linear.class::isInstance)
+                .isPresent();
     }
 
     private boolean isBetweenDense(Step.Relu step) {

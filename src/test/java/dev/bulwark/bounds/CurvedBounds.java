@@ -4,8 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.bulwark.device.Activation;
-import dev.bulwark.device.BackendFixture;
-import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.ReferenceLines;
 import dev.bulwark.model.ExactGraph;
@@ -14,7 +12,6 @@ import dev.bulwark.model.Mlp;
 import dev.bulwark.model.Op;
 import dev.bulwark.model.RandomCurves;
 import dev.bulwark.model.Tensor;
-import dev.bulwark.plan.Logits;
 import dev.bulwark.plan.Plan;
 import dev.bulwark.shapes.Shape;
 import dev.bulwark.shapes.Windows;
@@ -30,26 +27,12 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Bounds of graphs with activations other than the ReLU and with maximum pooling, on one backend. */
-abstract class CurvedBounds extends BackendFixture {
+abstract class CurvedBounds extends BoundsFixture {
 
-    private static final int STEPS = 3;
     private static final int POINTS = 5;
 
-    private Bounds verify(Graph graph, Box box, Method method) {
-        try (Plan plan = Plan.load(backend, graph); Verifier verifier = method.verifier(plan, STEPS)) {
-            return verifier instanceof Ibp ibp ? ibp.verify(box, box.lower(), 0)
-                    : ((Crown) verifier).verify(box, box.lower(), 0);
-        }
-    }
-
     private static Box box(Graph graph, long seed, double width) {
-        SplittableRandom random = new SplittableRandom(~seed);
-        float[] low = RandomCase.values(random, graph.input().size(), -1, 1);
-        float[] high = low.clone();
-        for (int i = 0; i < high.length; ++i) {
-            high[i] += (float) (width * random.nextInt(3)); // some elements are points
-        }
-        return new Box(low, high);
+        return box(graph, seed, 1, width);
     }
 
     private static BigDecimal[] point(Box box, SplittableRandom random) {
@@ -259,12 +242,6 @@ abstract class CurvedBounds extends BackendFixture {
         }
     }
 
-    private float[] host(DeviceBuffer buffer, int length) {
-        float[] values = new float[length];
-        backend.read(buffer, values);
-        return values;
-    }
-
     private void fillOpen(AlphaOptimisation optimisation, CrownPass pass, int to, int units, float slope) {
         float[] slopes = host(optimisation.of(to), units);
         float[] open = host(pass.relaxed().lines(to).relaxation().upperIntercept(), units);
@@ -272,16 +249,6 @@ abstract class CurvedBounds extends BackendFixture {
             slopes[j] = open[j] > 0 ? slope : slopes[j];
         }
         backend.write(slopes, optimisation.of(to));
-    }
-
-    private float moved(AlphaOptimisation optimisation, int to, int units, int unit, float by) {
-        float[] slopes = host(optimisation.of(to), units);
-        slopes[unit] += by;
-        backend.write(slopes, optimisation.of(to));
-        float bound = optimisation.minima()[0];
-        slopes[unit] -= by;
-        backend.write(slopes, optimisation.of(to));
-        return bound;
     }
 
     /**
@@ -322,12 +289,6 @@ abstract class CurvedBounds extends BackendFixture {
                 double off = Math.abs(exact[c].doubleValue() - logits[c]);
                 assertTrue(errors[c] < 1e-2 && off <= 2 * errors[c], "seed " + seed + ": " + off + " and " + errors[c]);
             }
-        }
-    }
-
-    private float[] logits(Graph graph, float[] point) {
-        try (Plan plan = Plan.load(backend, graph); DeviceMemory memory = new DeviceMemory(backend)) {
-            return host(new Logits(memory, plan, 1).of(memory.holding(point), 1), plan.classes());
         }
     }
 }

@@ -8,14 +8,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.bulwark.data.Ball;
 import dev.bulwark.data.Epsilon;
 import dev.bulwark.data.Norm;
-import dev.bulwark.device.BackendFixture;
 import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.model.ExactGraph;
 import dev.bulwark.model.Graph;
 import dev.bulwark.model.Op;
 import dev.bulwark.model.RandomGraph;
 import dev.bulwark.model.Tensor;
-import dev.bulwark.plan.Logits;
 import dev.bulwark.plan.Plan;
 import dev.bulwark.plan.Step;
 import dev.bulwark.shapes.Shape;
@@ -31,25 +29,10 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Bounds of graphs of any shape on one backend: convolutions, residual additions, ReLUs anywhere. */
-abstract class GraphBounds extends BackendFixture {
-
-    private static final int STEPS = 4;
-
-    private Bounds verify(Graph graph, Box box, Method method) {
-        try (Plan plan = Plan.load(backend, graph); Verifier verifier = method.verifier(plan, STEPS)) {
-            return verifier instanceof Ibp ibp ? ibp.verify(box, box.lower(), 0)
-                    : ((Crown) verifier).verify(box, box.lower(), 0);
-        }
-    }
+abstract class GraphBounds extends BoundsFixture {
 
     private static Box box(Graph graph, long seed, double width) {
-        SplittableRandom random = new SplittableRandom(~seed);
-        float[] low = RandomCase.values(random, graph.input().size(), -0.5, 0.5);
-        float[] high = low.clone();
-        for (int i = 0; i < high.length; ++i) {
-            high[i] += (float) (width * random.nextInt(3)); // some elements are points
-        }
-        return new Box(low, high);
+        return box(graph, seed, 0.5, width);
     }
 
     private static BigDecimal[] point(Box box, SplittableRandom random, boolean corner) {
@@ -452,17 +435,6 @@ abstract class GraphBounds extends BackendFixture {
         backend.write(values, optimisation.of(to));
     }
 
-    private float moved(AlphaOptimisation optimisation, int to, int units, int unit, float by) {
-        float[] slopes = new float[units];
-        backend.read(optimisation.of(to), slopes);
-        slopes[unit] += by;
-        backend.write(slopes, optimisation.of(to));
-        float bound = optimisation.minima()[0];
-        slopes[unit] -= by;
-        backend.write(slopes, optimisation.of(to));
-        return bound;
-    }
-
     /** What the float pass and the exact one make of a graph must agree, or real differences would be called rounding. */
     @Test
     void givenAnyGraph_whenAskedForTheRealNetwork_thenItIsTheExactOne() {
@@ -483,14 +455,6 @@ abstract class GraphBounds extends BackendFixture {
                 double off = Math.abs(exact[c].doubleValue() - logits[c]);
                 assertTrue(errors[c] < 1 && off <= 2 * errors[c], "seed " + seed + ": " + off + " and " + errors[c]);
             }
-        }
-    }
-
-    private float[] logits(Graph graph, float[] point) {
-        try (Plan plan = Plan.load(backend, graph); DeviceMemory memory = new DeviceMemory(backend)) {
-            float[] logits = new float[plan.classes()];
-            backend.read(new Logits(memory, plan, 1).of(memory.holding(point), 1).slice(0, logits.length), logits);
-            return logits;
         }
     }
 }

@@ -113,7 +113,10 @@ public final class CudaBackend implements Backend {
         return options.noisyForwards() == Precision.FLOAT32 ? Precision.FLOAT32 : Precision.BFLOAT16;
     }
 
-    /** On a stream of its own, with this one's kernels: small launches, which leave most of a GPU idle, then run beside one another. */
+    /**
+     * On a stream of its own, with this one's kernels: small launches, which leave most of a GPU idle, then run beside one
+     * another.
+     */
     @Override
     public Optional<Backend> sibling() {
         return Optional.of(open(gpu.gpu().ordinal(), options, store));

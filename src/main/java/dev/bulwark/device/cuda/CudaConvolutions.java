@@ -87,7 +87,8 @@ final class CudaConvolutions implements Convolutions {
         int channels = target.output().channels();
         int parts = Math.min(parts(channels, (long) rows * target.output().area(), channels), Math.max(1, rows));
         int chunk = Math.max(1, (rows + parts - 1) / parts);
-        biases.launch(Grid.blocks(channels, parts, THREADS), gradient, scratch, rows, channels, target.output().area(), chunk);
+        biases.launch(Grid.blocks(channels, parts, THREADS), gradient, scratch, rows, channels, target.output().area(),
+                chunk);
         finish.multiply(scratch, parts, 0f, target.bias(), channels);
     }
 
@@ -134,6 +135,7 @@ final class CudaConvolutions implements Convolutions {
         return Stream.concat(Stream.of(own), Stream.of(
                 layer.groups(), layer.input().channels() / layer.groups(), layer.input().height(), layer.input().width(),
                 layer.output().channels() / layer.groups(), layer.output().height(), layer.output().width(),
-                y.kernel(), x.kernel(), y.stride(), x.stride(), y.before(), x.before(), y.dilation(), x.dilation())).toArray();
+                y.kernel(), x.kernel(), y.stride(), x.stride(), y.before(), x.before(), y.dilation(), x.dilation()))
+                .toArray();
     }
 }

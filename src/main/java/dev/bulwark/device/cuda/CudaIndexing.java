@@ -58,7 +58,7 @@ final class CudaIndexing implements Indexing {
     public void resample(DeviceBuffer source, DeviceBuffer maps, DeviceBuffer rows, int count, ImageShape image,
                          DeviceBuffer target) {
         long length = (long) count * image.size();
-        resample.launch(Grid.over(length), source, maps, rows.require("rows", count), count, image.channels(), image.height(),
-                image.width(), target.require("target", length));
+        resample.launch(Grid.over(length), source, maps, rows.require("rows", count), count, image.channels(),
+                image.height(), image.width(), target.require("target", length));
     }
 }

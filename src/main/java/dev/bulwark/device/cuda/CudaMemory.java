@@ -35,7 +35,8 @@ final class CudaMemory {
         long bytes = Math.multiplyExact(length, Float.BYTES);
         CUdeviceptr pointer = new CUdeviceptr();
         gpu.makeCurrent();
-        check("cuMemAlloc of " + bytes + " bytes beside " + live.get() + " live ones", cuMemAlloc(pointer, Math.max(bytes, 1)));
+        check("cuMemAlloc of " + bytes + " bytes beside " + live.get() + " live ones",
+                cuMemAlloc(pointer, Math.max(bytes, 1)));
         return DeviceBuffer.owning(new Allocation(this, pointer, counted), length);
     }
 

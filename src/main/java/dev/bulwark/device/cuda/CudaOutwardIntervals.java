@@ -68,8 +68,8 @@ final class CudaOutwardIntervals implements OutwardIntervals {
     }
 
     /**
-     * Whether a grid of {@code blocks} leaves at most a sixteenth of the multiprocessors idle: that costs less than the next smaller
-     * tile, of which shared memory bounds the rate.
+     * Whether a grid of {@code blocks} leaves at most a sixteenth of the multiprocessors idle: that costs less than the next
+     * smaller tile, of which shared memory bounds the rate.
      */
     static boolean fills(long blocks, int multiprocessors) {
         return blocks >= multiprocessors - multiprocessors / 16;

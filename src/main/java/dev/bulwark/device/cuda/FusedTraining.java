@@ -69,8 +69,8 @@ final class FusedTraining implements TrainingOperations {
         long points = (long) x.rows() * layer.out();
         long radii = (long) x.boxes() * layer.spreadRows();
         affineBoxes.launch(Grid.over(Math.max(points, radii)), sums.get(0).sums(),
-                sums.get(0).parts(), sums.get(1).sums(), sums.get(1).parts(), layer.affine().bias(), layer.out(), points, radii, y.points(),
-                y.radius().require("radius", radii));
+                sums.get(0).parts(), sums.get(1).sums(), sums.get(1).parts(), layer.affine().bias(), layer.out(), points,
+                radii, y.points(), y.radius().require("radius", radii));
     }
 
     /** {@code x W^T} and {@code r S^T}. */
@@ -102,12 +102,13 @@ final class FusedTraining implements TrainingOperations {
         long boxes = (long) x.boxes() * layer.out();
         if (hidden.penalty().isEmpty()) {
             hiddenBoxes.launch(Grid.over(clean + boxes), sums.get(0).sums(), sums.get(0).parts(),
-                    sums.get(1).sums(), sums.get(1).parts(), clean, boxes, layer.affine().bias(), layer.out(), before.points(), before.radius(), after.points(),
-                    after.radius());
+                    sums.get(1).sums(), sums.get(1).parts(), clean, boxes, layer.affine().bias(), layer.out(),
+                    before.points(), before.radius(), after.points(), after.radius());
         } else {
             Penalty penalty = hidden.penalty().get();
             penalisedBoxes.launch(Grid.ofPartialSums(clean + boxes), sums.get(0).sums(),
-                    sums.get(0).parts(), sums.get(1).sums(), sums.get(1).parts(), clean, boxes, layer.affine().bias(), layer.out(), before.points(), before.radius(),
+                    sums.get(0).parts(), sums.get(1).sums(), sums.get(1).parts(), clean, boxes, layer.affine().bias(),
+                    layer.out(), before.points(), before.radius(),
                     after.points(), after.radius(), penalty.inputRadius(), penalty.tau(), penalty.weight(), penalty.loss(),
                     penalty.state(), tickets.partials(), tickets.tickets());
         }

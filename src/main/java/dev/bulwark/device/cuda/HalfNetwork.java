@@ -147,8 +147,8 @@ final class HalfNetwork implements AutoCloseable {
     }
 
     /**
-     * {@code int [blocks of 16 outputs, 2]} of the first layer: first and end of the panels of inputs that hold the receptive
-     * fields of a block, (panels, 0) where they are empty.
+     * {@code int [blocks of 16 outputs, 2]} of the first layer: first and end of the panels of inputs that hold the
+     * receptive fields of a block, (panels, 0) where they are empty.
      */
     DeviceBuffer fields() {
         return fields;

@@ -47,8 +47,8 @@ interface MatrixProduct {
 
     /**
      * All products of a layer's way back, where possible in one launch: {@code a^T b} for each of {@code parameters},
-     * {@code a b} for each of {@code inputs}, one or two of either kind; of these only the second of the inputs may take |b|.
-     * Empty, and nothing done, where their parts would not have room side by side.
+     * {@code a b} for each of {@code inputs}, one or two of either kind; of these only the second of the inputs may take
+     * |b|. Empty, and nothing done, where their parts would not have room side by side.
      */
     Optional<List<PartialSums>> back(List<Factors> parameters, List<Factors> inputs);
 

@@ -3,7 +3,9 @@ package dev.bulwark.device.cuda;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** The modules of one GPU's context, each loaded once for all backends that share it, and unloaded after the last of them. */
+/**
+ * The modules of one GPU's context, each loaded once for all backends that share it, and unloaded after the last of them.
+ */
 final class ModuleStore {
 
     private final boolean verbose;

@@ -24,7 +24,9 @@ final class Modules {
         return new KernelModule(memory, module);
     }
 
-    /** Which PTX the kernels are from; the clustered kernel's, which is loaded when it is first needed, is told by its name. */
+    /**
+     * Which PTX the kernels are from; the clustered kernel's, which is loaded when it is first needed, is told by its name.
+     */
     String architecture() {
         return architecture;
     }

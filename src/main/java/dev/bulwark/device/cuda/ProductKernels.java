@@ -138,7 +138,10 @@ final class ProductKernels implements MatrixProduct {
         return plan.map(Together::sums);
     }
 
-    /** How products share a launch, and where each leaves its sums: in the scratch, one after the other, or where they belong. */
+    /**
+     * How products share a launch, and where each leaves its sums: in the scratch, one after the other, or where they
+     * belong.
+     */
     private record Together(List<ProductPlan> plans, List<PartialSums> sums) {
 
         static Optional<Together> of(List<Factors> products, int multiprocessors, DeviceBuffer scratch) {

@@ -53,8 +53,8 @@ final class Products implements Linear, AutoCloseable {
             ownFloats = new ProductKernels(ProductPrecision.FLOAT32, module, multiprocessors, scratch, finish,
                     elementwise);
             product = found != null ? found : options.products() == ProductPrecision.FLOAT32 ? ownFloats
-                    : new ProductKernels(options.products(), modules.apply("products_tf32"), multiprocessors, scratch, finish,
-                            elementwise);
+                    : new ProductKernels(options.products(), modules.apply("products_tf32"), multiprocessors, scratch,
+                            finish, elementwise);
         } catch (RuntimeException e) {
             close();
             throw e;

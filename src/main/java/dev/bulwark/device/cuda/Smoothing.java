@@ -12,7 +12,8 @@ import java.util.function.Function;
 
 /**
  * Base classifiers of randomized smoothing in half precision: smoothing_fused.cu where it fits, else smoothing_layers.cu,
- * or smoothing_clustered.cu where that is asked for. Their kernels are the longest to compile for a GPU, so each source is loaded when it is first needed.
+ * or smoothing_clustered.cu where that is asked for. Their kernels are the longest to compile for a GPU, so each source is
+ * loaded when it is first needed.
  */
 final class Smoothing {
 

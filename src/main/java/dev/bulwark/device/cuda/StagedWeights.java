@@ -83,8 +83,8 @@ final class StagedWeights implements AutoCloseable {
 
     private void pack(Kernel pack, Affine layer, long firstStage, Blocks blocks) {
         pack.launch(Grid.over(2L * blocks.columns * blocks.groups * blocks.slices), layer.weight(), layer.in(),
-                layer.out(), blocks.columns, blocks.groups, blocks.slices, blocks.group * STAGE_BYTES, blocks.slice * STAGE_BYTES,
-                blocks.chunk * STAGE_BYTES, from(firstStage));
+                layer.out(), blocks.columns, blocks.groups, blocks.slices, blocks.group * STAGE_BYTES,
+                blocks.slice * STAGE_BYTES, blocks.chunk * STAGE_BYTES, from(firstStage));
     }
 
     private DeviceBuffer from(long stage) {

@@ -3,8 +3,8 @@ package dev.bulwark.device.cuda;
 import dev.bulwark.device.DeviceBuffer;
 
 /**
- * Scratch of kernels whose last block adds up what all blocks have left: room for their sums, and counters of the blocks that
- * are done, which are 0 between launches. One is enough for all kernels of a backend: its operations are in order.
+ * Scratch of kernels whose last block adds up what all blocks have left: room for their sums, and counters of the blocks
+ * that are done, which are 0 between launches. One is enough for all kernels of a backend: its operations are in order.
  */
 final class Tickets implements AutoCloseable {
 

@@ -1,0 +1,59 @@
+package dev.bulwark.bounds;
+
+import dev.bulwark.device.BackendFixture;
+import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.DeviceMemory;
+import dev.bulwark.model.Graph;
+import dev.bulwark.plan.Logits;
+import dev.bulwark.plan.Plan;
+import java.util.SplittableRandom;
+
+/** What tests of bounds on one backend share. */
+abstract class BoundsFixture extends BackendFixture {
+
+    /** Of alpha-CROWN. */
+    static final int STEPS = 4;
+
+    /** Bounds of an image of label 0, the box's lower corner. */
+    Bounds verify(Graph graph, Box box, Method method) {
+        try (Plan plan = Plan.load(backend, graph); Verifier verifier = method.verifier(plan, STEPS)) {
+            return verifier instanceof Ibp ibp ? ibp.verify(box, box.lower(), 0)
+                    : ((Crown) verifier).verify(box, box.lower(), 0);
+        }
+    }
+
+    /** A box whose lower ends lie in [-reach, reach] and whose edges are 0, 1 or 2 widths long. */
+    static Box box(Graph graph, long seed, double reach, double width) {
+        SplittableRandom random = new SplittableRandom(~seed);
+        float[] low = RandomCase.values(random, graph.input().size(), -reach, reach);
+        float[] high = low.clone();
+        for (int i = 0; i < high.length; ++i) {
+            high[i] += (float) (width * random.nextInt(3)); // some elements are points
+        }
+        return new Box(low, high);
+    }
+
+    float[] host(DeviceBuffer buffer, int length) {
+        float[] values = new float[length];
+        backend.read(buffer.slice(0, length), values);
+        return values;
+    }
+
+    /** The bound where one unit's slope is moved, which is moved back. */
+    float moved(AlphaOptimisation optimisation, int to, int units, int unit, float by) {
+        float[] slopes = host(optimisation.of(to), units);
+        slopes[unit] += by;
+        backend.write(slopes, optimisation.of(to));
+        float bound = optimisation.minima()[0];
+        slopes[unit] -= by;
+        backend.write(slopes, optimisation.of(to));
+        return bound;
+    }
+
+    /** By a float pass. */
+    float[] logits(Graph graph, float[] point) {
+        try (Plan plan = Plan.load(backend, graph); DeviceMemory memory = new DeviceMemory(backend)) {
+            return host(new Logits(memory, plan, 1).of(memory.holding(point), 1), plan.classes());
+        }
+    }
+}
