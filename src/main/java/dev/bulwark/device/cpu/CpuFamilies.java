@@ -25,6 +25,7 @@ final class CpuFamilies {
      * @param blocks   one worker's products in float
      */
     CpuFamilies(Workers workers, Spans spans, SharedProducts products, Products blocks, NoiseRows noiseRows) {
+        FormLoops loops = noiseRows instanceof ScalarNoise ? new FormLoops.Plain() : Libraries.forms();
         Rows rows = new Rows(workers);
         linear = products;
         channelwise = new CpuChannelwise(rows);
@@ -42,6 +43,6 @@ final class CpuFamilies {
         convolutions = new CpuConvolutions(workers,
                 blocks instanceof JavaProducts ? new JavaConvolution() : new OneDnnConvolution());
         reluRelaxations = new CpuReluRelaxations(spans);
-        linearRelaxations = new CpuLinearRelaxations(rows, new FloatProducts(workers, blocks));
+        linearRelaxations = new CpuLinearRelaxations(rows, new FloatProducts(workers, blocks), loops);
     }
 }

@@ -18,11 +18,13 @@ final class CpuLinearRelaxations implements LinearRelaxations {
 
     private final Rows rows;
     private final FloatProducts products;
+    private final FormLoops loops;
 
     /** @param products in float: training's may be coarser */
-    CpuLinearRelaxations(Rows rows, FloatProducts products) {
+    CpuLinearRelaxations(Rows rows, FloatProducts products, FormLoops loops) {
         this.rows = rows;
         this.products = products;
+        this.loops = loops;
     }
 
     /** A row of each of some matrices, copied when another one than the last is asked for. */
@@ -142,35 +144,14 @@ final class CpuLinearRelaxations implements LinearRelaxations {
         });
     }
 
-    /**
-     * One form, in place, its coefficients {@code a[at ..]}; returns its new constant. Products with 0 are summed like others:
-     * branches would cost more than they save. If one is with something unknown, the constant is not finite.
-     */
-    private static float throughFreeLines(float[] a, int at, float[][] lines, float[] below, float least, float[] bias,
-                                          float constant) {
-        float[] slope = lines[0];
-        float[] intercept = lines[1];
-        float[] magnitude = lines[2];
-        float[] productError = lines[3];
-        double sum = constant;
-        double absolute = Math.abs(constant);
-        for (int j = 0; j < bias.length; ++j) {
-            float before = a[at + j];
-            boolean negative = before < 0;
-            double exact = (double) before * (negative ? slope[j] : Math.max(least, Math.min(1f, below[j])));
-            float after = (float) exact;
-            double shift = negative ? (double) before * intercept[j] : 0;
-            double biased = (double) after * bias[j];
-            double lost = Math.abs(exact - after) * magnitude[j]
-                    + (Math.abs(after) + NEGLIGIBLE) * productError[j];
-            sum += shift + biased - lost;
-            absolute += Math.abs(shift) + Math.abs(biased) + lost;
-            a[at + j] = after;
-        }
-        return Directed.down(sum - FormConstant.slack(4 * bias.length, absolute));
+    private float throughFreeLines(float[] a, int at, float[][] lines, float[] below, float least, float[] bias,
+                                   float constant) {
+        FormConstant sum = new FormConstant(0, 4 * bias.length, constant);
+        loops.throughFreeLines(a, at, new FormLoops.FreeLines(lines, below, least, bias), 0, bias.length, sum);
+        return sum.down();
     }
 
-    /** As {@link #throughFreeLines}, where what is multiplied by exactly 0 takes no part. */
+    /** As {@link FormLoops#throughFreeLines}, where what is multiplied by exactly 0 takes no part. */
     private static float throughFreeLinesWithoutZeros(float[] a, int at, float[][] lines, float[] below, float least,
                                                       float[] bias, float constant) {
         double sum = constant;
@@ -299,18 +280,10 @@ final class CpuLinearRelaxations implements LinearRelaxations {
         });
     }
 
-    private static float minimum(float[] a, int at, float[][] box, float constant) {
-        float[] lower = box[0];
-        float[] upper = box[1];
-        double sum = constant;
-        double absolute = Math.abs(constant);
-        for (int i = 0; i < lower.length; ++i) {
-            float coefficient = a[at + i];
-            double product = (double) coefficient * (coefficient > 0 ? lower[i] : upper[i]);
-            sum += product;
-            absolute += Math.abs(product);
-        }
-        return Directed.down(sum - FormConstant.slack(lower.length, absolute));
+    private float minimum(float[] a, int at, float[][] box, float constant) {
+        FormConstant sum = new FormConstant(0, box[0].length, constant);
+        loops.minimum(a, at, box[0], box[1], 0, box[0].length, sum);
+        return sum.down();
     }
 
     @Override

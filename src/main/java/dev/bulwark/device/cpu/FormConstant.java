@@ -30,8 +30,13 @@ final class FormConstant {
     }
 
     void add(double term) {
-        sum += term;
-        absolute += Math.abs(term);
+        add(term, Math.abs(term));
+    }
+
+    /** Adds several terms at once. @param magnitude their absolute values' sum */
+    void add(double terms, double magnitude) {
+        sum += terms;
+        absolute += magnitude;
     }
 
     /**

@@ -16,6 +16,8 @@ final class Libraries {
     private static final Optional<Products> ONE_DNN = oneDnn();
     private static final NoiseRows NOISE = vectorised(() -> new VectorNoise(), ScalarNoise::new);
 
+    private static final FormLoops FORMS = vectorised(() -> new VectorFormLoops(), FormLoops.Plain::new);
+
     private Libraries() {
     }
 
@@ -39,6 +41,10 @@ final class Libraries {
 
     static NoiseRows noise() {
         return NOISE;
+    }
+
+    static FormLoops forms() {
+        return FORMS;
     }
 
     static Precision fastestPrecision() {
