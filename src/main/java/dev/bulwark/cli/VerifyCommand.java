@@ -41,7 +41,7 @@ final class VerifyCommand extends ModelCommand {
             description = "Of the ball; ibp sees the smallest box around one (default: ${DEFAULT-VALUE}).")
     private String norm;
 
-    @Option(names = "--method", paramLabel = "ibp|crown|alpha-crown", defaultValue = "ibp",
+    @Option(names = "--method", paramLabel = "ibp|crown-ibp|crown|alpha-crown", defaultValue = "ibp",
             description = "How to bound (default: ${DEFAULT-VALUE}).")
     private String method;
 
@@ -49,8 +49,14 @@ final class VerifyCommand extends ModelCommand {
             + Crown.DEFAULT_STEPS + "); the other methods take none.")
     private Integer steps;
 
+    @Option(names = "--textbook", description = "The method as published: not cut with what ibp finds, so never better.")
+    private boolean textbook;
+
     @Override
     void check() {
+        if (textbook && method() == Method.IBP) {
+            throw new ExperimentException("--textbook leaves out what ibp finds: --method ibp has no other form");
+        }
         if (method() != Method.ALPHA_CROWN && steps != null) {
             throw new ExperimentException("--steps are alpha-crown's: --method " + method + " takes none");
         }
@@ -85,13 +91,16 @@ final class VerifyCommand extends ModelCommand {
         if (norm() != Norm.INF) {
             bounded.with("norm", norm().toString());
         }
+        if (textbook) {
+            bounded.with("textbook", true);
+        }
         return method() == Method.ALPHA_CROWN ? bounded.with("steps", steps()) : bounded;
     }
 
     @Override
     void write(Fleet fleet, Subject subject, RowsRun run, Monitor monitor) throws IOException {
         try (RowFile<BoundsRow> rows = run.open(out(), BoundsRow.FORMAT)) {
-            Verify.run(fleet, subject, epsilon, norm(), method(), steps(), rows, monitor);
+            Verify.run(fleet, subject, epsilon, norm(), new Verify.Bounding(method(), steps(), textbook), rows, monitor);
         }
     }
 
