@@ -78,8 +78,25 @@ abstract class ModelCommand implements Callable<Integer> {
     /** What the rows say, in one line, which is printed whatever else is not. */
     abstract void summarise(PrintWriter text) throws IOException;
 
+    /** The exit code of something else that options ask for instead of rows; empty where they don't. */
+    Optional<Integer> instead() throws Exception {
+        return Optional.empty();
+    }
+
+    final Path model() {
+        return model;
+    }
+
+    final CommandSpec spec() {
+        return spec;
+    }
+
     final Path out() {
         return out;
+    }
+
+    final Existing existing() {
+        return earlier.existing();
     }
 
     /** The files that rows go to, by option. */
@@ -102,6 +119,10 @@ abstract class ModelCommand implements Callable<Integer> {
 
     @Override
     public final Integer call() throws Exception {
+        Optional<Integer> other = instead();
+        if (other.isPresent()) {
+            return other.get();
+        }
         check();
         normalisation.check();
         requireUsableOutputs(earlier.existing());

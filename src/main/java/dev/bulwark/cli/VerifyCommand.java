@@ -18,6 +18,7 @@ import dev.bulwark.runs.Verify;
 import dev.bulwark.settings.Message;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -51,6 +52,24 @@ final class VerifyCommand extends ModelCommand {
 
     @Option(names = "--textbook", description = "The method as published: not cut with what ibp finds, so never better.")
     private boolean textbook;
+
+    @SuppressWarnings("deprecation") // it is what lifts the demand for --epsilon and --out
+    @Option(names = "--vnnlib", paramLabel = "P.vnnlib[.gz]", help = true, description = "Decide this property instead, of the "
+            + "network alone: unsat, sat with a counterexample, unknown or timeout. It takes --timeout and --device, "
+            + "--out for a copy of the answer, and no other option.")
+    private Path property;
+
+    @Option(names = "--timeout", paramLabel = "SECONDS", description = "Of --vnnlib: when to give up (default: never).")
+    private Double timeout;
+
+    @Override
+    Optional<Integer> instead() throws Exception {
+        if (property == null && timeout != null) {
+            throw new ExperimentException("--timeout belongs to --vnnlib: name a property, or drop it");
+        }
+        return property == null ? Optional.empty() : Optional.of(new PropertyAnswer(model(), property, timeout)
+                .run(spec().commandLine(), device, out(), existing()));
+    }
 
     @Override
     void check() {

@@ -134,6 +134,11 @@ public final class Plan implements AutoCloseable {
                 .orElseGet(() -> new ChainRule(folded, capacity));
     }
 
+    /** As {@link #inputGradients}, in float by the plan's own steps, for inputs of any size. */
+    public InputGradients floatInputGradients(int capacity) {
+        return new ChainRule(this, capacity);
+    }
+
     /**
      * Images that should go through together: {@link Backend#imagesPerCall}, or fewer where the network's values are so large
      * that they would fill the memory.
