@@ -50,6 +50,9 @@ abstract class ModelCommand implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "MODEL", description = "The network, a safetensors or an ONNX file.")
     private Path model;
 
+    /** Whether labels say what the images show; else they are the network's predictions. */
+    private boolean labelled = true;
+
     @Option(names = "--out", required = true, paramLabel = "FILE", description = "The rows, one an image.")
     private Path out;
 
@@ -81,6 +84,11 @@ abstract class ModelCommand implements Callable<Integer> {
     /** The exit code of something else that options ask for instead of rows; empty where they don't. */
     Optional<Integer> instead() throws Exception {
         return Optional.empty();
+    }
+
+    /** Whether labels say what the images show, for {@link #summarise}. */
+    final boolean labelled() {
+        return labelled;
     }
 
     final Path model() {
@@ -133,18 +141,26 @@ abstract class ModelCommand implements Callable<Integer> {
         warning(TrainedFor.of(network)).ifPresent(message -> say(err, OptionNames.in(message)));
         device().requireFit(network.graph());
         try (Fleet fleet = device().open()) {
-            Dataset test = data.source(Set.of(Split.TEST), network.graph().input()).dataset(Split.TEST);
-            Graph graph = normalisation.before(test.shape(), ChannelsLast.taking(test.shape(), network.graph()));
-            Subject subject = new Subject(graph, test, selection.selection().of(test.size()));
+            Dataset images = data.images(Set.of(Split.TEST), network.graph().input()).dataset(Split.TEST);
+            Graph graph = normalisation.before(images.shape(), ChannelsLast.taking(images.shape(), network.graph()));
+            Subject subject = new Subject(graph, images, selection.selection().of(images.size()));
+            if (!images.labelled()) {
+                labelled = false;
+                say(err, "note: the images have no labels, so the network's own predictions stand in their place: rows say what is "
+                        + "certified or broken, not what is right");
+                subject = subject.withPredictions(fleet.first());
+            }
+            Dataset test = subject.data();
             ChanceLevel.warning(fleet.first(), subject, normalisation.given()).ifPresent(message -> say(err, OptionNames.in(message)));
             String name = spec.name();
+            Subject chosen = subject;
             RowsRun run = identify(normalisation.identify(new RowsRun(name, out, earlier.existing())
-                    .on(network, test, fleet.info())), subject, fleet.info());
+                    .on(network, test, fleet.info())), chosen, fleet.info());
             Monitor monitor = general.monitor(err);
             try (ResumeHint hint = ResumeHint.of(err, bulwark.arguments())) {
                 run.run(bulwark.commandLine(), fleet, test, () -> {
                     monitor.note(fleet.choice());
-                    write(fleet, subject, run, monitor);
+                    write(fleet, chosen, run, monitor);
                 });
             }
         }

@@ -127,8 +127,8 @@ final class VerifyCommand extends ModelCommand {
     void summarise(PrintWriter text) throws IOException {
         List<BoundsRow> rows = RowFile.read(out(), BoundsRow.FORMAT);
         text.println(rows.stream().filter(BoundsRow::certified).count() + " of " + rows.size() + " images certified, "
-                + rows.stream().filter(BoundsRow::certifiedByBox).count() + " by box; "
-                + rows.stream().filter(BoundsRow::cleanCorrect).count() + " clean correct");
+                + rows.stream().filter(BoundsRow::certifiedByBox).count() + " by box"
+                + (labelled() ? "; " + rows.stream().filter(BoundsRow::cleanCorrect).count() + " clean correct" : ""));
         long differing = rows.stream().filter(BoundsRow::differs).count();
         if (differing > 0) {
             text.println(Paragraph.wrapped(differing + " of the certified ones the float network gets wrong as they are: bounds "
