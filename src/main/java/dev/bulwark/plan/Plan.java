@@ -22,7 +22,7 @@ import java.util.stream.IntStream;
 /**
  * A network laid onto a device: its parameters in one flat buffer, so that an optimiser or a copy is one call, and the steps
  * that compute its values one after the other. Value 0 is the input, and the last step makes the logits. Flattening moves
- * nothing and is no step.
+ * nothing and is no step, unless there is nothing else.
  */
 public final class Plan implements AutoCloseable {
 
@@ -48,11 +48,7 @@ public final class Plan implements AutoCloseable {
         }
     }
 
-    /**
-     * Copies {@code graph} to {@code backend}.
-     *
-     * @throws UnsupportedOperationException if the network computes nothing
-     */
+    /** Copies {@code graph} to {@code backend}. */
     public static Plan load(Backend backend, Graph graph) {
         return new Plan(backend, graph);
     }
@@ -203,8 +199,10 @@ public final class Plan implements AutoCloseable {
                 node = each;
                 numbers.add(each.op().accept(this));
             }
-            if (steps.isEmpty()) {
-                throw new UnsupportedOperationException("a network that computes nothing has no plan");
+            if (steps.isEmpty()) { // all was flattening: logits are the input's elements
+                int[] same = IntStream.range(0, sizes.get(0)).toArray();
+                int to = value(same.length);
+                steps.add(new Step.Linear(RearrangingOperator.of(backend, memory, same, same.length), 0, to));
             }
         }
 
