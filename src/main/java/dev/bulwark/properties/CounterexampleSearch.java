@@ -17,17 +17,19 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Looks for an input of a box with unsafe outputs: from the box's middle, from corners and from random points, steps down the
- * gradient's signs of the constraint that is furthest from being fulfilled, which is projected gradient descent (Madry et al.
- * 2018) on the worst constraint of a list. What it finds is checked by a float forward pass of the network as it is.
+ * Looks for an input of a box with unsafe outputs: from the box's middle, from corners and from random points by projected
+ * gradient descent (Madry et al. 2018). Some rows go down the constraint that is furthest from being fulfilled, others down the
+ * squares of those that are not fulfilled; some take the gradient's signs, which suits boxes of many inputs, others the gradient itself, which
+ * suits outputs that must meet a narrow target. What it finds is checked by a float forward pass of the network as it is.
  */
 final class CounterexampleSearch implements AutoCloseable {
 
     private static final int ROWS = 64;
-    private static final int STEPS = 24;
-    /** Of the box's width: from corner to corner first, then shorter ones. */
-    private static final float FIRST_STEP = 1;
-    private static final float SHRINKING = 0.8f;
+    private static final int STEPS = 40;
+    /** Of the box's width: from corner to corner, or in every other round shorter, as long ones may end where all units are 0. */
+    private static final float LONG_STEP = 1;
+    private static final float SHORT_STEP = 0.25f;
+    private static final float SHRINKING = 0.85f;
 
     private final Backend backend;
     private final Plan plan;
@@ -70,21 +72,30 @@ final class CounterexampleSearch implements AutoCloseable {
             return new Target(query, decimals, decimals.nearest(), coefficients, constants);
         }
 
-        /** The constraint of a list that is furthest from being fulfilled; -1 where there is none. */
-        int worst(int list, float[] y, int at) {
-            int worst = -1;
-            double largest = Double.NEGATIVE_INFINITY;
-            for (int k = 0; k < constants[list].length; ++k) {
-                double value = constants[list][k];
+        /**
+         * Adds up the coefficients of constraints that outputs do not fulfil, each times how far it is from it: the gradient of
+         * half the sum of their squares.
+         *
+         * @param worstAlone only those of the one that is furthest from it, fulfilled or not
+         * @param y          outputs, from element {@code at}
+         * @param sum        takes the sum, from element {@code at}
+         */
+        void addOpen(int list, float[] y, int at, boolean worstAlone, float[] sum) {
+            double[] values = new double[constants[list].length];
+            int worst = 0;
+            for (int k = 0; k < values.length; ++k) {
+                values[k] = constants[list][k];
                 for (int j = 0; j < coefficients[list][k].length; ++j) {
-                    value += coefficients[list][k][j] * y[at + j];
+                    values[k] += coefficients[list][k][j] * y[at + j];
                 }
-                if (value > largest) {
-                    largest = value;
-                    worst = k;
+                worst = values[k] > values[worst] ? k : worst;
+            }
+            for (int k = 0; k < values.length; ++k) {
+                double weight = worstAlone ? k == worst ? 1 : 0 : Math.max(0, values[k]);
+                for (int j = 0; weight > 0 && j < coefficients[list][k].length; ++j) {
+                    sum[at + j] += (float) (weight * coefficients[list][k][j]);
                 }
             }
-            return worst;
         }
     }
 
@@ -96,7 +107,7 @@ final class CounterexampleSearch implements AutoCloseable {
     Optional<Witness> search(Property.Query query, int round) {
         Target target = Target.of(query);
         float[] points = start(target.box, round);
-        float step = FIRST_STEP;
+        float step = round % 2 == 0 ? LONG_STEP : SHORT_STEP;
         for (int s = 0; ; ++s) {
             backend.write(points, x);
             float[] y = new float[rows * plan.classes()];
@@ -160,25 +171,33 @@ final class CounterexampleSearch implements AutoCloseable {
     }
 
     private void descend(Target target, float[] points, float[] y, int round, float step) {
-        int inputs = plan.inputs();
         int classes = plan.classes();
         float[] toDescend = new float[rows * classes];
         int lists = target.constants.length;
         for (int r = 0; r < rows; ++r) {
-            int list = Math.floorMod(r + round * rows, lists);
-            int worst = target.worst(list, y, r * classes);
-            for (int j = 0; worst >= 0 && j < classes; ++j) {
-                toDescend[r * classes + j] = (float) target.coefficients[list][worst][j];
-            }
+            target.addOpen(Math.floorMod(r + round * rows, lists), y, r * classes, (r >> 1 & 1) == 0, toDescend);
         }
         gradients.forward(x, rows, outputs);
         backend.write(toDescend, outputGradients);
         gradients.backward(outputGradients, rows, inputGradients);
         float[] slope = new float[points.length];
         backend.read(inputGradients, slope);
-        for (int k = 0; k < points.length; ++k) {
-            int i = k % inputs;
-            points[k] = clamp(target.box, i, points[k] - Math.signum(slope[k]) * step * width(target.box, i));
+        for (int r = 0; r < rows; ++r) {
+            step(target.box, points, slope, r, (r >> 2 & 1) == 0, step);
+        }
+    }
+
+    /** @param bySigns whether all inputs move by {@code step} of their width, else that one which the slope moves furthest */
+    private void step(Box box, float[] points, float[] slope, int row, boolean bySigns, float step) {
+        int inputs = plan.inputs();
+        double steepest = Double.MIN_NORMAL;
+        for (int i = 0; i < inputs; ++i) {
+            steepest = Math.max(steepest, Math.abs(slope[row * inputs + i]) * width(box, i));
+        }
+        for (int i = 0; i < inputs; ++i) {
+            int k = row * inputs + i;
+            double direction = bySigns ? Math.signum(slope[k]) : slope[k] * width(box, i) / steepest;
+            points[k] = clamp(box, i, points[k] - direction * step * width(box, i));
         }
     }
 

@@ -44,6 +44,11 @@ public final class PropertyChecker {
 
     /** @param seed of the search's starting points */
     public Decision decide(long seed) {
+        return decide(seed, MORE_ROUNDS);
+    }
+
+    /** @param rounds of starting points for what bounds leave open */
+    Decision decide(long seed, int rounds) {
         try (CounterexampleSearch search = new CounterexampleSearch(plan, seed)) {
             Optional<Decision> found = search(search, property.queries(), 0, FIRST_ROUNDS);
             if (found.isPresent()) {
@@ -61,7 +66,7 @@ public final class PropertyChecker {
             if (open.isEmpty()) {
                 return new Decision.Unsat();
             }
-            return search(search, open, FIRST_ROUNDS, MORE_ROUNDS).orElseGet(() -> new Decision.Unknown(
+            return search(search, open, FIRST_ROUNDS, rounds).orElseGet(() -> new Decision.Unknown(
                     "bounds leave " + open.size() + " of " + property.queries().size()
                             + " boxes open, and no counterexample was found"));
         }
