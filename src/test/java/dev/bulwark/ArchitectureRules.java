@@ -36,7 +36,7 @@ final class ArchitectureRules {
             List.of("runs"),
             List.of("results"),
             List.of("api"),
-            List.of("training"),
+            List.of("training", "properties"),
             List.of("smoothing", "bounds", "attack"),
             List.of("plan"),
             List.of("model"),
@@ -64,7 +64,7 @@ final class ArchitectureRules {
     }
 
     private void addPlaces() {
-        String[] known = Stream.concat(LAYERS.stream().flatMap(List::stream), Stream.of("model.io", "model.io.onnx", "device.cpu", "device.cuda"))
+        String[] known = Stream.concat(LAYERS.stream().flatMap(List::stream), Stream.of("model.io", "model.io.onnx", "model.io.vnnlib", "device.cpu", "device.cuda"))
                 .map(name -> root + "." + name)
                 .toArray(String[]::new);
         add("classes live in the layout's packages", classes().should().resideInAnyPackage(known));
@@ -85,7 +85,7 @@ final class ArchitectureRules {
             }
             layer.stream().map(this::tree).forEach(above::add);
         }
-        for (String alone : List.of("stats", "shapes")) {
+        for (String alone : List.of("stats", "shapes", "model.io.vnnlib")) {
             add(alone + " imports nothing of ours", noClasses().that().resideInAPackage(tree(alone))
                     .should(dependOnClassesThat(resideInAPackage(root + "..").and(not(resideInAPackage(tree(alone)))))));
         }

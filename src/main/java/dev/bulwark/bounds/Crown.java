@@ -9,6 +9,7 @@ import dev.bulwark.plan.Plan;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -18,8 +19,9 @@ import java.util.Optional;
  *
  * <p>Over an l2 or l1 ball forms end in the dual norm, of the elements that the input range lets move.
  *
- * <p>Units' boxes are bounded by CROWN as well, layer after layer, and every answer is the best of this and of
- * {@link Ibp}: what that certifies, this does. The package's description has the proof that rounding is accounted for.
+ * <p>Units' boxes are bounded by CROWN as well, layer after layer, or by IBP alone, which is CROWN-IBP (Zhang et al. 2020). But
+ * for the {@linkplain Settings#textbook textbook's form}, every answer is the best of this and of {@link Ibp}: what that
+ * certifies, this does. The package's description has the proof that rounding is accounted for.
  */
 public final class Crown implements Verifier {
 
@@ -39,24 +41,48 @@ public final class Crown implements Verifier {
     private final Backend backend;
     private final Plan plan;
     private final Ibp ibp;
-    private final int steps;
+    private final Settings settings;
     /** What {@link #batch} lies in. */
     private final DeviceMemory memory;
     /** The last call's, which the next one uses again. */
     private Optional<Batch> batch = Optional.empty();
 
+    /** How the boxes of units are bounded that relaxations are chosen by. */
+    public enum Units {
+        /** By interval propagation: only margins and logits go back, which costs far less. */
+        IBP,
+        /** By CROWN, layer after layer. */
+        CROWN
+    }
+
     /**
-     * @param plan  must outlive this object
-     * @param steps of the slopes; 0 for CROWN's own slopes
+     * A method of this family.
+     *
+     * @param textbook the method as published: units' boxes and margins by it alone, not cut with those that interval
+     *                 propagation finds. Never better, nor faster; for comparisons
+     * @param steps    of the slopes; 0 for CROWN's own slopes
      */
-    public Crown(Plan plan, int steps) {
-        if (steps < 0) {
-            throw new IllegalArgumentException("steps must not be negative: " + steps);
+    public record Settings(Units units, boolean textbook, int steps) {
+
+        public Settings {
+            Objects.requireNonNull(units, "units");
+            if (steps < 0) {
+                throw new IllegalArgumentException("steps must not be negative: " + steps);
+            }
         }
+    }
+
+    /** CROWN, or with steps alpha-CROWN, cut with {@link Ibp}. */
+    public Crown(Plan plan, int steps) {
+        this(plan, new Settings(Units.CROWN, false, steps));
+    }
+
+    /** @param plan must outlive this object */
+    public Crown(Plan plan, Settings settings) {
         this.backend = plan.backend();
         this.plan = plan;
         this.ibp = new Ibp(plan);
-        this.steps = steps;
+        this.settings = settings;
         this.memory = new DeviceMemory(backend);
     }
 
@@ -93,19 +119,27 @@ public final class Crown implements Verifier {
 
     @Override
     public float[] lowerBounds(Region region, Specification specification) {
-        float[] best = ibp.lowerBounds(region, specification);
         SpecificationForms forms = new SpecificationForms(plan, specification);
+        float[] best = new float[forms.rows().count()];
+        Arrays.fill(best, Float.NaN);
+        if (!settings.textbook) {
+            takeBetter(best, ibp.lowerBounds(region, specification));
+        }
         try (DeviceMemory scratch = new DeviceMemory(backend)) {
-            CrownPass pass = new CrownPass(scratch, plan, 1, forms(1));
+            CrownPass pass = new CrownPass(scratch, plan, 1, forms(1), settings);
             pass.relax(new int[1], InputRegion.of(region, plan, scratch));
             takeBetter(best, pass.lowerBounds(forms));
-            if (steps > 0 && AlphaOptimisation.pays(plan) && !specification.provenBy(k -> best[k])) {
+            if (slopesPay() && !specification.provenBy(k -> best[k])) {
                 FormRows all = forms.rows();
                 takeBetter(best, new AlphaOptimisation(scratch, plan, pass, forms, optimised(forms.value(), all.count()))
-                        .lowerBounds(all, steps));
+                        .lowerBounds(all, settings.steps));
             }
         }
         return best;
+    }
+
+    private boolean slopesPay() {
+        return settings.steps > 0 && AlphaOptimisation.pays(plan);
     }
 
     /** Forms that go back together, of a batch of {@code images}. */
@@ -180,9 +214,8 @@ public final class Crown implements Verifier {
         Batch(int capacity) {
             this.capacity = capacity;
             pixels = memory.allocate((long) capacity * plan.inputs());
-            pass = new CrownPass(memory, plan, capacity, forms(capacity));
-            boolean anySlopes = steps > 0 && AlphaOptimisation.pays(plan);
-            optimisation = anySlopes ? Optional.of(new AlphaOptimisation(memory, plan, pass, pass.marginForms(),
+            pass = new CrownPass(memory, plan, capacity, forms(capacity), settings);
+            optimisation = slopesPay() ? Optional.of(new AlphaOptimisation(memory, plan, pass, pass.marginForms(),
                     optimised(CrownPass.margin(plan), (long) plan.classes() * capacity))) : Optional.empty();
         }
 
@@ -192,14 +225,15 @@ public final class Crown implements Verifier {
          */
         List<Bounds> tighten(List<Bounds> propagated, InputRegion region) {
             pass.relax(propagated.stream().mapToInt(Bounds::label).toArray(), region);
-            Margins margins = new Margins(propagated, plan.classes());
+            Margins margins = settings.textbook ? Margins.unknown(propagated, plan.classes())
+                    : Margins.of(propagated, plan.classes());
             margins.takeLogits(pass.logits());
             FormRows all = margins.open(n -> true, Float.POSITIVE_INFINITY);
             margins.take(all, pass.margins(all));
             optimisation.ifPresent(slopes -> {
                 // No margin of a misclassified image is worth a step: the image lies in its own box.
                 FormRows open = margins.open(n -> propagated.get(n).cleanPrediction() == propagated.get(n).label(), 0);
-                margins.take(open, slopes.lowerBounds(open, steps));
+                margins.take(open, slopes.lowerBounds(open, settings.steps));
             });
             return margins.bounds();
         }

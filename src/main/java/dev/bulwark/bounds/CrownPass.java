@@ -20,6 +20,7 @@ final class CrownPass {
 
     private final Backend backend;
     private final Plan plan;
+    private final Crown.Settings settings;
     /** Steps that boxes go through: all, or all but a dense last layer, which is elided into margins. */
     private final int steps;
     private final Boxes boxes;
@@ -44,9 +45,10 @@ final class CrownPass {
      * @param capacity images that a batch may hold
      * @param most     forms that go back together, an even number
      */
-    CrownPass(DeviceMemory memory, Plan plan, int capacity, int most) {
+    CrownPass(DeviceMemory memory, Plan plan, int capacity, int most, Crown.Settings settings) {
         this.backend = plan.backend();
         this.plan = plan;
+        this.settings = settings;
         Optional<Affine> last = plan.lastLayer();
         this.steps = margin(plan);
         this.boxes = new Boxes(memory, plan, capacity);
@@ -84,8 +86,8 @@ final class CrownPass {
     }
 
     /**
-     * Bounds what every activation and every maximum pooling reads over the boxes, the tighter of propagated boxes and CROWN,
-     * and relaxes them accordingly.
+     * Bounds what every activation and every maximum pooling reads over the boxes, and relaxes them accordingly: by propagated
+     * boxes, by CROWN, or by the tighter of both.
      *
      * @param labels {@code [N]}, what margins are of
      * @param region what the batch's images may become
@@ -139,7 +141,7 @@ final class CrownPass {
         public Void maxPool(Step.MaxPool step) {
             DeviceBox box = boxes.value(step.from());
             relaxed.relax(step, box, images);
-            if (!isExact(step.from()) && !(plan.steps().get(step.from() - 1) instanceof Step.Relu)
+            if (settings.units() == Crown.Units.CROWN && !isExact(step.from()) && !(plan.steps().get(step.from() - 1) instanceof Step.Relu)
                     && !(plan.steps().get(step.from() - 1) instanceof Step.Activation)) {
                 backend.maxPooling().contested(box.lower(), box.upper(), images, relaxed.pooling(step.to()), marks);
                 tightenOpen(step.from(), box, new DeviceBox(marks, marks), 0, Float.POSITIVE_INFINITY);
@@ -174,18 +176,28 @@ final class CrownPass {
 
     /** CROWN where the box of a unit goes over a bend of its activation; elsewhere its lines are exact already. */
     private void tighten(int value, DeviceBox box, float firstBend, float lastBend) {
-        if (!isExact(value)) {
+        if (settings.units() == Crown.Units.CROWN && !isExact(value)) {
             tightenOpen(value, box, box, firstBend, lastBend);
         }
     }
 
-    /** @param asked whose elements between the bends say which units to bound */
+    /** Forgets what interval propagation says of a value's boxes. */
+    private void forget(int value, DeviceBox box) {
+        long length = (long) images * plan.size(value);
+        backend.fill(box.lower().slice(0, length), Float.NaN);
+        backend.fill(box.upper().slice(0, length), Float.NaN);
+    }
+
+    /** @param asked whose elements between the bends say which units to bound; the textbook's form bounds all */
     private void tightenOpen(int value, DeviceBox box, DeviceBox asked, float firstBend, float lastBend) {
         int units = plan.size(value);
-        backend.reluRelaxations().openSides(firstBend, lastBend, asked.lower(), asked.upper(), images, units, sideOwners,
+        backend.reluRelaxations().openSides(settings.textbook() ? Float.NaN : firstBend, lastBend, asked.lower(), asked.upper(), images, units, sideOwners,
                 sideForms, sides);
         int[] count = new int[1];
         backend.read(sides, count);
+        if (settings.textbook()) {
+            forget(value, box);
+        }
         for (int from = 0; from < count[0]; from += backward.capacity()) {
             int rows = Math.min(backward.capacity(), count[0] - from);
             DeviceBuffer owner = sideOwners.slice(from, rows);

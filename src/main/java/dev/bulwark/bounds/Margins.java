@@ -17,17 +17,34 @@ final class Margins {
     private final float[] upper;
     private final float[] margins;
 
-    Margins(List<Bounds> known, int classes) {
+    private Margins(List<Bounds> known, int classes) {
         this.known = known;
         this.classes = classes;
         this.lower = new float[HostArrays.length("logits of images by classes", known.size(), classes)];
         this.upper = new float[lower.length];
         this.margins = new float[lower.length];
+    }
+
+    /** Beginning with what these bounds say. */
+    static Margins of(List<Bounds> known, int classes) {
+        Margins margins = new Margins(known, classes);
         for (int n = 0; n < known.size(); ++n) {
-            System.arraycopy(known.get(n).lower(), 0, lower, n * classes, classes);
-            System.arraycopy(known.get(n).upper(), 0, upper, n * classes, classes);
-            System.arraycopy(known.get(n).marginLower(), 0, margins, n * classes, classes);
+            System.arraycopy(known.get(n).lower(), 0, margins.lower, n * classes, classes);
+            System.arraycopy(known.get(n).upper(), 0, margins.upper, n * classes, classes);
+            System.arraycopy(known.get(n).marginLower(), 0, margins.margins, n * classes, classes);
         }
+        return margins;
+    }
+
+    /** Beginning with nothing but the images' labels and clean predictions. */
+    static Margins unknown(List<Bounds> images, int classes) {
+        Margins margins = new Margins(images, classes);
+        for (int k = 0; k < margins.lower.length; ++k) {
+            margins.lower[k] = Float.NEGATIVE_INFINITY;
+            margins.upper[k] = Float.POSITIVE_INFINITY;
+            margins.margins[k] = k % classes == margins.label(k) ? 0 : Float.NEGATIVE_INFINITY;
+        }
+        return margins;
     }
 
     /** @param minima {@code [N,2 C]}: lower bounds of the logits, then of their negatives */

@@ -7,7 +7,9 @@ import java.util.Locale;
 public enum Method {
     /** Interval bound propagation (Gowal et al. 2019). */
     IBP,
-    /** Backward linear relaxation (Zhang et al. 2018). */
+    /** Units by interval bound propagation, then margins back through linear relaxations (Zhang et al. 2020). */
+    CROWN_IBP,
+    /** Backward linear relaxation (Zhang et al. 2018), of units too. */
     CROWN,
     /** CROWN with optimised slopes (Xu et al. 2020). */
     ALPHA_CROWN;
@@ -23,10 +25,20 @@ public enum Method {
      * @param steps of {@link #ALPHA_CROWN}'s slopes; the others have none
      */
     public Verifier verifier(Plan plan, int steps) {
+        return verifier(plan, steps, false);
+    }
+
+    /**
+     * As {@link #verifier(Plan, int)}.
+     *
+     * @param textbook as {@link Crown.Settings#textbook}; {@link #IBP} has one form only
+     */
+    public Verifier verifier(Plan plan, int steps, boolean textbook) {
         return switch (this) {
             case IBP -> new Ibp(plan);
-            case CROWN -> new Crown(plan, 0);
-            case ALPHA_CROWN -> new Crown(plan, steps);
+            case CROWN_IBP -> new Crown(plan, new Crown.Settings(Crown.Units.IBP, textbook, 0));
+            case CROWN -> new Crown(plan, new Crown.Settings(Crown.Units.CROWN, textbook, 0));
+            case ALPHA_CROWN -> new Crown(plan, new Crown.Settings(Crown.Units.CROWN, textbook, steps));
         };
     }
 

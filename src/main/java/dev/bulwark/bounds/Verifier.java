@@ -67,7 +67,7 @@ public interface Verifier extends AutoCloseable {
             return new Verdict.Undecided("bounds don't prove it, and no float lies at the centre");
         }
         return new RealNetwork(plan().graph()).satisfies(region.centre(), specification)
-                ? new Verdict.Undecided("bounds don't prove it, and it holds at the centre")
+                ? new Verdict.Undecided("bounds don't prove it, and the centre itself is no counterexample")
                 : new Verdict.Falsified(region.centre());
     }
 

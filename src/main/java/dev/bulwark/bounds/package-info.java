@@ -1,7 +1,7 @@
 /**
  * Deterministic certificates against l-infinity perturbations: bounds of the logits over a box of inputs, and what they
- * prove. By interval bound propagation (Mirman et al. 2018, Gowal et al. 2019), by CROWN (Zhang et al. 2018) and by
- * alpha-CROWN (Xu et al. 2021).
+ * prove. By interval bound propagation (Mirman et al. 2018, Gowal et al. 2019), by CROWN-IBP (Zhang et al. 2020), by CROWN
+ * (Zhang et al. 2018) and by alpha-CROWN (Xu et al. 2021).
  *
  * <p><b>The claim.</b> Bounds hold for the <i>real-number</i> network with the given float weights, at every real point
  * of the ball: only the device's outward operations go into them, and products whose rounding is accounted for. A float
@@ -65,8 +65,8 @@
  *
  * <p>Constants are summed downward at every operation, or in double with the sum's own error taken off. So each
  * replacement holds in real numbers whatever slopes were taken, and whatever the products were off by within E. The boxes
- * [l, u] come from interval propagation and from this very argument, layer by layer, and both hold, so the tighter
- * of each pair holds. Where a float on the way back overflows, the form's constant becomes NaN or -infinity at the next
+ * [l, u] come from interval propagation, and but for CROWN-IBP from this very argument too, layer by layer; both hold, so
+ * the tighter of each pair holds. Where a float on the way back overflows, the form's constant becomes NaN or -infinity at the next
  * step, as an infinite coefficient meets an error term of its own size; such a minimum is unknown.
  *
  * <p>A box [l, u] may be too wide by rounding; that loosens bounds and breaks none. The network of the README (784, 1024,

@@ -86,7 +86,7 @@ final class ConvertCommand implements Callable<Integer> {
     }
 
     private static String words(Graph graph) {
-        return graph.nodes().size() + " operations, " + graph.parameters() + " parameters, inputs " + graph.input() + ", "
+        return graph.nodes().size() + " operations, " + graph.learned() + " parameters, inputs " + graph.input() + ", "
                 + graph.classes() + " outputs";
     }
 }

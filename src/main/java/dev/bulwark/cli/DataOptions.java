@@ -22,20 +22,21 @@ final class DataOptions {
                     + "otherwise MNIST, from $BULWARK_DATA, data/mnist, the cache, a download.")
     private Path images;
 
-    @Option(names = "--labels", paramLabel = "F.npy", description = "The labels of --data F.npy.")
+    @Option(names = "--labels", paramLabel = "F.npy", description = "The labels of --data F.npy; without them the network's own "
+            + "predictions stand in their place.")
     private Path labels;
 
     @Option(names = "--dataset", paramLabel = "mnist|digits",
             description = "mnist, or the generated digits (default: mnist).")
     private Name name;
 
-    /** The data that was asked for; MNIST if nothing was. */
+    /** The data that was asked for, with labels; MNIST if nothing was. */
     DataSource source(Set<Split> wanted) {
-        return source(named(), wanted);
+        return source(named(), wanted).labelled();
     }
 
-    /** As {@link #source(Set)}, for a network of such inputs. */
-    DataSource source(Set<Split> wanted, Shape input) {
+    /** As {@link #source(Set)}, for a network of such inputs; the images need no labels. */
+    DataSource images(Set<Split> wanted, Shape input) {
         return source(named().map(files -> files.forInput(input)), wanted);
     }
 
@@ -44,7 +45,7 @@ final class DataOptions {
         if (name != null) {
             return source(wanted);
         }
-        DataSource source = DataSource.mnistOrDigits(named(), wanted);
+        DataSource source = DataSource.mnistOrDigits(named(), wanted).labelled();
         if (source.fellBack()) {
             monitor.note("MNIST can't be had, so everything below is on generated digits, not MNIST:");
             source.reasons().forEach(reason -> monitor.note("  " + reason));

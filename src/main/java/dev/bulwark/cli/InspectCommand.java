@@ -46,13 +46,13 @@ final class InspectCommand implements Callable<Integer> {
         for (int k = 0; k < graph.nodes().size(); ++k) {
             Graph.Node node = graph.nodes().get(k);
             long products = multiplyAdds(node.op(), graph.shape(k + 1).size());
-            long numbers = node.op().constants().stream().mapToLong(constant -> constant.size()).sum();
+            long numbers = node.op().learned();
             out.printf(Locale.ROOT, "%4d  %-14s %-18s %,14d %,14d  %s%n", k, node.op().getClass().getSimpleName(),
                     graph.shape(k + 1),
                     numbers, products, node.name());
             work += products;
         }
-        out.printf(Locale.ROOT, "%4s  %-33s %,14d %,14d%n", "", "all", graph.parameters(), work);
+        out.printf(Locale.ROOT, "%4s  %-33s %,14d %,14d%n", "", "all", graph.learned(), work);
         new TreeMap<>(network.metadata()).forEach((key, text) -> out.println(plain("metadata " + key + ": " + text)));
         network.notes().forEach(note -> out.println("note: " + note));
         out.println(computed(graph));

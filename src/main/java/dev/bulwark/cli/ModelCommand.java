@@ -50,6 +50,9 @@ abstract class ModelCommand implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "MODEL", description = "The network, a safetensors or an ONNX file.")
     private Path model;
 
+    /** Whether labels say what the images show; else they are the network's predictions. */
+    private boolean labelled = true;
+
     @Option(names = "--out", required = true, paramLabel = "FILE", description = "The rows, one an image.")
     private Path out;
 
@@ -78,8 +81,30 @@ abstract class ModelCommand implements Callable<Integer> {
     /** What the rows say, in one line, which is printed whatever else is not. */
     abstract void summarise(PrintWriter text) throws IOException;
 
+    /** The exit code of something else that options ask for instead of rows; empty where they don't. */
+    Optional<Integer> instead() throws Exception {
+        return Optional.empty();
+    }
+
+    /** Whether labels say what the images show, for {@link #summarise}. */
+    final boolean labelled() {
+        return labelled;
+    }
+
+    final Path model() {
+        return model;
+    }
+
+    final CommandSpec spec() {
+        return spec;
+    }
+
     final Path out() {
         return out;
+    }
+
+    final Existing existing() {
+        return earlier.existing();
     }
 
     /** The files that rows go to, by option. */
@@ -102,6 +127,10 @@ abstract class ModelCommand implements Callable<Integer> {
 
     @Override
     public final Integer call() throws Exception {
+        Optional<Integer> other = instead();
+        if (other.isPresent()) {
+            return other.get();
+        }
         check();
         normalisation.check();
         requireUsableOutputs(earlier.existing());
@@ -112,18 +141,26 @@ abstract class ModelCommand implements Callable<Integer> {
         warning(TrainedFor.of(network)).ifPresent(message -> say(err, OptionNames.in(message)));
         try (Fleet fleet = device().open()) {
             device().requireFit(network.graph(), fleet.info());
-            Dataset test = data.source(Set.of(Split.TEST), network.graph().input()).dataset(Split.TEST);
-            Graph graph = normalisation.before(test.shape(), ChannelsLast.taking(test.shape(), network.graph()));
-            Subject subject = new Subject(graph, test, selection.selection().of(test.size()));
+            Dataset images = data.images(Set.of(Split.TEST), network.graph().input()).dataset(Split.TEST);
+            Graph graph = normalisation.before(images.shape(), ChannelsLast.taking(images.shape(), network.graph()));
+            Subject subject = new Subject(graph, images, selection.selection().of(images.size()));
+            if (!images.labelled()) {
+                labelled = false;
+                say(err, "note: the images have no labels, so the network's own predictions stand in their place: rows say what is "
+                        + "certified or broken, not what is right");
+                subject = subject.withPredictions(fleet.first());
+            }
+            Dataset test = subject.data();
             ChanceLevel.warning(fleet.first(), subject, normalisation.given()).ifPresent(message -> say(err, OptionNames.in(message)));
             String name = spec.name();
+            Subject chosen = subject;
             RowsRun run = identify(normalisation.identify(new RowsRun(name, out, earlier.existing())
-                    .on(network, test, fleet.info())), subject, fleet.info());
+                    .on(network, test, fleet.info())), chosen, fleet.info());
             Monitor monitor = general.monitor(err);
             try (ResumeHint hint = ResumeHint.of(err, bulwark.arguments())) {
                 run.run(bulwark.commandLine(), fleet, test, () -> {
                     monitor.note(fleet.choice());
-                    write(fleet, subject, run, monitor);
+                    write(fleet, chosen, run, monitor);
                 });
             }
         }

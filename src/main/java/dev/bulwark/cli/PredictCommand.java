@@ -55,7 +55,8 @@ final class PredictCommand extends ModelCommand {
     @Override
     void summarise(PrintWriter text) throws IOException {
         List<PredictionRow> rows = RowFile.read(out(), PredictionRow.FORMAT);
-        text.println(rows.size() + " images, " + rows.stream().filter(PredictionRow::correct).count() + " correct, "
+        text.println(rows.size() + " images, " + rows.stream().filter(PredictionRow::correct).count()
+                + (labelled() ? " correct, " : " as the network without noise, ")
                 + rows.stream().filter(row -> row.predict().isEmpty()).count() + " abstained");
     }
 }

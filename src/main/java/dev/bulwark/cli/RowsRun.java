@@ -56,6 +56,9 @@ final class RowsRun {
                 .with("dataset", data.name())
                 .with("dataset_sha256", data.digest())
                 .with("device", device.kind());
+        if (!data.labelled()) {
+            with("labels", "predictions");
+        }
         // GPUs of one arithmetic give the same bits, however many they are; others may round otherwise.
         return device.onGpu() ? with("arithmetic", device.arithmetic()) : this;
     }

@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.TypeConversionException;
 import picocli.CommandLine.UnmatchedArgumentException;
@@ -87,13 +88,23 @@ final class Spelling {
         if (failure instanceof UnmatchedArgumentException unmatched && !unmatched.getUnmatched().isEmpty()) {
             String word = unmatched.getUnmatched().get(0);
             if (word.startsWith("-")) {
-                return unknown("option", word, command.getCommandSpec().optionsMap().keySet());
+                String complaint = unknown("option", word, command.getCommandSpec().optionsMap().keySet());
+                return complaint.contains(": was ") ? complaint : complaint + takers(command, word);
             }
             if (!command.getSubcommands().isEmpty()) {
                 return unknown("command", word, command.getSubcommands().keySet());
             }
         }
         return message.replaceFirst("[.?!]+$", "");
+    }
+
+    /** Which other commands take an option. */
+    private static String takers(CommandLine command, String option) {
+        String name = option.replaceFirst("=.*", "");
+        String takers = root(command).getSubcommands().values().stream()
+                .filter(other -> other.getCommandSpec().optionsMap().containsKey(name))
+                .map(CommandLine::getCommandName).distinct().collect(Collectors.joining(", "));
+        return takers.isEmpty() ? "" : ": it is one of " + takers;
     }
 
     private static CommandLine root(CommandLine command) {

@@ -18,6 +18,7 @@ import dev.bulwark.runs.Verify;
 import dev.bulwark.settings.Message;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -41,7 +42,7 @@ final class VerifyCommand extends ModelCommand {
             description = "Of the ball; ibp takes the smallest box around one (default: ${DEFAULT-VALUE}).")
     private String norm;
 
-    @Option(names = "--method", paramLabel = "ibp|crown|alpha-crown", defaultValue = "ibp",
+    @Option(names = "--method", paramLabel = "ibp|crown-ibp|crown|alpha-crown", defaultValue = "ibp",
             description = "How to bound (default: ${DEFAULT-VALUE}).")
     private String method;
 
@@ -49,8 +50,32 @@ final class VerifyCommand extends ModelCommand {
             + Crown.DEFAULT_STEPS + "); the other methods take none.")
     private Integer steps;
 
+    @Option(names = "--textbook", description = "The method as published: not cut with what ibp finds, so never better.")
+    private boolean textbook;
+
+    @SuppressWarnings("deprecation") // it is what lifts the demand for --epsilon and --out
+    @Option(names = "--vnnlib", paramLabel = "P.vnnlib[.gz]", help = true, description = "Decide this property instead, of the "
+            + "network alone: unsat, sat with a counterexample, unknown or timeout. It takes --timeout and --device, "
+            + "--out for a copy of the answer, and no other option.")
+    private Path property;
+
+    @Option(names = "--timeout", paramLabel = "SECONDS", description = "Of --vnnlib: when to give up (default: never).")
+    private Double timeout;
+
+    @Override
+    Optional<Integer> instead() throws Exception {
+        if (property == null && timeout != null) {
+            throw new ExperimentException("--timeout belongs to --vnnlib: name a property, or drop it");
+        }
+        return property == null ? Optional.empty() : Optional.of(new PropertyAnswer(model(), property, timeout)
+                .run(spec().commandLine(), device, out(), existing()));
+    }
+
     @Override
     void check() {
+        if (textbook && method() == Method.IBP) {
+            throw new ExperimentException("--textbook leaves out what ibp finds: --method ibp has no other form");
+        }
         if (method() != Method.ALPHA_CROWN && steps != null) {
             throw new ExperimentException("--steps are alpha-crown's: --method " + method + " takes none");
         }
@@ -85,13 +110,16 @@ final class VerifyCommand extends ModelCommand {
         if (norm() != Norm.INF) {
             bounded.with("norm", norm().toString());
         }
+        if (textbook) {
+            bounded.with("textbook", true);
+        }
         return method() == Method.ALPHA_CROWN ? bounded.with("steps", steps()) : bounded;
     }
 
     @Override
     void write(Fleet fleet, Subject subject, RowsRun run, Monitor monitor) throws IOException {
         try (RowFile<BoundsRow> rows = run.open(out(), BoundsRow.FORMAT)) {
-            Verify.run(fleet, subject, epsilon, norm(), method(), steps(), rows, monitor);
+            Verify.run(fleet, subject, epsilon, norm(), new Verify.Bounding(method(), steps(), textbook), rows, monitor);
         }
     }
 
@@ -99,8 +127,8 @@ final class VerifyCommand extends ModelCommand {
     void summarise(PrintWriter text) throws IOException {
         List<BoundsRow> rows = RowFile.read(out(), BoundsRow.FORMAT);
         text.println(rows.stream().filter(BoundsRow::certified).count() + " of " + rows.size() + " images certified, "
-                + rows.stream().filter(BoundsRow::certifiedByBox).count() + " by box; "
-                + rows.stream().filter(BoundsRow::cleanCorrect).count() + " clean correct");
+                + rows.stream().filter(BoundsRow::certifiedByBox).count() + " by box"
+                + (labelled() ? "; " + rows.stream().filter(BoundsRow::cleanCorrect).count() + " clean correct" : ""));
         long differing = rows.stream().filter(BoundsRow::differs).count();
         if (differing > 0) {
             text.println(Paragraph.wrapped(differing + " of the certified ones the float network gets wrong as they are: bounds "

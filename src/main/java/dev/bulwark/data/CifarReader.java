@@ -90,7 +90,7 @@ final class CifarReader implements DatasetReader {
                 ++image;
             }
         }
-        return new Dataset(new Dataset.Origin(IdxReader.CUSTOM, false), SHAPE, version.classes, pixels, labels);
+        return new Dataset(Dataset.Origin.of(folder, List.of()), SHAPE, version.classes, pixels, labels);
     }
 
     private static byte[] content(Path file, int record) {

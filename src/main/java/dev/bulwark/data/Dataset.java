@@ -2,13 +2,17 @@ package dev.bulwark.data;
 
 import dev.bulwark.files.Sha256;
 import dev.bulwark.shapes.ImageShape;
+import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
+import java.util.Set;
 
 /**
- * Labelled images of one shape, kept as bytes or as floats and handed out as floats in [0, 1]. Immutable.
+ * Images of one shape with their labels, kept as bytes or as floats and handed out as floats in [0, 1]. Immutable. Where
+ * nothing says what images show, they are {@link #labelled} no more than by what {@link #withPredictions} puts in place.
  *
  * <p>An image is {@code [channels, height, width]}, flattened to {@code [channels * height * width]}: one channel after the
  * other, each row by row from the top left. Labels are 0 to {@link #classes} - 1, and 255 at most.
@@ -22,6 +26,7 @@ public final class Dataset {
     private final int classes;
     private final Pixels pixels;
     private final byte[] labels;
+    private final boolean labelled;
     private String digest;
 
     /**
@@ -33,9 +38,22 @@ public final class Dataset {
      */
     record Origin(String name, boolean verified, List<String> classNames) {
 
+        /** Of images in a place without a name. */
+        private static final String CUSTOM = "custom";
+        /** Names that mean published or generated images, and one that means nothing. */
+        private static final Set<String> TAKEN = Set.of("mnist", "digits", "unknown");
+
         Origin {
             Objects.requireNonNull(name, "name");
             classNames = List.copyOf(classNames);
+        }
+
+        /** A user's own, under the name of the file or folder that they lie in. */
+        static Origin of(Path source, List<String> classNames) {
+            Path last = source.toAbsolutePath().normalize().getFileName();
+            String name = last == null ? CUSTOM : last.toString().replaceAll("[\\p{Cntrl}\\u2028\\u2029]+", " ").strip();
+            return new Origin(name.isEmpty() ? CUSTOM : TAKEN.contains(name.toLowerCase(Locale.ROOT)) ? name + "-" + CUSTOM : name,
+                    false, classNames);
         }
 
         /** Where nothing says what the classes are called. */
@@ -51,6 +69,10 @@ public final class Dataset {
 
     /** Takes the arrays over: they must not be written to afterwards. */
     Dataset(Origin origin, ImageShape shape, int classes, Pixels pixels, byte[] labels) {
+        this(origin, shape, classes, pixels, labels, true);
+    }
+
+    private Dataset(Origin origin, ImageShape shape, int classes, Pixels pixels, byte[] labels, boolean labelled) {
         if (pixels.length() != (long) labels.length * shape.size()) {
             throw new IllegalArgumentException("pixels has " + pixels.length() + " elements, " + labels.length + " images of "
                     + shape + " need " + (long) labels.length * shape.size());
@@ -69,6 +91,30 @@ public final class Dataset {
         this.classes = classes;
         this.pixels = pixels;
         this.labels = labels;
+        this.labelled = labelled;
+    }
+
+    /** Images that nobody has labelled: their labels are 0, of one class. */
+    static Dataset unlabelled(Origin origin, ImageShape shape, Pixels pixels) {
+        return new Dataset(origin, shape, 1, pixels, new byte[(int) (pixels.length() / shape.size())], false);
+    }
+
+    /**
+     * The same images with a network's predictions as their labels; it stays not {@link #labelled}.
+     *
+     * @param predictions {@code [N]}, 0 to {@code classes - 1}
+     * @throws DataException if they are of more classes than labels can name
+     */
+    public Dataset withPredictions(int[] predictions, int classes) {
+        if (classes > MOST_CLASSES) {
+            throw new DataException(name() + ": has no labels, and labels can't stand for predictions of " + classes
+                    + " classes, only of up to " + MOST_CLASSES + ": name labels");
+        }
+        byte[] predicted = new byte[predictions.length];
+        for (int i = 0; i < predicted.length; ++i) {
+            predicted[i] = (byte) predictions[i];
+        }
+        return new Dataset(origin, shape, classes, pixels, predicted, false);
     }
 
     /**
@@ -92,9 +138,14 @@ public final class Dataset {
         return classes;
     }
 
-    /** What the images are: {@code mnist}, {@code digits}, or {@code custom} for a user's own. */
+    /** What the images are: {@code mnist}, {@code digits}, or for a user's own what the file or the folder is called. */
     public String name() {
         return origin.name;
+    }
+
+    /** Whether labels say what the images show; else they are 0, or some network's predictions. */
+    public boolean labelled() {
+        return labelled;
     }
 
     /** Whether the content's digest was found equal to the published one. A subset keeps its origin's answer. */
@@ -170,12 +221,12 @@ public final class Dataset {
     public Dataset range(int from, int to) {
         Objects.checkFromToIndex(from, to, size());
         return new Dataset(origin, shape, classes, pixels.range(from * imageSize(), to * imageSize()),
-                Arrays.copyOfRange(labels, from, to));
+                Arrays.copyOfRange(labels, from, to), labelled);
     }
 
     /** The same images as some of a set of more classes. */
     Dataset ofClasses(int more) {
-        return new Dataset(origin, shape, more, pixels, labels);
+        return new Dataset(origin, shape, more, pixels, labels, labelled);
     }
 
     /** The named images, in the order given; an index may repeat. */
@@ -184,21 +235,24 @@ public final class Dataset {
         for (int k = 0; k < indices.length; ++k) {
             pickedLabels[k] = labels[Objects.checkIndex(indices[k], size())];
         }
-        return new Dataset(origin, shape, classes, pixels.pick(imageSize(), indices), pickedLabels);
+        return new Dataset(origin, shape, classes, pixels.pick(imageSize(), indices), pickedLabels, labelled);
     }
 
     /**
      * SHA-256, in hexadecimal, of the content written as IDX: the image file's bytes, then the label file's, neither
      * compressed. Files that hold the same images therefore have the same digest, however they are packed. Grey images are
-     * written in three dimensions, others in four; floats have IDX's type for floats.
+     * written in three dimensions, others in four; floats have IDX's type for floats. Without labels it is that of the image
+     * file alone.
      */
     public synchronized String digest() {
         if (digest == null) {
             MessageDigest sha256 = Sha256.start();
             sha256.update(IdxFile.imageHeader(pixels.idxType(), size(), shape));
             pixels.addTo(sha256);
-            sha256.update(IdxFile.labelHeader(size()));
-            sha256.update(labels);
+            if (labelled) {
+                sha256.update(IdxFile.labelHeader(size()));
+                sha256.update(labels);
+            }
             digest = Sha256.finish(sha256);
         }
         return digest;

@@ -4,6 +4,7 @@ import dev.bulwark.shapes.ImageShape;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
@@ -12,14 +13,12 @@ import java.util.function.Function;
  * Reads a folder of IDX files that are called as MNIST's, plain or gzip'd (told apart by content, not by name): images of
  * any one shape and labels 0 to 255. It trusts nothing: each way in which a file can be malformed has its own message.
  *
- * <p>Every file's digest is checked: content that is the published MNIST is called so, any other {@code custom}.
+ * <p>Every file's digest is checked: content that is the published MNIST is called so, any other what its folder is called.
  */
 final class IdxReader implements DatasetReader {
 
     /** Name of the published data set. */
     static final String MNIST = "mnist";
-    /** Name of any other content in files of the same names and format. */
-    static final String CUSTOM = "custom";
 
     private final Function<MnistFile, String> published;
 
@@ -66,7 +65,7 @@ final class IdxReader implements DatasetReader {
     }
 
     /**
-     * The splits in these files. One foreign file makes all of them custom: a test set says nothing about training images
+     * The splits in these files. One foreign file makes all of them other: a test set says nothing about training images
      * of another origin.
      *
      * @throws DataException if a file is unusable, or the splits differ in shape
@@ -86,7 +85,8 @@ final class IdxReader implements DatasetReader {
         }
         requireOneShape(files, pairs);
         int classes = all ? MnistFile.CLASSES : pairs.values().stream().mapToInt(IdxPair::classes).max().orElseThrow();
-        Dataset.Origin origin = new Dataset.Origin(all ? MNIST : CUSTOM, all);
+        Dataset.Origin origin = all ? new Dataset.Origin(MNIST, true)
+                : Dataset.Origin.of(files.values().iterator().next().toAbsolutePath().getParent(), List.of());
         Map<Split, Dataset> datasets = new EnumMap<>(Split.class);
         pairs.forEach((split, pair) -> datasets.put(split, pair.named(origin, classes)));
         return datasets;

@@ -10,7 +10,7 @@ public sealed interface Located {
     /**
      * @param folder     where the files lie
      * @param datasets   one for each split that was asked for; all called {@code mnist} if the content of every file is
-     *                   the published one, else all called {@code custom}
+     *                   the published one, else all called as their folder
      * @param passedOver why the places searched before were no use, in order
      */
     record Found(Path folder, Map<Split, Dataset> datasets, List<String> passedOver) implements Located {

@@ -15,7 +15,7 @@ import java.util.function.Function;
 /**
  * Finds MNIST: in {@code $BULWARK_DATA}, {@code data/mnist} and the cache; else on a public mirror, from which it is
  * downloaded into the cache. Files are looked for as published, packed or not. Any folder but the cache may hold other
- * images under the same names, which are then called {@code custom}; the cache holds the published content only.
+ * images under the same names, which are then called as the folder; the cache holds the published content only.
  */
 public final class MnistLocator {
 

@@ -28,15 +28,21 @@ final class NpyImages {
     private NpyImages() {
     }
 
+    /** Images without labels. @throws DataException naming the array that can't be used, and why */
+    static Dataset dataset(NpyArray images, DataFiles source) {
+        Layout layout = layout(images, source.input());
+        return Dataset.unlabelled(Dataset.Origin.of(source.images(), List.of()), layout.shape, pixels(images, layout));
+    }
+
     /** Images with their labels. @throws DataException naming the array that can't be used, and why */
-    static Dataset dataset(NpyArray images, NpyArray labels, Optional<Shape> input) {
-        Layout layout = layout(images, input);
+    static Dataset dataset(NpyArray images, NpyArray labels, DataFiles source) {
+        Layout layout = layout(images, source.input());
         byte[] classes = labels(labels);
         if (classes.length != images.size(0)) {
             throw new DataException(labels.source() + ": holds " + classes.length + " labels, but " + images.source()
                     + " holds " + images.size(0) + " images");
         }
-        return new Dataset(new Dataset.Origin(IdxReader.CUSTOM, false), layout.shape, Dataset.classesOf(classes),
+        return new Dataset(Dataset.Origin.of(source.images(), List.of()), layout.shape, Dataset.classesOf(classes),
                 pixels(images, layout), classes);
     }
 

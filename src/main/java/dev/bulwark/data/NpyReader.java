@@ -1,8 +1,6 @@
 package dev.bulwark.data;
 
 import dev.bulwark.files.Reason;
-import dev.bulwark.settings.Message;
-import dev.bulwark.settings.Setting;
 import java.io.BufferedInputStream;
 import java.io.EOFException;
 import java.io.IOException;
@@ -76,15 +74,14 @@ final class NpyReader implements DatasetReader {
                 throw new DataException(source.images() + ": holds one set of images; to train, name an .npz file of x_train, "
                         + "y_train, x_test and y_test, or a folder");
             }
-            Path labels = source.labels().orElseThrow(() -> new DataException(Message.of(source.images()
-                    + ": holds the images alone; name their labels", Setting.LABELS.with("F.npy"))));
-            datasets.put(Split.TEST, NpyImages.dataset(array(source.images()), array(labels), source.input()));
+            NpyArray images = array(source.images());
+            datasets.put(Split.TEST, source.labels().map(labels -> NpyImages.dataset(images, array(labels), source))
+                    .orElseGet(() -> NpyImages.dataset(images, source)));
             return datasets;
         }
         try (ZipFile archive = new ZipFile(source.images().toFile())) {
             for (Split split : wanted) {
-                Names names = names(archive, split);
-                datasets.put(split, NpyImages.dataset(array(archive, names.images), array(archive, names.labels), source.input()));
+                datasets.put(split, dataset(archive, split, source));
             }
         } catch (ZipException e) {
             throw new DataException(source.images() + ": the archive is cut off or corrupt (" + Reason.of(e) + ")", e);
@@ -102,8 +99,18 @@ final class NpyReader implements DatasetReader {
         }
     }
 
-    private static Names names(ZipFile archive, Split split) {
+    private static Dataset dataset(ZipFile archive, Split split, DataFiles source) throws IOException {
         List<Names> known = split == Split.TRAIN ? TRAINING : TEST;
+        boolean labels = known.stream().anyMatch(names -> entry(archive, names.labels) != null);
+        List<Names> alone = known.stream().filter(names -> entry(archive, names.images) != null).toList();
+        if (!labels && alone.size() == 1) {
+            return NpyImages.dataset(array(archive, alone.get(0).images), source);
+        }
+        Names names = names(archive, known);
+        return NpyImages.dataset(array(archive, names.images), array(archive, names.labels), source);
+    }
+
+    private static Names names(ZipFile archive, List<Names> known) {
         List<Names> held = known.stream()
                 .filter(names -> entry(archive, names.images) != null && entry(archive, names.labels) != null).toList();
         if (held.size() != 1) {

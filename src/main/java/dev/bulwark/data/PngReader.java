@@ -19,7 +19,8 @@ import java.util.stream.Stream;
 
 /**
  * Reads a folder of PNG files, one subfolder a class, in the order of their names; the images to train on and those to test
- * on lie in {@code train} and {@code test}, or there are only the latter. All are of one size, grey or RGB.
+ * on lie in {@code train} and {@code test}, or there are only the latter. Files in no subfolder have no labels. All are of
+ * one size, grey or RGB.
  */
 final class PngReader implements DatasetReader {
 
@@ -49,7 +50,7 @@ final class PngReader implements DatasetReader {
     public Map<Split, Dataset> read(DataFiles source, Set<Split> wanted) {
         Path root = source.images();
         Map<Split, Dataset> datasets = new EnumMap<>(Split.class);
-        wanted.forEach(split -> datasets.put(split, read(folder(root, split))));
+        wanted.forEach(split -> datasets.put(split, read(folder(root, split), root)));
         if (datasets.size() == Split.values().length) {
             requireAlike(root, datasets.get(Split.TEST), datasets.get(Split.TRAIN));
         }
@@ -74,8 +75,12 @@ final class PngReader implements DatasetReader {
         return root;
     }
 
-    private static Dataset read(Path root) {
+    private static Dataset read(Path root, Path source) {
         List<Path> classes = folders(root);
+        boolean unlabelled = classes.isEmpty() && visible(root).stream().anyMatch(PngReader::isPng);
+        if (unlabelled) {
+            classes = List.of(root);
+        }
         if (classes.isEmpty() || classes.size() > MOST_CLASSES) {
             throw new DataException(root + ": holds " + classes.size() + " folders, one for each class, 1 to " + MOST_CLASSES
                     + " expected");
@@ -103,7 +108,10 @@ final class PngReader implements DatasetReader {
         if (first == null) {
             throw new DataException(root + ": the folders in it hold no PNG files");
         }
-        return new Dataset(new Dataset.Origin(IdxReader.CUSTOM, false, names), first.shape(), names.size(),
+        if (unlabelled) {
+            return Dataset.unlabelled(Dataset.Origin.of(source, List.of()), first.shape(), new Pixels.Bytes(pixels.toByteArray()));
+        }
+        return new Dataset(Dataset.Origin.of(source, names), first.shape(), names.size(),
                 pixels.toByteArray(), labels.toByteArray());
     }
 

@@ -168,6 +168,11 @@ public final class Graph {
         return (int) nodes.stream().flatMap(node -> node.inputs.stream()).filter(value -> value == number).count();
     }
 
+    /** Numbers that make the operations what they are: see {@link Op#learned}. */
+    public long learned() {
+        return nodes.stream().mapToLong(node -> node.op.learned()).sum();
+    }
+
     /** Numbers that the operations hold. */
     public long parameters() {
         return nodes.stream().flatMap(node -> node.op.constants().stream()).mapToLong(Tensor::size).sum();

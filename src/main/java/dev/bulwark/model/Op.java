@@ -7,6 +7,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.BiFunction;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * One operation of a network, with its constant numbers. Sealed: a new kind adds a {@link Visitor} method, and everything
@@ -30,6 +32,11 @@ public sealed interface Op {
     /** This operation with other constants; {@code change} takes each one's name and its value, in a fixed order. */
     default Op withConstants(BiFunction<String, Tensor, Tensor> change) {
         return this;
+    }
+
+    /** How many numbers make the operation what it is: of its constants those that were learned, or stand in a file. */
+    default long learned() {
+        return constants().stream().mapToLong(Tensor::size).sum();
     }
 
     /** The operation's constant numbers, in the order of {@link #withConstants}. */
@@ -276,6 +283,17 @@ public sealed interface Op {
             float[] ones = new float[factor.size()];
             Arrays.fill(ones, 1);
             return new Scale(factor, Tensor.of(factor.shape(), ones), offset);
+        }
+
+        /** Without factors and divisors of 1 and offsets of 0, which stand for nothing that the scaling does. */
+        @Override
+        public long learned() {
+            return Stream.of(factor, divisor).filter(tensor -> !isAll(tensor, 1)).mapToLong(Tensor::size).sum()
+                    + (isAll(offset, 0) ? 0 : offset.size());
+        }
+
+        private static boolean isAll(Tensor tensor, float value) {
+            return IntStream.range(0, tensor.size()).allMatch(k -> tensor.at(k) == value);
         }
 
         @Override

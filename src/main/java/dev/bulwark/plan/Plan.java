@@ -24,7 +24,7 @@ import java.util.stream.IntStream;
 /**
  * A network laid onto a device: its parameters in one flat buffer, so that an optimiser or a copy is one call, and the steps
  * that compute its values one after the other. Value 0 is the input, and the last step makes the logits. Flattening moves
- * nothing and is no step.
+ * nothing and is no step, unless there is nothing else.
  */
 public final class Plan implements AutoCloseable {
 
@@ -50,11 +50,7 @@ public final class Plan implements AutoCloseable {
         }
     }
 
-    /**
-     * Copies {@code graph} to {@code backend}.
-     *
-     * @throws UnsupportedOperationException if the network computes nothing
-     */
+    /** Copies {@code graph} to {@code backend}. */
     public static Plan load(Backend backend, Graph graph) {
         return new Plan(backend, graph);
     }
@@ -149,6 +145,11 @@ public final class Plan implements AutoCloseable {
                 .orElseGet(() -> new ChainRule(folded, capacity));
     }
 
+    /** As {@link #inputGradients}, in float by the plan's own steps, for inputs of any size. */
+    public InputGradients floatInputGradients(int capacity) {
+        return new ChainRule(this, capacity);
+    }
+
     /**
      * Images that should go through together: {@link Backend#imagesPerCall}, or fewer where the network's values are so large
      * that they would fill the memory.
@@ -213,8 +214,10 @@ public final class Plan implements AutoCloseable {
                 node = each;
                 numbers.add(each.op().accept(this));
             }
-            if (steps.isEmpty()) {
-                throw new UnsupportedOperationException("a network that computes nothing has no plan");
+            if (steps.isEmpty()) { // all was flattening: logits are the input's elements
+                int[] same = IntStream.range(0, sizes.get(0)).toArray();
+                int to = value(same.length);
+                steps.add(new Step.Linear(RearrangingOperator.of(backend, memory, same, same.length), 0, to));
             }
         }
 

@@ -17,6 +17,11 @@ public record RunScope(String dataset, List<String> sentences, Optional<Warning>
     /** The data set of a run whose record does not name one. */
     public static final String UNKNOWN = "unknown";
 
+    /** What a record says of labels that are the network's own predictions. */
+    private static final String PREDICTIONS = "predictions";
+    private static final Warning UNLABELLED = new Warning("labels: predictions", "These images have no labels: the network's own "
+            + "predictions stand in their place. Figures are the certified, or broken, share of the images, and no accuracies.");
+
     private static final List<String> ON_SMOOTHING = List.of("Randomized smoothing ", "Certificates with n = ", "smoothing/");
     private static final List<String> ON_BOUNDS = List.of("PGD", "IBP ", "ibp/", "crown/", "alpha-crown/", "pgd/");
 
@@ -42,7 +47,9 @@ public record RunScope(String dataset, List<String> sentences, Optional<Warning>
     static RunScope of(JsonNode run, Experiment experiment) {
         List<String> sentences = new ArrayList<>();
         run.path("scope").forEach(sentence -> sentences.add(sentence.asText()));
-        return of(run.path("dataset").path("name").asText(UNKNOWN), sentences, experiment);
+        RunScope scope = of(run.path("dataset").path("name").asText(UNKNOWN), sentences, experiment);
+        return run.path("dataset").path("labels").asText().equals(PREDICTIONS) && scope.warning.isEmpty()
+                ? new RunScope(scope.dataset, scope.sentences, Optional.of(UNLABELLED)) : scope;
     }
 
     /** Of an experiment's figures, measured on some data set. */

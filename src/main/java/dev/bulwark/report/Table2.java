@@ -101,7 +101,7 @@ public final class Table2 {
     }
 
     private static String title(Method method) {
-        return method == Method.CROWN ? "CROWN" : "alpha-CROWN";
+        return method.toString().replace("crown", "CROWN").replace("ibp", "IBP");
     }
 
     private static ResultTable.Detail detail(double epsilon, EpsilonRows all, EpsilonRows rows) {

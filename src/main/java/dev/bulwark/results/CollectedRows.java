@@ -228,7 +228,9 @@ public final class CollectedRows {
             }
         }
         if (record.path("data").isObject()) {
-            run.set("dataset", record.get("data"));
+            JsonNode labels = run.path("dataset").path("labels"); // of any of the files
+            run.set("dataset", labels.isTextual() ? ((ObjectNode) record.get("data").deepCopy()).set("labels", labels)
+                    : record.get("data"));
         } else {
             run.putObject("dataset").put("name", identity.path("dataset").asText());
         }

@@ -27,7 +27,7 @@ public final class ChanceLevel {
      */
     public static Optional<Message> warning(Backend backend, Subject subject, boolean normalised) {
         int[] chosen = Selection.spread(subject.indices(), IMAGES);
-        if (chosen.length < LEAST_IMAGES) {
+        if (chosen.length < LEAST_IMAGES || !subject.data().labelled()) {
             return Optional.empty();
         }
         Dataset some = subject.data().subset(chosen);

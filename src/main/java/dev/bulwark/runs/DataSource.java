@@ -29,6 +29,9 @@ public final class DataSource {
     /** Whole splits of generated images, for the next run of this process, as long as there is memory for them. */
     private static final Map<Split, SoftReference<Dataset>> GENERATED = new EnumMap<>(Split.class);
 
+    /** What a record says of labels that are the network's own predictions. */
+    private static final String PREDICTIONS = "predictions";
+
     private final Optional<Located.Found> located;
     private final List<String> reasons;
 
@@ -77,6 +80,18 @@ public final class DataSource {
     /** Why each place was no use, where {@link #fellBack}. */
     public List<String> reasons() {
         return reasons;
+    }
+
+    /** This, where all images have labels. @throws DataException otherwise */
+    public DataSource labelled() {
+        located.ifPresent(found -> found.datasets().forEach((split, data) -> {
+            if (!data.labelled()) {
+                throw new DataException(Message.of(found.folder() + ": holds no labels, and this needs them: name an .npz file "
+                        + "with labels, a folder of PNG files with one subfolder a class, or labels of an .npy file",
+                        Setting.LABELS.with("F.npy")));
+            }
+        }));
+        return this;
     }
 
     /** Whether {@link #dataset} hands out generated images. */
@@ -136,6 +151,9 @@ public final class DataSource {
         description.put("classes", data.classes());
         if (!data.classNames().isEmpty()) {
             description.put("class_names", data.classNames());
+        }
+        if (!data.labelled()) {
+            description.put("labels", PREDICTIONS);
         }
         description.put("sha256", data.digest());
         return description;

@@ -39,8 +39,18 @@ public final class Evaluation {
 
     /** As {@link #clean}, with one draw of Gaussian noise on every image: the base classifier's own accuracy. */
     public double noisy(double sigma, long seed) {
+        int[] predictions = predictions(sigma, seed);
+        return 100.0 * IntStream.range(0, data.size()).filter(k -> predictions[k] == data.label(k)).count() / data.size();
+    }
+
+    /** {@code [N]}: the class with the largest logit; -1 where a logit is NaN. */
+    public int[] predictions() {
+        return predictions(0, 0);
+    }
+
+    private int[] predictions(double sigma, long seed) {
         int inputs = data.imageSize();
-        int correct = 0;
+        int[] predictions = new int[data.size()];
         try (Plan loaded = Plan.load(backend, network); DeviceMemory memory = new DeviceMemory(backend)) {
             Logits pass = new Logits(memory, loaded, batch);
             DeviceBuffer images = memory.allocate((long) batch * inputs);
@@ -59,14 +69,12 @@ public final class Evaluation {
                             new NoiseKey(seed, Stream.PREDICTION), images);
                 }
                 backend.votes().argMax(pass.of(images, count), count, network.classes(), best);
-                int[] predictions = new int[count];
-                backend.read(best, predictions);
-                for (int k = 0; k < count; ++k) {
-                    correct += predictions[k] == data.label(from + k) ? 1 : 0;
-                }
+                int[] found = new int[count];
+                backend.read(best, found);
+                System.arraycopy(found, 0, predictions, from, count);
             }
         }
-        return 100.0 * correct / data.size();
+        return predictions;
     }
 
     /** Share of images certified by IBP with the last layer elided. */

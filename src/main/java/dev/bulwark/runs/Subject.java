@@ -2,6 +2,7 @@ package dev.bulwark.runs;
 
 import dev.bulwark.data.DataException;
 import dev.bulwark.data.Dataset;
+import dev.bulwark.device.Backend;
 import dev.bulwark.device.HostArrays;
 import dev.bulwark.model.Graph;
 import dev.bulwark.settings.Message;
@@ -21,15 +22,29 @@ public record Subject(Graph network, Dataset data, int[] indices) {
         Shape input = network.input();
         boolean fits = input.isImage() ? input.image().equals(data.shape()) : input.size() == data.imageSize();
         if (!fits || network.classes() < data.classes()) {
-            throw new DataException(Message.of("the network takes inputs of shape " + input + " and has " + network.classes()
-                    + " classes, but the images of " + data.name() + " are " + data.shape() + " of " + data.classes()
-                    + " classes: name other data", Setting.DATA.with(), ", or another network"));
+            throw new DataException(Message.of("the network takes inputs of shape " + input + " and has "
+                    + classes(network.classes()) + ", but the images of " + data.name() + " are " + data.shape() + " of "
+                    + classes(data.classes()) + ": name other data", Setting.DATA.with(), ", or another network"));
         }
+    }
+
+    private static String classes(int count) {
+        return count == 1 ? "1 class" : count + " classes";
     }
 
     @Override
     public int[] indices() {
         return indices.clone();
+    }
+
+    /** The same images with the network's predictions as labels: where it gives none, as a logit is NaN, class 0. */
+    public Subject withPredictions(Backend backend) {
+        int[] predicted = new Evaluation(backend, network, data.subset(indices)).predictions();
+        int[] labels = new int[data.size()];
+        for (int k = 0; k < indices.length; ++k) {
+            labels[indices[k]] = Math.max(0, predicted[k]);
+        }
+        return new Subject(network, data.withPredictions(labels, network.classes()), indices);
     }
 
     /** Pixels of some images, {@code [batch,inputs]}. */

@@ -45,19 +45,29 @@ public final class Verify {
         return steps;
     }
 
+    /**
+     * How to bound.
+     *
+     * @param steps    of {@link Method#ALPHA_CROWN}'s slopes; the other methods have none
+     * @param textbook as {@link Method#verifier(Plan, int, boolean)}
+     */
+    public record Bounding(Method method, int steps, boolean textbook) {
+
+        Verifier verifier(Plan plan) {
+            return method.verifier(plan, steps, textbook);
+        }
+    }
+
     /** As below, over l-infinity balls. */
     public static void run(Fleet fleet, Subject subject, Epsilon epsilon, Method method, int steps,
                            RowFile<BoundsRow> rows, Monitor monitor) throws IOException {
-        run(fleet, subject, epsilon, Norm.INF, method, steps, rows, monitor);
+        run(fleet, subject, epsilon, Norm.INF, new Bounding(method, steps, false), rows, monitor);
     }
 
-    /**
-     * Bounds every image without a row over the ball of radius {@code epsilon} in a norm, cut to [0, 1].
-     *
-     * @param steps of {@link Method#ALPHA_CROWN}'s slopes; the other methods have none
-     */
-    public static void run(Fleet fleet, Subject subject, Epsilon epsilon, Norm norm, Method method, int steps,
+    /** Bounds every image without a row over the ball of radius {@code epsilon} in a norm, cut to [0, 1]. */
+    public static void run(Fleet fleet, Subject subject, Epsilon epsilon, Norm norm, Bounding bounding,
                            RowFile<BoundsRow> rows, Monitor monitor) throws IOException {
+        Method method = bounding.method;
         Ball ball = subject.data().ball(epsilon).in(norm);
         RealNetwork real = new RealNetwork(subject.network());
         for (BoundsRow row : rows.earlier()) {
@@ -70,7 +80,7 @@ public final class Verify {
         Batches batches = new Batches("verify at epsilon " + epsilon, subject.indices(), rows::contains,
                 method == Method.IBP ? fleet.first().imagesPerCall() : SLOW_BATCH);
         batches.<Bounds>run(fleet, monitor, (backend, source) -> {
-            try (Plan plan = Plan.load(backend, subject.network()); Verifier verifier = method.verifier(plan, steps)) {
+            try (Plan plan = Plan.load(backend, subject.network()); Verifier verifier = bounding.verifier(plan)) {
                 source.forEach(batch -> verifier.verify(subject.pixels(batch), subject.labels(batch), ball));
             }
         }, (index, b) -> {

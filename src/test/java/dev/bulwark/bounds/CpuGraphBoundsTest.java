@@ -46,7 +46,7 @@ class CpuGraphBoundsTest extends GraphBounds {
         }
         Specification specification = new Specification(graph.classes(), List.of(new Specification.Clause(inequalities)));
         try (Plan plan = Plan.load(backend, graph); DeviceMemory memory = new DeviceMemory(backend)) {
-            CrownPass pass = new CrownPass(memory, plan, 1, 100);
+            CrownPass pass = new CrownPass(memory, plan, 1, 100, new Crown.Settings(Crown.Units.CROWN, false, 0));
             float[] low = new float[plan.inputs()];
             float[] high = new float[plan.inputs()];
             Arrays.fill(low, 0.25f);

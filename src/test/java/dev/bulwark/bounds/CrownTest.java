@@ -252,7 +252,7 @@ class CrownTest {
         ReferenceCrown reference = new ReferenceCrown(net, new Box(low, high));
         float[][] slopes = {RandomCase.values(random, 9, 0.1, 0.9), RandomCase.values(random, 7, 0.1, 0.9)};
         try (Plan plan = Plan.load(backend, net); DeviceMemory memory = new DeviceMemory(backend)) {
-            CrownPass pass = new CrownPass(memory, plan, 1, 100);
+            CrownPass pass = new CrownPass(memory, plan, 1, 100, new Crown.Settings(Crown.Units.CROWN, false, 0));
             pass.relax(new int[] {1}, InputRegion.box(backend, new Box(low, high)));
             AlphaOptimisation optimisation = new AlphaOptimisation(memory, plan, pass, pass.marginForms(), 1);
             optimisation.start(new FormRows(new int[] {0}, new int[] {2})); // logit 1 - logit 2

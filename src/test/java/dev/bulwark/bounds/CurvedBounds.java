@@ -214,7 +214,7 @@ abstract class CurvedBounds extends BoundsFixture {
         Graph graph = RandomCurves.of(seed);
         Box box = box(graph, seed, 0.25);
         try (Plan plan = Plan.load(backend, graph); DeviceMemory memory = new DeviceMemory(backend)) {
-            CrownPass pass = new CrownPass(memory, plan, 1, 100);
+            CrownPass pass = new CrownPass(memory, plan, 1, 100, new Crown.Settings(Crown.Units.CROWN, false, 0));
             pass.relax(new int[] {0}, InputRegion.box(backend, box));
             AlphaOptimisation optimisation = new AlphaOptimisation(memory, plan, pass, pass.marginForms(), 1);
             optimisation.start(new FormRows(new int[] {0}, new int[] {1}));

@@ -1,5 +1,6 @@
 package dev.bulwark.bounds;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -342,6 +343,81 @@ abstract class GraphBounds extends BoundsFixture {
         }
     }
 
+    /** Whatever IBP certifies, a method that begins with it does; and its bounds are never below IBP's. */
+    @ParameterizedTest
+    @EnumSource(value = Method.class, names = "IBP", mode = EnumSource.Mode.EXCLUDE)
+    void givenAnyGraph_whenBounded_thenMarginsAreNeverBelowThoseOfIbp(Method method) {
+        for (long seed = 1; seed <= 25; ++seed) {
+            Graph graph = RandomGraph.of(seed);
+            Box box = box(graph, seed, 0.125);
+            float[] propagated = verify(graph, box, Method.IBP).marginLower();
+            float[] bounds = verify(graph, box, method).marginLower();
+            for (int c = 0; c < bounds.length; ++c) {
+                assertTrue(bounds[c] >= propagated[c], "seed " + seed + ", class " + c);
+            }
+        }
+    }
+
+    /** Without IBP's help bounds hold as well, of any graph and any method. */
+    @ParameterizedTest
+    @EnumSource(value = Method.class, names = "IBP", mode = EnumSource.Mode.EXCLUDE)
+    void givenTheTextbooksForm_whenBounded_thenNoPointOfTheBoxLeavesTheBounds(Method method) {
+        int known = 0;
+        for (long seed = 1; seed <= 25; ++seed) {
+            Graph graph = RandomGraph.of(seed);
+            Box box = box(graph, seed, 0.125);
+            try (Plan plan = Plan.load(backend, graph); Verifier verifier = method.verifier(plan, STEPS, true)) {
+                Bounds bounds = ((Crown) verifier).verify(box, box.lower(), 0);
+                float[] margin = verifier.lowerBounds(box, Specification.label(0, graph.classes()));
+                SplittableRandom random = new SplittableRandom(seed);
+                for (int sample = 0; sample < 8; ++sample) {
+                    BigDecimal[] logits = ExactGraph.logits(graph, point(box, random, sample < 5));
+                    for (int c = 0; c < logits.length; ++c) {
+                        String name = "seed " + seed + ", class " + c + ": " + logits[c] + ", " + bounds;
+                        assertTrue(isBelow(bounds.lower()[c], logits[c]), name);
+                        assertTrue(isBelow(-bounds.upper()[c], logits[c].negate()), name);
+                        assertTrue(isBelow(bounds.marginLower()[c], logits[0].subtract(logits[c])), name);
+                        assertTrue(c == 0 || isBelow(margin[c - 1], logits[0].subtract(logits[c])), name);
+                        known += Float.isFinite(bounds.lower()[c]) ? 1 : 0;
+                    }
+                }
+            }
+        }
+        assertTrue(known > 200, "bounds of logits: " + known);
+    }
+
+    private static boolean isBelow(float bound, BigDecimal value) {
+        return Float.isNaN(bound) || Float.isInfinite(bound) && bound < 0 || new BigDecimal(bound).compareTo(value) <= 0;
+    }
+
+    /** With one hidden layer nothing but margins goes back in CROWN either: both are the same. */
+    @Test
+    void givenOneHiddenLayer_whenBounded_thenCrownIbpIsCrown() {
+        SplittableRandom random = new SplittableRandom(8);
+        Graph graph = Graph.sequence(Shape.of(7), List.of(
+                new Op.Dense(Tensor.of(Shape.of(9, 7), RandomCase.values(random, 63, -1, 1)), Tensor.vector(RandomCase.values(random, 9, -1, 1))),
+                new Op.Relu(), new Op.Dense(Tensor.of(Shape.of(3, 9), RandomCase.values(random, 27, -1, 1)), Tensor.zeros(3))));
+        Box box = box(graph, 8, 0.25);
+        assertArrayEquals(verify(graph, box, Method.CROWN).marginLower(), verify(graph, box, Method.CROWN_IBP).marginLower());
+    }
+
+    /**
+     * h = (relu(x), relu(-x)) and z = h0 + h1 - 1/2 with x in [-1, 1]: by IBP z lies in [-1/2, 3/2], by CROWN in [-1/2, 1/2].
+     * The margin is -relu(z).
+     */
+    @Test
+    void givenTwoHiddenLayers_whenBoundedByCrownIbp_thenTheMarginIsThatByHand() {
+        Graph graph = Graph.sequence(Shape.of(1), List.of(
+                new Op.Dense(Tensor.of(Shape.of(2, 1), 1, -1), Tensor.zeros(2)), new Op.Relu(),
+                new Op.Dense(Tensor.of(Shape.of(1, 2), 1, 1), Tensor.vector(-0.5f)), new Op.Relu(),
+                new Op.Dense(Tensor.of(Shape.of(2, 1), -1, 0), Tensor.vector(0, 0))));
+        Box box = new Box(new float[] {-1}, new float[] {1});
+        assertEquals(-1.5f, verify(graph, box, Method.IBP).marginLower()[1], 1e-5f);
+        // Back: relu(z) is at most 3/4 (h0 + h1), and h0 at most (1 + x)/2, h1 at most (1 - x)/2: 1 together.
+        assertEquals(-0.75f, verify(graph, box, Method.CROWN_IBP).marginLower()[1], 1e-5f);
+        assertEquals(-0.5f, verify(graph, box, Method.CROWN).marginLower()[1], 1e-5f);
+    }
+
     /** x + W x with W = -I is 0 for every x: intervals lose that, a form that forks and joins does not. */
     @Test
     void givenABranchThatCancels_whenBoundedByCrown_thenTheFormsMeetAgain() {
@@ -385,7 +461,7 @@ abstract class GraphBounds extends BoundsFixture {
         }
         Box box = box(graph, seed, 0.25);
         try (Plan plan = Plan.load(backend, graph); DeviceMemory memory = new DeviceMemory(backend)) {
-            CrownPass pass = new CrownPass(memory, plan, 1, 100);
+            CrownPass pass = new CrownPass(memory, plan, 1, 100, new Crown.Settings(Crown.Units.CROWN, false, 0));
             pass.relax(new int[] {0}, InputRegion.box(backend, box));
             AlphaOptimisation optimisation = new AlphaOptimisation(memory, plan, pass, pass.marginForms(), 1);
             optimisation.start(new FormRows(new int[] {0}, new int[] {1}));

@@ -24,7 +24,21 @@ final class ReferenceCrown {
         double of(int layer, int unit);
     }
 
+    /** What bounds the hidden layers. */
+    enum Units {
+        /** The box of a layer's inputs, pushed through. */
+        IBP,
+        /** The published formula. */
+        CROWN,
+        /** The tighter of both, and the formula only where intervals leave the sign open. */
+        BOTH
+    }
+
     ReferenceCrown(Graph network, Box box) {
+        this(network, box, Units.BOTH);
+    }
+
+    ReferenceCrown(Graph network, Box box, Units units) {
         layers = Mlp.layers(network);
         lowerInput = widen(box.lower());
         upperInput = widen(box.upper());
@@ -34,7 +48,7 @@ final class ReferenceCrown {
         double[] low = lowerInput;
         double[] high = upperInput;
         for (int k = 0; k < hidden; ++k) {
-            bound(k, low, high);
+            bound(k, low, high, units);
             low = Arrays.stream(lower[k]).map(v -> Math.max(v, 0)).toArray();
             high = Arrays.stream(upper[k]).map(v -> Math.max(v, 0)).toArray();
         }
@@ -48,8 +62,7 @@ final class ReferenceCrown {
         return doubles;
     }
 
-    /** The tighter of the box of the layer's inputs, pushed through, and, where that leaves the sign open, CROWN. */
-    private void bound(int layer, double[] low, double[] high) {
+    private void bound(int layer, double[] low, double[] high, Units units) {
         Op.Dense dense = layers.get(layer);
         float[] weight = dense.weight().toArray();
         lower[layer] = widen(dense.bias().toArray());
@@ -64,9 +77,14 @@ final class ReferenceCrown {
                 lower[layer][o] += w * (w > 0 ? low[i] : high[i]);
                 upper[layer][o] += w * (w > 0 ? high[i] : low[i]);
             }
-            if (lower[layer][o] < 0 && upper[layer][o] > 0) {
-                lower[layer][o] = Math.max(lower[layer][o], bound(row, dense.bias().toArray()[o], layer, this::adaptive));
-                upper[layer][o] = Math.min(upper[layer][o], -bound(negated, -dense.bias().toArray()[o], layer, this::adaptive));
+            double least = bound(row, dense.bias().toArray()[o], layer, this::adaptive);
+            double largest = -bound(negated, -dense.bias().toArray()[o], layer, this::adaptive);
+            if (units == Units.CROWN) {
+                lower[layer][o] = least;
+                upper[layer][o] = largest;
+            } else if (units == Units.BOTH && lower[layer][o] < 0 && upper[layer][o] > 0) {
+                lower[layer][o] = Math.max(lower[layer][o], least);
+                upper[layer][o] = Math.min(upper[layer][o], largest);
             }
         }
     }

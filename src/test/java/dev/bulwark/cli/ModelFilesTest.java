@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.bulwark.data.NpyBytes;
 import dev.bulwark.model.Graph;
 import dev.bulwark.model.Mlp;
 import dev.bulwark.model.Op;
@@ -98,6 +99,36 @@ class ModelFilesTest extends WholeCommands {
         assertTrue(Files.readString(RunLayout.recordOf(rows)).contains(note));
     }
 
+    /** Its logits are the image: certified where the largest element is ahead by more than twice epsilon. */
+    @Test
+    void givenANetworkOfNothingButFlattening_whenUsed_thenItsLogitsAreTheInput() throws IOException {
+        Path model = folder.resolve("flat.onnx");
+        ModelFile.writeOnnx(model, Graph.sequence(Shape.of(1, 2, 2), List.of(new Op.Flatten())), Map.of());
+        assertTrue(done("inspect", model).out().contains("computed"));
+        Path images = Files.write(folder.resolve("x.npy"), NpyBytes.floats(new float[] {0.5f, 0.75f, 0, 0, 1, 0, 0.9f, 0}, 2, 2, 2));
+        for (String method : List.of("ibp", "crown-ibp", "crown", "alpha-crown")) {
+            Path rows = folder.resolve(method + ".jsonl");
+            done("verify", model, "--data", images, "--epsilon", "0.1", "--method", method, "--out", rows, "--device", "cpu");
+            List<String> lines = Files.readAllLines(rows);
+            assertTrue(lines.get(0).contains("\"label\":1,") && lines.get(0).contains("\"certified\":true"), lines.get(0));
+            assertTrue(lines.get(1).contains("\"label\":0,") && lines.get(1).contains("\"certified\":false"), lines.get(1));
+        }
+        Path attacked = folder.resolve("a.jsonl");
+        done("attack", model, "--data", images, "--epsilon", "0.1", "--steps", 4, "--restarts", 1, "--out", attacked, "--device", "cpu");
+        assertTrue(Files.readAllLines(attacked).get(1).contains("\"broken\":true"));
+        done("certify", model, "--data", images, "--sigma", "0.1", "--n", 50, "--out", folder.resolve("c.tsv"), "--device", "cpu");
+    }
+
+    @Test
+    void givenImagesOfMoreClasses_whenUsed_thenTheMessageCountsThemAsOneDoes() throws IOException {
+        Path model = folder.resolve("one.onnx");
+        ModelFile.writeOnnx(model, Graph.sequence(Shape.of(4), List.of(new Op.Dense(Tensor.zeros(1, 4), Tensor.zeros(1)))), Map.of());
+        Path images = Files.write(folder.resolve("x.npy"), NpyBytes.floats(new float[8], 2, 2, 2));
+        Path labels = Files.write(folder.resolve("y.npy"), NpyBytes.labels(0, 1));
+        fails(3, "has 1 class, but the images of x.npy are 1 x 2 x 2 of 2 classes: name", "verify", model, "--data", images,
+                "--labels", labels, "--epsilon", "0.1", "--out", folder.resolve("r"), "--device", "cpu");
+    }
+
     @Test
     void givenANetwork_whenInspected_thenATableAndHowItIsComputed() throws IOException {
         Outcome table = done("inspect", perceptron());
@@ -115,5 +146,6 @@ class ModelFilesTest extends WholeCommands {
         Outcome other = done("inspect", scaled);
         assertTrue(other.out().contains("metadata note: a?[31m"), other.out());
         assertTrue(other.out().contains("omputed"), other.out());
+        assertTrue(other.out().replaceAll(" +", " ").contains("0 Scale [6] 6 0"), other.out());
     }
 }

@@ -1,6 +1,7 @@
 package dev.bulwark.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -46,10 +47,14 @@ class OwnDataTest {
     }
 
     private String run(int code, Object... arguments) {
+        return run(code, new StringWriter(), arguments);
+    }
+
+    private String run(int code, StringWriter out, Object... arguments) {
         StringWriter err = new StringWriter();
         Object[] words = Stream.concat(Arrays.stream(arguments), Stream.of("--device", "cpu", "--quiet")).toArray();
         assertEquals(code, Main.run(Arrays.stream(words).map(Object::toString).toArray(String[]::new),
-                new PrintWriter(new StringWriter()), new PrintWriter(err, true)), err.toString());
+                new PrintWriter(out), new PrintWriter(err, true)), err.toString());
         return err.toString().strip();
     }
 
@@ -81,7 +86,7 @@ class OwnDataTest {
                 "y_train", NpyBytes.labels(classes), "x_test", NpyBytes.floats(pixels, 600, 3, 3), "y_test", NpyBytes.labels(classes)));
         Path model = folder.resolve("m.safetensors");
         run(0, "train", "ibp", "--epsilon", "0.02", "--hidden", "12", "--data", data, "--out", model);
-        assertEquals("custom, 600 images", ModelFile.read(model).metadata().get("training_data"));
+        assertEquals("d.npz, 600 images", ModelFile.read(model).metadata().get("training_data"));
         assertEquals(9, ModelFile.read(model).graph().input().size());
         assertEquals(3, ModelFile.read(model).graph().classes());
     }
@@ -165,8 +170,53 @@ class OwnDataTest {
         Path model = model("m.onnx", Graph.sequence(Shape.of(6), List.of(dense())));
         assertEquals("bulwark: --labels " + labels + " belong to images that --data names: add that",
                 run(2, "verify", model, "--epsilon", "0.1", "--labels", labels, "--out", folder.resolve("r.jsonl")));
-        assertEquals("bulwark: " + images + ": holds the images alone; name their labels with --labels F.npy",
-                run(3, "verify", model, "--epsilon", "0.1", "--data", images, "--out", folder.resolve("r.jsonl")));
+    }
+
+    /** Three images, of which the network gives the second class to one: rows are about that. */
+    @Test
+    void givenImagesWithoutLabels_whenRun_thenTheNetworksPredictionsStandInTheirPlace() throws IOException {
+        float[] unknown = {0.9f, 0.9f, 0.9f, 0.9f, 0, 0, 0, 0, 0, 0.25f, 0, 0.5f, 0.5f, 0.25f, 0.5f, 0.25f, 1, 1};
+        Path alone = Files.write(folder.resolve("alone.npy"), NpyBytes.floats(unknown, 3, 3, 1, 2));
+        // Logit 1 exceeds logit 0 where the last element exceeds the sum of the first four.
+        Path model = model("m.onnx", Graph.sequence(Shape.of(6), List.of(new Op.Dense(Tensor.of(Shape.of(2, 6), 1, 1, 1, 1, 0, 0,
+                0, 0, 0, 0, 0, 1), Tensor.vector(0, 0)))));
+        for (String command : List.of("certify --sigma 0.25 --n0 10 --n 200", "attack --epsilon 0.01 --steps 4 --restarts 2",
+                "verify --epsilon 0.01 --method crown-ibp")) {
+            String[] words = command.split(" ");
+            Path rows = folder.resolve(words[0] + ".rows");
+            StringWriter summary = new StringWriter();
+            Object[] all = Stream.of(Stream.of(words), Stream.of(model, "--data", alone, "--out", rows)).flatMap(s -> s).toArray();
+            String err = run(0, summary, all);
+            assertTrue(err.replaceAll("\\s+", " ").startsWith("note: the images have no labels, so the network's own predictions stand in their place"), err);
+            assertFalse(summary.toString().contains("correct") || summary.toString().contains("right"), summary.toString());
+            assertEquals("predictions", identity(rows).path("labels").asText());
+            assertEquals("predictions", JSON.readTree(RunLayout.recordOf(rows).toFile()).path("data").path("labels").asText());
+            String text = Files.readString(rows);
+            assertEquals(List.of(0, 1, 0), text.lines().filter(line -> !line.startsWith("idx")).map(line -> Integer.valueOf(
+                    line.startsWith("{") ? line.replaceAll(".*\"label\":(\\d+).*", "$1") : line.split("\t")[1])).toList());
+            run(0, summary, Stream.concat(Arrays.stream(all), Stream.of("--resume")).toArray());
+            assertEquals(text, Files.readString(rows));
+        }
+        StringWriter summary = new StringWriter();
+        run(0, summary, "predict", model, "--sigma", "0.1", "--n", 100, "--data", alone, "--out", folder.resolve("p"));
+        assertEquals("3 images, 3 as the network without noise, 0 abstained", summary.toString().strip());
+        assertEquals(0, Main.run(Stream.of("report", folder.resolve("verify.rows"), folder.resolve("certify.rows"), "--out",
+                folder.resolve("report")).map(Object::toString).toArray(String[]::new), new PrintWriter(new StringWriter()),
+                new PrintWriter(new StringWriter())));
+        assertTrue(Files.readString(folder.resolve("report/report.html")).contains("Figures are the certified, or broken, share"));
+        assertTrue(Files.readString(folder.resolve("report/table2.md")).contains("These images have no labels"));
+        assertEquals("bulwark: " + alone + ": holds one set of images; to train, name an .npz file of x_train, y_train, x_test and "
+                + "y_test, or a folder", run(3, "train", "ibp", "--epsilon", "0.1", "--data", alone, "--out", folder.resolve("t.safetensors")));
+    }
+
+    @Test
+    void givenSplitsOfWhichOneHasNoLabels_whenTrained_thenOneLineSaysWhatToDo() throws IOException {
+        float[] pixels = new float[20 * 9];
+        Path data = NpyBytes.zip(folder.resolve("d.npz"), true, Map.of("x_train", NpyBytes.floats(pixels, 20, 3, 3),
+                "y_train", NpyBytes.labels(new int[20]), "x_test", NpyBytes.floats(pixels, 20, 3, 3)));
+        assertEquals("bulwark: " + data + ": holds no labels, and this needs them: name an .npz file with labels, a folder of PNG "
+                + "files with one subfolder a class, or labels of an .npy file with --labels F.npy",
+                run(3, "train", "ibp", "--epsilon", "0.1", "--data", data, "--out", folder.resolve("t.safetensors")));
     }
 
     /** Elements around 1/2 that say the class by their sign without it, and a network that reads signs. */

@@ -36,11 +36,18 @@ class DatasetReadersTest {
     }
 
     @Test
-    void givenAFolderOfOtherImages_whenRead_thenTheyAreCustom() throws IOException {
+    void givenAFolderOfOtherImages_whenRead_thenTheyAreCalledAsTheFolder() throws IOException {
         Map<Split, Dataset> found = read(FakeMnist.writeTo(root.resolve("own"), 7, 3), BOTH);
-        assertEquals("custom", found.get(Split.TRAIN).name());
+        assertEquals("own", found.get(Split.TRAIN).name());
         assertFalse(found.get(Split.TRAIN).verified());
         assertEquals(3, found.get(Split.TEST).size());
+    }
+
+    /** Published and generated images have names that mean them alone. */
+    @Test
+    void givenAFolderWithTheNameOfPublishedImages_whenRead_thenItsNameIsAnother() throws IOException {
+        assertEquals("MNIST-custom", read(FakeMnist.writeTo(root.resolve("MNIST"), 7, 3), BOTH).get(Split.TEST).name());
+        assertEquals("digits-custom", read(FakeMnist.writeTo(root.resolve("digits"), 7, 3), BOTH).get(Split.TEST).name());
     }
 
     @Test
@@ -74,10 +81,10 @@ class DatasetReadersTest {
     }
 
     @Test
-    void givenOnePublishedAndOneOtherSplit_whenRead_thenBothAreCustom() throws IOException {
+    void givenOnePublishedAndOneOtherSplit_whenRead_thenBothAreCalledAsTheFolder() throws IOException {
         Map<Split, Dataset> found = read(FakeMnist.writeTo(root.resolve("mixed"), FakeMnist.TRAIN, 3), BOTH);
-        assertEquals("custom", found.get(Split.TRAIN).name());
-        assertEquals("custom", found.get(Split.TEST).name());
+        assertEquals("mixed", found.get(Split.TRAIN).name());
+        assertEquals("mixed", found.get(Split.TEST).name());
     }
 
     @Test

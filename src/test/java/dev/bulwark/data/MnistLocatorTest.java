@@ -77,7 +77,7 @@ class MnistLocatorTest {
         Located.Found found = found(MnistLocator.standard(
                 Map.of("BULWARK_DATA", folder.toString()), root).locate(BOTH));
         assertEquals(folder, found.folder());
-        assertEquals("custom", found.dataset(Split.TEST).name());
+        assertEquals("environment", found.dataset(Split.TEST).name());
     }
 
     @Test

@@ -2,8 +2,10 @@ package dev.bulwark.data;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.bulwark.files.Sha256;
 import dev.bulwark.shapes.ImageShape;
@@ -96,7 +98,8 @@ class NpyReaderTest {
         assertEquals(Ball.Centre.FLOAT, data.ball(Epsilon.parse("0.1")).centre());
         assertEquals(3, data.classes());
         assertArrayEquals(new int[] {2, 0}, data.labels());
-        assertEquals("custom", data.name());
+        assertEquals("x.npy", data.name());
+        assertTrue(data.labelled());
     }
 
     @Test
@@ -258,12 +261,15 @@ class NpyReaderTest {
 
     @Test
     void givenMissingParts_whenRead_thenItSaysWhatToDo() throws IOException {
-        Path file = NpyBytes.zip(folder.resolve("a.npz"), true, Map.of("images", NpyBytes.bytes(new byte[8], 2, 2, 2)));
+        Path alone = NpyBytes.zip(folder.resolve("b.npz"), true, Map.of("images", NpyBytes.bytes(new byte[8], 2, 2, 2)));
+        assertFalse(DatasetReaders.read(DataFiles.of(alone), Set.of(Split.TEST)).get(Split.TEST).labelled());
+        Path file = NpyBytes.zip(folder.resolve("a.npz"), true, Map.of("images", NpyBytes.bytes(new byte[8], 2, 2, 2),
+                "y_test", labels()));
         assertEquals(file + ": holds no x_test and y_test, nor images and labels, nor x and y",
                 refusal(DataFiles.of(file), Split.TEST));
         assertEquals(file + ": holds no x_train and y_train", refusal(DataFiles.of(file), Split.TRAIN));
         Path images = Files.write(folder.resolve("x.npy"), NpyBytes.bytes(new byte[8], 2, 2, 2));
-        assertEquals(images + ": holds the images alone; name their labels", refusal(DataFiles.of(images), Split.TEST));
+        assertFalse(DatasetReaders.read(DataFiles.of(images), Set.of(Split.TEST)).get(Split.TEST).labelled());
         assertEquals(images + ": holds one set of images; to train, name an .npz file of x_train, y_train, x_test and y_test, "
                 + "or a folder", refusal(DataFiles.of(images), Split.TRAIN));
         assertEquals(file + ": has its own labels, so " + images + " is not needed: drop labels",

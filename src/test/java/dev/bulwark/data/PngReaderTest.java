@@ -2,6 +2,7 @@ package dev.bulwark.data;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -184,5 +185,22 @@ class PngReaderTest {
         write("a/1.png", BufferedImage.TYPE_BYTE_GRAY, 1);
         String refusal = assertThrows(DataException.class, () -> read(Set.of(Split.TRAIN))).getMessage();
         assertTrue(refusal.startsWith(folder + ": holds no folder train"), refusal);
+    }
+
+    @Test
+    void givenFilesInNoSubfolder_whenRead_thenTheyHaveNoLabels() throws IOException {
+        write("b.png", BufferedImage.TYPE_BYTE_GRAY, 2);
+        write("a.png", BufferedImage.TYPE_BYTE_GRAY, 1);
+        Dataset data = test();
+        assertEquals(2, data.size());
+        assertFalse(data.labelled());
+        assertEquals(folder.getFileName().toString(), data.name());
+        assertEquals(List.of(), data.classNames());
+        assertEquals(sample(1, 0, 0, 1) / 255f, data.pixels(0)[1]);
+        Dataset predicted = data.withPredictions(new int[] {1, 0}, 3);
+        assertEquals(data.digest(), predicted.digest(), "labels are no part of such images");
+        assertEquals(1, predicted.label(0));
+        assertThrows(DataException.class, () -> data.withPredictions(new int[] {0, 0}, 257));
+        assertThrows(DataException.class, () -> read(Set.of(Split.TRAIN)));
     }
 }

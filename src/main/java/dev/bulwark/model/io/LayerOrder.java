@@ -14,14 +14,16 @@ import java.util.stream.Collectors;
  * Which layer follows which, by names as PyTorch writes them: {@code 0.weight}, {@code fc1.weight},
  * {@code features.3.weight}. A safetensors file sorts its tensors by type and name, so that its own order says nothing.
  * Names that differ in numbers alone follow these numbers. Names that differ otherwise follow one another as their shapes
- * allow, if only one order does.
+ * allow, if only one order does: kind after kind of names, or where none such fits, in between.
  */
 final class LayerOrder {
 
     private static final int MOST_GROUPS = 8;
+    private static final int MOST_TRIES = 100_000;
 
     private final Map<String, Entry> weights;
     private final Map<String, Integer> groups;
+    private int tries;
 
     private LayerOrder(Map<String, Entry> weights, Map<String, Integer> groups) {
         this.weights = weights;
@@ -55,7 +57,11 @@ final class LayerOrder {
             throw undecided(file, "its layers have %d kinds of names", parts.size());
         }
         List<List<String>> found = new ArrayList<>();
-        new LayerOrder(weights, groups).extend(new ArrayList<>(), new ArrayList<>(parts), found);
+        LayerOrder order = new LayerOrder(weights, groups);
+        order.extend(new ArrayList<>(), new ArrayList<>(parts), found);
+        if (found.isEmpty()) {
+            order.interleave(new ArrayList<>(), new int[parts.size()], parts, found);
+        }
         if (found.isEmpty()) {
             throw undecided(file, "no order of its layers fits their shapes");
         }
@@ -94,6 +100,33 @@ final class LayerOrder {
                 rest.remove(k);
                 extend(longer, rest, found);
             }
+        }
+    }
+
+    /**
+     * All orders in which each layer takes what the one before it makes, and layers of a part stay in its order, though others
+     * may stand between them. It gives up where that takes too long.
+     *
+     * @param taken layers of each part that the order has
+     */
+    private void interleave(List<String> order, int[] taken, List<List<String>> parts, List<List<String>> found) {
+        if (order.size() == weights.size()) {
+            found.add(List.copyOf(order));
+        }
+        for (int k = 0; k < taken.length && found.size() < 2 && tries < MOST_TRIES; ++k) {
+            if (taken[k] < parts.get(k).size()) {
+                ++tries;
+                List<String> longer = new ArrayList<>(order);
+                longer.add(parts.get(k).get(taken[k]));
+                if (fits(longer, Math.max(1, order.size()))) {
+                    ++taken[k];
+                    interleave(longer, taken, parts, found);
+                    --taken[k];
+                }
+            }
+        }
+        if (tries >= MOST_TRIES) {
+            found.clear(); // there may be more than were seen
         }
     }
 

@@ -18,7 +18,18 @@ final class LayerReader {
 
     private static final Pattern TENSOR = Pattern.compile("(|.*\\.)(weight|bias)", Pattern.DOTALL);
 
+    /** What a batch normalisation has beside a weight and a bias. */
+    private static final Pattern STATISTICS = Pattern.compile("(|.*\\.)(running_mean|running_var|num_batches_tracked)", Pattern.DOTALL);
+
     private LayerReader() {
+    }
+
+    /** Complains of a tensor that shows a batch normalisation: what it does, and behind which layer, no tensor says. */
+    static void requireNoStatistics(Path file, String name) {
+        if (STATISTICS.matcher(name).matches()) {
+            throw ModelException.in(file, "%s is a batch normalisation's, which safetensors files can't place: export the network "
+                    + "as ONNX, with torch.onnx.export behind network.eval()", name);
+        }
     }
 
     /** @throws ModelException naming {@code file}, unless tensors and metadata are those of one network in one precision */
@@ -26,6 +37,7 @@ final class LayerReader {
         if (header.tensors().isEmpty()) {
             throw ModelException.in(file, "the file holds no tensor");
         }
+        header.tensors().forEach(entry -> requireNoStatistics(file, entry.name()));
         requireOnePrecision(file, header.tensors());
         Map<String, Entry> weights = new TreeMap<>();
         Map<String, Entry> biases = new TreeMap<>();
@@ -41,6 +53,7 @@ final class LayerReader {
         biases.keySet().stream().filter(name -> !weights.containsKey(name)).findFirst().ifPresent(name -> {
             throw ModelException.in(file, "%sweight is missing, though there is %sbias", name, name);
         });
+        requireMetadata(file, weights, header.metadata());
         Map<String, Layer> layers = new TreeMap<>();
         weights.forEach((name, weight) -> layers.put(name, layer(file, name, weight, Optional.ofNullable(biases.get(name)),
                 header.metadata())));
@@ -93,11 +106,6 @@ final class LayerReader {
     private static Layer layer(Path file, String name, Entry weight, Optional<Entry> bias, Map<String, String> metadata) {
         String key = name + StoredLayers.CONVOLUTION;
         Optional<String> text = Optional.ofNullable(metadata.get(key));
-        if (weight.shape().rank() == 4 && text.isEmpty()) {
-            throw ModelException.in(file, "shape of %s is %s, a convolution's, and no %s in __metadata__, such as "
-                    + "\"stride=1 padding=0\", says the rest: add it, or export the network as ONNX", weight.name(),
-                    weight.shape(), key);
-        }
         requireRank(file, weight, text.isPresent() ? 4 : 2);
         bias.ifPresent(of -> {
             requireRank(file, of, 1);
@@ -107,6 +115,26 @@ final class LayerReader {
             }
         });
         return new Layer(weight, bias, text.map(words -> ConvolutionText.parse(file, key, words, weight.shape())));
+    }
+
+    /** Names all that is missing at once: adding one after the other takes a user as many tries. */
+    private static void requireMetadata(Path file, Map<String, Entry> weights, Map<String, String> metadata) {
+        List<String> convolutions = weights.keySet().stream().filter(name -> weights.get(name).shape().rank() == 4).toList();
+        List<String> missing = new ArrayList<>();
+        if (!convolutions.isEmpty() && !metadata.containsKey(StoredLayers.INPUT_SHAPE)) {
+            missing.add(StoredLayers.INPUT_SHAPE + ", such as \"1,28,28\"");
+        }
+        List<String> keys = convolutions.stream().map(name -> name + StoredLayers.CONVOLUTION)
+                .filter(key -> !metadata.containsKey(key)).toList();
+        if (!keys.isEmpty()) {
+            missing.add(String.join(", ", keys) + ", such as \"stride=1 padding=0\"");
+        }
+        if (!missing.isEmpty()) {
+            Entry first = weights.get(convolutions.get(0));
+            throw ModelException.in(file, "shape of %s is %s, a convolution's, for which __metadata__ lack %s: add %s, or export "
+                    + "the network as ONNX", first.name(), first.shape(), String.join("; and ", missing),
+                    missing.size() > 1 || keys.size() > 1 ? "them" : "it");
+        }
     }
 
     private static void requireRank(Path file, Entry entry, int rank) {
@@ -132,10 +160,6 @@ final class LayerReader {
     private static Shape input(Path file, Map<String, String> metadata, Layer first) {
         Optional<String> text = Optional.ofNullable(metadata.get(StoredLayers.INPUT_SHAPE));
         if (text.isEmpty()) {
-            if (first.convolution().isPresent()) {
-                throw ModelException.in(file, "metadata %s, such as \"1,28,28\", is missing, which a convolution needs",
-                        StoredLayers.INPUT_SHAPE);
-            }
             return Shape.of(first.weight().shape().dimension(1));
         }
         if (!text.get().matches("[1-9][0-9]{0,8}(,[1-9][0-9]{0,8},[1-9][0-9]{0,8})?")) {

@@ -127,6 +127,7 @@ final class SafetensorsParser implements AutoCloseable {
     }
 
     private Precision precision(String name, String dtype) {
+        LayerReader.requireNoStatistics(file, name); // some of which are integers
         return Arrays.stream(Precision.values())
                 .filter(precision -> precision.name().equals(dtype))
                 .findFirst()

@@ -141,9 +141,9 @@ class MalformedModelFileTest {
         return Stream.of(
                 tensors("the file holds no tensor"),
                 tensors("layers.0.weight is missing, though there is layers.0.bias", BIAS),
-                tensors("unexpected tensor head.running_mean: weights and biases of dense layers and convolutions are "
+                tensors("unexpected tensor head.scale: weights and biases of dense layers and convolutions are "
                 + "read; export "
-                        + "other networks as ONNX", WEIGHT, BIAS, tensor("head.running_mean", "F32", "[1]", "[12,16]")),
+                        + "other networks as ONNX", WEIGHT, BIAS, tensor("head.scale", "F32", "[1]", "[12,16]")),
                 tensors("shape of head.weight is [1], not of rank 2: export networks of other layers as ONNX",
                         WEIGHT, BIAS, tensor("head.weight", "F32", "[1]", "[12,16]")),
                 tensors("layers.00.weight is missing, though there is layers.00.bias",
@@ -190,10 +190,11 @@ class MalformedModelFileTest {
                 words(": dilation must be at least 1: 0", "stride=1 padding=0 dilation=1,0"),
                 words(": 1 channels don't fall into 0 groups", "stride=1 padding=0 groups=0"),
                 words(": 1 channels don't fall into 2 groups", "stride=1 padding=0 groups=2"),
-                convolution("shape of layers.0.weight is [1, 1, 1, 2], a convolution's, and no layers.0.convolution in "
-                        + "__metadata__, such as \"stride=1 padding=0\", says the rest: add it, or export the network as "
-                        + "ONNX", "\"input_shape\":\"1,2,2\""),
-                convolution("metadata input_shape, such as \"1,28,28\", is missing, which a convolution needs",
+                convolution("shape of layers.0.weight is [1, 1, 1, 2], a convolution's, for which __metadata__ lack "
+                        + "layers.0.convolution, such as \"stride=1 padding=0\": add it, or export the network as ONNX",
+                        "\"input_shape\":\"1,2,2\""),
+                convolution("shape of layers.0.weight is [1, 1, 1, 2], a convolution's, for which __metadata__ lack input_shape, "
+                        + "such as \"1,28,28\": add it, or export the network as ONNX",
                         "\"layers.0.convolution\":\"stride=1 padding=0\""),
                 convolution("metadata input_shape is 1x2x2, not a number or \"channels,height,width\"",
                         "\"input_shape\":\"1x2x2\",\"layers.0.convolution\":\"stride=1 padding=0\""),

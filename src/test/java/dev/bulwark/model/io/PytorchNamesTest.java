@@ -2,6 +2,7 @@ package dev.bulwark.model.io;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.bulwark.model.Op;
 import dev.bulwark.model.Tensor;
@@ -106,10 +107,40 @@ class PytorchNamesTest {
         assertEquals(Map.of("format", "pt"), network.metadata());
         String message = assertThrows(ModelException.class, () -> read("", "conv.weight:2x1x3x3",
                 "fc.weight:3x18")).getMessage();
-        assertEquals(folder.resolve("m.safetensors") + ": shape of conv.weight is [2, 1, 3, 3], a convolution's, and no "
-                + "conv.convolution in __metadata__, such as \"stride=1 padding=0\", says the rest: add it, or export the "
-                + "network as "
-                + "ONNX", message);
+        assertEquals(folder.resolve("m.safetensors") + ": shape of conv.weight is [2, 1, 3, 3], a convolution's, for "
+                + "which __metadata__ lack input_shape, such as \"1,28,28\"; and conv.convolution, such as "
+                + "\"stride=1 padding=0\": add them, or export the network as ONNX", message);
+        message = assertThrows(ModelException.class, () -> read("\"__metadata__\":{\"input_shape\":\"1,5,5\"},",
+                "conv1.weight:2x1x3x3", "conv2.weight:2x2x3x3", "fc.weight:3x18")).getMessage();
+        assertEquals(folder.resolve("m.safetensors") + ": shape of conv1.weight is [2, 1, 3, 3], a convolution's, for which "
+                + "__metadata__ lack conv1.convolution, conv2.convolution, such as \"stride=1 padding=0\": add them, or export the "
+                + "network as ONNX", message);
+    }
+
+    /** The layer without a number stands between those that have one: one chain of shapes fits. */
+    @Test
+    void givenNamesThatInterleave_whenReadWithOneChainOfShapes_thenItIsTaken() throws IOException {
+        StoredNetwork network = read("", "c1.weight:5x4", "a.weight:6x5", "c2.weight:7x6", "f1.weight:8x7", "f2.weight:2x8");
+        assertEquals(List.of(5, 6, 7, 8, 2), network.graph().nodes().stream().filter(node -> node.op() instanceof Op.Dense)
+                .map(node -> ((Op.Dense) node.op()).out()).toList());
+        assertEquals("layers were taken in the order c1.weight, a.weight, c2.weight, f1.weight, f2.weight, with a ReLU between "
+                + "each two", network.notes().get(0));
+        assertTrue(assertThrows(ModelException.class, () -> read("", "c1.weight:5x5", "a.weight:5x5", "c2.weight:7x5", "b.weight:5x7",
+                "f1.weight:5x5", "f2.weight:5x5")).getMessage().contains("the layers may follow one another as "));
+    }
+
+    @Test
+    void givenABatchNormalisation_whenRead_thenItIsNamedAndTheWayOutIsOnnx() throws IOException {
+        for (String tensor : List.of("bn.running_mean", "1.num_batches_tracked", "features.4.running_var")) {
+            String dtype = tensor.endsWith("tracked") ? "I64" : "F32";
+            byte[] file = new SafetensorsBytes().header(("{\"0.weight\":{\"dtype\":\"F32\",\"shape\":[1,2],\"data_offsets\":[0,8]},"
+                    + "\"%s\":{\"dtype\":\"%s\",\"shape\":%s,\"data_offsets\":[8,16]}}").formatted(tensor, dtype,
+                    dtype.equals("I64") ? "[]" : "[2]")).floats(1, 2, 3, 4).bytes();
+            Path stored = Files.write(folder.resolve("bn"), file);
+            assertEquals(stored + ": " + tensor + " is a batch normalisation's, which safetensors files can't place: export the "
+                    + "network as ONNX, with torch.onnx.export behind network.eval()",
+                    assertThrows(ModelException.class, () -> ModelFile.read(stored)).getMessage());
+        }
     }
 
     private Path stored(String dtype, int bytes, ByteBuffer numbers) throws IOException {

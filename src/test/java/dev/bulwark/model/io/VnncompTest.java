@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.bulwark.model.Op;
 import dev.bulwark.model.io.onnx.OnnxRuntime;
+import dev.bulwark.model.io.vnnlib.Property;
 import dev.bulwark.plan.Perceptron;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -35,6 +36,21 @@ class VnncompTest {
             assertEquals(List.of(), network.notes(), file.toString());
             boolean convolutions = network.graph().nodes().stream().anyMatch(node -> node.op() instanceof Op.Conv2d);
             assertEquals(!convolutions, Perceptron.is(network.graph()), file + " " + network.graph().nodes());
+        }
+    }
+
+    @Test
+    void givenTheCompetitionsProperties_whenRead_thenEachHasABoxAndSomethingUnsafe() throws Exception {
+        String folder = System.getenv("BULWARK_VNNCOMP");
+        assumeTrue(folder != null && !folder.isBlank(), "BULWARK_VNNCOMP names no folder of the competition's properties");
+        List<Path> files;
+        try (Stream<Path> all = Files.walk(Path.of(folder))) {
+            files = all.filter(file -> file.toString().endsWith(".vnnlib.gz")).sorted().toList();
+        }
+        assertTrue(files.size() >= 50, "properties in " + folder + ": " + files.size());
+        for (Path file : files) {
+            Property property = PropertyFile.read(file);
+            assertTrue(property.queries().size() == 1 && !property.queries().get(0).unsafe().isEmpty(), file.toString());
         }
     }
 

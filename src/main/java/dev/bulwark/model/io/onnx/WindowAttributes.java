@@ -31,10 +31,19 @@ final class WindowAttributes {
             long room = edge + padding[0] + padding[1] - reach;
             if (roundUp && room > 0 && room % strides[k] != 0) {
                 padding[1] += strides[k] - room % strides[k];
+                requireInside(call, edge + padding[0], (room / strides[k] + 1) * strides[k]);
             }
             axes[k] = axis(call, kernel[k], strides[k], padding, dilations[k]);
         }
         return new Windows(spatial == 1 ? new Windows.Axis(1, 1, 0, 0, 1) : axes[0], axes[spatial - 1]);
+    }
+
+    /** Complains of a window that ceil_mode adds behind the last element: PyTorch leaves it out, and runtimes differ. */
+    private static void requireInside(Call call, long end, long start) {
+        if (start >= end) {
+            throw call.refused("its ceil_mode adds a window that begins behind the last element, which PyTorch leaves out and other "
+                    + "runtimes don't: export with ceil_mode=False, and pad the image where the size must stay");
+        }
     }
 
     private static Windows.Axis axis(Call call, int kernel, long stride, long[] padding, long dilation) {

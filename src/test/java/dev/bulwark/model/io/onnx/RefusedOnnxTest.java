@@ -190,6 +190,10 @@ class RefusedOnnxTest {
                         image().weight("w", 4, 3, 3, 3).then("Conv", of("w"), list("kernel_shape", 2, 2))),
                 model("Conv v1: input 1 (k) must be a constant, and depends on the network's input",
                         image().node("Relu", "k", of("x")).node("Conv", "v1", of("x", "k"))),
+                model("MaxPool v0: its ceil_mode adds a window that begins behind the last element, which PyTorch leaves out and "
+                        + "other runtimes don't: export with ceil_mode=False, and pad the image where the size must stay",
+                        image().then("MaxPool", list("kernel_shape", 2, 2), list("strides", 3, 3), list("pads", 0, 1, 0, 1),
+                                attribute("ceil_mode", 1))),
                 model("AveragePool v0: count_include_pad with a ceil_mode that adds a window is not understood: export with "
                         + "ceil_mode=False", image().then("AveragePool", list("kernel_shape", 3, 2), list("strides", 2, 3),
                         list("pads", 1, 0, 1, 1), attribute("ceil_mode", 1), attribute("count_include_pad", 1))),

@@ -1,0 +1,6 @@
+package dev.bulwark.archsamples.model.io.vnnlib;
+
+/** Knows of networks. */
+public final class Sample {
+    dev.bulwark.archsamples.model.Sample network;
+}

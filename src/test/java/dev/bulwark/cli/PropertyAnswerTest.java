@@ -1,0 +1,108 @@
+package dev.bulwark.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.bulwark.model.Graph;
+import dev.bulwark.model.Op;
+import dev.bulwark.model.Tensor;
+import dev.bulwark.model.io.ModelFile;
+import dev.bulwark.model.io.onnx.OnnxBuilder;
+import dev.bulwark.shapes.Shape;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code verify MODEL --vnnlib P}: the first line is the answer. */
+class PropertyAnswerTest {
+
+    private static final String BOX = "(declare-const X_0 Real)(declare-const X_1 Real)(declare-const Y_0 Real)(declare-const Y_1 Real)"
+            + "(assert (and (<= X_0 0.75) (>= X_0 0.5) (<= X_1 0.25) (>= X_1 0.125)))";
+
+    @TempDir
+    private Path folder;
+    private Path model;
+    private final StringWriter out = new StringWriter();
+
+    /** y = x. */
+    @BeforeEach
+    void writeModel() {
+        model = folder.resolve("m.onnx");
+        ModelFile.writeOnnx(model, Graph.sequence(Shape.of(2), List.of(new Op.Dense(Tensor.of(Shape.of(2, 2), 1, 0, 0, 1),
+                Tensor.zeros(2)))), Map.of());
+    }
+
+    private Path property(String asserts) throws IOException {
+        return Files.writeString(folder.resolve("p.vnnlib"), BOX + asserts);
+    }
+
+    private String run(int code, Object... arguments) {
+        StringWriter err = new StringWriter();
+        String[] words = Stream.concat(Arrays.stream(arguments), Stream.of("--device", "cpu")).map(Object::toString).toArray(String[]::new);
+        assertEquals(code, Main.run(words, new PrintWriter(out, true), new PrintWriter(err, true)), err.toString());
+        return err.toString().strip();
+    }
+
+    @Test
+    void givenAPropertyThatHolds_whenVerified_thenTheAnswerIsUnsat() throws IOException {
+        assertEquals("", run(0, "verify", model, "--vnnlib", property("(assert (>= Y_1 Y_0))")));
+        assertEquals("unsat\n", out.toString());
+    }
+
+    @Test
+    void givenAPropertyThatFails_whenVerified_thenACounterexampleFollows() throws IOException {
+        Path file = folder.resolve("answer.txt");
+        run(0, "verify", model, "--vnnlib", property("(assert (<= Y_1 0.125))(assert (>= Y_0 0.75))"), "--timeout", 60, "--out", file);
+        assertEquals("sat\n((X_0 0.75)\n (X_1 0.125)\n (Y_0 0.75)\n (Y_1 0.125))\n", out.toString());
+        assertEquals(out.toString(), Files.readString(file));
+        assertTrue(run(2, "verify", model, "--vnnlib", property(""), "--out", file).endsWith(
+                file + " exists: name another file, or throw it away with --overwrite"));
+        run(0, "verify", model, "--vnnlib", property("(assert (>= Y_1 Y_0))"), "--out", file, "--overwrite");
+        assertEquals("unsat\n", Files.readString(file));
+    }
+
+    @Test
+    void givenNoTime_whenVerified_thenTheAnswerIsTimeout() throws IOException {
+        run(0, "verify", model, "--vnnlib", property("(assert (>= Y_1 Y_0))"), "--timeout", "1e-9");
+        assertEquals("timeout\n", out.toString());
+    }
+
+    @Test
+    void givenWhatMakesNoSense_whenVerified_thenOneLineSaysSo() throws IOException {
+        Path good = property("(assert (>= Y_1 Y_0))");
+        assertEquals("bulwark: --vnnlib says all that is asked, and takes no --epsilon, --limit: drop them",
+                run(2, "verify", model, "--vnnlib", good, "--epsilon", "0.1", "--limit", 3));
+        assertEquals("bulwark: --timeout must be a number of seconds above 0: 0.0",
+                run(2, "verify", model, "--vnnlib", good, "--timeout", 0));
+        assertTrue(run(2, "verify", "--vnnlib", good).startsWith("bulwark: --vnnlib is about a network: name its file"));
+        assertEquals("bulwark: --timeout belongs to --vnnlib: name a property, or drop it",
+                run(2, "verify", model, "--epsilon", "0.1", "--out", folder.resolve("f"), "--timeout", 3));
+        assertTrue(run(2, "verify", model).contains("--epsilon"));
+        Path bad = Files.writeString(folder.resolve("bad.vnnlib"), BOX + "\n(assert (<= Y_7 0))");
+        assertEquals("bulwark: " + bad + ": line 2: Y_7 was not declared", run(3, "verify", model, "--vnnlib", bad));
+        Path other = Files.writeString(folder.resolve("other.vnnlib"),
+                "(declare-const X_0 Real)(declare-const Y_0 Real)(assert (and (<= X_0 1)(>= X_0 0)(<= Y_0 0)))");
+        assertEquals("bulwark: " + other + ": it declares 1 inputs and 1 outputs, but " + model + " takes 2 and makes 2",
+                run(3, "verify", model, "--vnnlib", other));
+        assertEquals("", out.toString());
+    }
+
+    /** Its logits have the classes' order, and not the values that a property compares with numbers. */
+    @Test
+    void givenANetworkThatEndsInASoftmax_whenVerified_thenItIsRefused() throws IOException {
+        Path softmax = Files.write(folder.resolve("s.onnx"), new OnnxBuilder(13).input(1, 2).weight("w", 2, 2)
+                .then("MatMul", OnnxBuilder.of("w")).then("Softmax").bytes());
+        assertTrue(run(3, "verify", softmax, "--vnnlib", property("(assert (>= Y_1 0.9))")).contains(
+                "the file ends in a softmax"));
+        assertEquals("", out.toString());
+    }
+}

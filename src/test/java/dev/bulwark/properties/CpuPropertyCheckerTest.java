@@ -1,0 +1,12 @@
+package dev.bulwark.properties;
+
+import dev.bulwark.device.Backend;
+import dev.bulwark.device.cpu.CpuBackend;
+
+class CpuPropertyCheckerTest extends PropertyCheckerContract {
+
+    @Override
+    protected Backend open() {
+        return CpuBackend.create();
+    }
+}
