@@ -1,7 +1,8 @@
 /*
  * ball_steps.cu: steps of an attack inside l2 balls.
- * Math      x[n,:] = clamp(c + t d, 0, 1), d = (x[n,:] - c) + lengths[n] direction / |direction|, c = centres[n,:], with the
- *           largest t <= 1 at which |clamp(c + t d, 0, 1) - c| <= radii[n]: the point of ball and box nearest to c + d
+ * Math      x[n,:] = clamp(c + t d, 0, 1), d = (x[n,:] - c) + lengths[n] direction / norm, c = centres[n,:], with the
+ *           largest t <= 1 at which |clamp(c + t d, 0, 1) - c| <= radii[n]: the point of ball and box nearest to c + d. The norm
+ *           leaves out elements that lead from 0 or 1 out of the range
  * Rounding  in double; elements to float toward the centre, so that rounding leads out of no ball
  * Shapes    x, directions, centres [rows,columns]; radii, lengths [rows]
  * Launch    a block of SUM_THREADS threads a row, any 1-D grid; strided over rows
@@ -67,7 +68,11 @@ extern "C" __global__ void __launch_bounds__(SUM_THREADS) ball_step(float* __res
     for (int n = blockIdx.x; n < rows; n += gridDim.x) {
         const long long start = (long long) n * columns;
         BallRow row{x + start, directions + start, centres + start, columns, 0.};
-        const double squares = row.sum([&](int e) { return (double) row.direction[e] * row.direction[e]; });
+        const double squares = row.sum([&](int e) {
+            const double step = row.direction[e];
+            const bool outward = step < 0. ? row.x[e] <= 0.f : row.x[e] >= 1.f;
+            return step * (outward ? 0. : step); // NaN where a step is infinite
+        });
         row.factor = squares > 0. && squares < INFINITY ? lengths[n] / sqrt(squares) : 0.;
         const double t = sqrt(largest_square(row, (double) radii[n] * radii[n]));
         for (int e = threadIdx.x; e < columns; e += SUM_THREADS) {

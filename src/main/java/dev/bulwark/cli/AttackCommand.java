@@ -4,6 +4,7 @@ import dev.bulwark.attack.AttackLoss;
 import dev.bulwark.attack.PgdSettings;
 import dev.bulwark.data.Ball;
 import dev.bulwark.data.Epsilon;
+import dev.bulwark.data.Norm;
 import dev.bulwark.device.DeviceInfo;
 import dev.bulwark.plan.Perceptron;
 import dev.bulwark.results.AttackRecord;
@@ -51,13 +52,18 @@ final class AttackCommand extends ModelCommand {
     private RoundingDeviceOptions device;
 
     @Option(names = "--epsilon", required = true, converter = EpsilonConverter.class,
-            description = "Radius of the L-infinity ball, in input units: a decimal or a fraction, as 8/255.")
+            description = "Radius of the ball, in input units: a decimal or a fraction, as 8/255.")
     private Epsilon epsilon;
+
+    @Option(names = "--norm", paramLabel = "inf|2", defaultValue = "inf",
+            description = "Of the ball: l-infinity, with signed steps, or l2, with steps along the gradient (default: "
+                    + "${DEFAULT-VALUE}).")
+    private Norm norm;
 
     @Option(names = "--steps", defaultValue = "50", description = "Steps of each restart (default: ${DEFAULT-VALUE}).")
     private int steps;
 
-    @Option(names = "--step-size", description = "Length of a step (default: epsilon / 10).")
+    @Option(names = "--step-size", description = "Length of a step in the ball's norm (default: epsilon / 10).")
     private Double stepSize;
 
     @Option(names = "--restarts", defaultValue = "10", description = "Random starting points (default: ${DEFAULT-VALUE}).")
@@ -73,12 +79,14 @@ final class AttackCommand extends ModelCommand {
 
     @Override
     void check() {
-        settings(new Ball(epsilon, Ball.Centre.FLOAT));
+        settings(new Ball(epsilon, Ball.Centre.FLOAT, norm));
     }
 
     @Override
     void warn(PrintWriter err) {
-        EpsilonConverter.warnOfLarge(epsilon, err);
+        if (norm == Norm.INF) {
+            EpsilonConverter.warnOfLarge(epsilon, err);
+        }
     }
 
     @Override
@@ -89,6 +97,9 @@ final class AttackCommand extends ModelCommand {
     @Override
     RowsRun identify(RowsRun run, Subject subject, DeviceInfo device) {
         RowsRun attacked = Perceptron.is(subject.network()) ? run : run.with("gradients", DeviceOptions.STEP_BY_STEP);
+        if (norm != Norm.INF) {
+            attacked.with("norm", norm.toString());
+        }
         return attacked.within(epsilon, subject.data()).with("steps", steps).with("step_size", stepSize())
                 .with("restarts", restarts).with("loss", loss.toString()).with("seed", seed);
     }
@@ -96,7 +107,7 @@ final class AttackCommand extends ModelCommand {
     @Override
     void write(Fleet fleet, Subject subject, RowsRun run, Monitor monitor) throws IOException {
         try (RowFile<AttackRow> rows = run.open(out(), AttackRow.FORMAT)) {
-            Attack.run(fleet, subject, settings(subject.data().ball(epsilon)), rows, monitor);
+            Attack.run(fleet, subject, settings(subject.data().ball(epsilon).in(norm)), rows, monitor);
         }
     }
 
@@ -107,7 +118,8 @@ final class AttackCommand extends ModelCommand {
         String broken = loss.losses.stream()
                 .map(what -> rows.stream().filter(row -> row.brokenBy(what)).count() + " by " + Words.of(what) + ", ")
                 .collect(Collectors.joining()).replaceFirst(" by ", " broken by ");
-        text.println(AttackRecord.name(steps, restarts, loss.toString()) + ", on " + rows.size() + " images: "
+        String within = norm == Norm.INF ? "" : " in " + norm.words() + " balls";
+        text.println(AttackRecord.name(steps, restarts, loss.toString()) + within + ", on " + rows.size() + " images: "
                 + rows.stream().filter(AttackRow::cleanCorrect).count() + " right as they are; of these " + broken
                 + rows.stream().filter(AttackRow::survived).count() + " not broken"
                 + (without > 0 ? "; " + without + " without a prediction: their logits are not numbers" : ""));
@@ -118,6 +130,6 @@ final class AttackCommand extends ModelCommand {
     }
 
     private double stepSize() {
-        return stepSize == null ? epsilon.nearest() / 10 : stepSize;
+        return stepSize == null ? PgdSettings.defaultStep(new Ball(epsilon, Ball.Centre.FLOAT, norm)) : stepSize;
     }
 }

@@ -39,7 +39,7 @@ final class VerifyCommand extends ModelCommand {
 
     @Option(names = "--norm", paramLabel = "inf|2|1", defaultValue = "inf",
             description = "Of the ball; ibp sees the smallest box around one (default: ${DEFAULT-VALUE}).")
-    private String norm;
+    private Norm norm;
 
     @Option(names = "--method", paramLabel = "ibp|crown|alpha-crown", defaultValue = "ibp",
             description = "How to bound (default: ${DEFAULT-VALUE}).")
@@ -55,15 +55,14 @@ final class VerifyCommand extends ModelCommand {
             throw new ExperimentException("--steps are alpha-crown's: --method " + method + " takes none");
         }
         Verify.steps(steps());
-        norm();
     }
 
     @Override
     void warn(PrintWriter err) {
-        if (norm() == Norm.INF) {
+        if (norm == Norm.INF) {
             EpsilonConverter.warnOfLarge(epsilon, err);
         } else if (method() == Method.IBP) {
-            err.println(Paragraph.wrapped("note: ibp bounds the smallest box around each " + norm().words() + " ball, which certifies "
+            err.println(Paragraph.wrapped("note: ibp bounds the smallest box around each " + norm.words() + " ball, which certifies "
                     + "no more than an l-infinity ball of this radius; crown and alpha-crown know the ball itself",
                     Terminal.columns(System.getenv())));
         }
@@ -82,8 +81,8 @@ final class VerifyCommand extends ModelCommand {
     @Override
     RowsRun identify(RowsRun run, Subject subject, DeviceInfo device) {
         RowsRun bounded = run.within(epsilon, subject.data()).with("method", method);
-        if (norm() != Norm.INF) {
-            bounded.with("norm", norm().toString());
+        if (norm != Norm.INF) {
+            bounded.with("norm", norm.toString());
         }
         return method() == Method.ALPHA_CROWN ? bounded.with("steps", steps()) : bounded;
     }
@@ -91,7 +90,7 @@ final class VerifyCommand extends ModelCommand {
     @Override
     void write(Fleet fleet, Subject subject, RowsRun run, Monitor monitor) throws IOException {
         try (RowFile<BoundsRow> rows = run.open(out(), BoundsRow.FORMAT)) {
-            Verify.run(fleet, subject, epsilon, norm(), method(), steps(), rows, monitor);
+            Verify.run(fleet, subject, epsilon, norm, method(), steps(), rows, monitor);
         }
     }
 
@@ -112,11 +111,6 @@ final class VerifyCommand extends ModelCommand {
 
     private int steps() {
         return steps == null ? Crown.DEFAULT_STEPS : steps;
-    }
-
-    private Norm norm() {
-        return Arrays.stream(Norm.values()).filter(of -> of.toString().equals(norm)).findFirst()
-                .orElseThrow(() -> new ExperimentException("--norm is one of inf, 2, 1, not " + norm));
     }
 
     private Method method() {

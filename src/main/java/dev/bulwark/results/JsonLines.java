@@ -268,6 +268,18 @@ final class JsonLines<T extends Row> implements RowFormat<T> {
         }
     }
 
+    static final class NumberReader extends OptionalReader<Double> {
+        NumberReader() {
+            super(Double.class);
+        }
+    }
+
+    static final class SavedReader extends OptionalReader<AttackRow.Saved> {
+        SavedReader() {
+            super(AttackRow.Saved.class);
+        }
+    }
+
     static final class NormReader extends OptionalReader<Norm> {
         NormReader() {
             super(Norm.class);

@@ -6,6 +6,7 @@ import dev.bulwark.attack.Pgd;
 import dev.bulwark.attack.PgdSettings;
 import dev.bulwark.bounds.RealNetwork;
 import dev.bulwark.data.Ball;
+import dev.bulwark.data.Norm;
 import dev.bulwark.plan.Plan;
 import dev.bulwark.results.AttackRow;
 import dev.bulwark.results.RowFile;
@@ -66,10 +67,15 @@ public final class Attack {
                 source.forEach(batch -> pgd.attack(subject.pixels(batch), subject.labels(batch), batch));
             }
         }, (index, o) -> {
-            AttackRow row = new AttackRow(index, o.label(), o.cleanPrediction(), o.broken(), o.adversarialPrediction(),
-                    o.linf(), o.loss());
+            AttackRow row = row(index, o, settings.ball().norm());
             rows.append(o.broken() && certified.test(index) ? row.with(real.stands(o.adversarialImage(), o.label())
                     ? AttackRow.RealNetwork.STANDS : AttackRow.RealNetwork.BREAKS) : row);
         });
+    }
+
+    private static AttackRow row(int index, AttackOutcome o, Norm norm) {
+        AttackRow row = new AttackRow(index, o.label(), o.cleanPrediction(), o.broken(), o.adversarialPrediction(), o.linf(),
+                o.loss());
+        return norm == Norm.TWO ? row.inEuclideanBall(o.euclidean()) : row;
     }
 }

@@ -48,11 +48,12 @@ interface BallStepsContract extends OnBackend {
                                        float length, float[] after) {
         double norm = 0;
         for (int e = row; e < row + columns; ++e) {
-            norm += (double) directions[e] * directions[e];
+            boolean outward = directions[e] < 0 && before[e] == 0 || directions[e] > 0 && before[e] == 1;
+            norm += outward ? 0 : (double) directions[e] * directions[e];
         }
         double[] way = new double[columns];
         for (int e = 0; e < columns; ++e) {
-            way[e] = before[row + e] + length * (directions[row + e] / Math.sqrt(norm)) - centres[row + e];
+            way[e] = before[row + e] - centres[row + e] + (norm > 0 ? length * (directions[row + e] / Math.sqrt(norm)) : 0);
         }
         double low = 0;
         double high = 1;
@@ -89,10 +90,12 @@ interface BallStepsContract extends OnBackend {
 
     @Test
     default void givenDirectionsThatAreNone_whenStepped_thenNothingMoves() {
-        float[] x = {0.5f, 0.25f, 0.5f, 0.25f, 0.5f, 0.25f};
-        try (DeviceBuffer at = device(x); DeviceBuffer up = device(0, 0, Float.NaN, 1, Float.POSITIVE_INFINITY, 1);
-             DeviceBuffer middle = device(x); DeviceBuffer r = device(1, 1, 1); DeviceBuffer far = device(0.1f, 0.1f, 0.1f)) {
-            backend().ballSteps().step(at, up, middle, r, far, 3, 2);
+        float inf = Float.POSITIVE_INFINITY;
+        float[] x = {0.5f, 0.25f, 0.5f, 0.25f, 0.5f, 0.25f, 1, 0.5f, 1, 0};
+        try (DeviceBuffer at = device(x); DeviceBuffer up = device(0, 0, Float.NaN, 1, inf, 1, inf, 1, 3, -2);
+             DeviceBuffer middle = device(x); DeviceBuffer r = device(1, 1, 1, 1, 1);
+             DeviceBuffer far = device(0.1f, 0.1f, 0.1f, 0.1f, 0.1f)) {
+            backend().ballSteps().step(at, up, middle, r, far, 5, 2);
             assertArrayEquals(x, host(at));
         }
     }

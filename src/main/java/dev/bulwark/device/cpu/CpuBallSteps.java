@@ -27,7 +27,7 @@ final class CpuBallSteps implements BallSteps {
             double[] way = new double[columns];
             for (int n = 0; n < block; ++n) {
                 int row = n * columns;
-                double factor = factor(steps, row, columns, length[n]);
+                double factor = factor(points, steps, row, columns, length[n]);
                 for (int e = 0; e < columns; ++e) {
                     double moved = factor == 0 ? 0 : factor * steps[row + e];
                     way[e] = ((double) points[row + e] - middles[row + e]) + moved;
@@ -42,10 +42,11 @@ final class CpuBallSteps implements BallSteps {
     }
 
     /** What makes a step of this length of a direction; 0 where it has no length, or none that is finite. */
-    private static double factor(float[] steps, int row, int columns, float length) {
+    private static double factor(float[] points, float[] steps, int row, int columns, float length) {
         double squares = 0;
         for (int e = row; e < row + columns; ++e) {
-            squares += (double) steps[e] * steps[e];
+            boolean outward = steps[e] < 0 ? points[e] <= 0 : points[e] >= 1;
+            squares += (double) steps[e] * (outward ? 0 : steps[e]); // NaN where a step is infinite
         }
         return squares > 0 && squares < Double.POSITIVE_INFINITY ? length / Math.sqrt(squares) : 0;
     }
