@@ -56,8 +56,9 @@ public record PgdSettings(Ball ball, int steps, double stepSize, int restarts, l
     }
 
     /**
-     * The step where none is named: a tenth of epsilon, in every norm. 50 such steps lead five times as far as the radius, more than
-     * across the ball.
+     * The step where none is named: a tenth of epsilon, in every norm. 50 such steps lead five times as far as the radius, across the
+     * ball and on along its surface. In l2, of 495 images that a smoothing network has right, one restart of these broke 203 at
+     * epsilon 2, of half as long ones 188, of a quarter 116; four restarts of 200 steps of a twentieth broke 221.
      */
     public static double defaultStep(Ball ball) {
         return ball.epsilon().nearest() / 10;

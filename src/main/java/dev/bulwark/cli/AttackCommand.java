@@ -6,18 +6,24 @@ import dev.bulwark.data.Ball;
 import dev.bulwark.data.Epsilon;
 import dev.bulwark.data.Norm;
 import dev.bulwark.device.DeviceInfo;
+import dev.bulwark.files.FileNames;
 import dev.bulwark.plan.Perceptron;
 import dev.bulwark.results.AttackRecord;
 import dev.bulwark.results.AttackRow;
 import dev.bulwark.results.RowFile;
 import dev.bulwark.results.Words;
 import dev.bulwark.runs.Attack;
+import dev.bulwark.runs.Existing;
+import dev.bulwark.runs.ExperimentException;
 import dev.bulwark.runs.Fleet;
+import dev.bulwark.runs.KeptImages;
 import dev.bulwark.runs.Monitor;
 import dev.bulwark.runs.Subject;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -77,6 +83,22 @@ final class AttackCommand extends ModelCommand {
                     + "one, then by the other at images that still stand (default: ${DEFAULT-VALUE}).")
     private Loss loss;
 
+    @Option(names = "--save-adversarial", paramLabel = "F.npy|DIR", description = "Also keep an image for each row: the one that "
+            + "breaks it, or, where none was found or needed, the image as it is (a row's \"saved\" says which). F.npy is one array "
+            + "in the order of the rows; DIR gets a .npy file an image, and pairs of PNG files of broken ones to look at.")
+    private Path saveAdversarial;
+
+    @Override
+    void requireUsableToo(Existing existing) throws IOException {
+        if (saveAdversarial != null) {
+            if (FileNames.real(saveAdversarial).equals(FileNames.real(out()))) {
+                throw new ExperimentException("--save-adversarial " + saveAdversarial + " is where the rows go: name another place");
+            }
+            RowsRun.requireNoRecord(out(), "--save-adversarial", saveAdversarial);
+            KeptImages.requireUsable(saveAdversarial, existing);
+        }
+    }
+
     @Override
     void check() {
         settings(new Ball(epsilon, Ball.Centre.FLOAT, norm));
@@ -100,14 +122,24 @@ final class AttackCommand extends ModelCommand {
         if (norm != Norm.INF) {
             attacked.with("norm", norm.toString());
         }
+        if (saveAdversarial != null) {
+            attacked.with("save_adversarial", KeptImages.isFile(saveAdversarial) ? "array" : "folder");
+        }
         return attacked.within(epsilon, subject.data()).with("steps", steps).with("step_size", stepSize())
                 .with("restarts", restarts).with("loss", loss.toString()).with("seed", seed);
     }
 
     @Override
     void write(Fleet fleet, Subject subject, RowsRun run, Monitor monitor) throws IOException {
+        PgdSettings settings = settings(subject.data().ball(epsilon).in(norm));
         try (RowFile<AttackRow> rows = run.open(out(), AttackRow.FORMAT)) {
-            Attack.run(fleet, subject, settings(subject.data().ball(epsilon).in(norm)), rows, monitor);
+            if (saveAdversarial == null) {
+                Attack.run(fleet, subject, settings, rows, Optional.empty(), monitor);
+                return;
+            }
+            try (KeptImages images = run.open(saveAdversarial, subject.data(), rows.earlier())) {
+                Attack.run(fleet, subject, settings, rows, Optional.of(images), monitor);
+            }
         }
     }
 
