@@ -4,6 +4,7 @@ import dev.bulwark.device.Backend;
 import dev.bulwark.device.BallSteps;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
+import dev.bulwark.device.Directed;
 import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.Philox;
 import dev.bulwark.plan.Plan;
@@ -59,9 +60,7 @@ final class EuclideanSet implements FeasibleSet {
     /** The largest float with room for what {@link BallSteps#step} may exceed it by, and for the rounding of a distance. */
     private float radius(float[] image) {
         double excess = 0x1p-50 * Math.ceil(Math.sqrt(inputs)) + 0x1p-28 * settings.ball().epsilon().lower();
-        double room = Math.max(0, settings.ball().euclideanRoom(image) - excess);
-        float nearest = (float) Math.min(room, Float.MAX_VALUE);
-        return nearest > room ? Math.nextDown(nearest) : nearest;
+        return Directed.down(Math.min(Float.MAX_VALUE, Math.max(0, settings.ball().euclideanRoom(image) - excess)));
     }
 
     @Override

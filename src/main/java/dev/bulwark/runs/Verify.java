@@ -65,7 +65,7 @@ public final class Verify {
             }
         }
         Batches batches = new Batches("verify at epsilon " + epsilon, subject.indices(), rows::contains,
-                method == Method.IBP ? fleet.first().imagesPerCall() : SLOW_BATCH);
+                batch(fleet, method));
         batches.<Bounds>run(fleet, monitor, (backend, source) -> {
             try (Plan plan = Plan.load(backend, subject.network()); Verifier verifier = method.verifier(plan, steps)) {
                 source.forEach(batch -> verifier.verify(subject.pixels(batch), subject.labels(batch), ball));
@@ -76,5 +76,10 @@ public final class Verify {
             rows.append(row.differs() ? row.with(real.stands(subject.data().pixels(index), b.label())
                     ? AttackRow.RealNetwork.STANDS : AttackRow.RealNetwork.BREAKS) : row);
         });
+    }
+
+    /** Images of a batch. */
+    static int batch(Fleet fleet, Method method) {
+        return method == Method.IBP ? fleet.first().imagesPerCall() : SLOW_BATCH;
     }
 }
