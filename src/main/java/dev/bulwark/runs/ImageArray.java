@@ -1,6 +1,7 @@
 package dev.bulwark.runs;
 
 import dev.bulwark.data.NpyFloats;
+import dev.bulwark.files.AtomicFile;
 import dev.bulwark.files.FileNames;
 import dev.bulwark.files.OneWriter;
 import dev.bulwark.results.AttackRow;
@@ -87,7 +88,7 @@ final class ImageArray implements KeptImages {
         writer.write(() -> {
             write(NpyFloats.header(count, shape));
             channel.force(true);
-            Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
+            AtomicFile.take(part, file);
         });
     }
 
