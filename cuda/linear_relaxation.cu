@@ -9,7 +9,7 @@
  *           backward_bias  constants[r] += sum over j of a b - (|a| + NEGLIGIBLE) product_error
  *           join           coefficients += other; constants[r] -= sum over j of (what the sum was rounded by) magnitude
  *           form_minima    constants[r] + sum over i of a (a > 0 ? lower[n,i] : upper[n,i])
- *           ball_minima    constants[r] + sum over i of a x - centre_error |a x| - epsilon ||a||_dual, of the elements that
+ *           ball_minima    constants[r] + sum over i of a x - centre_error |a x| - epsilons[n] ||a||_dual, of the elements that
  *                          may leave x for something smaller, where that is more than minima[r]; ball_corners: where it is
  *                          taken
  *           form_corners   where that minimum is taken; on_free_lines, on_fixed_lines: the lines at a point, and
@@ -237,7 +237,8 @@ static __device__ double dual_norm(const float* a, const float* centre, const fl
 /** Balls cut to boxes: the value at the centre, less epsilon times the dual norm. */
 extern "C" __global__ void ball_minima(const float* __restrict__ coefficients, const int* __restrict__ owners,
                                        const float* __restrict__ centres, const float* __restrict__ lower,
-                                       const float* __restrict__ upper, float centre_error, float epsilon, int euclidean,
+                                       const float* __restrict__ upper, float centre_error,
+                                       const float* __restrict__ epsilons, int euclidean,
                                        const float* __restrict__ constants, float* __restrict__ minima, int rows,
                                        int columns) {
     const int lane = threadIdx.x % WARP;
@@ -254,7 +255,7 @@ extern "C" __global__ void ball_minima(const float* __restrict__ coefficients, c
         }
         sum = warp_sum_down(sum + flaw);
         if (lane == 0) {
-            const double away = __dmul_ru(norm, epsilon);
+            const double away = __dmul_ru(norm, epsilons[owners[row]]);
             const float found = __double2float_rd(__dadd_rd(__dadd_rd(constants[row], sum), -away));
             const float known = minima[row];
             minima[row] = found > known || known != known ? found : known;
@@ -266,7 +267,8 @@ EXPORT_KERNEL(ball_minima)
 /** Where a form is least in its ball, but for rounding: of the largest coefficients of an l1 ball the first one counts. */
 extern "C" __global__ void ball_corners(const float* __restrict__ coefficients, const int* __restrict__ owners,
                                         const float* __restrict__ centres, const float* __restrict__ lower,
-                                        const float* __restrict__ upper, float epsilon, int euclidean,
+                                        const float* __restrict__ upper, const float* __restrict__ epsilons,
+                                        int euclidean,
                                         float* __restrict__ corners, int rows, int columns) {
     const int lane = threadIdx.x % WARP;
     for (long long row = grid_first() / WARP; row < rows; row += grid_stride() / WARP) {
@@ -284,7 +286,7 @@ extern "C" __global__ void ball_corners(const float* __restrict__ coefficients, 
         for (int i = lane; i < columns; i += WARP) {
             const bool counts = norm > 0. && falls(a[i], centres[at + i], lower[at + i], upper[at + i]);
             const double share = !counts ? 0. : euclidean ? a[i] / norm : i == first ? (double) sign(a[i]) : 0.;
-            corners[row * columns + i] = (float) (centres[at + i] - epsilon * share);
+            corners[row * columns + i] = (float) (centres[at + i] - epsilons[owners[row]] * share);
         }
     }
 }

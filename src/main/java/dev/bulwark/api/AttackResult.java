@@ -2,6 +2,7 @@ package dev.bulwark.api;
 
 import dev.bulwark.attack.AttackLoss;
 import dev.bulwark.attack.AttackOutcome;
+import dev.bulwark.data.Norm;
 import java.util.Arrays;
 
 /** What an attack made of one image; empirical, of the float network on this device. */
@@ -39,13 +40,15 @@ public sealed interface AttackResult {
 
         private final float[] adversarialImage;
         private final int prediction;
+        private final Norm norm;
         private final double distance;
         private final AttackLoss loss;
 
-        private Broken(AttackOutcome outcome, AttackLoss loss) {
+        private Broken(AttackOutcome outcome, AttackLoss loss, Norm norm) {
             this.adversarialImage = outcome.adversarialImage();
             this.prediction = outcome.adversarialPrediction();
-            this.distance = outcome.linf();
+            this.norm = norm;
+            this.distance = norm == Norm.TWO ? outcome.euclidean() : outcome.linf();
             this.loss = loss;
         }
 
@@ -59,7 +62,7 @@ public sealed interface AttackResult {
             return prediction;
         }
 
-        /** How far it lies from the image in the l-infinity norm, in input units. */
+        /** How far it lies from the image in the norm of the ball, in input units; in l2 rounded up. */
         public double distance() {
             return distance;
         }
@@ -82,18 +85,21 @@ public sealed interface AttackResult {
 
         @Override
         public String toString() {
-            return "broken: class " + prediction + " at l-infinity distance " + distance;
+            return "broken: class " + prediction + " at " + norm.words() + " distance " + distance;
         }
     }
 
-    /** @param outcome of {@link dev.bulwark.attack.Pgd} */
-    static AttackResult of(AttackOutcome outcome) {
+    /**
+     * @param outcome of {@link dev.bulwark.attack.Pgd}
+     * @param norm    of the ball
+     */
+    static AttackResult of(AttackOutcome outcome, Norm norm) {
         if (outcome.cleanPrediction() < 0) {
             return new Unanswered();
         }
         if (outcome.cleanPrediction() != outcome.label()) {
             return new Misclassified(outcome.cleanPrediction());
         }
-        return outcome.broken() ? new Broken(outcome, outcome.loss().orElseThrow()) : new Standing();
+        return outcome.broken() ? new Broken(outcome, outcome.loss().orElseThrow(), norm) : new Standing();
     }
 }

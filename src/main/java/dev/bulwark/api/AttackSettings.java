@@ -11,7 +11,7 @@ import java.util.OptionalDouble;
  *
  * @param steps      gradient steps of one restart
  * @param restarts   random starting points
- * @param stepSize   length of a step in every element, in input units; empty for a tenth of epsilon
+ * @param stepSize   length of a step in the ball's norm, in input units; empty for a tenth of epsilon
  * @param losses     what the steps climb, one after the other; each has all restarts at the images that still stand
  * @param seed       of the starting points
  * @param firstIndex index of the first image of a call; the others follow. Starting points depend on seed, index and restart
@@ -55,6 +55,6 @@ public record AttackSettings(int steps, int restarts, OptionalDouble stepSize, L
     }
 
     PgdSettings within(Ball ball) {
-        return new PgdSettings(ball, steps, stepSize.orElse(ball.epsilon().nearest() / 10), restarts, seed, losses);
+        return new PgdSettings(ball, steps, stepSize.orElse(PgdSettings.defaultStep(ball)), restarts, seed, losses);
     }
 }

@@ -8,6 +8,7 @@ import dev.bulwark.bounds.Specification;
 import dev.bulwark.bounds.Verdict;
 import dev.bulwark.bounds.Verifier;
 import dev.bulwark.data.Ball;
+import dev.bulwark.data.Norm;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
@@ -180,6 +181,15 @@ public final class Classifier implements AutoCloseable {
         return attack(List.of(image), new int[] {label}, Ball.aroundFloats(epsilon), settings).get(0);
     }
 
+    /**
+     * As {@link #attack(float[], int, double, AttackSettings)}, within {@code epsilon} of another norm.
+     *
+     * @throws IllegalArgumentException for l1, in which there is no attack
+     */
+    public AttackResult attack(float[] image, int label, double epsilon, Norm norm, AttackSettings settings) {
+        return attack(List.of(image), new int[] {label}, Ball.aroundFloats(epsilon).in(norm), settings).get(0);
+    }
+
     /** As {@link #attack(float[], int, double, AttackSettings)}, image by image. */
     public List<AttackResult> attack(List<float[]> images, int[] labels, double epsilon, AttackSettings settings) {
         return attack(images, labels, Ball.aroundFloats(epsilon), settings);
@@ -195,7 +205,7 @@ public final class Classifier implements AutoCloseable {
         }
         return attacks.of(List.of(pgd), () -> new Pgd(plan, pgd))
                 .attack(inputs, labels, indices(settings.firstIndex(), labels.length)).stream()
-                .map(AttackResult::of).toList();
+                .map(outcome -> AttackResult.of(outcome, ball.norm())).toList();
     }
 
     // ----------------------------------------------------------------------------------------------------------------------

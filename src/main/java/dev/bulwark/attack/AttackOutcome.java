@@ -17,6 +17,7 @@ public final class AttackOutcome {
     private final int adversarialPrediction;
     private final Optional<AttackLoss> loss;
     private final double linf;
+    private final double euclidean;
     private final float[] adversarialImage;
 
     /**
@@ -24,15 +25,17 @@ public final class AttackOutcome {
      * @param adversarialPrediction the network's class for {@code adversarialImage}; -1 where the clean prediction is
      * @param loss                  what led to {@code adversarialImage}; empty if that is the image itself
      * @param linf                  how far {@code adversarialImage} lies from the centre of the ball; 0 for the image itself
+     * @param euclidean             the same in the l2 norm, rounded up
      * @param adversarialImage      {@code [D]}
      */
     AttackOutcome(int label, int cleanPrediction, int adversarialPrediction, Optional<AttackLoss> loss, double linf,
-                  float[] adversarialImage) {
+                  double euclidean, float[] adversarialImage) {
         this.label = label;
         this.cleanPrediction = cleanPrediction;
         this.adversarialPrediction = adversarialPrediction;
         this.loss = loss;
         this.linf = linf;
+        this.euclidean = euclidean;
         this.adversarialImage = adversarialImage.clone();
     }
 
@@ -63,6 +66,11 @@ public final class AttackOutcome {
     /** The l-infinity distance of the adversarial image from the centre of the ball, in input units; see {@link Ball#distance}. */
     public double linf() {
         return linf;
+    }
+
+    /** At least the l2 distance of the adversarial image from the centre of the ball; see {@link Ball#euclideanDistance}. */
+    public double euclidean() {
+        return euclidean;
     }
 
     /** {@code [D]} */

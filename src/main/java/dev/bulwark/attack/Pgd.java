@@ -9,8 +9,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Projected gradient descent (Madry et al. 2018): from random points of the box around an image, signed steps up a loss,
- * projected back onto the box, until the network's float arg-max is not the label.
+ * Projected gradient descent (Madry et al. 2018): from random points of the ball around an image, steps up a loss, projected back
+ * onto the ball and [0, 1], until the network's float arg-max is not the label. In the l-infinity norm steps are signed, in l2 they
+ * follow the gradient itself.
  *
  * <p>Success is looked for after every step: the arg-max of a forward pass that the next step needs anyway, so a path
  * that crosses the boundary and comes back still counts. That pass may be in less than float; at the end of a restart

@@ -3,7 +3,6 @@ package dev.bulwark.attack;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
-import dev.bulwark.device.NoiseKey;
 import dev.bulwark.plan.Logits;
 import dev.bulwark.plan.Plan;
 import java.util.Arrays;
@@ -29,18 +28,12 @@ final class PgdBatch implements AutoCloseable {
 
     private final Backend backend;
     private final PgdSettings settings;
-    private final NoiseKey key;
     private final int inputs;
     private final int classes;
     private final Logits forward;
     private final DeviceBuffer x;
-    /** Boxes of the whole batch, and which of them stand. */
-    private final DeviceBuffer lowest;
-    private final DeviceBuffer highest;
+    private final FeasibleSet feasible;
     private final DeviceBuffer chosen;
-    /** Boxes of the images that stand. */
-    private final DeviceBuffer lower;
-    private final DeviceBuffer upper;
     private final DeviceBuffer labels;
     private final DeviceBuffer imageIndices;
     private final DeviceBuffer restarts;
@@ -65,16 +58,12 @@ final class PgdBatch implements AutoCloseable {
         this.backend = network.backend();
         this.settings = settings;
         this.stepsTogether = largestDivisor(settings.steps(), MOST_STEPS_TOGETHER);
-        this.key = new NoiseKey(settings.seed(), NoiseKey.Stream.ATTACK);
         this.inputs = network.inputs();
         this.classes = network.classes();
         this.forward = new Logits(memory, network, capacity);
         this.x = memory.allocate((long) capacity * inputs);
-        this.lowest = memory.allocate((long) capacity * inputs);
-        this.highest = memory.allocate((long) capacity * inputs);
+        this.feasible = FeasibleSet.of(memory, network, settings, capacity);
         this.chosen = memory.allocate(capacity);
-        this.lower = memory.allocate((long) capacity * inputs);
-        this.upper = memory.allocate((long) capacity * inputs);
         this.labels = memory.allocate(capacity);
         this.imageIndices = memory.allocate(capacity);
         this.restarts = memory.allocate(capacity);
@@ -97,9 +86,7 @@ final class PgdBatch implements AutoCloseable {
     List<AttackOutcome> attack(float[] batchImages, int[] batchLabels, int[] batchIndices) {
         backend.write(batchImages, x);
         Targets targets = new Targets(settings.ball(), batchImages, batchLabels, classify(x, batchLabels.length));
-        InwardBox box = InwardBox.around(batchImages, settings.ball());
-        backend.write(box.lower(), lowest);
-        backend.write(box.upper(), highest);
+        feasible.load(batchImages);
         for (AttackLoss loss : settings.losses()) {
             for (int r = 0; r < settings.restarts(); ++r) {
                 int[] standing = targets.standing();
@@ -118,14 +105,13 @@ final class PgdBatch implements AutoCloseable {
     private void start(int[] standing, int[] batchLabels, int[] batchIndices, int r) {
         int rows = standing.length;
         backend.write(standing, chosen);
-        backend.indexing().gather(lowest, chosen, rows, inputs, lower);
-        backend.indexing().gather(highest, chosen, rows, inputs, upper);
         backend.write(elementsOf(batchLabels, standing), labels);
-        backend.write(elementsOf(batchIndices, standing), imageIndices);
+        int[] indices = elementsOf(batchIndices, standing);
+        backend.write(indices, imageIndices);
         backend.write(filled(rows, r), restarts);
         backend.write(filled(rows, NOTHING_KEPT), keptPredictions);
         gradient.setRows(rows);
-        backend.noise().uniformInBox(lower, upper, imageIndices, restarts, rows, inputs, key, x);
+        feasible.start(new FeasibleSet.Starting(standing, chosen, indices, imageIndices, r, restarts), x);
         look(rows);
     }
 
@@ -158,7 +144,7 @@ final class PgdBatch implements AutoCloseable {
     /** Moves x up the loss, then records where predictions break. */
     private void step(AttackLoss loss, int rows) {
         DeviceBuffer up = gradient.backward(loss, labels, rows);
-        backend.elementwise().signedStep(x, up, (long) rows * inputs, (float) settings.stepSize(), lower, upper);
+        feasible.step(x, up, rows);
         look(rows);
     }
 

@@ -1,6 +1,8 @@
 package dev.bulwark.attack;
 
 import dev.bulwark.data.Ball;
+import dev.bulwark.data.Norm;
+import dev.bulwark.device.NoiseKey;
 import java.util.EnumSet;
 import java.util.List;
 
@@ -9,7 +11,7 @@ import java.util.List;
  *
  * @param ball     what every adversarial image lies in
  * @param steps    gradient steps of one restart
- * @param stepSize length of a step in every element, in input units
+ * @param stepSize length of a step in the ball's norm, in input units: in l-infinity, what every element moves by
  * @param restarts random starting points
  * @param seed     of the starting points
  * @param losses   what the steps climb, one after the other: each has all restarts, from the same starting points, at the
@@ -19,6 +21,10 @@ public record PgdSettings(Ball ball, int steps, double stepSize, int restarts, l
 
     public PgdSettings {
         losses = List.copyOf(losses);
+        if (ball.norm() == Norm.ONE) {
+            throw new IllegalArgumentException("an attack stays in l-infinity or l2 balls, not in those of the "
+                    + ball.norm().words() + " norm");
+        }
         if (!(stepSize >= 0 && Double.isFinite(stepSize))) {
             throw new IllegalArgumentException("stepSize must be finite and not negative: " + stepSize);
         }
@@ -35,13 +41,27 @@ public record PgdSettings(Ball ball, int steps, double stepSize, int restarts, l
         this(Ball.aroundFloats(epsilon), steps, stepSize, restarts, seed, List.of(AttackLoss.CROSS_ENTROPY));
     }
 
-    /** The double nearest to the l-infinity distance that no adversarial image exceeds, in input units. */
+    /** What the starting points are drawn by. */
+    NoiseKey key() {
+        return new NoiseKey(seed, NoiseKey.Stream.ATTACK);
+    }
+
+    /** The double nearest to the distance that no adversarial image exceeds, in input units. */
     public double epsilon() {
         return ball.epsilon().nearest();
     }
 
     public PgdSettings withLosses(List<AttackLoss> other) {
         return new PgdSettings(ball, steps, stepSize, restarts, seed, other);
+    }
+
+    /**
+     * The step where none is named: a tenth of epsilon, in every norm. 50 such steps lead five times as far as the radius, across the
+     * ball and on along its surface. In l2, of 495 images that a smoothing network has right, one restart of these broke 203 at
+     * epsilon 2, of half as long ones 188, of a quarter 116; four restarts of 200 steps of a twentieth broke 221.
+     */
+    public static double defaultStep(Ball ball) {
+        return ball.epsilon().nearest() / 10;
     }
 
     /** The lab's attack: 50 steps of epsilon / 10 from each of 10 starting points, up the cross-entropy. */

@@ -1,6 +1,7 @@
 package dev.bulwark.attack;
 
 import dev.bulwark.data.Ball;
+import dev.bulwark.data.Norm;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -55,6 +56,12 @@ final class Targets {
 
     /** Image n is given {@code prediction}, not its label, at {@code adversarialImage} {@code [D]}, where the loss led. */
     void setBroken(int n, int prediction, AttackLoss loss, float[] adversarialImage) {
+        if (ball.norm() == Norm.TWO) {
+            double away = ball.euclideanDistance(image(n), adversarialImage);
+            if (!(away <= ball.epsilon().lower())) {
+                throw new IllegalStateException("an attack left its ball: at distance " + away + ", epsilon is " + ball.epsilon());
+            }
+        }
         predictions[n] = prediction;
         losses[n] = loss;
         adversarial[n] = adversarialImage;
@@ -64,7 +71,7 @@ final class Targets {
         List<AttackOutcome> outcomes = new ArrayList<>();
         for (int n = 0; n < labels.length; ++n) {
             outcomes.add(new AttackOutcome(labels[n], cleanPredictions[n], predictions[n], Optional.ofNullable(losses[n]),
-                    ball.distance(image(n), adversarial[n]), adversarial[n]));
+                    ball.distance(image(n), adversarial[n]), ball.euclideanDistance(image(n), adversarial[n]), adversarial[n]));
         }
         return outcomes;
     }

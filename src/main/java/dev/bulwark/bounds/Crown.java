@@ -87,8 +87,8 @@ public final class Crown implements Verifier {
     }
 
     @Override
-    public List<Bounds> verify(float[] images, int[] labels, Ball ball) {
-        List<Bounds> propagated = ibp.verify(images, labels, ball);
+    public List<Bounds> verify(float[] images, int[] labels, List<Ball> balls) {
+        List<Bounds> propagated = ibp.verify(images, labels, balls);
         int inputs = plan.inputs();
         int size = Math.max(1, Math.min(Math.min(BATCH, plan.imagesPerCall()), labels.length));
         Batch batches = batchFor(size);
@@ -98,7 +98,7 @@ public final class Crown implements Verifier {
             long length = (long) (to - from) * inputs;
             backend.write(Arrays.copyOfRange(images, from * inputs, to * inputs), batches.pixels);
             bounds.addAll(batches.tighten(propagated.subList(from, to),
-                    InputRegion.balls(backend, batches.pixels, length, ball)));
+                    InputRegion.balls(backend, batches.pixels.slice(0, length), balls.subList(from, to), batches.epsilons)));
         }
         requireNoContradiction(bounds, images);
         return bounds;
@@ -207,6 +207,7 @@ public final class Crown implements Verifier {
     private final class Batch {
         private final int capacity;
         private final DeviceBuffer pixels;
+        private final DeviceBuffer epsilons;
         private final CrownPass pass;
         private final Optional<AlphaOptimisation> optimisation;
 
@@ -214,6 +215,7 @@ public final class Crown implements Verifier {
         Batch(int capacity) {
             this.capacity = capacity;
             pixels = memory.allocate((long) capacity * plan.inputs());
+            epsilons = memory.allocate(capacity);
             pass = new CrownPass(memory, plan, capacity, forms(capacity), settings);
             optimisation = slopesPay() ? Optional.of(new AlphaOptimisation(memory, plan, pass, pass.marginForms(),
                     optimised(CrownPass.margin(plan), (long) plan.classes() * capacity))) : Optional.empty();

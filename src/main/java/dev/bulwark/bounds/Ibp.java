@@ -36,9 +36,10 @@ public final class Ibp implements Verifier {
     }
 
     @Override
-    public List<Bounds> verify(float[] images, int[] labels, Ball ball) {
+    public List<Bounds> verify(float[] images, int[] labels, List<Ball> balls) {
         plan.requireInputs(images, labels.length, 0, 1);
         plan.requireLabels(labels);
+        Verifier.requireABallEach(labels, balls);
         int inputs = plan.inputs();
         int batch = Math.max(1, Math.min(plan.imagesPerCall(), labels.length));
         IbpPass batches = passFor(batch);
@@ -48,7 +49,8 @@ public final class Ibp implements Verifier {
             long length = (long) (to - from) * inputs;
             float[] loaded = Arrays.copyOfRange(images, from * inputs, to * inputs);
             batches.load(loaded, Arrays.copyOfRange(labels, from, to));
-            addBounds(batches, loaded, InputRegion.balls(backend, batches.images(), length, ball), bounds);
+            addBounds(batches, loaded, InputRegion.balls(backend, batches.images().slice(0, length), balls.subList(from, to),
+                    batches.epsilons()), bounds);
         }
         return bounds;
     }

@@ -22,6 +22,7 @@ final class IbpPass {
     private final Logits forward;
     private final Boxes boxes;
     private final DeviceBuffer images;
+    private final DeviceBuffer epsilons;
     private final DeviceBuffer labels;
     /** All that a batch's bounds are made of, end to end: one read brings it back. */
     private final DeviceBuffer results;
@@ -92,6 +93,7 @@ final class IbpPass {
         this.forward = new Logits(memory, plan, capacity);
         this.boxes = new Boxes(memory, plan, capacity);
         this.images = memory.allocate((long) capacity * plan.inputs());
+        this.epsilons = memory.allocate(capacity);
         this.labels = memory.allocate(capacity);
         this.results = memory.allocate(new Layout(capacity, classes).length());
     }
@@ -104,6 +106,11 @@ final class IbpPass {
     /** The batch's images on the device, {@code [N,D]}. */
     DeviceBuffer images() {
         return images;
+    }
+
+    /** Room for the radii of the batch's balls. */
+    DeviceBuffer epsilons() {
+        return epsilons;
     }
 
     void load(float[] batchImages, int[] batchLabels) {

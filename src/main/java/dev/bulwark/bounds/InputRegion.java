@@ -5,9 +5,11 @@ import dev.bulwark.data.Norm;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
+import dev.bulwark.device.Directed;
 import dev.bulwark.device.InputBall;
 import dev.bulwark.plan.DeviceBox;
 import dev.bulwark.plan.Plan;
+import java.util.List;
 import java.util.Optional;
 
 /** Brings what a batch of inputs may become to a device. */
@@ -32,17 +34,46 @@ interface InputRegion {
     /**
      * The ball around each image.
      *
-     * @param images {@code [N,D]} of {@code length} elements in all, until the last use of the region
+     * @param images   {@code [N,D]} until the last use of the region
+     * @param balls    one for each image, of one norm and one kind of centre
+     * @param epsilons room for N elements, which the region fills when it is entered
      */
-    static InputRegion balls(Backend backend, DeviceBuffer images, long length, Ball ball) {
+    static InputRegion balls(Backend backend, DeviceBuffer images, List<Ball> balls, DeviceBuffer epsilons) {
+        Ball any = balls.get(0);
+        for (Ball ball : balls) {
+            if (ball.norm() != any.norm() || ball.centre() != any.centre()) {
+                throw new IllegalArgumentException("balls of a batch are of one norm and centre: " + any + " and " + ball);
+            }
+        }
         return boxes -> {
-            double epsilon = ball.epsilon().upper();
-            backend.outwardIntervals().box(images, length, ball.centreError(), epsilon, boxes.lower(), boxes.upper());
-            return ball.norm() == Norm.INF ? Optional.empty()
-                    : Optional.of(new InputBall(images, boxes.lower(), boxes.upper(),
-                    ball.centreError(), epsilon, ball.norm() == Norm.TWO ? InputBall.Dual.EUCLIDEAN
-                    : InputBall.Dual.LARGEST));
+            enterBoxes(backend, images, balls, boxes);
+            if (any.norm() == Norm.INF) {
+                return Optional.empty();
+            }
+            float[] most = new float[balls.size()];
+            for (int n = 0; n < most.length; ++n) {
+                most[n] = Directed.up(balls.get(n).epsilon().upper());
+            }
+            backend.write(most, epsilons);
+            return Optional.of(new InputBall(images, boxes.lower(), boxes.upper(), any.centreError(), epsilons,
+                    any.norm() == Norm.TWO ? InputBall.Dual.EUCLIDEAN : InputBall.Dual.LARGEST));
         };
+    }
+
+    /** The boxes around the balls: neighbours of one radius together. */
+    private static void enterBoxes(Backend backend, DeviceBuffer images, List<Ball> balls, DeviceBox boxes) {
+        long size = images.length() / balls.size();
+        int from = 0;
+        for (int to = 1; to <= balls.size(); ++to) {
+            Ball ball = balls.get(from);
+            if (to == balls.size() || !balls.get(to).epsilon().equals(ball.epsilon())) {
+                long start = from * size;
+                long length = (to - from) * size;
+                backend.outwardIntervals().box(images.slice(start, length), length, ball.centreError(), ball.epsilon().upper(),
+                        boxes.lower().slice(start, length), boxes.upper().slice(start, length));
+                from = to;
+            }
+        }
     }
 
     /**
@@ -66,7 +97,7 @@ interface InputRegion {
 
             @Override
             public InputRegion ball(Region.BallRegion of) {
-                return balls(plan.backend(), memory.holding(of.centre()), of.size(), of.ball());
+                return balls(plan.backend(), memory.holding(of.centre()), List.of(of.ball()), memory.allocate(1));
             }
         });
     }

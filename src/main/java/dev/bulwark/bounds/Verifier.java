@@ -4,6 +4,7 @@ import dev.bulwark.data.Ball;
 import dev.bulwark.plan.Plan;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 
 /** A network and a way to bound its logits over l-infinity boxes; may keep memory on the device from call to call. */
@@ -14,8 +15,14 @@ public interface Verifier extends AutoCloseable {
      *
      * @param images {@code [N,D]}, in [0, 1]
      * @param labels {@code [N]}
+     * @param balls  one for each image, of one norm and one kind of centre, with any radii
      */
-    List<Bounds> verify(float[] images, int[] labels, Ball ball);
+    List<Bounds> verify(float[] images, int[] labels, List<Ball> balls);
+
+    /** As above, in balls of one radius. */
+    default List<Bounds> verify(float[] images, int[] labels, Ball ball) {
+        return verify(images, labels, Collections.nCopies(labels.length, ball));
+    }
 
     /** As above, around the floats themselves; {@code epsilon} is the decimal that it prints as. */
     default List<Bounds> verify(float[] images, int[] labels, double epsilon) {
@@ -57,6 +64,13 @@ public interface Verifier extends AutoCloseable {
             verdicts.add(verdict(bounds.get(n).certified(), region, Specification.label(labels[n], plan().classes())));
         }
         return verdicts;
+    }
+
+    /** @throws IllegalArgumentException if there are not as many balls as labels */
+    static void requireABallEach(int[] labels, List<Ball> balls) {
+        if (balls.size() != labels.length) {
+            throw new IllegalArgumentException("there are " + balls.size() + " balls for " + labels.length + " images");
+        }
     }
 
     private Verdict verdict(boolean proven, Region region, Specification specification) {

@@ -4,19 +4,26 @@ import dev.bulwark.attack.AttackLoss;
 import dev.bulwark.attack.PgdSettings;
 import dev.bulwark.data.Ball;
 import dev.bulwark.data.Epsilon;
+import dev.bulwark.data.Norm;
 import dev.bulwark.device.DeviceInfo;
+import dev.bulwark.files.FileNames;
 import dev.bulwark.plan.Plan;
 import dev.bulwark.results.AttackRecord;
 import dev.bulwark.results.AttackRow;
 import dev.bulwark.results.RowFile;
 import dev.bulwark.results.Words;
 import dev.bulwark.runs.Attack;
+import dev.bulwark.runs.Existing;
+import dev.bulwark.runs.ExperimentException;
 import dev.bulwark.runs.Fleet;
+import dev.bulwark.runs.KeptImages;
 import dev.bulwark.runs.Monitor;
 import dev.bulwark.runs.Subject;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -51,13 +58,18 @@ final class AttackCommand extends ModelCommand {
     private RoundingDeviceOptions device;
 
     @Option(names = "--epsilon", required = true, converter = EpsilonConverter.class,
-            description = "Radius of the L-infinity ball, in input units: a decimal or a fraction, as 8/255.")
+            description = "Radius of the ball, in input units: a decimal or a fraction, as 8/255.")
     private Epsilon epsilon;
+
+    @Option(names = "--norm", paramLabel = "inf|2", defaultValue = "inf",
+            description = "Of the ball: l-infinity, with signed steps, or l2, with steps along the gradient (default: "
+                    + "${DEFAULT-VALUE}).")
+    private Norm norm;
 
     @Option(names = "--steps", defaultValue = "50", description = "Steps of each restart (default: ${DEFAULT-VALUE}).")
     private int steps;
 
-    @Option(names = "--step-size", description = "Length of a step (default: epsilon / 10).")
+    @Option(names = "--step-size", description = "Length of a step in the ball's norm (default: epsilon / 10).")
     private Double stepSize;
 
     @Option(names = "--restarts", defaultValue = "10", description = "Random starting points (default: ${DEFAULT-VALUE}).")
@@ -71,14 +83,32 @@ final class AttackCommand extends ModelCommand {
                     + "one, then by the other at images that still stand (default: ${DEFAULT-VALUE}).")
     private Loss loss;
 
+    @Option(names = "--save-adversarial", paramLabel = "F.npy|DIR", description = "Also keep an image for each row: the one that "
+            + "breaks it, or, where none was found or needed, the image as it is (a row's \"saved\" says which). F.npy is one array "
+            + "in the order of the rows; DIR gets a .npy file an image, and pairs of PNG files of broken ones to look at.")
+    private Path saveAdversarial;
+
+    @Override
+    void requireUsableToo(Existing existing) throws IOException {
+        if (saveAdversarial != null) {
+            if (FileNames.real(saveAdversarial).equals(FileNames.real(out()))) {
+                throw new ExperimentException("--save-adversarial " + saveAdversarial + " is where the rows go: name another place");
+            }
+            RowsRun.requireNoRecord(out(), "--save-adversarial", saveAdversarial);
+            KeptImages.requireUsable(saveAdversarial, existing);
+        }
+    }
+
     @Override
     void check() {
-        settings(new Ball(epsilon, Ball.Centre.FLOAT));
+        settings(new Ball(epsilon, Ball.Centre.FLOAT, norm));
     }
 
     @Override
     void warn(PrintWriter err) {
-        EpsilonConverter.warnOfLarge(epsilon, err);
+        if (norm == Norm.INF) {
+            EpsilonConverter.warnOfLarge(epsilon, err);
+        }
     }
 
     @Override
@@ -89,14 +119,27 @@ final class AttackCommand extends ModelCommand {
     @Override
     RowsRun identify(RowsRun run, Subject subject, DeviceInfo device) {
         RowsRun attacked = Plan.isTakenWhole(subject.network(), device) ? run : run.with("gradients", DeviceOptions.STEP_BY_STEP);
+        if (norm != Norm.INF) {
+            attacked.with("norm", norm.toString());
+        }
+        if (saveAdversarial != null) {
+            attacked.with("save_adversarial", KeptImages.isFile(saveAdversarial) ? "array" : "folder");
+        }
         return attacked.within(epsilon, subject.data()).with("steps", steps).with("step_size", stepSize())
                 .with("restarts", restarts).with("loss", loss.toString()).with("seed", seed);
     }
 
     @Override
     void write(Fleet fleet, Subject subject, RowsRun run, Monitor monitor) throws IOException {
+        PgdSettings settings = settings(subject.data().ball(epsilon).in(norm));
         try (RowFile<AttackRow> rows = run.open(out(), AttackRow.FORMAT)) {
-            Attack.run(fleet, subject, settings(subject.data().ball(epsilon)), rows, monitor);
+            if (saveAdversarial == null) {
+                Attack.run(fleet, subject, settings, rows, Optional.empty(), monitor);
+                return;
+            }
+            try (KeptImages images = run.open(saveAdversarial, subject.data(), rows.earlier())) {
+                Attack.run(fleet, subject, settings, rows, Optional.of(images), monitor);
+            }
         }
     }
 
@@ -107,8 +150,9 @@ final class AttackCommand extends ModelCommand {
         String broken = loss.losses.stream()
                 .map(what -> rows.stream().filter(row -> row.brokenBy(what)).count() + " by " + Words.of(what) + ", ")
                 .collect(Collectors.joining()).replaceFirst(" by ", " broken by ");
-        text.println(AttackRecord.name(steps, restarts, loss.toString()) + ", on " + rows.size() + " images: "
-                + rows.stream().filter(AttackRow::cleanCorrect).count() + (labelled() ? " right as they are; of these " : " with a prediction; of these ") + broken
+        String within = norm == Norm.INF ? "" : " in " + norm.words() + " balls";
+        text.println(AttackRecord.name(steps, restarts, loss.toString()) + within + ", on " + rows.size() + " images: "
+                + rows.stream().filter(AttackRow::cleanCorrect).count() + (labelled() ? " right as they are" : " with a prediction") + "; of these " + broken
                 + rows.stream().filter(AttackRow::survived).count() + " not broken"
                 + (without > 0 ? "; " + without + " without a prediction: their logits are not numbers" : ""));
     }
@@ -118,6 +162,6 @@ final class AttackCommand extends ModelCommand {
     }
 
     private double stepSize() {
-        return stepSize == null ? epsilon.nearest() / 10 : stepSize;
+        return stepSize == null ? PgdSettings.defaultStep(new Ball(epsilon, Ball.Centre.FLOAT, norm)) : stepSize;
     }
 }

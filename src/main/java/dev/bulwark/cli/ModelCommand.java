@@ -118,7 +118,13 @@ abstract class ModelCommand implements Callable<Integer> {
             RowsRun.requireNoRecord(out, output.getKey(), output.getValue());
             existing.requireUsable(output.getValue());
         }
+        requireUsableToo(existing);
         RowsRun.requireUsable(out, existing);
+    }
+
+    /** What must hold of further places that this command writes to, before anything is read. */
+    void requireUsableToo(Existing existing) throws IOException {
+        // Most have none.
     }
 
     private static void say(PrintWriter err, String text) {

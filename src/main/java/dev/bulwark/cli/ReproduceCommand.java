@@ -243,6 +243,7 @@ final class ReproduceCommand implements Callable<Integer> {
     static void print(RunReport report, Path folder, PrintWriter text) {
         report.table1().ifPresent(table -> print(table, text));
         report.table2().ifPresent(table -> print(table, text));
+        report.further().forEach(table -> print(table, text));
         report.missing().forEach(line ->
                 text.println(Paragraph.wrapped(line, Terminal.resultColumns(System.getenv()))));
         text.println("Tables, figures and report.html: " + folder);

@@ -5,6 +5,7 @@ import dev.bulwark.data.Epsilon;
 import dev.bulwark.device.DeviceInfo;
 import dev.bulwark.files.FileNames;
 import dev.bulwark.model.io.StoredNetwork;
+import dev.bulwark.results.AttackRow;
 import dev.bulwark.results.Row;
 import dev.bulwark.results.RowFile;
 import dev.bulwark.results.RowFormat;
@@ -13,6 +14,7 @@ import dev.bulwark.runs.DataSource;
 import dev.bulwark.runs.Existing;
 import dev.bulwark.runs.ExperimentException;
 import dev.bulwark.runs.Fleet;
+import dev.bulwark.runs.KeptImages;
 import dev.bulwark.runs.RunRecord;
 import dev.bulwark.runs.Verify;
 import java.io.IOException;
@@ -110,6 +112,11 @@ final class RowsRun {
             record.addSeconds("total", (System.nanoTime() - start) / 1e9);
             record.finish();
         }
+    }
+
+    /** Opens a place for images of rows as the user wants earlier ones treated. */
+    KeptImages open(Path path, Dataset data, List<AttackRow> earlier) throws IOException {
+        return KeptImages.open(path, data, earlier, existing);
     }
 
     /** Opens a file of rows as the user wants earlier ones treated. */

@@ -1,5 +1,6 @@
 package dev.bulwark.cli;
 
+import dev.bulwark.data.Norm;
 import dev.bulwark.device.NoisyClassifier;
 import dev.bulwark.device.ProductPrecision;
 import dev.bulwark.device.cuda.CudaOptions.NoisyKernels;
@@ -44,6 +45,7 @@ final class Spelling {
         choice(line, AttackCommand.Loss.class);
         choice(line, DataOptions.Name.class);
         choice(line, NoisyKernels.class);
+        choice(line, Norm.class, Norm::toString);
         choice(line, Preset.class);
         choice(line, ReproduceCommand.Effort.class);
         choice(line, NoisyClassifier.Precision.class, NoisyClassifier.Precision::toString, RoundingDeviceOptions.AUTO);

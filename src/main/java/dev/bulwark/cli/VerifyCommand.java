@@ -11,6 +11,7 @@ import dev.bulwark.results.RowFile;
 import dev.bulwark.results.SoundnessCheck;
 import dev.bulwark.runs.ExperimentException;
 import dev.bulwark.runs.Fleet;
+import dev.bulwark.runs.LargestEpsilon;
 import dev.bulwark.runs.Monitor;
 import dev.bulwark.runs.Subject;
 import dev.bulwark.runs.TrainedFor;
@@ -34,13 +35,22 @@ final class VerifyCommand extends ModelCommand {
     @Mixin
     private DeviceOptions device;
 
-    @Option(names = "--epsilon", required = true, converter = EpsilonConverter.class,
-            description = "Radius of the ball, in input units: a decimal or a fraction, as 8/255.")
+    @Option(names = "--epsilon", converter = EpsilonConverter.class,
+            description = "Radius of the ball, in input units: a decimal or a fraction, as 8/255. With --largest the upper end of "
+                    + "the search (default there: 1, for l2 8, for l1 64).")
     private Epsilon epsilon;
+
+    @Option(names = "--largest", description = "Search for each image's largest certified epsilon, by bisection. Rows say it as "
+            + "largest_epsilon, and have the bounds there.")
+    private boolean largest;
+
+    @Option(names = "--bisections", description = "With --largest, how often the interval is halved (default: "
+            + LargestEpsilon.DEFAULT_BISECTIONS + ").")
+    private Integer bisections;
 
     @Option(names = "--norm", paramLabel = "inf|2|1", defaultValue = "inf",
             description = "Of the ball; ibp takes the smallest box around one (default: ${DEFAULT-VALUE}).")
-    private String norm;
+    private Norm norm;
 
     @Option(names = "--method", paramLabel = "ibp|crown-ibp|crown|alpha-crown", defaultValue = "ibp",
             description = "How to bound (default: ${DEFAULT-VALUE}).")
@@ -80,15 +90,23 @@ final class VerifyCommand extends ModelCommand {
             throw new ExperimentException("--steps are alpha-crown's: --method " + method + " takes none");
         }
         Verify.steps(steps());
-        norm();
+        if (epsilon == null && !largest) {
+            throw new ExperimentException("--epsilon is missing: name a radius, or have --largest search for each image's largest");
+        }
+        if (bisections != null && !largest) {
+            throw new ExperimentException("--bisections are those of --largest: add it, or drop them");
+        }
+        if (largest) {
+            search();
+        }
     }
 
     @Override
     void warn(PrintWriter err) {
-        if (norm() == Norm.INF) {
-            EpsilonConverter.warnOfLarge(epsilon, err);
+        if (norm == Norm.INF) {
+            EpsilonConverter.warnOfLarge(epsilon(), err);
         } else if (method() == Method.IBP) {
-            err.println(Paragraph.wrapped("note: ibp bounds the smallest box around each " + norm().words() + " ball, which certifies "
+            err.println(Paragraph.wrapped("note: ibp bounds the smallest box around each " + norm.words() + " ball, which certifies "
                     + "no more than an l-infinity ball of this radius; crown and alpha-crown know the ball itself",
                     Terminal.columns(System.getenv())));
         }
@@ -101,14 +119,17 @@ final class VerifyCommand extends ModelCommand {
 
     @Override
     Optional<Message> warning(TrainedFor trained) {
-        return method() == Method.IBP ? trained.warningForIntervals(epsilon.nearest()) : Optional.empty();
+        return method() == Method.IBP && !largest ? trained.warningForIntervals(epsilon.nearest()) : Optional.empty();
     }
 
     @Override
     RowsRun identify(RowsRun run, Subject subject, DeviceInfo device) {
-        RowsRun bounded = run.within(epsilon, subject.data()).with("method", method);
-        if (norm() != Norm.INF) {
-            bounded.with("norm", norm().toString());
+        RowsRun bounded = run.within(epsilon(), subject.data()).with("method", method);
+        if (norm != Norm.INF) {
+            bounded.with("norm", norm.toString());
+        }
+        if (largest) {
+            bounded.with("largest", true).with("bisections", search().bisections());
         }
         if (textbook) {
             bounded.with("textbook", true);
@@ -119,13 +140,23 @@ final class VerifyCommand extends ModelCommand {
     @Override
     void write(Fleet fleet, Subject subject, RowsRun run, Monitor monitor) throws IOException {
         try (RowFile<BoundsRow> rows = run.open(out(), BoundsRow.FORMAT)) {
-            Verify.run(fleet, subject, epsilon, norm(), new Verify.Bounding(method(), steps(), textbook), rows, monitor);
+            Verify.Bounding bounding = new Verify.Bounding(method(), steps(), textbook);
+            if (largest) {
+                search().run(fleet, subject, bounding, rows, monitor);
+            } else {
+                Verify.run(fleet, subject, epsilon, norm, bounding, rows, monitor);
+            }
         }
     }
 
     @Override
     void summarise(PrintWriter text) throws IOException {
         List<BoundsRow> rows = RowFile.read(out(), BoundsRow.FORMAT);
+        if (largest) {
+            summariseSearch(rows, text);
+            SoundnessCheck.of(rows, List.of(), out());
+            return;
+        }
         text.println(rows.stream().filter(BoundsRow::certified).count() + " of " + rows.size() + " images certified, "
                 + rows.stream().filter(BoundsRow::certifiedByBox).count() + " by box"
                 + (labelled() ? "; " + rows.stream().filter(BoundsRow::cleanCorrect).count() + " clean correct" : ""));
@@ -138,13 +169,27 @@ final class VerifyCommand extends ModelCommand {
         SoundnessCheck.of(rows, List.of(), out());
     }
 
-    private int steps() {
-        return steps == null ? Crown.DEFAULT_STEPS : steps;
+    private void summariseSearch(List<BoundsRow> rows, PrintWriter text) {
+        double[] found = rows.stream().flatMap(row -> row.largestEpsilon().stream()).mapToDouble(Double::doubleValue).sorted()
+                .toArray();
+        // Half of all images, those certified at none included, are certified at the median or beyond.
+        int fromEnd = (rows.size() + 1) / 2;
+        text.println(Paragraph.wrapped(found.length + " of " + rows.size() + " images certified at some epsilon tried, up to "
+                + epsilon() + " (" + norm.words() + ", " + method() + ", " + search().bisections() + " bisections)"
+                + (found.length >= fromEnd && fromEnd > 0 ? "; half of all at " + found[found.length - fromEnd] + " or more" : ""),
+                Terminal.resultColumns(System.getenv())));
     }
 
-    private Norm norm() {
-        return Arrays.stream(Norm.values()).filter(of -> of.toString().equals(norm)).findFirst()
-                .orElseThrow(() -> new ExperimentException("--norm is one of inf, 2, 1, not " + norm));
+    private Epsilon epsilon() {
+        return epsilon == null ? LargestEpsilon.defaultMost(norm) : epsilon;
+    }
+
+    private LargestEpsilon search() {
+        return new LargestEpsilon(epsilon(), norm, bisections == null ? LargestEpsilon.DEFAULT_BISECTIONS : bisections);
+    }
+
+    private int steps() {
+        return steps == null ? Crown.DEFAULT_STEPS : steps;
     }
 
     private Method method() {

@@ -3,6 +3,7 @@ package dev.bulwark.data;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.math.MathContext;
+import java.util.Arrays;
 
 /**
  * What may become of an input: what lies within {@code epsilon} of the centre in some norm, and in [0, 1]. A certificate
@@ -72,13 +73,50 @@ public record Ball(Epsilon epsilon, Centre centre, Norm norm) {
         double distance = 0;
         for (int k = 0; k < inputs.length; ++k) {
             if (point[k] != inputs[k]) {
-                double apart = centre == Centre.BYTE ? ((double) LARGEST * point[k] - byteOf(inputs[k])) / LARGEST
-                        : (double) point[k] - inputs[k];
-                distance = Math.max(distance, Math.abs(apart));
+                distance = Math.max(distance, Math.abs(apart(inputs[k], point[k])));
             }
         }
         boolean rounded = distance > epsilon.nearest() && distance <= epsilon.nearest() * (1 + 0x1p-51);
         return rounded ? epsilon.nearest() : distance;
+    }
+
+    /**
+     * At least the l2 distance of {@code point} from the centre, and no more than a double's last bits above it; 0 for the inputs
+     * themselves.
+     *
+     * @param inputs as in {@link #least}
+     */
+    public double euclideanDistance(float[] inputs, float[] point) {
+        return Arrays.equals(inputs, point) ? 0 : euclideanAbove(inputs, point);
+    }
+
+    /**
+     * How far, in the l2 norm, one may go from the inputs' own floats and not leave this l2 ball, rounded down; negative where
+     * not even these lie in it.
+     *
+     * @param inputs as in {@link #least}
+     */
+    public double euclideanRoom(float[] inputs) {
+        if (norm != Norm.TWO) {
+            throw new IllegalStateException("this is no l2 ball but one of the " + norm.words() + " norm");
+        }
+        double away = centre == Centre.BYTE ? euclideanAbove(inputs, inputs) : 0;
+        return away == 0 ? epsilon.lower() : Math.nextDown(epsilon.lower() - away);
+    }
+
+    /** Of n terms, each of which is off by less than eight roundings of a double. */
+    private double euclideanAbove(float[] inputs, float[] point) {
+        double squares = 0;
+        for (int k = 0; k < inputs.length; ++k) {
+            double apart = apart(inputs[k], point[k]);
+            squares += apart * apart;
+        }
+        return Math.nextUp(Math.sqrt(Math.nextUp(squares * (1 + (inputs.length + 16) * 0x1p-52))));
+    }
+
+    /** How far an element lies from its centre, to nearest. */
+    private double apart(float input, float element) {
+        return centre == Centre.BYTE ? ((double) LARGEST * element - byteOf(input)) / LARGEST : (double) element - input;
     }
 
     private float[] ends(float[] inputs, boolean least) {

@@ -113,6 +113,15 @@ public final class Epsilon {
         return side < 0 || side == 0 && even ? lower : upper;
     }
 
+    /** The greatest double that prints as a decimal not above this number: where a row is read, it claims no more than this. */
+    public double printedBelow() {
+        double value = upper;
+        while (new BigDecimal(Double.toString(value)).multiply(new BigDecimal(denominator)).compareTo(new BigDecimal(numerator)) > 0) {
+            value = Math.nextDown(value);
+        }
+        return value;
+    }
+
     /** This number in words, where the decimal that {@link #nearest} prints as is another one. */
     public Optional<String> beyondDouble() {
         return equals(of(nearest())) ? Optional.empty() : Optional.of(toString());

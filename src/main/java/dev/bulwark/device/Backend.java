@@ -133,6 +133,9 @@ public interface Backend extends AutoCloseable {
     /** Sums. */
     Reductions reductions();
 
+    /** Steps of attacks in l2 balls. */
+    BallSteps ballSteps();
+
     /** Losses of logits and of worst-case logits. */
     Losses losses();
 

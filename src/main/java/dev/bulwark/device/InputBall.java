@@ -1,16 +1,16 @@
 package dev.bulwark.device;
 
 /**
- * Balls around a batch's inputs, each cut to a box: all points c + d of the box with {@code ||d|| <= epsilon}, for every
+ * Balls around a batch's inputs, each cut to a box: all points c + d of box n with {@code ||d|| <= epsilons[n]}, for every
  * real centre c with {@code |c - x| <= centreError |x|}, element by element.
  *
  * @param centres     x, {@code [N,D]}
  * @param lower       of the boxes, {@code [N,D]}, as is upper
  * @param centreError 0 or a power of two
- * @param epsilon     not below the distance meant
+ * @param epsilons    {@code [N]}, not below the distances meant
  * @param dual        of the ball's norm
  */
-public record InputBall(DeviceBuffer centres, DeviceBuffer lower, DeviceBuffer upper, float centreError, double epsilon,
+public record InputBall(DeviceBuffer centres, DeviceBuffer lower, DeviceBuffer upper, float centreError, DeviceBuffer epsilons,
                         Dual dual) {
 
     /**

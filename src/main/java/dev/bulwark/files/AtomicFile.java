@@ -57,6 +57,11 @@ public final class AtomicFile {
         }
     }
 
+    /** Gives a file that grew beside {@code target}, and is forced to the disk, its name. */
+    public static void take(Path grown, Path target) throws IOException {
+        Files.move(grown, target, StandardCopyOption.ATOMIC_MOVE);
+    }
+
     /** An empty file of a name that no other process and no other thread writes to. */
     private static Path newDraft(Path target) throws IOException {
         for (int k = 0; ; ++k) {

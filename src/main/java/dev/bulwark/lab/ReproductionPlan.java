@@ -193,7 +193,7 @@ public record ReproductionPlan(Smoothing smoothing, Bounds bounds, Images images
     public record Attacks(int steps, int restarts, AttackChoice images) {
 
         private PgdSettings settings(Ball ball, long seed) {
-            return Attack.settings(ball, steps, ball.epsilon().nearest() / 10, restarts, seed, Attack.BOTH_LOSSES);
+            return Attack.settings(ball, steps, PgdSettings.defaultStep(ball), restarts, seed, Attack.BOTH_LOSSES);
         }
     }
 

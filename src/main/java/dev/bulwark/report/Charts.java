@@ -1,5 +1,7 @@
 package dev.bulwark.report;
 
+import dev.bulwark.bounds.Method;
+import dev.bulwark.data.Norm;
 import dev.bulwark.results.RunLayout;
 import java.awt.BasicStroke;
 import java.awt.Color;
@@ -13,9 +15,11 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.knowm.xchart.AnnotationText;
 import org.knowm.xchart.VectorGraphicsEncoder.VectorGraphicsFormat;
@@ -62,29 +66,52 @@ final class Charts {
                 .mapToDouble(CertifiedCurve.Point::radius).max().orElse(0);
         double right = Math.max(0.25, Math.ceil(furthest * 4) / 4);
         for (CertifiedCurve curve : curves) {
-            List<Double> radii = new ArrayList<>();
-            List<Double> accuracies = new ArrayList<>();
-            double from = 0;
-            for (CertifiedCurve.Point point : visible(curve.points(), right * FINEST_STEP)) {
-                double accuracy = point.accuracy().percent(TableFormat.DECIMALS).doubleValue();
-                radii.addAll(List.of(from, point.radius()));
-                accuracies.addAll(List.of(accuracy, accuracy));
-                from = point.radius();
-            }
-            radii.add(from);
-            accuracies.add(0.0);
-            add(chart, "\u03c3 = " + RunLayout.decimals(curve.sigma()), radii, accuracies, SOLID, SeriesMarkers.NONE);
+            addSteps(chart, "\u03c3 = " + RunLayout.decimals(curve.sigma()), curve.points(), right);
         }
         frame(chart, right, 0, LegendPosition.InsideNE);
         return chart;
     }
 
+    /** Certified accuracy against epsilon, a line for each method. */
+    static XYChart largestEpsilons(LargestEpsilons largest, RunScope scope) {
+        XYChart chart = blank("Certified accuracy by bounds on " + scope.title(), symbol(largest.norm()) + " radius \u03b5",
+                "Certified accuracy (%)");
+        double right = largest.furthest() > 0 ? largest.furthest() * 1.05 : 1;
+        largest.curves().forEach(curve -> addSteps(chart, curve.name(), curve.points(), right));
+        frame(chart, right, 0, LegendPosition.InsideNE);
+        chart.getStyler().setXAxisDecimalPattern("0.00###");
+        return chart;
+    }
+
+    private static String symbol(Norm norm) {
+        return norm == Norm.INF ? "L\u221e" : norm.words().toUpperCase(Locale.ROOT);
+    }
+
+    /** A step curve up to the last of its points. */
+    private static void addSteps(XYChart chart, String name, List<CertifiedCurve.Point> points, double right) {
+        List<Double> radii = new ArrayList<>();
+        List<Double> accuracies = new ArrayList<>();
+        double from = 0;
+        for (CertifiedCurve.Point point : visible(points, right * FINEST_STEP)) {
+            double accuracy = point.accuracy().percent(TableFormat.DECIMALS).doubleValue();
+            radii.addAll(List.of(from, point.radius()));
+            accuracies.addAll(List.of(accuracy, accuracy));
+            from = point.radius();
+        }
+        radii.add(from);
+        accuracies.add(0.0);
+        add(chart, name, radii, accuracies, SOLID, SeriesMarkers.NONE);
+    }
+
     /** Clean, empirical and certified accuracy against epsilon; what is no guarantee is dashed. */
     static XYChart certificationGap(ResultTable table2) {
-        XYChart chart = blank("IBP certificates and PGD attacks on " + table2.scope().title(), "L\u221e radius \u03b5",
+        XYChart chart = blank("Certificates by bounds and PGD attacks on " + table2.scope().title(), "L\u221e radius \u03b5",
                 "Accuracy (%)");
         double lowest = 100;
-        for (String key : List.of(Table2.CLEAN, Table2.PGD, Table2.CERTIFIED, Table2.CERTIFIED_BY_BOX)) {
+        List<String> others = Stream.of(Method.CROWN, Method.ALPHA_CROWN).map(Table2::certifiedKey)
+                .filter(key -> table2.definition().columns().stream().anyMatch(column -> column.key().equals(key))).toList();
+        for (String key : Stream.concat(Stream.of(Table2.CLEAN, Table2.PGD, Table2.CERTIFIED, Table2.CERTIFIED_BY_BOX),
+                others.stream()).toList()) {
             List<Double> epsilons = new ArrayList<>();
             List<Double> accuracies = new ArrayList<>();
             for (ResultTable.Line line : table2.lines()) {
@@ -96,7 +123,7 @@ final class Charts {
             if (!epsilons.isEmpty()) {
                 lowest = Math.min(lowest, Collections.min(accuracies));
                 add(chart, table2.column(key).title(), epsilons, accuracies, key.equals(Table2.PGD) ? DASHED : SOLID,
-                        MARKERS.get(chart.getSeriesMap().size()));
+                        MARKERS.get(chart.getSeriesMap().size() % MARKERS.size()));
             }
         }
         double last = table2.lines().get(table2.lines().size() - 1).at();

@@ -41,6 +41,9 @@ final class ReportPage {
         }
         run.table1().ifPresent(table -> add("smoothing", "Randomized smoothing", smoothing(table)));
         run.table2().ifPresent(table -> add("bounds", "Interval bound propagation", bounds(table)));
+        if (!run.further().isEmpty()) {
+            add("further", "Other balls", further());
+        }
         commentary.analysis().forEach(section -> add(section.id(), section.title(), section.html()));
         run.run().gallery().filter(gallery -> !gallery.smoothed().isEmpty() || !gallery.attacked().isEmpty())
                 .ifPresent(gallery -> add("gallery", "Images", gallery(gallery)));
@@ -127,6 +130,17 @@ final class ReportPage {
                         .formatted(AttackRecord.inSentence(table.column(Table2.PGD).title()),
                                 legend(table.beside().tried().stream().toList(), "")),
                         "", "The same figure lies in figures/ibp_gap.svg.");
+    }
+
+    private String further() {
+        StringBuilder html = new StringBuilder();
+        int number = 3;
+        for (ResultTable table : run.further()) {
+            html.append(Markup.table(table, number++));
+        }
+        run.largest().forEach(largest -> html.append(Markup.paragraph("note", "The curve at every epsilon lies in figures/"
+                + largest.name() + ".svg and .csv.")));
+        return html.toString();
     }
 
     private String gallery(Gallery gallery) {

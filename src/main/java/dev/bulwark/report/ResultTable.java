@@ -59,7 +59,7 @@ public record ResultTable(TableDefinition<?> definition, RunScope scope, List<Li
 
         /** What readers see in the first column. */
         public String name() {
-            return RunLayout.decimals(at) + (further ? ", n = " + Phrase.count(samples.orElseThrow()) : "");
+            return detail.typed.orElseGet(() -> RunLayout.decimals(at)) + (further ? ", n = " + Phrase.count(samples.orElseThrow()) : "");
         }
 
         /** Most images that any cell rests on. */
@@ -82,10 +82,11 @@ public record ResultTable(TableDefinition<?> definition, RunScope scope, List<Li
      *
      * @param counts  of images, for programs, by the names they have in JSON and CSV; the same names in every line
      * @param remarks what a reader must know of this line alone
+     * @param typed   the parameter as it was typed, where no double prints as it: {@code 8/255}
      */
-    public record Detail(Map<String, Long> counts, List<String> remarks) {
+    public record Detail(Map<String, Long> counts, List<String> remarks, Optional<String> typed) {
 
-        static final Detail NONE = new Detail(Map.of(), List.of());
+        static final Detail NONE = new Detail(Map.of(), List.of(), Optional.empty());
 
         public Detail {
             counts = Collections.unmodifiableMap(new LinkedHashMap<>(counts));

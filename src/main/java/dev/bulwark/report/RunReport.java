@@ -17,16 +17,18 @@ import org.knowm.xchart.XYChart;
  *
  * @param table1  empty if there are no smoothing rows
  * @param table2  empty if there are neither bounds nor attacks
+ * @param further tables of other norms, and of largest epsilons
  * @param missing what a whole run would have had, a sentence each
  * @param written the files, in the order of writing
  */
-public record RunReport(Optional<ResultTable> table1, Optional<ResultTable> table2, List<String> missing,
-        List<Path> written) {
+public record RunReport(Optional<ResultTable> table1, Optional<ResultTable> table2, List<ResultTable> further,
+        List<String> missing, List<Path> written) {
 
     private static final List<TableFormat> FILES =
             List.of(TableFormat.CSV, TableFormat.MARKDOWN, TableFormat.LATEX, TableFormat.JSON);
 
     public RunReport {
+        further = List.copyOf(further);
         missing = List.copyOf(missing);
         written = List.copyOf(written);
     }
@@ -56,8 +58,14 @@ public record RunReport(Optional<ResultTable> table1, Optional<ResultTable> tabl
             write(table, outputs);
             draw("ibp_gap", CsvTable.write(table), () -> Charts.certificationGap(table), outputs, missing);
         }
+        for (ResultTable table : run.further()) {
+            write(table, outputs);
+        }
+        for (LargestEpsilons largest : run.largest()) {
+            draw(largest.name(), largest.csv(run.scope()), () -> Charts.largestEpsilons(largest, run.scope()), outputs, missing);
+        }
         outputs.write("report.html", ReportPage.write(run, missing, experiment.comment(run)));
-        return new RunReport(run.table1(), run.table2(), missing, outputs.written());
+        return new RunReport(run.table1(), run.table2(), run.further(), missing, outputs.written());
     }
 
     private static void write(ResultTable table, Outputs outputs) throws IOException {

@@ -2,6 +2,7 @@ package dev.bulwark.report;
 
 import dev.bulwark.attack.AttackLoss;
 import dev.bulwark.bounds.Method;
+import dev.bulwark.data.Norm;
 import dev.bulwark.results.BoundsRow;
 import dev.bulwark.results.EpsilonRows;
 import dev.bulwark.results.Evidence;
@@ -57,6 +58,12 @@ public final class Table2 {
     /** @param beside all rows that the table will stand beside: they decide which columns there are, and their titles */
     static ResultTable of(SortedMap<Double, EpsilonRows> byEpsilon, RunScope scope, Beside others,
             Collection<EpsilonRows> beside) {
+        return of(Norm.INF, byEpsilon, scope, others, beside);
+    }
+
+    /** Of balls of one norm: each has a table of its own. */
+    static ResultTable of(Norm norm, SortedMap<Double, EpsilonRows> byEpsilon, RunScope scope, Beside others,
+            Collection<EpsilonRows> beside) {
         SortedMap<Double, EpsilonRows> comparable = new TreeMap<>();
         byEpsilon.forEach((epsilon, rows) -> comparable.put(epsilon, rows.comparable()));
         List<Column<EpsilonRows>> columns = new ArrayList<>(columns(title(beside)));
@@ -64,12 +71,14 @@ public final class Table2 {
         names(comparable).filter(names -> !names.equals(title(beside)))
                 .ifPresent(names -> explanations.add(UNNAMED + " is " + names + "."));
         for (Method method : others(beside)) {
-            columns.add(new Column<>(method.name().toLowerCase(Locale.ROOT) + "_certified", title(method) + " certified",
+            columns.add(new Column<>(certifiedKey(method), title(method) + " certified",
                     rows -> Share.certified(rows.others().getOrDefault(method, List.of()), BoundsRow::certified)));
             explanations.add(title(method) + " certified: every margin's lower bound is positive; IBP's certificates are "
                     + "among them; rounded down.");
         }
-        ResultTable table = DEFINITION.with(columns, explanations).measure(comparable, scope, others);
+        String name = norm == Norm.INF ? NAME : NAME + "-" + norm.words();
+        ResultTable table = new TableDefinition<>(name, topic(norm, beside), DEFINITION.parameter(), columns, explanations)
+                .measure(comparable, scope, others);
         return new ResultTable(table.definition(), scope, table.lines().stream().map(line -> line.with(
                 detail(line.at(), byEpsilon.get(line.at()), comparable.get(line.at())))).toList(), table.beside());
     }
@@ -95,12 +104,31 @@ public final class Table2 {
         return names.size() == 1 ? names.iterator().next() : UNNAMED;
     }
 
+    /** What a table of balls of one norm is about: whichever methods it has columns of figures for. */
+    private static String topic(Norm norm, Collection<EpsilonRows> all) {
+        SortedSet<Method> others = others(all);
+        boolean propagated = all.stream().anyMatch(rows -> !rows.bounds().isEmpty());
+        String methods = Phrase.and(others.stream().map(Table2::title).toList());
+        return (others.isEmpty() ? propagated ? "Interval bound propagation" : "Attacks"
+                : propagated ? "Interval bound propagation and " + methods : methods) + " (" + symbol(norm) + ")";
+    }
+
+    /** As captions have it. */
+    static String symbol(Norm norm) {
+        return norm == Norm.INF ? "L-infinity" : norm.words().toUpperCase(Locale.ROOT);
+    }
+
     /** The methods beyond IBP that any of the rows are of. */
     private static SortedSet<Method> others(Collection<EpsilonRows> all) {
         return all.stream().flatMap(rows -> rows.others().keySet().stream()).collect(Collectors.toCollection(TreeSet::new));
     }
 
-    private static String title(Method method) {
+    /** Key of the column of what a method certifies. */
+    static String certifiedKey(Method method) {
+        return method.name().toLowerCase(Locale.ROOT) + "_certified";
+    }
+
+    static String title(Method method) {
         return method.toString().replace("crown", "CROWN").replace("ibp", "IBP");
     }
 
@@ -109,7 +137,8 @@ public final class Table2 {
         counts.put(ATTACKED, rows.count(Evidence::attacked));
         counts.put(CROSS_CHECKED, rows.count(Evidence::crossChecked));
         counts.put(DIFFERENCES, rows.count(Evidence::claimsDiffer));
-        return new ResultTable.Detail(counts, remarks("At epsilon " + RunLayout.decimals(epsilon) + " ", all, rows));
+        return new ResultTable.Detail(counts, remarks("At epsilon "
+                + all.exact().orElseGet(() -> RunLayout.decimals(epsilon)) + " ", all, rows), all.exact());
     }
 
     /** What a reader must know of one line. */

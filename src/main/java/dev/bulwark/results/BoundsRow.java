@@ -31,9 +31,12 @@ import java.util.Optional;
  *                        image is certified and the float network gives it another class, or none. Rows without it do not
  *                        have the field
  * @param norm            of the ball; rows of the l-infinity norm do not have the field
+ * @param largestEpsilon  of a search for the largest epsilon: this row's epsilon, if the image is certified at it, which is the
+ *                        largest of those tried. Rows of images that are certified at none of them, whose bounds are those at the
+ *                        last, and rows of no search do not have the field
  */
 @JsonPropertyOrder({"index", "label", "epsilon", "method", "clean_prediction", "lower", "upper", "margin_lower",
-        "certified", "certified_by_box", "real_network", "norm"})
+        "certified", "certified_by_box", "real_network", "norm", "largest_epsilon"})
 @JsonIgnoreProperties(value = {"certified", "certified_by_box"}, allowGetters = true)
 public record BoundsRow(int index, int label, double epsilon, Method method, int cleanPrediction,
         @JsonSerialize(contentUsing = JsonFields.FiniteWriter.class)
@@ -47,11 +50,15 @@ public record BoundsRow(int index, int label, double epsilon, Method method, int
         Optional<AttackRow.RealNetwork> realNetwork,
         @JsonInclude(JsonInclude.Include.NON_EMPTY)
         @JsonSerialize(using = JsonFields.OptionalWriter.class) @JsonDeserialize(using = JsonFields.NormReader.class)
-        Optional<Norm> norm) implements Row {
+        Optional<Norm> norm,
+        @JsonInclude(JsonInclude.Include.NON_EMPTY)
+        @JsonSerialize(using = JsonFields.OptionalWriter.class) @JsonDeserialize(using = JsonFields.NumberReader.class)
+        Optional<Double> largestEpsilon) implements Row {
 
     private static final int NO_PREDICTION = -1;
 
-    public static final RowFormat<BoundsRow> FORMAT = new JsonLines<>(BoundsRow.class, "real_network", "norm");
+    public static final RowFormat<BoundsRow> FORMAT = new JsonLines<>(BoundsRow.class, "real_network", "norm",
+            "largest_epsilon");
 
     public BoundsRow {
         lower = List.copyOf(lower);
@@ -74,6 +81,9 @@ public record BoundsRow(int index, int label, double epsilon, Method method, int
                     "class " + c + " has bounds that no number lies in: " + l + ", " + u + ", margin " + m);
             Require.that(l <= u, "class " + c + " has lower " + l + " above upper " + u);
         }
+        Require.that(largestEpsilon.isEmpty() || largestEpsilon.get() == epsilon
+                && Specification.labelProvenBy(label, classes, marginLower::get), "largest_epsilon is "
+                + largestEpsilon.map(String::valueOf).orElse("") + ", but the bounds prove nothing at it");
         Require.that(norm.isEmpty() || norm.get() != Norm.INF, "norm is inf, which rows leave out");
         Require.that(marginLower.get(label) == 0, "margin_lower is " + marginLower.get(label) + " at the label, not 0");
         Require.that(realNetwork.isEmpty() || cleanPrediction != label,
@@ -93,19 +103,25 @@ public record BoundsRow(int index, int label, double epsilon, Method method, int
     /** Over an l-infinity ball. */
     public static BoundsRow of(CleanPrediction clean, double epsilon, Method method, Bounds bounds) {
         return new BoundsRow(clean.index(), clean.label(), epsilon, method, clean.predict(), bounds.lower, bounds.upper,
-                bounds.marginLower, Optional.empty(), Optional.empty());
+                bounds.marginLower, Optional.empty(), Optional.empty(), Optional.empty());
     }
 
     /** The same with what the real-number network does at the image itself. */
     public BoundsRow with(AttackRow.RealNetwork real) {
         return new BoundsRow(index, label, epsilon, method, cleanPrediction, lower, upper, marginLower, Optional.of(real),
-                norm);
+                norm, largestEpsilon);
     }
 
     /** The same over a ball of another norm. */
     public BoundsRow in(Norm other) {
         return new BoundsRow(index, label, epsilon, method, cleanPrediction, lower, upper, marginLower, realNetwork,
-                Optional.of(other).filter(of -> of != Norm.INF));
+                Optional.of(other).filter(of -> of != Norm.INF), largestEpsilon);
+    }
+
+    /** The same as what a search ends with: its epsilon is the largest certified, if it is certified. */
+    public BoundsRow largest() {
+        return new BoundsRow(index, label, epsilon, method, cleanPrediction, lower, upper, marginLower, realNetwork, norm,
+                certified() ? Optional.of(epsilon) : Optional.empty());
     }
 
     /** Of the ball. */

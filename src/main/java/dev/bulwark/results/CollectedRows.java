@@ -146,11 +146,12 @@ public final class CollectedRows {
         }
         JsonNode record = RecordFile.read(RunLayout.recordOf(file));
         JsonNode identity = record.path("identity");
-        requireInfinityNorm(file, identity);
+        Norm norm = norm(file, identity);
         switch (identity.path("run").asText()) {
             case "certify" -> place(file, layout.certificates(parameter(file, identity, "sigma")));
-            case "verify" -> place(file, layout.bounds(method(file, identity), parameter(file, identity, "epsilon")));
-            case "attack" -> place(file, layout.attacks(parameter(file, identity, "epsilon")));
+            case "verify" -> place(file, identity.path("largest").asBoolean() ? layout.largest(method(file, identity), norm)
+                    : layout.bounds(method(file, identity), parameter(file, identity, "epsilon"), norm));
+            case "attack" -> place(file, layout.attacks(parameter(file, identity, "epsilon"), norm));
             default -> throw new RowException(file, "is of " + identity.path("run").asText("an unknown command")
                     + ", so leave it out: rows of certify, verify and attack make a report");
         }
@@ -162,12 +163,10 @@ public final class CollectedRows {
         describe(record, identity);
     }
 
-    /** Tables of bounds and attacks are about l-infinity balls alone. */
-    private static void requireInfinityNorm(Path file, JsonNode identity) {
-        String norm = identity.path("norm").asText(Norm.INF.toString());
-        if (!norm.equals(Norm.INF.toString())) {
-            throw new RowException(file, "is about l" + norm + " balls, and reports have tables of l-infinity balls alone: leave it out");
-        }
+    private static Norm norm(Path file, JsonNode identity) {
+        String text = identity.path("norm").asText(Norm.INF.toString());
+        return Arrays.stream(Norm.values()).filter(norm -> norm.toString().equals(text)).findFirst()
+                .orElseThrow(() -> new RowException(RunLayout.recordOf(file), "has a norm that this version does not know: " + text));
     }
 
     private void votes(Path file) throws IOException {
@@ -259,16 +258,26 @@ public final class CollectedRows {
     private void requireOneNetworkALine() throws IOException {
         List<Path> staying = layout.rows().stream().filter(file -> !places.containsValue(RunLayout.place(file))).toList();
         for (double epsilon : epsilons) {
-            List<Path> line = Stream.concat(Arrays.stream(Method.values()).map(method -> layout.bounds(method, epsilon)),
-                    Stream.of(layout.attacks(epsilon))).toList();
-            List<Path> files = new ArrayList<>(line.stream().filter(staying::contains).toList());
-            places.forEach((file, place) -> {
-                if (line.stream().map(RunLayout::place).anyMatch(place::equals)) {
-                    files.add(file);
-                }
-            });
-            RecordFile.requireOneNetwork(files);
+            for (Norm norm : Norm.values()) {
+                requireOneNetwork(staying, Stream.concat(
+                        Arrays.stream(Method.values()).map(method -> layout.bounds(method, epsilon, norm)),
+                        Stream.of(layout.attacks(epsilon, norm))).toList());
+            }
         }
+        for (Norm norm : Norm.values()) {
+            requireOneNetwork(staying, Arrays.stream(Method.values()).map(method -> layout.largest(method, norm)).toList());
+        }
+    }
+
+    /** @param line files that make one line of a table, or one figure */
+    private void requireOneNetwork(List<Path> staying, List<Path> line) throws IOException {
+        List<Path> files = new ArrayList<>(line.stream().filter(staying::contains).toList());
+        places.forEach((file, place) -> {
+            if (line.stream().map(RunLayout::place).anyMatch(place::equals)) {
+                files.add(file);
+            }
+        });
+        RecordFile.requireOneNetwork(files);
     }
 
     /** What the files named now do not say, an earlier collection's record may. */

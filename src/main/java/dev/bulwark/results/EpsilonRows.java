@@ -19,9 +19,10 @@ import java.util.stream.Collectors;
  * @param attacks what PGD achieved, often on fewer images
  * @param others  what further methods certify, often on fewer images; none of the lists is empty
  * @param attack  what ran, as {@link AttackRecord} names it; with a name and no attacks, there was nothing to attack
+ * @param exact   the epsilon that was typed, where no double prints as it: {@code 8/255}
  */
 public record EpsilonRows(List<BoundsRow> bounds, List<AttackRow> attacks, SortedMap<Method, List<BoundsRow>> others,
-        Optional<String> attack) {
+        Optional<String> attack, Optional<String> exact) {
 
     public EpsilonRows {
         bounds = List.copyOf(bounds);
@@ -31,7 +32,13 @@ public record EpsilonRows(List<BoundsRow> bounds, List<AttackRow> attacks, Sorte
 
     /** Without further methods. */
     public EpsilonRows(List<BoundsRow> bounds, List<AttackRow> attacks) {
-        this(bounds, attacks, new TreeMap<>(), Optional.empty());
+        this(bounds, attacks, new TreeMap<>(), Optional.empty(), Optional.empty());
+    }
+
+    /** Where every row is of the decimal that its number prints as. */
+    public EpsilonRows(List<BoundsRow> bounds, List<AttackRow> attacks, SortedMap<Method, List<BoundsRow>> others,
+            Optional<String> attack) {
+        this(bounds, attacks, others, attack, Optional.empty());
     }
 
     public boolean isEmpty() {
@@ -39,7 +46,7 @@ public record EpsilonRows(List<BoundsRow> bounds, List<AttackRow> attacks, Sorte
     }
 
     public EpsilonRows withoutAttacks() {
-        return new EpsilonRows(bounds, List.of(), others, Optional.empty());
+        return new EpsilonRows(bounds, List.of(), others, Optional.empty(), exact);
     }
 
     /** Whether PGD ran: with a name and without rows, there was nothing to attack. */
@@ -79,7 +86,7 @@ public record EpsilonRows(List<BoundsRow> bounds, List<AttackRow> attacks, Sorte
         SortedMap<Method, List<BoundsRow>> comparable = new TreeMap<>();
         others.forEach((method, rows) -> comparable.put(method, rows.stream().filter(kept).toList()));
         comparable.values().removeIf(List::isEmpty);
-        return new EpsilonRows(bounds.stream().filter(kept).toList(), common, comparable, attack);
+        return new EpsilonRows(bounds.stream().filter(kept).toList(), common, comparable, attack, exact);
     }
 
     public long count(Predicate<Evidence> what) {

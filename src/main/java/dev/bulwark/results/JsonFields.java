@@ -156,6 +156,18 @@ final class JsonFields {
         }
     }
 
+    static final class NumberReader extends OptionalReader<Double> {
+        NumberReader() {
+            super(Double.class);
+        }
+    }
+
+    static final class SavedReader extends OptionalReader<AttackRow.Saved> {
+        SavedReader() {
+            super(AttackRow.Saved.class);
+        }
+    }
+
     static final class NormReader extends OptionalReader<Norm> {
         NormReader() {
             super(Norm.class);

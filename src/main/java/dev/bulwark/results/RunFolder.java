@@ -3,6 +3,8 @@ package dev.bulwark.results;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.bulwark.bounds.Method;
+import dev.bulwark.data.Norm;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,11 +25,12 @@ import java.util.stream.Stream;
  * @param run     {@code run.json}, an empty object if there is none
  * @param sampled rows of randomized smoothing
  * @param ibp     rows of all bounds and attacks by epsilon, none of them empty
+ * @param balls   rows beyond those of one epsilon in the l-infinity norm
  * @param gallery images to look at, if the run kept any
  * @param missing what a whole run would have, a sentence each
  */
-public record RunFolder(JsonNode run, Sampled sampled, SortedMap<Double, EpsilonRows> ibp, Optional<Gallery> gallery,
-        List<String> missing) {
+public record RunFolder(JsonNode run, Sampled sampled, SortedMap<Double, EpsilonRows> ibp, Balls balls,
+        Optional<Gallery> gallery, List<String> missing) {
 
     public RunFolder {
         ibp = Collections.unmodifiableSortedMap(new TreeMap<>(ibp));
@@ -59,6 +62,30 @@ public record RunFolder(JsonNode run, Sampled sampled, SortedMap<Double, Epsilon
     }
 
     /**
+     * Rows of other norms, and of searches.
+     *
+     * @param norms   rows of all bounds and attacks by norm and epsilon, none of them empty
+     * @param largest in the order of norms, and there of methods, none of them empty
+     */
+    public record Balls(SortedMap<Norm, SortedMap<Double, EpsilonRows>> norms, List<Largest> largest) {
+
+        public static final Balls NONE = new Balls(new TreeMap<>(), List.of());
+
+        public Balls {
+            norms = Collections.unmodifiableSortedMap(new TreeMap<>(norms));
+            largest = List.copyOf(largest);
+        }
+    }
+
+    /** Each image's largest certified epsilon, as far as it has one. */
+    public record Largest(Norm norm, Method method, List<BoundsRow> rows) {
+
+        public Largest {
+            rows = List.copyOf(rows);
+        }
+    }
+
+    /**
      * More rows of a sigma that has some already, with another number of samples: another line of a table.
      *
      * @param samples for each image
@@ -78,7 +105,7 @@ public record RunFolder(JsonNode run, Sampled sampled, SortedMap<Double, Epsilon
         List<String> missing = new ArrayList<>();
         RunReader reader = new RunReader(new RunLayout(folder), record(folder, missing), missing);
         RunFolder found = reader.read();
-        if (found.smoothing().isEmpty() && found.ibp.isEmpty()) {
+        if (found.smoothing().isEmpty() && found.ibp.isEmpty() && found.balls.equals(Balls.NONE)) {
             throw new RowException(folder, "holds no rows: expected smoothing/sigma-0.25.tsv, ibp/epsilon-0.10.jsonl or "
                     + "the like");
         }

@@ -1,6 +1,7 @@
 package dev.bulwark.results;
 
 import dev.bulwark.bounds.Method;
+import dev.bulwark.data.Norm;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.nio.file.FileAlreadyExistsException;
@@ -28,6 +29,8 @@ import java.util.stream.Stream;
  * smoothing/sigma-0.25-n-1000000.tsv   the same with another number of samples
  * ibp/epsilon-0.10.jsonl               bounds at a radius; crown and alpha-crown likewise
  * pgd/epsilon-0.10.jsonl               attacks at a radius
+ * crown/epsilon-0.10-l2.jsonl          bounds of l2 balls; attacks likewise, and l1
+ * crown/largest.jsonl, largest-l2.jsonl   each image's largest certified epsilon
  * ibp/kappa-0.25.jsonl                 bounds of a trade-off's network
  * models/NAME.safetensors              networks that were trained here
  * gallery.json                         images to look at
@@ -42,7 +45,8 @@ public record RunLayout(Path folder) {
     private static final String EPSILON = "epsilon";
     private static final String KAPPA = "kappa";
     private static final String VALUE = "(\\d+\\.\\d{2,})";
-    private static final Pattern ROWS = Pattern.compile("(?:sigma|epsilon)-[\\d.]+(?:-n-\\d+)?\\.(?:tsv|jsonl)");
+    private static final Pattern ROWS = Pattern.compile(
+            "(?:(?:sigma|epsilon)-[\\d.]+(?:-n-\\d+|-l[12])?|largest(?:-l[12])?)\\.(?:tsv|jsonl)");
 
     /** A noise level and a number of samples that a file's name states. */
     public record Sampled(double sigma, long n) {
@@ -85,11 +89,29 @@ public record RunLayout(Path folder) {
     }
 
     public Path bounds(Method method, double epsilon) {
-        return folder.resolve(Words.of(method)).resolve(EPSILON + "-" + decimals(epsilon) + ".jsonl");
+        return bounds(method, epsilon, Norm.INF);
+    }
+
+    public Path bounds(Method method, double epsilon, Norm norm) {
+        return folder.resolve(Words.of(method)).resolve(EPSILON + "-" + decimals(epsilon) + of(norm) + ".jsonl");
     }
 
     public Path attacks(double epsilon) {
-        return folder.resolve(ATTACKS).resolve(EPSILON + "-" + decimals(epsilon) + ".jsonl");
+        return attacks(epsilon, Norm.INF);
+    }
+
+    public Path attacks(double epsilon, Norm norm) {
+        return folder.resolve(ATTACKS).resolve(EPSILON + "-" + decimals(epsilon) + of(norm) + ".jsonl");
+    }
+
+    /** Where a search for each image's largest epsilon has its rows. */
+    public Path largest(Method method, Norm norm) {
+        return folder.resolve(Words.of(method)).resolve("largest" + of(norm) + ".jsonl");
+    }
+
+    /** What names of files of other norms than l-infinity end with. */
+    private static String of(Norm norm) {
+        return norm == Norm.INF ? "" : "-" + norm.words();
     }
 
     /** Where a trade-off has the bounds of the network with this final weight of the natural loss. */
@@ -127,9 +149,14 @@ public record RunLayout(Path folder) {
 
     /** The radii of which there are bounds or attacks. */
     public SortedSet<Double> epsilons() throws IOException {
-        SortedSet<Double> epsilons = values(folder.resolve(ATTACKS), EPSILON, "jsonl");
+        return epsilons(Norm.INF);
+    }
+
+    /** The radii of which there are bounds or attacks in balls of a norm. */
+    public SortedSet<Double> epsilons(Norm norm) throws IOException {
+        SortedSet<Double> epsilons = values(folder.resolve(ATTACKS), EPSILON, of(norm), "jsonl");
         for (Method method : Method.values()) {
-            epsilons.addAll(values(folder.resolve(Words.of(method)), EPSILON, "jsonl"));
+            epsilons.addAll(values(folder.resolve(Words.of(method)), EPSILON, of(norm), "jsonl"));
         }
         return epsilons;
     }
@@ -188,8 +215,12 @@ public record RunLayout(Path folder) {
 
     /** The values in file names like {@code sigma-0.25.tsv}. */
     private static SortedSet<Double> values(Path folder, String parameter, String endings) throws IOException {
+        return values(folder, parameter, "", endings);
+    }
+
+    private static SortedSet<Double> values(Path folder, String parameter, String norm, String endings) throws IOException {
         SortedSet<Double> values = new TreeSet<>();
-        Pattern pattern = Pattern.compile(parameter + "-" + VALUE + "\\.(?:" + endings + ")");
+        Pattern pattern = Pattern.compile(parameter + "-" + VALUE + norm + "\\.(?:" + endings + ")");
         for (Path file : list(folder)) {
             Matcher matcher = pattern.matcher(file.getFileName().toString());
             if (matcher.matches()) {

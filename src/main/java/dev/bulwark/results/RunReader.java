@@ -19,6 +19,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
@@ -52,14 +53,15 @@ record RunReader(RunLayout layout, JsonNode run, List<String> missing) {
         }
         SortedMap<Double, EpsilonRows> ibp = new TreeMap<>();
         for (double epsilon : layout.epsilons()) {
-            EpsilonRows rows = ibp(epsilon);
+            EpsilonRows rows = ibp(epsilon, Norm.INF, missing);
             if (!rows.isEmpty()) {
                 ibp.put(epsilon, rows);
             }
         }
-        RunFolder found = new RunFolder(run, new RunFolder.Sampled(smoothing, further), ibp, Gallery.read(layout.folder()),
-                missing);
-        return found.collected() ? new RunFolder(run, found.sampled(), ibp, found.gallery(), List.of()) : found;
+        RunFolder found = new RunFolder(run, new RunFolder.Sampled(smoothing, further), ibp, balls(),
+                Gallery.read(layout.folder()), missing);
+        return found.collected()
+                ? new RunFolder(run, found.sampled(), ibp, found.balls(), found.gallery(), List.of()) : found;
     }
 
     private SigmaRows smoothing(Path printed, double sigma, OptionalLong n) throws IOException {
@@ -102,25 +104,49 @@ record RunReader(RunLayout layout, JsonNode run, List<String> missing) {
         }
     }
 
-    private EpsilonRows ibp(double epsilon) throws IOException {
-        Path attacks = layout.attacks(epsilon);
-        List<BoundsRow> bounds = bounds(Method.IBP, epsilon, missing);
-        List<Path> files = new ArrayList<>(List.of(layout.bounds(Method.IBP, epsilon), attacks));
+    /** Of these no run has to have any. */
+    private RunFolder.Balls balls() throws IOException {
+        SortedMap<Norm, SortedMap<Double, EpsilonRows>> norms = new TreeMap<>();
+        List<RunFolder.Largest> largest = new ArrayList<>();
+        for (Norm norm : Norm.values()) {
+            for (double epsilon : norm == Norm.INF ? new TreeSet<Double>() : layout.epsilons(norm)) {
+                EpsilonRows rows = ibp(epsilon, norm, new ArrayList<>());
+                if (!rows.isEmpty()) {
+                    norms.computeIfAbsent(norm, unused -> new TreeMap<>()).put(epsilon, rows);
+                }
+            }
+            for (Method method : Method.values()) {
+                List<BoundsRow> rows = rows(layout.largest(method, norm), BoundsRow.FORMAT, new ArrayList<>(),
+                        row -> row.method() == method && row.ballNorm() == norm && row.certified() == row.largestEpsilon().isPresent());
+                if (!rows.isEmpty()) {
+                    largest.add(new RunFolder.Largest(norm, method, rows));
+                }
+            }
+        }
+        return new RunFolder.Balls(norms, largest);
+    }
+
+    private EpsilonRows ibp(double epsilon, Norm norm, List<String> missing) throws IOException {
+        Path attacks = layout.attacks(epsilon, norm);
+        List<BoundsRow> bounds = bounds(Method.IBP, epsilon, norm, missing);
+        List<Path> files = new ArrayList<>(List.of(layout.bounds(Method.IBP, epsilon, norm), attacks));
         SortedMap<Method, List<BoundsRow>> others = new TreeMap<>();
         for (Method method : EnumSet.complementOf(EnumSet.of(Method.IBP))) {
-            List<BoundsRow> extra = bounds(method, epsilon, new ArrayList<>()); // no run is incomplete without
+            List<BoundsRow> extra = bounds(method, epsilon, norm, new ArrayList<>()); // no run is incomplete without
             if (!extra.isEmpty()) {
                 others.put(method, extra);
-                files.add(layout.bounds(method, epsilon));
+                files.add(layout.bounds(method, epsilon, norm));
             }
         }
         RecordFile.requireOneNetwork(files);
         AttackRecord record = AttackRecord.of(attacks, run);
+        Optional<String> exact = exact(files, epsilon);
         // Where attacks were chosen by certificates, there may have been nothing to attack.
         boolean chosen = record.byCertificates() && Files.exists(attacks);
-        List<AttackRow> attacked = rows(attacks, AttackRow.FORMAT, chosen ? new ArrayList<>() : missing, row -> true);
+        List<AttackRow> attacked = rows(attacks, AttackRow.FORMAT, chosen ? new ArrayList<>() : missing,
+                row -> row.ballNorm() == norm);
         EpsilonRows rows = new EpsilonRows(bounds, attacked, others,
-                chosen || !attacked.isEmpty() ? record.name() : Optional.empty());
+                chosen || !attacked.isEmpty() ? record.name() : Optional.empty(), exact);
         try {
             SoundnessCheck.of(rows.bounds(), rows.attacks(), attacks);
             others.values().forEach(extra -> SoundnessCheck.of(extra, rows.attacks(), attacks));
@@ -149,9 +175,20 @@ record RunReader(RunLayout layout, JsonNode run, List<String> missing) {
     }
 
     /** A method's rows, from the folder that has its name. */
-    private List<BoundsRow> bounds(Method method, double epsilon, List<String> lacking) throws IOException {
-        return rows(layout.bounds(method, epsilon), BoundsRow.FORMAT, lacking,
-                row -> row.epsilon() == epsilon && row.method() == method && row.ballNorm() == Norm.INF);
+    private List<BoundsRow> bounds(Method method, double epsilon, Norm norm, List<String> lacking) throws IOException {
+        return rows(layout.bounds(method, epsilon, norm), BoundsRow.FORMAT, lacking,
+                row -> row.epsilon() == epsilon && row.method() == method && row.ballNorm() == norm);
+    }
+
+    /** The epsilon that was typed, where the records beside the rows say that it is not the decimal that their number prints as. */
+    private static Optional<String> exact(List<Path> files, double epsilon) throws IOException {
+        for (Path file : files) {
+            JsonNode identity = RecordFile.beside(file).path("identity");
+            if (identity.path("epsilon").asDouble() == epsilon && identity.path("epsilon_exact").isTextual()) {
+                return Optional.of(identity.path("epsilon_exact").asText());
+            }
+        }
+        return Optional.empty();
     }
 
     /** The rows of a file, all of which must be what its name says. */

@@ -64,7 +64,7 @@ public final class SoundnessCheck {
     private static Optional<String> misclassified(BoundsRow row, Optional<AttackRow> attack) {
         String image = "image " + row.index() + " (label " + row.label() + ", classified ";
         if (attack.isPresent() && attack.get().cleanCorrect() && attack.get().broken()) {
-            return Optional.of(image + attack.get().adversarialPrediction() + " at distance " + attack.get().linf() + ")");
+            return Optional.of(image + attack.get().adversarialPrediction() + " at distance " + attack.get().distance().orElseThrow() + ")");
         }
         if (!row.cleanCorrect()) {
             return Optional.of(image + row.cleanPrediction() + " unperturbed)");

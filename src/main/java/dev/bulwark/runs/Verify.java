@@ -78,7 +78,7 @@ public final class Verify {
             }
         }
         Batches batches = new Batches("verify at epsilon " + epsilon, subject.indices(), rows::contains,
-                method == Method.IBP ? fleet.first().imagesPerCall() : SLOW_BATCH);
+                batch(fleet, method));
         batches.<Bounds>run(fleet, monitor, (backend, source) -> {
             try (Plan plan = Plan.load(backend, subject.network()); Verifier verifier = bounding.verifier(plan)) {
                 source.forEach(batch -> verifier.verify(subject.pixels(batch), subject.labels(batch), ball));
@@ -89,5 +89,10 @@ public final class Verify {
             rows.append(row.differs() ? row.with(real.stands(subject.data().pixels(index), b.label())
                     ? AttackRow.RealNetwork.STANDS : AttackRow.RealNetwork.BREAKS) : row);
         });
+    }
+
+    /** Images of a batch. */
+    static int batch(Fleet fleet, Method method) {
+        return method == Method.IBP ? fleet.first().imagesPerCall() : SLOW_BATCH;
     }
 }

@@ -4,6 +4,7 @@ package dev.bulwark.settings;
 public enum Setting {
 
     ALPHA("alpha"),
+    BISECTIONS("bisections"),
     CEILING("ceiling"),
     DATA("data"),
     DATASET("dataset"),

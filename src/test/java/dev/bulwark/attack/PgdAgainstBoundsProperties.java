@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import dev.bulwark.bounds.Bounds;
 import dev.bulwark.bounds.Method;
 import dev.bulwark.bounds.Verifier;
+import dev.bulwark.data.Ball;
+import dev.bulwark.data.Norm;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.cpu.CpuBackend;
 import dev.bulwark.model.Graph;
@@ -39,28 +41,29 @@ class PgdAgainstBoundsProperties {
     }
 
     @Property(tries = 40)
-    void pgdNeverBreaksACertifiedImage(@ForAll long seed, @ForAll Method method) {
+    void pgdNeverBreaksACertifiedImage(@ForAll long seed, @ForAll Method method, @ForAll boolean euclidean) {
         SplittableRandom random = new SplittableRandom(seed);
         Graph net = HostNetwork.random(random, 1, 4, 12, 3);
         float[] images = HostNetwork.values(random, IMAGES * 4, 0, 1);
         int[] labels = random.ints(IMAGES, 0, 3).toArray();
         int[] indices = IntStream.range(0, IMAGES).toArray();
         double epsilon = random.nextDouble(0.01, 0.2);
-        PgdSettings settings = PgdSettings.standard(epsilon, seed)
-                .withLosses(List.of(AttackLoss.CROSS_ENTROPY, AttackLoss.MARGIN));
+        Ball ball = Ball.aroundFloats(epsilon).in(euclidean ? Norm.TWO : Norm.INF);
+        PgdSettings settings = new PgdSettings(ball, 50, PgdSettings.defaultStep(ball), 10, seed,
+                List.of(AttackLoss.CROSS_ENTROPY, AttackLoss.MARGIN));
         try (Plan plan = Plan.load(backend, net);
              Verifier verifier = method.verifier(plan); Pgd pgd = new Pgd(plan, settings)) {
-            List<Bounds> bounds = verifier.verify(images, labels, epsilon);
+            List<Bounds> bounds = verifier.verify(images, labels, ball);
             List<AttackOutcome> outcomes = pgd.attack(images, labels, indices);
             for (int n = 0; n < IMAGES; ++n) {
                 boolean certified = bounds.get(n).certified();
                 boolean broken = outcomes.get(n).broken();
                 assertFalse(certified && broken, "image " + n + ": " + bounds.get(n) + "; " + outcomes.get(n));
                 assertEquals(bounds.get(n).cleanPrediction(), outcomes.get(n).cleanPrediction());
-                Statistics.collect(certified ? "certified" : broken ? "broken" : "neither");
+                Statistics.label(ball.norm().words()).collect(certified ? "certified" : broken ? "broken" : "neither");
             }
         }
-        Statistics.coverage(PgdAgainstBoundsProperties::bothKindsOccur);
+        Statistics.label(ball.norm().words()).coverage(PgdAgainstBoundsProperties::bothKindsOccur);
     }
 
     private static void bothKindsOccur(StatisticsCoverage coverage) {

@@ -4,6 +4,7 @@ import dev.bulwark.model.Graph;
 import dev.bulwark.model.Mlp;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.bulwark.data.Norm;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.cpu.CpuBackend;
 import dev.bulwark.device.cuda.GpuTest;
@@ -12,6 +13,8 @@ import dev.bulwark.plan.Plan;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 @GpuTest
 class CudaCrownTest extends CrownTest {
@@ -46,6 +49,15 @@ class CudaCrownTest extends CrownTest {
         try (backend; Plan plan = Plan.load(backend, net);
              Crown crown = new Crown(plan, 0)) {
             return crown.verify(images, labels, 0.02);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void givenRadiiOfTheirOwn_whenBoundedTogether_thenEachImageHasTheBoundsThatItHasAlone(Norm norm) {
+        try (Backend backend = TestGpu.open()) {
+            BallsOfABatchTest.requireThoseOfEachAlone(backend, norm, 1e-5f);
+            assertEquals(0, backend.liveBytes());
         }
     }
 }

@@ -233,7 +233,7 @@ class TablesTest {
 
     @Test
     void givenAnImageWithoutAPrediction_whenTable2Made_thenNeitherRightNorRobust() {
-        AttackRow without = AttackRow.stands(new CleanPrediction(0, 0, -1), -1, 0);
+        AttackRow without = AttackRow.stands(new CleanPrediction(0, 0, -1), -1);
         assertEquals(List.of("50.0", "", "", "50.0", ""),
                 measured(table2(new EpsilonRows(List.of(), List.of(without, SampleRows.attack(1, 0, false))))));
     }

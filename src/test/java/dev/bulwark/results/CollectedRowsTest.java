@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.bulwark.data.Norm;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -88,8 +89,12 @@ class CollectedRowsTest {
         Path rows = bounds("a.jsonl", FIRST, 0.1);
         Path record = folder.resolve("a.jsonl.run.json");
         Files.writeString(record, Files.readString(record).replaceFirst("\"run\"", "\"norm\":\"2\",\"run\""));
-        String message = assertThrows(RowException.class, () -> CollectedRows.into(target(), List.of(rows))).getMessage();
-        assertTrue(message.contains("a.jsonl: is about l2 balls"), message);
+        Files.writeString(rows, Files.readString(rows).replace("}", ",\"norm\":\"2\"}"));
+        CollectedRows.into(target(), List.of(rows));
+        RunFolder read = RunFolder.read(target());
+        assertTrue(read.ibp().isEmpty());
+        assertEquals(List.of(Norm.TWO), List.copyOf(read.balls().norms().keySet()));
+        assertEquals(1, read.balls().norms().get(Norm.TWO).get(0.1).bounds().size());
     }
 
     /** A record that was lost or altered makes the rows no other. */

@@ -138,7 +138,7 @@ class RowFileTest {
 
     @Test
     void givenJsonLines_whenTorn_thenResumesWithoutHeader() throws IOException {
-        AttackRow row = AttackRow.stands(new CleanPrediction(1, 4, 4), 4, 0.1);
+        AttackRow row = AttackRow.stands(new CleanPrediction(1, 4, 4), 4);
         given(AttackRow.FORMAT.write(row) + "\n" + AttackRow.FORMAT.write(row));
         try (RowFile<AttackRow> file = RowFile.resume(path, AttackRow.FORMAT)) {
             assertEquals(List.of(row), file.earlier());

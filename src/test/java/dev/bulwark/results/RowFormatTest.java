@@ -212,7 +212,7 @@ class RowFormatTest {
 
     @Test
     void givenAttackThatFailed_whenWritten_thenItsLossIsNull() {
-        AttackRow row = AttackRow.stands(new CleanPrediction(9, 4, 4), 4, 0);
+        AttackRow row = AttackRow.stands(new CleanPrediction(9, 4, 4), 4);
         assertTrue(AttackRow.FORMAT.write(row).endsWith(",\"loss\":null}"), AttackRow.FORMAT.write(row));
         assertEquals(row, AttackRow.FORMAT.read(AttackRow.FORMAT.write(row)));
         String lost = AttackRow.FORMAT.write(row).replace("\"loss\":null", "\"loss\":\"margin\"");
@@ -226,22 +226,21 @@ class RowFormatTest {
         String line = AttackRow.FORMAT.write(row).replace("}", ",\"real_network\":\"" + real.text() + "\"}");
         assertEquals(line, AttackRow.FORMAT.write(row.with(real)));
         assertEquals(row.with(real), AttackRow.FORMAT.read(line));
-        AttackRow stands = AttackRow.stands(new CleanPrediction(9, 4, 4), 4, 0);
+        AttackRow stands = AttackRow.stands(new CleanPrediction(9, 4, 4), 4);
         assertThrows(IllegalArgumentException.class, () -> stands.with(real));
     }
 
     @Test
     void givenANetworkWithoutAnAnswer_whenAttackWritten_thenMinusOneReadsBackAndIsNeitherRightNorBroken() {
-        AttackRow row = AttackRow.stands(new CleanPrediction(9, 4, -1), -1, 0);
+        AttackRow row = AttackRow.stands(new CleanPrediction(9, 4, -1), -1);
         assertEquals("{\"index\":9,\"label\":4,\"clean_prediction\":-1,\"broken\":false,\"adversarial_prediction\":-1,"
-                + "\"linf\":0.0,\"loss\":null}", AttackRow.FORMAT.write(row));
+                + "\"linf\":null,\"loss\":null}", AttackRow.FORMAT.write(row));
         assertEquals(row, AttackRow.FORMAT.read(AttackRow.FORMAT.write(row)));
         assertFalse(row.cleanCorrect() || row.survived() || row.brokenBy(AttackLoss.MARGIN));
         assertThrows(IllegalArgumentException.class, () -> AttackRow.broken(new CleanPrediction(9, 4, -1), 2, 0, Optional.empty()));
-        assertThrows(IllegalArgumentException.class, () -> AttackRow.stands(new CleanPrediction(9, 4, -1), 4, 0));
-        assertThrows(IllegalArgumentException.class, () -> AttackRow.stands(new CleanPrediction(9, 4, -1), -1, 0.1));
+        assertThrows(IllegalArgumentException.class, () -> AttackRow.stands(new CleanPrediction(9, 4, -1), 4));
         assertThrows(IllegalArgumentException.class, () -> AttackRow.broken(new CleanPrediction(9, 4, 4), -1, 0.1, Optional.empty()));
-        assertThrows(IllegalArgumentException.class, () -> AttackRow.stands(new CleanPrediction(9, 4, -2), -1, 0));
+        assertThrows(IllegalArgumentException.class, () -> AttackRow.stands(new CleanPrediction(9, 4, -2), -1));
     }
 
     @Test

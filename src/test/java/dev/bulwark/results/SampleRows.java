@@ -49,7 +49,7 @@ public final class SampleRows {
 
     public static AttackRow attack(int index, int cleanPrediction, boolean broken) {
         CleanPrediction clean = new CleanPrediction(index, 0, cleanPrediction);
-        return !broken ? AttackRow.stands(clean, 0, 0.1) : AttackRow.broken(clean, 1, 0.1,
+        return !broken ? AttackRow.stands(clean, 0) : AttackRow.broken(clean, 1, 0.1,
                 cleanPrediction == 0 ? Optional.of(AttackLoss.CROSS_ENTROPY) : Optional.empty());
     }
 

@@ -85,6 +85,6 @@ class SoundnessCheckTest {
     @Test
     void givenTwoLabelsForOneImage_whenChecked_thenRefused() {
         assertThrows(IllegalArgumentException.class,
-                () -> check(List.of(CERTIFIED), List.of(AttackRow.stands(new CleanPrediction(17, 1, 1), 1, 0))));
+                () -> check(List.of(CERTIFIED), List.of(AttackRow.stands(new CleanPrediction(17, 1, 1), 1))));
     }
 }

@@ -46,6 +46,6 @@ class ExhibitsTest {
 
     private static AttackRow attack(int index, int label, int clean, boolean broken) {
         CleanPrediction seen = new CleanPrediction(index, label, clean);
-        return broken ? AttackRow.broken(seen, 9, 0.1, Optional.empty()) : AttackRow.stands(seen, label, 0.1);
+        return broken ? AttackRow.broken(seen, 9, 0.1, Optional.empty()) : AttackRow.stands(seen, label);
     }
 }

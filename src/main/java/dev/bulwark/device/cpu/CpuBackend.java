@@ -5,6 +5,7 @@ import static dev.bulwark.device.cpu.Spans.Operand.out;
 import dev.bulwark.device.Activations;
 import dev.bulwark.device.Affine;
 import dev.bulwark.device.Backend;
+import dev.bulwark.device.BallSteps;
 import dev.bulwark.device.BareProducts;
 import dev.bulwark.device.Channelwise;
 import dev.bulwark.device.Convolutions;
@@ -226,6 +227,11 @@ public final class CpuBackend implements Backend {
     @Override
     public Reductions reductions() {
         return families.reductions;
+    }
+
+    @Override
+    public BallSteps ballSteps() {
+        return families.ballSteps;
     }
 
     @Override

@@ -11,6 +11,7 @@ final class CpuFamilies {
     final CpuMaxPooling maxPooling;
     final CpuIndexing indexing;
     final CpuReductions reductions;
+    final CpuBallSteps ballSteps;
     final CpuLosses losses;
     final CpuTrainingIntervals trainingIntervals;
     final CpuOptimisers optimisers;
@@ -34,6 +35,7 @@ final class CpuFamilies {
         maxPooling = new CpuMaxPooling(rows);
         indexing = new CpuIndexing(rows);
         reductions = new CpuReductions(workers, spans);
+        ballSteps = new CpuBallSteps(rows);
         losses = new CpuLosses(rows);
         trainingIntervals = new CpuTrainingIntervals(spans);
         optimisers = new CpuOptimisers(spans);

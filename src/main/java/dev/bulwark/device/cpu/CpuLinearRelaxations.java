@@ -309,12 +309,13 @@ final class CpuLinearRelaxations implements LinearRelaxations {
         int[] owner = Rows.loadInts(owners, 0, count, 1);
         rows.run(count, (first, block) -> {
             Loaded balls = new Loaded(columns, ball.lower(), ball.upper(), ball.centres());
+            Loaded epsilons = new Loaded(1, ball.epsilons());
             float[] a = Rows.load(coefficients, first, block, columns);
             float[] c = Rows.load(constants, first, block, 1);
             float[] m = Rows.load(minima, first, block, 1);
             for (int r = 0; r < block; ++r) {
                 BallForm form = new BallForm(a, r * columns, balls.row(owner[first + r]), ball.dual());
-                float found = form.minimum(c[r], ball.centreError(), ball.epsilon());
+                float found = form.minimum(c[r], ball.centreError(), epsilons.row(owner[first + r])[0][0]);
                 m[r] = found > m[r] || Float.isNaN(m[r]) ? found : m[r];
             }
             Rows.store(m, minima, first, 1);
@@ -327,9 +328,11 @@ final class CpuLinearRelaxations implements LinearRelaxations {
         int[] owner = Rows.loadInts(owners, 0, count, 1);
         rows.run(count, (first, block) -> {
             Loaded balls = new Loaded(columns, ball.lower(), ball.upper(), ball.centres());
+            Loaded epsilons = new Loaded(1, ball.epsilons());
             float[] a = Rows.load(coefficients, first, block, columns);
             for (int r = 0; r < block; ++r) {
-                new BallForm(a, r * columns, balls.row(owner[first + r]), ball.dual()).toCorner((float) ball.epsilon());
+                new BallForm(a, r * columns, balls.row(owner[first + r]), ball.dual())
+                        .toCorner(epsilons.row(owner[first + r])[0][0]);
             }
             Rows.store(a, corners, first, columns);
         });

@@ -3,6 +3,7 @@ package dev.bulwark.device.cuda;
 import dev.bulwark.device.Activations;
 import dev.bulwark.device.Affine;
 import dev.bulwark.device.Backend;
+import dev.bulwark.device.BallSteps;
 import dev.bulwark.device.Channelwise;
 import dev.bulwark.device.Convolutions;
 import dev.bulwark.device.DeviceBuffer;
@@ -231,6 +232,11 @@ public final class CudaBackend implements Backend {
     @Override
     public Reductions reductions() {
         return families.reductions;
+    }
+
+    @Override
+    public BallSteps ballSteps() {
+        return families.ballSteps;
     }
 
     @Override

@@ -13,6 +13,7 @@ final class CudaFamilies {
     final CudaMaxPooling maxPooling;
     final CudaIndexing indexing;
     final CudaReductions reductions;
+    final CudaBallSteps ballSteps;
     final CudaLosses losses;
     final CudaTrainingIntervals trainingIntervals;
     final CudaOptimisers optimisers;
@@ -36,6 +37,7 @@ final class CudaFamilies {
         linear = opened.add(new Products(memory, options, elementwise, ofProducts, modules::module));
         convolutions = linear.convolutions(modules.module("convolutions"));
         channelwise = new CudaChannelwise(modules.module("channelwise"));
+        ballSteps = new CudaBallSteps(modules.module("ball_steps"));
         losses = new CudaLosses(modules.module("losses"), tickets);
         trainingIntervals = opened.add(new CudaTrainingIntervals(memory, modules.module("training_intervals"), tickets));
         optimisers = new CudaOptimisers(modules.module("optimisers"));

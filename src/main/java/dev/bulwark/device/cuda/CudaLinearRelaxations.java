@@ -122,7 +122,7 @@ final class CudaLinearRelaxations implements LinearRelaxations {
                            DeviceBuffer constants, DeviceBuffer minima) {
         ballMinima.launch(Grid.overWarps(rows), coefficients.require("coefficients", (long) rows * columns),
                 owners.require("owners", rows), ball.centres(), ball.lower(), ball.upper(), ball.centreError(),
-                CudaOutwardIntervals.atLeast(ball.epsilon()), ball.dual() == InputBall.Dual.EUCLIDEAN ? 1 : 0,
+                ball.epsilons(), ball.dual() == InputBall.Dual.EUCLIDEAN ? 1 : 0,
                 constants.require("constants", rows), minima.require("minima", rows), rows, columns);
     }
 
@@ -131,7 +131,7 @@ final class CudaLinearRelaxations implements LinearRelaxations {
                         DeviceBuffer corners) {
         long elements = (long) rows * columns;
         ballCorners.launch(Grid.overWarps(rows), coefficients.require("coefficients", elements),
-                owners.require("owners", rows), ball.centres(), ball.lower(), ball.upper(), (float) ball.epsilon(),
+                owners.require("owners", rows), ball.centres(), ball.lower(), ball.upper(), ball.epsilons(),
                 ball.dual() == InputBall.Dual.EUCLIDEAN ? 1 : 0, corners.require("corners", elements), rows, columns);
     }
 

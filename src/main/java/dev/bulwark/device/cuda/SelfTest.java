@@ -168,6 +168,12 @@ public final class SelfTest {
                     backend.losses().marginGradient(memory.holding(1, 3), memory.holding(new int[] {0}), 1, 2, gradient);
                     return gradient;
                 }, -1, 1),
+                question("ball_steps", (backend, memory) -> {
+                    DeviceBuffer x = memory.holding(0.5f, 0.5f);
+                    backend.ballSteps().step(x, memory.holding(3, 4), memory.holding(0.5f, 0.5f), memory.holding(0.25f),
+                            memory.holding(0.125f), 1, 2);
+                    return x;
+                }, 0.575f, 0.6f),
                 question("training_intervals", (backend, memory) -> {
                     DeviceBuffer box = memory.holding(-1, 3); // [-4, 2], and [0, 2] after the ReLU
                     backend.trainingIntervals().relu(box.slice(0, 1), box.slice(1, 1), 1, box.slice(0, 1), box.slice(1, 1));

@@ -90,6 +90,13 @@ class EveryModuleTest {
                     on.random(1), on.memory.allocate(2 * 100 * 37), losses, on.memory.allocate(100));
             return losses;
         }),
+        BALL_STEPS(on -> {
+            DeviceBuffer x = on.memory.zeros(17 * 700);
+            DeviceBuffer radii = on.memory.allocate(17);
+            on.backend.fill(radii, 0.5f);
+            on.backend.ballSteps().step(x, on.random(17 * 700), on.memory.zeros(17 * 700), radii, radii, 17, 700);
+            return x;
+        }),
         TRAINING_INTERVALS(on -> {
             DeviceBuffer loss = on.memory.zeros(1);
             DeviceBuffer radius = on.random(5_003);
