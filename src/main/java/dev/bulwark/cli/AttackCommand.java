@@ -108,7 +108,8 @@ final class AttackCommand extends ModelCommand {
                 .map(what -> rows.stream().filter(row -> row.brokenBy(what)).count() + " by " + Words.of(what) + ", ")
                 .collect(Collectors.joining()).replaceFirst(" by ", " broken by ");
         text.println(AttackRecord.name(steps, restarts, loss.toString()) + ", on " + rows.size() + " images: "
-                + rows.stream().filter(AttackRow::cleanCorrect).count() + (labelled() ? " right as they are; of these " : " with a prediction; of these ") + broken
+                + rows.stream().filter(AttackRow::cleanCorrect).count()
+                + (labelled() ? " right as they are; of these " : " with a prediction; of these ") + broken
                 + rows.stream().filter(AttackRow::survived).count() + " not broken"
                 + (without > 0 ? "; " + without + " without a prediction: their logits are not numbers" : ""));
     }
