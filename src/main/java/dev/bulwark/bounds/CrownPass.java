@@ -191,8 +191,8 @@ final class CrownPass {
     /** @param asked whose elements between the bends say which units to bound; the textbook's form bounds all */
     private void tightenOpen(int value, DeviceBox box, DeviceBox asked, float firstBend, float lastBend) {
         int units = plan.size(value);
-        backend.reluRelaxations().openSides(settings.textbook() ? Float.NaN : firstBend, lastBend, asked.lower(), asked.upper(), images, units, sideOwners,
-                sideForms, sides);
+        backend.reluRelaxations().openSides(settings.textbook() ? Float.NaN : firstBend, lastBend, asked.lower(), asked.upper(),
+                images, units, sideOwners, sideForms, sides);
         int[] count = new int[1];
         backend.read(sides, count);
         if (settings.textbook()) {

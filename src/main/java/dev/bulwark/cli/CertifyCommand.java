@@ -80,7 +80,8 @@ final class CertifyCommand extends ModelCommand {
     void summarise(PrintWriter text) throws IOException {
         List<SmoothingRow> rows = RowFile.read(out(), SmoothingRow.FORMAT);
         text.printf(Locale.ROOT, "%d images, %d abstained; certified %s", rows.size(),
-                rows.stream().filter(row -> row.predict().isEmpty()).count(), labelled() ? "and correct" : "as the network's own class");
+                rows.stream().filter(row -> row.predict().isEmpty()).count(),
+                labelled() ? "and correct" : "as the network's own class");
         for (double r : new double[] {0, 0.25, 0.5, 1}) {
             long certified = rows.stream().filter(row -> row.certifiedAt(r)).count();
             // Rounded down: what is certified is never more than it says.

@@ -19,8 +19,8 @@ import java.util.Optional;
 /**
  * Looks for an input of a box with unsafe outputs: from the box's middle, from corners and from random points by projected
  * gradient descent (Madry et al. 2018). Some rows go down the constraint that is furthest from being fulfilled, others down the
- * squares of those that are not fulfilled; some take the gradient's signs, which suits boxes of many inputs, others the gradient itself, which
- * suits outputs that must meet a narrow target. What it finds is checked by a float forward pass of the network as it is.
+ * squares of those that are not fulfilled; some take the gradient's signs, which suits boxes of many inputs, others the gradient
+ * itself, which suits outputs that must meet a narrow target. What it finds is checked by a float forward pass of the network as it is.
  */
 final class CounterexampleSearch implements AutoCloseable {
 

@@ -103,7 +103,7 @@ abstract class PropertyCheckerContract extends BackendFixture {
         assertInstanceOf(Decision.Sat.class, decide(identity(), property(box + "(assert (>= (* 0.1 Y_0) 0.0999))")));
     }
 
-    /** Two outputs that must both be close to a number: the signs of one constraint's gradient go to and fro, and a corner may be where all units are 0. */
+    /** Two outputs that must both be close to a number: the signs of one constraint's gradient go to and fro. */
     @Test
     void givenANarrowTarget_whenSearched_thenItIsFound() {
         Graph turned = Graph.sequence(Shape.of(2), List.of(new Op.Dense(Tensor.of(Shape.of(2, 2), 1, -0.7f, 0.4f, 1), Tensor.zeros(2)),
