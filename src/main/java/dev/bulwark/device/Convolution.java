@@ -52,7 +52,7 @@ public record Convolution(DeviceBuffer weight, DeviceBuffer bias, ImageShape inp
 
     /** Products of an output with a weight that an input is part of, at most. */
     public int reverseTaps() {
-        return Math.multiplyExact(output.channels() / groups, windows.elements());
+        return Math.multiplyExact(output.channels() / groups, windows.overlap());
     }
 
     private static int taps(ImageShape input, Windows windows, int groups) {

@@ -1,5 +1,7 @@
 package dev.bulwark.shapes;
 
+import java.math.BigInteger;
+
 /**
  * Which windows of an image {@code [channels, height, width]} a convolution or a pooling sees, along both edges.
  *
@@ -49,6 +51,12 @@ public record Windows(Axis height, Axis width) {
             return inside;
         }
 
+        /** Windows that cover one element, at most: of its taps those whose places differ by a multiple of the stride. */
+        public int overlap() {
+            int period = stride / BigInteger.valueOf(stride).gcd(BigInteger.valueOf(dilation)).intValueExact();
+            return (kernel + period - 1) / period;
+        }
+
         /** Elements from a window's first to its last, both included. */
         private static int reach(int kernel, int dilation) {
             return Math.addExact(Math.multiplyExact(kernel - 1, dilation), 1);
@@ -70,6 +78,11 @@ public record Windows(Axis height, Axis width) {
     public static Windows square(int kernel, int stride, int padding) {
         Axis axis = new Axis(kernel, stride, padding, padding, 1);
         return new Windows(axis, axis);
+    }
+
+    /** Windows that cover one element, at most. */
+    public int overlap() {
+        return Math.multiplyExact(height.overlap(), width.overlap());
     }
 
     /** Elements that a window covers of one channel. */
