@@ -9,7 +9,7 @@ import picocli.CommandLine.Spec;
 
 /** {@code bulwark}: nothing without a command. */
 @Command(name = "bulwark", versionProvider = Version.class, mixinStandardHelpOptions = true,
-        description = "Certified robustness of neural networks: randomized smoothing (L2) and interval bounds (L-infinity).",
+        description = "Certified robustness of neural networks: randomized smoothing (L2), and bounds (L-infinity, L2, L1).",
         subcommands = {ReproduceCommand.class, TrainCommand.class, CertifyCommand.class, PredictCommand.class,
             VerifyCommand.class, AttackCommand.class, TradeoffCommand.class, ReportCommand.class, RadiusCommand.class,
             InspectCommand.class, ConvertCommand.class, BenchCommand.class, DevicesCommand.class, HelpCommand.class},

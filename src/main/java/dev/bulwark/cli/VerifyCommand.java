@@ -105,9 +105,10 @@ final class VerifyCommand extends ModelCommand {
     void warn(PrintWriter err) {
         if (norm == Norm.INF) {
             EpsilonConverter.warnOfLarge(epsilon(), err);
-        } else if (method() == Method.IBP) {
-            err.println(Paragraph.wrapped("note: ibp bounds the smallest box around each " + norm.words() + " ball, which certifies "
-                    + "no more than an l-infinity ball of this radius; crown and alpha-crown know the ball itself",
+        } else if (method() == Method.IBP || method() == Method.CROWN_IBP) {
+            String what = method() == Method.IBP ? "ibp bounds" : "crown-ibp takes its hidden layers' bounds from";
+            err.println(Paragraph.wrapped("note: " + what + " the smallest box around each " + norm.words() + " ball, which is an "
+                    + "l-infinity ball of this radius and holds far more; crown and alpha-crown know the ball itself",
                     Terminal.columns(System.getenv())));
         }
     }

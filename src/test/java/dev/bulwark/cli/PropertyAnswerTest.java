@@ -86,7 +86,7 @@ class PropertyAnswerTest {
         assertTrue(run(2, "verify", "--vnnlib", good).startsWith("bulwark: --vnnlib is about a network: name its file"));
         assertEquals("bulwark: --timeout belongs to --vnnlib: name a property, or drop it",
                 run(2, "verify", model, "--epsilon", "0.1", "--out", folder.resolve("f"), "--timeout", 3));
-        assertTrue(run(2, "verify", model).contains("--epsilon"));
+        assertTrue(run(2, "verify", model, "--out", folder.resolve("f")).contains("--epsilon"));
         Path bad = Files.writeString(folder.resolve("bad.vnnlib"), BOX + "\n(assert (<= Y_7 0))");
         assertEquals("bulwark: " + bad + ": line 2: Y_7 was not declared", run(3, "verify", model, "--vnnlib", bad));
         Path other = Files.writeString(folder.resolve("other.vnnlib"),

@@ -108,7 +108,7 @@ class DifferenceOfClaimsTest {
         assertEquals(1, AttackChoice.OPEN.of(List.of(bounds)).length);
         AttackRow attack = attacked(network, true);
         assertEquals(Optional.of(RealNetwork.STANDS), attack.realNetwork());
-        assertEquals(0, attack.linf());
+        assertEquals(Optional.of(0.0), attack.linf());
         assertDoesNotThrow(() -> check(bounds, attack));
     }
 

@@ -111,6 +111,11 @@ final class Call {
         return node.getOutputCount();
     }
 
+    /** Whether it makes more than its first output, read or not. */
+    boolean hasFurtherOutputs() {
+        return node.getOutputList().stream().skip(1).anyMatch(name -> !name.isEmpty());
+    }
+
     /** Complains if anything reads another output than the first. */
     void requireOneOutput() {
         for (int k = 1; k < node.getOutputCount(); ++k) {

@@ -102,7 +102,8 @@ final class LinearRules {
     private static Value batchNorm(Call call) {
         Activation x = call.activation(0);
         call.ignore("momentum");
-        if (call.integer("training_mode", 0) != 0 || call.integer("spatial", 1) != 1) {
+        // Before opset 14 it is the further outputs, the batch's statistics, that say it normalises by these.
+        if (call.integer("training_mode", 0) != 0 || call.hasFurtherOutputs() || call.integer("spatial", 1) != 1) {
             throw call.refused("only normalisation by fixed statistics, channel by channel, is understood: export the model "
                     + "in evaluation mode");
         }

@@ -144,6 +144,9 @@ class RefusedOnnxTest {
         indices.graph().addNode(NodeProto.newBuilder().setOpType("MaxPool").setName("pool").addInput("x")
                 .addOutput("a").addOutput("b")
                 .addAttribute(list("kernel_shape", 2, 2)));
+        OnnxBuilder batchStatistics = vector().weight("g", 6).then("BatchNormalization", of("g", "g", "g", "g"));
+        batchStatistics.graph().setNode(0, batchStatistics.graph().getNode(0).toBuilder().addOutput("mean").addOutput("var")
+                .addOutput("saved_mean").addOutput("saved_var"));
         return Stream.of(
                 model("Attention v0 is an operation of com.microsoft, which is not supported: export the model in ONNX's "
                 + "own operations",
@@ -208,6 +211,8 @@ class RefusedOnnxTest {
                         + "model in evaluation mode", vector().weight("g", 6).then("BatchNormalization",
                         of("g", "g", "g", "g"),
                         attribute("training_mode", 1))),
+                model("BatchNormalization v0: only normalisation by fixed statistics, channel by channel, is understood: "
+                        + "export the model in evaluation mode", batchStatistics),
                 model("Dropout v0: it drops elements at random: export the model in evaluation mode",
                         training().then("Dropout", of("", "training"))),
                 model("Relu v1: it reads a softmax, which is understood at the network's end only: export the logits",
