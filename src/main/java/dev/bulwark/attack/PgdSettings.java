@@ -25,8 +25,8 @@ public record PgdSettings(Ball ball, int steps, double stepSize, int restarts, l
             throw new IllegalArgumentException("an attack stays in l-infinity or l2 balls, not in those of the "
                     + ball.norm().words() + " norm");
         }
-        if (!(stepSize >= 0 && Double.isFinite(stepSize))) {
-            throw new IllegalArgumentException("stepSize must be finite and not negative: " + stepSize);
+        if (!(stepSize >= 0 && stepSize <= Float.MAX_VALUE)) {
+            throw new IllegalArgumentException("stepSize must not be negative, and at most the largest float: " + stepSize);
         }
         if (steps < 1 || restarts < 1) {
             throw new IllegalArgumentException("steps and restarts must be positive: " + steps + ", " + restarts);

@@ -1,5 +1,6 @@
 package dev.bulwark.data;
 
+import dev.bulwark.files.GzipContent;
 import dev.bulwark.files.Reason;
 import dev.bulwark.files.Sha256;
 import dev.bulwark.shapes.ImageShape;

@@ -3,6 +3,7 @@ package dev.bulwark.plan;
 import dev.bulwark.device.Layer;
 import dev.bulwark.model.Graph;
 import dev.bulwark.model.Op;
+import dev.bulwark.shapes.Windows;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -38,7 +39,8 @@ public final class Chain {
                 flat = layered; // before all layers it only tells what the input's shape is
                 continue;
             }
-            boolean ofImages = op instanceof Op.Conv2d || op instanceof Op.AveragePool2d || op instanceof Op.MaxPool2d;
+            boolean ofImages = op instanceof Op.Conv2d || op instanceof Op.MaxPool2d
+                    || op instanceof Op.AveragePool2d pool && !isSpread(pool.windows());
             boolean rectifies = op instanceof Op.Relu && (before instanceof Op.Conv2d || before instanceof Op.Dense);
             if (!(ofImages && !flat || op instanceof Op.Dense || rectifies)) {
                 return false;
@@ -48,6 +50,11 @@ public final class Chain {
             before = op;
         }
         return layered;
+    }
+
+    /** Averages of spread windows are rare, and not everything that computes averages takes all of them. */
+    private static boolean isSpread(Windows windows) {
+        return windows.height().dilation() > 1 || windows.width().dilation() > 1;
     }
 
     /** The layers of a network of this form, first to last, as they lie on the plan's device; empty for another one. */

@@ -30,8 +30,8 @@ public final class Attack {
                                        List<AttackLoss> losses) {
         requirePositive(Setting.STEPS, steps);
         requirePositive(Setting.RESTARTS, restarts);
-        if (!(stepSize >= 0 && Double.isFinite(stepSize))) {
-            throw new ExperimentException(Setting.STEP_SIZE, " must be finite and not negative: " + stepSize);
+        if (!(stepSize >= 0 && stepSize <= Float.MAX_VALUE)) {
+            throw new ExperimentException(Setting.STEP_SIZE, " must not be negative, and at most 3.4e38: " + stepSize);
         }
         try {
             return new PgdSettings(ball, steps, stepSize, restarts, seed, losses);

@@ -60,7 +60,8 @@ class SpellingTest {
         "certify M --sigma 1 --alpha 1e-10 --out X | --alpha must lie between 1e-9 and 0.5",
         "attack M --epsilon 0.1 --steps 0 --out X | --steps must be at least 1: 0",
         "attack M --epsilon 0.1 --restarts 0 --out X | --restarts must be at least 1: 0",
-        "attack M --epsilon 0.1 --step-size -1 --out X | --step-size must be finite and not negative"})
+        "attack M --epsilon 0.1 --step-size -1 --out X | --step-size must not be negative, and at most 3.4e38: -1.0",
+        "attack M --epsilon 0.1 --norm 2 --step-size 1e39 --out X | --step-size must not be negative, and at most 3.4e38"})
     void givenAWrongWord_whenRun_thenOneLineInTheUsersWords(String line, String words) {
         Outcome outcome = Outcome.of((Object[]) line.strip().split(" "));
         assertEquals(2, outcome.code(), outcome.err());

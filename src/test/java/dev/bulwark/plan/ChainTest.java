@@ -84,11 +84,36 @@ class ChainTest {
         assertFalse(Chain.is(RandomGraph.residual()));
         assertFalse(Chain.is(Graph.sequence(Shape.of(1, 4, 4), List.of(new Op.MaxPool2d(Windows.square(2, 2)), RELU,
                 new Op.Flatten()))));
+        Windows spread = new Windows(new Axis(1, 1, 0, 0, 3), new Axis(1, 1, 0, 0, 3));
+        assertFalse(Chain.is(Graph.sequence(Shape.of(1, 2, 2), List.of(new Op.AveragePool2d(spread, false),
+                new Op.Flatten()))));
         assertFalse(Chain.is(Graph.sequence(Shape.of(1, 4, 4), List.of(new Op.Tanh(), new Op.Flatten()))));
         assertFalse(Chain.is(Graph.sequence(Shape.of(1, 4, 4), List.of(new Op.Flatten()))));
         // The rows of a dense layer as an image: whose layout its products don't have.
         assertFalse(Chain.is(Graph.sequence(Shape.of(4), List.of(dense(random, 4, 9), new Op.Reshape(Shape.of(1, 3, 3)),
                 convolution(random, 2, 1, Windows.square(2, 1), 1), new Op.Flatten()))));
+    }
+
+    /** The sum of a window overflows, its average does not; a ReLU would make 0 of what 0 times infinity is. */
+    @Test
+    void givenAnAverageWhoseSumOverflows_whenVotesAreCounted_thenTheyAreThoseOfTheStepsOneByOne() {
+        Graph graph = Graph.sequence(Shape.of(1, 4, 4), List.of(
+                new Op.Conv2d(Tensor.of(Shape.of(1, 1, 1, 1), 0x1.8p125f), Tensor.of(Shape.of(1), 0f), Windows.square(1, 1), 1),
+                new Op.AveragePool2d(Windows.square(4, 1), true), new Op.Flatten(),
+                Mlp.dense(1, 2, new float[2], new float[] {1, 0.25f}), RELU,
+                Mlp.dense(2, 2, new float[] {1, 0, 0, 0}, new float[] {0, 0.5f})));
+        float[] image = new float[16];
+        Arrays.fill(image, 1);
+        for (Precision precision : List.of(Precision.FLOAT32, Precision.BFLOAT16)) {
+            try (Backend backend = open(precision); Plan plan = Plan.load(backend, graph);
+                 DeviceMemory memory = new DeviceMemory(backend); NoisyClassifier classifier = plan.noisyClassifier(memory);
+                 NoisyClassifier composed = new ComposedNoisyClassifier(backend, 16, 2,
+                         buffers -> new Logits(buffers, plan, ComposedNoisyClassifier.BATCH)::of)) {
+                int[] votes = votes(backend, classifier, 2, image, new int[] {1}, 0, 50);
+                assertArrayEquals(votes(backend, composed, 2, image, new int[] {1}, 0, 50), votes);
+                assertEquals(0, votes[1], "a class that the network never gives");
+            }
+        }
     }
 
     static List<Object[]> chainsInEachPrecision() {

@@ -26,7 +26,7 @@ final class Headroom {
         return largest(layers.stream().map(Headroom::growth).toList());
     }
 
-    /** The same of a chain, whose poolings enlarge nothing. */
+    /** The same of a chain. */
     static double largestInputOf(List<Layer> layers) {
         return largest(layers.stream().map(Headroom::growthIn).toList());
     }
@@ -78,7 +78,10 @@ final class Headroom {
             Convolution of = convolve.convolution();
             return growth(of.weight(), of.output().channels(), of.taps(), of.bias());
         }
-        return new Growth(1, 0, ((Layer.Pool) layer).pooling().windows().elements());
+        Layer.Pool pool = (Layer.Pool) layer;
+        int elements = pool.pooling().windows().elements();
+        // An average is divided after it is summed.
+        return new Growth(pool.kind() == Layer.Pool.Kind.AVERAGE ? elements : 1, 0, elements);
     }
 
     /** The largest magnitude that {@code x + sigma z} can have in {@code count} elements of x from {@code first} on. */

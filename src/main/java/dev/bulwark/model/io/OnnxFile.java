@@ -1,6 +1,7 @@
 package dev.bulwark.model.io;
 
 import dev.bulwark.files.AtomicFile;
+import dev.bulwark.files.GzipContent;
 import dev.bulwark.files.Reason;
 import dev.bulwark.files.Sha256;
 import dev.bulwark.model.Graph;
@@ -23,7 +24,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 
 /** ONNX models in files, plain or compressed by gzip, with weights in files beside them. */
@@ -86,7 +86,7 @@ final class OnnxFile {
 
     private static byte[] unpacked(Path file, byte[] stored) throws IOException {
         byte[] bytes;
-        try (GZIPInputStream in = new GZIPInputStream(new ByteArrayInputStream(stored))) {
+        try (GzipContent in = new GzipContent(new ByteArrayInputStream(stored))) {
             bytes = in.readNBytes((int) Math.min(MOST_BYTES, Runtime.getRuntime().maxMemory() / 4));
             if (in.read() >= 0) {
                 requireFits(file, Long.MAX_VALUE, "unpacked it has up to");

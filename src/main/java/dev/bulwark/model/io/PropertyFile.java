@@ -1,5 +1,6 @@
 package dev.bulwark.model.io;
 
+import dev.bulwark.files.GzipContent;
 import dev.bulwark.files.Reason;
 import dev.bulwark.model.io.vnnlib.Property;
 import dev.bulwark.model.io.vnnlib.VnnLibException;
@@ -10,7 +11,6 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 
 /** Properties in VNN-LIB files, plain or compressed by gzip. */
@@ -42,7 +42,7 @@ public final class PropertyFile {
         stored.mark(2);
         boolean compressed = stored.read() == 0x1F && stored.read() == 0x8B;
         stored.reset();
-        InputStream in = compressed ? new GZIPInputStream(stored) : stored;
+        InputStream in = compressed ? new GzipContent(stored) : stored;
         byte[] text = in.readNBytes(MOST_BYTES);
         if (in.read() >= 0) {
             throw ModelException.in(file, "it has more than %d bytes", MOST_BYTES);

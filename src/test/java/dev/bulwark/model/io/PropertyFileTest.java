@@ -21,6 +21,12 @@ class PropertyFileTest {
     @TempDir
     private Path folder;
 
+    private static byte[] joined(byte[] first, byte[] second) {
+        byte[] both = Arrays.copyOf(first, first.length + second.length);
+        System.arraycopy(second, 0, both, first.length, second.length);
+        return both;
+    }
+
     private static byte[] packed() throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (GZIPOutputStream out = new GZIPOutputStream(bytes)) {
@@ -45,6 +51,8 @@ class PropertyFileTest {
     @Test
     void givenAnythingElse_whenRead_thenOneLineNamesTheFile() throws IOException {
         assertRefused("a gzip file that is cut off or damaged", Arrays.copyOf(packed(), 40));
+        assertRefused("a gzip file that is cut off or damaged", joined(packed(), Arrays.copyOf(packed(), 8)));
+        assertRefused("a gzip file that is cut off or damaged", joined(packed(), new byte[] {1, 2, 3}));
         assertRefused("line 2: \"(run ...)\" is neither declare-const nor assert", "\n(run)".getBytes(StandardCharsets.UTF_8));
         assertRefused("it declares no input X_0: a property needs (declare-const X_0 Real) and (declare-const Y_0 Real)", new byte[0]);
         Path missing = folder.resolve("missing.vnnlib");

@@ -71,9 +71,13 @@ record Expression(int line, String word, List<Expression> parts) {
         return open.peek().parts;
     }
 
+    /** Lines end as any system ends them. */
     private static int endOfLine(String text, int from) {
-        int end = text.indexOf('\n', from);
-        return end < 0 ? text.length() : end;
+        int end = from;
+        while (end < text.length() && "\r\n".indexOf(text.charAt(end)) < 0) {
+            ++end;
+        }
+        return end;
     }
 
     private static int endOfWord(String text, int from) {

@@ -20,6 +20,15 @@ class PropertyTest {
             + "(declare-const Y_0 Real) (declare-const Y_1 Real)\n";
     private static final String BOX = "(assert (and (>= X_0 0) (<= X_0 1) (>= X_1 0) (<= X_1 1)))\n";
 
+    /** A comment ends with its line, which some systems end with a carriage return. */
+    @Test
+    void givenLinesThatEndOtherwise_whenRead_thenCommentsEndThere() {
+        String text = DECLARED + BOX + "; the outputs\n(assert (<= Y_0 2))\n";
+        for (String end : List.of("\r", "\r\n")) {
+            assertEquals(parse(text).queries().toString(), parse(text.replace("\n", end)).queries().toString());
+        }
+    }
+
     private static Property parse(String text) {
         return Property.parse(text.getBytes(StandardCharsets.UTF_8));
     }

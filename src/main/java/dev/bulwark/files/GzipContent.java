@@ -1,4 +1,4 @@
-package dev.bulwark.data;
+package dev.bulwark.files;
 
 import java.io.EOFException;
 import java.io.IOException;
@@ -13,7 +13,7 @@ import java.util.zip.ZipException;
  * What a gzip file (RFC 1952) holds: one member or several, and nothing behind them. The JDK's stream skips in silence
  * whatever follows a member that is not another one, so that a damaged or tampered file reads like a whole one.
  */
-final class GzipContent extends InputStream {
+public final class GzipContent extends InputStream {
 
     private static final int FIRST = 0x1F;
     private static final int SECOND = 0x8B;
@@ -31,7 +31,7 @@ final class GzipContent extends InputStream {
     private boolean ended;
 
     /** @param packed from the file's first byte on; left open */
-    GzipContent(InputStream packed) {
+    public GzipContent(InputStream packed) {
         this.packed = new PushbackInputStream(packed, BUFFER);
     }
 
