@@ -95,6 +95,10 @@ final class AttackCommand extends ModelCommand {
                 throw new ExperimentException("--save-adversarial " + saveAdversarial + " is where the rows go: name another place");
             }
             RowsRun.requireNoRecord(out(), "--save-adversarial", saveAdversarial);
+            OutputPaths.requireNoInput("--save-adversarial", saveAdversarial, inputs());
+            if (!KeptImages.isFile(saveAdversarial)) {
+                OutputPaths.requireNoInputIn("--save-adversarial", saveAdversarial, images());
+            }
             KeptImages.requireUsable(saveAdversarial, existing);
         }
     }

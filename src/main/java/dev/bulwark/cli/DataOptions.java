@@ -7,6 +7,8 @@ import dev.bulwark.runs.ExperimentException;
 import dev.bulwark.runs.Monitor;
 import dev.bulwark.shapes.Shape;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import picocli.CommandLine.Option;
@@ -51,6 +53,14 @@ final class DataOptions {
             source.reasons().forEach(reason -> monitor.note("  " + reason));
         }
         return source;
+    }
+
+    /** The files and folders that were named, by option. */
+    Map<String, Path> inputs() {
+        Map<String, Path> inputs = new LinkedHashMap<>();
+        Optional.ofNullable(images).ifPresent(path -> inputs.put("--data", path));
+        Optional.ofNullable(labels).ifPresent(path -> inputs.put("--labels", path));
+        return inputs;
     }
 
     private DataSource source(Optional<DataFiles> files, Set<Split> wanted) {

@@ -18,6 +18,7 @@ import dev.bulwark.settings.Message;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -112,9 +113,22 @@ abstract class ModelCommand implements Callable<Integer> {
         return Map.of("--out", out);
     }
 
+    /** What is read and must not be written, by what the user calls it. */
+    final Map<String, Path> inputs() {
+        Map<String, Path> inputs = new LinkedHashMap<>(data.inputs());
+        inputs.put("MODEL", model);
+        return inputs;
+    }
+
+    /** Of these the images and their labels alone. */
+    final Map<String, Path> images() {
+        return data.inputs();
+    }
+
     private void requireUsableOutputs(Existing existing) throws IOException {
         for (Map.Entry<String, Path> output : outputs().entrySet()) {
             OutputPaths.requireFile(output.getKey(), output.getValue());
+            OutputPaths.requireNoInput(output.getKey(), output.getValue(), inputs());
             RowsRun.requireNoRecord(out, output.getKey(), output.getValue());
             existing.requireUsable(output.getValue());
         }

@@ -1,8 +1,10 @@
 package dev.bulwark.cli;
 
 import dev.bulwark.runs.ExperimentException;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 
 /** Where a command is told to write, checked before anything is read or computed. */
 final class OutputPaths {
@@ -23,6 +25,35 @@ final class OutputPaths {
         requireName(option, path, "folder");
         if (Files.exists(path) && !Files.isDirectory(path)) {
             throw new ExperimentException(option + " " + path + " is a file: name a folder");
+        }
+    }
+
+    /**
+     * What is read must outlast what is written.
+     *
+     * @param inputs the files and folders that the command reads, by what the user calls them
+     * @throws ExperimentException if {@code path} is one of them, under whatever name
+     */
+    static void requireNoInput(String option, Path path, Map<String, Path> inputs) throws IOException {
+        for (Map.Entry<String, Path> input : inputs.entrySet()) {
+            if (Files.exists(path) && Files.exists(input.getValue()) && Files.isSameFile(path, input.getValue())) {
+                throw new ExperimentException(option + " " + path + " is " + input.getKey() + ", which is read: name another place");
+            }
+        }
+    }
+
+    /**
+     * As {@link #requireNoInput}, of a folder in which files are replaced and removed.
+     *
+     * @throws ExperimentException if {@code folder} is one of the inputs, or one lies in it
+     */
+    static void requireNoInputIn(String option, Path folder, Map<String, Path> inputs) throws IOException {
+        requireNoInput(option, folder, inputs);
+        for (Map.Entry<String, Path> input : inputs.entrySet()) {
+            Path around = input.getValue().toAbsolutePath().getParent();
+            if (Files.exists(folder) && around != null && Files.exists(around) && Files.isSameFile(folder, around)) {
+                throw new ExperimentException(option + " " + folder + " holds " + input.getKey() + ", which is read: name another place");
+            }
         }
     }
 

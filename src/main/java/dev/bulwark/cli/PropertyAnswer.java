@@ -13,10 +13,13 @@ import dev.bulwark.report.Paragraph;
 import dev.bulwark.runs.Existing;
 import dev.bulwark.runs.ExperimentException;
 import dev.bulwark.runs.Fleet;
+import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.BooleanSupplier;
@@ -28,6 +31,9 @@ final class PropertyAnswer {
 
     private static final Set<String> OPTIONS = Set.of("--vnnlib", "--timeout", "--out", "--overwrite", "--device", "--quiet",
             "--debug");
+    /** An answer's first line. */
+    private static final Set<String> WORDS = Set.of("unsat", "sat", "unknown", "timeout");
+    private static final int LONGEST_WORD = WORDS.stream().mapToInt(String::length).max().orElseThrow();
     /** Of the search's starting points: the same property has the same answer. */
     private static final long SEED = 0;
 
@@ -45,7 +51,10 @@ final class PropertyAnswer {
 
     /** Prints the answer, and writes it to {@code out} unless that is null. */
     int run(CommandLine line, DeviceOptions device, Path out, Existing existing) throws Exception {
-        check(line, out, existing);
+        check(line);
+        if (out != null) {
+            requireUsable(out, existing);
+        }
         PrintWriter err = line.getErr();
         StoredNetwork network = ModelFile.read(model);
         network.notes().forEach(note -> say(err, "note: " + note));
@@ -68,7 +77,7 @@ final class PropertyAnswer {
         return ExitCode.DONE.code();
     }
 
-    private void check(CommandLine line, Path out, Existing existing) {
+    private void check(CommandLine line) {
         if (model == null) {
             throw new ExperimentException("--vnnlib is about a network: name its file, as in verify MODEL --vnnlib " + file);
         }
@@ -85,11 +94,27 @@ final class PropertyAnswer {
             throw new ExperimentException("--vnnlib says all that is asked, and takes no " + String.join(", ", others)
                     + ": drop " + (others.size() == 1 ? "it" : "them"));
         }
-        if (out != null) {
-            OutputPaths.requireFile("--out", out);
-            if (Files.exists(out) && existing != Existing.REPLACE) {
-                throw new ExperimentException("--out " + out + " exists: name another file, or throw it away with --overwrite");
-            }
+    }
+
+    private void requireUsable(Path out, Existing existing) throws IOException {
+        OutputPaths.requireFile("--out", out);
+        OutputPaths.requireNoInput("--out", out, Map.of("MODEL", model, "--vnnlib", file));
+        if (Files.exists(out) && !isAnswer(out)) {
+            throw new ExperimentException("--out " + out + " is not an earlier answer: it stays as it is, so name another file");
+        }
+        if (Files.exists(out) && existing != Existing.REPLACE) {
+            throw new ExperimentException("--out " + out + " exists: name another file, or throw it away with --overwrite");
+        }
+    }
+
+    /** Whether a file is empty or has an answer in its first line, so that it may be replaced. */
+    private static boolean isAnswer(Path path) throws IOException {
+        if (!Files.isRegularFile(path)) {
+            return false;
+        }
+        try (InputStream in = Files.newInputStream(path)) {
+            String start = new String(in.readNBytes(LONGEST_WORD + 1), StandardCharsets.UTF_8);
+            return start.isEmpty() || WORDS.stream().anyMatch(word -> start.equals(word) || start.startsWith(word + "\n"));
         }
     }
 

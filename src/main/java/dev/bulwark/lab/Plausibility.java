@@ -36,10 +36,10 @@ final class Plausibility {
         }
         return Optional.of(String.format(Locale.ROOT,
                 "Impossible: with n = %,d and alpha = %s, p_A is shown to be at most alpha^(1/n) = %.6f even if all votes "
-                        + "agree, so no radius exceeds %s at sigma %.2f; r = %.2f needs n >= %,d.",
+                        + "agree, so no radius exceeds %s at sigma %.2f; %s.",
                 REPORTED_N, BigDecimal.valueOf(REPORTED_ALPHA), Math.pow(REPORTED_ALPHA, 1.0 / REPORTED_N),
-                BigDecimal.valueOf(reach).setScale(4, RoundingMode.UP), sigma, radius,
-                Reach.samplesFor(radius, sigma, REPORTED_ALPHA)));
+                BigDecimal.valueOf(reach).setScale(4, RoundingMode.UP), sigma,
+                Reach.needed(radius, sigma, REPORTED_ALPHA)));
     }
 
     private static Optional<String> moreThanAll(Literature.Figures reported, Literature.Figures published,

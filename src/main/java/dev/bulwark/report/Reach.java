@@ -6,25 +6,39 @@ import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /** How far a number of noise samples can certify at all, whatever the network: by arithmetic. */
 public final class Reach {
 
+    /** Samples an image: far more than anybody draws, and few enough for alpha^(1/n) to be told from 1. */
+    private static final long MOST = 1L << 40;
+
     private Reach() {
     }
 
-    /** The largest radius that n agreeing votes can show: sigma * quantile(alpha^(1/n)). */
+    /**
+     * The largest radius that n agreeing votes can show: sigma * quantile(alpha^(1/n)); infinite, which excludes no radius, where
+     * doubles don't tell alpha^(1/n) from 1.
+     */
     public static double maxRadius(double sigma, long n, double alpha) {
-        return sigma * StandardNormal.quantile(Math.pow(alpha, 1.0 / n));
+        double share = Math.pow(alpha, 1.0 / n);
+        return share < 1 ? sigma * StandardNormal.quantile(share) : Double.POSITIVE_INFINITY;
     }
 
-    /** The smallest n with which {@code radius} can be certified at all. */
-    public static long samplesFor(double radius, double sigma, double alpha) {
+    /** The smallest n with which {@code radius} can be certified at all; empty if it is beyond any practical number. */
+    public static OptionalLong samplesFor(double radius, double sigma, double alpha) {
         long tooFew = 0;
         long enough = 1;
         while (maxRadius(sigma, enough, alpha) < radius) {
+            if (enough >= MOST) {
+                return OptionalLong.empty();
+            }
             tooFew = enough;
-            enough = Math.multiplyExact(2, enough);
+            enough *= 2;
+        }
+        if (maxRadius(sigma, enough, alpha) == Double.POSITIVE_INFINITY) {
+            return OptionalLong.empty();
         }
         while (enough - tooFew > 1) {
             long middle = (tooFew + enough) >>> 1;
@@ -34,7 +48,14 @@ public final class Reach {
                 enough = middle;
             }
         }
-        return enough;
+        return OptionalLong.of(enough);
+    }
+
+    /** The number of samples that {@code radius} takes, in words. */
+    public static String needed(double radius, double sigma, double alpha) {
+        OptionalLong samples = samplesFor(radius, sigma, alpha);
+        return samples.isPresent() ? String.format(Locale.ROOT, "r = %.2f needs n >= %,d", radius, samples.getAsLong())
+                : String.format(Locale.ROOT, "no practical number of samples reaches r = %.2f", radius);
     }
 
     /** Why nothing can be certified at this radius with so few samples, whatever the network. */
@@ -42,8 +63,8 @@ public final class Reach {
         double reach = maxRadius(sigma, n, alpha);
         return reach >= radius ? Optional.empty() : Optional.of(String.format(Locale.ROOT,
                 "0 by arithmetic: with n = %,d and alpha = %s no radius exceeds %s at sigma %s, even if all votes agree; "
-                        + "r = %.2f needs n >= %,d.", n, BigDecimal.valueOf(alpha),
-                BigDecimal.valueOf(Math.max(0, reach)).setScale(4, RoundingMode.UP), RunLayout.decimals(sigma), radius,
-                samplesFor(radius, sigma, alpha)));
+                        + "%s.", n, BigDecimal.valueOf(alpha),
+                BigDecimal.valueOf(Math.max(0, reach)).setScale(4, RoundingMode.UP), RunLayout.decimals(sigma),
+                needed(radius, sigma, alpha)));
     }
 }

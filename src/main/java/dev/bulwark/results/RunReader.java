@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -115,13 +116,16 @@ record RunReader(RunLayout layout, JsonNode run, List<String> missing) {
                     norms.computeIfAbsent(norm, unused -> new TreeMap<>()).put(epsilon, rows);
                 }
             }
+            Map<Path, List<BoundsRow>> methods = new LinkedHashMap<>();
             for (Method method : Method.values()) {
                 List<BoundsRow> rows = rows(layout.largest(method, norm), BoundsRow.FORMAT, new ArrayList<>(),
                         row -> row.method() == method && row.ballNorm() == norm && row.certified() == row.largestEpsilon().isPresent());
                 if (!rows.isEmpty()) {
                     largest.add(new RunFolder.Largest(norm, method, rows));
+                    methods.put(layout.largest(method, norm), rows);
                 }
             }
+            requireSameLabels(methods);
         }
         return new RunFolder.Balls(norms, largest);
     }
@@ -139,6 +143,9 @@ record RunReader(RunLayout layout, JsonNode run, List<String> missing) {
             }
         }
         RecordFile.requireOneNetwork(files);
+        Map<Path, List<BoundsRow>> methods = new LinkedHashMap<>(Map.of(files.get(0), bounds));
+        others.forEach((method, extra) -> methods.put(layout.bounds(method, epsilon, norm), extra));
+        requireSameLabels(methods);
         AttackRecord record = AttackRecord.of(attacks, run);
         Optional<String> exact = exact(files, epsilon);
         // Where attacks were chosen by certificates, there may have been nothing to attack.
@@ -154,6 +161,19 @@ record RunReader(RunLayout layout, JsonNode run, List<String> missing) {
             throw new RowException(attacks, e.getMessage());
         }
         return chosen ? withoutHalf(rows, epsilon) : rows;
+    }
+
+    /** What methods say of an image can stand side by side only where all speak of one label. */
+    private static void requireSameLabels(Map<Path, List<BoundsRow>> methods) {
+        Map<Integer, BoundsRow> first = new HashMap<>();
+        methods.forEach((file, rows) -> rows.forEach(row -> {
+            BoundsRow other = first.putIfAbsent(row.index(), row);
+            if (other != null && other.label() != row.label()) {
+                throw new RowException(file, "image " + row.index() + " has label " + row.label() + " in the bounds by "
+                        + row.method() + ", but " + other.label() + " in those by " + other.method()
+                        + ": they are about other data, or about data without labels, so report them apart");
+            }
+        }));
     }
 
     /** Attacks on images that were chosen by their certificates, if none of the rows that belong to them is missing. */

@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.bulwark.data.Dataset;
 import dev.bulwark.data.Digits;
+import dev.bulwark.data.NpyBytes;
 import dev.bulwark.data.Split;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceMemory;
@@ -241,9 +242,46 @@ class AttackCommandTest {
         Path taken = Files.writeString(folder.resolve("taken.npy"), "mine");
         assertTrue(attack(2, "--epsilon", 0.1, "--save-adversarial", taken).contains("is there already"));
         assertTrue(attack(2, "--epsilon", 0.1, "--save-adversarial", folder).contains("is there already"));
-        assertTrue(attack(2, "--epsilon", 0.1, "--save-adversarial", folder.resolve("model.safetensors")).contains("is a file"));
+        assertTrue(attack(2, "--epsilon", 0.1, "--save-adversarial", folder.resolve("model.safetensors")).contains("is MODEL"));
         assertEquals("mine", Files.readString(taken));
         assertFalse(Files.exists(rows));
         assertNotEquals("", attack(2, "--epsilon", 0.1, "--save-adversarial", rows));
+    }
+
+    /** Under whatever name: a link, or a way round. */
+    @Test
+    void givenWhatIsRead_whenWritingThereIsAskedFor_thenItIsRefusedAndStays() throws IOException {
+        Path own = Files.createDirectory(folder.resolve("own"));
+        Path images = Files.write(own.resolve("00000.npy"), NpyBytes.floats(new float[2 * SIZE], 2, 1, 28, 28));
+        Path labels = Files.write(own.resolve("y.npy"), NpyBytes.labels(0, 1));
+        Path model = Files.copy(folder.resolve("model.safetensors"), folder.resolve("model.npy.safetensors"));
+        byte[] pixels = Files.readAllBytes(images);
+        byte[] classes = Files.readAllBytes(labels);
+        Path link = Files.createSymbolicLink(folder.resolve("link.npy"), images);
+        Path linkedModel = Files.createSymbolicLink(folder.resolve("m.npy"), model);
+        for (Path taken : List.of(images, link, own.resolve("../own/00000.npy"), labels, linkedModel, own)) {
+            assertRefused("--save-adversarial " + taken, model, images, labels, rows, taken);
+            assertArrayEquals(pixels, Files.readAllBytes(images));
+            assertArrayEquals(classes, Files.readAllBytes(labels));
+        }
+        for (Path taken : List.of(images, labels, model)) {
+            assertRefused("--out " + taken, model, images, labels, taken, folder.resolve("F.npy"));
+        }
+        Path digits = Files.createDirectories(folder.resolve("digits"));
+        Path shown = Files.write(digits.resolve("00000-clean.png"), new byte[] {1});
+        assertRefused("--save-adversarial " + digits, model, digits, null, rows, digits);
+        assertTrue(Files.exists(shown));
+        assertFalse(Files.exists(rows));
+    }
+
+    private void assertRefused(String what, Path model, Path images, Path labels, Path to, Path kept) {
+        StringWriter err = new StringWriter();
+        Stream<Object> words = Stream.concat(Stream.of("attack", model, "--data", images, "--epsilon", 0.1, "--steps", 1, "--restarts", 1,
+                "--out", to, "--save-adversarial", kept, "--overwrite", "--device", "cpu", "--quiet"),
+                labels == null ? Stream.of() : Stream.of("--labels", labels));
+        assertEquals(2, Main.run(words.map(Object::toString).toArray(String[]::new), new PrintWriter(new StringWriter(), true),
+                new PrintWriter(err, true)), err.toString());
+        assertTrue(err.toString().startsWith("bulwark: " + what) && err.toString().contains("which is read: name another place"),
+                err.toString());
     }
 }

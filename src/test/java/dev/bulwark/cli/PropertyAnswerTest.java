@@ -1,5 +1,6 @@
 package dev.bulwark.cli;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -68,6 +69,28 @@ class PropertyAnswerTest {
                 file + " exists: name another file, or throw it away with --overwrite"));
         run(0, "verify", model, "--vnnlib", property("(assert (>= Y_1 Y_0))"), "--out", file, "--overwrite");
         assertEquals("unsat\n", Files.readString(file));
+    }
+
+    @Test
+    void givenAFileThatIsNoAnswer_whenVerifiedToReplaceIt_thenItStaysAsItIs() throws IOException {
+        Path asked = property("(assert (>= Y_1 Y_0))");
+        Path link = Files.createSymbolicLink(folder.resolve("link"), asked);
+        Path dots = folder.resolve("x").resolveSibling(".").resolve("m.onnx");
+        Path notes = Files.writeString(folder.resolve("notes"), "satisfied\nwith this\n");
+        Path empty = Files.createFile(folder.resolve("empty"));
+        for (Path taken : List.of(model, dots, asked, link, notes)) {
+            byte[] before = Files.readAllBytes(taken);
+            String refused = run(2, "verify", model, "--vnnlib", asked, "--out", taken, "--overwrite");
+            assertTrue(refused.startsWith("bulwark: --out " + taken + " is ") && refused.contains(": "), refused);
+            assertArrayEquals(before, Files.readAllBytes(taken));
+        }
+        assertEquals("", out.toString(), "nothing is computed");
+        run(0, "verify", model, "--vnnlib", asked, "--out", empty, "--overwrite");
+        for (String earlier : List.of("unsat", "sat\n((X_0 1))\n", "unknown\n", "timeout\n")) {
+            Files.writeString(empty, earlier);
+            run(0, "verify", model, "--vnnlib", asked, "--out", empty, "--overwrite");
+            assertEquals("unsat\n", Files.readString(empty));
+        }
     }
 
     @Test

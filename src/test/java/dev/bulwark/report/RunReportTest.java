@@ -323,6 +323,22 @@ class RunReportTest {
         assertTrue(message.contains("epsilon-0.10.jsonl: the row for index 0"), message);
     }
 
+    /** Labels of the one are no labels of the other: predictions stand in place of labels that are not there. */
+    @Test
+    void givenMethodsThatDifferInAnImagesLabel_whenRebuilt_thenRefusedInOneLine() throws IOException {
+        givenBounds(SampleRows.bounds(4, 0.1, 0, -1, false), SampleRows.bounds(0, 0.1, 1, -1, false));
+        givenCrown("crown");
+        RunReport.rebuild(folder, LabReport::of);
+
+        Files.delete(folder.resolve("ibp/epsilon-0.10.jsonl"));
+        BoundsRow row = SampleRows.bounds(0, 0.1, 1, -1, false);
+        givenBounds(SampleRows.bounds(4, 0.1, 0, -1, false), BoundsRow.of(new CleanPrediction(0, 1, 0), row.epsilon(), Method.IBP,
+                new BoundsRow.Bounds(row.lower(), row.upper(), List.of(-1.0, 0.0))));
+        String message = assertThrows(RowException.class, () -> RunReport.rebuild(folder, LabReport::of)).getMessage();
+        assertTrue(message.contains("crown/epsilon-0.10.jsonl") && message.contains(
+                "image 0 has label 0 in the bounds by crown, but 1 in those by ibp: "), message);
+    }
+
     private void givenCrown(String method) throws IOException {
         try (RowFile<BoundsRow> file = RowFile.create(folder.resolve(method + "/epsilon-0.10.jsonl"), BoundsRow.FORMAT)) {
             BoundsRow row = SampleRows.bounds(0, 0.1, 0, 1, false);

@@ -20,11 +20,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TablesTest {
 
@@ -240,9 +243,19 @@ class TablesTest {
 
     @Test
     void givenSamplesJustEnough_whenAllAgree_thenRadiusIsReached() {
-        long enough = Reach.samplesFor(1, 0.25, 0.001);
+        long enough = Reach.samplesFor(1, 0.25, 0.001).orElseThrow();
         assertTrue(Reach.maxRadius(0.25, enough, 0.001) >= 1);
         assertFalse(Reach.maxRadius(0.25, enough - 1, 0.001) >= 1);
+    }
+
+    /** Down to where doubles don't tell the share that all votes show from 1. */
+    @ParameterizedTest
+    @ValueSource(doubles = {0.12, 0.121, 0.13, 0.05, 1e-3, 1e-9})
+    void givenNoiseTooSmallForAnyNumberOfSamples_whenAskedWhy_thenNoNumberIsPromised(double sigma) {
+        assertEquals(OptionalLong.empty(), Reach.samplesFor(1, sigma, 0.001));
+        String reason = Reach.reason(sigma, 1, 1000, 0.001).orElseThrow();
+        assertTrue(reason.endsWith("; no practical number of samples reaches r = 1.00."), reason);
+        assertEquals(OptionalLong.empty(), Reach.samplesFor(1, Math.min(sigma, 0.12), 1 - 1e-12));
     }
 
     @Test
