@@ -1,11 +1,16 @@
 package dev.bulwark.bounds;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import dev.bulwark.device.BackendFixture;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
+import dev.bulwark.model.ExactGraph;
 import dev.bulwark.model.Graph;
 import dev.bulwark.plan.Logits;
 import dev.bulwark.plan.Plan;
+import java.math.BigDecimal;
 import java.util.SplittableRandom;
 
 /** What tests of bounds on one backend share. */
@@ -31,6 +36,29 @@ abstract class BoundsFixture extends BackendFixture {
             high[i] += (float) (width * random.nextInt(3)); // some elements are points
         }
         return new Box(low, high);
+    }
+
+    /**
+     * The answers of {@link RealNetwork} are those of decimals, and {@link FloatPass} knows how far floats are from them.
+     *
+     * @param most what it may allow for them
+     */
+    void requireTheRealNetwork(Graph graph, float[] point, double most, String name) {
+        BigDecimal[] exact = ExactGraph.logits(graph, ExactGraph.exactly(point));
+        boolean leads = true;
+        for (int c = 1; c < exact.length; ++c) {
+            leads &= exact[0].compareTo(exact[c]) > 0;
+        }
+        RealNetwork real = new RealNetwork(graph);
+        assertEquals(leads, real.standsExactly(point, 0), name);
+        assertEquals(leads, real.standsByIntervals(point, 0).orElse(leads), name);
+        assertEquals(leads, real.satisfies(point, Specification.label(0, graph.classes())), name);
+        double[] errors = FloatPass.errors(graph, point);
+        float[] logits = logits(graph, point);
+        for (int c = 0; c < exact.length; ++c) {
+            double off = Math.abs(exact[c].doubleValue() - logits[c]);
+            assertTrue(errors[c] < most && off <= 2 * errors[c], name + ": " + off + " and " + errors[c]);
+        }
     }
 
     float[] host(DeviceBuffer buffer, int length) {

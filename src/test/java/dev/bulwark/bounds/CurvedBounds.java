@@ -274,21 +274,7 @@ abstract class CurvedBounds extends BoundsFixture {
         for (long seed = 1; seed <= 30; ++seed) {
             Graph graph = RandomCurves.of(seed);
             float[] point = box(graph, seed, 0).lower();
-            BigDecimal[] exact = ExactGraph.logits(graph, ExactGraph.exactly(point));
-            boolean leads = true;
-            for (int c = 1; c < exact.length; ++c) {
-                leads &= exact[0].compareTo(exact[c]) > 0;
-            }
-            RealNetwork real = new RealNetwork(graph);
-            assertEquals(leads, real.standsExactly(point, 0), "seed " + seed);
-            assertEquals(leads, real.standsByIntervals(point, 0).orElse(leads), "seed " + seed);
-            assertEquals(leads, real.satisfies(point, Specification.label(0, graph.classes())), "seed " + seed);
-            double[] errors = FloatPass.errors(graph, point);
-            float[] logits = logits(graph, point);
-            for (int c = 0; c < exact.length; ++c) {
-                double off = Math.abs(exact[c].doubleValue() - logits[c]);
-                assertTrue(errors[c] < 1e-2 && off <= 2 * errors[c], "seed " + seed + ": " + off + " and " + errors[c]);
-            }
+            requireTheRealNetwork(graph, point, 1e-2, "seed " + seed);
         }
     }
 }
