@@ -19,6 +19,11 @@ record DecimalInterval(BigDecimal[] lower, BigDecimal[] upper) {
         return new DecimalInterval(values, values);
     }
 
+    static DecimalInterval at(List<BigDecimal> point) {
+        BigDecimal[] values = point.toArray(BigDecimal[]::new);
+        return new DecimalInterval(values, values);
+    }
+
     /** The largest value of {@code factor} times element k. */
     BigDecimal most(float factor, int k) {
         return new BigDecimal(factor).multiply(factor > 0 ? upper[k] : lower[k]);

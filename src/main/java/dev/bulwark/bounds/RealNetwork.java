@@ -6,6 +6,7 @@ import java.math.BigDecimal;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BiPredicate;
 
 /**
  * The network that bounds speak of: a network's float weights, in real-number arithmetic. It says whether an input that
@@ -56,6 +57,26 @@ public final class RealNetwork {
         }
         return specification.provenBy(k -> leftSide(inequalities.get(k), logits).upper[0])
                 && satisfiesExactly(point, specification);
+    }
+
+    /**
+     * Whether a claim about the outputs at {@code point} is sure: where it holds of ends between which they lie. Where outward
+     * rounding in double leaves it open, decimals decide, as above.
+     *
+     * @param point {@code [D]}, any decimals
+     * @param claim takes the outputs' lower ends, then their upper ends
+     */
+    public boolean surely(List<BigDecimal> point, BiPredicate<List<BigDecimal>, List<BigDecimal>> claim) {
+        Interval nearly = HostPass.run(network, Interval.around(point), Interval.ARITHMETIC);
+        if (nearly.isFinite() && claim.test(decimals(nearly.lower), decimals(nearly.upper))) {
+            return true;
+        }
+        DecimalInterval exactly = HostPass.run(network, DecimalInterval.at(point), DecimalInterval.ARITHMETIC);
+        return claim.test(List.of(exactly.lower()), List.of(exactly.upper()));
+    }
+
+    private static List<BigDecimal> decimals(double[] values) {
+        return Arrays.stream(values).mapToObj(BigDecimal::new).toList();
     }
 
     private static Interval leftSide(Specification.Inequality inequality, Interval logits) {
@@ -175,6 +196,16 @@ public final class RealNetwork {
             double[] values = new double[point.length];
             Arrays.setAll(values, k -> point[k]);
             return new Interval(values, values);
+        }
+
+        static Interval around(List<BigDecimal> point) {
+            double[] nearest = point.stream().mapToDouble(BigDecimal::doubleValue).toArray();
+            return new Interval(Arrays.stream(nearest).map(Math::nextDown).toArray(), Arrays.stream(nearest).map(Math::nextUp)
+                    .toArray());
+        }
+
+        boolean isFinite() {
+            return Arrays.stream(lower).allMatch(Double::isFinite) && Arrays.stream(upper).allMatch(Double::isFinite);
         }
 
         private void addProduct(int output, double w, Interval x, int i) {

@@ -1,7 +1,9 @@
 package dev.bulwark.cli;
 
+import dev.bulwark.bounds.RealNetwork;
 import dev.bulwark.data.DataException;
 import dev.bulwark.files.AtomicFile;
+import dev.bulwark.model.Graph;
 import dev.bulwark.model.io.ModelFile;
 import dev.bulwark.model.io.PropertyFile;
 import dev.bulwark.model.io.StoredNetwork;
@@ -16,13 +18,17 @@ import dev.bulwark.runs.Fleet;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
+import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.OptionSpec;
 
@@ -34,6 +40,8 @@ final class PropertyAnswer {
     /** An answer's first line. */
     private static final Set<String> WORDS = Set.of("unsat", "sat", "unknown", "timeout");
     private static final int LONGEST_WORD = WORDS.stream().mapToInt(String::length).max().orElseThrow();
+    /** What a file says of a counterexample that rounding may have made, as a comment. */
+    private static final String UNCONFIRMED = "; exact arithmetic does not confirm this counterexample";
     /** Of the search's starting points: the same property has the same answer. */
     private static final long SEED = 0;
 
@@ -56,25 +64,67 @@ final class PropertyAnswer {
             requireUsable(out, existing);
         }
         PrintWriter err = line.getErr();
+        Answer answer = inTime(() -> answer(device, err)).orElseGet(() -> new Answer(new Decision.Timeout(), () -> true));
+        StringBuilder text = new StringBuilder(answer.decision.word()).append('\n');
+        if (answer.decision instanceof Decision.Sat sat) {
+            text.append(sat.witness()).append('\n');
+        }
+        if (answer.decision instanceof Decision.Unknown unknown) {
+            say(err, "unknown: " + unknown.reason());
+        }
+        write(out, text);
+        line.getOut().print(text);
+        line.getOut().flush();
+        if (answer.decision instanceof Decision.Sat) {
+            confirm(answer.exactly, out, text, err);
+        }
+        return ExitCode.DONE.code();
+    }
+
+    /**
+     * What is known of the property.
+     *
+     * @param exactly of a counterexample: whether it is one in exact arithmetic too
+     */
+    private record Answer(Decision decision, Supplier<Boolean> exactly) {
+    }
+
+    /** All that takes time: a network and a property can be large. */
+    private Answer answer(DeviceOptions device, PrintWriter err) {
         StoredNetwork network = ModelFile.read(model);
         network.notes().forEach(note -> say(err, "note: " + note));
         Property property = PropertyFile.read(file);
         requireFit(network, property);
-        Decision decision = timeout == null ? decide(network, property, device) : new TimeLimit(remaining())
-                .on(() -> decide(network, property, device)).orElseGet(Decision.Timeout::new);
-        StringBuilder answer = new StringBuilder(decision.word()).append('\n');
-        if (decision instanceof Decision.Sat sat) {
-            answer.append(sat.witness()).append('\n');
+        Decision decision = decide(network, property, device);
+        return new Answer(decision, () -> decision instanceof Decision.Sat sat
+                && isReal(network.graph(), property, sat.witness().inputs()));
+    }
+
+    private static boolean isReal(Graph network, Property property, List<BigDecimal> inputs) {
+        return new RealNetwork(network).surely(inputs, (lower, upper) -> property.isUnsafe(inputs, lower, upper));
+    }
+
+    /** Empty where the time is up before; what runs then is left behind, and ends with the process. */
+    private <T> Optional<T> inTime(Supplier<T> call) {
+        return timeout == null ? Optional.of(call.get()) : new TimeLimit(remaining()).on(call);
+    }
+
+    /** The answer stands, for a float pass decides; it is out before this, which may take its time. */
+    private void confirm(Supplier<Boolean> exactly, Path out, StringBuilder text, PrintWriter err) throws IOException {
+        Optional<Boolean> confirmed = inTime(exactly);
+        if (confirmed.isEmpty()) {
+            say(err, "note: there was no time left to look at the counterexample in exact arithmetic");
+        } else if (!confirmed.get()) {
+            say(err, "note: a float forward pass breaks the property at this input, and exact arithmetic does not confirm it: "
+                    + "rounding may be all that breaks it");
+            write(out, text.append(UNCONFIRMED).append('\n'));
         }
-        if (decision instanceof Decision.Unknown unknown) {
-            say(err, "unknown: " + unknown.reason());
-        }
+    }
+
+    private static void write(Path out, CharSequence text) throws IOException {
         if (out != null) {
-            AtomicFile.replace(out, answer.toString().getBytes(StandardCharsets.UTF_8));
+            AtomicFile.replace(out, text.toString().getBytes(StandardCharsets.UTF_8));
         }
-        line.getOut().print(answer);
-        line.getOut().flush();
-        return ExitCode.DONE.code();
     }
 
     private void check(CommandLine line) {

@@ -3,6 +3,7 @@ package dev.bulwark.cli;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.bulwark.model.Graph;
 import dev.bulwark.model.Op;
@@ -21,6 +22,7 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** {@code verify MODEL --vnnlib P}: the first line is the answer. */
@@ -97,6 +99,52 @@ class PropertyAnswerTest {
     void givenNoTime_whenVerified_thenTheAnswerIsTimeout() throws IOException {
         run(0, "verify", model, "--vnnlib", property("(assert (>= Y_1 Y_0))"), "--timeout", "1e-9");
         assertEquals("timeout\n", out.toString());
+    }
+
+    /** The time counts from the start: reading a pipe to which nothing is written never ends. */
+    @Test
+    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void givenAPropertyThatTakesLongerToRead_whenVerified_thenTheAnswerIsTimeout() throws Exception {
+        Path pipe = folder.resolve("pipe");
+        assumeTrue(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor() == 0, "no named pipes");
+        Path file = folder.resolve("answer");
+        try {
+            run(0, "verify", model, "--vnnlib", pipe, "--timeout", "0.2", "--out", file);
+        } finally {
+            Files.writeString(pipe, ""); // ends the reader that was left behind
+        }
+        assertEquals("timeout\n", out.toString());
+        assertEquals("timeout\n", Files.readString(file));
+    }
+
+    /** {@code (x + 2^25) - 2^25} is 0 in floats, and x in exact arithmetic. */
+    @Test
+    void givenACounterexampleThatRoundingAloneMakes_whenVerified_thenItIsSatAndExactArithmeticIsSaidNotToConfirmIt()
+            throws IOException {
+        Path rounding = folder.resolve("rounding.onnx");
+        ModelFile.writeOnnx(rounding, Graph.sequence(Shape.of(2), List.of(
+                new Op.Dense(Tensor.of(Shape.of(2, 2), 1, 0, 0, 1), Tensor.of(Shape.of(2), 0x1p25f, 0x1p25f)), new Op.Relu(),
+                new Op.Dense(Tensor.of(Shape.of(2, 2), 1, 0, 0, 1), Tensor.of(Shape.of(2), -0x1p25f, -0x1p25f)))), Map.of());
+        Path file = folder.resolve("answer");
+        String said = run(0, "verify", rounding, "--vnnlib", property("(assert (<= Y_0 0.1))"), "--out", file)
+                .replaceAll("\\s+", " ");
+        assertTrue(out.toString().startsWith("sat\n((X_0 "), out.toString());
+        assertTrue(said.contains("exact arithmetic does not confirm it"), said);
+        assertEquals(out + "; exact arithmetic does not confirm this counterexample\n", Files.readString(file));
+    }
+
+    /** The box has no floats. A float pass takes the nearest, 0.69999999; exact arithmetic takes the decimals as they are. */
+    @Test
+    void givenACounterexampleBetweenFloats_whenVerified_thenExactArithmeticTakesItsDecimals() throws IOException {
+        String box = "(declare-const X_0 Real)(declare-const X_1 Real)(declare-const Y_0 Real)(declare-const Y_1 Real)"
+                + "(assert (and (<= X_0 0.70000000001) (>= X_0 0.7) (<= X_1 0) (>= X_1 0)))";
+        Path asked = folder.resolve("p.vnnlib");
+        Files.writeString(asked, box + "(assert (<= Y_0 0.7000000001))");
+        assertEquals("", run(0, "verify", model, "--vnnlib", asked, "--timeout", 60));
+        Files.writeString(asked, box + "(assert (<= Y_0 0.6999999999))");
+        assertTrue(run(0, "verify", model, "--vnnlib", asked, "--timeout", 60).replaceAll("\\s+", " ")
+                .contains("exact arithmetic does not confirm it"));
+        assertEquals(2, out.toString().split("sat\n\\(\\(X_0 0.7").length - 1, out.toString());
     }
 
     @Test

@@ -27,4 +27,14 @@ public record Constraint(List<BigDecimal> coefficients, BigDecimal constant) {
         }
         return sum.signum() <= 0;
     }
+
+    /** Whether all outputs between these ends fulfil it. */
+    boolean holds(List<BigDecimal> lower, List<BigDecimal> upper) {
+        BigDecimal most = constant;
+        for (int j = 0; j < coefficients.size(); ++j) {
+            BigDecimal coefficient = coefficients.get(j);
+            most = most.add(coefficient.multiply((coefficient.signum() > 0 ? upper : lower).get(j)));
+        }
+        return most.signum() <= 0;
+    }
 }

@@ -3,6 +3,7 @@ package dev.bulwark.model.io.vnnlib;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * What must not happen to a network: an input in one of some boxes whose outputs are among those that the box calls unsafe.
@@ -36,6 +37,17 @@ public record Property(int inputs, int outputs, List<Query> queries) {
         public boolean isUnsafe(float[] outputs) {
             return unsafe.stream().anyMatch(all -> all.stream().allMatch(constraint -> constraint.holds(outputs)));
         }
+
+        private boolean holds(List<BigDecimal> inputs) {
+            return IntStream.range(0, lower.size()).allMatch(i -> inputs.get(i).compareTo(lower.get(i)) >= 0
+                    && inputs.get(i).compareTo(upper.get(i)) <= 0);
+        }
+    }
+
+    /** Whether an input, which must lie in a box, has unsafe outputs wherever between these ends they lie. */
+    public boolean isUnsafe(List<BigDecimal> inputs, List<BigDecimal> lower, List<BigDecimal> upper) {
+        return queries.stream().filter(query -> query.holds(inputs)).flatMap(query -> query.unsafe.stream())
+                .anyMatch(all -> all.stream().allMatch(constraint -> constraint.holds(lower, upper)));
     }
 
     /** @throws VnnLibException if the text is no VNN-LIB 1.0, or asks for more than boxes and linear constraints */
