@@ -10,11 +10,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.function.Predicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * Files that are replaced whole or not at all: written to a hidden draft beside, forced to the disk, renamed. A reader sees
  * the old content or the new; a failure leaves the old, and no draft. Only a process killed on the way leaves its draft,
- * {@code .NAME.PID.tmp}, which nothing reads.
+ * {@code .NAME.PID.tmp}, which nothing reads, until {@link #deleteLeftDrafts} removes it.
  *
  * <p>Drafts are not {@code Files.createTempFile}'s, which only their owner may read: a file has the mode that the user's
  * umask gives to all others.
@@ -22,6 +26,7 @@ import java.nio.file.StandardOpenOption;
 public final class AtomicFile {
 
     private static final int BUFFER = 1 << 16;
+    private static final Pattern DRAFT = Pattern.compile("\\.(.+)\\.(\\d{1,18})(?:-\\d+)?\\.tmp");
 
     private AtomicFile() {
     }
@@ -73,6 +78,27 @@ public final class AtomicFile {
                 // Another thread's, or left by a killed process that had this number.
             }
         }
+    }
+
+    /**
+     * Deletes the drafts in a folder that killed processes left, before this process writes there itself.
+     *
+     * @param names of the files whose drafts are meant
+     */
+    public static void deleteLeftDrafts(Path folder, Predicate<String> names) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file : files.filter(file -> isLeft(DRAFT.matcher(file.getFileName().toString()), names)).toList()) {
+                Files.deleteIfExists(file);
+            }
+        }
+    }
+
+    private static boolean isLeft(Matcher draft, Predicate<String> names) {
+        if (!draft.matches() || !names.test(draft.group(1))) {
+            return false;
+        }
+        long writer = Long.parseLong(draft.group(2));
+        return writer == ProcessHandle.current().pid() || ProcessHandle.of(writer).isEmpty();
     }
 
     private static void write(Path draft, Content content) throws IOException {

@@ -50,6 +50,7 @@ final class ImageFolder implements KeptImages {
             }
         }
         Files.createDirectories(folder);
+        AtomicFile.deleteLeftDrafts(folder, name -> OURS.matcher(name).matches());
     }
 
     /** Removes what an earlier run left, and nothing else. */

@@ -223,12 +223,16 @@ class AttackCommandTest {
         requireWitnesses(found, kept, 0.04, false);
         List<String> lines = Files.readAllLines(rows);
         Files.write(rows, lines.subList(0, 3));
+        Path draft = images.resolve("." + String.format("%05d.npy", found.get(3).index()) + ".999999999999.tmp"); // of a killed run
+        Files.createFile(draft);
         attack(0, "--epsilon", 0.04, "--indices", all, "--save-adversarial", images, "--resume");
         assertEquals(lines, Files.readAllLines(rows));
+        assertFalse(Files.exists(draft));
         Files.write(rows, lines.subList(0, 3));
         Files.delete(images.resolve(String.format("%05d.npy", found.get(1).index())));
         assertTrue(attack(2, "--epsilon", 0.04, "--indices", all, "--save-adversarial", images, "--resume").contains("can't resume"));
         Path own = Files.writeString(images.resolve("notes.txt"), "kept");
+        Files.createFile(draft);
         attack(0, "--epsilon", 0.04, "--indices", "0", "--save-adversarial", images, "--overwrite");
         try (Stream<Path> left = Files.list(images)) {
             assertTrue(left.map(file -> file.getFileName().toString())

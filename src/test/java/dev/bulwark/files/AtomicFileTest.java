@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -87,6 +88,29 @@ class AtomicFileTest {
         }
         assertEquals(List.of(), List.copyOf(failures));
         assertEquals(List.of(file), files());
+    }
+
+    /** Only those whose writer is no more, and of the files that were asked for. */
+    @Test
+    void givenDrafts_whenThoseLeftAreDeleted_thenOthersStay() throws Exception {
+        Process ended = new ProcessBuilder("true").start();
+        ended.waitFor();
+        Process living = new ProcessBuilder("sleep", "60").start();
+        try {
+            for (String name : List.of(".1.npy." + ended.pid() + ".tmp", ".1.npy." + ended.pid() + "-2.tmp",
+                    ".2.npy." + ProcessHandle.current().pid() + ".tmp")) {
+                Files.createFile(folder.resolve(name));
+            }
+            List<Path> others = new ArrayList<>();
+            for (String name : List.of("1.npy", "1.npy." + ended.pid() + ".tmp", ".1.npy.tmp", ".1.npy.x.tmp",
+                    ".3.npy." + living.pid() + ".tmp", ".other." + ended.pid() + ".tmp")) {
+                others.add(Files.createFile(folder.resolve(name)));
+            }
+            AtomicFile.deleteLeftDrafts(folder, name -> name.matches("\\d\\.npy"));
+            assertEquals(new TreeSet<>(others), new TreeSet<>(files()));
+        } finally {
+            living.destroy();
+        }
     }
 
     private List<Path> files() throws IOException {
