@@ -60,8 +60,8 @@ final class Charts {
 
     /** Certified accuracy against radius, a line for each sigma. */
     static XYChart certifiedAccuracy(List<CertifiedCurve> curves, RunScope scope) {
-        XYChart chart = blank("Certified accuracy of the smoothed classifier on " + scope.title(), "L2 radius r",
-                "Certified accuracy (%)");
+        XYChart chart = blank(certified(scope) + (scope.labelled() ? " of" : " by") + " the smoothed classifier on " + scope.title(),
+                "L2 radius r", certified(scope) + " (%)");
         double furthest = curves.stream().flatMap(curve -> curve.points().stream())
                 .mapToDouble(CertifiedCurve.Point::radius).max().orElse(0);
         double right = Math.max(0.25, Math.ceil(furthest * 4) / 4);
@@ -74,13 +74,17 @@ final class Charts {
 
     /** Certified accuracy against epsilon, a line for each method. */
     static XYChart largestEpsilons(LargestEpsilons largest, RunScope scope) {
-        XYChart chart = blank("Certified accuracy by bounds on " + scope.title(), symbol(largest.norm()) + " radius \u03b5",
-                "Certified accuracy (%)");
+        XYChart chart = blank(certified(scope) + " by bounds on " + scope.title(), symbol(largest.norm()) + " radius \u03b5",
+                certified(scope) + " (%)");
         double right = largest.furthest() > 0 ? largest.furthest() * 1.05 : 1;
         largest.curves().forEach(curve -> addSteps(chart, curve.name(), curve.points(), right));
         frame(chart, right, 0, LegendPosition.InsideNE);
         chart.getStyler().setXAxisDecimalPattern("0.00###");
         return chart;
+    }
+
+    private static String certified(RunScope scope) {
+        return "Certified " + scope.quantity();
     }
 
     private static String symbol(Norm norm) {
@@ -106,7 +110,7 @@ final class Charts {
     /** Clean, empirical and certified accuracy against epsilon; what is no guarantee is dashed. */
     static XYChart certificationGap(ResultTable table2) {
         XYChart chart = blank("Certificates by bounds and PGD attacks on " + table2.scope().title(), "L\u221e radius \u03b5",
-                "Accuracy (%)");
+                Phrase.capital(table2.scope().quantity()) + " (%)");
         double lowest = 100;
         List<String> others = Stream.of(Method.CROWN, Method.ALPHA_CROWN).map(Table2::certifiedKey)
                 .filter(key -> table2.definition().columns().stream().anyMatch(column -> column.key().equals(key))).toList();

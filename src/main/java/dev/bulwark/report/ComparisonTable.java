@@ -31,7 +31,8 @@ public record ComparisonTable(String caption, List<String> header, List<List<Str
                 .sorted(Comparator.comparingDouble(ResultTable.Line::at).thenComparing(ResultTable.Line::further)
                         .thenComparingLong(line -> line.samples().orElse(0)))
                 .map(ResultTable.Line::name).distinct().toList();
-        return new ComparisonTable(first.definition().topic() + ", accuracy in %" + addition, header,
+        return new ComparisonTable(first.definition().topic() + ", " + parts.stream().map(part -> part.table.scope())
+                .filter(scope -> !scope.labelled()).findFirst().orElse(first.scope()).unit() + addition, header,
                 names.stream().flatMap(name -> rows(name, parts).stream()).toList());
     }
 

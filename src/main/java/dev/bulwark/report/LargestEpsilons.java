@@ -22,6 +22,8 @@ import java.util.stream.Stream;
  */
 record LargestEpsilons(Norm norm, List<RunFolder.Largest> searches) {
 
+    static final String NAME = "largest";
+
     private static final int MOST_LINES = 10;
 
     /** For each norm that has searches, in the norms' order. */
@@ -59,7 +61,7 @@ record LargestEpsilons(Norm norm, List<RunFolder.Largest> searches) {
 
     /** {@code largest}, and {@code largest-l2} in another norm. */
     String name() {
-        return "largest" + (norm == Norm.INF ? "" : "-" + norm.words());
+        return NAME + (norm == Norm.INF ? "" : "-" + norm.words());
     }
 
     /** At round epsilons up to the largest, a column for each method. */
@@ -69,7 +71,7 @@ record LargestEpsilons(Norm norm, List<RunFolder.Largest> searches) {
         List<Column<Double>> columns = searches.stream().map(search -> new Column<Double>(
                 Table2.certifiedKey(search.method()), Table2.title(search.method()) + " certified",
                 epsilon -> Optional.of(certified(search.rows(), epsilon)))).toList();
-        return new TableDefinition<>(name(), "Certified accuracy from each image's largest epsilon (" + Table2.symbol(norm) + ")",
+        return new TableDefinition<>(name(), "Certified " + scope.quantity() + " from each image's largest epsilon (" + Table2.symbol(norm) + ")",
                 TableDefinition.Parameter.EPSILON, columns, List.of("Certified: the image's largest certified epsilon, which was itself tried, is at least this "
                 + "one, and a smaller ball lies in the larger; rounded down.")).measure(lines, scope, Beside.NOTHING);
     }

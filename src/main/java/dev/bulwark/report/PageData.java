@@ -31,6 +31,11 @@ final class PageData {
 
     private final ObjectNode root = JsonNodeFactory.instance.objectNode();
 
+    /** What figures are. */
+    void addQuantity(RunScope scope) {
+        root.put("quantity", scope.quantity());
+    }
+
     /** A curve by name; the script only draws and counts. */
     void addCurve(String name, CertifiedCurve curve) {
         addCurve(name, curve, root.path("curves").size(), "");

@@ -52,6 +52,10 @@ public final class Phrase {
         return last <= 0 ? String.join("", parts) : String.join(", ", parts.subList(0, last)) + " and " + parts.get(last);
     }
 
+    static String capital(String text) {
+        return text.substring(0, 1).toUpperCase(Locale.ROOT) + text.substring(1);
+    }
+
     /** Whether a stated figure lies in the 95% interval of a measured one. */
     public static boolean within(Share share, BigDecimal stated) {
         return stated.compareTo(share.lowerPercent(1)) >= 0 && stated.compareTo(share.upperPercent(1)) <= 0;

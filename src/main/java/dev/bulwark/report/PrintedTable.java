@@ -99,8 +99,7 @@ final class PrintedTable {
                 Stream.of("Intervals are two-sided 95% Clopper-Pearson intervals over the choice of test images."),
                 Stream.of("A number in parentheses counts the images of a figure that rests on fewer than its row.")
                         .filter(note -> table.lines().stream().anyMatch(Line::mixed)),
-                table.beside().sources().stream().map(source -> source.name().key().substring(0, 1).toUpperCase(Locale.ROOT)
-                        + source.name().key().substring(1) + ": " + source.citation() + "; " + source.setting() + "."),
+                table.beside().sources().stream().map(source -> Phrase.capital(source.name().key()) + ": " + source.citation() + "; " + source.setting() + "."),
                 table.beside().remarks().stream()).flatMap(note -> note).toList();
     }
 

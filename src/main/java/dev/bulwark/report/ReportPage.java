@@ -36,11 +36,12 @@ final class ReportPage {
 
     private String write(List<String> missing) {
         Provenance provenance = new Provenance(run.run().run());
+        data.addQuantity(run.scope());
         if (!missing.isEmpty()) {
             add("missing", "Missing from this run", Markup.list("plain", missing));
         }
         run.table1().ifPresent(table -> add("smoothing", "Randomized smoothing", smoothing(table)));
-        run.table2().ifPresent(table -> add("bounds", "Interval bound propagation", bounds(table)));
+        run.table2().ifPresent(table -> add("bounds", "Bounds and attacks", bounds(table)));
         if (!run.further().isEmpty()) {
             add("further", "Other balls", further());
         }
@@ -103,9 +104,10 @@ final class ReportPage {
         String drawn = "The same curves lie in figures/certified_accuracy.svg.";
         return Markup.table(table, 1)
                 + Markup.figure("curves", ++figures, """
-                        Certified accuracy against L2 radius: the share of all images that are classified correctly and \
-                        certified at least that far. Exact steps, nothing smoothed. Point at the curves, or focus the \
-                        figure and use the arrow keys.""", "", drawn)
+                        Certified %s against L2 radius: the share of all images that %s and are certified at least that far. \
+                        Exact steps, nothing smoothed. Point at the curves, or focus the figure and use the arrow keys."""
+                        .formatted(table.scope().quantity(), table.scope().labelled() ? "are classified correctly"
+                                : "keep their prediction"), "", drawn)
                 + Markup.figure("tradeoff", ++figures, """
                         The trade-off at one radius: what each \u03c3 certifies there.""" + legend(table.beside().sources(), ", where they state that radius"),
                         Template.read("radius.html"), drawn)
@@ -125,9 +127,9 @@ final class ReportPage {
         data.addTable2(table);
         return Markup.table(table, 2)
                 + Markup.figure("gap", ++figures, """
-                        Clean, empirical and certified accuracy for each \u03b5, all on the same images. The band between \
-                        %s and IBP holds the true robust accuracy.%s"""
-                        .formatted(AttackRecord.inSentence(table.column(Table2.PGD).title()),
+                        Clean, empirical and certified %1$s for each \u03b5, all on the same images. The band between \
+                        %2$s and IBP holds the true robust %1$s.%3$s"""
+                        .formatted(table.scope().quantity(), AttackRecord.inSentence(table.column(Table2.PGD).title()),
                                 legend(table.beside().tried().stream().toList(), "")),
                         "", "The same figure lies in figures/ibp_gap.svg.");
     }

@@ -134,7 +134,7 @@ public record ResultTable(TableDefinition<?> definition, RunScope scope, List<Li
     }
 
     public String caption() {
-        return definition.topic() + " on " + scope.title() + ", accuracy in %";
+        return definition.topic() + " on " + scope.title() + ", " + scope.unit();
     }
 
     public Column<?> column(String key) {

@@ -104,13 +104,17 @@ public final class Table2 {
         return names.size() == 1 ? names.iterator().next() : UNNAMED;
     }
 
-    /** What a table of balls of one norm is about: whichever methods it has columns of figures for. */
+    /** What a table of balls of one norm is about: whatever it has columns of figures for. */
     private static String topic(Norm norm, Collection<EpsilonRows> all) {
-        SortedSet<Method> others = others(all);
-        boolean propagated = all.stream().anyMatch(rows -> !rows.bounds().isEmpty());
-        String methods = Phrase.and(others.stream().map(Table2::title).toList());
-        return (others.isEmpty() ? propagated ? "Interval bound propagation" : "Attacks"
-                : propagated ? "Interval bound propagation and " + methods : methods) + " (" + symbol(norm) + ")";
+        List<String> topics = new ArrayList<>();
+        if (all.stream().anyMatch(rows -> !rows.bounds().isEmpty())) {
+            topics.add("Interval bound propagation");
+        }
+        others(all).forEach(method -> topics.add(title(method)));
+        if (all.stream().anyMatch(EpsilonRows::attacked)) {
+            topics.add(UNNAMED);
+        }
+        return (topics.isEmpty() ? "Bounds" : Phrase.and(topics)) + " (" + symbol(norm) + ")";
     }
 
     /** As captions have it. */

@@ -28,7 +28,7 @@ import java.util.stream.Stream;
  */
 public record TradeoffReport(ResultTable table, List<String> missing, List<Path> written) {
 
-    private static final String NAME = "tradeoff";
+    static final String NAME = "tradeoff";
     /** Claims are of networks that end their training without natural loss. */
     private static final BigDecimal CLAIMED_KAPPA = BigDecimal.ZERO;
 
@@ -108,7 +108,7 @@ public record TradeoffReport(ResultTable table, List<String> missing, List<Path>
     }
 
     private static String verdict(Claim claim, double epsilon, List<String> reached) {
-        return claim.by.substring(0, 1).toUpperCase(Locale.ROOT) + claim.by.substring(1) + " claims " + claim.clean
+        return Phrase.capital(claim.by) + " claims " + claim.clean
                 + "% clean with " + claim.certified + "% certified at epsilon "
                 + RunLayout.decimals(epsilon) + ": " + (reached.isEmpty() ? "none of these networks reaches both."
                 : "reached with kappa " + Phrase.and(reached) + ".");

@@ -1,6 +1,7 @@
 'use strict';
 (() => {
   const data = JSON.parse(document.getElementById('data').textContent);
+  const quantity = data.quantity || 'accuracy';
   const byId = id => document.getElementById(id);
 
   // ---- elements: text goes in as text, never as markup ----
@@ -16,7 +17,7 @@
   const svg = (name, attributes = {}, ...children) =>
     fill(document.createElementNS('http://www.w3.org/2000/svg', name), attributes, children);
 
-  // ---- theme: as the system has it, until someone chooses ----
+  // ---- theme: the system's, until the reader chooses one ----
 
   const THEMES = ['auto', 'light', 'dark'];
   const theme = byId('theme');
@@ -37,7 +38,7 @@
   theme.addEventListener('click', () => {
     const next = THEMES[(THEMES.indexOf(theme.value) + 1) % THEMES.length];
     showTheme(next);
-    try { localStorage.setItem('bulwark-theme', next); } catch { /* it is forgotten, then */ }
+    try { localStorage.setItem('bulwark-theme', next); } catch { /* then the choice is not remembered */ }
   });
 
   // ---- charts ----
@@ -138,7 +139,7 @@
 
   const hide = state => { state.tip.hidden = true; };
 
-  /** A point that can be pointed at and focused. */
+  /** A point that shows its tip under the pointer and on focus. */
   function point(state, {kind, shape, solid = true, px, py, title, lines, plot}) {
     const spoken = title + ': ' + lines.map(line => line.slice(1).join(' ')).join('; ');
     const group = svg('g', {class: `k${kind}${solid ? ' solid' : ''}`, tabindex: 0, role: 'img', 'aria-label': spoken},
@@ -220,7 +221,7 @@
     };
   }
 
-  // ---- certified accuracy ----
+  // ---- certified accuracy against radius ----
 
   /** Images certified at radius r: steps are [radius, images certified at it], ascending. */
   function hits(curve, r) {
@@ -254,7 +255,7 @@
     const end = Math.ceil(furthest(curves) * 4) / 4;
     const stops = Array.from({length: Math.round(end * 100) + 1}, (_, k) => k / 100);
     chart('curves', {
-      height: 460, x: radiusAxis(end), y: {max: 100, title: 'Certified accuracy (%)'},
+      height: 460, x: radiusAxis(end), y: {max: 100, title: `Certified ${quantity} (%)`},
       entries: curves.map(curve => ({name: curve.name, kind: curve.kind, line: curve.line, shape: curve.kind})),
       draw: plot => {
         for (const curve of curves) {
@@ -265,7 +266,7 @@
           plot.root.append(group);
         }
       },
-      cursor: slide('Certified accuracy against L2 radius', stops, 50, r => ({
+      cursor: slide(`Certified ${quantity} against L2 radius`, stops, 50, r => ({
         title: 'r = ' + r.toFixed(2),
         lines: curves.map(curve => [curve.kind, curve.name, percent(certified(curve, r)), `${hits(curve, r)} of ${curve.images}`]),
         spots: curves.map(curve => ({kind: curve.kind, y: 100 * hits(curve, r) / curve.images})),
@@ -293,7 +294,7 @@
     const table = curve => (tables.find(row => row.sigma === curve.sigma) || {})[radius.toFixed(2)] || {};
 
     const state = chart('tradeoff', {
-      height: 330, x: {...names(curves.map(curve => curve.sigma)), title: 'Noise σ'}, y: {max: 100, title: 'Certified accuracy (%)'},
+      height: 330, x: {...names(curves.map(curve => curve.sigma)), title: 'Noise σ'}, y: {max: 100, title: `Certified ${quantity} (%)`},
       entries: [{name: 'measured', kind: 0, shape: 0}{{entries}}],
       draw: (plot, self) => {
         const line = curves.map((curve, k) => `${k ? 'L' : 'M'}${plot.x(k)} ${plot.y(certified(curve, radius))}`).join('');
@@ -366,7 +367,7 @@
     const min = Math.max(0, Math.floor((lowest - 5) / 10) * 10);
     const path = (points, plot) => points.map((p, k) => `${k ? 'L' : 'M'}${plot.x(p.epsilon)} ${plot.y(p.measured)}`).join('');
     chart('gap', {
-      height: 440, y: {min, max: 100, title: 'Accuracy (%)'},
+      height: 440, y: {min, max: 100, title: `${capital(quantity)} (%)`},
       x: {min: 0, max: Math.max(...all) * 1.06, title: 'L∞ radius ε', ticks: () => all.map(at => ({at, label: at.toFixed(2)}))},
       entries: [...series.map(({name, kind, shape, line}) => ({name, kind, shape, line})){{entry}}],
       draw: plot => {
@@ -382,7 +383,7 @@
             .map(p => marker('reported', plot.x(p.epsilon) + 10, plot.y(p.reported), 3.2))));
         }
       },
-      cursor: slide('Accuracies at each epsilon', all, 0, epsilon => {
+      cursor: slide('Figures at each epsilon', all, 0, epsilon => {
         const row = rows.find(one => Number(one.epsilon) === epsilon);
         const here = series.filter(one => row[one.key].measured !== undefined);
         return {
@@ -480,7 +481,7 @@
 
   // ---- the page ----
 
-  // On paper nobody can open what is closed.
+  // Closed details can't be opened on paper.
   addEventListener('beforeprint', () => document.querySelectorAll('section:not(#provenance) details').forEach(one => { one.open = true; }));
 
   const curves = data.curves || [];

@@ -56,8 +56,11 @@ class NormReportTest {
                 rows("largest-l2.jsonl", "verify", "--largest", "--method", "crown", "--norm", 2, "--bisections", 6));
         String said = run(Stream.concat(Stream.concat(Stream.of("report"), files.stream()), Stream.of("--out", report)).toArray());
         assertTrue(said.contains("CROWN (L-infinity) on "), said);
-        assertTrue(said.contains("CROWN (L2) on "), said);
+        assertTrue(said.contains("CROWN and PGD (L2) on "), said);
         assertFalse(said.contains("Interval bound propagation"), said);
+        for (Path file : files) { // each is named once, below the table that is made of it
+            assertEquals(2, said.split(": " + file.getFileName() + ", of the network", -1).length, said);
+        }
         assertTrue(said.contains("1/255") && said.contains("1/3"), said);
         assertTrue(said.lines().noneMatch(line -> line.matches("\\s*(epsilon )?0\\.(00392|333).*")), said); // as lines of tables
         for (String name : List.of("table2", "table2-l2", "largest", "largest-l2")) {
@@ -66,7 +69,7 @@ class NormReportTest {
             }
         }
         String page = Files.readString(report.resolve("report.html"));
-        assertTrue(page.contains("CROWN (L2)") && page.contains("figures/largest-l2.svg"));
+        assertTrue(page.contains("CROWN and PGD (L2)") && page.contains("figures/largest-l2.svg"));
         List<BoundsRow> found = RowFile.read(folder.resolve("largest.jsonl"), BoundsRow.FORMAT);
         List<String> points = Files.readAllLines(report.resolve("figures/largest.csv")).stream()
                 .filter(line -> line.startsWith("CROWN,inf,")).toList();
@@ -77,6 +80,6 @@ class NormReportTest {
         }
         assertEquals(found.stream().flatMap(row -> row.largestEpsilon().stream()).distinct().count() + 1, points.size());
         String again = run("report", report);
-        assertTrue(again.contains("CROWN (L2) on "), again);
+        assertTrue(again.contains("CROWN and PGD (L2) on "), again);
     }
 }

@@ -231,8 +231,12 @@ class OwnDataTest {
         assertEquals(0, Main.run(Stream.of("report", folder.resolve("verify.rows"), folder.resolve("certify.rows"), "--out",
                 folder.resolve("report")).map(Object::toString).toArray(String[]::new), new PrintWriter(new StringWriter()),
                 new PrintWriter(new StringWriter())));
-        assertTrue(Files.readString(folder.resolve("report/report.html")).contains("Figures are the certified, or broken, share"));
+        assertTrue(Files.readString(folder.resolve("report/report.html")).contains("Figures are shares of images that keep their prediction"));
         assertTrue(Files.readString(folder.resolve("report/table2.md")).contains("These images have no labels"));
+        for (String table : List.of("table1.md", "table2.md")) {
+            assertTrue(Files.readString(folder.resolve("report").resolve(table)).contains(
+                    "share of images that keep their prediction in %"), table);
+        }
         assertEquals("bulwark: " + alone + ": holds one set of images; to train, name an .npz file of x_train, y_train, x_test and "
                 + "y_test, or a folder", run(3, "train", "ibp", "--epsilon", "0.1", "--data", alone, "--out", folder.resolve("t.safetensors")));
     }

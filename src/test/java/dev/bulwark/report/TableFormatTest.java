@@ -16,6 +16,7 @@ import dev.bulwark.results.SigmaRows;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
@@ -119,11 +120,13 @@ class TableFormatTest {
     @Test
     void givenSentencesOfBothTables_whenWritten_thenEachTableHasItsOwn() {
         List<String> smoothing = List.of("Randomized smoothing on 1 of 2 images.", "Certificates with n = 9.",
-                "smoothing/sigma-1.tsv: x");
-        List<String> bounds = List.of("PGD: 2 steps.", "PGD attacks all.", "IBP and PGD on 1.", "ibp/x: x", "crown/x: x",
-                "alpha-crown/x: x", "pgd/x: x");
+                "smoothing/sigma-0.25.tsv: x", "smoothing/sigma-0.25-n-1000000.jsonl: x");
+        List<String> bounds = List.of("PGD: 2 steps.", "PGD attacks all.", "IBP and PGD on 1.", "ibp/epsilon-0.10.jsonl: x",
+                "alpha-crown/epsilon-0.00392156862745098.jsonl: x", "pgd/epsilon-1.0E-4.jsonl: x");
+        List<String> others = List.of("crown/epsilon-0.20-l2.jsonl: x", "crown/largest.jsonl: x", "crown/largest-l1.jsonl: x");
         List<String> all = new ArrayList<>(smoothing);
         all.addAll(bounds);
+        all.addAll(others);
         all.add("Networks: preset x.");
         RunScope scope = new RunScope("mnist", all);
         ResultTable first = Table1.of(new TreeMap<>(Map.of(0.25, new SigmaRows(SampleRows.certified(3, 4), List.of()))),
@@ -136,8 +139,26 @@ class TableFormatTest {
             String two = format.write(second);
             smoothing.forEach(sentence -> assertTrue(one.contains(sentence) && !two.contains(sentence), sentence));
             bounds.forEach(sentence -> assertTrue(two.contains(sentence) && !one.contains(sentence), sentence));
+            others.forEach(sentence -> assertTrue(!one.contains(sentence) && !two.contains(sentence), sentence));
             assertTrue(one.contains("Networks: preset x.") && two.contains("Networks: preset x."));
         }
+    }
+
+    /** Not accuracies, where no label says what is right. */
+    @Test
+    void givenPredictionsForLabels_whenWritten_thenCaptionsSayWhatIsShown() {
+        RunScope scope = new RunScope("mine", List.of(), Optional.of(new RunScope.Warning("labels: predictions", "No labels.")), false);
+        ResultTable first = Table1.of(new TreeMap<>(Map.of(0.25, new SigmaRows(SampleRows.certified(3, 4), List.of()))),
+                scope, Beside.NOTHING);
+        ResultTable second = Table2.of(new TreeMap<>(Map.of(0.1, new EpsilonRows(List.of(),
+                List.of(SampleRows.attack(0, 0, false))))), scope, Beside.NOTHING);
+        for (ResultTable table : List.of(first, second)) {
+            assertTrue(table.caption().endsWith(" on mine (labels: predictions), share of images that keep their prediction in %"),
+                    table.caption());
+        }
+        assertEquals("PGD (L-infinity)", second.definition().topic());
+        assertEquals("Certified share of images (%)", Charts.certifiedAccuracy(List.of(), scope).getYAxisTitle());
+        assertEquals("Share of images (%)", Charts.certificationGap(second).getYAxisTitle());
     }
 
     /** At sigma 0.25, two images with 10,000 samples each, and one of them with a million, which certify it at 1. */
