@@ -40,12 +40,12 @@ final class VerifyCommand extends ModelCommand {
                     + "the search (default there: 1, for l2 8, for l1 64).")
     private Epsilon epsilon;
 
-    @Option(names = "--largest", description = "Search for each image's largest certified epsilon, by bisection. Rows say it as "
+    @Option(names = "--largest", description = "Search for each image's largest certified epsilon: its power of two, then bisection. Rows say it as "
             + "largest_epsilon, and have the bounds there.")
     private boolean largest;
 
-    @Option(names = "--bisections", description = "With --largest, how often the interval is halved (default: "
-            + LargestEpsilon.DEFAULT_BISECTIONS + ").")
+    @Option(names = "--bisections", description = "With --largest, how often the interval is halved, once its upper end is twice "
+            + "its lower: 8 find epsilon to a 256th of itself (default: " + LargestEpsilon.DEFAULT_BISECTIONS + ").")
     private Integer bisections;
 
     @Option(names = "--norm", paramLabel = "inf|2|1", defaultValue = "inf",

@@ -14,26 +14,29 @@ import dev.bulwark.results.CleanPrediction;
 import dev.bulwark.results.RowFile;
 import dev.bulwark.settings.Setting;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * For each image the largest epsilon at which it is certified, by bisection: first the upper end is tried, then the middle between
- * the largest certified epsilon so far (0 at first) and the smallest that was not.
+ * For each image the largest epsilon at which it is certified. First the upper end is tried, then its 16th, and so on, until two
+ * epsilons are known of which one is twice the other, the smaller certified and the larger not. Between them it is bisected, so that
+ * the resolution is relative to what is found, of fragile networks too.
  *
  * <p>Bounds need not get looser as epsilon grows, so that nothing is claimed of an epsilon in between or beyond: a row says that the
  * image is certified at an epsilon that was itself tried. At every smaller one it is too, for a smaller ball lies in the larger.
  *
  * @param most       the upper end of the search
- * @param bisections after that: epsilon is found to {@code most / 2^bisections}
+ * @param bisections of the last interval: epsilon is found to a share of {@code 2^-bisections} of itself
  */
 public record LargestEpsilon(Epsilon most, Norm norm, int bisections) {
 
-    /** Enough for a curve: in l-infinity a 4096th. */
-    public static final int DEFAULT_BISECTIONS = 12;
+    /** Enough for a curve: a 256th. */
+    public static final int DEFAULT_BISECTIONS = 8;
     private static final int MOST_BISECTIONS = 40;
+    /** Powers of two below the upper end: the first that is tried, and the last, below a float's resolution of a pixel. */
+    private static final int FIRST_POWER = 4;
+    private static final int LAST_POWER = 32;
 
     public LargestEpsilon {
         if (bisections < 1 || bisections > MOST_BISECTIONS) {
@@ -75,43 +78,76 @@ public record LargestEpsilon(Epsilon most, Norm norm, int bisections) {
         });
     }
 
-    /** All images of a batch at a time; those that the network gets wrong, or that are certified at once, are done at once. */
-    private List<Tried> search(Verifier verifier, float[] images, int[] labels, Ball widest) {
-        Tried[] best = new Tried[labels.length];
-        List<Bounds> first = verifier.verify(images, labels, widest);
-        for (int n = 0; n < labels.length; ++n) {
-            best[n] = new Tried(first.get(n), most.printedBelow());
+    /** What is known of one image. */
+    private final class Search {
+
+        private Tried best;
+        private boolean done;
+        /** The largest certified epsilon so far, 0 at first, and the smallest that was not. */
+        private double low;
+        private double high = most.printedBelow();
+        /** How often the upper end was halved for {@link #low} and for {@link #high}, as long as it was only halved. */
+        private int lowPower = Integer.MAX_VALUE;
+        private int highPower;
+        private int bisected;
+
+        Search(Bounds atMost, int label) {
+            best = new Tried(atMost, high);
+            done = atMost.certified() || atMost.cleanPrediction() != label;
         }
-        int[] open = IntStream.range(0, labels.length)
-                .filter(n -> !first.get(n).certified() && first.get(n).cleanPrediction() == labels[n]).toArray();
-        double[] low = new double[open.length];
-        double[] high = new double[open.length];
-        Arrays.fill(high, most.printedBelow());
-        float[] pixels = chosen(images, images.length / Math.max(1, labels.length), open);
-        int[] wanted = Arrays.stream(open).map(n -> labels[n]).toArray();
-        for (int k = 0; k < bisections && open.length > 0; ++k) {
-            List<Ball> balls = new ArrayList<>();
-            for (int n = 0; n < open.length; ++n) {
-                balls.add(new Ball(Epsilon.of(middle(low[n], high[n])), widest.centre(), norm));
-            }
-            List<Bounds> bounds = verifier.verify(pixels, wanted, balls);
-            for (int n = 0; n < open.length; ++n) {
-                double tried = middle(low[n], high[n]);
-                if (bounds.get(n).certified()) {
-                    low[n] = tried;
-                } else {
-                    high[n] = tried;
-                }
-                if (bounds.get(n).certified() || low[n] == 0) {
-                    best[open[n]] = new Tried(bounds.get(n), tried);
-                }
-            }
+
+        /** Galloping through powers of two, then halving their interval, then the interval between neighbours. */
+        private int nextPower() {
+            return low == 0 ? Math.max(FIRST_POWER, 2 * highPower) : (lowPower + highPower) / 2;
         }
-        return List.of(best);
+
+        private boolean neighbours() {
+            return low > 0 && lowPower == highPower + 1;
+        }
+
+        double next() {
+            return neighbours() ? low + (high - low) / 2 : Math.scalb(most.printedBelow(), -nextPower());
+        }
+
+        void tried(Bounds bounds) {
+            double epsilon = next();
+            boolean certified = bounds.certified();
+            if (neighbours()) {
+                ++bisected;
+            } else if (certified) {
+                lowPower = nextPower();
+            } else {
+                highPower = nextPower();
+            }
+            if (certified) {
+                low = epsilon;
+            } else {
+                high = epsilon;
+            }
+            if (certified || low == 0) {
+                best = new Tried(bounds, epsilon);
+            }
+            done = bisected == bisections || low == 0 && highPower >= LAST_POWER;
+        }
     }
 
-    private static double middle(double low, double high) {
-        return low + (high - low) / 2;
+    /** All images of a batch at a time; those that the network gets wrong, or that are certified at once, are done at once. */
+    private List<Tried> search(Verifier verifier, float[] images, int[] labels, Ball widest) {
+        List<Bounds> first = verifier.verify(images, labels, widest);
+        List<Search> all = IntStream.range(0, labels.length).mapToObj(n -> new Search(first.get(n), labels[n])).toList();
+        for (int[] open = open(all); open.length > 0; open = open(all)) {
+            List<Ball> balls = Arrays.stream(open).mapToObj(n -> new Ball(Epsilon.of(all.get(n).next()), widest.centre(), norm)).toList();
+            List<Bounds> bounds = verifier.verify(chosen(images, images.length / labels.length, open),
+                    Arrays.stream(open).map(n -> labels[n]).toArray(), balls);
+            for (int k = 0; k < open.length; ++k) {
+                all.get(open[k]).tried(bounds.get(k));
+            }
+        }
+        return all.stream().map(search -> search.best).toList();
+    }
+
+    private static int[] open(List<Search> all) {
+        return IntStream.range(0, all.size()).filter(n -> !all.get(n).done).toArray();
     }
 
     private static float[] chosen(float[] images, int size, int[] rows) {
