@@ -19,8 +19,9 @@ import java.util.OptionalDouble;
 public record AttackSettings(int steps, int restarts, OptionalDouble stepSize, List<AttackLoss> losses, long seed,
                              int firstIndex) {
 
-    /** 50 steps, 10 restarts, up the cross-entropy and then the margin, seed 0. */
-    public static final AttackSettings DEFAULT = new AttackSettings(50, 10, OptionalDouble.empty(),
+    /** The default steps and restarts of {@link PgdSettings}, up the cross-entropy and then the margin, seed 0. */
+    public static final AttackSettings DEFAULT = new AttackSettings(PgdSettings.DEFAULT_STEPS, PgdSettings.DEFAULT_RESTARTS,
+            OptionalDouble.empty(),
             List.of(AttackLoss.CROSS_ENTROPY, AttackLoss.MARGIN), 0, 0);
 
     public AttackSettings {

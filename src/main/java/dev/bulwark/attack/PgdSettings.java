@@ -19,6 +19,10 @@ import java.util.List;
  */
 public record PgdSettings(Ball ball, int steps, double stepSize, int restarts, long seed, List<AttackLoss> losses) {
 
+    /** The lab's, and what every command and the library take where none are named; the step is {@link #defaultStep}. */
+    public static final int DEFAULT_STEPS = 50;
+    public static final int DEFAULT_RESTARTS = 10;
+
     public PgdSettings {
         losses = List.copyOf(losses);
         if (ball.norm() == Norm.ONE) {
@@ -64,8 +68,8 @@ public record PgdSettings(Ball ball, int steps, double stepSize, int restarts, l
         return ball.epsilon().nearest() / 10;
     }
 
-    /** The lab's attack: 50 steps of epsilon / 10 from each of 10 starting points, up the cross-entropy. */
+    /** The lab's attack: the default steps from each of the default number of starting points, up the cross-entropy. */
     public static PgdSettings standard(double epsilon, long seed) {
-        return new PgdSettings(epsilon, 50, epsilon / 10, 10, seed);
+        return new PgdSettings(epsilon, DEFAULT_STEPS, defaultStep(Ball.aroundFloats(epsilon)), DEFAULT_RESTARTS, seed);
     }
 }

@@ -66,13 +66,13 @@ final class AttackCommand extends ModelCommand {
                     + "${DEFAULT-VALUE}).")
     private Norm norm;
 
-    @Option(names = "--steps", defaultValue = "50", description = "Steps of each restart (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--steps", defaultValue = "" + PgdSettings.DEFAULT_STEPS, description = "Steps of each restart (default: ${DEFAULT-VALUE}).")
     private int steps;
 
     @Option(names = "--step-size", description = "Length of a step in the ball's norm (default: epsilon / 10).")
     private Double stepSize;
 
-    @Option(names = "--restarts", defaultValue = "10", description = "Random starting points (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--restarts", defaultValue = "" + PgdSettings.DEFAULT_RESTARTS, description = "Random starting points (default: ${DEFAULT-VALUE}).")
     private int restarts;
 
     @Option(names = "--seed", defaultValue = "0", description = "Seed of the starting points (default: ${DEFAULT-VALUE}).")
