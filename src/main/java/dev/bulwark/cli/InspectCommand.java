@@ -7,8 +7,10 @@ import dev.bulwark.model.io.ModelFile;
 import dev.bulwark.model.io.StoredNetwork;
 import dev.bulwark.plan.Chain;
 import dev.bulwark.plan.Perceptron;
+import dev.bulwark.report.Paragraph;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
@@ -55,7 +57,7 @@ final class InspectCommand implements Callable<Integer> {
         out.printf(Locale.ROOT, "%4s  %-33s %,14d %,14d%n", "", "all", graph.learned(), work);
         new TreeMap<>(network.metadata()).forEach((key, text) -> out.println(plain("metadata " + key + ": " + text)));
         network.notes().forEach(note -> out.println("note: " + note));
-        out.println(computed(graph));
+        computed(graph).forEach(line -> out.println(Paragraph.wrapped(line, Terminal.resultColumns(System.getenv()))));
         return ExitCode.DONE.code();
     }
 
@@ -70,19 +72,20 @@ final class InspectCommand implements Callable<Integer> {
         return text.replaceAll("[^ -~]", "?");
     }
 
-    private static String computed(Graph graph) {
+    /** How, and what would be computed otherwise, a line each. */
+    private static List<String> computed(Graph graph) {
         if (Perceptron.is(graph)) {
-            return "computed by kernels of its own in certify, predict and attack";
+            return List.of("computed by kernels of its own in certify, predict and attack");
         }
         if (Chain.is(graph)) {
-            return "computed by kernels of the CPU in certify, predict and attack; on a GPU in fp32, step by step";
+            return List.of("computed by kernels of the CPU in certify, predict and attack; on a GPU in fp32, step by step");
         }
         try (Device device = Device.open("cpu")) {
             device.load(graph);
-            return "computed in fp32, step by step: kernels of their own have " + Perceptron.WORDS + "; on the CPU also "
-                    + Chain.WORDS;
+            return List.of("computed in fp32, step by step", "kernels of their own have " + Perceptron.WORDS,
+                    "on the CPU they also have " + Chain.WORDS);
         } catch (UnsupportedOperationException e) {
-            return "not computed: " + e.getMessage();
+            return List.of("not computed: " + e.getMessage());
         }
     }
 }

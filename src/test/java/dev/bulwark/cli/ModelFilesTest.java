@@ -147,5 +147,13 @@ class ModelFilesTest extends WholeCommands {
         assertTrue(other.out().contains("metadata note: a?[31m"), other.out());
         assertTrue(other.out().contains("omputed"), other.out());
         assertTrue(other.out().replaceAll(" +", " ").contains("0 Scale [6] 6 0"), other.out());
+        Path sigmoids = folder.resolve("sigmoids.onnx");
+        ModelFile.writeOnnx(sigmoids, Graph.sequence(Shape.of(4), List.of(new Op.Dense(Tensor.zeros(3, 4), Tensor.zeros(3)),
+                new Op.Sigmoid(), new Op.Dense(Tensor.zeros(2, 3), Tensor.zeros(2)))), Map.of());
+        List<String> said = done("inspect", sigmoids).out().lines().toList();
+        List<String> end = said.subList(said.indexOf("computed in fp32, step by step"), said.size());
+        assertTrue(end.get(1).startsWith("kernels of their own have dense layers"), end.toString());
+        assertTrue(end.get(2).startsWith("on the CPU they also have "), end.toString());
+        assertEquals(3, end.size());
     }
 }
