@@ -24,7 +24,7 @@ final class DataOptions {
                     + "otherwise MNIST, from $BULWARK_DATA, data/mnist, the cache, a download.")
     private Path images;
 
-    @Option(names = "--labels", paramLabel = "F.npy", description = "The labels of --data F.npy; without them the network's own "
+    @Option(names = "--labels", paramLabel = "F.npy", description = "The labels of --data F.npy, or of an .npz file that holds none; without them the network's own "
             + "predictions stand in their place.")
     private Path labels;
 

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import java.util.zip.CRC32;
 import java.util.zip.CheckedInputStream;
 import java.util.zip.ZipEntry;
@@ -45,9 +46,17 @@ final class NpyReader implements DatasetReader {
         return startsWith(source, ZIP) || startsWith(source, NpyArray.MAGIC);
     }
 
+    /** An archive may have its labels in it. */
     @Override
     public boolean takesLabels(Path source) {
-        return startsWith(source, NpyArray.MAGIC);
+        if (startsWith(source, NpyArray.MAGIC)) {
+            return true;
+        }
+        try (ZipFile archive = new ZipFile(source.toFile())) {
+            return Stream.of(TRAINING, TEST).flatMap(List::stream).allMatch(names -> entry(archive, names.labels) == null);
+        } catch (IOException e) {
+            return true; // reading it says what is wrong
+        }
     }
 
     private static boolean startsWith(Path source, byte[] magic) {
@@ -69,7 +78,7 @@ final class NpyReader implements DatasetReader {
     @Override
     public Map<Split, Dataset> read(DataFiles source, Set<Split> wanted) {
         Map<Split, Dataset> datasets = new EnumMap<>(Split.class);
-        if (takesLabels(source.images())) {
+        if (startsWith(source.images(), NpyArray.MAGIC)) {
             if (wanted.contains(Split.TRAIN)) {
                 throw new DataException(source.images() + ": holds one set of images; to train, name an .npz file of x_train, "
                         + "y_train, x_test and y_test, or a folder");
@@ -78,6 +87,10 @@ final class NpyReader implements DatasetReader {
             datasets.put(Split.TEST, source.labels().map(labels -> NpyImages.dataset(images, array(labels), source))
                     .orElseGet(() -> NpyImages.dataset(images, source)));
             return datasets;
+        }
+        if (source.labels().isPresent() && wanted.contains(Split.TRAIN)) {
+            throw new DataException(source.images() + ": " + source.labels().get() + " can hold the labels of one set of images: to "
+                    + "train, store y_train and y_test in the .npz file");
         }
         try (ZipFile archive = new ZipFile(source.images().toFile())) {
             for (Split split : wanted) {
@@ -104,7 +117,9 @@ final class NpyReader implements DatasetReader {
         boolean labels = known.stream().anyMatch(names -> entry(archive, names.labels) != null);
         List<Names> alone = known.stream().filter(names -> entry(archive, names.images) != null).toList();
         if (!labels && alone.size() == 1) {
-            return NpyImages.dataset(array(archive, alone.get(0).images), source);
+            NpyArray images = array(archive, alone.get(0).images);
+            return source.labels().map(apart -> NpyImages.dataset(images, array(apart), source))
+                    .orElseGet(() -> NpyImages.dataset(images, source));
         }
         Names names = names(archive, known);
         return NpyImages.dataset(array(archive, names.images), array(archive, names.labels), source);

@@ -87,7 +87,7 @@ public final class DataSource {
         located.ifPresent(found -> found.datasets().forEach((split, data) -> {
             if (!data.labelled()) {
                 throw new DataException(Message.of(found.folder() + ": holds no labels, and this needs them: name an .npz file "
-                        + "with labels, a folder of PNG files with one subfolder a class, or labels of an .npy file",
+                        + "with labels, a folder of PNG files with one subfolder a class, or labels of an .npy or .npz file",
                         Setting.LABELS.with("F.npy")));
             }
         }));

@@ -247,7 +247,7 @@ class OwnDataTest {
         Path data = NpyBytes.zip(folder.resolve("d.npz"), true, Map.of("x_train", NpyBytes.floats(pixels, 20, 3, 3),
                 "y_train", NpyBytes.labels(new int[20]), "x_test", NpyBytes.floats(pixels, 20, 3, 3)));
         assertEquals("bulwark: " + data + ": holds no labels, and this needs them: name an .npz file with labels, a folder of PNG "
-                + "files with one subfolder a class, or labels of an .npy file with --labels F.npy",
+                + "files with one subfolder a class, or labels of an .npy or .npz file with --labels F.npy",
                 run(3, "train", "ibp", "--epsilon", "0.1", "--data", data, "--out", folder.resolve("t.safetensors")));
     }
 

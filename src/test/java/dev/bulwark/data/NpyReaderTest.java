@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -74,6 +75,23 @@ class NpyReaderTest {
             }
             assertArrayEquals(expected, data.pixels(n));
         }
+    }
+
+    @Test
+    void givenAnArchiveWithoutLabels_whenLabelsAreNamed_thenTheyAreItsImages() throws IOException {
+        byte[] arrays = NpyBytes.bytes(new byte[] {1, 2, 3, 4, 5, 6, 7, 8}, 2, 2, 2);
+        Path labels = Files.write(folder.resolve("y.npy"), labels());
+        for (String name : List.of("images", "x", "x_test")) {
+            Path file = NpyBytes.zip(folder.resolve(name + ".npz"), true, Map.of(name, arrays));
+            Dataset data = DatasetReaders.read(new DataFiles(file, Optional.of(labels), Optional.empty()), Set.of(Split.TEST))
+                    .get(Split.TEST);
+            assertArrayEquals(new int[] {2, 0}, data.labels());
+            assertTrue(data.labelled());
+        }
+        Path both = NpyBytes.zip(folder.resolve("both.npz"), true, Map.of("x_train", arrays, "x_test", arrays));
+        assertEquals(both + ": " + labels + " can hold the labels of one set of images: to train, store y_train and y_test in the .npz "
+                + "file", assertThrows(DataException.class, () -> DatasetReaders.read(new DataFiles(both, Optional.of(labels),
+                Optional.empty()), EnumSet.allOf(Split.class))).getMessage());
     }
 
     private Dataset read(byte[] images, byte[] labels, Shape... input) throws IOException {
