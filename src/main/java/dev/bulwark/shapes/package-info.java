@@ -1,2 +1,2 @@
-/** Shapes of samples, images and windows: sizes alone, which data, networks and devices share. Imports nothing of ours. */
+/** Shapes of samples, images and windows: sizes alone, which data, networks and devices share. Imports no other package of Bulwark. */
 package dev.bulwark.shapes;

@@ -1,6 +1,6 @@
 /**
- * ONNX models to and from graphs. Bytes in, bytes out: files, digests and other formats are
- * {@link dev.bulwark.model.io}'s matter, of which nothing is imported here. Protobuf stays inside.
+ * ONNX models to and from graphs. Bytes in, bytes out: files, digests and other formats belong to
+ * {@link dev.bulwark.model.io}, from which nothing is imported here. Protobuf's classes stay in this package.
  *
  * <p>A model is evaluated for one input, as a runtime evaluates it with a batch of one. What only moves elements is kept as
  * an order of elements and becomes an operation of its own only where nothing else can take it up. An operation, an

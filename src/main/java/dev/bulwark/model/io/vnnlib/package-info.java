@@ -1,7 +1,7 @@
 /**
  * Properties of networks in VNN-LIB 1.0, as the verification competition's files have them. Text in, exact decimals out:
- * files and compression are {@link dev.bulwark.model.io}'s matter, of which nothing is imported here, and what floats and
- * bounds make of the numbers is not known here.
+ * files and compression belong to {@link dev.bulwark.model.io}, from which nothing is imported here. It knows nothing of
+ * floats and bounds.
  *
  * <p>A file describes what must <em>not</em> happen. Whatever is not fully understood is refused with its line.
  */
