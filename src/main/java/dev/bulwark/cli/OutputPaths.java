@@ -1,10 +1,13 @@
 package dev.bulwark.cli;
 
+import dev.bulwark.data.DatasetReaders;
+import dev.bulwark.results.RunLayout;
 import dev.bulwark.runs.ExperimentException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 
 /** Where a command is told to write, checked before anything is read or computed. */
 final class OutputPaths {
@@ -55,6 +58,37 @@ final class OutputPaths {
                 throw new ExperimentException(option + " " + folder + " holds " + input.getKey() + ", which is read: name another place");
             }
         }
+    }
+
+    /**
+     * As {@link #requireNoInput}, of the folder of a whole run.
+     *
+     * @throws ExperimentException if {@code folder} is one of the inputs, or one is among what a run writes there, or {@code folder}
+     *                             lies in one whose folders are read, as those of classes are
+     */
+    static void requireApart(String option, Path folder, Map<String, Path> inputs) throws IOException {
+        requireNoInput(option, folder, inputs);
+        for (Map.Entry<String, Path> input : inputs.entrySet()) {
+            if (inside(folder, input.getValue()).filter(path -> RunLayout.isPart(path.getName(0).toString())).isPresent()) {
+                throw new ExperimentException(option + " " + folder + " is where a run would write over " + input.getKey() + " " + input.getValue()
+                        + ", which is read: name another place");
+            }
+            if (inside(input.getValue(), folder).isPresent() && DatasetReaders.readsFolders(input.getValue())) {
+                throw new ExperimentException(option + " " + folder + " lies in " + input.getKey() + " " + input.getValue()
+                        + ", whose folders are read: name another place");
+            }
+        }
+    }
+
+    /** How {@code path} goes on behind {@code folder}; empty if it does not lie in it. */
+    private static Optional<Path> inside(Path folder, Path path) throws IOException {
+        Path whole = path.toAbsolutePath().normalize();
+        for (Path around = whole.getParent(); around != null && Files.exists(folder); around = around.getParent()) {
+            if (Files.exists(around) && Files.isSameFile(around, folder)) {
+                return Optional.of(around.relativize(whole));
+            }
+        }
+        return Optional.empty();
     }
 
     private static void requireName(String option, Path path, String what) {

@@ -1,5 +1,6 @@
 package dev.bulwark.cli;
 
+import dev.bulwark.attack.PgdSettings;
 import dev.bulwark.data.Epsilon;
 import dev.bulwark.data.Split;
 import dev.bulwark.device.ProductPrecision;
@@ -27,6 +28,7 @@ import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -121,10 +123,10 @@ final class ReproduceCommand implements Callable<Integer> {
             + DEEP_IMAGES + ").")
     private Integer deepImages;
 
-    @Option(names = "--steps", defaultValue = "50", description = "Steps of PGD (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--steps", defaultValue = "" + PgdSettings.DEFAULT_STEPS, description = "Steps of PGD (default: ${DEFAULT-VALUE}).")
     private int steps;
 
-    @Option(names = "--restarts", defaultValue = "10", description = "Restarts of PGD (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--restarts", defaultValue = "" + PgdSettings.DEFAULT_RESTARTS, description = "Restarts of PGD (default: ${DEFAULT-VALUE}).")
     private int restarts;
 
     @Option(names = "--attack-all", description = "Attack every image. Otherwise PGD attacks those that are right and not "
@@ -134,11 +136,19 @@ final class ReproduceCommand implements Callable<Integer> {
     @Option(names = "--seed", defaultValue = "0", description = "Seed of everything random (default: ${DEFAULT-VALUE}).")
     private long seed;
 
+    /** Known only to be refused with the reason. */
+    @Option(names = {"--mean", "--std"}, hidden = true)
+    private List<String> normalisation;
+
     @Option(names = "--out", paramLabel = "DIR", description = "The run's folder (default: a new one under runs/).")
     private Path out;
 
     @Override
     public Integer call() throws Exception {
+        if (normalisation != null) {
+            throw new ExperimentException("reproduce takes no --mean and --std: its networks are trained on images in [0, 1], without "
+                    + "a normalisation; for one of your own use certify, verify and attack");
+        }
         Existing existing = earlier.existing();
         epsilons.forEach(epsilon -> EpsilonConverter.warnOfLarge(epsilon, spec.commandLine().getErr()));
         Optional<Path> given = folder(existing);
@@ -220,6 +230,7 @@ final class ReproduceCommand implements Callable<Integer> {
     private Optional<Path> folder(Existing existing) throws IOException {
         if (out != null) {
             OutputPaths.requireFolder("--out", out);
+            OutputPaths.requireApart("--out", out, inputs());
             RunRecord.requireResumable(new RunLayout(out).record(), existing);
             return Optional.of(out);
         }
@@ -228,6 +239,14 @@ final class ReproduceCommand implements Callable<Integer> {
                     new ExperimentException("nothing to resume under " + RUNS + ": name the run's folder with --out")));
         }
         return Optional.empty();
+    }
+
+    private Map<String, Path> inputs() {
+        Map<String, Path> inputs = data.inputs();
+        if (models != null) {
+            inputs.put("--models", models);
+        }
+        return inputs;
     }
 
     /** A run that could not start leaves nothing. */

@@ -82,6 +82,7 @@ final class TradeoffCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         Existing existing = earlier.existing();
         OutputPaths.requireFolder("--out", out);
+        OutputPaths.requireApart("--out", out, data.inputs());
         RunRecord.requireResumable(new RunLayout(out).record(), existing);
         Recipe base = recipe();
         EpsilonConverter.warnOfLarge(epsilon, spec.commandLine().getErr());

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -28,12 +29,21 @@ public final class DatasetReaders {
         return read(source, wanted, ALL);
     }
 
+    /** Whether {@code source} is read with the folders in it, so that a further one would change the data. */
+    public static boolean readsFolders(Path source) {
+        return reader(source, ALL).filter(PngReader.class::isInstance).isPresent();
+    }
+
+    private static Optional<DatasetReader> reader(Path source, List<DatasetReader> readers) {
+        return readers.stream().filter(known -> known.recognises(source)).findFirst();
+    }
+
     static Map<Split, Dataset> read(DataFiles source, Set<Split> wanted, List<DatasetReader> readers) {
         Path images = source.images();
         if (!Files.exists(images)) {
             throw new DataException(images + ": no such file or folder");
         }
-        DatasetReader reader = readers.stream().filter(known -> known.recognises(images)).findFirst()
+        DatasetReader reader = reader(images, readers)
                 .orElseThrow(() -> new DataException(images + ": not a format that is read; what can be named is "
                         + readers.stream().map(DatasetReader::takes).collect(Collectors.joining(", or "))));
         if (source.labels().isPresent() && !reader.takesLabels(images)) {

@@ -44,6 +44,8 @@ public record RunLayout(Path folder) {
     private static final String SIGMA = "sigma";
     private static final String EPSILON = "epsilon";
     private static final String KAPPA = "kappa";
+    private static final Pattern PARTS = Pattern.compile(MODELS + "|" + SMOOTHING + "|" + ATTACKS
+            + "|figures|run\\.json|gallery\\.json|report\\.html|(?:table1|table2|largest|tradeoff)\\b.*");
     private static final String VALUE = "(\\d+\\.\\d{2,})";
     private static final Pattern ROWS = Pattern.compile(
             "(?:(?:sigma|epsilon)-[\\d.]+(?:-n-\\d+|-l[12])?|largest(?:-l[12])?)\\.(?:tsv|jsonl)");
@@ -55,6 +57,11 @@ public record RunLayout(Path folder) {
     /** The record of the run that fills the folder. */
     public Path record() {
         return folder.resolve("run.json");
+    }
+
+    /** Whether a run has a file or folder of this name in its own folder. */
+    public static boolean isPart(String name) {
+        return PARTS.matcher(name).matches() || Arrays.stream(Method.values()).map(Words::of).anyMatch(name::equals);
     }
 
     /** The record of a single command, beside its rows. */

@@ -136,6 +136,48 @@ class ReproduceCommandTest extends WholeCommands {
         assertEquals(1, JSON.readTree(run.resolve("tradeoff.json").toFile()).get("rows").size());
     }
 
+    /** In a folder of classes a run would be a class, and its own files' names are a run's to write over. */
+    @Test
+    void givenAFolderThatHoldsWhatIsRead_whenRun_thenRefusedAndNothingIsWritten() throws IOException {
+        Path classes = folder.resolve("classes");
+        for (String split : List.of("train", "test")) {
+            Files.write(Files.createDirectories(classes.resolve(split).resolve("0")).resolve("a.png"), new byte[] {1});
+        }
+        Path link = Files.createSymbolicLink(folder.resolve("link"), classes);
+        Path idx = Files.createDirectory(folder.resolve("idx"));
+        Path inRun = Files.createDirectories(folder.resolve("run/figures/data"));
+        Path archive = Files.write(folder.resolve("run/table1.npz"), new byte[] {1});
+        List<String> before = everything();
+        for (List<Path> refused : List.of(List.of(classes, classes), List.of(classes, link), List.of(link, classes),
+                List.of(classes, classes.resolve("test/run")), List.of(link, classes.resolve("a/b")), List.of(idx, idx),
+                List.of(idx, idx.resolve("../idx")), List.of(inRun, folder.resolve("run")), List.of(archive, folder.resolve("run")))) {
+            for (String command : List.of("reproduce", "tradeoff")) {
+                fails(2, "name another place", command, "--epsilon", 0.1, "--data", refused.get(0), "--out", refused.get(1));
+            }
+        }
+        Path models = Files.createDirectories(folder.resolve("earlier/models"));
+        fails(2, "name another place", "reproduce", "--dataset", "digits", "--models", models, "--out", models);
+        fails(2, "name another place", "reproduce", "--dataset", "digits", "--models", models, "--out", folder.resolve("earlier"));
+        Files.delete(models);
+        Files.delete(models.getParent());
+        assertEquals(before, everything());
+        fails(3, "idx", "reproduce", "--data", idx, "--out", idx.resolve("run")); // which holds no images, but such a place is fine
+    }
+
+    private List<String> everything() throws IOException {
+        try (Stream<Path> files = Files.walk(folder)) {
+            return files.map(Path::toString).sorted().toList();
+        }
+    }
+
+    @Test
+    void givenANormalisation_whenReproduced_thenRefusedWithTheReason() {
+        for (String option : List.of("--mean", "--std")) {
+            fails(2, "reproduce takes no --mean and --std: its networks are trained on images in [0, 1], without a normalisation; for "
+                    + "one of your own use certify, verify and attack", "reproduce", option, "0.5");
+        }
+    }
+
     @Test
     void givenARunThatIsOverwritten_whenItsDataDiffer_thenItsNetworksAreTrainedAnew() throws IOException {
         Path run = folder.resolve("run");
