@@ -4,6 +4,7 @@
 #include "engine.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include <sys/mman.h>
 
@@ -19,19 +20,22 @@ size_t up(size_t value, size_t multiple) { return (value + multiple - 1) / multi
 
 unsigned char canary_at(uintptr_t address) { return static_cast<unsigned char>(canary >> address % 4 * 8); }
 
+/** What a mapping holds outside of its allocation, for memcmp: less than a page on either side. */
+const unsigned char* canaries() {
+    static const auto bytes = [] {
+        std::vector<unsigned char> filled(page + sizeof canary);
+        for (size_t i = 0; i < filled.size(); ++i) {
+            filled[i] = canary_at(i);
+        }
+        return filled;
+    }();
+    return bytes.data();
+}
+
 bool all_canary(uintptr_t from, uintptr_t to) {
-    for (; from < to && from % 4 != 0; ++from) {
-        if (*reinterpret_cast<unsigned char*>(from) != canary_at(from)) {
-            return false;
-        }
-    }
-    for (; from + 4 <= to; from += 4) {
-        if (*reinterpret_cast<uint32_t*>(from) != canary) {
-            return false;
-        }
-    }
-    for (; from < to; ++from) {
-        if (*reinterpret_cast<unsigned char*>(from) != canary_at(from)) {
+    for (size_t bytes; from < to; from += bytes) {
+        bytes = std::min(to - from, page);
+        if (memcmp(reinterpret_cast<const void*>(from), canaries() + from % sizeof canary, bytes) != 0) {
             return false;
         }
     }
