@@ -49,12 +49,16 @@ struct Tf32 {
     }
 };
 
+/** A row of eight, on which the processor works as one; each element is added to as if alone. */
+typedef float Row __attribute__((vector_size(32)));
+
 /** D += A B for a whole warp: fragments to matrices, the product, and back. */
 template <class Type>
 void multiply_add(emu::Warp& warp) {
     constexpr int per = Type::per_register;
     constexpr int depth = 8 * per;
-    float a[16][depth], b[depth][8], d[16][8];
+    float a[16][depth];
+    Row b[depth], d[16];
     for (int lane = 0; lane < 32; ++lane) {
         const int g = lane >> 2, t = lane & 3;
         Operands o;
@@ -73,9 +77,7 @@ void multiply_add(emu::Warp& warp) {
     }
     for (int row = 0; row < 16; ++row) {
         for (int k = 0; k < depth; ++k) {
-            for (int column = 0; column < 8; ++column) {
-                d[row][column] += a[row][k] * b[k][column];
-            }
+            d[row] += a[row][k] * b[k];
         }
     }
     for (int lane = 0; lane < 32; ++lane) {
