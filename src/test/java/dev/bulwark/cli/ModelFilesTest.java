@@ -50,9 +50,8 @@ class ModelFilesTest extends WholeCommands {
         assertEquals(ModelFile.read(onnx).sha256(), after.metadata().get("converted_from_sha256"));
         assertEquals(before.sha256(), ModelFile.read(onnx).metadata().get("converted_from_sha256"));
         for (Path model : List.of(first, onnx)) {
-            done("certify", model, "--dataset", "digits", "--sigma", 0.5, "--n0", 20, "--n", 100, "--limit", 3, "--device",
-                    "cpu",
-                    "--out", model + ".tsv", "--quiet");
+            done("certify", model, "--dataset", "digits", "--sigma", 0.5, "--n0", 20, "--n", 100, "--limit", 3,
+                    "--device", "cpu", "--out", model + ".tsv", "--quiet");
         }
         assertEquals(timeless(Path.of(first + ".tsv")), timeless(Path.of(onnx + ".tsv")));
         String record = Files.readString(RunLayout.recordOf(Path.of(onnx + ".tsv")));

@@ -74,9 +74,8 @@ class ReproduceCommandTest extends WholeCommands {
         for (String name : List.of("smoothing-sigma-0.25", "smoothing-sigma-4.00", "ibp-epsilon-0.05")) {
             Files.copy(model, models.resolve(name + ".safetensors"));
         }
-        Object[] common = {"reproduce", "--dataset", "digits", "--models", models, "--epsilon", "0.05", "--n0", 5, "--steps",
-                1,
-            "--restarts", 1, "--limit", 10, "--out", run, "--quiet", "--sigma"};
+        Object[] common = {"reproduce", "--dataset", "digits", "--models", models, "--epsilon", "0.05", "--n0", 5,
+            "--steps", 1, "--restarts", 1, "--limit", 10, "--out", run, "--quiet", "--sigma"};
         done(with(common, "0.25,4", "--n", 50, "--deep-n", 400, "--deep-images", 4));
         assertEquals(List.of("0", "2", "5", "7"), Files.readAllLines(run.resolve("smoothing/sigma-0.25-n-400.tsv")).stream()
                 .skip(1).map(line -> line.split("\t")[0]).toList());
@@ -100,8 +99,7 @@ class ReproduceCommandTest extends WholeCommands {
     void givenSeveralWeights_whenTradedOff_thenAPointEachAndAResumedRunTrainsOnlyWhatIsNew() throws IOException {
         Path run = folder.resolve("tradeoff");
         Object[] common = {"tradeoff", "--dataset", "digits", "--epsilon", 0.05, "--hidden", 16, "--train-limit", 300,
-                "--limit",
-            60, "--out", run, "--kappas"};
+            "--limit", 60, "--out", run, "--kappas"};
         Outcome first = done(with(common, "0,0.5"));
         assertTrue(first.out().contains("not MNIST") && first.out().contains("claims 98.7% clean with 96.2% certified"),
                 first.out());
@@ -203,8 +201,7 @@ class ReproduceCommandTest extends WholeCommands {
                 networks.resolve("ibp-epsilon-0.05.safetensors"));
         Files.copy(model, networks.resolve("smoothing-sigma-0.25.safetensors"));
         Object[] common = {"reproduce", "--dataset", "digits", "--models", networks, "--sigma", "0.25", "--epsilon", "0.05",
-                "--n0", 5,
-            "--n", 20, "--steps", 7, "--restarts", 3, "--limit", 400, "--quiet", "--out"};
+            "--n0", 5, "--n", 20, "--steps", 7, "--restarts", 3, "--limit", 400, "--quiet", "--out"};
         Path open = folder.resolve("open");
         Path all = folder.resolve("all");
         String printed = done(with(common, open)).out();
@@ -284,8 +281,7 @@ class ReproduceCommandTest extends WholeCommands {
         }
         Path run = folder.resolve("run");
         Object[] command = {"reproduce", "--dataset", "digits", "--models", networks, "--sigma", "0.25", "--epsilon", "0.1",
-                "--n0", 5,
-            "--n", 20, "--steps", 5, "--restarts", 2, "--limit", 40, "--quiet", "--out", run};
+            "--n0", 5, "--n", 20, "--steps", 5, "--restarts", 2, "--limit", 40, "--quiet", "--out", run};
         done(command);
         Path bounds = run.resolve("ibp/epsilon-0.10.jsonl");
         Path attacks = run.resolve("pgd/epsilon-0.10.jsonl");

@@ -291,8 +291,7 @@ public abstract class ActivationsContract extends BackendFixture {
     @MethodSource("functions")
     void givenIntervalsFarOut_whenRelaxed_thenTheLinesHoldAtTheirEnds(Activation f) {
         float[] ends = {-Float.MAX_VALUE, -1e30f, -1e5f, -700, -41, -20, -1e-30f, -Float.MIN_VALUE, 0, 1e-20f, 0.5f, 20, 41,
-                1e4f,
-            1e25f, Float.MAX_VALUE};
+            1e4f, 1e25f, Float.MAX_VALUE};
         List<float[]> boxes = new ArrayList<>();
         for (int i = 0; i < ends.length; ++i) {
             for (int j = i; j < ends.length; ++j) {
