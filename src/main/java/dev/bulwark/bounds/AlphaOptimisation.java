@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 
@@ -65,6 +66,8 @@ final class AlphaOptimisation implements BackwardPass.Slopes {
     private final DeviceBuffer corners;
     private final List<DeviceBuffer> points = new ArrayList<>();
     private int rows;
+    /** Of the owners, where they are cut. */
+    private Optional<CutMultipliers> cuts = Optional.empty();
 
     /** Values at which a pass's coefficients are needed once more: what lines are of, and where forms begin. */
     static IntPredicate kept(Plan plan, int last) {
@@ -75,7 +78,12 @@ final class AlphaOptimisation implements BackwardPass.Slopes {
 
     /** Whether there is a slope to optimise. */
     static boolean pays(Plan plan) {
-        return plan.steps().stream().anyMatch(step -> step instanceof Step.Relu
+        return pays(plan, plan.steps().size());
+    }
+
+    /** Whether there is a slope to optimise, of forms that begin at value {@code last}. */
+    static boolean pays(Plan plan, int last) {
+        return plan.steps().subList(0, last).stream().anyMatch(step -> step instanceof Step.Relu
                 || step instanceof Step.Activation activation && activation.function().leastSlope().isPresent());
     }
 
@@ -165,6 +173,70 @@ final class AlphaOptimisation implements BackwardPass.Slopes {
                 owners, rows, plan.size(to), of(to)));
         backend.fill(means, 0f);
         backend.fill(squares, 0f);
+        cuts = Optional.empty();
+    }
+
+    /** As {@link #start(FormRows)}, within half-spaces of the owners, whose multipliers climb as well. */
+    void start(FormRows chunk, CutMultipliers multipliers) {
+        start(chunk);
+        cuts = Optional.of(multipliers);
+    }
+
+    /** Whether a unit of what an activation reads has a sign that is open: else its own slope is the only good one. */
+    interface OpenUnits {
+        boolean test(int row, int value, int unit);
+    }
+
+    /** Takes slopes that were found before, of open units. @param found {@code [units]} of row r, as {@link #slopesOf} has them; null for none */
+    void setSlopes(List<float[]> found, OpenUnits open) {
+        for (Map.Entry<Integer, Long> entry : unitsBefore.entrySet()) {
+            int to = entry.getKey();
+            int from = plan.steps().get(to - 1).reads()[0];
+            int before = Math.toIntExact(entry.getValue());
+            int size = plan.size(to);
+            float[] all = new float[rows * size];
+            backend.read(of(to), all);
+            for (int r = 0; r < rows; ++r) {
+                for (int j = 0; found.get(r) != null && j < size; ++j) {
+                    all[r * size + j] = open.test(r, from, j) ? found.get(r)[before + j] : all[r * size + j];
+                }
+            }
+            backend.write(all, of(to));
+        }
+    }
+
+    /** Every row's slopes, {@code [units]} each. */
+    List<float[]> slopesOf() {
+        List<float[]> found = new ArrayList<>();
+        for (int r = 0; r < rows; ++r) {
+            found.add(new float[Math.toIntExact(units)]);
+        }
+        unitsBefore.forEach((to, before) -> {
+            int size = plan.size(to);
+            float[] all = new float[rows * size];
+            backend.read(of(to), all);
+            for (int r = 0; r < rows; ++r) {
+                System.arraycopy(all, r * size, found.get(r), Math.toIntExact(before), size);
+            }
+        });
+        return found;
+    }
+
+    /** Coefficients of the last pass at what an activation makes, {@code [rows,size]}; at 0, at the inputs. */
+    float[] coefficients(int value) {
+        float[] read = new float[rows * plan.size(value)];
+        backend.read(backward.coefficients(value), read);
+        return read;
+    }
+
+    /** {@code [rows,D]}: where the forms of the last pass are least. */
+    DeviceBuffer corners() {
+        pass.ball().ifPresentOrElse(
+                ball -> backend.linearRelaxations().corners(backward.coefficients(0), rows, owners, ball, plan.inputs(),
+                        corners),
+                () -> backend.linearRelaxations().corners(backward.coefficients(0), rows, owners, pass.inputs().lower(),
+                        pass.inputs().upper(), plan.inputs(), corners));
+        return corners;
     }
 
     /** Lower bounds with the slopes as they are; NaN where none is known. */
@@ -185,11 +257,7 @@ final class AlphaOptimisation implements BackwardPass.Slopes {
 
     /** Pushes the corners of the last pass forward on its lines, and leaves every slope's gradient on the way. */
     void differentiate() {
-        pass.ball().ifPresentOrElse(
-                ball -> backend.linearRelaxations().corners(backward.coefficients(0), rows, owners, ball, plan.inputs(),
-                        corners),
-                () -> backend.linearRelaxations().corners(backward.coefficients(0), rows, owners, pass.inputs().lower(),
-                        pass.inputs().upper(), plan.inputs(), corners));
+        corners();
         OnLines onLines = new OnLines();
         forward().forEach(each -> each.accept(onLines));
     }
@@ -218,6 +286,7 @@ final class AlphaOptimisation implements BackwardPass.Slopes {
         }
 
         private Void onLines(int from, int to) {
+            cuts.ifPresent(multipliers -> multipliers.differentiate(from, rows, owners, value(from)));
             DeviceBuffer z = value(to);
             if (value(from) != z) {
                 backend.copy(value(from), (long) rows * plan.size(to), z);
@@ -247,7 +316,8 @@ final class AlphaOptimisation implements BackwardPass.Slopes {
         }
     }
 
-    private void update(int t) {
+    /** Step {@code t}, from 1, along the gradients. */
+    void update(int t) {
         float rate = (float) (FIRST_STEP * Math.pow(DECAY, t - 1));
         backend.write(new float[] {rate, (float) (1 - Math.pow(MEAN, t)), (float) (1 - Math.pow(SQUARE, t))}, step);
         backend.optimisers().adam(slopes, gradients, means, squares, rows * units, MEAN, SQUARE, TINY, 0f, step, one);
@@ -258,6 +328,12 @@ final class AlphaOptimisation implements BackwardPass.Slopes {
                 backend.elementwise().clamp(of(to), (long) rows * plan.size(to), least, 1f);
             }
         }
+        cuts.ifPresent(multipliers -> multipliers.update(rows, MEAN, SQUARE, TINY, step, one));
+    }
+
+    @Override
+    public void cut(int from, RelaxedPlan.Lines lines, DeviceBuffer coefficients, DeviceBuffer constants) {
+        cuts.ifPresent(multipliers -> multipliers.apply(from, rows, owners, lines, coefficients, constants));
     }
 
     /** The rows in use, of all activations' {@code buffer} that of one. */

@@ -41,6 +41,17 @@ final class BackwardPass {
 
         /** {@code int [rows]}: each form's row of {@link #of}. */
         DeviceBuffer rows();
+
+        /**
+         * Where half-spaces cut what an activation reads, adds their multipliers to forms that have just come through it.
+         *
+         * @param from         the value that it reads
+         * @param lines        the activation's
+         * @param coefficients {@code [rows,units]} at that value, in place, as are the constants
+         */
+        default void cut(int from, RelaxedPlan.Lines lines, DeviceBuffer coefficients, DeviceBuffer constants) {
+            // There are none.
+        }
     }
 
     /**
@@ -204,6 +215,7 @@ final class BackwardPass {
             forms.backwardActivation(above, rows, owners, lines.relaxation(),
                     free ? slopes.of(to) : lines.relaxation().lowerSlope(), free ? slopes.rows() : owners, lines.bias(),
                     target, constants);
+            slopes.cut(from, lines, target, constants);
             arrive(from, target);
             return null;
         }

@@ -1,5 +1,8 @@
 package dev.bulwark.bounds;
 
+import java.util.Arrays;
+import java.util.Optional;
+
 /**
  * What is known of one image's logits over its box, and what that proves.
  *
@@ -12,6 +15,7 @@ public final class Bounds {
     private final int cleanPrediction;
     private final Box logits;
     private final float[] marginLower;
+    private final Optional<float[]> counterexample;
 
     /**
      * @param cleanPrediction the network's class for the image itself, empirical; -1 if its logits hold a NaN
@@ -21,6 +25,10 @@ public final class Bounds {
      *                        raised: each was rounded on its own way
      */
     public Bounds(int label, int cleanPrediction, Box logits, float[] margins) {
+        this(label, cleanPrediction, logits, margins, Optional.empty());
+    }
+
+    private Bounds(int label, int cleanPrediction, Box logits, float[] margins, Optional<float[]> counterexample) {
         if (label < 0 || label >= logits.size()) {
             throw new IllegalArgumentException("label must lie in [0, " + logits.size() + "): " + label);
         }
@@ -30,6 +38,7 @@ public final class Bounds {
         this.label = label;
         this.cleanPrediction = cleanPrediction;
         this.logits = logits;
+        this.counterexample = counterexample;
         this.marginLower = new float[margins.length];
         for (int c = 0; c < margins.length; ++c) {
             if (c != label) {
@@ -70,6 +79,30 @@ public final class Bounds {
     /** The weaker certificate, from the logits' bounds: the label's lower bound exceeds every other's upper bound. */
     public boolean certifiedByBox() {
         return Specification.labelProvenBy(label, logits.size(), c -> (double) logits.lower(label) - logits.upper(c));
+    }
+
+    /** A point of the region at which the real-number network's label does not lead, where one is known: {@code [D]}. */
+    public Optional<float[]> counterexample() {
+        return counterexample.map(float[]::clone);
+    }
+
+    /** These, with such a point. @throws IllegalStateException if they are certified */
+    Bounds falsifiedBy(float[] point) {
+        if (certified() || certifiedByBox()) {
+            throw new IllegalStateException("a certified image has a counterexample: " + this + ", " + Arrays.toString(point));
+        }
+        return new Bounds(label, cleanPrediction, logits, marginLower, Optional.of(point.clone()));
+    }
+
+    /** These, with better bounds of margins. @param others of every other class, in their order; NaN where none is known */
+    Bounds withMargins(float[] others) {
+        float[] better = marginLower.clone();
+        for (int c = 0, k = 0; c < better.length; ++c) {
+            if (c != label) {
+                better[c] = CrownPass.tighter(better[c], others[k++]);
+            }
+        }
+        return new Bounds(label, cleanPrediction, logits, better, counterexample);
     }
 
     @Override

@@ -61,14 +61,20 @@ public final class Crown implements Verifier {
      * @param textbook the method as published: units' boxes and margins by it alone, not cut with those that interval
      *                 propagation finds. Never better, nor faster; for comparisons
      * @param steps    of the slopes; 0 for CROWN's own slopes
+     * @param unitSteps of slopes for the sides of hidden units that CROWN's own leave open, each side for itself; 0 for none
      */
-    public record Settings(Units units, boolean textbook, int steps) {
+    public record Settings(Units units, boolean textbook, int steps, int unitSteps) {
 
         public Settings {
             Objects.requireNonNull(units, "units");
-            if (steps < 0) {
-                throw new IllegalArgumentException("steps must not be negative: " + steps);
+            if (steps < 0 || unitSteps < 0) {
+                throw new IllegalArgumentException("steps must not be negative: " + steps + ", " + unitSteps);
             }
+        }
+
+        /** Without steps for units. */
+        public Settings(Units units, boolean textbook, int steps) {
+            this(units, textbook, steps, 0);
         }
     }
 
@@ -142,8 +148,12 @@ public final class Crown implements Verifier {
         return settings.steps > 0 && AlphaOptimisation.pays(plan);
     }
 
-    /** Forms that go back together, of a batch of {@code images}. */
     private int forms(int images) {
+        return forms(plan, images);
+    }
+
+    /** Forms that go back together, of a batch of {@code images}. */
+    static int forms(Plan plan, int images) {
         long widest = plan.steps().stream().mapToInt(step -> plan.size(step.to())).max().orElseThrow();
         return BackwardPass.together(plan, CrownPass.margin(plan), value -> false, Math.min(FORMS, 2 * widest * images));
     }

@@ -18,6 +18,9 @@ import java.util.Optional;
  */
 final class CrownPass {
 
+    /** Sides of units whose slopes are optimised together: each has slopes for itself. */
+    private static final int MOST_SIDES = 1024;
+
     private final Backend backend;
     private final Plan plan;
     private final Crown.Settings settings;
@@ -39,6 +42,20 @@ final class CrownPass {
     private int images;
     /** Of the batch, where it has any. */
     private Optional<InputBall> ball = Optional.empty();
+    private Known known = Known.NOTHING;
+
+    /** What is known of a batch's units beforehand, or from elsewhere. */
+    interface Known {
+
+        Known NOTHING = (value, box) -> {
+        };
+
+        /**
+         * Cuts the boxes of what an activation reads, in place: before and after CROWN bounds them, and before anything rests
+         * on them.
+         */
+        void cut(int value, DeviceBox box);
+    }
 
     /**
      * @param memory   owns the buffers; the caller closes it
@@ -64,7 +81,7 @@ final class CrownPass {
         this.marks = memory.allocate((long) capacity * plan.steps().stream().filter(Step.MaxPool.class::isInstance)
                 .mapToInt(step -> plan.size(step.reads()[0])).max().orElse(0));
         this.owners = memory.allocate(most);
-        this.forms = memory.allocate(most);
+        this.forms = memory.allocate(Math.max(most, MOST_SIDES));
     }
 
     RelaxedPlan relaxed() {
@@ -93,6 +110,12 @@ final class CrownPass {
      * @param region what the batch's images may become
      */
     void relax(int[] labels, InputRegion region) {
+        relax(labels, region, Known.NOTHING);
+    }
+
+    /** As {@link #relax(int[], InputRegion)}, with boxes of units cut by what is known of them. */
+    void relax(int[] labels, InputRegion region, Known known) {
+        this.known = known;
         images = labels.length;
         margins.setLabels(labels);
         ball = region.enter(boxes.inputs());
@@ -101,12 +124,17 @@ final class CrownPass {
         plan.steps().subList(0, steps).forEach(step -> step.accept(forward));
     }
 
+    /** Takes account of a dense last layer, which {@link #relax} leaves out, for forms that begin at the logits. */
+    void accountForLogits() {
+        if (steps < plan.steps().size()) {
+            relaxed.account((Step.Linear) plan.steps().get(steps), boxes.value(steps), images);
+        }
+    }
+
     /** Lower bounds of any inequalities over the box of the first image, after {@link #relax}; NaN where none is known. */
     float[] lowerBounds(SpecificationForms asked) {
         try (DeviceMemory scratch = new DeviceMemory(backend)) {
-            if (steps < plan.steps().size()) {
-                relaxed.account((Step.Linear) plan.steps().get(steps), boxes.value(steps), images);
-            }
+            accountForLogits();
             return asked.lowerBounds(scratch, relaxed, boxes.inputs(), ball);
         }
     }
@@ -176,9 +204,63 @@ final class CrownPass {
 
     /** CROWN where the box of a unit goes over a bend of its activation; elsewhere its lines are exact already. */
     private void tighten(int value, DeviceBox box, float firstBend, float lastBend) {
+        known.cut(value, box);
         if (settings.units() == Crown.Units.CROWN && !isExact(value)) {
             tightenOpen(value, box, box, firstBend, lastBend);
+            if (settings.unitSteps() > 0) {
+                optimiseOpen(value, box, firstBend, lastBend);
+            }
+            known.cut(value, box);
         }
+    }
+
+    /** Optimises slopes for each side that CROWN's own leave open. */
+    private void optimiseOpen(int value, DeviceBox box, float firstBend, float lastBend) {
+        int units = plan.size(value);
+        backend.reluRelaxations().openSides(firstBend, lastBend, box.lower(), box.upper(), images, units, sideOwners, sideForms,
+                sides);
+        int[] count = new int[1];
+        backend.read(sides, count);
+        LogitForms unitForms = unitForms(value);
+        if (count[0] == 0 || !AlphaOptimisation.pays(plan, unitForms.value())) {
+            return;
+        }
+        int[] owner = new int[count[0]];
+        int[] form = new int[count[0]];
+        backend.read(sideOwners, owner);
+        backend.read(sideForms, form);
+        try (DeviceMemory scratch = new DeviceMemory(backend)) {
+            AlphaOptimisation slopes = new AlphaOptimisation(scratch, plan, this, unitForms, BackwardPass.together(plan,
+                    unitForms.value(), AlphaOptimisation.kept(plan, unitForms.value()), Math.min(count[0], MOST_SIDES)));
+            float[] lower = slopes.lowerBounds(new FormRows(owner, form), settings.unitSteps());
+            backend.reluRelaxations().tighten(scratch.holding(lower), count[0], sideOwners, sideForms, units, box.lower(),
+                    box.upper());
+        }
+    }
+
+    /** A value's elements, then their negatives: from what a dense layer reads that makes them, else from themselves. */
+    private LogitForms unitForms(int value) {
+        boolean dense = plan.steps().get(value - 1) instanceof Step.Linear linear && linear.operator().dense().isPresent();
+        int start = dense ? plan.steps().get(value - 1).reads()[0] : value;
+        return new LogitForms() {
+            @Override
+            public int value() {
+                return start;
+            }
+
+            @Override
+            public void enter(FormRows rows, BackwardPass pass) {
+                DeviceBuffer asked = forms.slice(0, rows.count());
+                backend.write(rows.forms(), asked);
+                if (dense) {
+                    ((Step.Linear) plan.steps().get(value - 1)).operator().enter(asked, rows.count(), pass.coefficients(start),
+                            pass.constants());
+                } else {
+                    backend.linearRelaxations().enterUnits(plan.size(value), asked, rows.count(), pass.coefficients(start),
+                            pass.constants());
+                }
+            }
+        };
     }
 
     /** Forgets what interval propagation says of a value's boxes. */

@@ -12,7 +12,9 @@ public enum Method {
     /** Backward linear relaxation (Zhang et al. 2018), of units too. */
     CROWN,
     /** CROWN with optimised slopes (Xu et al. 2020). */
-    ALPHA_CROWN;
+    ALPHA_CROWN,
+    /** CROWN, then branch and bound (beta-CROWN, Wang et al. 2021) until an image is decided. */
+    EXACT;
 
     /** This method on a network, with its defaults. */
     public Verifier verifier(Plan plan) {
@@ -39,6 +41,7 @@ public enum Method {
             case CROWN_IBP -> new Crown(plan, new Crown.Settings(Crown.Units.IBP, textbook, 0));
             case CROWN -> new Crown(plan, new Crown.Settings(Crown.Units.CROWN, textbook, 0));
             case ALPHA_CROWN -> new Crown(plan, new Crown.Settings(Crown.Units.CROWN, textbook, steps));
+            case EXACT -> new Exact(plan, Exact.Limits.DEFAULT);
         };
     }
 

@@ -1,7 +1,7 @@
 /**
  * Deterministic certificates against l-infinity perturbations: bounds of the logits over a box of inputs, and what they
  * prove. By interval bound propagation (Mirman et al. 2018, Gowal et al. 2019), by CROWN-IBP (Zhang et al. 2020), by CROWN
- * (Zhang et al. 2018) and by alpha-CROWN (Xu et al. 2021).
+ * (Zhang et al. 2018), by alpha-CROWN (Xu et al. 2021) and by branch and bound (Wang et al. 2021).
  *
  * <p><b>The claim.</b> Bounds hold for the <i>real-number</i> network with the given float weights, at every real point
  * of the ball: only the device's outward operations go into them, and products whose rounding is accounted for. A float
@@ -62,6 +62,18 @@
  *     |a[i] + a'[i] - s[i]| max |v[i]|.
  * <li><b>End.</b> Over the box, a h0 + c is least at a corner.
  * </ol>
+ *
+ * <h2>Half-spaces</h2>
+ *
+ * <p>Branch and bound cuts a box with half-spaces of units, {@code z[j] >= t} or {@code z[j] &lt;= t}. What holds within one is
+ * that unit's cut interval, and all that is propagated from it; where the intervals of a unit do not meet, there is no such
+ * point. And of a form that has just come through the activation, with coefficient a at z[j],
+ * {@code a z[j] >= (a - b) z[j] + b t} where {@code z[j] >= t} and b is not negative, and {@code a z[j] >= (a + b) z[j] - b t}
+ * where {@code z[j] &lt;= t} (beta-CROWN, Wang et al. 2021). The new coefficient is rounded, to a float a'. As rounding is monotone,
+ * a' lies on the same side of a as the number that it stands for, so that {@code b = |a - a'|} is a multiplier too: nothing is
+ * paid but for the rounding of {@code b t}. A region is certified when its parts are, which meet in points of both.
+ *
+ * <h2>Sums and ends</h2>
  *
  * <p>Constants are summed downward at every operation, or in double with the sum's own error taken off. So each
  * replacement holds in real numbers whatever slopes were taken, and whatever the products were off by within E. The boxes

@@ -1,6 +1,7 @@
 package dev.bulwark.cli;
 
 import dev.bulwark.bounds.Crown;
+import dev.bulwark.bounds.Exact;
 import dev.bulwark.bounds.Method;
 import dev.bulwark.data.Epsilon;
 import dev.bulwark.data.Norm;
@@ -22,6 +23,7 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
@@ -52,7 +54,7 @@ final class VerifyCommand extends ModelCommand {
             description = "Of the ball; ibp takes the smallest box around one (default: ${DEFAULT-VALUE}).")
     private Norm norm;
 
-    @Option(names = "--method", paramLabel = "ibp|crown-ibp|crown|alpha-crown", defaultValue = "ibp",
+    @Option(names = "--method", paramLabel = "ibp|crown-ibp|crown|alpha-crown|exact", defaultValue = "ibp",
             description = "How to bound (default: ${DEFAULT-VALUE}).")
     private String method;
 
@@ -69,13 +71,18 @@ final class VerifyCommand extends ModelCommand {
             + "--out for a copy of the answer, and no other option.")
     private Path property;
 
-    @Option(names = "--timeout", paramLabel = "SECONDS", description = "Of --vnnlib: when to give up (default: never).")
+    @Option(names = "--timeout", paramLabel = "SECONDS", description = "When to give up: of --vnnlib in all, of exact on each image "
+            + "(default: never).")
     private Double timeout;
+
+    @Option(names = "--max-domains", paramLabel = "N", description = "Of exact, on each image: give up after this number of domains, "
+            + "which does not depend on the machine (default: " + Exact.Limits.DEFAULT_DOMAINS + ").")
+    private Long mostDomains;
 
     @Override
     Optional<Integer> instead() throws Exception {
-        if (property == null && timeout != null) {
-            throw new ExperimentException("--timeout belongs to --vnnlib: name a property, or drop it");
+        if (property == null && timeout != null && method() != Method.EXACT) {
+            throw new ExperimentException("--timeout belongs to --method exact and to --vnnlib: choose one of them, or drop it");
         }
         return property == null ? Optional.empty() : Optional.of(new PropertyAnswer(model(), property, timeout)
                 .run(spec().commandLine(), device, out(), existing()));
@@ -90,6 +97,18 @@ final class VerifyCommand extends ModelCommand {
             throw new ExperimentException("--steps are alpha-crown's: --method " + method + " takes none");
         }
         Verify.steps(steps());
+        if (textbook && method() == Method.EXACT) {
+            throw new ExperimentException("--textbook is a form of methods of bounds: --method exact has no other form");
+        }
+        if (mostDomains != null && method() != Method.EXACT) {
+            throw new ExperimentException("--max-domains are exact's: --method " + method + " has none");
+        }
+        if (timeout != null && !(timeout > 0 && timeout <= 1e9)) {
+            throw new ExperimentException("--timeout must be a number of seconds above 0: " + timeout);
+        }
+        if (mostDomains != null && mostDomains < 1) {
+            throw new ExperimentException("--max-domains must be at least 1: " + mostDomains);
+        }
         if (epsilon == null && !largest) {
             throw new ExperimentException("--epsilon is missing: name a radius, or have --largest search for each image's largest");
         }
@@ -135,13 +154,19 @@ final class VerifyCommand extends ModelCommand {
         if (textbook) {
             bounded.with("textbook", true);
         }
+        if (method() == Method.EXACT) {
+            bounded.with("max_domains", limits().domains());
+            if (timeout != null) {
+                bounded.with("timeout", timeout);
+            }
+        }
         return method() == Method.ALPHA_CROWN ? bounded.with("steps", steps()) : bounded;
     }
 
     @Override
     void write(Fleet fleet, Subject subject, RowsRun run, Monitor monitor) throws IOException {
         try (RowFile<BoundsRow> rows = run.open(out(), BoundsRow.FORMAT)) {
-            Verify.Bounding bounding = new Verify.Bounding(method(), steps(), textbook);
+            Verify.Bounding bounding = new Verify.Bounding(method(), steps(), textbook, limits());
             if (largest) {
                 search().run(fleet, subject, bounding, rows, monitor);
             } else {
@@ -161,6 +186,11 @@ final class VerifyCommand extends ModelCommand {
         text.println(rows.stream().filter(BoundsRow::certified).count() + " of " + rows.size() + " images certified, "
                 + rows.stream().filter(BoundsRow::certifiedByBox).count() + " by box"
                 + (labelled() ? "; " + rows.stream().filter(BoundsRow::cleanCorrect).count() + " clean correct" : ""));
+        if (method() == Method.EXACT) {
+            text.println(Arrays.stream(BoundsRow.Decision.values()).map(decision -> rows.stream()
+                    .filter(row -> row.verdict().equals(Optional.of(decision))).count() + " " + decision.name().toLowerCase(Locale.ROOT))
+                    .collect(Collectors.joining(", ")));
+        }
         long differing = rows.stream().filter(BoundsRow::differs).count();
         if (differing > 0) {
             text.println(Paragraph.wrapped(differing + " of the certified ones the float network gets wrong as they are: bounds "
@@ -187,6 +217,11 @@ final class VerifyCommand extends ModelCommand {
 
     private LargestEpsilon search() {
         return new LargestEpsilon(epsilon(), norm, bisections == null ? LargestEpsilon.DEFAULT_BISECTIONS : bisections);
+    }
+
+    private Exact.Limits limits() {
+        return new Exact.Limits(timeout == null ? Double.POSITIVE_INFINITY : timeout,
+                mostDomains == null ? Exact.Limits.DEFAULT_DOMAINS : mostDomains);
     }
 
     private int steps() {

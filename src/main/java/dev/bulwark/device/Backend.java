@@ -160,6 +160,9 @@ public interface Backend extends AutoCloseable {
     /** Linear forms for certificates. */
     LinearRelaxations linearRelaxations();
 
+    /** Multipliers of half-spaces in linear forms. */
+    Multipliers multipliers();
+
     // ---- what a device prepares, in its fastest way ------------------------------------------------------------------
 
     /** The base classifier for smoothing: affine maps with a ReLU between each two, in the device's fastest way. */

@@ -112,13 +112,26 @@ final class CounterexampleSearch implements AutoCloseable {
             backend.write(points, x);
             float[] y = new float[rows * plan.classes()];
             backend.read(forward.of(x, rows).slice(0, y.length), y);
-            Optional<Witness> found = witness(target, points, y);
+            Optional<Witness> found = witness(target, points, y, rows);
             if (found.isPresent() || s == STEPS) {
                 return found;
             }
             descend(target, points, y, round, step);
             step *= SHRINKING;
         }
+    }
+
+    /** Whether a point of a query's box is a counterexample: floats of the box are what is looked at. */
+    Optional<Witness> at(Property.Query query, float[] point) {
+        Target target = Target.of(query);
+        float[] points = new float[rows * plan.inputs()];
+        for (int i = 0; i < point.length; ++i) {
+            points[i] = clamp(target.box, i, point[i]);
+        }
+        backend.write(points, x);
+        float[] y = new float[plan.classes()];
+        backend.read(forward.of(x, 1), y);
+        return witness(target, points, y, 1);
     }
 
     /** The middle, then corners and random points in turn. */
@@ -144,8 +157,8 @@ final class CounterexampleSearch implements AutoCloseable {
         return Math.max(box.lower(i), Math.min(box.upper(i), (float) value));
     }
 
-    private Optional<Witness> witness(Target target, float[] points, float[] y) {
-        for (int r = 0; r < rows; ++r) {
+    private Optional<Witness> witness(Target target, float[] points, float[] y, int count) {
+        for (int r = 0; r < count; ++r) {
             float[] outputsOf = Arrays.copyOfRange(y, r * plan.classes(), (r + 1) * plan.classes());
             if (allFinite(outputsOf) && target.query.isUnsafe(outputsOf)) {
                 float[] point = Arrays.copyOfRange(points, r * plan.inputs(), (r + 1) * plan.inputs());

@@ -1,8 +1,10 @@
 package dev.bulwark.properties;
 
+import dev.bulwark.bounds.BranchAndBound;
 import dev.bulwark.bounds.Box;
 import dev.bulwark.bounds.Method;
 import dev.bulwark.bounds.Specification;
+import dev.bulwark.bounds.Verdict;
 import dev.bulwark.bounds.Verifier;
 import dev.bulwark.model.io.vnnlib.Property;
 import dev.bulwark.plan.Plan;
@@ -19,7 +21,7 @@ import java.util.function.BooleanSupplier;
 public final class PropertyChecker {
 
     /** Whatever one of these proves, a later one would: the cheapest decides. */
-    private static final List<Method> METHODS = List.of(Method.IBP, Method.CROWN_IBP, Method.CROWN, Method.ALPHA_CROWN);
+    private static final List<Method> METHODS = List.of(Method.IBP, Method.CROWN_IBP, Method.CROWN);
     private static final int FIRST_ROUNDS = 2;
     private static final int MORE_ROUNDS = 30;
 
@@ -55,20 +57,26 @@ public final class PropertyChecker {
                 return found.get();
             }
             List<Property.Query> open = new ArrayList<>();
+            List<String> reasons = new ArrayList<>();
             for (Property.Query query : property.queries()) {
                 if (late.getAsBoolean()) {
                     return new Decision.Timeout();
                 }
-                if (!isSafe(query)) {
+                Decision decision = decide(query, search);
+                if (decision instanceof Decision.Sat || decision instanceof Decision.Timeout) {
+                    return decision;
+                }
+                if (decision instanceof Decision.Unknown unknown) {
                     open.add(query);
+                    reasons.add(unknown.reason());
                 }
             }
             if (open.isEmpty()) {
                 return new Decision.Unsat();
             }
             return search(search, open, FIRST_ROUNDS, rounds).orElseGet(() -> new Decision.Unknown(
-                    "bounds leave " + open.size() + " of " + property.queries().size()
-                            + " boxes open, and no counterexample was found"));
+                    open.size() + " of " + property.queries().size() + " boxes are open, and no counterexample was found: "
+                            + reasons.get(0)));
         }
     }
 
@@ -88,29 +96,78 @@ public final class PropertyChecker {
         return Optional.empty();
     }
 
-    /** Whether bounds prove that no input of the box has unsafe outputs. */
-    private boolean isSafe(Property.Query query) {
+    /** One box: by bounds of all of it, then by branch and bound with searches in between. */
+    private Decision decide(Property.Query query, CounterexampleSearch search) {
         Optional<Specification> safe = SafeOutputs.of(property.outputs(), query.unsafe());
         if (safe.isEmpty()) {
-            return false;
+            return new Decision.Unknown("its constraints can't be said in floats");
         }
         Box box = new DecimalBox(query.lower(), query.upper()).around();
-        float[] best = new float[safe.get().inequalities().size()];
+        if (isSafe(box, safe.get())) {
+            return new Decision.Unsat();
+        }
+        Pursuit pursuit = new Pursuit(query, search);
+        Verdict verdict = new BranchAndBound(plan).search(box, safe.get(), pursuit::stops, Long.MAX_VALUE, pursuit::breaks).verdict();
+        if (pursuit.witness.isPresent()) {
+            return new Decision.Sat(pursuit.witness.get());
+        }
+        if (verdict instanceof Verdict.Certified) {
+            return new Decision.Unsat();
+        }
+        return late.getAsBoolean() ? new Decision.Timeout() : new Decision.Unknown(((Verdict.Undecided) verdict).reason());
+    }
+
+    /** Whether bounds of all of a box prove that no input of it has unsafe outputs. */
+    private boolean isSafe(Box box, Specification safe) {
+        float[] best = new float[safe.inequalities().size()];
         Arrays.fill(best, Float.NaN);
         for (Method method : METHODS) {
+            if (late.getAsBoolean()) {
+                return false;
+            }
             try (Verifier verifier = method.verifier(plan)) {
-                float[] lower = verifier.lowerBounds(box, safe.get());
+                float[] lower = verifier.lowerBounds(box, safe);
                 for (int k = 0; k < best.length; ++k) {
                     best[k] = lower[k] > best[k] || Float.isNaN(best[k]) ? lower[k] : best[k];
                 }
             }
-            if (safe.get().provenBy(k -> best[k])) {
+            if (safe.provenBy(k -> best[k])) {
                 return true;
-            }
-            if (late.getAsBoolean()) {
-                return false;
             }
         }
         return false;
+    }
+
+    /** Looks for a counterexample in a box while branch and bound goes on: at the points that it names, and now and then elsewhere. */
+    private final class Pursuit {
+
+        private static final double SHARE = 0.1;
+
+        private final Property.Query query;
+        private final CounterexampleSearch search;
+        private final long start = System.nanoTime();
+        private long spent;
+        private int round = FIRST_ROUNDS;
+        private Optional<Witness> witness = Optional.empty();
+
+        Pursuit(Property.Query query, CounterexampleSearch search) {
+            this.query = query;
+            this.search = search;
+        }
+
+        boolean breaks(float[] point) {
+            witness = search.at(query, point);
+            return witness.isPresent();
+        }
+
+        /** Searches for a share of the time. */
+        boolean stops() {
+            long now = System.nanoTime();
+            if (spent < SHARE * (now - start)) {
+                witness = search.search(query, round++);
+                spent += System.nanoTime() - now;
+            }
+            return witness.isPresent() || late.getAsBoolean();
+        }
     }
 }

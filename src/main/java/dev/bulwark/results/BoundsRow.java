@@ -34,9 +34,13 @@ import java.util.Optional;
  * @param largestEpsilon  of a search for the largest epsilon: this row's epsilon, if the image is certified at it, which is the
  *                        largest of those tried. Rows of images that are certified at none of them, whose bounds are those at the
  *                        last, and rows of no search do not have the field
+ * @param verdict         of {@link Method#EXACT}; other methods' rows do not have the field
+ * @param witness         a point of the ball at which the real-number network's label does not lead; only where the verdict says
+ *                        so, and rows without it do not have the field
  */
 @JsonPropertyOrder({"index", "label", "epsilon", "method", "clean_prediction", "lower", "upper", "margin_lower",
-        "certified", "certified_by_box", "real_network", "norm", "largest_epsilon"})
+        "certified", "certified_by_box", "real_network", "norm", "largest_epsilon",
+        "verdict", "witness"})
 @JsonIgnoreProperties(value = {"certified", "certified_by_box"}, allowGetters = true)
 public record BoundsRow(int index, int label, double epsilon, Method method, int cleanPrediction,
         @JsonSerialize(contentUsing = JsonFields.FiniteWriter.class)
@@ -53,12 +57,26 @@ public record BoundsRow(int index, int label, double epsilon, Method method, int
         Optional<Norm> norm,
         @JsonInclude(JsonInclude.Include.NON_EMPTY)
         @JsonSerialize(using = JsonFields.OptionalWriter.class) @JsonDeserialize(using = JsonFields.NumberReader.class)
-        Optional<Double> largestEpsilon) implements Row {
+        Optional<Double> largestEpsilon,
+        @JsonInclude(JsonInclude.Include.NON_EMPTY)
+        @JsonSerialize(using = JsonFields.OptionalWriter.class) @JsonDeserialize(using = JsonFields.DecisionReader.class)
+        Optional<Decision> verdict,
+        @JsonInclude(JsonInclude.Include.NON_EMPTY)
+        @JsonSerialize(using = JsonFields.OptionalWriter.class) @JsonDeserialize(using = JsonFields.PointReader.class)
+        Optional<double[]> witness) implements Row {
 
     private static final int NO_PREDICTION = -1;
 
     public static final RowFormat<BoundsRow> FORMAT = new JsonLines<>(BoundsRow.class, "real_network", "norm",
-            "largest_epsilon");
+            "largest_epsilon", "verdict", "witness");
+
+    /** What a search comes to. */
+    public enum Decision {
+        CERTIFIED,
+        /** A point of the ball is known at which the label does not lead. */
+        FALSIFIED,
+        UNDECIDED
+    }
 
     public BoundsRow {
         lower = List.copyOf(lower);
@@ -84,6 +102,11 @@ public record BoundsRow(int index, int label, double epsilon, Method method, int
         Require.that(largestEpsilon.isEmpty() || largestEpsilon.get() == epsilon
                 && Specification.labelProvenBy(label, classes, marginLower::get), "largest_epsilon is "
                 + largestEpsilon.map(String::valueOf).orElse("") + ", but the bounds prove nothing at it");
+        Require.that(verdict.isEmpty() || (verdict.get() == Decision.CERTIFIED)
+                == Specification.labelProvenBy(label, classes, marginLower::get), "verdict is "
+                + verdict.map(BoundsRow.Decision::name).orElse("") + ", but the margins say otherwise");
+        Require.that(witness.isPresent() == (verdict.isPresent() && verdict.get() == Decision.FALSIFIED),
+                "a witness belongs to the verdict falsified, and to no other");
         Require.that(norm.isEmpty() || norm.get() != Norm.INF, "norm is inf, which rows leave out");
         Require.that(marginLower.get(label) == 0, "margin_lower is " + marginLower.get(label) + " at the label, not 0");
         Require.that(realNetwork.isEmpty() || cleanPrediction != label,
@@ -103,25 +126,40 @@ public record BoundsRow(int index, int label, double epsilon, Method method, int
     /** Over an l-infinity ball. */
     public static BoundsRow of(CleanPrediction clean, double epsilon, Method method, Bounds bounds) {
         return new BoundsRow(clean.index(), clean.label(), epsilon, method, clean.predict(), bounds.lower, bounds.upper,
-                bounds.marginLower, Optional.empty(), Optional.empty(), Optional.empty());
+                bounds.marginLower, Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
     }
 
     /** The same with what the real-number network does at the image itself. */
     public BoundsRow with(AttackRow.RealNetwork real) {
         return new BoundsRow(index, label, epsilon, method, cleanPrediction, lower, upper, marginLower, Optional.of(real),
-                norm, largestEpsilon);
+                norm, largestEpsilon, verdict, witness);
     }
 
     /** The same over a ball of another norm. */
     public BoundsRow in(Norm other) {
         return new BoundsRow(index, label, epsilon, method, cleanPrediction, lower, upper, marginLower, realNetwork,
-                Optional.of(other).filter(of -> of != Norm.INF), largestEpsilon);
+                Optional.of(other).filter(of -> of != Norm.INF), largestEpsilon, verdict, witness);
     }
 
     /** The same as what a search ends with: its epsilon is the largest certified, if it is certified. */
     public BoundsRow largest() {
         return new BoundsRow(index, label, epsilon, method, cleanPrediction, lower, upper, marginLower, realNetwork, norm,
-                certified() ? Optional.of(epsilon) : Optional.empty());
+                certified() ? Optional.of(epsilon) : Optional.empty(), verdict, witness);
+    }
+
+    /** The same as what a search for a counterexample ends with. @param witness where it found one */
+    public BoundsRow decided(Optional<float[]> point) {
+        Decision decision = certified() ? Decision.CERTIFIED : point.isPresent() ? Decision.FALSIFIED : Decision.UNDECIDED;
+        return new BoundsRow(index, label, epsilon, method, cleanPrediction, lower, upper, marginLower, realNetwork, norm,
+                largestEpsilon, Optional.of(decision), point.map(BoundsRow::exactly));
+    }
+
+    private static double[] exactly(float[] values) {
+        double[] doubles = new double[values.length];
+        for (int k = 0; k < doubles.length; ++k) {
+            doubles[k] = values[k];
+        }
+        return doubles;
     }
 
     /** Of the ball. */

@@ -32,6 +32,7 @@ final class JsonFields {
                         .addDeserializer(OptionalInt.class, new PredictionReader()))
                 .addMixIn(Method.class, Word.class)
                 .addMixIn(AttackLoss.class, Word.class)
+                .addMixIn(BoundsRow.Decision.class, Word.class)
                 .addMixIn(Norm.class, Text.class);
     }
 
@@ -165,6 +166,18 @@ final class JsonFields {
     static final class SavedReader extends OptionalReader<AttackRow.Saved> {
         SavedReader() {
             super(AttackRow.Saved.class);
+        }
+    }
+
+    static final class DecisionReader extends OptionalReader<BoundsRow.Decision> {
+        DecisionReader() {
+            super(BoundsRow.Decision.class);
+        }
+    }
+
+    static final class PointReader extends OptionalReader<double[]> {
+        PointReader() {
+            super(double[].class);
         }
     }
 

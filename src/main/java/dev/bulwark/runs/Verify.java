@@ -1,6 +1,7 @@
 package dev.bulwark.runs;
 
 import dev.bulwark.bounds.Bounds;
+import dev.bulwark.bounds.Exact;
 import dev.bulwark.bounds.Method;
 import dev.bulwark.bounds.RealNetwork;
 import dev.bulwark.bounds.Verifier;
@@ -23,6 +24,8 @@ public final class Verify {
      * Images of a slower method that are bounded together: they take seconds even so, and rows should come in on the way.
      */
     private static final int SLOW_BATCH = 128;
+    /** Images that are searched one after the other, each of which may take minutes. */
+    private static final int SEARCHED_BATCH = 8;
 
     /** What a record of rows says of the balls' centres, so that rows about other balls are not continued. */
     public static final String CENTRE = "centre";
@@ -50,11 +53,17 @@ public final class Verify {
      *
      * @param steps    of {@link Method#ALPHA_CROWN}'s slopes; the other methods have none
      * @param textbook as {@link Method#verifier(Plan, int, boolean)}
+     * @param limits   of {@link Method#EXACT} for each image
      */
-    public record Bounding(Method method, int steps, boolean textbook) {
+    public record Bounding(Method method, int steps, boolean textbook, Exact.Limits limits) {
+
+        /** With default limits. */
+        public Bounding(Method method, int steps, boolean textbook) {
+            this(method, steps, textbook, Exact.Limits.DEFAULT);
+        }
 
         Verifier verifier(Plan plan) {
-            return method.verifier(plan, steps, textbook);
+            return method == Method.EXACT ? new Exact(plan, limits) : method.verifier(plan, steps, textbook);
         }
     }
 
@@ -86,6 +95,7 @@ public final class Verify {
         }, (index, b) -> {
             BoundsRow row = BoundsRow.of(new CleanPrediction(index, b.label(), b.cleanPrediction()), epsilon.nearest(), method,
                     BoundsRow.Bounds.of(b.lower(), b.upper(), b.marginLower())).in(norm);
+            row = method == Method.EXACT ? row.decided(b.counterexample()) : row;
             rows.append(row.differs() ? row.with(real.stands(subject.data().pixels(index), b.label())
                     ? AttackRow.RealNetwork.STANDS : AttackRow.RealNetwork.BREAKS) : row);
         });
@@ -93,6 +103,10 @@ public final class Verify {
 
     /** Images of a batch. */
     static int batch(Fleet fleet, Method method) {
-        return method == Method.IBP ? fleet.first().imagesPerCall() : SLOW_BATCH;
+        return switch (method) {
+            case IBP -> fleet.first().imagesPerCall();
+            case CROWN_IBP, CROWN, ALPHA_CROWN -> SLOW_BATCH;
+            case EXACT -> SEARCHED_BATCH;
+        };
     }
 }

@@ -21,10 +21,17 @@ abstract class BoundsFixture extends BackendFixture {
 
     /** Bounds of an image of label 0, the box's lower corner. */
     Bounds verify(Graph graph, Box box, Method method) {
-        try (Plan plan = Plan.load(backend, graph); Verifier verifier = method.verifier(plan, STEPS)) {
+        try (Plan plan = Plan.load(backend, graph); Verifier verifier = verifier(plan, method)) {
             return verifier instanceof Ibp ibp ? ibp.verify(box, box.lower(), 0)
+                    : verifier instanceof Exact exact ? exact.verify(box, box.lower(), 0)
                     : ((Crown) verifier).verify(box, box.lower(), 0);
         }
+    }
+
+    /** With few steps, and few domains. */
+    static Verifier verifier(Plan plan, Method method) {
+        return method == Method.EXACT ? new Exact(plan, new Exact.Limits(Double.POSITIVE_INFINITY, 20),
+                new BranchAndBound.Settings(STEPS, STEPS, 2, 8, 8)) : method.verifier(plan, STEPS);
     }
 
     /** A box whose lower ends lie in [-reach, reach] and whose edges are 0, 1 or 2 widths long. */

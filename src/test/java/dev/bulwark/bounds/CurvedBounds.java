@@ -80,7 +80,7 @@ abstract class CurvedBounds extends BoundsFixture {
                     RandomCase.values(random, graph.classes(), -2, 2), (float) random.nextDouble());
             Specification specification = new Specification(graph.classes(),
                     List.of(new Specification.Clause(List.of(inequality))));
-            try (Plan plan = Plan.load(backend, graph); Verifier verifier = method.verifier(plan, STEPS)) {
+            try (Plan plan = Plan.load(backend, graph); Verifier verifier = verifier(plan, method)) {
                 float lower = verifier.lowerBounds(box, specification)[0];
                 for (int sample = 0; sample < POINTS; ++sample) {
                     BigDecimal[] logits = ExactGraph.logits(graph, point(box, random));

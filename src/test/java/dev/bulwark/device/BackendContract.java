@@ -4,5 +4,5 @@ package dev.bulwark.device;
 public interface BackendContract extends MemoryContract, LinearContract, ChannelwiseContract, ElementwiseContract,
         IndexingContract, BallStepsContract, ReductionsContract, LossesContract, TrainingIntervalsContract, OptimisersContract, NoiseContract,
         VotesContract, OutwardIntervalsContract, ReluRelaxationsContract, LinearRelaxationsContract,
-        PreparedNetworksContract {
+        MultipliersContract, PreparedNetworksContract {
 }

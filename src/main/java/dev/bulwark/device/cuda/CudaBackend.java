@@ -17,6 +17,7 @@ import dev.bulwark.device.Linear;
 import dev.bulwark.device.LinearRelaxations;
 import dev.bulwark.device.Losses;
 import dev.bulwark.device.MaxPooling;
+import dev.bulwark.device.Multipliers;
 import dev.bulwark.device.Noise;
 import dev.bulwark.device.NoisyClassifier.Precision;
 import dev.bulwark.device.NoisyClassifier;
@@ -277,6 +278,11 @@ public final class CudaBackend implements Backend {
     @Override
     public LinearRelaxations linearRelaxations() {
         return families.linearRelaxations;
+    }
+
+    @Override
+    public Multipliers multipliers() {
+        return families.multipliers;
     }
 
     // ---- prepared ----------------------------------------------------------------------------------------------------

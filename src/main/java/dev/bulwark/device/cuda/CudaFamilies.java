@@ -11,6 +11,7 @@ final class CudaFamilies {
     final CudaElementwise elementwise;
     final CudaActivations activations;
     final CudaMaxPooling maxPooling;
+    final CudaMultipliers multipliers;
     final CudaIndexing indexing;
     final CudaReductions reductions;
     final CudaBallSteps ballSteps;
@@ -47,6 +48,7 @@ final class CudaFamilies {
         votes = new CudaVotes(modules.module("votes"));
         outwardIntervals = new CudaOutwardIntervals(memory.gpu().multiprocessors(), modules.module("outward_intervals"));
         reluRelaxations = linear.reluRelaxations(modules.module("relu_relaxation"));
+        multipliers = new CudaMultipliers(modules.module("multipliers"));
         maxPooling = new CudaMaxPooling(modules.module("max_pooling"), reluRelaxations);
         linearRelaxations = new CudaLinearRelaxations(modules.module("linear_relaxation"), linear.floats());
     }

@@ -7,6 +7,7 @@ import dev.bulwark.device.Convolution;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceException;
 import dev.bulwark.device.DeviceMemory;
+import dev.bulwark.device.Halfspaces;
 import dev.bulwark.device.InputGradients;
 import dev.bulwark.device.IntervalLayer.Spread;
 import dev.bulwark.device.IntervalLayer;
@@ -139,6 +140,13 @@ public final class SelfTest {
                                     new Windows.Axis(2, 1, 0, 0, 1))), y);
                     return y;
                 }, 1, 5),
+                question("multipliers", (backend, memory) -> {
+                    DeviceBuffer a = memory.holding(2, -1);
+                    backend.multipliers().apply(new Halfspaces(memory.holding(new int[] {1, 0}), memory.holding(0, 0),
+                                    memory.holding(-1, 1), memory.holding(1, 2), 2), memory.holding(3, 0.5f), 1,
+                            memory.holding(new int[1]), memory.zeros(2), memory.zeros(2), 2, a, memory.zeros(1));
+                    return a;
+                }, 1, 2),
                 question("resampling", (backend, memory) -> {
                     DeviceBuffer target = memory.allocate(4);
                     backend.indexing().resample(memory.holding(0.1f, 0.2f, 0.3f, 0.4f), memory.holding(1, 0, 0, 0, 1, 0),

@@ -11,6 +11,7 @@ import dev.bulwark.device.BoxRows;
 import dev.bulwark.device.Convolution;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
+import dev.bulwark.device.Halfspaces;
 import dev.bulwark.device.InputGradients;
 import dev.bulwark.device.IntervalLayer;
 import dev.bulwark.device.NoiseKey;
@@ -153,6 +154,13 @@ class EveryModuleTest {
             on.backend.reluRelaxations().openSides(0, Float.POSITIVE_INFINITY, low, high, 3, 4_000, owners,
                     on.memory.allocate(2 * low.length()), on.memory.allocate(1));
             return owners;
+        }),
+        MULTIPLIERS(on -> {
+            DeviceBuffer constants = on.random(133);
+            Halfspaces halfspaces = new Halfspaces(on.below(300, 5 * 7), on.random(5 * 7), on.random(5 * 7), on.random(5 * 7), 7);
+            on.backend.multipliers().apply(halfspaces, on.random(133 * 7), 133, on.below(5, 133), on.random(300),
+                    on.random(5 * 300), 300, on.random(133 * 300), constants);
+            return constants;
         }),
         LINEAR_RELAXATION(on -> {
             DeviceBuffer minima = on.memory.allocate(33);

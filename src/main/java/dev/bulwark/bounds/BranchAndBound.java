@@ -1,0 +1,319 @@
+package dev.bulwark.bounds;
+
+import dev.bulwark.device.DeviceMemory;
+import dev.bulwark.plan.Plan;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
+
+/**
+ * Branch and bound: a region is split into domains until bounds prove a specification in each of them, or a point breaks it.
+ * Where few inputs may change, these are split; else units before activations are, whose half-spaces enter the bounds by
+ * multipliers that are optimised with the slopes (beta-CROWN, Wang et al. 2021). Which unit to split is tried out for a few
+ * that promise most (Bunel et al. 2020; De Palma et al. 2021).
+ */
+public final class BranchAndBound {
+
+
+    private final Plan plan;
+    private final Settings settings;
+
+    /**
+     * How to search.
+     *
+     * @param rootSteps  of the slopes of units' and clauses' forms over the whole region
+     * @param steps      of the slopes and multipliers of a domain
+     * @param candidates ways to split a domain that are tried out
+     * @param fewInputs  inputs are split rather than units where no more than these may change
+     * @param batch      domains that are bounded together
+     */
+    public record Settings(int rootSteps, int steps, int candidates, int fewInputs, int batch) {
+
+        public static final Settings DEFAULT = new Settings(Crown.DEFAULT_STEPS, 10, 3, 20, 128);
+    }
+
+    /**
+     * What the search comes to.
+     *
+     * @param lower   of each clause, a lower bound of the largest of its inequalities' left sides: over the region where it
+     *                was searched to the end
+     * @param domains that were bounded
+     */
+    public record Result(Verdict verdict, float[] lower, long domains) {
+    }
+
+    public BranchAndBound(Plan plan) {
+        this(plan, Settings.DEFAULT);
+    }
+
+    public BranchAndBound(Plan plan, Settings settings) {
+        this.plan = plan;
+        this.settings = settings;
+    }
+
+    /**
+     * Searches a region.
+     *
+     * @param late    whether to stop; asked after each batch
+     * @param most    domains to bound, at most
+     * @param breaks  whether a point of the region is a counterexample; asked where floats say so
+     * @throws IllegalArgumentException if the region or the specification is not the network's
+     */
+    public Result search(Region region, Specification specification, BooleanSupplier late, long most, Predicate<float[]> breaks) {
+        try (DeviceMemory memory = new DeviceMemory(plan.backend())) {
+            int batch = Math.max(2, Math.min(settings.batch, plan.imagesPerCall()));
+            RootRegion root = new RootRegion(memory, plan, region, batch);
+            boolean few = root.isBox() && root.free() <= settings.fewInputs;
+            return (few ? new ByInputs(memory, root, specification, late, most, breaks, batch)
+                    : new ByUnits(memory, root, specification, late, most, breaks, batch)).run();
+        }
+    }
+
+    /** One search. */
+    private abstract class Search implements DomainBounds.Visitor {
+
+        final RootRegion root;
+        final Specification specification;
+        final int batch;
+        private final BooleanSupplier late;
+        private final long most;
+        private final Predicate<float[]> breaks;
+        private final float[] lower;
+        private final Deque<Domain> open = new ArrayDeque<>();
+        /** Of the batch's domains, where each may be split. */
+        final Map<Domain, List<Branching.Candidate>> candidates = new HashMap<>();
+        private Optional<float[]> counterexample = Optional.empty();
+        private long domains;
+
+        Search(RootRegion root, Specification specification, BooleanSupplier late, long most, Predicate<float[]> breaks, int batch) {
+            this.root = root;
+            this.specification = specification;
+            this.batch = batch;
+            this.late = late;
+            this.most = most;
+            this.breaks = breaks;
+            this.lower = new float[specification.clauses().size()];
+            Arrays.fill(lower, Float.POSITIVE_INFINITY);
+        }
+
+        Result run() {
+            List<Domain> roots = new ArrayList<>();
+            UnitBoxes units = rootUnits();
+            for (int clause = 0; clause < lower.length; ++clause) {
+                roots.add(Domain.root(clause, specification.clauses().get(clause).anyOf().size(), root.box(), units));
+            }
+            for (int from = 0; from < roots.size(); from += batch) {
+                settle(roots.subList(from, Math.min(from + batch, roots.size())), settings.rootSteps);
+            }
+            while (!open.isEmpty() && counterexample.isEmpty()) {
+                if (late.getAsBoolean()) {
+                    return result(new Verdict.Undecided("the time is up, with " + open.size() + " domains open"));
+                }
+                if (domains >= most) {
+                    return result(new Verdict.Undecided("the limit of " + most + " domains is reached, with " + open.size() + " open"));
+                }
+                List<Domain> parents = new ArrayList<>();
+                while (!open.isEmpty() && parents.size() < batch / 2) {
+                    parents.add(open.pop());
+                }
+                List<Domain> children = split(parents);
+                if (children.isEmpty()) {
+                    parents.forEach(open::push);
+                    return result(new Verdict.Undecided("nothing is left to split in a domain that bounds leave open"));
+                }
+                settle(children, settings.steps);
+            }
+            return result(counterexample.<Verdict>map(Verdict.Falsified::new).orElseGet(() -> new Verdict.Certified(Claim.REAL)));
+        }
+
+        /** What is known of units in the whole region, to begin with. */
+        abstract UnitBoxes rootUnits();
+
+        abstract DomainBounds bounds();
+
+        /** The children of some domains; none where one can't be split. */
+        abstract List<Domain> split(List<Domain> parents);
+
+        private void settle(List<Domain> batchOf, int steps) {
+            bounds().bound(batchOf, steps, this);
+            domains += batchOf.size();
+            List<Domain> left = new ArrayList<>();
+            for (Domain domain : batchOf) {
+                if (domain.isProven()) {
+                    lower[domain.clause()] = Math.min(lower[domain.clause()], domain.lower());
+                    candidates.remove(domain);
+                } else {
+                    left.add(domain);
+                }
+            }
+            // The one that looks most like a counterexample is split first.
+            left.sort((a, b) -> Float.compare(known(b.lower()), known(a.lower())));
+            left.forEach(open::push);
+        }
+
+        private static float known(float bound) {
+            return Float.isNaN(bound) ? Float.NEGATIVE_INFINITY : bound;
+        }
+
+        private Result result(Verdict verdict) {
+            for (Domain domain : open) {
+                lower[domain.clause()] = Math.min(lower[domain.clause()], known(domain.lower()));
+            }
+            return new Result(verdict, lower, domains);
+        }
+
+        @Override
+        public void corner(Domain domain, float[] point, float[] logits) {
+            if (counterexample.isEmpty() && fails(specification.clauses().get(domain.clause()), logits)) {
+                counterexample = root.inside(point).filter(breaks);
+            }
+        }
+
+        private boolean fails(Specification.Clause clause, float[] logits) {
+            for (Specification.Inequality inequality : clause.anyOf()) {
+                double sum = inequality.constant();
+                float[] coefficients = inequality.coefficients();
+                for (int c = 0; c < logits.length; ++c) {
+                    sum += coefficients[c] == 0 ? 0 : (double) coefficients[c] * logits[c];
+                }
+                if (!(sum <= 0)) {
+                    return false;
+                }
+            }
+            return true;
+        }
+    }
+
+    /** Domains are boxes of inputs; in each, units are bounded anew. */
+    private final class ByInputs extends Search {
+
+        private final DomainBounds bounds;
+
+        ByInputs(DeviceMemory memory, RootRegion root, Specification specification, BooleanSupplier late, long most,
+                 Predicate<float[]> breaks, int batch) {
+            super(root, specification, late, most, breaks, batch);
+            this.bounds = memory.owning(new DomainBounds(plan, specification, root,
+                    new Crown.Settings(Crown.Units.CROWN, false, 0), batch));
+        }
+
+        @Override
+        UnitBoxes rootUnits() {
+            return UnitBoxes.unknown(plan);
+        }
+
+        @Override
+        DomainBounds bounds() {
+            return bounds;
+        }
+
+        @Override
+        List<Domain> split(List<Domain> parents) {
+            List<Domain> children = new ArrayList<>();
+            for (Domain parent : parents) {
+                List<Branching.Candidate> ways = candidates.remove(parent);
+                if (ways == null || ways.isEmpty()) {
+                    return List.of();
+                }
+                children.addAll(ways.get(0).split(parent));
+            }
+            return children;
+        }
+
+        @Override
+        public void form(Domain domain, Branching.Coefficients form) {
+            candidates.putIfAbsent(domain, Branching.inputs(domain, form));
+        }
+    }
+
+    /** Domains are all inputs, with half-spaces of units. */
+    private final class ByUnits extends Search {
+
+        private final DomainBounds bounds;
+
+        ByUnits(DeviceMemory memory, RootRegion root, Specification specification, BooleanSupplier late, long most,
+                Predicate<float[]> breaks, int batch) {
+            super(root, specification, late, most, breaks, batch);
+            this.bounds = memory.owning(new DomainBounds(plan, specification, root,
+                    new Crown.Settings(Crown.Units.IBP, false, 0), batch));
+        }
+
+        @Override
+        UnitBoxes rootUnits() {
+            try (DomainBounds whole = new DomainBounds(plan, specification, root,
+                    new Crown.Settings(Crown.Units.CROWN, false, 0, settings.rootSteps), 1)) {
+                Domain domain = Domain.root(0, 0, root.box(), UnitBoxes.unknown(plan));
+                whole.relax(List.of(domain));
+                return domain.units();
+            }
+        }
+
+        @Override
+        DomainBounds bounds() {
+            return bounds;
+        }
+
+        @Override
+        public void form(Domain domain, Branching.Coefficients form) {
+            if (!domain.isProven() && !candidates.containsKey(domain)) {
+                List<Branching.Candidate> ways = Branching.units(plan, domain, form);
+                if (ways.isEmpty() && root.isBox()) { // multipliers alone have not come far enough
+                    ways = Branching.inputs(domain, form);
+                }
+                candidates.put(domain, ways.stream().limit(settings.candidates).toList());
+            }
+        }
+
+        /** By the candidate whose worse child is best. */
+        @Override
+        List<Domain> split(List<Domain> parents) {
+            List<List<Domain>> tries = new ArrayList<>();
+            List<Integer> owners = new ArrayList<>();
+            for (int n = 0; n < parents.size(); ++n) {
+                List<Branching.Candidate> ways = candidates.remove(parents.get(n));
+                if (ways == null || ways.isEmpty()) {
+                    return List.of();
+                }
+                for (Branching.Candidate way : ways) {
+                    tries.add(way.split(parents.get(n)));
+                    owners.add(n);
+                }
+            }
+            List<Domain> all = tries.stream().flatMap(List::stream).toList();
+            for (int from = 0; from < all.size(); from += batch) {
+                bounds.bound(all.subList(from, Math.min(from + batch, all.size())), 0, NOTHING);
+            }
+            List<List<Domain>> best = new ArrayList<>();
+            for (int t = 0; t < tries.size(); ++t) {
+                if (owners.get(t) == best.size()) {
+                    best.add(tries.get(t));
+                } else if (worse(tries.get(t)) > worse(best.get(owners.get(t)))) {
+                    best.set(owners.get(t), tries.get(t));
+                }
+            }
+            return best.stream().flatMap(List::stream).toList();
+        }
+
+        private double worse(List<Domain> children) {
+            return children.stream().mapToDouble(Domain::lower).min().orElseThrow();
+        }
+    }
+
+    private static final DomainBounds.Visitor NOTHING = new DomainBounds.Visitor() {
+        @Override
+        public void form(Domain domain, Branching.Coefficients form) {
+            // Only bounds are asked for.
+        }
+
+        @Override
+        public void corner(Domain domain, float[] point, float[] logits) {
+            // As above.
+        }
+    };
+}
