@@ -20,6 +20,7 @@ final class CpuFamilies {
     final CpuOutwardIntervals outwardIntervals;
     final CpuReluRelaxations reluRelaxations;
     final CpuLinearRelaxations linearRelaxations;
+    final CpuPatchForms patchForms;
 
     /**
      * @param products of the linear family; bounds take products in float, whatever these are in
@@ -46,5 +47,6 @@ final class CpuFamilies {
                 blocks instanceof JavaProducts ? new JavaConvolution() : new OneDnnConvolution());
         reluRelaxations = new CpuReluRelaxations(spans);
         linearRelaxations = new CpuLinearRelaxations(rows, new FloatProducts(workers, blocks), loops);
+        patchForms = new CpuPatchForms(rows, loops);
     }
 }

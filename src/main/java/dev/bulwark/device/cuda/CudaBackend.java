@@ -22,6 +22,7 @@ import dev.bulwark.device.NoisyClassifier.Precision;
 import dev.bulwark.device.NoisyClassifier;
 import dev.bulwark.device.Optimisers;
 import dev.bulwark.device.OutwardIntervals;
+import dev.bulwark.device.PatchForms;
 import dev.bulwark.device.Reductions;
 import dev.bulwark.device.ReluRelaxations;
 import dev.bulwark.device.TrainingIntervals;
@@ -277,6 +278,11 @@ public final class CudaBackend implements Backend {
     @Override
     public LinearRelaxations linearRelaxations() {
         return families.linearRelaxations;
+    }
+
+    @Override
+    public PatchForms patchForms() {
+        return families.patchForms;
     }
 
     // ---- prepared ----------------------------------------------------------------------------------------------------

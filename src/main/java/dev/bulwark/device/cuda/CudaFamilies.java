@@ -22,6 +22,7 @@ final class CudaFamilies {
     final CudaOutwardIntervals outwardIntervals;
     final CudaReluRelaxations reluRelaxations;
     final CudaLinearRelaxations linearRelaxations;
+    final CudaPatchForms patchForms;
     final TrainingOperations training;
 
     /** @param opened takes what is to be closed with the backend */
@@ -49,5 +50,6 @@ final class CudaFamilies {
         reluRelaxations = linear.reluRelaxations(modules.module("relu_relaxation"));
         maxPooling = new CudaMaxPooling(modules.module("max_pooling"), reluRelaxations);
         linearRelaxations = new CudaLinearRelaxations(modules.module("linear_relaxation"), linear.floats());
+        patchForms = new CudaPatchForms(modules.module("patches"));
     }
 }
