@@ -209,9 +209,8 @@ final class CrownPass {
         if (inPatches) {
             patches.order(value, count[0], sideOwners, sideForms);
         }
-        int most = inPatches ? patches.capacity() : backward.capacity();
-        for (int from = 0; from < count[0]; from += most) {
-            int rows = Math.min(most, count[0] - from);
+        for (int from = 0; from < count[0]; from += backward.capacity()) {
+            int rows = Math.min(backward.capacity(), count[0] - from);
             DeviceBuffer owner = sideOwners.slice(from, rows);
             DeviceBuffer form = sideForms.slice(from, rows);
             if (inPatches) {

@@ -23,8 +23,6 @@ final class PatchPass {
 
     /** Patches go on while they cover up to this share of an image: beyond it, whole forms are faster. */
     static final double SHARE = 0.5;
-    /** Forms that go together, at most: their patches should stay in a cache. */
-    private static final int FORMS = 8192;
 
     private final Backend backend;
     private final PatchForms patchForms;
@@ -32,8 +30,7 @@ final class PatchPass {
     private final RelaxedPlan relaxed;
     private final BackwardPass backward;
     private final Map<Integer, PatchRoute> routes = new HashMap<>();
-    private final int capacity;
-    /** {@code [capacity, largest patch]} each: where the forms are, and where they go. */
+    /** {@code [the backward pass's capacity, largest patch]} each: where the forms are, and where they go. */
     private DeviceBuffer here;
     private DeviceBuffer next;
 
@@ -50,19 +47,13 @@ final class PatchPass {
         IntStream.range(1, plan.values())
                 .forEach(value -> PatchRoute.of(plan, value, most).ifPresent(route -> routes.put(value, route)));
         int largest = routes.values().stream().mapToInt(PatchRoute::size).max().orElse(0);
-        this.capacity = Math.min(FORMS, backward.capacity());
-        this.here = memory.allocate((long) capacity * largest);
-        this.next = memory.allocate((long) capacity * largest);
+        this.here = memory.allocate((long) backward.capacity() * largest);
+        this.next = memory.allocate((long) backward.capacity() * largest);
     }
 
     /** Whether units of a value go back in patches. */
     boolean takes(int value) {
         return routes.containsKey(value);
-    }
-
-    /** Forms that go through together, at most. */
-    int capacity() {
-        return capacity;
     }
 
     /** Puts pairs of forms, of a value that this pass {@linkplain #takes takes}, into a good order. */

@@ -1,5 +1,6 @@
 package dev.bulwark.bounds;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -220,6 +221,24 @@ abstract class PatchBounds extends BoundsFixture {
                 Region region = Region.around(image, Ball.aroundFloats(0.3).in(norm));
                 assertClose(bounds(plan, TEXTBOOK, InputRegion.of(region, plan, memory), NONE),
                         bounds(plan, TEXTBOOK, InputRegion.of(region, plan, memory), ALL), norm.toString());
+            }
+        }
+    }
+
+    /** Forms of several images go together, in an order of their own. */
+    @Test
+    void givenSeveralImages_whenUnitsGoBackInPatches_thenBoundsAreThoseOfEachAlone() {
+        Graph graph = new Net(11, 2, 12, 12).conv(3, 3, 1, 1).relu().conv(4, 3, 1, 1).relu().conv(2, 3, 2, 1).relu().end();
+        int inputs = graph.input().size();
+        float[] images = RandomCase.values(new SplittableRandom(5), 3 * inputs, 0, 1);
+        List<Ball> balls = List.of(Ball.aroundFloats(0.05), Ball.aroundFloats(0.1), Ball.aroundFloats(0.02));
+        try (Plan plan = Plan.load(backend, graph); Crown together = new Crown(plan, 0); Crown alone = new Crown(plan, 0)) {
+            assertTrue(PatchRoute.of(plan, 5, PatchPass.SHARE).isPresent());
+            List<Bounds> all = together.verify(images, new int[] {0, 1, 2}, balls);
+            for (int n = 0; n < 3; ++n) {
+                float[] image = Arrays.copyOfRange(images, n * inputs, (n + 1) * inputs);
+                float[] own = alone.verify(image, new int[] {n}, balls.subList(n, n + 1)).get(0).marginLower();
+                assertArrayEquals(own, all.get(n).marginLower(), 1e-5f, "image " + n);
             }
         }
     }
