@@ -29,10 +29,7 @@
  * Bits      the same for every launch shape: a sum is always taken in the same order
  * Oracle    LinearRelaxationsContract (exact decimal arithmetic), CrownProperties
  */
-#include "outward_sums.cuh"
-
-/** As LinearRelaxations.NEGLIGIBLE. */
-constexpr float NEGLIGIBLE = 0x1p-50f;
+#include "form_charges.cuh"
 
 /** target[r,:] = sign W[o,:] and constants[r] = sign b[o], of output o and its sign that form forms[r] stands for. */
 extern "C" __global__ void enter_dense(const float* __restrict__ weight, const float* __restrict__ bias,
@@ -65,21 +62,6 @@ extern "C" __global__ void enter_units(const int* __restrict__ forms, float* __r
     }
 }
 EXPORT_KERNEL(enter_units)
-
-/** At least |a s - t|, with any rounding or underflow of t. */
-static __device__ __forceinline__ float rounded_off(float a, float s, float t) {
-    const float above = fabsf(__fmaf_ru(a, s, -t)), below = fabsf(__fmaf_rd(a, s, -t));
-    return above > below ? above : below; // NaN only where both are
-}
-
-/** What a form gains by the products behind a unit, whose coefficient a becomes t with slope s. */
-static __device__ __forceinline__ float charged(float sum, float a, float s, float t, float bias, float magnitude,
-                                                float product_error) {
-    const float off = rounded_off(a, s, t);
-    sum = __fmaf_rd(t, bias, sum);
-    sum = less_error(sum, off, magnitude);
-    return t != 0.f ? __fmaf_rd(-__fadd_ru(fabsf(t), NEGLIGIBLE), product_error, sum) : sum;
-}
 
 /** coefficients and target may be the same. Slopes below are taken into [least, 1], where every one gives a lower bound. */
 extern "C" __global__ void backward_free(const float* coefficients, const int* __restrict__ owners,
@@ -152,8 +134,7 @@ extern "C" __global__ void backward_bias(const float* __restrict__ coefficients,
         for (int j = lane; j < units; j += WARP) {
             const float a = coefficients[row * units + j];
             if (a != 0.f) {
-                sum = __fmaf_rd(a, bias[j], sum);
-                sum = __fmaf_rd(-__fadd_ru(fabsf(a), NEGLIGIBLE), product_error[line + j], sum);
+                sum = charged_for_products(__fmaf_rd(a, bias[j], sum), a, product_error[line + j]);
             }
         }
         warp_add_down(constants + row, sum);

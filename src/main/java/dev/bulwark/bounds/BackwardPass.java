@@ -123,7 +123,20 @@ final class BackwardPass {
      * @param ball   the balls inside them, where there are any
      */
     void run(int value, int rows, DeviceBuffer owners, Slopes slopes, DeviceBox inputs, Optional<InputBall> ball) {
-        back(value, 0, rows, owners, slopes);
+        back(value, 0, new Back(value, rows, owners, slopes));
+        conclude(rows, owners, inputs, ball);
+    }
+
+    /**
+     * As {@link #run(int, int, DeviceBuffer, Slopes, DeviceBox, Optional)}, of forms that another pass has brought to value
+     * {@code value}: where an activation keeps the account of the map that makes it, they have been through that.
+     */
+    void resume(int value, int rows, DeviceBuffer owners, Slopes slopes, DeviceBox inputs, Optional<InputBall> ball) {
+        back(value, 0, new Back(Slots.NONE, rows, owners, slopes));
+        conclude(rows, owners, inputs, ball);
+    }
+
+    private void conclude(int rows, DeviceBuffer owners, DeviceBox inputs, Optional<InputBall> ball) {
         if (ball.isEmpty()) {
             concretize(0, rows, owners, inputs, constants);
         } else {
@@ -139,7 +152,7 @@ final class BackwardPass {
      * @param end all that value {@code value} depends on, it depends on by way of this one
      */
     void run(int value, int end, int rows, DeviceBuffer owners, Slopes slopes, DeviceBox boxes) {
-        back(value, end, rows, owners, slopes);
+        back(value, end, new Back(value, rows, owners, slopes));
         concretize(end, rows, owners, boxes, constants);
     }
 
@@ -147,8 +160,7 @@ final class BackwardPass {
         forms.concretize(coefficients(end), rows, owners, boxes.lower(), boxes.upper(), plan.size(end), constants, target);
     }
 
-    private void back(int value, int end, int rows, DeviceBuffer owners, Slopes slopes) {
-        Back back = new Back(value, rows, owners, slopes);
+    private void back(int value, int end, Back back) {
         back.begun[value] = true;
         for (int k = value - 1; k >= end; --k) { // step k makes value k + 1
             if (back.begun[k + 1]) {
@@ -161,7 +173,7 @@ final class BackwardPass {
     /** The forms of one pass. */
     private final class Back implements Step.Visitor<Void> {
 
-        /** The value at which forms were entered: no activation has come before the map that makes it. */
+        /** The value at which forms were entered, if any: no activation has come before the map that makes it. */
         private final int start;
         private final int rows;
         private final DeviceBuffer owners;

@@ -29,6 +29,7 @@ final class CrownPass {
     private final Boxes boxes;
     private final RelaxedPlan relaxed;
     private final BackwardPass backward;
+    private final PatchPass patches;
     private final MarginForms margins;
     /** Forms of units whose boxes leave their lines open, and how many there are. */
     private final DeviceBuffer sideOwners;
@@ -63,6 +64,11 @@ final class CrownPass {
      * @param most     forms that go back together, an even number
      */
     CrownPass(DeviceMemory memory, Plan plan, int capacity, int most, Crown.Settings settings) {
+        this(memory, plan, capacity, most, settings, PatchPass.SHARE);
+    }
+
+    /** @param mostPatches the share of an image that patches may cover; 0 for none */
+    CrownPass(DeviceMemory memory, Plan plan, int capacity, int most, Crown.Settings settings, double mostPatches) {
         this.backend = plan.backend();
         this.plan = plan;
         this.settings = settings;
@@ -71,6 +77,7 @@ final class CrownPass {
         this.boxes = new Boxes(memory, plan, capacity);
         this.relaxed = new RelaxedPlan(memory, plan, capacity, plan.steps());
         this.backward = new BackwardPass(memory, plan, relaxed, most, steps, value -> false);
+        this.patches = new PatchPass(memory, plan, relaxed, backward, mostPatches);
         this.margins = last.map(layer -> MarginForms.elided(backend, memory, layer, most))
                 .orElseGet(() -> MarginForms.ofLogits(backend, plan.classes()));
         long widest = (long) capacity * plan.steps().stream().filter(step -> !(step instanceof Step.Linear || step instanceof Step.Sum))
@@ -280,11 +287,19 @@ final class CrownPass {
         if (settings.textbook()) {
             forget(value, box);
         }
+        boolean inPatches = patches.takes(value);
+        if (inPatches) {
+            patches.order(value, count[0], sideOwners, sideForms);
+        }
         for (int from = 0; from < count[0]; from += backward.capacity()) {
             int rows = Math.min(backward.capacity(), count[0] - from);
             DeviceBuffer owner = sideOwners.slice(from, rows);
             DeviceBuffer form = sideForms.slice(from, rows);
-            run(enterOutputs(value, form, rows), rows, owner);
+            if (inPatches) {
+                patches.run(value, rows, owner, form, boxes.inputs(), ball);
+            } else {
+                run(enterOutputs(value, form, rows), rows, owner);
+            }
             backend.reluRelaxations().tighten(backward.constants(), rows, owner, form, units, box.lower(), box.upper());
         }
     }

@@ -57,6 +57,9 @@
  *     So (t W[k]) h >= A' h - sum of E[i] max |h[i]|,
  *     and that sum is (|t| + n) r with r = g (|W| + n) max |h|, one outward affine map for each image and layer: what
  *     all products of all forms are off by costs a dot product each.
+ * <li><b>Patches.</b> A unit of a convolution reaches its receptive field alone, so that a form of it is kept as a patch of
+ *     coefficients around that (Xu et al. 2020), the others being exactly 0: products are those of the convolution over the
+ *     patch. What a patch covers outside the image multiplies padding, which is 0, and is dropped, which rounds nothing.
  * <li><b>Addition.</b> a (h + h') is a form in both, with the same coefficients. Where two ways meet at a value v, a v and
  *     a' v are one form with coefficients a + a', rounded to s; c is lowered by the sum over i of
  *     |a[i] + a'[i] - s[i]| max |v[i]|.

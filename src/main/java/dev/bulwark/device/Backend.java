@@ -20,8 +20,8 @@ import java.util.function.Supplier;
  * <p><b>Determinism.</b> The same calls on the same machine give the same bits.
  *
  * <p><b>Rounding.</b> {@link OutwardIntervals}, {@link Convolutions#enclose}, the boxes of {@link Channelwise} and of
- * {@link Activations} and their lines, {@link MaxPooling} and {@link LinearRelaxations} bound the real-number result, by
- * rounding outward or by a stated error. All else rounds to nearest and must not be used for a certificate.
+ * {@link Activations} and their lines, {@link MaxPooling}, {@link LinearRelaxations} and {@link PatchForms} bound the real-number
+ * result, by rounding outward or by a stated error. All else rounds to nearest and must not be used for a certificate.
  */
 public interface Backend extends AutoCloseable {
 
@@ -159,6 +159,9 @@ public interface Backend extends AutoCloseable {
 
     /** Linear forms for certificates. */
     LinearRelaxations linearRelaxations();
+
+    /** The same forms where convolutions give them few coefficients. */
+    PatchForms patchForms();
 
     /** Multipliers of half-spaces in linear forms. */
     Multipliers multipliers();

@@ -12,7 +12,8 @@
  * <li>{@link dev.bulwark.device.Losses}, {@link dev.bulwark.device.TrainingIntervals},
  * {@link dev.bulwark.device.Optimisers}: what training needs, rounded to nearest;
  * <li>{@link dev.bulwark.device.Noise}, {@link dev.bulwark.device.Votes}: random numbers, and the classes that logits name;
- * <li>{@link dev.bulwark.device.OutwardIntervals}, {@link dev.bulwark.device.LinearRelaxations}: what certificates rest on.
+ * <li>{@link dev.bulwark.device.OutwardIntervals}, {@link dev.bulwark.device.LinearRelaxations},
+ * {@link dev.bulwark.device.PatchForms}: what certificates rest on.
  * </ul>
  * What a device can do faster in one go, it prepares: {@link dev.bulwark.device.NoisyClassifier},
  * {@link dev.bulwark.device.InputGradients}, {@link dev.bulwark.device.TrainingOperations}. For each there is a version

@@ -6,8 +6,11 @@ import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.Directed;
 import dev.bulwark.device.Enclosure;
 import dev.bulwark.device.LinearRelaxations;
+import dev.bulwark.device.Patches;
 import dev.bulwark.device.Pooling;
 import dev.bulwark.device.Scaling;
+import dev.bulwark.shapes.ImageShape;
+import java.util.Optional;
 
 /** Average pooling: a convolution of each channel with weights that are one divided by a number of elements. */
 record AverageOperator(Backend backend, Pooling pooling) implements LinearOperator {
@@ -54,6 +57,30 @@ record AverageOperator(Backend backend, Pooling pooling) implements LinearOperat
             means.run(lower, upper, rows, outLower, outUpper);
             backend.channelwise().encloseScaled(outUpper, outUpper, rows, shares, outLower, outUpper);
         };
+    }
+
+    @Override
+    public Optional<ImageShape> outputImage() {
+        return Optional.of(pooling.output());
+    }
+
+    /** Where every window has the same number of elements. */
+    @Override
+    public Optional<OnPatches> onPatches(Patches ofOutput) {
+        boolean alike = pooling.countPadding() || pooling.windows().equals(pooling.windows().unpadded());
+        if (!alike || !ofOutput.image().equals(pooling.output())) {
+            return Optional.empty();
+        }
+        return ofOutput.behind(pooling.input(), pooling.windows()).map(below -> new Within(below,
+                new AverageOperator(backend, new Pooling(below.patch(), pooling.windows().unpadded(), true))));
+    }
+
+    private record Within(Patches patches, AverageOperator overPatch) implements OnPatches {
+
+        @Override
+        public void applyTransposed(DeviceBuffer a, int rows, DeviceBuffer target) {
+            overPatch.applyTransposed(a, rows, target);
+        }
     }
 
     @Override

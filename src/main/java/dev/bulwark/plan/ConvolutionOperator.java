@@ -6,6 +6,10 @@ import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.Enclosure;
 import dev.bulwark.device.HostArrays;
+import dev.bulwark.device.PatchForms;
+import dev.bulwark.device.Patches;
+import dev.bulwark.shapes.ImageShape;
+import java.util.Optional;
 
 /** A convolution. Its weight is {@code [channels, input channels / groups, kernel height, kernel width]}. */
 record ConvolutionOperator(Backend backend, Convolution convolution) implements LearnedOperator {
@@ -44,6 +48,36 @@ record ConvolutionOperator(Backend backend, Convolution convolution) implements 
     public boolean enter(DeviceBuffer forms, int rows, DeviceBuffer target, DeviceBuffer constants) {
         backend.convolutions().enter(convolution, forms, rows, target, constants);
         return true;
+    }
+
+    @Override
+    public Optional<ImageShape> outputImage() {
+        return Optional.of(convolution.output());
+    }
+
+    /** The same weights over a patch, whose windows need no padding. */
+    @Override
+    public Optional<OnPatches> onPatches(Patches ofOutput) {
+        if (!ofOutput.image().equals(convolution.output())) {
+            return Optional.empty();
+        }
+        return ofOutput.behind(convolution.input(), convolution.windows()).map(below -> new Within(below,
+                new ConvolutionOperator(backend, new Convolution(convolution.weight(), convolution.bias(), below.patch(),
+                        ofOutput.patch(), convolution.windows().unpadded(), convolution.groups())), this));
+    }
+
+    private record Within(Patches patches, ConvolutionOperator overPatch, ConvolutionOperator whole) implements OnPatches {
+
+        @Override
+        public void applyTransposed(DeviceBuffer a, int rows, DeviceBuffer target) {
+            overPatch.applyTransposed(a, rows, target);
+        }
+
+        @Override
+        public boolean enter(PatchForms.Batch inInput, DeviceBuffer target, DeviceBuffer constants) {
+            whole.backend.patchForms().enter(whole.convolution, inInput, target, constants);
+            return true;
+        }
     }
 
     @Override

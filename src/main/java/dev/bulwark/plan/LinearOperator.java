@@ -4,6 +4,9 @@ import dev.bulwark.device.Affine;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.Enclosure;
+import dev.bulwark.device.PatchForms;
+import dev.bulwark.device.Patches;
+import dev.bulwark.shapes.ImageShape;
 import java.util.Optional;
 
 /**
@@ -55,6 +58,31 @@ public interface LinearOperator {
      */
     default boolean enter(DeviceBuffer forms, int rows, DeviceBuffer target, DeviceBuffer constants) {
         return false;
+    }
+
+    /** y as an image, where this map knows it as one. */
+    default Optional<ImageShape> outputImage() {
+        return Optional.empty();
+    }
+
+    /** This map for forms in patches of y; empty where it takes none such. */
+    default Optional<OnPatches> onPatches(Patches ofOutput) {
+        return Optional.empty();
+    }
+
+    /** A map on its way from patches of y to patches of x. */
+    interface OnPatches {
+
+        /** Of x. */
+        Patches patches();
+
+        /** As {@link LinearOperator#applyTransposed}, of forms that are 0 outside y's image; those in x need not be. */
+        void applyTransposed(DeviceBuffer a, int rows, DeviceBuffer target);
+
+        /** As {@link LinearOperator#enter}, where y are the units themselves. */
+        default boolean enter(PatchForms.Batch inInput, DeviceBuffer target, DeviceBuffer constants) {
+            return false;
+        }
     }
 
     /** b, one number for each output: {@code [outputs]}. The caller's memory owns what had to be made for it. */

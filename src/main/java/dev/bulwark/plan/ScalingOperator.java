@@ -7,7 +7,10 @@ import dev.bulwark.device.Directed;
 import dev.bulwark.device.Enclosure;
 import dev.bulwark.device.HostArrays;
 import dev.bulwark.device.LinearRelaxations;
+import dev.bulwark.device.Patches;
 import dev.bulwark.device.Scaling;
+import dev.bulwark.shapes.ImageShape;
+import java.util.Optional;
 
 /** An affine map of each channel. */
 record ScalingOperator(Backend backend, Scaling scaling) implements LinearOperator {
@@ -61,6 +64,24 @@ record ScalingOperator(Backend backend, Scaling scaling) implements LinearOperat
         DeviceBuffer none = memory.zeros(shares.length);
         return enclosure(new Scaling(memory.holding(shares), scaling.offsetError(), none, none, shares.length,
                 scaling.area()));
+    }
+
+    @Override
+    public Optional<OnPatches> onPatches(Patches ofOutput) {
+        ImageShape image = ofOutput.image();
+        if (image.channels() != scaling.channels() || image.area() != scaling.area()) {
+            return Optional.empty();
+        }
+        return Optional.of(new Within(ofOutput, new ScalingOperator(backend, new Scaling(scaling.factor(), scaling.offset(),
+                scaling.factorError(), scaling.offsetError(), scaling.channels(), ofOutput.patch().area()))));
+    }
+
+    private record Within(Patches patches, ScalingOperator overPatch) implements OnPatches {
+
+        @Override
+        public void applyTransposed(DeviceBuffer a, int rows, DeviceBuffer target) {
+            overPatch.applyTransposed(a, rows, target);
+        }
     }
 
     @Override

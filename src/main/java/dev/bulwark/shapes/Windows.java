@@ -57,6 +57,10 @@ public record Windows(Axis height, Axis width) {
             return (kernel + period - 1) / period;
         }
 
+        private Axis unpadded() {
+            return new Axis(kernel, stride, 0, 0, dilation);
+        }
+
         /** Elements from a window's first to its last, both included. */
         private static int reach(int kernel, int dilation) {
             return Math.addExact(Math.multiplyExact(kernel - 1, dilation), 1);
@@ -78,6 +82,11 @@ public record Windows(Axis height, Axis width) {
     public static Windows square(int kernel, int stride, int padding) {
         Axis axis = new Axis(kernel, stride, padding, padding, 1);
         return new Windows(axis, axis);
+    }
+
+    /** The same without padding. */
+    public Windows unpadded() {
+        return new Windows(height.unpadded(), width.unpadded());
     }
 
     /** Windows that cover one element, at most. */

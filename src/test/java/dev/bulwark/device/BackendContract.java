@@ -3,6 +3,6 @@ package dev.bulwark.device;
 /** What every backend must do, against references in double: the contracts of all families, but for convolutions. */
 public interface BackendContract extends MemoryContract, LinearContract, ChannelwiseContract, ElementwiseContract,
         IndexingContract, BallStepsContract, ReductionsContract, LossesContract, TrainingIntervalsContract, OptimisersContract, NoiseContract,
-        VotesContract, OutwardIntervalsContract, ReluRelaxationsContract, LinearRelaxationsContract,
+        VotesContract, OutwardIntervalsContract, ReluRelaxationsContract, LinearRelaxationsContract, PatchFormsContract,
         MultipliersContract, PreparedNetworksContract {
 }

@@ -27,6 +27,7 @@ import dev.bulwark.device.NoisyClassifier.Precision;
 import dev.bulwark.device.NoisyClassifier;
 import dev.bulwark.device.Optimisers;
 import dev.bulwark.device.OutwardIntervals;
+import dev.bulwark.device.PatchForms;
 import dev.bulwark.device.ProductPrecision;
 import dev.bulwark.device.Reductions;
 import dev.bulwark.device.ReluRelaxations;
@@ -278,6 +279,11 @@ public final class CpuBackend implements Backend {
     @Override
     public Multipliers multipliers() {
         return families.multipliers;
+    }
+
+    @Override
+    public PatchForms patchForms() {
+        return families.patchForms;
     }
 
     // ---- prepared ----------------------------------------------------------------------------------------------------

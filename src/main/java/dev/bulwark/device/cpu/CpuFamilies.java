@@ -21,6 +21,7 @@ final class CpuFamilies {
     final CpuReluRelaxations reluRelaxations;
     final CpuLinearRelaxations linearRelaxations;
     final CpuMultipliers multipliers;
+    final CpuPatchForms patchForms;
 
     /**
      * @param products of the linear family; bounds take products in float, whatever these are in
@@ -48,5 +49,6 @@ final class CpuFamilies {
         reluRelaxations = new CpuReluRelaxations(spans);
         linearRelaxations = new CpuLinearRelaxations(rows, new FloatProducts(workers, blocks), loops);
         multipliers = new CpuMultipliers(rows);
+        patchForms = new CpuPatchForms(rows, loops);
     }
 }

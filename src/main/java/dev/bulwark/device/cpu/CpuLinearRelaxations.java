@@ -152,8 +152,8 @@ final class CpuLinearRelaxations implements LinearRelaxations {
     }
 
     /** As {@link FormLoops#throughFreeLines}, where what is multiplied by exactly 0 takes no part. */
-    private static float throughFreeLinesWithoutZeros(float[] a, int at, float[][] lines, float[] below, float least,
-                                                      float[] bias, float constant) {
+    static float throughFreeLinesWithoutZeros(float[] a, int at, float[][] lines, float[] below, float least, float[] bias,
+                                              float constant) {
         double sum = constant;
         double absolute = Math.abs(constant);
         for (int j = 0; j < bias.length; ++j) {
@@ -196,7 +196,7 @@ final class CpuLinearRelaxations implements LinearRelaxations {
     }
 
     /** One form, in place, its coefficients {@code a[at ..]}; what is multiplied by exactly 0 takes no part. */
-    private static void throughFixedLines(float[] a, int at, float[][] lines, float[] bias, FormConstant constant) {
+    static void throughFixedLines(float[] a, int at, float[][] lines, float[] bias, FormConstant constant) {
         for (int j = 0; j < bias.length; ++j) {
             float before = a[at + j];
             if (before == 0) {
@@ -221,15 +221,19 @@ final class CpuLinearRelaxations implements LinearRelaxations {
     public void backwardBias(DeviceBuffer coefficients, int count, DeviceBuffer owners, DeviceBuffer bias,
                              DeviceBuffer productError, int units, DeviceBuffer constants) {
         float[] b = Rows.load(bias, 0, 1, units);
-        sumDown(coefficients, count, owners, productError, units, constants, (a, error, r, sum) -> {
-            for (int j = 0; j < units; ++j) {
-                float coefficient = a[r * units + j];
-                if (coefficient != 0) {
-                    sum.add((double) coefficient * b[j]);
-                    sum.add(-(Math.abs(coefficient) + NEGLIGIBLE) * error[j]);
-                }
+        sumDown(coefficients, count, owners, productError, units, constants,
+                (a, error, r, sum) -> throughBias(a, r * units, b, error, sum));
+    }
+
+    /** One form, its coefficients {@code a[at ..]}. */
+    static void throughBias(float[] a, int at, float[] bias, float[] productError, FormConstant constant) {
+        for (int j = 0; j < bias.length; ++j) {
+            float coefficient = a[at + j];
+            if (coefficient != 0) {
+                constant.add((double) coefficient * bias[j]);
+                constant.add(-(Math.abs(coefficient) + NEGLIGIBLE) * productError[j]);
             }
-        });
+        }
     }
 
     @Override

@@ -45,6 +45,9 @@ import org.bytedeco.javacpp.PointerScope;
 final class OneDnnConvolution implements ConvolutionBlocks {
 
     private static final int BLOCK = 8;
+    /** Elements of what counts as a small image, and how many of them go in a block of transposed sums. */
+    private static final int SMALL = 512;
+    private static final int SMALL_BLOCK = 64;
 
     private final ThreadLocal<Lane> lanes = ThreadLocal.withInitial(Lane::new);
 
@@ -129,8 +132,13 @@ final class OneDnnConvolution implements ConvolutionBlocks {
             return convolutions.computeIfAbsent(shape, s -> new Primitive(s, cpu, queue));
         }
 
+        /** More images where they are so small that a call would take longer than its sums. */
+        private static int block(Geometry geometry) {
+            return Math.max(geometry.input().size(), geometry.output().size()) <= SMALL ? SMALL_BLOCK : BLOCK;
+        }
+
         SubPixelLane transposed(Geometry geometry) {
-            return transposed.computeIfAbsent(geometry, g -> new SubPixelLane(cpu, new SubPixels(g), BLOCK));
+            return transposed.computeIfAbsent(geometry, g -> new SubPixelLane(cpu, new SubPixels(g), block(g)));
         }
     }
 

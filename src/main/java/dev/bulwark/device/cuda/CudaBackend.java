@@ -23,6 +23,7 @@ import dev.bulwark.device.NoisyClassifier.Precision;
 import dev.bulwark.device.NoisyClassifier;
 import dev.bulwark.device.Optimisers;
 import dev.bulwark.device.OutwardIntervals;
+import dev.bulwark.device.PatchForms;
 import dev.bulwark.device.Reductions;
 import dev.bulwark.device.ReluRelaxations;
 import dev.bulwark.device.TrainingIntervals;
@@ -283,6 +284,11 @@ public final class CudaBackend implements Backend {
     @Override
     public Multipliers multipliers() {
         return families.multipliers;
+    }
+
+    @Override
+    public PatchForms patchForms() {
+        return families.patchForms;
     }
 
     // ---- prepared ----------------------------------------------------------------------------------------------------

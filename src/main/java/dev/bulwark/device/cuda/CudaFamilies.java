@@ -23,6 +23,7 @@ final class CudaFamilies {
     final CudaOutwardIntervals outwardIntervals;
     final CudaReluRelaxations reluRelaxations;
     final CudaLinearRelaxations linearRelaxations;
+    final CudaPatchForms patchForms;
     final TrainingOperations training;
 
     /** @param opened takes what is to be closed with the backend */
@@ -51,5 +52,6 @@ final class CudaFamilies {
         multipliers = new CudaMultipliers(modules.module("multipliers"));
         maxPooling = new CudaMaxPooling(modules.module("max_pooling"), reluRelaxations);
         linearRelaxations = new CudaLinearRelaxations(modules.module("linear_relaxation"), linear.floats());
+        patchForms = new CudaPatchForms(modules.module("patches"));
     }
 }

@@ -13,6 +13,8 @@ import dev.bulwark.device.IntervalLayer.Spread;
 import dev.bulwark.device.IntervalLayer;
 import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.NoisyClassifier;
+import dev.bulwark.device.PatchForms;
+import dev.bulwark.device.Patches;
 import dev.bulwark.device.Pooling;
 import dev.bulwark.device.ProductPrecision;
 import dev.bulwark.shapes.ImageShape;
@@ -224,6 +226,12 @@ public final class SelfTest {
                 question("linear_relaxation", (backend, memory) -> {
                     DeviceBuffer form = memory.allocate(2);
                     backend.linearRelaxations().enterUnits(2, memory.holding(new int[] {3}), 1, form, memory.allocate(1));
+                    return form;
+                }, 0, -1),
+                question("patches", (backend, memory) -> {
+                    DeviceBuffer form = memory.allocate(2);
+                    backend.patchForms().enterUnits(new PatchForms.Batch(Patches.ofUnits(new ImageShape(2, 1, 1)),
+                            memory.holding(new int[1]), memory.holding(new int[] {3}), 1), form, memory.allocate(1));
                     return form;
                 }, 0, -1),
                 question("input_gradients", SelfTest::gradients, 1, 2),

@@ -16,6 +16,8 @@ import dev.bulwark.device.InputGradients;
 import dev.bulwark.device.IntervalLayer;
 import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.NoisyClassifier;
+import dev.bulwark.device.PatchForms;
+import dev.bulwark.device.Patches;
 import dev.bulwark.device.Pooling;
 import dev.bulwark.device.ProductPrecision;
 import dev.bulwark.device.cuda.EmulatedDriver.Counter;
@@ -166,6 +168,16 @@ class EveryModuleTest {
             DeviceBuffer minima = on.memory.allocate(33);
             DeviceBuffer box = on.random(5 * 300);
             on.backend.linearRelaxations().concretize(on.random(33 * 300), 33, on.below(5, 33), box, box, 300,
+                    on.random(33), minima);
+            return minima;
+        }),
+        PATCHES(on -> {
+            ImageShape image = new ImageShape(3, 9, 10);
+            Patches patches = Patches.ofUnits(image).behind(image, Windows.square(5, 1, 2)).orElseThrow();
+            DeviceBuffer minima = on.memory.allocate(33);
+            DeviceBuffer box = on.random(5 * image.size());
+            on.backend.patchForms().concretize(on.random(33 * patches.size()),
+                    new PatchForms.Batch(patches, on.below(5, 33), on.below(2 * image.size(), 33), 33), box, box,
                     on.random(33), minima);
             return minima;
         }),
