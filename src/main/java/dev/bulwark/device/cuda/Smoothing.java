@@ -94,6 +94,6 @@ final class Smoothing {
 
     /** The weights as the kernels take them. */
     HalfNetwork packed(List<Affine> layers) {
-        return new HalfNetwork(memory, transfers, module(LAYERS).kernel("pack_weights"), layers);
+        return new HalfNetwork(memory, transfers, module(LAYERS).kernel("pack_weights"), layers, 0);
     }
 }
