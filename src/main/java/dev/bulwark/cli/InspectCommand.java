@@ -75,12 +75,11 @@ final class InspectCommand implements Callable<Integer> {
             return "computed by kernels of its own in certify, predict and attack";
         }
         if (Chain.is(graph)) {
-            return "computed by kernels of the CPU in certify, predict and attack; on a GPU in fp32, step by step";
+            return "computed by kernels of its own in certify, predict and attack; but attacked on a GPU in fp32, step by step";
         }
         try (Device device = Device.open("cpu")) {
             device.load(graph);
-            return "computed in fp32, step by step: kernels of their own have " + Perceptron.WORDS + "; on the CPU also "
-                    + Chain.WORDS;
+            return "computed in fp32, step by step: kernels of their own have " + DeviceOptions.WORDS;
         } catch (UnsupportedOperationException e) {
             return "not computed: " + e.getMessage();
         }
