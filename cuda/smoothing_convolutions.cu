@@ -9,11 +9,12 @@
  *           it; channels that only fill up a chunk are zeros on both sides
  * Shapes    a row of activations is a sample: chunks of 8 channels, [chunk, pixel, 8]; each group of channels of the layer
  *           that reads them begins a chunk. Elements without a channel are 0, and no kernel writes others there
- *           weights  [group] packed by pack_weights; the inner dimension is [chunk of the group, tap of the window, 8]
- * Tile      a block has 64 rows a warp: windows of some rows and columns of the output, of one sample or several, one group's.
- *           What these windows read lies in shared memory, each chunk a plane of 16-byte pixels with its margin of zeros, so
- *           that one element of a window for 16 windows is a fragment's half as it lies there: the address of a window plus
- *           the offset of a tap. No window is copied out. Strides of 1 meet every bank once, of 2 twice
+ *           weights  [group] packed by pack_weights; inner dimension [chunk of the group, tap of the window, 8]
+ * Tile      a block has windows of some rows and columns of the output, of one sample or of several, of one group; a warp
+ *           takes 64 of them at a time. What these windows read lies in shared memory, each chunk a plane of 16-byte
+ *           pixels with its margin of zeros: one element of 16 windows is then half of a fragment as it lies there, at the
+ *           address of a window plus the offset of a tap. No window is copied out. Strides of 1 meet every bank once, of 2
+ *           twice
  * Noise     made once for each element of a block's part of the image, by the threads that would copy it otherwise
  * Launch    convolve_halves_*: 128 threads, shared memory as HalfTile says; x: tiles, y: groups. pool_halves: any 1-D grid
  * Traffic   each layer's inputs (with the overlap of tiles) and outputs once; weights from the first- and second-level cache
@@ -109,7 +110,8 @@ struct StoredRows {
 };
 
 /** Brings what a block reads, zeros where that is outside the image. */
-__device__ __forceinline__ void fill(unsigned char* tile, const Layer& s, const Place& at, int group, const StoredRows& from) {
+__device__ __forceinline__ void fill(unsigned char* tile, const Layer& s, const Place& at, int group,
+                                     const StoredRows& from) {
     const Divider by_width(s.width()), by_height(s.height()), by_chunks(s.chunks());
     for (int i = threadIdx.x; i < s.pixels(); i += THREADS) {
         const int line = by_width(i), plane = by_height(line), sample = by_chunks(plane);
@@ -127,7 +129,8 @@ __device__ __forceinline__ void fill(unsigned char* tile, const Layer& s, const 
  * The same with noise. Elements of an image that follow one another share Philox blocks: all that a tile reads of a group's
  * channels where it reads them whole, and otherwise rows of one channel.
  */
-__device__ __forceinline__ void fill(unsigned char* tile, const Layer& s, const Place& at, int group, const NoisyRows& from) {
+__device__ __forceinline__ void fill(unsigned char* tile, const Layer& s, const Place& at, int group,
+                                     const NoisyRows& from) {
     for (int i = threadIdx.x; i < s.pixels(); i += THREADS) {
         reinterpret_cast<uint4*>(tile)[i] = {0, 0, 0, 0};
     }
@@ -261,7 +264,8 @@ __device__ __forceinline__ void store(const float (&acc)[MT][2 * NB][4], const L
 template <int NB>
 __device__ __forceinline__ void multiply_windows(const unsigned char* tile, const int (&windows)[MT],
                                                  const unsigned char* zeros, const int* offsets, int units,
-                                                 const uint4* __restrict__ weights, int stride, float (&acc)[MT][2 * NB][4]) {
+                                                 const uint4* __restrict__ weights, int stride,
+                                                 float (&acc)[MT][2 * NB][4]) {
     const int half = (threadIdx.x & 31) >> 4;
     const int steps = (units + 1) / 2;
     uint4 b[NB];
@@ -354,7 +358,8 @@ __device__ __forceinline__ void convolve(unsigned char* tile, const Layer& s, in
         convolve<NB>(tile, LAYER, rows, noisy,                                                                           \
                      {images, indices, samples, first_sample, first, sigma, {key_low, key_high, stream}}, {x, x_stride}, \
                      weights, bias, relu,                                                                                \
-                     {y, y_stride, next_channels, logits, last != 0, (int) gridDim.y * out_channels, out_height * out_width}); \
+                     {y, y_stride, next_channels, logits, last != 0, (int) gridDim.y * out_channels,                     \
+                      out_height * out_width});                                                                          \
     }                                                                                                                     \
     EXPORT_KERNEL(NAME)
 
@@ -363,7 +368,8 @@ CONVOLVE(convolve_halves_32, 2, 3)
 CONVOLVE(convolve_halves_64, 4, 2)
 
 /**
- * y = the pooled x [rows, channels], which has chunks of `chunk` channels, 8 or 1. Any 1-D grid and block; a thread an output.
+ * y = the pooled x [rows, channels], which has chunks of `chunk` channels, 8 or 1. Any 1-D grid and block; a thread an
+ * output.
  */
 extern "C" __global__ void pool_halves(const __half* __restrict__ x, long long x_stride, int chunk, int rows, int average,
                                        int count_padding, int last, int next_channels, __half* __restrict__ y,
@@ -380,7 +386,8 @@ extern "C" __global__ void pool_halves(const __half* __restrict__ x, long long x
             continue;
         }
         const int top = p / out_width * stride_y - before_y, left = p % out_width * stride_x - before_x;
-        const __half* image = x + row * x_stride + (long long) (channel / chunk) * in_height * in_width * chunk + channel % chunk;
+        const __half* image = x + row * x_stride + (long long) (channel / chunk) * in_height * in_width * chunk
+                + channel % chunk;
         float result = average ? 0.f : -INFINITY;
         int count = 0;
         for (int r = 0; r < kernel_y; ++r) {

@@ -48,10 +48,11 @@ class DeviceOptions {
             throw new ExperimentException("--noisy-kernels is for networks of " + Perceptron.WORDS
                     + "; this one is none: drop the option");
         }
-        Optional<NoisyClassifier.Precision> asked = precision().filter(precision -> precision != NoisyClassifier.Precision.FLOAT32);
+        Optional<NoisyClassifier.Precision> asked =
+                precision().filter(precision -> precision != NoisyClassifier.Precision.FLOAT32);
         if (asked.isPresent() && !whole) {
-            throw new ExperimentException("--precision " + asked.get() + " is for networks that a device has kernels of its own "
-                    + "for: " + WORDS + "; this one is computed in fp32, step by step: drop the option");
+            throw new ExperimentException("--precision " + asked.get() + " is for networks that a device has kernels of its "
+                    + "own for: " + WORDS + "; this one is computed in fp32, step by step: drop the option");
         }
     }
 

@@ -75,7 +75,8 @@ final class InspectCommand implements Callable<Integer> {
             return "computed by kernels of its own in certify, predict and attack";
         }
         if (Chain.is(graph)) {
-            return "computed by kernels of its own in certify, predict and attack; but attacked on a GPU in fp32, step by step";
+            return "computed by kernels of its own in certify, predict and attack; but attacked on a GPU in fp32, step by "
+                    + "step";
         }
         try (Device device = Device.open("cpu")) {
             device.load(graph);

@@ -66,8 +66,8 @@ final class HalfConvolution implements AutoCloseable {
             int tap = k % taps;
             int channel = k / taps % channels;
             int output = k / taps / channels;
-            matrices[output * inner + (channel / HalfImage.CHUNK * taps + tap) * HalfImage.CHUNK + channel % HalfImage.CHUNK] =
-                    given[k];
+            int unit = channel / HalfImage.CHUNK * taps + tap;
+            matrices[output * inner + unit * HalfImage.CHUNK + channel % HalfImage.CHUNK] = given[k];
         }
         return matrices;
     }

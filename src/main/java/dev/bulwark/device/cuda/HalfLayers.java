@@ -31,12 +31,13 @@ record HalfLayers(HalfNetwork network, Kernel hiddenKernel, Kernel lastKernel, L
         for (int i = 0; i < last; ++i) {
             Affine layer = network.layers().get(i);
             DeviceBuffer to = hidden.get(i % hidden.size());
-            hiddenKernel.launch(tiles(rows, layer), from, layer.in(), network.weights(i), network.biases(i), layer.out(), to);
+            hiddenKernel.launch(tiles(rows, layer), from, layer.in(), network.weights(i), network.biases(i), layer.out(),
+                    to);
             from = to;
         }
         Affine layer = network.layers().get(last);
-        lastKernel.launch(tiles(rows, layer), from, layer.in(), network.weights(last), network.biases(last), layer.out(), rows,
-                logits);
+        lastKernel.launch(tiles(rows, layer), from, layer.in(), network.weights(last), network.biases(last), layer.out(),
+                rows, logits);
     }
 
     private static Grid tiles(int rows, Affine layer) {

@@ -27,8 +27,8 @@ record HalfTile(Convolution layer, int height, int width, int samples) {
     private static final double GAIN = 1.02;
 
     /**
-     * The tile for a layer: of whole images if one fits, and otherwise of as many rows of outputs as fit, or of a part of one.
-     * Several blocks share a multiprocessor, so that some multiply while others read.
+     * The tile for a layer: of whole images if one fits, and otherwise of as many rows of outputs as fit, or of a part of
+     * one. Several blocks share a multiprocessor, so that some multiply while others read.
      *
      * @param most bytes of shared memory that a block may have
      * @throws DeviceException if not a single window fits
@@ -117,7 +117,8 @@ record HalfTile(Convolution layer, int height, int width, int samples) {
 
     /** What the samples' images take, a pixel of zeros, and the place of each pixel of a window. */
     long sharedBytes() {
-        long pixels = (long) samples * chunks() * reach(layer.windows().height(), height) * reach(layer.windows().width(), width);
+        long pixels = (long) samples * chunks() * reach(layer.windows().height(), height)
+                * reach(layer.windows().width(), width);
         return (pixels + 1) * PIXEL_BYTES + (long) Integer.BYTES * chunks() * layer.windows().elements();
     }
 

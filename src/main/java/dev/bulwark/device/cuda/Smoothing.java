@@ -13,8 +13,8 @@ import java.util.function.Function;
 
 /**
  * Base classifiers of randomized smoothing in half precision: smoothing_fused.cu where it fits, else smoothing_layers.cu,
- * or smoothing_clustered.cu where that is asked for; smoothing_convolutions.cu for chains of other layers too. Their kernels are the longest to compile for a GPU, so each source is
- * loaded when it is first needed.
+ * or smoothing_clustered.cu where that is asked for; smoothing_convolutions.cu for chains of other layers too. Their
+ * kernels are the longest to compile for a GPU, so each source is loaded when it is first needed.
  */
 final class Smoothing {
 
@@ -97,7 +97,8 @@ final class Smoothing {
     /** A kernel a layer, of any chain. @throws DeviceException if a weight is beyond fp16's range, or a window too large */
     NoisyClassifier chain(List<Layer> layers) {
         return new ConvolutionalNoisyClassifier(memory, transfers,
-                ConvolutionalNoisyClassifier.Kernels.of(module(CONVOLUTIONS), module(LAYERS)), layers);
+                HalfStages.Kernels.of(module(CONVOLUTIONS), module(LAYERS)),
+                LayeredNoisyClassifier.Kernels.of(module(LAYERS)), layers);
     }
 
     /** The weights as the kernels take them. */

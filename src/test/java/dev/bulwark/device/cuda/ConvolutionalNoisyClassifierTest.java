@@ -93,8 +93,8 @@ class ConvolutionalNoisyClassifierTest {
                 dense(random, 9 * 6 * 5, 4))),
         /** Groups whose channels are no whole chunks, before and behind others. */
         GROUPS(Shape.of(6, 8, 7), random -> List.of(convolution(random, 15, 6, Windows.square(3, 1, 1), 3), RELU,
-                convolution(random, 20, 15, Windows.square(2, 1), 5), RELU, convolution(random, 6, 20, Windows.square(1, 1), 2),
-                RELU, convolution(random, 6, 6, Windows.square(3, 2, 1), 6), RELU, FLATTEN, dense(random, 6 * 4 * 3, 3))),
+                convolution(random, 20, 15, Windows.square(2, 1), 5), RELU,
+                convolution(random, 6, 20, Windows.square(1, 1), 2), RELU, convolution(random, 6, 6, Windows.square(3, 2, 1), 6), RELU, FLATTEN, dense(random, 6 * 4 * 3, 3))),
         /** More outputs than registers hold, an odd number of them, and several chunks of inputs. */
         WIDE(Shape.of(9, 6, 6), random -> List.of(convolution(random, 70, 9, Windows.square(3, 1, 1), 1), RELU,
                 convolution(random, 133, 70, Windows.square(2, 2), 1), RELU, FLATTEN, dense(random, 133 * 9, 30), RELU,
@@ -108,8 +108,8 @@ class ConvolutionalNoisyClassifierTest {
         /** Poolings at every place. */
         POOLED(Shape.of(3, 15, 14), random -> List.of(new Op.AveragePool2d(Windows.square(2, 1, 1), true),
                 convolution(random, 6, 3, Windows.square(3, 1, 1), 1), RELU, new Op.MaxPool2d(Windows.square(3, 2, 1)),
-                convolution(random, 8, 6, Windows.square(2, 1), 2), RELU, new Op.AveragePool2d(Windows.square(3, 2, 1), false),
-                FLATTEN, dense(random, 8 * 16, 7))),
+                convolution(random, 8, 6, Windows.square(2, 1), 2), RELU,
+                new Op.AveragePool2d(Windows.square(3, 2, 1), false), FLATTEN, dense(random, 8 * 16, 7))),
         /** A mean over the image makes the logits. */
         AVERAGED(Shape.of(1, 10, 10), random -> List.of(convolution(random, 12, 1, Windows.square(3, 1, 1), 1), RELU,
                 new Op.MaxPool2d(Windows.square(2, 2)), convolution(random, 4, 12, Windows.square(3, 1), 1),
@@ -251,8 +251,8 @@ class ConvolutionalNoisyClassifierTest {
                 if (graph.nodes().get(k).op() instanceof Op.Conv2d op) {
                     try (DeviceBuffer weight = backend.allocate(op.weight().size());
                          DeviceBuffer bias = backend.allocate(op.channels())) {
-                        Convolution layer = Convolution.over(graph.shape(k).image(), weight, bias, op.channels(), op.windows(),
-                                op.groups());
+                        Convolution layer = Convolution.over(graph.shape(k).image(), weight, bias, op.channels(),
+                                op.windows(), op.groups());
                         HalfTile tile = HalfTile.of(layer, 1024 * kilobytes);
                         assertTrue(tile.sharedBytes() <= 1024 * kilobytes, tile.toString());
                         int down = (layer.output().height() + tile.height() - 1) / tile.height();

@@ -52,7 +52,8 @@ record HalfChainReference(Graph graph) {
         if (op instanceof Op.Conv2d convolution) {
             return convolved(convolution, image, in);
         }
-        return op instanceof Op.MaxPool2d pool ? largest(pool.windows(), image, in) : averaged((Op.AveragePool2d) op, image, in);
+        return op instanceof Op.MaxPool2d pool ? largest(pool.windows(), image, in)
+                : averaged((Op.AveragePool2d) op, image, in);
     }
 
     private static Values convolved(Op.Conv2d op, ImageShape image, Values in) {
