@@ -258,12 +258,19 @@ part_bench() {
     before=$(clocks)
     watching tell_rates run "$log" "$bulwark" bench --device cuda:0 "${size[@]}" --out "$out/bench.json" ||
         fail "benchmark, see $log"
+    if [[ -z $emulated ]]; then # whose products, of that network's widths, take minutes
+        watching tell_rates run "$log" "$bulwark" bench --device cuda:0 --network convolutional --repeats 1 --seconds 0.3 \
+            --out "$out/bench-convolutional.json" || fail "benchmark of the convolutional network, see $log"
+    fi
     after=$(clocks)
     tell_rates
     grep -v '^ *$' "$log" >&2 || true
 }
 
-tell_rates() { tell "{\"clocks\": {\"before\": $before, \"after\": $after}, \"rates\": $(content "$out/bench.json")}"; }
+tell_rates() {
+    tell "{\"clocks\": {\"before\": $before, \"after\": $after}, \"rates\": $(content "$out/bench.json"),
+        \"convolutional\": $(content "$out/bench-convolutional.json")}"
+}
 
 # Both tables on all test images; networks are trained where there are none for these images.
 part_reproduce() {

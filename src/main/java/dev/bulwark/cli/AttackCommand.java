@@ -7,6 +7,7 @@ import dev.bulwark.data.Epsilon;
 import dev.bulwark.data.Norm;
 import dev.bulwark.device.DeviceInfo;
 import dev.bulwark.files.FileNames;
+import dev.bulwark.model.Graph;
 import dev.bulwark.plan.Plan;
 import dev.bulwark.results.AttackRecord;
 import dev.bulwark.results.AttackRow;
@@ -121,8 +122,13 @@ final class AttackCommand extends ModelCommand {
     }
 
     @Override
+    boolean isTakenWhole(Graph network, DeviceInfo device) {
+        return Plan.gradientsAreTakenWhole(network, device);
+    }
+
+    @Override
     RowsRun identify(RowsRun run, Subject subject, DeviceInfo device) {
-        RowsRun attacked = Plan.isTakenWhole(subject.network(), device) ? run : run.with("gradients", DeviceOptions.STEP_BY_STEP);
+        RowsRun attacked = isTakenWhole(subject.network(), device) ? run : run.with("gradients", DeviceOptions.STEP_BY_STEP);
         if (norm != Norm.INF) {
             attacked.with("norm", norm.toString());
         }

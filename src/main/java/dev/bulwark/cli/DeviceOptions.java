@@ -4,14 +4,12 @@ import dev.bulwark.api.DeviceChoice;
 import dev.bulwark.api.DeviceSettings;
 import dev.bulwark.api.Devices;
 import dev.bulwark.device.DeviceException;
-import dev.bulwark.device.DeviceInfo;
 import dev.bulwark.device.NoisyClassifier;
 import dev.bulwark.device.ProductPrecision;
 import dev.bulwark.device.cuda.CudaOptions.NoisyKernels;
 import dev.bulwark.model.Graph;
 import dev.bulwark.plan.Chain;
 import dev.bulwark.plan.Perceptron;
-import dev.bulwark.plan.Plan;
 import dev.bulwark.runs.ExperimentException;
 import dev.bulwark.runs.Fleet;
 import java.util.Optional;
@@ -23,6 +21,8 @@ class DeviceOptions {
 
     /** What records say of how a network is computed that no device has kernels of its own for. */
     static final String STEP_BY_STEP = "fp32, step by step";
+    /** Which networks devices have kernels of their own for. */
+    static final String WORDS = Perceptron.WORDS + "; but for attacks on a GPU also " + Chain.WORDS;
 
     @Option(names = "--device", paramLabel = "auto|cpu|cuda|cuda:N,M", defaultValue = "auto",
             description = "Hardware to run on: all GPUs, or those with these numbers; train and bench take the first. "
@@ -39,18 +39,20 @@ class DeviceOptions {
         return NoisyKernels.AUTO;
     }
 
-    /** @throws ExperimentException if these options ask for kernels that {@code device} doesn't have for {@code network} */
-    final void requireFit(Graph network, DeviceInfo device) {
-        if (Plan.isTakenWhole(network, device)) {
-            return;
+    /**
+     * @param whole whether the device has kernels of its own that take the network whole
+     * @throws ExperimentException if these options ask for kernels that there aren't for {@code network}
+     */
+    final void requireFit(Graph network, boolean whole) {
+        if (noisyKernels() != NoisyKernels.AUTO && !Perceptron.is(network)) {
+            throw new ExperimentException("--noisy-kernels is for networks of " + Perceptron.WORDS
+                    + "; this one is none: drop the option");
         }
-        Optional<String> asked = precision().filter(precision -> precision != NoisyClassifier.Precision.FLOAT32)
-                .map(precision -> "--precision " + precision)
-                .or(() -> noisyKernels() == NoisyKernels.AUTO ? Optional.empty() : Optional.of("--noisy-kernels"));
-        if (asked.isPresent()) {
-            throw new ExperimentException(asked.get() + " is for networks that a device has kernels of its own for: "
-                    + Perceptron.WORDS + "; on the CPU also " + Chain.WORDS
-                    + "; this one is computed in fp32, step by step: drop the option");
+        Optional<NoisyClassifier.Precision> asked =
+                precision().filter(precision -> precision != NoisyClassifier.Precision.FLOAT32);
+        if (asked.isPresent() && !whole) {
+            throw new ExperimentException("--precision " + asked.get() + " is for networks that a device has kernels of its "
+                    + "own for: " + WORDS + "; this one is computed in fp32, step by step: drop the option");
         }
     }
 

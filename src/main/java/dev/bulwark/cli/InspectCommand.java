@@ -78,12 +78,12 @@ final class InspectCommand implements Callable<Integer> {
             return List.of("computed by kernels of its own in certify, predict and attack");
         }
         if (Chain.is(graph)) {
-            return List.of("computed by kernels of the CPU in certify, predict and attack; on a GPU in fp32, step by step");
+            return List.of("computed by kernels of its own in certify, predict and attack",
+                    "but attacked on a GPU in fp32, step by step");
         }
         try (Device device = Device.open("cpu")) {
             device.load(graph);
-            return List.of("computed in fp32, step by step", "kernels of their own have " + Perceptron.WORDS,
-                    "on the CPU they also have " + Chain.WORDS);
+            return List.of("computed in fp32, step by step", "kernels of their own have " + DeviceOptions.WORDS);
         } catch (UnsupportedOperationException e) {
             return List.of("not computed: " + e.getMessage());
         }

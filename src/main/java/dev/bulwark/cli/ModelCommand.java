@@ -7,6 +7,7 @@ import dev.bulwark.model.ChannelsLast;
 import dev.bulwark.model.Graph;
 import dev.bulwark.model.io.ModelFile;
 import dev.bulwark.model.io.StoredNetwork;
+import dev.bulwark.plan.Plan;
 import dev.bulwark.report.Paragraph;
 import dev.bulwark.runs.ChanceLevel;
 import dev.bulwark.runs.Existing;
@@ -145,6 +146,11 @@ abstract class ModelCommand implements Callable<Integer> {
         err.println(Paragraph.wrapped(text, Terminal.columns(System.getenv())));
     }
 
+    /** Whether a device like this has kernels of its own for what this command does with {@code network}. */
+    boolean isTakenWhole(Graph network, DeviceInfo device) {
+        return Plan.isTakenWhole(network, device);
+    }
+
     @Override
     public final Integer call() throws Exception {
         Optional<Integer> other = instead();
@@ -160,7 +166,7 @@ abstract class ModelCommand implements Callable<Integer> {
         network.notes().forEach(note -> say(err, "note: " + note));
         warning(TrainedFor.of(network)).ifPresent(message -> say(err, OptionNames.in(message)));
         try (Fleet fleet = device().open()) {
-            device().requireFit(network.graph(), fleet.info());
+            device().requireFit(network.graph(), isTakenWhole(network.graph(), fleet.info()));
             Dataset images = data.images(Set.of(Split.TEST), network.graph().input()).dataset(Split.TEST);
             Graph graph = normalisation.before(images.shape(), ChannelsLast.taking(images.shape(), network.graph()));
             Subject subject = new Subject(graph, images, selection.selection().of(images.size()));

@@ -22,8 +22,13 @@ public record DeviceInfo(String kind, String name, int workers, Map<String, Stri
     public static final String PRODUCTS = "products";
     /** Names what counts noisy votes, by its precision. */
     public static final String NOISY_PASSES = "noisy forward passes";
-    /** Names what takes networks whole that are chains of convolutions and dense layers; there where something does. */
+    /**
+     * Names what takes networks whole that are chains of convolutions and dense layers, for noisy passes at least; there
+     * where something does.
+     */
     public static final String CHAINS = "convolutional networks";
+    /** Names what takes the gradients of such networks, where that is something else. */
+    public static final String CHAIN_GRADIENTS = "gradients of convolutional networks";
     /** Names the driver's version among the libraries. */
     public static final String DRIVER = "driver";
     /** Names the way in which a GPU counts noisy votes in half precision. */

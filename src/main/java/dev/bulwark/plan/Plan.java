@@ -116,9 +116,15 @@ public final class Plan implements AutoCloseable {
         return Chain.layers(folded).flatMap(layers -> backend.chainClassifier(layers, composed)).orElseGet(composed);
     }
 
-    /** Whether a device like this has kernels of its own that take {@code graph} whole. */
+    /** Whether a device like this has kernels of its own that take {@code graph} whole in noisy passes. */
     public static boolean isTakenWhole(Graph graph, DeviceInfo device) {
         return Perceptron.is(graph) || device.libraries().containsKey(DeviceInfo.CHAINS) && Chain.is(graph);
+    }
+
+    /** The same of gradients with respect to inputs. */
+    public static boolean gradientsAreTakenWhole(Graph graph, DeviceInfo device) {
+        return Perceptron.is(graph)
+                || isTakenWhole(graph, device) && !device.libraries().containsKey(DeviceInfo.CHAIN_GRADIENTS);
     }
 
     /** This plan, or one of its graph without normalisations, which {@code own} owns: see {@link Folding}. */

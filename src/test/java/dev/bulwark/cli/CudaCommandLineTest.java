@@ -24,6 +24,9 @@ import dev.bulwark.model.io.ModelFile;
 import dev.bulwark.model.io.Precision;
 import dev.bulwark.model.io.StoredNetwork;
 import dev.bulwark.plan.Parameters;
+import dev.bulwark.shapes.ImageShape;
+import dev.bulwark.training.Architecture;
+import dev.bulwark.training.Convolution;
 import dev.bulwark.training.Initialisation;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -123,8 +126,12 @@ class CudaCommandLineTest {
     }
 
     private static void fails(String words, Object... arguments) {
+        fails(4, words, arguments);
+    }
+
+    private static void fails(int code, String words, Object... arguments) {
         Outcome outcome = Outcome.of(arguments);
-        assertEquals(4, outcome.code(), outcome.err());
+        assertEquals(code, outcome.code(), outcome.err());
         List<String> lines = outcome.err().lines().toList();
         String last = lines.get(lines.size() - 1);
         assertTrue(last.startsWith("bulwark: ") && last.contains(words), outcome.err());
@@ -221,6 +228,28 @@ class CudaCommandLineTest {
         assertEquals(layered, rowsOn(Rows.CERTIFY_IN_HALF_PRECISION, "cuda", "--noisy-kernels", "fused"));
         // On a GPU near ties may differ; the emulated tensor cores sum in one order.
         assertEquals(layered, rowsOn(Rows.CERTIFY_IN_HALF_PRECISION, "cuda", "--noisy-kernels", "clustered"));
+    }
+
+    @Test
+    void givenConvolutions_whenCertifiedAndAttackedOnAGpu_thenTheRecordSaysWhichArithmeticRan() throws IOException {
+        Architecture layers = new Architecture(List.of(new Convolution(3, 4, 3, 1), new Convolution(5, 3, 2, 0)), List.of(20));
+        ModelFile.write(model, Initialisation.KAIMING_UNIFORM.draw(layers.graph(new ImageShape(1, 28, 28), 10), 1), Precision.F32,
+                Map.of());
+        Path out = folder.resolve("out.rows");
+        done(line(Rows.CERTIFY_IN_HALF_PRECISION, 2, "cuda", out));
+        assertEquals("fp16", recorded(out, "precision"));
+        done(line(Rows.CERTIFY, 1, "cuda", out, "--overwrite"));
+        assertEquals("fp32, step by step", recorded(out, "precision"));
+        done(line(Rows.ATTACK, 5, "cuda", out, "--overwrite"));
+        assertEquals("fp32, step by step", recorded(out, "gradients"));
+        fails(2, "--noisy-kernels is for networks of dense layers",
+                line(Rows.CERTIFY_IN_HALF_PRECISION, 2, "cuda", out, "--overwrite", "--noisy-kernels", "fused"));
+        fails(2, "--precision fp16 is for networks that a device has kernels of its own for",
+                line(Rows.ATTACK, 5, "cuda", out, "--overwrite", "--precision", "fp16"));
+    }
+
+    private static String recorded(Path rows, String key) throws IOException {
+        return JSON.readTree(rows.resolveSibling(rows.getFileName() + ".run.json").toFile()).findValue(key).asText();
     }
 
     @Test

@@ -13,6 +13,7 @@ import dev.bulwark.device.Elementwise;
 import dev.bulwark.device.Indexing;
 import dev.bulwark.device.InputGradients;
 import dev.bulwark.device.LibraryNormals;
+import dev.bulwark.device.Layer;
 import dev.bulwark.device.Linear;
 import dev.bulwark.device.LinearRelaxations;
 import dev.bulwark.device.Losses;
@@ -34,6 +35,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /** One NVIDIA GPU: one stream, on which operations happen in the order of the calls. */
 public final class CudaBackend implements Backend {
@@ -107,6 +109,8 @@ public final class CudaBackend implements Backend {
                 + (options.noisyKernels() == NoisyKernels.CLUSTERED ? ", clustered kernel" : ""));
         if (options.noisyForwards() == Precision.FLOAT16) {
             libraries.put(DeviceInfo.NOISY_KERNELS, options.noisyKernels().toString());
+            libraries.put(DeviceInfo.CHAINS, "own kernels for tensor cores");
+            libraries.put(DeviceInfo.CHAIN_GRADIENTS, "fp32, step by step");
         }
         libraries.put("gradients of attacks", gradientPrecision().toString());
         return new DeviceInfo(DeviceInfo.GPU, gpu.gpu().name(), gpu.multiprocessors(), libraries);
@@ -302,6 +306,12 @@ public final class CudaBackend implements Backend {
     public NoisyClassifier noisyClassifier(List<Affine> layers) {
         return options.noisyForwards() == Precision.FLOAT32
                 ? Backend.super.noisyClassifier(layers) : smoothing.classifier(layers, options.noisyKernels());
+    }
+
+    /** NaN stays NaN in these kernels: no image needs the careful ones. */
+    @Override
+    public Optional<NoisyClassifier> chainClassifier(List<Layer> layers, Supplier<NoisyClassifier> careful) {
+        return options.noisyForwards() == Precision.FLOAT32 ? Optional.empty() : Optional.of(smoothing.chain(layers));
     }
 
     /** On tensor cores, unless noisy forward passes are to be in float: then nothing is in less. */

@@ -32,9 +32,10 @@ final class HalfNetwork implements AutoCloseable {
      *
      * @param pack   the kernel that rounds and reorders one layer
      * @param layers affine maps with a ReLU between each two
+     * @param number of the first of them, for messages
      * @throws DeviceException if a weight is beyond fp16's range
      */
-    HalfNetwork(CudaMemory memory, Transfers transfers, Kernel pack, List<Affine> layers) {
+    HalfNetwork(CudaMemory memory, Transfers transfers, Kernel pack, List<Affine> layers, int number) {
         this.layers = List.copyOf(layers);
         requireChain();
         try {
@@ -52,7 +53,7 @@ final class HalfNetwork implements AutoCloseable {
             int[] panels = fieldPanels(layers.get(0).fields());
             fields = opening(memory.allocate(panels.length));
             transfers.write(panels, fields);
-            requireInRange(transfers, overflows);
+            requireInRange(transfers, overflows, number);
         } catch (RuntimeException e) {
             close();
             throw e;
@@ -76,15 +77,20 @@ final class HalfNetwork implements AutoCloseable {
         }
     }
 
-    private void requireInRange(Transfers transfers, DeviceBuffer overflows) {
+    private void requireInRange(Transfers transfers, DeviceBuffer overflows, int number) {
         int[] flags = new int[layers.size()];
         transfers.read(overflows, flags);
         for (int i = 0; i < flags.length; ++i) {
             if (flags[i] != 0) {
-                throw new DeviceException("layer " + i + " has a weight that is no finite fp16 number "
-                        + "(the largest is 65504): use fp32").advising(Advice.PRECISION);
+                throw beyondRange(number + i);
             }
         }
+    }
+
+    /** What is said of a layer with a weight beyond fp16's range. */
+    static DeviceException beyondRange(int layer) {
+        return new DeviceException("layer " + layer + " has a weight that is no finite fp16 number "
+                + "(the largest is 65504): use fp32").advising(Advice.PRECISION);
     }
 
     private interface Size {
@@ -101,7 +107,12 @@ final class HalfNetwork implements AutoCloseable {
     }
 
     private static long packedFloats(Affine layer) {
-        return (long) (layer.in() + STEP - 1) / STEP * panels(layer.out()) * FLOATS_PER_PANEL_STEP;
+        return packedFloats(layer.in(), layer.out());
+    }
+
+    /** Floats that a packed matrix takes. */
+    static long packedFloats(int in, int out) {
+        return (long) (in + STEP - 1) / STEP * panels(out) * FLOATS_PER_PANEL_STEP;
     }
 
     /** Panels that hold {@code width} columns. */

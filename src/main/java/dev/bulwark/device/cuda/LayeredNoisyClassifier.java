@@ -1,6 +1,5 @@
 package dev.bulwark.device.cuda;
 
-import dev.bulwark.device.Affine;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.NoisyClassifier;
@@ -13,17 +12,14 @@ import java.util.List;
  */
 final class LayeredNoisyClassifier implements NoisyClassifier {
 
-    /** Rows of a block's tile. */
-    private static final int TILE = 64;
-    /** Outputs of a block's tile. */
-    private static final int TILE_OUTPUTS = 512;
-    private static final int THREADS = 256;
+    private static final int TILE = HalfLayers.TILE;
     /** Tiles a multiprocessor takes from a batch: even the narrowest layer so has work for all. */
     private static final int TILES_PER_MULTIPROCESSOR = 2;
     /** Of the two buffers that activations move between. */
     private static final long MOST_SCRATCH_BYTES = 1L << 28;
 
     private final HalfNetwork network;
+    private final HalfLayers layers;
     private final Kernels kernels;
     private final int batch;
     private final List<DeviceBuffer> opened = new ArrayList<>();
@@ -39,6 +35,11 @@ final class LayeredNoisyClassifier implements NoisyClassifier {
             return new Kernels(module.kernel("noisy_halves"), module.kernel("round_to_halves"),
                     module.kernel("hidden_layer"), module.kernel("last_layer"), module.kernel("count_votes"));
         }
+
+        /** Dense layers by these kernels. @param activations fp16 activations of hidden layers, in turn */
+        HalfLayers layers(HalfNetwork network, List<DeviceBuffer> activations) {
+            return new HalfLayers(network, hidden, last, activations);
+        }
     }
 
     /** @param network owned by this object */
@@ -52,6 +53,7 @@ final class LayeredNoisyClassifier implements NoisyClassifier {
         try {
             indices = new ImageIndices(memory, transfers);
             activations = new DeviceBuffer[] {zeros(memory, transfers, widest), zeros(memory, transfers, widest)};
+            layers = kernels.layers(network, List.of(activations[1], activations[0]));
             logits = opening(memory.allocate((long) batch * network.classes()));
         } catch (RuntimeException e) {
             close();
@@ -92,7 +94,7 @@ final class LayeredNoisyClassifier implements NoisyClassifier {
                 rows = (int) Math.min(batch, total - first);
                 kernels.noise.launch(CudaNoise.over(rows, inputs), part, onGpu, samples, firstSample, first, rows, inputs,
                         sigma, key.keyLow(), key.keyHigh(), key.stream().ordinal(), activations[0]);
-                forward(rows, logits);
+                layers.forward(activations[0], rows, logits);
                 kernels.count.launch(Grid.over(rows), logits, samples, first, rows, classes, votes);
             }
         });
@@ -109,25 +111,8 @@ final class LayeredNoisyClassifier implements NoisyClassifier {
             long elements = (long) rows * inputs;
             kernels.round.launch(Grid.over(elements), given.slice((long) first * inputs, elements),
                     rows, inputs, activations[0]);
-            forward(rows, target.slice((long) first * classes, (long) rows * classes));
+            layers.forward(activations[0], rows, target.slice((long) first * classes, (long) rows * classes));
         }
-    }
-
-    /** Logits of the first {@code rows} rows of the first buffer of activations. */
-    private void forward(int rows, DeviceBuffer target) {
-        int last = network.layers().size() - 1;
-        for (int i = 0; i < last; ++i) {
-            Affine layer = network.layers().get(i);
-            kernels.hidden.launch(tiles(rows, layer), activations[i % 2], layer.in(), network.weights(i),
-                    network.biases(i), layer.out(), activations[(i + 1) % 2]);
-        }
-        Affine layer = network.layers().get(last);
-        kernels.last.launch(tiles(rows, layer), activations[last % 2], layer.in(), network.weights(last),
-                network.biases(last), layer.out(), rows, target);
-    }
-
-    private static Grid tiles(int rows, Affine layer) {
-        return Grid.blocks((rows + TILE - 1) / TILE, (layer.out() + TILE_OUTPUTS - 1) / TILE_OUTPUTS, THREADS);
     }
 
     /** fp32 {@code [rows,classes]}: those of the last batch. */

@@ -11,6 +11,7 @@ import dev.bulwark.device.Halfspaces;
 import dev.bulwark.device.InputGradients;
 import dev.bulwark.device.IntervalLayer.Spread;
 import dev.bulwark.device.IntervalLayer;
+import dev.bulwark.device.Layer;
 import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.NoisyClassifier;
 import dev.bulwark.device.PatchForms;
@@ -237,6 +238,8 @@ public final class SelfTest {
                 question("input_gradients", SelfTest::gradients, 1, 2),
                 question("smoothing_layers", (backend, memory) ->
                         logits(backend.smoothing().layered(network(memory, 1)), memory), 5, -4),
+                question("smoothing_convolutions", (backend, memory) ->
+                        logits(backend.smoothing().chain(chain(memory)), memory), 5, -4),
                 question("smoothing_fused", (backend, memory) ->
                         votes(backend.smoothing().fused(network(memory, 1), 32), backend, memory), 1, 0)));
         if (gpu.capability() == HOPPER) {
@@ -271,6 +274,13 @@ public final class SelfTest {
             network.add(new Affine(memory.holding(1, 0, 0, 1), memory.zeros(2), 2, 2));
         }
         return network;
+    }
+
+    /** The same as a convolution of one window. */
+    private static List<Layer> chain(DeviceMemory memory) {
+        Affine affine = network(memory, 1).get(0);
+        return List.of(new Layer.Convolve(Convolution.over(new ImageShape(1, 2, 1), affine.weight(), affine.bias(), 2,
+                new Windows(new Windows.Axis(2, 1, 0, 0, 1), new Windows.Axis(1, 1, 0, 0, 1)), 1), false));
     }
 
     private static DeviceBuffer logits(NoisyClassifier classifier, DeviceMemory memory) {

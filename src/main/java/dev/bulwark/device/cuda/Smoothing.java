@@ -3,6 +3,7 @@ package dev.bulwark.device.cuda;
 import dev.bulwark.device.Affine;
 import dev.bulwark.device.DeviceException.Advice;
 import dev.bulwark.device.DeviceException;
+import dev.bulwark.device.Layer;
 import dev.bulwark.device.NoisyClassifier;
 import dev.bulwark.device.cuda.CudaOptions.NoisyKernels;
 import java.util.HashMap;
@@ -12,13 +13,14 @@ import java.util.function.Function;
 
 /**
  * Base classifiers of randomized smoothing in half precision: smoothing_fused.cu where it fits, else smoothing_layers.cu,
- * or smoothing_clustered.cu where that is asked for. Their kernels are the longest to compile for a GPU, so each source is
- * loaded when it is first needed.
+ * or smoothing_clustered.cu where that is asked for; smoothing_convolutions.cu for chains of other layers too. Their
+ * kernels are the longest to compile for a GPU, so each source is loaded when it is first needed.
  */
 final class Smoothing {
 
     private static final String LAYERS = "smoothing_layers";
     private static final String FUSED = "smoothing_fused";
+    private static final String CONVOLUTIONS = "smoothing_convolutions";
     private static final String CLUSTERED = "smoothing_clustered";
 
     private final CudaMemory memory;
@@ -92,8 +94,15 @@ final class Smoothing {
         return new LayeredNoisyClassifier(memory, transfers, LayeredNoisyClassifier.Kernels.of(module(LAYERS)), network);
     }
 
+    /** A kernel a layer, of any chain. @throws DeviceException if a weight is beyond fp16's range, or a window too large */
+    NoisyClassifier chain(List<Layer> layers) {
+        return new ConvolutionalNoisyClassifier(memory, transfers,
+                HalfStages.Kernels.of(module(CONVOLUTIONS), module(LAYERS)),
+                LayeredNoisyClassifier.Kernels.of(module(LAYERS)), layers);
+    }
+
     /** The weights as the kernels take them. */
     HalfNetwork packed(List<Affine> layers) {
-        return new HalfNetwork(memory, transfers, module(LAYERS).kernel("pack_weights"), layers);
+        return new HalfNetwork(memory, transfers, module(LAYERS).kernel("pack_weights"), layers, 0);
     }
 }

@@ -14,6 +14,7 @@ import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.Halfspaces;
 import dev.bulwark.device.InputGradients;
 import dev.bulwark.device.IntervalLayer;
+import dev.bulwark.device.Layer;
 import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.NoisyClassifier;
 import dev.bulwark.device.PatchForms;
@@ -191,6 +192,7 @@ class EveryModuleTest {
             return gradients;
         }),
         SMOOTHING_LAYERS(on -> on.votes(on.backend.smoothing().layered(on.network(130, 100, 70, 40, 10)))),
+        SMOOTHING_CONVOLUTIONS(on -> on.votes(on.backend.smoothing().chain(on.chain()))),
         SMOOTHING_FUSED(on -> on.votes(on.backend.smoothing().fused(on.network(130, 100, 70, 40, 10), 32))),
         SMOOTHING_CLUSTERED(on -> {
             assumeTrue(on.backend.info().libraries().get("kernels").endsWith("compute capability 9.0"),
@@ -247,6 +249,17 @@ class EveryModuleTest {
                 layers.add(new Affine(random(widths[i - 1] * widths[i]), random(widths[i]), widths[i - 1], widths[i]));
             }
             return layers;
+        }
+
+        /** Tiles of several images, groups, a pooling and dense layers. */
+        List<Layer> chain() {
+            ImageShape image = new ImageShape(2, 13, 5);
+            Convolution first = Convolution.over(image, random(36 * 18), random(36), 36, Windows.square(3, 2, 1), 1);
+            Convolution second = Convolution.over(first.output(), random(10 * 18 * 4), random(10), 10, Windows.square(2, 1), 2);
+            Pooling pooling = Pooling.ofMaxima(second.output(), Windows.square(2, 1));
+            return List.of(new Layer.Convolve(first, true), new Layer.Convolve(second, true),
+                    new Layer.Pool(pooling, Layer.Pool.Kind.MAXIMUM),
+                    new Layer.Dense(network(pooling.output().size(), 10).get(0), false));
         }
 
         /** Votes of 150 noisy copies of two images among 10 classes; closes the classifier. */

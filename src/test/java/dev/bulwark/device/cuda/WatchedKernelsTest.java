@@ -6,6 +6,7 @@ import dev.bulwark.device.Affine;
 import dev.bulwark.device.Convolution;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.InputGradients;
+import dev.bulwark.device.Layer;
 import dev.bulwark.device.NoiseKey.Stream;
 import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.NoisyClassifier.Precision;
@@ -15,6 +16,7 @@ import dev.bulwark.device.cuda.CudaOptions.NoisyKernels;
 import dev.bulwark.device.cuda.EmulatedDriver.Setting;
 import dev.bulwark.shapes.ImageShape;
 import dev.bulwark.shapes.Windows;
+import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
@@ -69,6 +71,31 @@ class WatchedKernelsTest {
         try (CudaBackend backend = TestGpu.open(); HalfNetworkOnGpu net = new HalfNetworkOnGpu(backend, shape, random)) {
             count(backend, net, backend.smoothing().layered(net.layers), 2, 70);
             count(backend, net, backend.smoothing().fused(net.layers, rows), 2, 70);
+        }
+    }
+
+    /** Tiles of whole images, of rows and of parts of one, with noise and without. */
+    @ParameterizedTest
+    @CsvSource({"3, 9, 7, 5", "2, 60, 90, 33"})
+    void givenNoisyVotes_whenConvolved_thenNothingRaces(int channels, int height, int width, int outputs) {
+        EmulatedDriver.set(Setting.CAPABILITY, 86);
+        ImageShape image = new ImageShape(channels, height, width);
+        Windows windows = Windows.square(3, 2, 1);
+        try (CudaBackend backend = TestGpu.open(); DeviceBuffer weight = written(backend, outputs * outputs * 9);
+             DeviceBuffer bias = written(backend, outputs); DeviceBuffer x = written(backend, 2 * image.size());
+             DeviceBuffer readout = written(backend, 3 * outputs * height)) {
+            Convolution first = Convolution.over(image, weight, bias, outputs, windows, 1);
+            Convolution second = Convolution.over(first.output(), weight, bias, outputs, windows, 1);
+            Windows third = new Windows(new Windows.Axis(second.output().height(), 1, 0, 0, 1),
+                    new Windows.Axis(1, second.output().width(), 0, 0, 1));
+            Convolution last = Convolution.over(second.output(), readout, bias, 3, third, 1);
+            DeviceBuffer counts = backend.allocate(6);
+            backend.zeroInts(counts);
+            try (counts; NoisyClassifier classifier = backend.smoothing().chain(List.of(new Layer.Convolve(first, true),
+                    new Layer.Convolve(second, true), new Layer.Convolve(last, false)))) {
+                classifier.countVotes(x, new int[] {1, 2}, 0.5f, KEY, 0, 3, counts);
+                backend.read(counts, new int[6]);
+            }
         }
     }
 
