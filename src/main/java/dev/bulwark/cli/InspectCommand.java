@@ -83,7 +83,8 @@ final class InspectCommand implements Callable<Integer> {
         }
         try (Device device = Device.open("cpu")) {
             device.load(graph);
-            return List.of("computed in fp32, step by step", "kernels of their own have " + DeviceOptions.WORDS);
+            return List.of("computed in fp32, step by step", "kernels of their own have " + Perceptron.WORDS,
+                    "and, but for attacks on a GPU, " + Chain.WORDS);
         } catch (UnsupportedOperationException e) {
             return List.of("not computed: " + e.getMessage());
         }

@@ -152,7 +152,7 @@ class ModelFilesTest extends WholeCommands {
         List<String> said = done("inspect", sigmoids).out().lines().toList();
         List<String> end = said.subList(said.indexOf("computed in fp32, step by step"), said.size());
         assertTrue(end.get(1).startsWith("kernels of their own have dense layers"), end.toString());
-        assertTrue(end.get(2).startsWith("on the CPU they also have "), end.toString());
+        assertTrue(end.get(2).startsWith("and, but for attacks on a GPU, "), end.toString());
         assertEquals(3, end.size());
     }
 }
