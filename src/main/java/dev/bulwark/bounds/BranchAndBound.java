@@ -1,6 +1,7 @@
 package dev.bulwark.bounds;
 
 import dev.bulwark.device.DeviceMemory;
+import dev.bulwark.plan.DeviceBox;
 import dev.bulwark.plan.Plan;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -30,13 +31,14 @@ public final class BranchAndBound {
      *
      * @param rootSteps  of the slopes of units' and clauses' forms over the whole region
      * @param steps      of the slopes and multipliers of a domain
+     * @param unitRounds in which each side of a hidden unit is split, to bound it better
      * @param candidates ways to split a domain that are tried out
      * @param fewInputs  inputs are split rather than units where no more than these may change
      * @param batch      domains that are bounded together
      */
-    public record Settings(int rootSteps, int steps, int candidates, int fewInputs, int batch) {
+    public record Settings(int rootSteps, int steps, int unitRounds, int candidates, int fewInputs, int batch) {
 
-        public static final Settings DEFAULT = new Settings(Crown.DEFAULT_STEPS, 10, 3, 20, 128);
+        public static final Settings DEFAULT = new Settings(Crown.DEFAULT_STEPS, 10, 16, 3, 20, 128);
     }
 
     /**
@@ -82,7 +84,7 @@ public final class BranchAndBound {
         final RootRegion root;
         final Specification specification;
         final int batch;
-        private final BooleanSupplier late;
+        final BooleanSupplier late;
         private final long most;
         private final Predicate<float[]> breaks;
         private final float[] lower;
@@ -147,7 +149,7 @@ public final class BranchAndBound {
             List<Domain> left = new ArrayList<>();
             for (Domain domain : batchOf) {
                 if (domain.isProven()) {
-                    lower[domain.clause()] = Math.min(lower[domain.clause()], domain.lower());
+                    lower[domain.goal()] = Math.min(lower[domain.goal()], domain.lower());
                     candidates.remove(domain);
                 } else {
                     left.add(domain);
@@ -164,14 +166,14 @@ public final class BranchAndBound {
 
         private Result result(Verdict verdict) {
             for (Domain domain : open) {
-                lower[domain.clause()] = Math.min(lower[domain.clause()], known(domain.lower()));
+                lower[domain.goal()] = Math.min(lower[domain.goal()], known(domain.lower()));
             }
             return new Result(verdict, lower, domains);
         }
 
         @Override
         public void corner(Domain domain, float[] point, float[] logits) {
-            if (counterexample.isEmpty() && fails(specification.clauses().get(domain.clause()), logits)) {
+            if (counterexample.isEmpty() && fails(specification.clauses().get(domain.goal()), logits)) {
                 counterexample = root.inside(point).filter(breaks);
             }
         }
@@ -199,7 +201,7 @@ public final class BranchAndBound {
         ByInputs(DeviceMemory memory, RootRegion root, Specification specification, BooleanSupplier late, long most,
                  Predicate<float[]> breaks, int batch) {
             super(root, specification, late, most, breaks, batch);
-            this.bounds = memory.owning(new DomainBounds(plan, specification, root,
+            this.bounds = memory.owning(DomainBounds.ofClauses(plan, specification, root,
                     new Crown.Settings(Crown.Units.CROWN, false, 0), batch));
         }
 
@@ -240,17 +242,31 @@ public final class BranchAndBound {
         ByUnits(DeviceMemory memory, RootRegion root, Specification specification, BooleanSupplier late, long most,
                 Predicate<float[]> breaks, int batch) {
             super(root, specification, late, most, breaks, batch);
-            this.bounds = memory.owning(new DomainBounds(plan, specification, root,
+            this.bounds = memory.owning(DomainBounds.ofClauses(plan, specification, root,
                     new Crown.Settings(Crown.Units.IBP, false, 0), batch));
         }
 
         @Override
         UnitBoxes rootUnits() {
-            try (DomainBounds whole = new DomainBounds(plan, specification, root,
+            try (DomainBounds whole = DomainBounds.ofClauses(plan, specification, root,
                     new Crown.Settings(Crown.Units.CROWN, false, 0, settings.rootSteps), 1)) {
-                Domain domain = Domain.root(0, 0, root.box(), UnitBoxes.unknown(plan));
-                whole.relax(List.of(domain));
-                return domain.units();
+                List<Domain> domain = List.of(Domain.root(0, 0, root.box(), UnitBoxes.unknown(plan)));
+                whole.relax(domain, new CrownPass.Known() {
+                    @Override
+                    public void cut(int value, DeviceBox box) {
+                        whole.cut(domain, value, box);
+                    }
+
+                    @Override
+                    public void finish(int value, DeviceBox box) {
+                        whole.cut(domain, value, box);
+                        if (settings.unitRounds > 0) {
+                            domain.get(0).know(new UnitSearch(plan, root, settings, late).tighten(value, domain.get(0).units()));
+                            whole.cut(domain, value, box);
+                        }
+                    }
+                });
+                return domain.get(0).units();
             }
         }
 
@@ -262,7 +278,7 @@ public final class BranchAndBound {
         @Override
         public void form(Domain domain, Branching.Coefficients form) {
             if (!domain.isProven() && !candidates.containsKey(domain)) {
-                List<Branching.Candidate> ways = Branching.units(plan, domain, form);
+                List<Branching.Candidate> ways = Branching.units(plan, bounds.start(), domain, form);
                 if (ways.isEmpty() && root.isBox()) { // multipliers alone have not come far enough
                     ways = Branching.inputs(domain, form);
                 }

@@ -63,10 +63,14 @@ final class Branching {
         return sorted(candidates);
     }
 
-    /** Units before activations, at a bend, or in the middle where there is none. */
-    static List<Candidate> units(Plan plan, Domain domain, Coefficients form) {
+    /**
+     * Units before activations, at a bend, or in the middle where there is none.
+     *
+     * @param start the value at which forms begin
+     */
+    static List<Candidate> units(Plan plan, int start, Domain domain, Coefficients form) {
         List<Candidate> candidates = new ArrayList<>();
-        for (Step step : plan.steps()) {
+        for (Step step : plan.steps().subList(0, start)) {
             if (step instanceof Step.Relu || step instanceof Step.Activation) {
                 int value = step.reads()[0];
                 for (int j = 0; domain.units().knows(value) && j < plan.size(value); ++j) {

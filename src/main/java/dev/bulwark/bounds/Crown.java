@@ -67,8 +67,13 @@ public final class Crown implements Verifier {
 
         public Settings {
             Objects.requireNonNull(units, "units");
-            if (steps < 0 || unitSteps < 0) {
-                throw new IllegalArgumentException("steps must not be negative: " + steps + ", " + unitSteps);
+            requireSteps(steps);
+            requireSteps(unitSteps);
+        }
+
+        private static void requireSteps(int steps) {
+            if (steps < 0) {
+                throw new IllegalArgumentException("steps must not be negative: " + steps);
             }
         }
 

@@ -49,6 +49,7 @@ final class CrownPass {
     interface Known {
 
         Known NOTHING = (value, box) -> {
+            // Propagation and CROWN alone say what is known.
         };
 
         /**
@@ -56,6 +57,11 @@ final class CrownPass {
          * on them.
          */
         void cut(int value, DeviceBox box);
+
+        /** As {@link #cut}, when nothing else will tighten the boxes. */
+        default void finish(int value, DeviceBox box) {
+            cut(value, box);
+        }
     }
 
     /**
@@ -122,13 +128,18 @@ final class CrownPass {
 
     /** As {@link #relax(int[], InputRegion)}, with boxes of units cut by what is known of them. */
     void relax(int[] labels, InputRegion region, Known known) {
+        relax(labels, region, known, steps);
+    }
+
+    /** As {@link #relax(int[], InputRegion, Known)}, through the first {@code end} steps, for forms that begin there. */
+    void relax(int[] labels, InputRegion region, Known known, int end) {
         this.known = known;
         images = labels.length;
         margins.setLabels(labels);
         ball = region.enter(boxes.inputs());
         relaxed.take(0, boxes.inputs(), images);
         Forward forward = new Forward();
-        plan.steps().subList(0, steps).forEach(step -> step.accept(forward));
+        plan.steps().subList(0, Math.min(end, steps)).forEach(step -> step.accept(forward));
     }
 
     /** Takes account of a dense last layer, which {@link #relax} leaves out, for forms that begin at the logits. */
@@ -217,7 +228,7 @@ final class CrownPass {
             if (settings.unitSteps() > 0) {
                 optimiseOpen(value, box, firstBend, lastBend);
             }
-            known.cut(value, box);
+            known.finish(value, box);
         }
     }
 
@@ -246,7 +257,7 @@ final class CrownPass {
     }
 
     /** A value's elements, then their negatives: from what a dense layer reads that makes them, else from themselves. */
-    private LogitForms unitForms(int value) {
+    LogitForms unitForms(int value) {
         boolean dense = plan.steps().get(value - 1) instanceof Step.Linear linear && linear.operator().dense().isPresent();
         int start = dense ? plan.steps().get(value - 1).reads()[0] : value;
         return new LogitForms() {

@@ -4,21 +4,24 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** A part of a region over which one clause of a specification is to be proven. */
+/**
+ * A part of a region over which one goal is to be proven: a clause of a specification, or that a unit keeps a sign. A goal has
+ * forms, of which one must be positive all over the domain.
+ */
 final class Domain {
 
-    private final int clause;
+    private final int goal;
     private final Box inputs;
     private final List<Cut> cuts;
     /** What is known of units; empty where no point of the region lies in the domain. */
     private Optional<UnitBoxes> units;
-    /** What a pass found for each of the clause's inequalities; a child begins with its parent's. */
+    /** What a pass found for each of the goal's forms; a child begins with its parent's. */
     private List<Found> found;
 
     /**
-     * Of one inequality.
+     * Of one form.
      *
-     * @param lower       the best lower bound of its left side; NaN where none is known
+     * @param lower       its best lower bound; NaN where none is known
      * @param slopes      of the last pass; null for CROWN's own
      * @param multipliers of the domain's first cuts
      */
@@ -27,8 +30,8 @@ final class Domain {
         static final Found NOTHING = new Found(Float.NaN, null, new float[0]);
     }
 
-    private Domain(int clause, Box inputs, List<Cut> cuts, UnitBoxes units, List<Found> found) {
-        this.clause = clause;
+    private Domain(int goal, Box inputs, List<Cut> cuts, UnitBoxes units, List<Found> found) {
+        this.goal = goal;
         this.inputs = inputs;
         this.cuts = cuts;
         this.units = Optional.of(units);
@@ -36,28 +39,28 @@ final class Domain {
     }
 
     /** All of a region. */
-    static Domain root(int clause, int inequalities, Box inputs, UnitBoxes units) {
+    static Domain root(int goal, int forms, Box inputs, UnitBoxes units) {
         List<Found> nothing = new ArrayList<>();
-        for (int i = 0; i < inequalities; ++i) {
+        for (int i = 0; i < forms; ++i) {
             nothing.add(Found.NOTHING);
         }
-        return new Domain(clause, inputs, List.of(), units, nothing);
+        return new Domain(goal, inputs, List.of(), units, nothing);
     }
 
     /** The part of it within a half-space. */
     Domain within(Cut cut) {
         List<Cut> all = new ArrayList<>(cuts);
         all.add(cut);
-        return new Domain(clause, inputs, List.copyOf(all), units.orElseThrow().within(cut), found);
+        return new Domain(goal, inputs, List.copyOf(all), units.orElseThrow().within(cut), found);
     }
 
     /** The part of it whose inputs lie in a box. */
     Domain within(Box part) {
-        return new Domain(clause, part, cuts, units.orElseThrow(), found);
+        return new Domain(goal, part, cuts, units.orElseThrow(), found);
     }
 
-    int clause() {
-        return clause;
+    int goal() {
+        return goal;
     }
 
     Box inputs() {
@@ -89,7 +92,7 @@ final class Domain {
         found = List.copyOf(news);
     }
 
-    /** A lower bound of how far the clause holds everywhere in the domain; infinite where there is no point in it. */
+    /** A lower bound of the largest of its forms everywhere in the domain; infinite where there is no point in it. */
     float lower() {
         float best = Float.NaN;
         for (Found of : found) {
@@ -98,7 +101,7 @@ final class Domain {
         return isEmpty() ? Float.POSITIVE_INFINITY : best;
     }
 
-    /** Whether the clause holds in all of it. */
+    /** Whether the goal holds in all of it. */
     boolean isProven() {
         return lower() > 0;
     }

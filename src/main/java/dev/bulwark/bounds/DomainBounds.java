@@ -9,22 +9,26 @@ import dev.bulwark.plan.Plan;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
 
 /** Bounds batches of domains: each domain is a row of a batch, with its own boxes, cuts, slopes and multipliers. */
 final class DomainBounds implements AutoCloseable {
 
     private final Backend backend;
     private final Plan plan;
-    private final Specification specification;
     private final RootRegion region;
     private final DeviceMemory memory;
-    private final int capacity;
     private final CrownPass pass;
     private final AlphaOptimisation optimisation;
     private final int forms;
-    private final Logits forward;
-    /** Of each clause, its first inequality. */
+    /** Steps before the values that forms are of, and the value at which they begin. */
+    private final int end;
+    private final int start;
+    /** Of each goal, the first of its forms, which follow one another. */
     private final int[] first;
+    /** Where forms are in the logits. */
+    private final Optional<Logits> forward;
 
     /** What is wanted of forms besides their bounds, while a pass's results are still there. */
     interface Visitor {
@@ -33,46 +37,68 @@ final class DomainBounds implements AutoCloseable {
         void form(Domain domain, Branching.Coefficients form);
 
         /**
+         * Asked of clauses alone.
+         *
          * @param point  {@code [D]}: where the form of a domain's clause is least in it
          * @param logits {@code [classes]} there, in float
          */
         void corner(Domain domain, float[] point, float[] logits);
     }
 
-    /**
-     * @param settings how boxes of units are bounded
-     * @param capacity domains of a batch
-     */
-    DomainBounds(Plan plan, Specification specification, RootRegion region, Crown.Settings settings, int capacity) {
+    private DomainBounds(Plan plan, RootRegion region, Crown.Settings settings, int capacity, int[] first, int most, int end,
+                         Function<CrownPass, LogitForms> entries) {
         this.backend = plan.backend();
         this.plan = plan;
-        this.specification = specification;
         this.region = region;
-        this.capacity = capacity;
-        this.first = new int[specification.clauses().size()];
-        for (int k = 1; k < first.length; ++k) {
-            first[k] = first[k - 1] + specification.clauses().get(k - 1).anyOf().size();
-        }
-        int most = specification.clauses().stream().mapToInt(clause -> clause.anyOf().size()).max().orElseThrow();
-        int last = plan.values() - 1;
-        this.forms = BackwardPass.together(plan, last, AlphaOptimisation.kept(plan, last), (long) capacity * most);
-        SpecificationForms entries = new SpecificationForms(plan, specification);
+        this.first = first;
+        this.end = end;
         try (DeviceMemory building = new DeviceMemory(backend)) {
             pass = new CrownPass(building, plan, capacity, Crown.forms(plan, capacity), settings);
-            optimisation = new AlphaOptimisation(building, plan, pass, entries, forms);
-            forward = new Logits(building, plan, forms);
+            LogitForms begun = entries.apply(pass);
+            start = begun.value();
+            forms = BackwardPass.together(plan, begun.value(), AlphaOptimisation.kept(plan, begun.value()), (long) capacity * most);
+            optimisation = new AlphaOptimisation(building, plan, pass, begun, forms);
+            forward = end == plan.steps().size() ? Optional.of(new Logits(building, plan, forms)) : Optional.empty();
             memory = building.handOver();
         }
     }
 
-    int capacity() {
-        return capacity;
+    /**
+     * Goals are a specification's clauses.
+     *
+     * @param settings how boxes of units are bounded
+     * @param capacity domains of a batch
+     */
+    static DomainBounds ofClauses(Plan plan, Specification specification, RootRegion region, Crown.Settings settings,
+                                  int capacity) {
+        int[] first = new int[specification.clauses().size()];
+        for (int k = 1; k < first.length; ++k) {
+            first[k] = first[k - 1] + specification.clauses().get(k - 1).anyOf().size();
+        }
+        int most = specification.clauses().stream().mapToInt(clause -> clause.anyOf().size()).max().orElseThrow();
+        return new DomainBounds(plan, region, settings, capacity, first, most, plan.steps().size(),
+                pass -> new SpecificationForms(plan, specification));
+    }
+
+    /**
+     * Goals are that elements of a value, or their negatives, are positive; other units' boxes are what is known of them.
+     *
+     * @param sides {@code [goals]}: elements, or their number more for negatives
+     */
+    static DomainBounds ofSides(Plan plan, int value, int[] sides, RootRegion region, int capacity) {
+        return new DomainBounds(plan, region, new Crown.Settings(Crown.Units.IBP, false, 0), capacity, sides, 1, value,
+                pass -> pass.unitForms(value));
+    }
+
+    /** The value at which forms begin. */
+    int start() {
+        return start;
     }
 
     /**
      * Bounds domains, which take what was found.
      *
-     * @param batch up to {@link #capacity} domains
+     * @param batch as many domains as there is room for, at most
      * @param steps of slopes and multipliers
      */
     void bound(List<Domain> batch, int steps, Visitor visitor) {
@@ -82,7 +108,7 @@ final class DomainBounds implements AutoCloseable {
         for (int n = 0; n < batch.size(); ++n) {
             for (int i = 0; !batch.get(n).isEmpty() && i < batch.get(n).found().size(); ++i) {
                 owners.add(n);
-                inequalities.add(first[batch.get(n).clause()] + i);
+                inequalities.add(first[batch.get(n).goal()] + i);
             }
         }
         List<List<Domain.Found>> found = new ArrayList<>();
@@ -103,24 +129,34 @@ final class DomainBounds implements AutoCloseable {
 
     /** Bounds units alone. */
     void relax(List<Domain> batch) {
-        pass.relax(new int[batch.size()], region.of(batch.stream().map(Domain::inputs).toList()), (value, box) -> {
-            int size = plan.size(value);
-            float[] lower = read(box.lower(), batch.size() * size);
-            float[] upper = read(box.upper(), batch.size() * size);
-            for (int n = 0; n < batch.size(); ++n) {
-                Domain domain = batch.get(n);
-                if (!domain.isEmpty()) {
-                    domain.know(domain.units().cut(value, lower, upper, n * size, size));
-                }
-                if (domain.isEmpty()) { // any box will do
-                    Arrays.fill(lower, n * size, (n + 1) * size, 0);
-                    Arrays.fill(upper, n * size, (n + 1) * size, 0);
-                }
+        relax(batch, (value, box) -> cut(batch, value, box));
+    }
+
+    /** As {@link #relax(List)}, with more that is known. */
+    void relax(List<Domain> batch, CrownPass.Known known) {
+        pass.relax(new int[batch.size()], region.of(batch.stream().map(Domain::inputs).toList()), known, end);
+        if (end == plan.steps().size()) {
+            pass.accountForLogits();
+        }
+    }
+
+    /** Cuts boxes of a value by what domains know of them, and has the domains know the result. */
+    void cut(List<Domain> batch, int value, DeviceBox box) {
+        int size = plan.size(value);
+        float[] lower = read(box.lower(), batch.size() * size);
+        float[] upper = read(box.upper(), batch.size() * size);
+        for (int n = 0; n < batch.size(); ++n) {
+            Domain domain = batch.get(n);
+            if (!domain.isEmpty()) {
+                domain.know(domain.units().cut(value, lower, upper, n * size, size));
             }
-            backend.write(lower, box.lower());
-            backend.write(upper, box.upper());
-        });
-        pass.accountForLogits();
+            if (domain.isEmpty()) { // any box will do
+                Arrays.fill(lower, n * size, (n + 1) * size, 0);
+                Arrays.fill(upper, n * size, (n + 1) * size, 0);
+            }
+        }
+        backend.write(lower, box.lower());
+        backend.write(upper, box.upper());
     }
 
     private float[] read(DeviceBuffer source, int length) {
@@ -159,7 +195,7 @@ final class DomainBounds implements AutoCloseable {
     }
 
     private Domain.Found before(Domain domain, int inequality) {
-        return domain.found().get(inequality - first[domain.clause()]);
+        return domain.found().get(inequality - first[domain.goal()]);
     }
 
     private static boolean allProven(List<Domain> batch, FormRows chunk, float[] best) {
@@ -177,21 +213,27 @@ final class DomainBounds implements AutoCloseable {
 
     private void visit(List<Domain> batch, FormRows chunk, Visitor visitor) {
         float[][] coefficients = new float[plan.values()][];
-        int inputs = plan.inputs();
-        DeviceBuffer corners = optimisation.corners();
-        float[] points = read(corners, chunk.count() * inputs);
-        float[] logits = read(forward.of(corners, chunk.count()), chunk.count() * plan.classes());
+        forward.ifPresent(logits -> visitCorners(batch, chunk, logits, visitor));
         for (int r = 0; r < chunk.count(); ++r) {
-            Domain domain = batch.get(chunk.owners()[r]);
             int row = r;
-            visitor.corner(domain, Arrays.copyOfRange(points, r * inputs, (r + 1) * inputs),
-                    Arrays.copyOfRange(logits, r * plan.classes(), (r + 1) * plan.classes()));
-            visitor.form(domain, (value, element) -> {
+            visitor.form(batch.get(chunk.owners()[r]), (value, element) -> {
                 if (coefficients[value] == null) {
                     coefficients[value] = optimisation.coefficients(value);
                 }
                 return coefficients[value][row * plan.size(value) + element];
             });
+        }
+    }
+
+    private void visitCorners(List<Domain> batch, FormRows chunk, Logits logits, Visitor visitor) {
+        int inputs = plan.inputs();
+        int classes = plan.classes();
+        DeviceBuffer corners = optimisation.corners();
+        float[] points = read(corners, chunk.count() * inputs);
+        float[] there = read(logits.of(corners, chunk.count()), chunk.count() * classes);
+        for (int r = 0; r < chunk.count(); ++r) {
+            visitor.corner(batch.get(chunk.owners()[r]), Arrays.copyOfRange(points, r * inputs, (r + 1) * inputs),
+                    Arrays.copyOfRange(there, r * classes, (r + 1) * classes));
         }
     }
 

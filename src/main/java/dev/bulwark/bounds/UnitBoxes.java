@@ -1,6 +1,8 @@
 package dev.bulwark.bounds;
 
 import dev.bulwark.plan.Plan;
+import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * What is known of the values that activations read over a domain, on the host. Domains share what they have in common: an array
@@ -36,6 +38,28 @@ final class UnitBoxes {
     /** Whether a unit may be both negative and positive. */
     boolean isOpen(int value, int unit) {
         return lower[value][unit] < 0 && upper[value][unit] > 0;
+    }
+
+    /** The units of a value whose sign is open, then their number more: their negatives. */
+    int[] openSides(int value) {
+        int size = lower[value].length;
+        return IntStream.range(0, 2 * size).filter(side -> isOpen(value, side % size)).toArray();
+    }
+
+    /** These, with lower bounds of sides, as {@link #openSides} numbers them, where they are better; NaN is no bound. */
+    UnitBoxes with(int value, int[] sides, List<Float> bounds) {
+        float[] low = lower[value].clone();
+        float[] high = upper[value].clone();
+        for (int k = 0; k < sides.length; ++k) {
+            float bound = Math.abs(bounds.get(k)) < Float.MAX_VALUE ? bounds.get(k) : Float.NaN;
+            int unit = sides[k] % low.length;
+            if (sides[k] < low.length) {
+                low[unit] = Float.isNaN(bound) ? low[unit] : Math.max(low[unit], bound);
+            } else {
+                high[unit] = Float.isNaN(bound) ? high[unit] : Math.min(high[unit], -bound);
+            }
+        }
+        return cut(value, low, high, 0, low.length);
     }
 
     /** These, within a half-space of a value that is known. */

@@ -46,11 +46,16 @@ public final class PropertyChecker {
 
     /** @param seed of the search's starting points */
     public Decision decide(long seed) {
-        return decide(seed, MORE_ROUNDS);
+        return decide(seed, MORE_ROUNDS, Long.MAX_VALUE);
     }
 
-    /** @param rounds of starting points for what bounds leave open */
-    Decision decide(long seed, int rounds) {
+    /**
+     * As {@link #decide(long)}.
+     *
+     * @param rounds  of starting points for what bounds leave open
+     * @param domains that branch and bound may take for a box
+     */
+    Decision decide(long seed, int rounds, long domains) {
         try (CounterexampleSearch search = new CounterexampleSearch(plan, seed)) {
             Optional<Decision> found = search(search, property.queries(), 0, FIRST_ROUNDS);
             if (found.isPresent()) {
@@ -62,7 +67,7 @@ public final class PropertyChecker {
                 if (late.getAsBoolean()) {
                     return new Decision.Timeout();
                 }
-                Decision decision = decide(query, search);
+                Decision decision = decide(query, search, domains);
                 if (decision instanceof Decision.Sat || decision instanceof Decision.Timeout) {
                     return decision;
                 }
@@ -97,7 +102,7 @@ public final class PropertyChecker {
     }
 
     /** One box: by bounds of all of it, then by branch and bound with searches in between. */
-    private Decision decide(Property.Query query, CounterexampleSearch search) {
+    private Decision decide(Property.Query query, CounterexampleSearch search, long domains) {
         Optional<Specification> safe = SafeOutputs.of(property.outputs(), query.unsafe());
         if (safe.isEmpty()) {
             return new Decision.Unknown("its constraints can't be said in floats");
@@ -107,7 +112,8 @@ public final class PropertyChecker {
             return new Decision.Unsat();
         }
         Pursuit pursuit = new Pursuit(query, search);
-        Verdict verdict = new BranchAndBound(plan).search(box, safe.get(), pursuit::stops, Long.MAX_VALUE, pursuit::breaks).verdict();
+        Verdict verdict = new BranchAndBound(plan).search(box, safe.get(), pursuit::stops, domains, pursuit::breaks)
+                .verdict();
         if (pursuit.witness.isPresent()) {
             return new Decision.Sat(pursuit.witness.get());
         }

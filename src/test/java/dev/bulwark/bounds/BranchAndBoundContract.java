@@ -27,8 +27,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Branch and bound on one backend, against exact minima in fractions and exact values at points. */
 abstract class BranchAndBoundContract extends BoundsFixture {
 
-    private static final BranchAndBound.Settings BY_INPUTS = new BranchAndBound.Settings(3, 3, 2, 100, 16);
-    private static final BranchAndBound.Settings BY_UNITS = new BranchAndBound.Settings(3, 5, 2, 0, 16);
+    private static final BranchAndBound.Settings BY_INPUTS = new BranchAndBound.Settings(3, 3, 0, 2, 100, 16);
+    private static final BranchAndBound.Settings BY_UNITS = new BranchAndBound.Settings(3, 5, 3, 2, 0, 16);
     private static final int MANY = 4000;
 
     /** How many networks are tried. */

@@ -12,6 +12,6 @@ class CpuBranchAndBoundTest extends BranchAndBoundContract {
 
     @Override
     int networks() {
-        return Integer.getInteger("bulwark.networks", 60);
+        return Integer.getInteger("bulwark.networks", 200);
     }
 }

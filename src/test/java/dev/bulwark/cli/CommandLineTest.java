@@ -371,7 +371,7 @@ class CommandLineTest extends WholeCommands {
         "certify M --dataset digits --data D --sigma 1 --out X",
         "certify M --dataset digits --sigma 1 --resume --overwrite --out X",
         "verify M --dataset digits --epsilon -1 --out X", "verify M --dataset digits --epsilon NaN --out X",
-        "verify M --dataset digits --epsilon 0.1 --method exact --out X",
+        "verify M --dataset digits --epsilon 0.1 --method exactly --out X",
         "verify M --dataset digits --epsilon 0.1 --method crown --steps 3 --out X",
         "verify M --dataset digits --epsilon 0.1 --method alpha-crown --steps -1 --out X",
         "attack M --dataset digits --epsilon 0.1 --steps 0 --out X", "attack M --dataset digits --epsilon -0.1 --out X",

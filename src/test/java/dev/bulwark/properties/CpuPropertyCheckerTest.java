@@ -9,4 +9,9 @@ class CpuPropertyCheckerTest extends PropertyCheckerContract {
     protected Backend open() {
         return CpuBackend.create();
     }
+
+    @Override
+    long domains() {
+        return 300;
+    }
 }

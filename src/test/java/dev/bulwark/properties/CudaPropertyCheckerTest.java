@@ -11,4 +11,9 @@ class CudaPropertyCheckerTest extends PropertyCheckerContract {
     protected Backend open() {
         return TestGpu.open();
     }
+
+    @Override
+    long domains() {
+        return 6;
+    }
 }

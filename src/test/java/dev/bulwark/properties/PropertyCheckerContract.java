@@ -29,9 +29,12 @@ import org.junit.jupiter.api.Test;
 /** Answers on one backend: by hand, and of any network and property against exact arithmetic at points of the box. */
 abstract class PropertyCheckerContract extends BackendFixture {
 
+    /** That branch and bound may take. */
+    abstract long domains();
+
     private Decision decide(Graph graph, Property property) {
         try (Plan plan = Plan.load(backend, graph)) {
-            return new PropertyChecker(plan, property, () -> false).decide(0, 1);
+            return new PropertyChecker(plan, property, () -> false).decide(0, 1, domains());
         }
     }
 

@@ -1,0 +1,93 @@
+package dev.bulwark.bounds;
+
+import dev.bulwark.plan.Plan;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.PriorityQueue;
+import java.util.function.BooleanSupplier;
+
+/**
+ * Bounds hidden units better than one set of lines can: the region is split for each side of each open unit, at units of earlier
+ * layers, some rounds long and always where the bound is worst. All that follows is then relaxed more tightly.
+ */
+final class UnitSearch {
+
+    private final Plan plan;
+    private final RootRegion region;
+    private final BranchAndBound.Settings settings;
+    private final BooleanSupplier late;
+
+    UnitSearch(Plan plan, RootRegion region, BranchAndBound.Settings settings, BooleanSupplier late) {
+        this.plan = plan;
+        this.region = region;
+        this.settings = settings;
+        this.late = late;
+    }
+
+    /** What is known of units, with better bounds of a value's. */
+    UnitBoxes tighten(int value, UnitBoxes known) {
+        int[] sides = known.openSides(value);
+        if (sides.length == 0) {
+            return known;
+        }
+        int batch = settings.batch();
+        try (DomainBounds bounds = DomainBounds.ofSides(plan, value, sides, region, batch)) {
+            List<Side> all = new ArrayList<>();
+            List<Domain> roots = new ArrayList<>();
+            for (int goal = 0; goal < sides.length; ++goal) {
+                all.add(new Side());
+                roots.add(Domain.root(goal, 1, region.box(), known));
+            }
+            Map<Domain, Branching.Candidate> ways = new HashMap<>();
+            settle(bounds, roots, settings.rootSteps(), all, ways);
+            for (int round = 0; round < settings.unitRounds() && !late.getAsBoolean(); ++round) {
+                List<Domain> children = new ArrayList<>();
+                for (Side side : all) {
+                    Domain worst = side.leaves.peek();
+                    if (worst != null && !worst.isProven() && ways.containsKey(worst)) {
+                        children.addAll(ways.remove(side.leaves.poll()).split(worst));
+                    }
+                }
+                settle(bounds, children, settings.steps(), all, ways);
+            }
+            return known.with(value, sides, all.stream().map(Side::lower).toList());
+        }
+    }
+
+    /** The parts of a region for one side; a bound of it is that of the worst. */
+    private static final class Side {
+        private final PriorityQueue<Domain> leaves = new PriorityQueue<>(Comparator.comparing(Side::known));
+
+        /** What is unknown is worst. */
+        private static float known(Domain leaf) {
+            return Float.isNaN(leaf.lower()) ? Float.NEGATIVE_INFINITY : leaf.lower();
+        }
+
+        float lower() {
+            return leaves.stream().map(Side::known).min(Comparator.naturalOrder()).orElse(Float.NaN);
+        }
+    }
+
+    private void settle(DomainBounds bounds, List<Domain> domains, int steps, List<Side> sides,
+                        Map<Domain, Branching.Candidate> ways) {
+        DomainBounds.Visitor visitor = new DomainBounds.Visitor() {
+            @Override
+            public void form(Domain domain, Branching.Coefficients form) {
+                Branching.units(plan, bounds.start(), domain, form).stream().findFirst().ifPresent(way -> ways.put(domain, way));
+            }
+
+            @Override
+            public void corner(Domain domain, float[] point, float[] logits) {
+                // Units have none.
+            }
+        };
+        for (int from = 0; from < domains.size(); from += settings.batch()) {
+            List<Domain> part = domains.subList(from, Math.min(from + settings.batch(), domains.size()));
+            bounds.bound(part, steps, visitor);
+            part.forEach(domain -> sides.get(domain.goal()).leaves.add(domain));
+        }
+    }
+}
