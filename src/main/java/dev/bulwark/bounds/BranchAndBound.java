@@ -63,8 +63,8 @@ public final class BranchAndBound {
     /**
      * Searches a region.
      *
-     * @param late    whether to stop; asked after each batch
-     * @param most    domains to bound, at most
+     * @param late    whether to stop; asked in between
+     * @param most    domains to bound, at most, but for the rest of a batch
      * @param breaks  whether a point of the region is a counterexample; asked where floats say so
      * @throws IllegalArgumentException if the region or the specification is not the network's
      */
@@ -73,8 +73,9 @@ public final class BranchAndBound {
             int batch = Math.max(2, Math.min(settings.batch, plan.imagesPerCall()));
             RootRegion root = new RootRegion(memory, plan, region, batch);
             boolean few = root.isBox() && root.free() <= settings.fewInputs;
-            return (few ? new ByInputs(memory, root, specification, late, most, breaks, batch)
-                    : new ByUnits(memory, root, specification, late, most, breaks, batch)).run();
+            Effort effort = new Effort(late, most);
+            return (few ? new ByInputs(memory, root, specification, effort, breaks, batch)
+                    : new ByUnits(memory, root, specification, effort, breaks, batch)).run();
         }
     }
 
@@ -84,22 +85,21 @@ public final class BranchAndBound {
         final RootRegion root;
         final Specification specification;
         final int batch;
-        final BooleanSupplier late;
-        private final long most;
+        final Effort effort;
         private final Predicate<float[]> breaks;
         private final float[] lower;
         private final Deque<Domain> open = new ArrayDeque<>();
         /** Of the batch's domains, where each may be split. */
         final Map<Domain, List<Branching.Candidate>> candidates = new HashMap<>();
         private Optional<float[]> counterexample = Optional.empty();
-        private long domains;
+        /** Those that bounds leave open and nothing can be split in. */
+        private final List<Domain> stuck = new ArrayList<>();
 
-        Search(RootRegion root, Specification specification, BooleanSupplier late, long most, Predicate<float[]> breaks, int batch) {
+        Search(RootRegion root, Specification specification, Effort effort, Predicate<float[]> breaks, int batch) {
             this.root = root;
             this.specification = specification;
             this.batch = batch;
-            this.late = late;
-            this.most = most;
+            this.effort = effort;
             this.breaks = breaks;
             this.lower = new float[specification.clauses().size()];
             Arrays.fill(lower, Float.POSITIVE_INFINITY);
@@ -115,24 +115,26 @@ public final class BranchAndBound {
                 settle(roots.subList(from, Math.min(from + batch, roots.size())), settings.rootSteps);
             }
             while (!open.isEmpty() && counterexample.isEmpty()) {
-                if (late.getAsBoolean()) {
+                if (effort.isLate()) {
                     return result(new Verdict.Undecided("the time is up, with " + open.size() + " domains open"));
                 }
-                if (domains >= most) {
-                    return result(new Verdict.Undecided("the limit of " + most + " domains is reached, with " + open.size() + " open"));
+                if (effort.isSpent()) {
+                    return result(new Verdict.Undecided(
+                            "the limit of " + effort.most() + " domains is reached, with " + open.size() + " open"));
                 }
                 List<Domain> parents = new ArrayList<>();
                 while (!open.isEmpty() && parents.size() < batch / 2) {
-                    parents.add(open.pop());
+                    Domain parent = open.pop();
+                    (candidates.getOrDefault(parent, List.of()).isEmpty() ? stuck : parents).add(parent);
                 }
-                List<Domain> children = split(parents);
-                if (children.isEmpty()) {
-                    parents.forEach(open::push);
-                    return result(new Verdict.Undecided("nothing is left to split in a domain that bounds leave open"));
-                }
+                List<Domain> children = parents.isEmpty() ? List.of() : split(parents);
                 settle(children, settings.steps);
             }
-            return result(counterexample.<Verdict>map(Verdict.Falsified::new).orElseGet(() -> new Verdict.Certified(Claim.REAL)));
+            if (counterexample.isPresent()) {
+                return result(new Verdict.Falsified(counterexample.get()));
+            }
+            return result(stuck.isEmpty() ? new Verdict.Certified(Claim.REAL) : new Verdict.Undecided(
+                    "bounds leave " + stuck.size() + " domains open in which nothing is left to split"));
         }
 
         /** What is known of units in the whole region, to begin with. */
@@ -140,12 +142,14 @@ public final class BranchAndBound {
 
         abstract DomainBounds bounds();
 
-        /** The children of some domains; none where one can't be split. */
+        /** The children of some domains, all of which can be split. */
         abstract List<Domain> split(List<Domain> parents);
 
         private void settle(List<Domain> batchOf, int steps) {
-            bounds().bound(batchOf, steps, this);
-            domains += batchOf.size();
+            if (batchOf.isEmpty()) {
+                return;
+            }
+            bounds().bound(batchOf, steps, effort, this);
             List<Domain> left = new ArrayList<>();
             for (Domain domain : batchOf) {
                 if (domain.isProven()) {
@@ -165,10 +169,11 @@ public final class BranchAndBound {
         }
 
         private Result result(Verdict verdict) {
+            open.addAll(stuck);
             for (Domain domain : open) {
                 lower[domain.goal()] = Math.min(lower[domain.goal()], known(domain.lower()));
             }
-            return new Result(verdict, lower, domains);
+            return new Result(verdict, lower, effort.domains());
         }
 
         @Override
@@ -198,9 +203,9 @@ public final class BranchAndBound {
 
         private final DomainBounds bounds;
 
-        ByInputs(DeviceMemory memory, RootRegion root, Specification specification, BooleanSupplier late, long most,
-                 Predicate<float[]> breaks, int batch) {
-            super(root, specification, late, most, breaks, batch);
+        ByInputs(DeviceMemory memory, RootRegion root, Specification specification, Effort effort, Predicate<float[]> breaks,
+                 int batch) {
+            super(root, specification, effort, breaks, batch);
             this.bounds = memory.owning(DomainBounds.ofClauses(plan, specification, root,
                     new Crown.Settings(Crown.Units.CROWN, false, 0), batch));
         }
@@ -219,11 +224,7 @@ public final class BranchAndBound {
         List<Domain> split(List<Domain> parents) {
             List<Domain> children = new ArrayList<>();
             for (Domain parent : parents) {
-                List<Branching.Candidate> ways = candidates.remove(parent);
-                if (ways == null || ways.isEmpty()) {
-                    return List.of();
-                }
-                children.addAll(ways.get(0).split(parent));
+                children.addAll(candidates.remove(parent).get(0).split(parent));
             }
             return children;
         }
@@ -239,9 +240,9 @@ public final class BranchAndBound {
 
         private final DomainBounds bounds;
 
-        ByUnits(DeviceMemory memory, RootRegion root, Specification specification, BooleanSupplier late, long most,
-                Predicate<float[]> breaks, int batch) {
-            super(root, specification, late, most, breaks, batch);
+        ByUnits(DeviceMemory memory, RootRegion root, Specification specification, Effort effort, Predicate<float[]> breaks,
+                int batch) {
+            super(root, specification, effort, breaks, batch);
             this.bounds = memory.owning(DomainBounds.ofClauses(plan, specification, root,
                     new Crown.Settings(Crown.Units.IBP, false, 0), batch));
         }
@@ -260,8 +261,8 @@ public final class BranchAndBound {
                     @Override
                     public void finish(int value, DeviceBox box) {
                         whole.cut(domain, value, box);
-                        if (settings.unitRounds > 0) {
-                            domain.get(0).know(new UnitSearch(plan, root, settings, late).tighten(value, domain.get(0).units()));
+                        if (settings.unitRounds > 0 && !effort.isHalfSpent()) {
+                            domain.get(0).know(new UnitSearch(plan, root, settings, effort).tighten(value, domain.get(0).units()));
                             whole.cut(domain, value, box);
                         }
                     }
@@ -292,18 +293,14 @@ public final class BranchAndBound {
             List<List<Domain>> tries = new ArrayList<>();
             List<Integer> owners = new ArrayList<>();
             for (int n = 0; n < parents.size(); ++n) {
-                List<Branching.Candidate> ways = candidates.remove(parents.get(n));
-                if (ways == null || ways.isEmpty()) {
-                    return List.of();
-                }
-                for (Branching.Candidate way : ways) {
+                for (Branching.Candidate way : candidates.remove(parents.get(n))) {
                     tries.add(way.split(parents.get(n)));
                     owners.add(n);
                 }
             }
             List<Domain> all = tries.stream().flatMap(List::stream).toList();
             for (int from = 0; from < all.size(); from += batch) {
-                bounds.bound(all.subList(from, Math.min(from + batch, all.size())), 0, NOTHING);
+                bounds.bound(all.subList(from, Math.min(from + batch, all.size())), 0, effort, NOTHING);
             }
             List<List<Domain>> best = new ArrayList<>();
             for (int t = 0; t < tries.size(); ++t) {

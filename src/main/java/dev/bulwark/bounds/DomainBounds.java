@@ -99,9 +99,11 @@ final class DomainBounds implements AutoCloseable {
      * Bounds domains, which take what was found.
      *
      * @param batch as many domains as there is room for, at most
-     * @param steps of slopes and multipliers
+     * @param steps  of slopes and multipliers, which end early when the time is up
+     * @param effort takes the number of domains
      */
-    void bound(List<Domain> batch, int steps, Visitor visitor) {
+    void bound(List<Domain> batch, int steps, Effort effort, Visitor visitor) {
+        effort.add(batch.size());
         relax(batch);
         List<Integer> owners = new ArrayList<>();
         List<Integer> inequalities = new ArrayList<>();
@@ -116,7 +118,7 @@ final class DomainBounds implements AutoCloseable {
         FormRows all = new FormRows(owners.stream().mapToInt(n -> n).toArray(), inequalities.stream().mapToInt(k -> k).toArray());
         for (FormRows chunk : all.chunks(forms)) {
             try (DeviceMemory scratch = new DeviceMemory(backend)) {
-                climb(scratch, batch, chunk, steps, found);
+                climb(scratch, batch, chunk, steps, effort, found);
                 visit(batch, chunk, visitor);
             }
         }
@@ -165,7 +167,7 @@ final class DomainBounds implements AutoCloseable {
         return values;
     }
 
-    private void climb(DeviceMemory scratch, List<Domain> batch, FormRows chunk, int steps,
+    private void climb(DeviceMemory scratch, List<Domain> batch, FormRows chunk, int steps, Effort effort,
                        List<List<Domain.Found>> found) {
         List<Domain.Found> before = new ArrayList<>();
         for (int r = 0; r < chunk.count(); ++r) {
@@ -179,7 +181,7 @@ final class DomainBounds implements AutoCloseable {
         for (int r = 0; r < best.length; ++r) { // what holds in a domain holds in its parts
             best[r] = CrownPass.tighter(best[r], before.get(r).lower());
         }
-        for (int t = 1; t <= steps && !allProven(batch, chunk, best); ++t) {
+        for (int t = 1; t <= steps && !allProven(batch, chunk, best) && !effort.isLate(); ++t) {
             optimisation.differentiate();
             optimisation.update(t);
             float[] bound = optimisation.minima();

@@ -85,10 +85,11 @@ final class RootRegion {
             public Optional<float[]> ball(Region.BallRegion of) {
                 Ball around = of.ball();
                 float[] centre = of.centre();
+                Optional<float[]> inBox = of.holdsCentre()
+                        ? Optional.of(between(around.least(centre), point, around.greatest(centre))) : Optional.empty();
                 return switch (around.norm()) {
-                    case INF -> of.holdsCentre() ? Optional.of(between(around.least(centre), point, around.greatest(centre)))
-                            : Optional.empty();
-                    case TWO -> Optional.of(point).filter(p -> around.euclideanDistance(centre, p) <= around.epsilon().lower());
+                    case INF -> inBox;
+                    case TWO -> inBox.filter(p -> around.euclideanDistance(centre, p) <= around.epsilon().lower());
                     case ONE -> Optional.empty();
                 };
             }

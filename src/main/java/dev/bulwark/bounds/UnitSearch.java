@@ -1,13 +1,13 @@
 package dev.bulwark.bounds;
 
 import dev.bulwark.plan.Plan;
+import dev.bulwark.plan.Step;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
-import java.util.function.BooleanSupplier;
 
 /**
  * Bounds hidden units better than one set of lines can: the region is split for each side of each open unit, at units of earlier
@@ -15,22 +15,27 @@ import java.util.function.BooleanSupplier;
  */
 final class UnitSearch {
 
+    /** Domains that one value's sides may be split into, and slopes that these may keep: large networks have fewer rounds. */
+    private static final long MOST_DOMAINS = 1 << 15;
+    private static final long MOST_SLOPES = 1L << 28;
+
     private final Plan plan;
     private final RootRegion region;
     private final BranchAndBound.Settings settings;
-    private final BooleanSupplier late;
+    private final Effort effort;
 
-    UnitSearch(Plan plan, RootRegion region, BranchAndBound.Settings settings, BooleanSupplier late) {
+    UnitSearch(Plan plan, RootRegion region, BranchAndBound.Settings settings, Effort effort) {
         this.plan = plan;
         this.region = region;
         this.settings = settings;
-        this.late = late;
+        this.effort = effort;
     }
 
     /** What is known of units, with better bounds of a value's. */
     UnitBoxes tighten(int value, UnitBoxes known) {
         int[] sides = known.openSides(value);
-        if (sides.length == 0) {
+        int rounds = rounds(sides.length);
+        if (rounds == 0) {
             return known;
         }
         int batch = settings.batch();
@@ -42,8 +47,8 @@ final class UnitSearch {
                 roots.add(Domain.root(goal, 1, region.box(), known));
             }
             Map<Domain, Branching.Candidate> ways = new HashMap<>();
-            settle(bounds, roots, settings.rootSteps(), all, ways);
-            for (int round = 0; round < settings.unitRounds() && !late.getAsBoolean(); ++round) {
+            settle(bounds, roots, settings.steps(), all, ways);
+            for (int round = 0; round < rounds && !effort.isHalfSpent(); ++round) {
                 List<Domain> children = new ArrayList<>();
                 for (Side side : all) {
                     Domain worst = side.leaves.peek();
@@ -55,6 +60,13 @@ final class UnitSearch {
             }
             return known.with(value, sides, all.stream().map(Side::lower).toList());
         }
+    }
+
+    private int rounds(long sides) {
+        long units = plan.steps().stream().filter(step -> step instanceof Step.Relu || step instanceof Step.Activation)
+                .mapToInt(step -> plan.size(step.to())).sum();
+        return sides == 0 ? 0 : (int) Math.min(settings.unitRounds(),
+                Math.min(MOST_DOMAINS / sides, MOST_SLOPES / (sides * Math.max(1, units))));
     }
 
     /** The parts of a region for one side; a bound of it is that of the worst. */
@@ -86,7 +98,9 @@ final class UnitSearch {
         };
         for (int from = 0; from < domains.size(); from += settings.batch()) {
             List<Domain> part = domains.subList(from, Math.min(from + settings.batch(), domains.size()));
-            bounds.bound(part, steps, visitor);
+            if (!effort.isHalfSpent()) { // else they know what their parents do
+                bounds.bound(part, steps, effort, visitor);
+            }
             part.forEach(domain -> sides.get(domain.goal()).leaves.add(domain));
         }
     }

@@ -24,8 +24,8 @@ public final class Verify {
      * Images of a slower method that are bounded together: they take seconds even so, and rows should come in on the way.
      */
     private static final int SLOW_BATCH = 128;
-    /** Images that are searched one after the other, each of which may take minutes. */
-    private static final int SEARCHED_BATCH = 8;
+    /** Images whose searches may take minutes each: a row comes in as each ends. */
+    private static final int SEARCHED_BATCH = 1;
 
     /** What a record of rows says of the balls' centres, so that rows about other balls are not continued. */
     public static final String CENTRE = "centre";

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Branch and bound on one backend, against exact minima in fractions and exact values at points. */
@@ -194,6 +195,84 @@ abstract class BranchAndBoundContract extends BoundsFixture {
             assertEquals(first.verdict(), second.verdict());
             assertEquals(first.domains(), second.domains());
             assertEquals(first.lower()[0], second.lower()[0]);
+        }
+    }
+
+    /** Balls near the ends of the input range are cut there: no witness lies beyond it, nor further from the centre than epsilon. */
+    @ParameterizedTest
+    @EnumSource(Norm.class)
+    void givenBallsAtTheEndsOfTheRange_whenFalsified_thenTheWitnessIsAPointOfTheRegion(Norm norm) {
+        int falsified = 0;
+        for (int seed = 1; seed <= Math.min(100, networks()); ++seed) {
+            SplittableRandom random = new SplittableRandom(seed);
+            int inputs = random.nextInt(1, 6);
+            Graph graph = perceptron(random, inputs);
+            float[] centre = RandomCase.values(random, inputs, 0, 1);
+            centre[0] = random.nextInt(2);
+            Ball ball = Ball.aroundFloats(random.nextDouble(0.05, 0.8)).in(norm);
+            float[] coefficients = RandomCase.values(random, 2, -1, 1);
+            float[] there = logits(graph, centre);
+            double above = coefficients[0] * there[0] + coefficients[1] * there[1];
+            Specification specification = one(coefficients, random.nextDouble(0, 0.1) - above);
+            Verdict verdict = search(graph, Region.around(centre, ball), specification, seed % 2 == 0 ? BY_INPUTS : BY_UNITS, 60).verdict();
+            if (verdict instanceof Verdict.Falsified found) {
+                ++falsified;
+                float[] point = found.counterexample();
+                BigDecimal distance = BigDecimal.ZERO;
+                for (int i = 0; i < inputs; ++i) {
+                    assertTrue(point[i] >= 0 && point[i] <= 1, "seed " + seed + ": " + point[i]);
+                    BigDecimal apart = new BigDecimal(point[i]).subtract(new BigDecimal(centre[i])).abs();
+                    distance = switch (norm) {
+                        case INF -> distance.max(apart);
+                        case TWO -> distance.add(apart.multiply(apart));
+                        case ONE -> distance.add(apart);
+                    };
+                }
+                BigDecimal epsilon = new BigDecimal(ball.epsilon().upper());
+                assertTrue(distance.compareTo(norm == Norm.TWO ? epsilon.multiply(epsilon) : epsilon) <= 0, "seed " + seed);
+                assertFalse(new RealNetwork(graph).satisfies(point, specification), "seed " + seed);
+            }
+        }
+        assertTrue(falsified > 0 || norm == Norm.ONE || networks() < 50);
+    }
+
+    /** A domain that can't be split does not keep others from being searched. */
+    @Test
+    void givenDomainsThatNothingCanSplit_whenSearched_thenAllOthersAreSearchedFirst() {
+        // Over the ball cut to [0, 1], -x0 + x1 is bounded by the cut box and by the whole ball, and by neither closely.
+        Graph both = Graph.sequence(Shape.of(2), List.of(new Op.Dense(Tensor.of(Shape.of(3, 2), -1, 1, 1, 0, -1, 0),
+                Tensor.vector(0, -0.2f, 0.2f)), new Op.Relu(), new Op.Dense(Tensor.of(Shape.of(2, 3), 1, 0, 0, 0, 1, 1), Tensor.zeros(2))));
+        Region ball = Region.around(new float[] {0.1f, 0.5f}, Ball.aroundFloats(0.45).in(Norm.TWO));
+        Specification specification = new Specification(2, List.of(
+                new Specification.Clause(List.of(new Specification.Inequality(new float[] {1, 0}, 0))),
+                new Specification.Clause(List.of(new Specification.Inequality(new float[] {0, 1}, 0.01f)))));
+        BranchAndBound.Result result = search(both, ball, specification, BY_UNITS, MANY);
+        String reason = assertInstanceOf(Verdict.Undecided.class, result.verdict(), "relu(x1 - x0) is 0 where they are equal").reason();
+        assertTrue(reason.matches("bounds leave [2-9] domains open in which nothing is left to split"), reason);
+    }
+
+    /** The searches of hidden units count, and end when the time is up. */
+    @Test
+    void givenLimits_whenUnitsAreSearched_thenTheyHold() {
+        SplittableRandom random = new SplittableRandom(3);
+        Graph graph = Mlp.of(List.of(
+                Mlp.dense(6, 20, RandomCase.values(random, 120, -1, 1), RandomCase.values(random, 20, -0.5, 0.5)),
+                Mlp.dense(20, 20, RandomCase.values(random, 400, -1, 1), RandomCase.values(random, 20, -0.5, 0.5)),
+                Mlp.dense(20, 20, RandomCase.values(random, 400, -1, 1), RandomCase.values(random, 20, -0.5, 0.5)),
+                Mlp.dense(20, 2, RandomCase.values(random, 40, -1, 1), RandomCase.values(random, 2, -0.5, 0.5))));
+        Box box = new Box(new float[6], new float[] {1, 1, 1, 1, 1, 1});
+        BranchAndBound.Settings settings = new BranchAndBound.Settings(2, 2, 50, 2, 0, 16);
+        Specification specification = one(new float[] {1, -1}, 0);
+        for (long most : new long[] {1, 40, 200}) {
+            BranchAndBound.Result result = search(graph, box, specification, settings, most);
+            assertTrue(result.domains() <= most + 4L * settings.batch(), result.domains() + " of " + most);
+        }
+        try (Plan plan = Plan.load(backend, graph)) {
+            int[] asked = {0};
+            BranchAndBound.Result late = new BranchAndBound(plan, settings).search(box, specification, () -> ++asked[0] > 5,
+                    Long.MAX_VALUE, point -> false);
+            assertInstanceOf(Verdict.Undecided.class, late.verdict());
+            assertTrue(late.domains() <= 4L * settings.batch(), late.domains() + " domains after the time was up");
         }
     }
 
