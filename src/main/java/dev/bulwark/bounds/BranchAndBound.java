@@ -127,6 +127,10 @@ public final class BranchAndBound {
                     Domain parent = open.pop();
                     (candidates.getOrDefault(parent, List.of()).isEmpty() ? stuck : parents).add(parent);
                 }
+                if (stuck.size() >= batch) { // what can't be certified any more is worth no long search for a counterexample
+                    parents.forEach(open::push);
+                    break;
+                }
                 List<Domain> children = parents.isEmpty() ? List.of() : split(parents);
                 settle(children, settings.steps);
             }

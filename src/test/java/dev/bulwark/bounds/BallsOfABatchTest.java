@@ -44,7 +44,7 @@ class BallsOfABatchTest {
             balls.add(new Ball(Epsilon.of(radius), Ball.Centre.FLOAT, norm));
         }
         for (Method method : List.of(Method.IBP, Method.CROWN)) {
-            try (Plan plan = Plan.load(backend, network); Verifier verifier = method.verifier(plan)) {
+            try (Plan plan = Plan.load(backend, network); Verifier verifier = BoundsFixture.verifier(plan, method, Crown.DEFAULT_STEPS)) {
                 List<Bounds> together = verifier.verify(images, labels, balls);
                 for (int n = 0; n < labels.length; ++n) {
                     Bounds alone = verifier.verify(Arrays.copyOfRange(images, 5 * n, 5 * n + 5), new int[] {labels[n]},

@@ -30,8 +30,13 @@ abstract class BoundsFixture extends BackendFixture {
 
     /** With few steps, and few domains. */
     static Verifier verifier(Plan plan, Method method) {
+        return verifier(plan, method, STEPS);
+    }
+
+    /** @param steps of alpha-CROWN */
+    static Verifier verifier(Plan plan, Method method, int steps) {
         return method == Method.EXACT ? new Exact(plan, new Exact.Limits(Double.POSITIVE_INFINITY, 20),
-                new BranchAndBound.Settings(STEPS, STEPS, 1, 2, 8, 8)) : method.verifier(plan, STEPS);
+                new BranchAndBound.Settings(STEPS, STEPS, 1, 2, 8, 8)) : method.verifier(plan, steps);
     }
 
     /** A box whose lower ends lie in [-reach, reach] and whose edges are 0, 1 or 2 widths long. */

@@ -60,7 +60,7 @@ abstract class ExtremeProperties {
         Ball ball = new Ball(Epsilon.parse(random.nextInt(60) + "/255"), bytes ? Ball.Centre.BYTE : Ball.Centre.FLOAT);
         ExactNetwork exact = new ExactNetwork(net);
         try (Plan plan = Plan.load(backend, net);
-             Verifier verifier = method.verifier(plan, 3)) {
+             Verifier verifier = BoundsFixture.verifier(plan, method, 3)) {
             List<Bounds> bounds = verifier.verify(images, labels, ball);
             for (int n = 0; n < IMAGES; ++n) {
                 float[] image = Arrays.copyOfRange(images, n * inputs, (n + 1) * inputs);

@@ -46,7 +46,7 @@ class OverflowTest {
 
     private List<Bounds> verify(Method method, Graph net, float[] images, int[] labels, Ball ball) {
         try (Plan plan = Plan.load(backend, net);
-             Verifier verifier = method.verifier(plan)) {
+             Verifier verifier = BoundsFixture.verifier(plan, method, Crown.DEFAULT_STEPS)) {
             return verifier.verify(images, labels, ball);
         }
     }
@@ -188,7 +188,7 @@ class OverflowTest {
         Graph net = Mlp.of(List.of(Mlp.dense(1, units, ones, new float[units]),
                 Mlp.dense(units, classes, weight, bias)));
         try (Plan plan = Plan.load(backend, net);
-             Verifier verifier = method.verifier(plan, 1)) {
+             Verifier verifier = BoundsFixture.verifier(plan, method, 1)) {
             Bounds bounds = verifier.verify(new float[] {0.5f}, new int[] {7}, 0.25).get(0);
             assertTrue(backend.liveBytes() < 64_000_000, backend.liveBytes() + " bytes for one image's margins");
             assertTrue(bounds.certified());
