@@ -187,7 +187,11 @@ final class AlphaOptimisation implements BackwardPass.Slopes {
         boolean test(int row, int value, int unit);
     }
 
-    /** Takes slopes that were found before, of open units. @param found {@code [units]} of row r, as {@link #slopesOf} has them; null for none */
+    /**
+     * Takes slopes that were found before, of open units.
+     *
+     * @param found {@code [units]} of row r, as {@link #slopesOf} has them; null for none
+     */
     void setSlopes(List<float[]> found, OpenUnits open) {
         for (Map.Entry<Integer, Long> entry : unitsBefore.entrySet()) {
             int to = entry.getKey();

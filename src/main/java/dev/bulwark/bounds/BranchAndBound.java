@@ -22,7 +22,6 @@ import java.util.function.Predicate;
  */
 public final class BranchAndBound {
 
-
     private final Plan plan;
     private final Settings settings;
 
@@ -68,7 +67,8 @@ public final class BranchAndBound {
      * @param breaks  whether a point of the region is a counterexample; asked where floats say so
      * @throws IllegalArgumentException if the region or the specification is not the network's
      */
-    public Result search(Region region, Specification specification, BooleanSupplier late, long most, Predicate<float[]> breaks) {
+    public Result search(Region region, Specification specification, BooleanSupplier late, long most,
+                         Predicate<float[]> breaks) {
         try (DeviceMemory memory = new DeviceMemory(plan.backend())) {
             int batch = Math.max(2, Math.min(settings.batch, plan.imagesPerCall()));
             RootRegion root = new RootRegion(memory, plan, region, batch);
@@ -86,6 +86,7 @@ public final class BranchAndBound {
         final Specification specification;
         final int batch;
         final Effort effort;
+        final DomainBounds bounds;
         private final Predicate<float[]> breaks;
         private final float[] lower;
         private final Deque<Domain> open = new ArrayDeque<>();
@@ -95,12 +96,16 @@ public final class BranchAndBound {
         /** Those that bounds leave open and nothing can be split in. */
         private final List<Domain> stuck = new ArrayList<>();
 
-        Search(RootRegion root, Specification specification, Effort effort, Predicate<float[]> breaks, int batch) {
+        /** @param units how their boxes are bounded in each domain */
+        Search(DeviceMemory memory, RootRegion root, Specification specification, Effort effort, Predicate<float[]> breaks,
+               int batch, Crown.Units units) {
             this.root = root;
             this.specification = specification;
             this.batch = batch;
             this.effort = effort;
             this.breaks = breaks;
+            this.bounds = memory.owning(DomainBounds.ofClauses(plan, specification, root,
+                    new Crown.Settings(units, false, 0), batch));
             this.lower = new float[specification.clauses().size()];
             Arrays.fill(lower, Float.POSITIVE_INFINITY);
         }
@@ -144,8 +149,6 @@ public final class BranchAndBound {
         /** What is known of units in the whole region, to begin with. */
         abstract UnitBoxes rootUnits();
 
-        abstract DomainBounds bounds();
-
         /** The children of some domains, all of which can be split. */
         abstract List<Domain> split(List<Domain> parents);
 
@@ -153,7 +156,7 @@ public final class BranchAndBound {
             if (batchOf.isEmpty()) {
                 return;
             }
-            bounds().bound(batchOf, steps, effort, this);
+            bounds.bound(batchOf, steps, effort, this);
             List<Domain> left = new ArrayList<>();
             for (Domain domain : batchOf) {
                 if (domain.isProven()) {
@@ -205,23 +208,14 @@ public final class BranchAndBound {
     /** Domains are boxes of inputs; in each, units are bounded anew. */
     private final class ByInputs extends Search {
 
-        private final DomainBounds bounds;
-
         ByInputs(DeviceMemory memory, RootRegion root, Specification specification, Effort effort, Predicate<float[]> breaks,
                  int batch) {
-            super(root, specification, effort, breaks, batch);
-            this.bounds = memory.owning(DomainBounds.ofClauses(plan, specification, root,
-                    new Crown.Settings(Crown.Units.CROWN, false, 0), batch));
+            super(memory, root, specification, effort, breaks, batch, Crown.Units.CROWN);
         }
 
         @Override
         UnitBoxes rootUnits() {
             return UnitBoxes.unknown(plan);
-        }
-
-        @Override
-        DomainBounds bounds() {
-            return bounds;
         }
 
         @Override
@@ -242,13 +236,9 @@ public final class BranchAndBound {
     /** Domains are all inputs, with half-spaces of units. */
     private final class ByUnits extends Search {
 
-        private final DomainBounds bounds;
-
         ByUnits(DeviceMemory memory, RootRegion root, Specification specification, Effort effort, Predicate<float[]> breaks,
                 int batch) {
-            super(root, specification, effort, breaks, batch);
-            this.bounds = memory.owning(DomainBounds.ofClauses(plan, specification, root,
-                    new Crown.Settings(Crown.Units.IBP, false, 0), batch));
+            super(memory, root, specification, effort, breaks, batch, Crown.Units.IBP);
         }
 
         @Override
@@ -266,18 +256,14 @@ public final class BranchAndBound {
                     public void finish(int value, DeviceBox box) {
                         whole.cut(domain, value, box);
                         if (settings.unitRounds > 0 && !effort.isHalfSpent()) {
-                            domain.get(0).know(new UnitSearch(plan, root, settings, effort).tighten(value, domain.get(0).units()));
+                            domain.get(0).know(new UnitSearch(plan, root, settings, batch, effort)
+                                    .tighten(value, domain.get(0).units()));
                             whole.cut(domain, value, box);
                         }
                     }
                 });
                 return domain.get(0).units();
             }
-        }
-
-        @Override
-        DomainBounds bounds() {
-            return bounds;
         }
 
         @Override
@@ -323,14 +309,5 @@ public final class BranchAndBound {
     }
 
     private static final DomainBounds.Visitor NOTHING = new DomainBounds.Visitor() {
-        @Override
-        public void form(Domain domain, Branching.Coefficients form) {
-            // Only bounds are asked for.
-        }
-
-        @Override
-        public void corner(Domain domain, float[] point, float[] logits) {
-            // As above.
-        }
     };
 }

@@ -34,7 +34,9 @@ final class DomainBounds implements AutoCloseable {
     interface Visitor {
 
         /** @param form coefficients of the last pass */
-        void form(Domain domain, Branching.Coefficients form);
+        default void form(Domain domain, Branching.Coefficients form) {
+            // Only bounds are asked for.
+        }
 
         /**
          * Asked of clauses alone.
@@ -42,7 +44,9 @@ final class DomainBounds implements AutoCloseable {
          * @param point  {@code [D]}: where the form of a domain's clause is least in it
          * @param logits {@code [classes]} there, in float
          */
-        void corner(Domain domain, float[] point, float[] logits);
+        default void corner(Domain domain, float[] point, float[] logits) {
+            // As above.
+        }
     }
 
     private DomainBounds(Plan plan, RootRegion region, Crown.Settings settings, int capacity, int[] first, int most, int end,
@@ -98,7 +102,7 @@ final class DomainBounds implements AutoCloseable {
     /**
      * Bounds domains, which take what was found.
      *
-     * @param batch as many domains as there is room for, at most
+     * @param batch  as many domains as there is room for, at most
      * @param steps  of slopes and multipliers, which end early when the time is up
      * @param effort takes the number of domains
      */
@@ -176,7 +180,8 @@ final class DomainBounds implements AutoCloseable {
         CutMultipliers multipliers = new CutMultipliers(scratch, plan, batch.stream().map(Domain::cuts).toList(),
                 before.stream().map(Domain.Found::multipliers).toList());
         optimisation.start(chunk, multipliers);
-        optimisation.setSlopes(before.stream().map(Domain.Found::slopes).toList(), (r, value, unit) -> batch.get(chunk.owners()[r]).units().isOpen(value, unit));
+        optimisation.setSlopes(before.stream().map(Domain.Found::slopes).toList(),
+                (r, value, unit) -> batch.get(chunk.owners()[r]).units().isOpen(value, unit));
         float[] best = optimisation.minima();
         for (int r = 0; r < best.length; ++r) { // what holds in a domain holds in its parts
             best[r] = CrownPass.tighter(best[r], before.get(r).lower());

@@ -22,12 +22,15 @@ final class UnitSearch {
     private final Plan plan;
     private final RootRegion region;
     private final BranchAndBound.Settings settings;
+    /** Domains that are bounded together, which is what the region has room for. */
+    private final int batch;
     private final Effort effort;
 
-    UnitSearch(Plan plan, RootRegion region, BranchAndBound.Settings settings, Effort effort) {
+    UnitSearch(Plan plan, RootRegion region, BranchAndBound.Settings settings, int batch, Effort effort) {
         this.plan = plan;
         this.region = region;
         this.settings = settings;
+        this.batch = batch;
         this.effort = effort;
     }
 
@@ -38,7 +41,6 @@ final class UnitSearch {
         if (rounds == 0) {
             return known;
         }
-        int batch = settings.batch();
         try (DomainBounds bounds = DomainBounds.ofSides(plan, value, sides, region, batch)) {
             List<Side> all = new ArrayList<>();
             List<Domain> roots = new ArrayList<>();
@@ -90,14 +92,9 @@ final class UnitSearch {
             public void form(Domain domain, Branching.Coefficients form) {
                 Branching.units(plan, bounds.start(), domain, form).stream().findFirst().ifPresent(way -> ways.put(domain, way));
             }
-
-            @Override
-            public void corner(Domain domain, float[] point, float[] logits) {
-                // Units have none.
-            }
         };
-        for (int from = 0; from < domains.size(); from += settings.batch()) {
-            List<Domain> part = domains.subList(from, Math.min(from + settings.batch(), domains.size()));
+        for (int from = 0; from < domains.size(); from += batch) {
+            List<Domain> part = domains.subList(from, Math.min(from + batch, domains.size()));
             if (!effort.isHalfSpent()) { // else they know what their parents do
                 bounds.bound(part, steps, effort, visitor);
             }

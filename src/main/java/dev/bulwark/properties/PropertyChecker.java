@@ -111,11 +111,11 @@ public final class PropertyChecker {
         if (isSafe(box, safe.get())) {
             return new Decision.Unsat();
         }
-        Pursuit pursuit = new Pursuit(query, search);
+        Pursuit pursuit = new Pursuit(query, search, FIRST_ROUNDS, late);
         Verdict verdict = new BranchAndBound(plan).search(box, safe.get(), pursuit::stops, domains, pursuit::breaks)
                 .verdict();
-        if (pursuit.witness.isPresent()) {
-            return new Decision.Sat(pursuit.witness.get());
+        if (pursuit.witness().isPresent()) {
+            return new Decision.Sat(pursuit.witness().get());
         }
         if (verdict instanceof Verdict.Certified) {
             return new Decision.Unsat();
@@ -142,38 +142,5 @@ public final class PropertyChecker {
             }
         }
         return false;
-    }
-
-    /** Looks for a counterexample in a box while branch and bound goes on: at the points that it names, and now and then elsewhere. */
-    private final class Pursuit {
-
-        private static final double SHARE = 0.1;
-
-        private final Property.Query query;
-        private final CounterexampleSearch search;
-        private final long start = System.nanoTime();
-        private long spent;
-        private int round = FIRST_ROUNDS;
-        private Optional<Witness> witness = Optional.empty();
-
-        Pursuit(Property.Query query, CounterexampleSearch search) {
-            this.query = query;
-            this.search = search;
-        }
-
-        boolean breaks(float[] point) {
-            witness = search.at(query, point);
-            return witness.isPresent();
-        }
-
-        /** Searches for a share of the time. */
-        boolean stops() {
-            long now = System.nanoTime();
-            if (spent < SHARE * (now - start)) {
-                witness = search.search(query, round++);
-                spent += System.nanoTime() - now;
-            }
-            return witness.isPresent() || late.getAsBoolean();
-        }
     }
 }

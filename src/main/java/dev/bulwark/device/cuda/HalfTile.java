@@ -110,7 +110,7 @@ record HalfTile(Convolution layer, int height, int width, int samples) {
         return (double) windows * passes / ((items + WARPS - 1) / WARPS * WARPS * WARP_ROWS);
     }
 
-    /** Elements along an edge that so many outputs read. */
+    /** Elements along an edge that this number of outputs read. */
     private static int reach(Axis axis, int outputs) {
         return (outputs - 1) * axis.stride() + (axis.kernel() - 1) * axis.dilation() + 1;
     }
