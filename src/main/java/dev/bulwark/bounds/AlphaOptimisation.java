@@ -182,6 +182,24 @@ final class AlphaOptimisation implements BackwardPass.Slopes {
         cuts = Optional.of(multipliers);
     }
 
+    /**
+     * Enters other forms instead of some.
+     *
+     * @param row of the chunk
+     */
+    void enter(int row, float[] coefficients, float constant) {
+        int size = plan.size(last);
+        backend.write(coefficients, backward.coefficients(last).slice((long) row * size, size));
+        backend.write(new float[] {constant}, first.slice(row, 1));
+    }
+
+    /** {@code [rows,size]}: what corners become where forms begin, after {@link #differentiate}. */
+    float[] points() {
+        float[] read = new float[rows * plan.size(last)];
+        backend.read(points.get(slots.of(last)), read);
+        return read;
+    }
+
     /** Whether a unit of what an activation reads has a sign that is open: else its own slope is the only good one. */
     interface OpenUnits {
         boolean test(int row, int value, int unit);

@@ -31,13 +31,14 @@ public final class BranchAndBound {
      * @param rootSteps  of the slopes of units' and clauses' forms over the whole region
      * @param steps      of the slopes and multipliers of a domain
      * @param unitRounds in which each side of a hidden unit is split, to bound it better
+     * @param mostRounds of these, of a search that goes on: twice as many each time
      * @param candidates ways to split a domain that are tried out
      * @param fewInputs  inputs are split rather than units where no more than these may change
      * @param batch      domains that are bounded together
      */
-    public record Settings(int rootSteps, int steps, int unitRounds, int candidates, int fewInputs, int batch) {
+    public record Settings(int rootSteps, int steps, int unitRounds, int mostRounds, int candidates, int fewInputs, int batch) {
 
-        public static final Settings DEFAULT = new Settings(Crown.DEFAULT_STEPS, 10, 16, 3, 20, 128);
+        public static final Settings DEFAULT = new Settings(Crown.DEFAULT_STEPS, 10, 16, 256, 3, 20, 128);
     }
 
     /**
@@ -138,6 +139,7 @@ public final class BranchAndBound {
                 }
                 List<Domain> children = parents.isEmpty() ? List.of() : split(parents);
                 settle(children, settings.steps);
+                learn().ifPresent(this::restart);
             }
             if (counterexample.isPresent()) {
                 return result(new Verdict.Falsified(counterexample.get()));
@@ -151,6 +153,26 @@ public final class BranchAndBound {
 
         /** The children of some domains, all of which can be split. */
         abstract List<Domain> split(List<Domain> parents);
+
+        /** Better bounds of units in the whole region, where the search has become long enough to pay for them. */
+        Optional<UnitBoxes> learn() {
+            return Optional.empty();
+        }
+
+        /** Goes on with units' bounds that hold in every domain. */
+        private void restart(UnitBoxes better) {
+            List<Domain> all = new ArrayList<>(open);
+            open.clear();
+            all.forEach(domain -> domain.know(domain.units().within(better)));
+            for (int from = all.size(); from > 0; from -= batch) { // what was split last stays on top
+                List<Domain> part = all.subList(Math.max(0, from - batch), from);
+                if (effort.isLate()) {
+                    part.forEach(open::push);
+                } else {
+                    settle(part, settings.steps);
+                }
+            }
+        }
 
         private void settle(List<Domain> batchOf, int steps) {
             if (batchOf.isEmpty()) {
@@ -229,12 +251,19 @@ public final class BranchAndBound {
 
         @Override
         public void form(Domain domain, Branching.Coefficients form) {
-            candidates.putIfAbsent(domain, Branching.inputs(domain, form));
+            candidates.put(domain, Branching.inputs(domain, form));
         }
     }
 
     /** Domains are all inputs, with half-spaces of units. */
     private final class ByUnits extends Search {
+
+        /** Of units, in the whole region. */
+        private UnitBoxes known;
+        /** What {@link #known} comes from: rounds, the domains that the last of them took, and how many there were by then. */
+        private int rounds;
+        private long searched;
+        private long learned;
 
         ByUnits(DeviceMemory memory, RootRegion root, Specification specification, Effort effort, Predicate<float[]> breaks,
                 int batch) {
@@ -243,9 +272,32 @@ public final class BranchAndBound {
 
         @Override
         UnitBoxes rootUnits() {
+            known = search(UnitBoxes.unknown(plan), settings.unitRounds);
+            searched = effort.domains();
+            learned = searched;
+            rounds = settings.unitRounds;
+            return known;
+        }
+
+        /** Twice the rounds, where all splitting since has taken as many domains as the last ones. */
+        @Override
+        Optional<UnitBoxes> learn() {
+            long since = effort.domains() - learned;
+            if (rounds == 0 || rounds >= settings.mostRounds || since < searched || effort.isHalfSpent()) {
+                return Optional.empty();
+            }
+            rounds *= 2;
+            long before = effort.domains();
+            known = search(known, rounds);
+            learned = effort.domains();
+            searched = learned - before;
+            return Optional.of(known);
+        }
+
+        private UnitBoxes search(UnitBoxes before, int rounds) {
             try (DomainBounds whole = DomainBounds.ofClauses(plan, specification, root,
                     new Crown.Settings(Crown.Units.CROWN, false, 0, settings.rootSteps), 1)) {
-                List<Domain> domain = List.of(Domain.root(0, 0, root.box(), UnitBoxes.unknown(plan)));
+                List<Domain> domain = List.of(Domain.root(0, 0, root.box(), before));
                 whole.relax(domain, new CrownPass.Known() {
                     @Override
                     public void cut(int value, DeviceBox box) {
@@ -256,7 +308,7 @@ public final class BranchAndBound {
                     public void finish(int value, DeviceBox box) {
                         whole.cut(domain, value, box);
                         if (settings.unitRounds > 0 && !effort.isHalfSpent()) {
-                            domain.get(0).know(new UnitSearch(plan, root, settings, batch, effort)
+                            domain.get(0).know(new UnitSearch(plan, root, settings, rounds, batch, effort)
                                     .tighten(value, domain.get(0).units()));
                             whole.cut(domain, value, box);
                         }
@@ -268,7 +320,7 @@ public final class BranchAndBound {
 
         @Override
         public void form(Domain domain, Branching.Coefficients form) {
-            if (!domain.isProven() && !candidates.containsKey(domain)) {
+            if (!domain.isProven()) {
                 List<Branching.Candidate> ways = Branching.units(plan, bounds.start(), domain, form);
                 if (ways.isEmpty() && root.isBox()) { // multipliers alone have not come far enough
                     ways = Branching.inputs(domain, form);

@@ -24,10 +24,11 @@ final class Domain {
      * @param lower       its best lower bound; NaN where none is known
      * @param slopes      of the last pass; null for CROWN's own
      * @param multipliers of the domain's first cuts
+     * @param weights     of the goal's other forms, which this one is the sum of; else none
      */
-    record Found(float lower, float[] slopes, float[] multipliers) {
+    record Found(float lower, float[] slopes, float[] multipliers, double[] weights) {
 
-        static final Found NOTHING = new Found(Float.NaN, null, new float[0]);
+        static final Found NOTHING = new Found(Float.NaN, null, new float[0], new double[0]);
     }
 
     private Domain(int goal, Box inputs, List<Cut> cuts, UnitBoxes units, List<Found> found) {
@@ -43,6 +44,9 @@ final class Domain {
         List<Found> nothing = new ArrayList<>();
         for (int i = 0; i < forms; ++i) {
             nothing.add(Found.NOTHING);
+        }
+        if (forms > 1) {
+            nothing.add(new Found(Float.NaN, null, new float[0], JointForms.even(forms)));
         }
         return new Domain(goal, inputs, List.of(), units, nothing);
     }

@@ -8,12 +8,18 @@ import dev.bulwark.plan.Logits;
 import dev.bulwark.plan.Plan;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 
 /** Bounds batches of domains: each domain is a row of a batch, with its own boxes, cuts, slopes and multipliers. */
 final class DomainBounds implements AutoCloseable {
+
+    /** The sum of a clause's inequalities, among forms: it has no number of its own. */
+    private static final int JOINT = -1;
 
     private final Backend backend;
     private final Plan plan;
@@ -27,13 +33,15 @@ final class DomainBounds implements AutoCloseable {
     private final int start;
     /** Of each goal, the first of its forms, which follow one another. */
     private final int[] first;
+    /** Goals, where they are clauses; else none. */
+    private final List<Specification.Clause> clauses;
     /** Where forms are in the logits. */
     private final Optional<Logits> forward;
 
     /** What is wanted of forms besides their bounds, while a pass's results are still there. */
     interface Visitor {
 
-        /** @param form coefficients of the last pass */
+        /** @param form coefficients in the last pass of the domain's form with the best bound */
         default void form(Domain domain, Branching.Coefficients form) {
             // Only bounds are asked for.
         }
@@ -49,18 +57,21 @@ final class DomainBounds implements AutoCloseable {
         }
     }
 
-    private DomainBounds(Plan plan, RootRegion region, Crown.Settings settings, int capacity, int[] first, int most, int end,
-                         Function<CrownPass, LogitForms> entries) {
+    private DomainBounds(Plan plan, RootRegion region, Crown.Settings settings, int capacity, int[] first,
+                         List<Specification.Clause> clauses, int end, Function<CrownPass, LogitForms> entries) {
         this.backend = plan.backend();
         this.plan = plan;
         this.region = region;
         this.first = first;
+        this.clauses = clauses;
         this.end = end;
         try (DeviceMemory building = new DeviceMemory(backend)) {
             pass = new CrownPass(building, plan, capacity, Crown.forms(plan, capacity), settings);
             LogitForms begun = entries.apply(pass);
             start = begun.value();
-            forms = BackwardPass.together(plan, begun.value(), AlphaOptimisation.kept(plan, begun.value()), (long) capacity * most);
+            int most = clauses.stream().mapToInt(clause -> clause.anyOf().size()).max().orElse(1);
+            forms = BackwardPass.together(plan, begun.value(), AlphaOptimisation.kept(plan, begun.value()),
+                    (long) capacity * (most > 1 ? most + 1 : 1));
             optimisation = new AlphaOptimisation(building, plan, pass, begun, forms);
             forward = end == plan.steps().size() ? Optional.of(new Logits(building, plan, forms)) : Optional.empty();
             memory = building.handOver();
@@ -79,8 +90,7 @@ final class DomainBounds implements AutoCloseable {
         for (int k = 1; k < first.length; ++k) {
             first[k] = first[k - 1] + specification.clauses().get(k - 1).anyOf().size();
         }
-        int most = specification.clauses().stream().mapToInt(clause -> clause.anyOf().size()).max().orElseThrow();
-        return new DomainBounds(plan, region, settings, capacity, first, most, plan.steps().size(),
+        return new DomainBounds(plan, region, settings, capacity, first, specification.clauses(), plan.steps().size(),
                 pass -> new SpecificationForms(plan, specification));
     }
 
@@ -90,7 +100,7 @@ final class DomainBounds implements AutoCloseable {
      * @param sides {@code [goals]}: elements, or their number more for negatives
      */
     static DomainBounds ofSides(Plan plan, int value, int[] sides, RootRegion region, int capacity) {
-        return new DomainBounds(plan, region, new Crown.Settings(Crown.Units.IBP, false, 0), capacity, sides, 1, value,
+        return new DomainBounds(plan, region, new Crown.Settings(Crown.Units.IBP, false, 0), capacity, sides, List.of(), value,
                 pass -> pass.unitForms(value));
     }
 
@@ -114,7 +124,7 @@ final class DomainBounds implements AutoCloseable {
         for (int n = 0; n < batch.size(); ++n) {
             for (int i = 0; !batch.get(n).isEmpty() && i < batch.get(n).found().size(); ++i) {
                 owners.add(n);
-                inequalities.add(first[batch.get(n).goal()] + i);
+                inequalities.add(isJoint(batch.get(n), i) ? JOINT : first[batch.get(n).goal()] + i);
             }
         }
         List<List<Domain.Found>> found = new ArrayList<>();
@@ -122,8 +132,7 @@ final class DomainBounds implements AutoCloseable {
         FormRows all = new FormRows(owners.stream().mapToInt(n -> n).toArray(), inequalities.stream().mapToInt(k -> k).toArray());
         for (FormRows chunk : all.chunks(forms)) {
             try (DeviceMemory scratch = new DeviceMemory(backend)) {
-                climb(scratch, batch, chunk, steps, effort, found);
-                visit(batch, chunk, visitor);
+                visit(batch, chunk, climb(scratch, batch, chunk, steps, effort, found), visitor);
             }
         }
         for (int n = 0; n < batch.size(); ++n) {
@@ -171,7 +180,8 @@ final class DomainBounds implements AutoCloseable {
         return values;
     }
 
-    private void climb(DeviceMemory scratch, List<Domain> batch, FormRows chunk, int steps, Effort effort,
+    /** @return the forms' bounds */
+    private float[] climb(DeviceMemory scratch, List<Domain> batch, FormRows chunk, int steps, Effort effort,
                        List<List<Domain.Found>> found) {
         List<Domain.Found> before = new ArrayList<>();
         for (int r = 0; r < chunk.count(); ++r) {
@@ -180,6 +190,8 @@ final class DomainBounds implements AutoCloseable {
         CutMultipliers multipliers = new CutMultipliers(scratch, plan, batch.stream().map(Domain::cuts).toList(),
                 before.stream().map(Domain.Found::multipliers).toList());
         optimisation.start(chunk, multipliers);
+        double[][] weights = before.stream().map(Domain.Found::weights).toArray(double[][]::new);
+        enterJoint(batch, chunk, weights);
         optimisation.setSlopes(before.stream().map(Domain.Found::slopes).toList(),
                 (r, value, unit) -> batch.get(chunk.owners()[r]).units().isOpen(value, unit));
         float[] best = optimisation.minima();
@@ -189,6 +201,7 @@ final class DomainBounds implements AutoCloseable {
         for (int t = 1; t <= steps && !allProven(batch, chunk, best) && !effort.isLate(); ++t) {
             optimisation.differentiate();
             optimisation.update(t);
+            weigh(batch, chunk, weights, t);
             float[] bound = optimisation.minima();
             for (int r = 0; r < best.length; ++r) {
                 best[r] = CrownPass.tighter(best[r], bound[r]);
@@ -197,12 +210,43 @@ final class DomainBounds implements AutoCloseable {
         List<float[]> slopes = optimisation.slopesOf();
         float[][] b = multipliers.read(Arrays.stream(chunk.owners()).map(n -> batch.get(n).cuts().size()).toArray());
         for (int r = 0; r < best.length; ++r) {
-            found.get(chunk.owners()[r]).add(new Domain.Found(best[r], slopes.get(r), b[r]));
+            found.get(chunk.owners()[r]).add(new Domain.Found(best[r], slopes.get(r), b[r], weights[r]));
+        }
+        return best;
+    }
+
+    private void enterJoint(List<Domain> batch, FormRows chunk, double[][] weights) {
+        for (int r = 0; r < chunk.count(); ++r) {
+            if (chunk.forms()[r] == JOINT) {
+                JointForms.Form sum = JointForms.of(clauses.get(batch.get(chunk.owners()[r]).goal()), weights[r]);
+                optimisation.enter(r, sum.coefficients(), sum.constant());
+            }
         }
     }
 
-    private Domain.Found before(Domain domain, int inequality) {
-        return domain.found().get(inequality - first[domain.goal()]);
+    /** Gives sums of inequalities other weights, after a step's gradients are known. */
+    private void weigh(List<Domain> batch, FormRows chunk, double[][] weights, int t) {
+        if (IntStream.of(chunk.forms()).allMatch(form -> form != JOINT)) {
+            return;
+        }
+        float[] logits = optimisation.points();
+        int classes = plan.classes();
+        for (int r = 0; r < chunk.count(); ++r) {
+            if (chunk.forms()[r] == JOINT) {
+                weights[r] = JointForms.step(clauses.get(batch.get(chunk.owners()[r]).goal()), weights[r],
+                        Arrays.copyOfRange(logits, r * classes, (r + 1) * classes), t);
+            }
+        }
+        enterJoint(batch, chunk, weights);
+    }
+
+    private Domain.Found before(Domain domain, int form) {
+        return domain.found().get(form == JOINT ? domain.found().size() - 1 : form - first[domain.goal()]);
+    }
+
+    /** Whether a domain's form with this number is the sum of the others. */
+    private static boolean isJoint(Domain domain, int form) {
+        return domain.found().get(form).weights().length > 0;
     }
 
     private static boolean allProven(List<Domain> batch, FormRows chunk, float[] best) {
@@ -218,18 +262,19 @@ final class DomainBounds implements AutoCloseable {
         return true;
     }
 
-    private void visit(List<Domain> batch, FormRows chunk, Visitor visitor) {
+    private void visit(List<Domain> batch, FormRows chunk, float[] bounds, Visitor visitor) {
         float[][] coefficients = new float[plan.values()][];
         forward.ifPresent(logits -> visitCorners(batch, chunk, logits, visitor));
+        Map<Integer, Integer> best = new LinkedHashMap<>();
         for (int r = 0; r < chunk.count(); ++r) {
-            int row = r;
-            visitor.form(batch.get(chunk.owners()[r]), (value, element) -> {
-                if (coefficients[value] == null) {
-                    coefficients[value] = optimisation.coefficients(value);
-                }
-                return coefficients[value][row * plan.size(value) + element];
-            });
+            best.merge(chunk.owners()[r], r, (a, b) -> CrownPass.tighter(bounds[a], bounds[b]) == bounds[a] ? a : b);
         }
+        best.forEach((owner, row) -> visitor.form(batch.get(owner), (value, element) -> {
+            if (coefficients[value] == null) {
+                coefficients[value] = optimisation.coefficients(value);
+            }
+            return coefficients[value][row * plan.size(value) + element];
+        }));
     }
 
     private void visitCorners(List<Domain> batch, FormRows chunk, Logits logits, Visitor visitor) {

@@ -88,9 +88,11 @@ final class SpecificationForms implements LogitForms {
         float[] coefficients = new float[HostArrays.length("inequalities by classes", rows.count(), classes)];
         float[] constants = new float[rows.count()];
         for (int r = 0; r < rows.count(); ++r) {
-            Specification.Inequality inequality = inequalities.get(rows.forms()[r]);
-            System.arraycopy(inequality.coefficients(), 0, coefficients, r * classes, classes);
-            constants[r] = inequality.constant();
+            if (rows.forms()[r] >= 0) { // else another will be entered in its place
+                Specification.Inequality inequality = inequalities.get(rows.forms()[r]);
+                System.arraycopy(inequality.coefficients(), 0, coefficients, r * classes, classes);
+                constants[r] = inequality.constant();
+            }
         }
         backend.write(coefficients, pass.coefficients(value()));
         backend.write(constants, pass.constants());

@@ -103,6 +103,17 @@ final class UnitBoxes {
         return cut;
     }
 
+    /** What these and others allow; null where that is nothing. */
+    UnitBoxes within(UnitBoxes others) {
+        UnitBoxes all = this;
+        for (int value = 0; value < lower.length && all != null; ++value) {
+            if (others.knows(value)) {
+                all = all.cut(value, others.lower[value].clone(), others.upper[value].clone(), 0, others.lower[value].length);
+            }
+        }
+        return all;
+    }
+
     private static float higher(float a, float b) {
         return Float.isNaN(a) || b > a ? b : a;
     }

@@ -22,14 +22,17 @@ final class UnitSearch {
     private final Plan plan;
     private final RootRegion region;
     private final BranchAndBound.Settings settings;
+    private final int most;
     /** Domains that are bounded together, which is what the region has room for. */
     private final int batch;
     private final Effort effort;
 
-    UnitSearch(Plan plan, RootRegion region, BranchAndBound.Settings settings, int batch, Effort effort) {
+    /** @param most rounds, where there is room for them */
+    UnitSearch(Plan plan, RootRegion region, BranchAndBound.Settings settings, int most, int batch, Effort effort) {
         this.plan = plan;
         this.region = region;
         this.settings = settings;
+        this.most = most;
         this.batch = batch;
         this.effort = effort;
     }
@@ -67,7 +70,7 @@ final class UnitSearch {
     private int rounds(long sides) {
         long units = plan.steps().stream().filter(step -> step instanceof Step.Relu || step instanceof Step.Activation)
                 .mapToInt(step -> plan.size(step.to())).sum();
-        return sides == 0 ? 0 : (int) Math.min(settings.unitRounds(),
+        return sides == 0 ? 0 : (int) Math.min(most,
                 Math.min(MOST_DOMAINS / sides, MOST_SLOPES / (sides * Math.max(1, units))));
     }
 

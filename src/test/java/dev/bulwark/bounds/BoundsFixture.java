@@ -36,7 +36,7 @@ abstract class BoundsFixture extends BackendFixture {
     /** @param steps of alpha-CROWN */
     static Verifier verifier(Plan plan, Method method, int steps) {
         return method == Method.EXACT ? new Exact(plan, new Exact.Limits(Double.POSITIVE_INFINITY, 20),
-                new BranchAndBound.Settings(STEPS, STEPS, 1, 2, 8, 8)) : method.verifier(plan, steps);
+                new BranchAndBound.Settings(STEPS, STEPS, 1, 256, 2, 8, 8)) : method.verifier(plan, steps);
     }
 
     /** A box whose lower ends lie in [-reach, reach] and whose edges are 0, 1 or 2 widths long. */

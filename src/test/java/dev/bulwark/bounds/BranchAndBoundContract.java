@@ -28,14 +28,14 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Branch and bound on one backend, against exact minima in fractions and exact values at points. */
 abstract class BranchAndBoundContract extends BoundsFixture {
 
-    private static final BranchAndBound.Settings BY_INPUTS = new BranchAndBound.Settings(3, 3, 0, 2, 100, 16);
-    private static final BranchAndBound.Settings BY_UNITS = new BranchAndBound.Settings(3, 5, 3, 2, 0, 16);
+    private static final BranchAndBound.Settings BY_INPUTS = new BranchAndBound.Settings(3, 3, 0, 0, 2, 100, 16);
+    private static final BranchAndBound.Settings BY_UNITS = new BranchAndBound.Settings(3, 5, 3, 256, 2, 0, 16);
     private static final int MANY = 4000;
 
     /** How many networks are tried. */
     abstract int networks();
 
-    private BranchAndBound.Result search(Graph graph, Region region, Specification specification, BranchAndBound.Settings settings,
+    final BranchAndBound.Result search(Graph graph, Region region, Specification specification, BranchAndBound.Settings settings,
                                          long most) {
         RealNetwork real = new RealNetwork(graph);
         try (Plan plan = Plan.load(backend, graph)) {
@@ -55,7 +55,7 @@ abstract class BranchAndBoundContract extends BoundsFixture {
         return Mlp.of(layers);
     }
 
-    private static Specification one(float[] coefficients, double constant) {
+    static Specification one(float[] coefficients, double constant) {
         return new Specification(coefficients.length, List.of(new Specification.Clause(List.of(
                 new Specification.Inequality(coefficients, (float) constant)))));
     }
@@ -130,6 +130,9 @@ abstract class BranchAndBoundContract extends BoundsFixture {
             List<Specification.Inequality> all = new ArrayList<>();
             for (int k = 0; k < 3; ++k) {
                 float[] coefficients = RandomCase.values(random, graph.classes(), -1, 1);
+                for (int c = 0; seed % 2 == 0 && c < coefficients.length; ++c) { // so that floats hold sums of inequalities
+                    coefficients[c] = Math.round(8 * coefficients[c]) / 8f;
+                }
                 double there = 0;
                 double size = 0.1;
                 for (int c = 0; c < coefficients.length; ++c) {
@@ -166,6 +169,23 @@ abstract class BranchAndBoundContract extends BoundsFixture {
     private static Graph absolute() {
         return Graph.sequence(Shape.of(1), List.of(new Op.Dense(Tensor.of(Shape.of(2, 1), 1, -1), Tensor.zeros(2)), new Op.Relu(),
                 new Op.Dense(Tensor.of(Shape.of(1, 2), 1, 1), Tensor.zeros(1))));
+    }
+
+    /** x > -0.1 or -x > -0.1: neither holds everywhere, but their mean does. */
+    @Test
+    void givenAClauseWhoseInequalitiesHoldInTurn_whenSearched_thenTheirSumProvesIt() {
+        Graph same = Graph.sequence(Shape.of(1), List.of(new Op.Dense(Tensor.of(Shape.of(1, 1), 1), Tensor.zeros(1)), new Op.Relu(),
+                new Op.Dense(Tensor.of(Shape.of(1, 1), 1), Tensor.zeros(1))));
+        Box box = new Box(new float[] {0}, new float[] {2});
+        for (float[] share : new float[][] {{1, -1}, {3, -1}, {1, -5}}) {
+            Specification specification = new Specification(1, List.of(new Specification.Clause(List.of(
+                    new Specification.Inequality(new float[] {share[0]}, 0.1f - share[0]),
+                    new Specification.Inequality(new float[] {share[1]}, 0.1f - share[1])))));
+            for (BranchAndBound.Settings settings : List.of(BY_INPUTS, BY_UNITS)) {
+                BranchAndBound.Settings longer = new BranchAndBound.Settings(20, 5, 0, 0, 2, settings.fewInputs(), 16);
+                assertInstanceOf(Verdict.Certified.class, search(same, box, specification, longer, 1).verdict());
+            }
+        }
     }
 
     @Test
@@ -261,7 +281,7 @@ abstract class BranchAndBoundContract extends BoundsFixture {
                 Mlp.dense(20, 20, RandomCase.values(random, 400, -1, 1), RandomCase.values(random, 20, -0.5, 0.5)),
                 Mlp.dense(20, 2, RandomCase.values(random, 40, -1, 1), RandomCase.values(random, 2, -0.5, 0.5))));
         Box box = new Box(new float[6], new float[] {1, 1, 1, 1, 1, 1});
-        BranchAndBound.Settings settings = new BranchAndBound.Settings(2, 2, 50, 2, 0, 16);
+        BranchAndBound.Settings settings = new BranchAndBound.Settings(2, 2, 50, 256, 2, 0, 16);
         Specification specification = one(new float[] {1, -1}, 0);
         for (long most : new long[] {1, 40, 200}) {
             BranchAndBound.Result result = search(graph, box, specification, settings, most);

@@ -1,6 +1,8 @@
 package dev.bulwark.bounds;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.bulwark.data.Ball;
@@ -38,7 +40,7 @@ class CpuBranchAndBoundTest extends BranchAndBoundContract {
                 Mlp.dense(8, 2, RandomCase.values(random, 16, -1, 1), RandomCase.values(random, 2, -0.5, 0.5))));
         Region ball = Region.around(new float[] {0.5f, 0.5f, 0.5f}, Ball.aroundFloats(0.4).in(Norm.TWO));
         Specification any = Specification.label(0, 2);
-        BranchAndBound.Settings settings = new BranchAndBound.Settings(3, 3, 4, 2, 0, 64);
+        BranchAndBound.Settings settings = new BranchAndBound.Settings(3, 3, 4, 256, 2, 0, 64);
         List<UnitBoxes> found = new ArrayList<>();
         try (Plan plan = Plan.load(backend, graph)) {
             int value = 3; // what the second ReLU reads
@@ -50,7 +52,7 @@ class CpuBranchAndBoundTest extends BranchAndBoundContract {
                     Domain domain = Domain.root(0, 0, root.box(), UnitBoxes.unknown(plan));
                     whole.relax(List.of(domain));
                     assertTrue(domain.units().openSides(value).length > 4, "there is something to search");
-                    found.add(new UnitSearch(plan, root, settings, room, new Effort(() -> false, Long.MAX_VALUE))
+                    found.add(new UnitSearch(plan, root, settings, 4, room, new Effort(() -> false, Long.MAX_VALUE))
                             .tighten(value, domain.units()));
                 }
             }
@@ -59,5 +61,32 @@ class CpuBranchAndBoundTest extends BranchAndBoundContract {
                 assertEquals(found.get(1).upper(value, unit), found.get(0).upper(value, unit), 1e-4);
             }
         }
+    }
+
+    /** What all of a long search has in common is bounded better on the way; the answer is sound as ever. */
+    @Test
+    void givenALongSearch_whenUnitsAreSearchedAgain_thenItEndsEarlier() {
+        SplittableRandom random = new SplittableRandom(8);
+        Graph graph = Mlp.of(List.of(
+                Mlp.dense(6, 16, RandomCase.values(random, 96, -1, 1), RandomCase.values(random, 16, -0.5, 0.5)),
+                Mlp.dense(16, 16, RandomCase.values(random, 256, -1, 1), RandomCase.values(random, 16, -0.5, 0.5)),
+                Mlp.dense(16, 16, RandomCase.values(random, 256, -1, 1), RandomCase.values(random, 16, -0.5, 0.5)),
+                Mlp.dense(16, 2, RandomCase.values(random, 32, -1, 1), RandomCase.values(random, 2, -0.5, 0.5))));
+        Box box = new Box(new float[6], new float[] {1, 1, 1, 1, 1, 1});
+        double least = Double.POSITIVE_INFINITY;
+        for (int k = 0; k < 2000; ++k) {
+            float[] point = RandomCase.values(random, 6, 0, 1);
+            float[] there = logits(graph, point);
+            least = Math.min(least, there[0] - there[1]);
+        }
+        Specification specification = one(new float[] {1, -1}, 4 - least);
+        BranchAndBound.Result once = search(graph, box, specification, new BranchAndBound.Settings(3, 5, 2, 2, 2, 0, 16), 100_000);
+        BranchAndBound.Result again = search(graph, box, specification, new BranchAndBound.Settings(3, 5, 2, 16, 2, 0, 16), 100_000);
+        assertInstanceOf(Verdict.Certified.class, once.verdict());
+        assertInstanceOf(Verdict.Certified.class, again.verdict());
+        assertTrue(again.domains() < 0.8 * once.domains(), again.domains() + " instead of " + once.domains());
+        Specification beyond = one(new float[] {1, -1}, -0.05 - least);
+        assertFalse(search(graph, box, beyond, new BranchAndBound.Settings(3, 5, 2, 16, 2, 0, 16), 5_000).verdict()
+                instanceof Verdict.Certified, "a point breaks it");
     }
 }
