@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
+import java.util.stream.IntStream;
 
 /**
  * Branch and bound: a region is split into domains until bounds prove a specification in each of them, or a point breaks it.
@@ -22,8 +23,12 @@ import java.util.function.Predicate;
  */
 public final class BranchAndBound {
 
+    /** Of the memory that this process may take, what open domains may. */
+    private static final double SHARE_OF_MEMORY = 0.25;
+
     private final Plan plan;
     private final Settings settings;
+    private final long memory;
 
     /**
      * How to search.
@@ -56,8 +61,14 @@ public final class BranchAndBound {
     }
 
     public BranchAndBound(Plan plan, Settings settings) {
+        this(plan, settings, (long) (SHARE_OF_MEMORY * Runtime.getRuntime().maxMemory()));
+    }
+
+    /** @param memory bytes that open domains may take */
+    BranchAndBound(Plan plan, Settings settings, long memory) {
         this.plan = plan;
         this.settings = settings;
+        this.memory = memory;
     }
 
     /**
@@ -128,6 +139,9 @@ public final class BranchAndBound {
                     return result(new Verdict.Undecided(
                             "the limit of " + effort.most() + " domains is reached, with " + open.size() + " open"));
                 }
+                if (open.size() > room()) {
+                    return result(new Verdict.Undecided("the memory for open domains is full, with " + open.size() + " of them"));
+                }
                 List<Domain> parents = new ArrayList<>();
                 while (!open.isEmpty() && parents.size() < batch / 2) {
                     Domain parent = open.pop();
@@ -146,6 +160,13 @@ public final class BranchAndBound {
             }
             return result(stuck.isEmpty() ? new Verdict.Certified(Claim.REAL) : new Verdict.Undecided(
                     "bounds leave " + stuck.size() + " domains open in which nothing is left to split"));
+        }
+
+        /** Open domains that there is memory for: each has slopes of its forms, and boxes of its units. */
+        private long room() {
+            long units = IntStream.range(1, plan.values()).mapToLong(plan::size).sum();
+            long forms = specification.clauses().stream().mapToInt(clause -> clause.anyOf().size()).max().orElseThrow();
+            return memory / (Float.BYTES * ((forms + 3) * units + 2L * plan.inputs()));
         }
 
         /** What is known of units in the whole region, to begin with. */

@@ -203,6 +203,20 @@ abstract class BranchAndBoundContract extends BoundsFixture {
         assertInstanceOf(Verdict.Certified.class, search(absolute(), box, specification, BY_INPUTS, MANY).verdict());
     }
 
+    @Test
+    void givenMemoryForOneDomain_whenMoreAreOpen_thenTheSearchEndsAndSaysSo() {
+        SplittableRandom random = new SplittableRandom(6);
+        Graph graph = perceptron(random, 3);
+        Box box = new Box(new float[] {-1, -1, -1}, new float[] {1, 1, 1});
+        Specification open = new Specification(2, List.of(one(new float[] {1, -1}, 0).clauses().get(0),
+                one(new float[] {-1, 1}, 0).clauses().get(0)));
+        try (Plan plan = Plan.load(backend, graph)) {
+            Verdict verdict = new BranchAndBound(plan, BY_UNITS, 400).search(box, open, () -> false, MANY, point -> false).verdict();
+            String reason = assertInstanceOf(Verdict.Undecided.class, verdict).reason();
+            assertEquals("the memory for open domains is full, with 2 of them", reason);
+        }
+    }
+
     /** The same search has the same answer, whatever else the machine does. */
     @Test
     void givenTheSameSearchTwice_whenLimitedByDomains_thenItEndsAlike() {
