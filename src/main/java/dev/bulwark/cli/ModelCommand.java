@@ -109,6 +109,11 @@ abstract class ModelCommand implements Callable<Integer> {
         return earlier.existing();
     }
 
+    /** Whether a normalisation stands in front of the network in the file. */
+    final boolean normalised() {
+        return normalisation.given();
+    }
+
     /** The files that rows go to, by option. */
     Map<String, Path> outputs() {
         return Map.of("--out", out);

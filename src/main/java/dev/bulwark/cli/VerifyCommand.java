@@ -1,5 +1,7 @@
 package dev.bulwark.cli;
 
+import dev.bulwark.audit.Network;
+import dev.bulwark.audit.NetworkFile;
 import dev.bulwark.bounds.Crown;
 import dev.bulwark.bounds.Exact;
 import dev.bulwark.bounds.Method;
@@ -8,8 +10,10 @@ import dev.bulwark.data.Norm;
 import dev.bulwark.device.DeviceInfo;
 import dev.bulwark.report.Paragraph;
 import dev.bulwark.results.BoundsRow;
+import dev.bulwark.results.ProofRow;
 import dev.bulwark.results.RowFile;
 import dev.bulwark.results.SoundnessCheck;
+import dev.bulwark.runs.BoundsCertificates;
 import dev.bulwark.runs.ExperimentException;
 import dev.bulwark.runs.Fleet;
 import dev.bulwark.runs.LargestEpsilon;
@@ -20,10 +24,12 @@ import dev.bulwark.runs.Verify;
 import dev.bulwark.settings.Message;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
@@ -79,6 +85,13 @@ final class VerifyCommand extends ModelCommand {
             + "which does not depend on the machine (default: " + Exact.Limits.DEFAULT_DOMAINS + ").")
     private Long mostDomains;
 
+    @Option(names = "--certificates", paramLabel = "F.jsonl[.gz]", description = "Also, for each image, what it takes to prove its row again "
+            + "by other means: see audit. Of networks in safetensors files.")
+    private Path certificates;
+
+    /** As the checker of certificates reads it. */
+    private Network checked;
+
     @Override
     Optional<Integer> instead() throws Exception {
         if (property == null && timeout != null && method() != Method.EXACT) {
@@ -118,6 +131,32 @@ final class VerifyCommand extends ModelCommand {
         if (largest) {
             search();
         }
+        if (certificates != null) {
+            checkCertificates();
+        }
+    }
+
+    private void checkCertificates() {
+        if (largest) {
+            throw new ExperimentException("--certificates are of one epsilon, and --largest searches for many: drop one");
+        }
+        if (normalised()) {
+            throw new ExperimentException("--certificates are of the network in the file alone, without --mean and --std: put the "
+                    + "normalisation into the file, or drop --certificates");
+        }
+        if (certificates.toAbsolutePath().normalize().equals(out().toAbsolutePath().normalize())) {
+            throw new ExperimentException("--out and --certificates name one file: name two");
+        }
+        try {
+            checked = NetworkFile.read(model());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e.getMessage(), e);
+        }
+    }
+
+    @Override
+    Map<String, Path> outputs() {
+        return certificates == null ? super.outputs() : Map.of("--out", out(), "--certificates", certificates);
     }
 
     @Override
@@ -165,12 +204,14 @@ final class VerifyCommand extends ModelCommand {
 
     @Override
     void write(Fleet fleet, Subject subject, RowsRun run, Monitor monitor) throws IOException {
-        try (RowFile<BoundsRow> rows = run.open(out(), BoundsRow.FORMAT)) {
+        try (RowFile<BoundsRow> rows = run.open(out(), BoundsRow.FORMAT);
+             RowFile<ProofRow> proofs = certificates == null ? null : run.open(certificates, ProofRow.FORMAT)) {
             Verify.Bounding bounding = new Verify.Bounding(method(), steps(), textbook, limits());
             if (largest) {
                 search().run(fleet, subject, bounding, rows, monitor);
             } else {
-                Verify.run(fleet, subject, epsilon, norm, bounding, rows, monitor);
+                Verify.run(fleet, subject, epsilon, norm, bounding, rows, Optional.ofNullable(proofs)
+                        .map(file -> new BoundsCertificates(file, checked, subject.data(), epsilon)), monitor);
             }
         }
     }

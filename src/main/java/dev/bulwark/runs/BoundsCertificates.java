@@ -1,0 +1,74 @@
+package dev.bulwark.runs;
+
+import dev.bulwark.audit.Certificate;
+import dev.bulwark.audit.Image;
+import dev.bulwark.audit.Network;
+import dev.bulwark.audit.Proof;
+import dev.bulwark.audit.Prover;
+import dev.bulwark.data.Ball;
+import dev.bulwark.data.Dataset;
+import dev.bulwark.data.Epsilon;
+import dev.bulwark.results.BoundsRow;
+import dev.bulwark.results.ProofRow;
+import dev.bulwark.results.RowFile;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.stream.IntStream;
+
+/** Certificates beside rows of bounds, complete with what proves them again. */
+public final class BoundsCertificates {
+
+    private final RowFile<ProofRow> rows;
+    private final Network network;
+    private final Dataset data;
+    private final Epsilon epsilon;
+    private final Prover prover;
+
+    /**
+     * @param rows    takes them
+     * @param network as the checker reads it from its file
+     * @param epsilon of all rows, exactly
+     * @throws ExperimentException if there are earlier ones of another network or radius
+     */
+    public BoundsCertificates(RowFile<ProofRow> rows, Network network, Dataset data, Epsilon epsilon) {
+        this.rows = rows;
+        this.network = network;
+        this.data = data;
+        this.epsilon = epsilon;
+        this.prover = new Prover(network, Prover.Effort.DEFAULT);
+        for (ProofRow row : rows.earlier()) {
+            Certificate earlier = row.certificate();
+            if (!earlier.bound().model().equals(network.sha256()) || !earlier.ball().epsilon().equals(epsilon.toString())) {
+                throw new ExperimentException("can't resume: the certificate for index " + row.index() + " is another run's, of network "
+                        + earlier.bound().model() + " at epsilon " + earlier.ball().epsilon());
+            }
+        }
+    }
+
+    boolean contains(int index) {
+        return rows.contains(index);
+    }
+
+    void append(BoundsRow row) throws IOException {
+        Image image = image(data, row.index());
+        rows.append(new ProofRow(prover.complete(claim(row, image), image)));
+    }
+
+    /** An image as certificates speak of it. */
+    public static Image image(Dataset data, int index) {
+        return Image.of(data.centre() == Ball.Centre.BYTE, data.pixels(index));
+    }
+
+    private Certificate claim(BoundsRow row, Image image) {
+        Certificate.Verdict verdict = row.certified() ? Certificate.Verdict.CERTIFIED
+                : row.witness().isPresent() ? Certificate.Verdict.FALSIFIED : Certificate.Verdict.UNDECIDED;
+        List<OptionalDouble> margins = IntStream.range(0, row.marginLower().size()).mapToObj(c -> c == row.label()
+                ? OptionalDouble.empty() : OptionalDouble.of(row.marginLower().get(c))).toList();
+        return new Certificate(row.index(), row.label(), new Certificate.Region(epsilon.toString(), row.ballNorm().toString()),
+                new Certificate.Origin(row.method().toString(), "real"),
+                new Certificate.Digests(network.sha256(), image.sha256(), image.isBytes()), verdict,
+                verdict == Certificate.Verdict.CERTIFIED ? margins : List.of(), row.witness(), Proof.NONE);
+    }
+}
