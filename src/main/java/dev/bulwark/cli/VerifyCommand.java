@@ -14,6 +14,7 @@ import dev.bulwark.results.ProofRow;
 import dev.bulwark.results.RowFile;
 import dev.bulwark.results.SoundnessCheck;
 import dev.bulwark.runs.BoundsCertificates;
+import dev.bulwark.runs.Existing;
 import dev.bulwark.runs.ExperimentException;
 import dev.bulwark.runs.Fleet;
 import dev.bulwark.runs.LargestEpsilon;
@@ -25,6 +26,7 @@ import dev.bulwark.settings.Message;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -204,15 +206,31 @@ final class VerifyCommand extends ModelCommand {
 
     @Override
     void write(Fleet fleet, Subject subject, RowsRun run, Monitor monitor) throws IOException {
-        try (RowFile<BoundsRow> rows = run.open(out(), BoundsRow.FORMAT);
-             RowFile<ProofRow> proofs = certificates == null ? null : run.open(certificates, ProofRow.FORMAT)) {
+        try (RowFile<BoundsRow> rows = run.open(out(), BoundsRow.FORMAT)) {
             Verify.Bounding bounding = new Verify.Bounding(method(), steps(), textbook, limits());
             if (largest) {
                 search().run(fleet, subject, bounding, rows, monitor);
             } else {
-                Verify.run(fleet, subject, epsilon, norm, bounding, rows, Optional.ofNullable(proofs)
-                        .map(file -> new BoundsCertificates(file, checked, subject.data(), epsilon)), monitor);
+                Verify.run(fleet, subject, epsilon, norm, bounding, rows, monitor);
             }
+        }
+        if (certificates != null) {
+            certify(subject, run, monitor);
+        }
+    }
+
+    /** Certificates of all rows; packed ones grow unpacked beside. */
+    private void certify(Subject subject, RowsRun run, Monitor monitor) throws IOException {
+        boolean packed = certificates.getFileName().toString().endsWith(".gz");
+        if (packed && Files.exists(certificates) && existing() == Existing.RESUME) {
+            return; // it was packed when all were there
+        }
+        Path growing = packed ? certificates.resolveSibling(certificates.getFileName() + ".part") : certificates;
+        try (RowFile<ProofRow> proofs = run.open(growing, ProofRow.FORMAT)) {
+            new BoundsCertificates(proofs, checked, subject.data(), epsilon).complete(RowFile.read(out(), BoundsRow.FORMAT), monitor);
+        }
+        if (packed) {
+            BoundsCertificates.pack(growing, certificates);
         }
     }
 

@@ -8,14 +8,18 @@ import dev.bulwark.audit.Prover;
 import dev.bulwark.data.Ball;
 import dev.bulwark.data.Dataset;
 import dev.bulwark.data.Epsilon;
+import dev.bulwark.files.AtomicFile;
 import dev.bulwark.results.BoundsRow;
 import dev.bulwark.results.ProofRow;
 import dev.bulwark.results.RowFile;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.stream.IntStream;
+import java.util.zip.GZIPOutputStream;
 
 /** Certificates beside rows of bounds, complete with what proves them again. */
 public final class BoundsCertificates {
@@ -47,13 +51,29 @@ public final class BoundsCertificates {
         }
     }
 
-    boolean contains(int index) {
-        return rows.contains(index);
+    /** Adds a certificate for each row that has none yet. */
+    public void complete(List<BoundsRow> bounds, Monitor monitor) throws IOException {
+        try (Monitor.Stage stage = monitor.stage("certificates", bounds.size(), "images")) {
+            for (BoundsRow row : bounds) {
+                if (rows.contains(row.index())) {
+                    stage.found(1);
+                } else {
+                    Image image = image(data, row.index());
+                    rows.append(new ProofRow(prover.complete(claim(row, image), image)));
+                    stage.advance(1);
+                }
+            }
+        }
     }
 
-    void append(BoundsRow row) throws IOException {
-        Image image = image(data, row.index());
-        rows.append(new ProofRow(prover.complete(claim(row, image), image)));
+    /** Packs a finished file of certificates. */
+    public static void pack(Path rows, Path packed) throws IOException {
+        AtomicFile.replace(packed, stream -> {
+            GZIPOutputStream gzip = new GZIPOutputStream(stream);
+            Files.copy(rows, gzip);
+            gzip.finish();
+        });
+        Files.delete(rows);
     }
 
     /** An image as certificates speak of it. */

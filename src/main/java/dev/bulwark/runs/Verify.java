@@ -16,7 +16,6 @@ import dev.bulwark.results.CleanPrediction;
 import dev.bulwark.results.RowFile;
 import dev.bulwark.settings.Setting;
 import java.io.IOException;
-import java.util.Optional;
 
 /** Deterministic bounds over many images. */
 public final class Verify {
@@ -74,19 +73,9 @@ public final class Verify {
         run(fleet, subject, epsilon, Norm.INF, new Bounding(method, steps, false), rows, monitor);
     }
 
-    /** As below, without certificates. */
+    /** Bounds every image without a row over the ball of radius {@code epsilon} in a norm, cut to [0, 1]. */
     public static void run(Fleet fleet, Subject subject, Epsilon epsilon, Norm norm, Bounding bounding,
                            RowFile<BoundsRow> rows, Monitor monitor) throws IOException {
-        run(fleet, subject, epsilon, norm, bounding, rows, Optional.empty(), monitor);
-    }
-
-    /**
-     * Bounds every image without a row over the ball of radius {@code epsilon} in a norm, cut to [0, 1].
-     *
-     * @param certificates what rows rest on, for others to check, where it is asked for
-     */
-    public static void run(Fleet fleet, Subject subject, Epsilon epsilon, Norm norm, Bounding bounding,
-                           RowFile<BoundsRow> rows, Optional<BoundsCertificates> certificates, Monitor monitor) throws IOException {
         Method method = bounding.method;
         Ball ball = subject.data().ball(epsilon).in(norm);
         RealNetwork real = new RealNetwork(subject.network());
@@ -97,8 +86,7 @@ public final class Verify {
                         + epsilon.nearest() + " (" + norm.words() + ")");
             }
         }
-        Batches batches = new Batches("verify at epsilon " + epsilon, subject.indices(),
-                index -> rows.contains(index) && certificates.map(file -> file.contains(index)).orElse(true),
+        Batches batches = new Batches("verify at epsilon " + epsilon, subject.indices(), rows::contains,
                 batch(fleet, method));
         batches.<Bounds>run(fleet, monitor, (backend, source) -> {
             try (Plan plan = Plan.load(backend, subject.network()); Verifier verifier = bounding.verifier(plan)) {
@@ -108,13 +96,8 @@ public final class Verify {
             BoundsRow row = BoundsRow.of(new CleanPrediction(index, b.label(), b.cleanPrediction()), epsilon.nearest(), method,
                     BoundsRow.Bounds.of(b.lower(), b.upper(), b.marginLower())).in(norm);
             row = method == Method.EXACT ? row.decided(b.counterexample()) : row;
-            if (certificates.isPresent() && !certificates.get().contains(index)) {
-                certificates.get().append(row);
-            }
-            if (!rows.contains(index)) {
-                rows.append(row.differs() ? row.with(real.stands(subject.data().pixels(index), b.label())
-                        ? AttackRow.RealNetwork.STANDS : AttackRow.RealNetwork.BREAKS) : row);
-            }
+            rows.append(row.differs() ? row.with(real.stands(subject.data().pixels(index), b.label())
+                    ? AttackRow.RealNetwork.STANDS : AttackRow.RealNetwork.BREAKS) : row);
         });
     }
 
