@@ -15,8 +15,10 @@ final class Ball {
     enum Norm { INF, TWO, ONE }
 
     private static final int LONGEST = 400;
-    /** Beyond it nothing lies between 0 and 1 that may not change. */
-    private static final int LARGEST_EXPONENT = 20;
+    /** Characters that a message shows. */
+    private static final int SHOWN = 20;
+    /** Further than any two points of [0, 1]^D are apart. */
+    private static final BigDecimal FARTHEST = BigDecimal.valueOf(1_000_000_000);
 
     private final Image image;
     private final Norm norm;
@@ -39,7 +41,7 @@ final class Ball {
         int slash = epsilon.indexOf('/');
         this.above = number(epsilon, slash < 0 ? epsilon : epsilon.substring(0, slash));
         this.below = slash < 0 ? BigDecimal.ONE : number(epsilon, epsilon.substring(slash + 1));
-        if (above.signum() < 0 || below.signum() <= 0) {
+        if (above.signum() < 0 || below.signum() <= 0 || above.compareTo(below.multiply(FARTHEST)) > 0) {
             throw new AuditException("epsilon is \"" + epsilon + "\", which is no distance");
         }
         this.epsilonUp = -down(above.negate(), below);
@@ -66,7 +68,7 @@ final class Ball {
                 return number;
             }
         }
-        throw new AuditException("epsilon is \"" + whole.substring(0, Math.min(whole.length(), LARGEST_EXPONENT))
+        throw new AuditException("epsilon is \"" + whole.substring(0, Math.min(whole.length(), SHOWN))
                 + "\", not a number such as 0.1 or 8/255");
     }
 

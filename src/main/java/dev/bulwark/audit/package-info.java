@@ -39,16 +39,16 @@
  * <p>Write z[k] = W[k] h[k] + b[k] for what layer k makes of h[k], h[0] being the input and h[k+1] = relu(z[k]). Each step below
  * replaces a linear form {@code a h + c} by another one that is nowhere above it in real numbers; doubles round, and what they may
  * lose is taken off c. Products and sums of doubles are off by at most {@code n u / (1 - n u)} times the sum of the terms' magnitudes
- * ({@link dev.bulwark.audit.Rounding}).
+ * ({@code Rounding}).
  *
  * <ol>
  * <li><b>Ball.</b> {@code k / 255 - epsilon} and {@code k / 255 + epsilon} are rounded outward from exact fractions
- *     ({@link dev.bulwark.audit.Ball}).
+ *     ({@code Ball}).
  * <li><b>Intervals</b> go forward, outward; of a unit whose upper end is not positive the output is 0, so that it is left out.
  * <li><b>Units</b> whose sign intervals leave open are bounded on both sides by forms that go back ({@code W[k]}'s rows and their
  *     negatives) by the rule for all: lower slope 1 where the unit's interval has more above 0 than below, else 0. The
- *     tighter end of each pair is kept ({@link dev.bulwark.audit.Domain}).
- * <li><b>Going back</b> ({@link dev.bulwark.audit.Backward}). ReLU: {@code a relu(z) >= a s z} where a is positive, for a slope s in
+ *     tighter end of each pair is kept ({@code Domain}).
+ * <li><b>Going back</b> ({@code Backward}). ReLU: {@code a relu(z) >= a s z} where a is positive, for a slope s in
  *     [0, 1]; {@code a relu(z) >= a u / (u - l) (z - l)} where it is negative and l &lt; 0 &lt; u. Half-space: where z is at least b,
  *     {@code a z >= (a - m) z + m b} for any multiplier m that is not negative. Layer: {@code t z = (t W) h + t b}, where the
  *     computed {@code t W} is off, element by element, by at most {@code g |t| |W|}, so that c pays {@code g |t| (|W| max |h|)}. End: over a

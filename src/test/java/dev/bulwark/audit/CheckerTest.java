@@ -55,6 +55,8 @@ class CheckerTest {
         "\"epsilon\":\"0.1\"|\"epsilon\":\"0.2\"|to be at least",
         "\"epsilon\":\"0.1\"|\"epsilon\":\"-0.1\"|epsilon",
         "\"epsilon\":\"0.1\"|\"epsilon\":\"1e-999999999\"|epsilon",
+        "\"epsilon\":\"0.1\"|\"epsilon\":\"1e399\"|epsilon",
+        "\"epsilon\":\"0.1\"|\"epsilon\":\"1/0\"|epsilon",
         "\"norm\":\"inf\"|\"norm\":\"0\"|norm",
         "\"label\":0|\"label\":1|margin_lower",
         "\"label\":0|\"label\":7|margin_lower",
