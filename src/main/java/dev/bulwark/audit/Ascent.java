@@ -6,11 +6,12 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * Finds hints: slopes and multipliers of margins' forms over a domain climb by projected Adam towards better bounds (Xu et al. 2021,
- * Wang et al. 2021). Nothing here needs to be right for a proof to be: a checker computes its bounds anew.
+ * Finds hints: slopes and multipliers of margins' forms over a domain climb by projected Adam towards better bounds (Xu et
+ * al. 2021, Wang et al. 2021). Nothing here needs to be right for a proof to be: a checker computes its bounds anew.
  *
- * <p>With a form's least value taken at x, and z what x becomes on the lines that a pass took, the bound changes with a slope
- * as {@code max(a, 0) z}, a being the coefficient at the ReLU, and with the multiplier of {@code z >= b} as {@code b - z}.
+ * <p>With a form's least value taken at x, and z what x becomes on the lines that a pass took, the bound changes with a
+ * slope as {@code max(a, 0) z}, a being the coefficient at the ReLU, and with the multiplier of {@code z >= b} as {@code b
+ * - z}.
  */
 final class Ascent implements Backward.Choice {
 
@@ -135,7 +136,8 @@ final class Ascent implements Backward.Choice {
             for (int q = 0; q < domain.cuts().size(); ++q) {
                 Domain.Cut cut = domain.cuts().get(q);
                 int at = cut.layer() == k ? Arrays.binarySearch(domain.kept(k), cut.unit()) : -1;
-                gradient[slopes + q] = at < 0 ? gradient[slopes + q] : cut.above() ? cut.threshold() - z[at] : z[at] - cut.threshold();
+                gradient[slopes + q] = at < 0 ? gradient[slopes + q] : cut.above() ? cut.threshold() - z[at]
+                        : z[at] - cut.threshold();
             }
             double[] a = pass.coefficients(k + 1)[r];
             Interval of = domain.units(k);

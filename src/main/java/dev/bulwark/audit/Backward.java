@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * Linear forms on their way back through a network, to their least values over a domain: the package's argument, step by step.
- * After a pass the coefficients that it met are kept, for whoever wants to choose better.
+ * Linear forms on their way back through a network, to their least values over a domain: the package's argument, step by
+ * step. After a pass the coefficients that it met are kept, for whoever wants to choose better.
  */
 final class Backward {
 
@@ -42,7 +42,10 @@ final class Backward {
     /** By layer k: the forms' coefficients at what it reads. */
     private final double[][][] coefficients;
 
-    /** Of a layer's ReLUs: the adaptive slopes, and the least slopes u / (u - l) of lines above, rounded up; NaN where settled. */
+    /**
+     * Of a layer's ReLUs: the adaptive slopes, and the least slopes u / (u - l) of lines above, rounded up; NaN where
+     * settled.
+     */
     private record Lines(double[] adaptive, double[] upper) {
 
         static Lines of(Interval z) {
@@ -69,7 +72,8 @@ final class Backward {
         for (int k = 0; k < layers && k <= domain.hidden(); ++k) {
             double[] most = domain.reads(k).magnitudes();
             sizes.add(domain.layers().get(k).magnitudes(most));
-            underflow[k] = Rounding.above(most.length, Arrays.stream(most).sum()) * domain.layers().get(k).out() * Double.MIN_VALUE;
+            underflow[k] = Rounding.above(most.length, Arrays.stream(most).sum()) * domain.layers().get(k).out()
+                    * Double.MIN_VALUE;
         }
     }
 
@@ -110,9 +114,9 @@ final class Backward {
     }
 
     /**
-     * {@code a relu(z)} is not below {@code t z + d}, which replaces it. For a positive a and z of open sign, t = a s: rounded or
-     * not, it lies between 0 and a. For a negative one, {@code relu(z) <= s (z - l)} for any s from u / (u - l) on, so that t may
-     * be any number up to {@code a u / (u - l)}, and d = -t l.
+     * {@code a relu(z)} is not below {@code t z + d}, which replaces it. For a positive a and z of open sign, t = a s:
+     * rounded or not, it lies between 0 and a. For a negative one, {@code relu(z) <= s (z - l)} for any s from u / (u - l)
+     * on, so that t may be any number up to {@code a u / (u - l)}, and d = -t l.
      */
     private double relus(int r, int layer, double[] a, double constant, Choice choice) {
         Lines of = lines.get(layer);
@@ -135,9 +139,9 @@ final class Backward {
     }
 
     /**
-     * Where {@code z >= b}, {@code a z} is not below {@code (a - m) z + m b} for any m that is not negative; where {@code z <= b}, not
-     * below {@code (a + m) z - m b}. The coefficient t that comes out is rounded, which only says that the multiplier was
-     * {@code |a - t|}.
+     * Where {@code z >= b}, {@code a z} is not below {@code (a - m) z + m b} for any m that is not negative; where {@code z
+     * <= b}, not below {@code (a + m) z - m b}. The coefficient t that comes out is rounded, which only says that the
+     * multiplier was {@code |a - t|}.
      */
     private double cuts(int r, int layer, double[] a, double constant, Choice choice) {
         double c = constant;

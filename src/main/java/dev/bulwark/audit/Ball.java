@@ -6,8 +6,8 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * All real points within epsilon of an image in a norm, and in [0, 1]. Epsilon is the number that is written, a decimal of any
- * length or a fraction of two, exactly.
+ * All real points within epsilon of an image in a norm, and in [0, 1]. Epsilon is the number that is written, a decimal of
+ * any length or a fraction of two, exactly.
  */
 final class Ball {
 

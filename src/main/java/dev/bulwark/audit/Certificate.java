@@ -15,8 +15,8 @@ import java.util.stream.Collectors;
  * @param by          what found it; nothing is concluded from that
  * @param bound       what network and image it speaks of
  * @param verdict     what is claimed
- * @param marginLower by class: at most {@code logit[label] - logit[class]} all over the ball; empty of the label itself; of certified
- *                    rows alone
+ * @param marginLower by class: at most {@code logit[label] - logit[class]} all over the ball; empty of the label itself; of
+ *                    certified rows alone
  * @param witness     a point of the ball at which the label does not lead; of falsified rows alone
  * @param proof       hints
  */

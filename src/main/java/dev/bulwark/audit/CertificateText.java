@@ -116,14 +116,16 @@ public final class CertificateText {
         Certificate.Verdict verdict = verdict(text(row, "verdict"));
         boolean certified = verdict == Certificate.Verdict.CERTIFIED;
         require(row.has("margin_lower") == certified, "margin_lower belongs to verdict certified, and to no other");
-        require(row.has("witness") == (verdict == Certificate.Verdict.FALSIFIED), "witness belongs to verdict falsified, and to no other");
+        require(row.has("witness") == (verdict == Certificate.Verdict.FALSIFIED),
+                "witness belongs to verdict falsified, and to no other");
         require(certified || !row.has("proof"), "proof belongs to verdict certified, and to no other");
         String centre = text(row, "centre");
         require(centre.equals("byte") || centre.equals("float"), "centre is neither byte nor float");
         int label = integer(row, "label");
         return new Certificate(integer(row, "index"), label, new Certificate.Region(text(row, "epsilon"), text(row, "norm")),
                 new Certificate.Origin(text(row, "method"), text(row, "claim")),
-                new Certificate.Digests(text(row, "model_sha256"), text(row, "image_sha256"), centre.equals("byte")), verdict,
+                new Certificate.Digests(text(row, "model_sha256"), text(row, "image_sha256"), centre.equals("byte")),
+                        verdict,
                 certified ? margins(row.get("margin_lower"), label) : List.of(),
                 row.has("witness") ? Optional.of(numbers(row.get("witness"), "witness")) : Optional.empty(),
                 row.has("proof") ? proof(row.get("proof")) : Proof.NONE);
@@ -204,7 +206,8 @@ public final class CertificateText {
     }
 
     private static Proof.Node node(JsonNode node, int slopes, int depth) {
-        require(node.isObject() && depth <= DEEPEST, "a proof's domain is no object, or splits are more than " + DEEPEST + " deep");
+        require(node.isObject() && depth <= DEEPEST, "a proof's domain is no object, or splits are more than " + DEEPEST
+                + " deep");
         if (node.has("below") || node.has("above") || node.has("unit")) {
             requireOnly(node, Set.of("layer", "unit", "at", "below", "above"));
             require(node.has("below") && node.has("above"), "a split of a proof lacks one of its two parts");
@@ -213,7 +216,8 @@ public final class CertificateText {
         }
         requireOnly(node, Set.of("slopes", "multipliers"));
         byte[] given = node.has("slopes") ? bytes(node.get("slopes"), "slopes") : new byte[0];
-        require(given.length == 0 || given.length == slopes, "a leaf has " + given.length + " slopes, but there are " + slopes
+        require(given.length == 0 || given.length == slopes, "a leaf has " + given.length + " slopes, but there are "
+                + slopes
                 + " open units");
         double[] multipliers = node.has("multipliers") ? numbers(node.get("multipliers"), "multipliers") : new double[0];
         require(multipliers.length <= depth, "a leaf has more multipliers than splits above it");

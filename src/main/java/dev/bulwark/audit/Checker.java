@@ -92,7 +92,8 @@ public final class Checker {
 
     private Result certified(Certificate row, Ball ball) {
         if (row.marginLower().size() != network.classes()) {
-            return Result.differs("margin_lower is of " + row.marginLower().size() + " classes, the network has " + network.classes());
+            return Result.differs("margin_lower is of " + row.marginLower().size() + " classes, the network has "
+                    + network.classes());
         }
         for (OptionalDouble margin : row.marginLower()) {
             if (margin.isPresent() && !(margin.getAsDouble() > 0)) {
@@ -102,12 +103,14 @@ public final class Checker {
         double[] proven = prove(row.label(), ball, row.proof(), row.marginLower());
         for (int c = 0; c < proven.length; ++c) {
             if (c != row.label() && !(proven[c] > 0)) {
-                return new Result(Outcome.NOT_PROVEN, "the margin to class " + c + " is only shown to be at least " + proven[c], proven);
+                return new Result(Outcome.NOT_PROVEN, "the margin to class " + c + " is only shown to be at least "
+                        + proven[c], proven);
             }
         }
         for (int c = 0; c < proven.length; ++c) {
             if (c != row.label() && !reaches(proven[c], row.marginLower().get(c))) {
-                return new Result(Outcome.DIFFERS, "margin_lower claims " + row.marginLower().get(c).getAsDouble() + " to class " + c
+                return new Result(Outcome.DIFFERS, "margin_lower claims " + row.marginLower().get(c).getAsDouble()
+                        + " to class " + c
                         + ", of which " + proven[c] + " is proven", proven);
             }
         }
@@ -119,8 +122,8 @@ public final class Checker {
     }
 
     /**
-     * Lower bounds of all margins: by intervals, and where that does not reach what is claimed, by forms that go back, with the rule
-     * for all and then with the hints.
+     * Lower bounds of all margins: by intervals, and where that does not reach what is claimed, by forms that go back, with
+     * the rule for all and then with the hints.
      */
     double[] prove(int label, Ball ball, Proof proof, List<OptionalDouble> claimed) {
         Margins margins = new Margins(network, label);

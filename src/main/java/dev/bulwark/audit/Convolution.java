@@ -3,7 +3,8 @@ package dev.bulwark.audit;
 import java.util.Arrays;
 
 /**
- * The geometry of a convolution, to write it as a matrix's non-zeros: inputs and outputs channel by channel, each row by row.
+ * The geometry of a convolution, to write it as a matrix's non-zeros: inputs and outputs channel by channel, each row by
+ * row.
  *
  * @param input   {@code channels, height, width}
  * @param output  the same
@@ -27,7 +28,8 @@ record Convolution(int[] input, int[] output, int[] kernel, int[] stride, int[] 
                 : new int[] {padding[0], padding[0], padding[padding.length - 1], padding[padding.length - 1]};
         int[] output = {kernel[0], 0, 0};
         for (int axis = 0; axis < 2; ++axis) {
-            long room = (long) input[1 + axis] + sides[2 * axis] + sides[2 * axis + 1] - (long) apart[axis] * (kernel[2 + axis] - 1) - 1;
+            long room = (long) input[1 + axis] + sides[2 * axis] + sides[2 * axis + 1] - (long) apart[axis] * (kernel[2
+                    + axis] - 1) - 1;
             require(room >= 0, "its kernel is larger than the image");
             output[1 + axis] = (int) (room / step[axis]) + 1;
         }
@@ -64,13 +66,14 @@ record Convolution(int[] input, int[] output, int[] kernel, int[] stride, int[] 
                 int row = y + w / kernel[3] % kernel[2] * dilation[0];
                 int at = x + w % kernel[3] * dilation[1];
                 double value = weight[channel * window + w];
-                if (row >= 0 && row < input[1] && at >= 0 && at < input[2] && value != 0) { // else it meets padding, which is 0
+                if (row >= 0 && row < input[1] && at >= 0 && at < input[2] && value != 0) { // no padding
                     values[count] = value;
                     column[count++] = (from * input[1] + row) * input[2] + at;
                 }
             }
             begin[o + 1] = count;
         }
-        return Layer.sparse(input[0] * input[1] * input[2], Arrays.copyOf(values, count), begin, Arrays.copyOf(column, count), biases);
+        return Layer.sparse(input[0] * input[1] * input[2], Arrays.copyOf(values, count), begin, Arrays.copyOf(column,
+                count), biases);
     }
 }

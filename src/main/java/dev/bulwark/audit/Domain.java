@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * A network over a part of a ball: a box of inputs, half-spaces of hidden units, and what is known of every hidden unit there.
- * Units that are 0 all over the ball are left out, which changes nothing of the function.
+ * A network over a part of a ball: a box of inputs, half-spaces of hidden units, and what is known of every hidden unit
+ * there. Units that are 0 all over the ball are left out, which changes nothing of the function.
  */
 final class Domain {
 
@@ -76,7 +76,8 @@ final class Domain {
 
     /** Bounds of a layer's open units by forms that go back to the inputs, where they are better. */
     private Interval tightened(Layer layer, Interval found) {
-        int[] open = IntStream.range(0, layer.out()).filter(j -> !(found.lower()[j] >= 0) && !(found.upper()[j] <= 0)).toArray();
+        int[] open = IntStream.range(0, layer.out()).filter(j -> !(found.lower()[j] >= 0)
+                && !(found.upper()[j] <= 0)).toArray();
         double[][] a = new double[2 * open.length][];
         double[] c = new double[a.length];
         for (int k = 0; k < open.length; ++k) {
@@ -110,7 +111,8 @@ final class Domain {
             Domain anew = empty || part.isEmpty() ? this : bounded(network, ball, part, true, all);
             List<Interval> both = new ArrayList<>();
             boolean none = empty || part.isEmpty() || anew.empty;
-            return new Domain(layers, kept, ball, part, none ? units : meet(anew, both), all, none || both.stream().anyMatch(Interval::isEmpty));
+            return new Domain(layers, kept, ball, part, none ? units : meet(anew, both), all, none
+                    || both.stream().anyMatch(Interval::isEmpty));
         }
         requireUnit(cut, cut.layer() < kept.size() ? network.layers().get(cut.layer()).out() : 0);
         int at = Arrays.binarySearch(kept.get(cut.layer()), cut.unit());
@@ -149,7 +151,8 @@ final class Domain {
 
     private static void requireUnit(Cut cut, int units) {
         if (cut.unit() < 0 || cut.unit() >= units || !Double.isFinite(cut.threshold())) {
-            throw new AuditException("the proof splits unit " + cut.unit() + " of layer " + cut.layer() + " at " + cut.threshold()
+            throw new AuditException("the proof splits unit " + cut.unit() + " of layer " + cut.layer() + " at "
+                    + cut.threshold()
                     + ", which can't be");
         }
     }

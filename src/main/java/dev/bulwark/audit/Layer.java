@@ -4,8 +4,8 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /**
- * {@code z = W h + b}, W either dense or, of a convolution, a list of non-zeros a row. Numbers are the file's floats, which are
- * doubles exactly.
+ * {@code z = W h + b}, W either dense or, of a convolution, a list of non-zeros a row. Numbers are the file's floats, which
+ * are doubles exactly.
  */
 public final class Layer {
 

@@ -2,7 +2,9 @@ package dev.bulwark.audit;
 
 import java.util.Arrays;
 
-/** Margins {@code logit[label] - logit[c]} of one image as forms in what the last layer reads, and their bounds over domains. */
+/**
+ * Margins {@code logit[label] - logit[c]} of one image as forms in what the last layer reads, and their bounds over domains.
+ */
 final class Margins {
 
     private final Network network;

@@ -17,8 +17,9 @@ import java.util.List;
 
 /**
  * Networks from safetensors files: eight bytes of header length (little-endian), a JSON header, the tensors' numbers.
- * {@code layers.<i>.weight} is {@code [out,in]} of a dense layer and {@code [out, in / groups, height, width]} of a convolution,
- * of which {@code __metadata__} has {@code layers.<i>.convolution}, as {@code stride=3 padding=0}, and {@code input_shape}.
+ * {@code layers.<i>.weight} is {@code [out,in]} of a dense layer and {@code [out, in / groups, height, width]} of a
+ * convolution, of which {@code __metadata__} has {@code layers.<i>.convolution}, as {@code stride=3 padding=0}, and {@code
+ * input_shape}.
  */
 public final class NetworkFile {
 
@@ -43,7 +44,8 @@ public final class NetworkFile {
         ByteBuffer bytes = ByteBuffer.wrap(content).order(ByteOrder.LITTLE_ENDIAN);
         long length = content.length < Long.BYTES ? 0 : bytes.getLong();
         if (length <= 0 || length > Math.min(MOST_HEADER, content.length - Long.BYTES)) {
-            throw new AuditException(file + ": certificates are checked against safetensors files, and this is none: bring the "
+            throw new AuditException(file
+                    + ": certificates are checked against safetensors files, and this is none: bring the "
                     + "network into that form first (bulwark convert), and verify it there");
         }
         JsonNode header;

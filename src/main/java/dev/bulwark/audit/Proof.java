@@ -6,7 +6,8 @@ import java.util.Map;
  * What a certificate adds to its claim: hints, of which none is trusted.
  *
  * @param open    by hidden layer: the units that leaves have slopes for, rising
- * @param margins by class: the tree that proves {@code logit[label] - logit[class] > 0}; without one the rule for all proves it
+ * @param margins by class: the tree that proves {@code logit[label] - logit[class] > 0}; without one the rule for all
+ *                proves it
  */
 public record Proof(int[][] open, Map<Integer, Node> margins) {
 

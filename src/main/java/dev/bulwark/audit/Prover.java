@@ -10,8 +10,9 @@ import java.util.TreeMap;
 import java.util.stream.IntStream;
 
 /**
- * Completes certificates: where the rules for all do not prove a margin, it looks for slopes that do, and then for splits. It uses
- * the checker's own arithmetic, so that what it finds proves the row again, and has the row claim the margins that it proves.
+ * Completes certificates: where the rules for all do not prove a margin, it looks for slopes that do, and then for splits.
+ * It uses the checker's own arithmetic, so that what it finds proves the row again, and has the row claim the margins that
+ * it proves.
  */
 public final class Prover {
 
@@ -115,7 +116,8 @@ public final class Prover {
             }
             domains += 2;
             Optional<Proof.Node> below = node(domain.within(network, Trees.cut(where.get(), false)), found);
-            Optional<Proof.Node> above = below.isEmpty() ? below : node(domain.within(network, Trees.cut(where.get(), true)), found);
+            Optional<Proof.Node> above = below.isEmpty() ? below : node(domain.within(network, Trees.cut(where.get(),
+                    true)), found);
             return above.map(node -> new Proof.Split(where.get().layer(), where.get().unit(), where.get().threshold(),
                     below.get(), node));
         }
@@ -133,7 +135,8 @@ public final class Prover {
         }
 
         private Optional<Proof.Split> where(Domain domain, Ascent tried, int r) {
-            return free(domain.inputs()) <= FEW_INPUTS ? input(domain.inputs(), tried.atInputs(r)) : unit(domain, tried.losses(r));
+            return free(domain.inputs()) <= FEW_INPUTS ? input(domain.inputs(), tried.atInputs(r)) : unit(domain,
+                    tried.losses(r));
         }
 
         private int free(Interval box) {

@@ -1,9 +1,9 @@
 package dev.bulwark.audit;
 
 /**
- * What sums of doubles are off by. A sum of n products, each rounded to nearest, in any order, differs from the real one by at
- * most {@code n u / (1 - n u)} times the sum of the products' magnitudes, u = 2^-53 (Higham 2002, section 3.1), and by 2^-1075
- * for each product that underflows.
+ * What sums of doubles are off by. A sum of n products, each rounded to nearest, in any order, differs from the real one by
+ * at most {@code n u / (1 - n u)} times the sum of the products' magnitudes, u = 2^-53 (Higham 2002, section 3.1), and by
+ * 2^-1075 for each product that underflows.
  */
 final class Rounding {
 

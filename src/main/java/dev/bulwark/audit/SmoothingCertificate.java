@@ -13,13 +13,13 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A certificate by randomized smoothing, as {@code certify --certificates} writes it, and whether its votes support its claim: with
- * probability at least 1 - alpha over the noise, the class {@code predict} has a probability of at least {@code p_a_lower}, and so the
- * smoothed classifier answers it within {@code radius} in l2 (Cohen et al. 2019, theorem 1).
+ * A certificate by randomized smoothing, as {@code certify --certificates} writes it, and whether its votes support its
+ * claim: with probability at least 1 - alpha over the noise, the class {@code predict} has a probability of at least {@code
+ * p_a_lower}, and so the smoothed classifier answers it within {@code radius} in l2 (Cohen et al. 2019, theorem 1).
  *
- * <p>Nothing is solved here: {@code p_a_lower} is a bound of Clopper and Pearson if and only if that many votes or more have at most
- * probability alpha under it, and a radius is supported if and only if Phi(radius / sigma) is at most {@code p_a_lower}. Both are
- * evaluated in decimals, rounded against the claim.
+ * <p>Nothing is solved here: {@code p_a_lower} is a bound of Clopper and Pearson if and only if that many votes or more
+ * have at most probability alpha under it, and a radius is supported if and only if Phi(radius / sigma) is at most {@code
+ * p_a_lower}. Both are evaluated in decimals, rounded against the claim.
  *
  * @param predict the certified class; -1 for an abstention
  * @param count   estimation votes of the guessed class, of n
@@ -53,7 +53,8 @@ public record SmoothingCertificate(int index, int label, int predict, double rad
             List<Long> counts = new ArrayList<>();
             row.path("counts").forEach(votes -> counts.add(whole(votes, "counts")));
             return new SmoothingCertificate((int) whole(row.path("index"), "index"), (int) whole(row.path("label"), "label"),
-                    row.path("predict").asInt() == -1 ? -1 : (int) whole(row.path("predict"), "predict"), number(row, "radius"),
+                    row.path("predict").asInt() == -1 ? -1 : (int) whole(row.path("predict"), "predict"), number(row,
+                            "radius"),
                     number(row, "p_a_lower"), whole(row.path("count"), "count"), counts, whole(row.path("n0"), "n0"),
                     whole(row.path("n"), "n"), number(row, "alpha"), number(row, "sigma"), seed(row.path("seed")));
         } catch (JsonProcessingException e) {
@@ -86,7 +87,8 @@ public record SmoothingCertificate(int index, int label, int predict, double rad
     /** What is wrong with it; empty where the votes support what it claims. */
     public Optional<String> complaint() {
         long votes = counts.stream().mapToLong(Long::longValue).sum();
-        if (label >= counts.size() || predict >= counts.size() || votes > n || n0 < 1 || !(alpha > 0 && alpha < 1) || !((float) sigma > 0)
+        if (label >= counts.size() || predict >= counts.size() || votes > n || n0 < 1 || !(alpha > 0 && alpha < 1)
+                || !((float) sigma > 0)
                 || !(pALower <= 1)) {
             return Optional.of("label, predict, counts, n0, n, alpha, sigma and p_a_lower don't fit one another");
         }
@@ -126,7 +128,8 @@ public record SmoothingCertificate(int index, int label, int predict, double rad
         BigDecimal term = power(yes, n, rounding);
         BigDecimal sum = term;
         for (long j = n; j > count; --j) {
-            term = term.multiply(odds, rounding).multiply(BigDecimal.valueOf(j), rounding).divide(BigDecimal.valueOf(n - j + 1), rounding);
+            term = term.multiply(odds, rounding).multiply(BigDecimal.valueOf(j), rounding).divide(BigDecimal.valueOf(n - j
+                    + 1), rounding);
             sum = sum.add(term, rounding);
         }
         return sum;
@@ -143,7 +146,8 @@ public record SmoothingCertificate(int index, int label, int predict, double rad
     }
 
     /**
-     * At least Phi(r / sigma), sigma being the float that noise is drawn with: {@code 1/2 + phi(x) (x + x^3 / 3 + x^5 / (3 5) + ...)}.
+     * At least Phi(r / sigma), sigma being the float that noise is drawn with: {@code 1/2 + phi(x) (x + x^3 / 3 + x^5 / (3
+     * 5) + ...)}.
      */
     private BigDecimal distribution(double r) {
         BigDecimal x = new BigDecimal(r).divide(new BigDecimal((float) sigma), UP);
@@ -153,7 +157,8 @@ public record SmoothingCertificate(int index, int label, int predict, double rad
         BigDecimal square = x.multiply(x, UP);
         BigDecimal term = x;
         BigDecimal sum = x;
-        for (int k = 3; term.compareTo(new BigDecimal("1e-29")) > 0 || square.compareTo(BigDecimal.valueOf(k / 2)) > 0; k += 2) {
+        for (int k = 3; term.compareTo(new BigDecimal("1e-29")) > 0
+                || square.compareTo(BigDecimal.valueOf(k / 2)) > 0; k += 2) {
             term = term.multiply(square, UP).divide(BigDecimal.valueOf(k), UP);
             sum = sum.add(term, UP);
         }

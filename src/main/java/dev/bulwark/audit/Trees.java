@@ -15,11 +15,14 @@ final class Trees {
         this.proof = proof;
     }
 
-    /** Lower bounds of some margins over the whole ball, by trees that are leaves; by the rule for all where they are not. */
+    /**
+     * Lower bounds of some margins over the whole ball, by trees that are leaves; by the rule for all where they are not.
+     */
     double[] atRoot(Backward pass, Domain whole, int[] classes) {
         Proof.Leaf[] leaves = new Proof.Leaf[classes.length];
         for (int r = 0; r < leaves.length; ++r) {
-            leaves[r] = proof.margins().get(classes[r]) instanceof Proof.Leaf leaf ? leaf : new Proof.Leaf(new byte[0], new double[0]);
+            leaves[r] = proof.margins().get(classes[r]) instanceof Proof.Leaf leaf ? leaf : new Proof.Leaf(new byte[0],
+                    new double[0]);
         }
         return classes.length == 0 ? new double[0] : margins.backward(pass, whole, classes, choice(whole, leaves));
     }

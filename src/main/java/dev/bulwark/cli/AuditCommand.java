@@ -44,7 +44,8 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code bulwark audit}: certificates, proven again. */
-@Command(name = "audit", description = "Check certificates that verify or certify wrote with --certificates. Those of bounds are proven "
+@Command(name = "audit",
+        description = "Check certificates that verify or certify wrote with --certificates. Those of bounds are proven "
         + "again by a checker that shares no code with the verifier; of those of smoothing the statistics are derived again, and some "
         + "rows' noise is drawn again. Ends with 0 if all that rows claim was proven, else with 1.")
 final class AuditCommand implements Callable<Integer> {
@@ -63,13 +64,15 @@ final class AuditCommand implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "CERTIFICATES", description = "JSON lines, plain or .gz.")
     private Path certificates;
 
-    @Option(names = "--model", required = true, paramLabel = "M.safetensors", description = "The network that they speak of.")
+    @Option(names = "--model", required = true, paramLabel = "M.safetensors",
+            description = "The network that they speak of.")
     private Path model;
 
     @Option(names = "--out", paramLabel = "F.jsonl", description = "What became of each row.")
     private Path out;
 
-    @Option(names = "--redraw", paramLabel = "N", defaultValue = "3", description = "Of smoothing: rows whose noise is drawn again "
+    @Option(names = "--redraw", paramLabel = "N", defaultValue = "3",
+            description = "Of smoothing: rows whose noise is drawn again "
             + "(default: ${DEFAULT-VALUE}).")
     private int redraw;
 
@@ -87,13 +90,15 @@ final class AuditCommand implements Callable<Integer> {
                 return smoothing(first, file);
             }
             if (!CertificateText.isOne(first)) {
-                throw new AuditException(certificates + ": line 1 is no certificate: it does not begin with " + CertificateText.START);
+                throw new AuditException(certificates + ": line 1 is no certificate: it does not begin with "
+                        + CertificateText.START);
             }
             Network network = NetworkFile.read(model);
             Shape input = Shape.of(network.input().stream().mapToInt(Integer::intValue).toArray());
             Dataset images = data.images(Set.of(Split.TEST), input).dataset(Split.TEST);
             if (images.imageSize() != network.inputs()) {
-                throw new DataException("the network takes " + network.inputs() + " elements, and images of " + images.name() + " have "
+                throw new DataException("the network takes " + network.inputs() + " elements, and images of "
+                        + images.name() + " have "
                         + images.imageSize() + ": name the data that the certificates are of");
             }
             return bounds(first, file, new BoundsAudit(network, images));
@@ -124,7 +129,8 @@ final class AuditCommand implements Callable<Integer> {
         } catch (AuditException e) {
             throw new AuditException(certificates + ": " + e.getMessage());
         }
-        StringBuilder summary = new StringBuilder(audit.count(Checker.Outcome.PROVEN) + " of " + audit.rows() + " rows proven again");
+        StringBuilder summary = new StringBuilder(audit.count(Checker.Outcome.PROVEN) + " of " + audit.rows()
+                + " rows proven again");
         for (Checker.Outcome outcome : Checker.Outcome.values()) {
             if (outcome != Checker.Outcome.PROVEN && audit.count(outcome) > 0) {
                 summary.append(", ").append(audit.count(outcome)).append(' ').append(words(outcome));

@@ -70,7 +70,8 @@ public final class BoundsAudit {
             long start = System.nanoTime();
             Matcher index = INDEX.matcher(line.get());
             Checker.Result result = check(line.get());
-            Row row = new Row(file.number(), index.find() ? Optional.of(Integer.parseInt(index.group(1))) : Optional.empty(), result,
+            Row row = new Row(file.number(), index.find() ? Optional.of(Integer.parseInt(index.group(1)))
+                    : Optional.empty(), result,
                     line.get().length() + 1, (System.nanoTime() - start) / 1e9);
             ++rows;
             bytes += row.bytes;

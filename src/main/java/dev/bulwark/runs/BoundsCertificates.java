@@ -45,7 +45,8 @@ public final class BoundsCertificates {
         for (ProofRow row : rows.earlier()) {
             Certificate earlier = row.certificate();
             if (!earlier.bound().model().equals(network.sha256()) || !earlier.ball().epsilon().equals(epsilon.toString())) {
-                throw new ExperimentException("can't resume: the certificate for index " + row.index() + " is another run's, of network "
+                throw new ExperimentException("can't resume: the certificate for index " + row.index()
+                        + " is another run's, of network "
                         + earlier.bound().model() + " at epsilon " + earlier.ball().epsilon());
             }
         }
@@ -86,7 +87,8 @@ public final class BoundsCertificates {
                 : row.witness().isPresent() ? Certificate.Verdict.FALSIFIED : Certificate.Verdict.UNDECIDED;
         List<OptionalDouble> margins = IntStream.range(0, row.marginLower().size()).mapToObj(c -> c == row.label()
                 ? OptionalDouble.empty() : OptionalDouble.of(row.marginLower().get(c))).toList();
-        return new Certificate(row.index(), row.label(), new Certificate.Region(epsilon.toString(), row.ballNorm().toString()),
+        return new Certificate(row.index(), row.label(), new Certificate.Region(epsilon.toString(),
+                row.ballNorm().toString()),
                 new Certificate.Origin(row.method().toString(), "real"),
                 new Certificate.Digests(network.sha256(), image.sha256(), image.isBytes()), verdict,
                 verdict == Certificate.Verdict.CERTIFIED ? margins : List.of(), row.witness(), Proof.NONE);

@@ -23,8 +23,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Checks smoothing certificates: every row's statistics by arithmetic of its own, and some rows' votes by drawing their noise again
- * from its seed.
+ * Checks smoothing certificates: every row's statistics by arithmetic of its own, and some rows' votes by drawing their
+ * noise again from its seed.
  */
 public final class SmoothingAudit {
 

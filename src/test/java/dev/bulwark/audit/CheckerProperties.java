@@ -56,7 +56,8 @@ class CheckerProperties {
         }
 
         BigFraction exact(int c) {
-            Segment segment = new Segment(graph, new float[] {Math.max(0, centre - epsilon)}, new float[] {Math.min(1, centre + epsilon)});
+            Segment segment = new Segment(graph, new float[] {Math.max(0, centre - epsilon)}, new float[] {Math.min(1,
+                    centre + epsilon)});
             return segment.least(inequality(c));
         }
 
@@ -89,7 +90,8 @@ class CheckerProperties {
         double[] proven = new Checker(network).prove(of.label, new Ball(of.image(), of.distance(), "inf"), of.proof, beyond);
         for (int c = 0; c < CLASSES; ++c) {
             if (c != of.label) {
-                assertTrue(fraction(proven[c]).compareTo(of.exact(c)) <= 0, proven[c] + " is above " + of.exact(c).doubleValue());
+                assertTrue(fraction(proven[c]).compareTo(of.exact(c)) <= 0, proven[c] + " is above "
+                        + of.exact(c).doubleValue());
             }
         }
     }
@@ -98,7 +100,8 @@ class CheckerProperties {
     void givenATrueClaim_whenCompletedAndRead_thenItIsProvenAndItsMarginsAreTrue(@ForAll long seed) {
         Case of = Case.of(seed);
         Network network = Fixture.network(of.graph);
-        double least = IntStream.range(0, CLASSES).filter(c -> c != of.label).mapToDouble(c -> of.exact(c).doubleValue()).min().orElseThrow();
+        double least = IntStream.range(0,
+                CLASSES).filter(c -> c != of.label).mapToDouble(c -> of.exact(c).doubleValue()).min().orElseThrow();
         Certificate claim = Fixture.claim(network, of.image(), of.label, of.distance(), 1e-9);
         String line = CertificateText.write(new Prover(network, Prover.Effort.DEFAULT).complete(claim, of.image()));
         Checker.Result result = Fixture.check(network, of.image(), line);
@@ -117,7 +120,8 @@ class CheckerProperties {
         float[] centre = {random.nextInt(256) / 255f, random.nextInt(256) / 255f, random.nextInt(256) / 255f};
         boolean two = random.nextBoolean();
         Ball ball = new Ball(Image.of(true, centre), "3/10", two ? "2" : "1");
-        double[] proven = new Checker(network).prove(0, ball, Proof.NONE, Collections.nCopies(CLASSES, OptionalDouble.of(1e9)));
+        double[] proven = new Checker(network).prove(0, ball, Proof.NONE, Collections.nCopies(CLASSES,
+                OptionalDouble.of(1e9)));
         for (int k = 0; k < 200; ++k) {
             double[] away = random.doubles(3, -1, 1).toArray();
             double size = 0;

@@ -105,7 +105,8 @@ class CheckerTest {
         "7|is no object"})
     void givenAMalformedProof_whenChecked_thenItIsNotProven(String tree, String named) {
         String claim = splitAtBothUnits();
-        String altered = claim.substring(0, claim.length() - 1) + ",\"proof\":{\"open\":[\"Aw==\"],\"margins\":{\"1\":" + tree + "}}}";
+        String altered = claim.substring(0, claim.length() - 1) + ",\"proof\":{\"open\":[\"Aw==\"],\"margins\":{\"1\":"
+                + tree + "}}}";
         Checker.Result result = check(altered);
         assertNotEquals(Checker.Outcome.PROVEN, result.outcome());
         assertTrue(result.reason().contains(named), result.reason());
@@ -114,7 +115,8 @@ class CheckerTest {
     @Test
     void givenSplitsBelowOneAnotherWithoutEnd_whenRead_thenTheyAreRefused() {
         String open = "{\"layer\":0,\"unit\":0,\"at\":0.0,\"below\":{},\"above\":";
-        String altered = splitAtBothUnits().replaceFirst("}$", ",\"proof\":{\"open\":[],\"margins\":{\"1\":" + open.repeat(900) + "{}"
+        String altered = splitAtBothUnits().replaceFirst("}$", ",\"proof\":{\"open\":[],\"margins\":{\"1\":"
+                + open.repeat(900) + "{}"
                 + "}".repeat(900) + "}}}");
         assertEquals(Checker.Outcome.DIFFERS, check(altered).outcome());
     }
@@ -127,7 +129,8 @@ class CheckerTest {
         Image middle = Image.of(false, new float[] {0.5f});
         // 0.3 - |x - 0.5| is at least 0.05 within 0.25; two lines above each ReLU sum up to the same 0.25, lines below play no part.
         Checker.Result result = Fixture.check(network, middle, CertificateText.write(
-                new Prover(network, Prover.Effort.DEFAULT).complete(Fixture.claim(network, middle, 0, "0.25", 1e-9), middle)));
+                new Prover(network, Prover.Effort.DEFAULT).complete(Fixture.claim(network, middle, 0, "0.25", 1e-9),
+                        middle)));
         assertEquals(Checker.Outcome.PROVEN, result.outcome(), result.reason());
         // |x - 0.5| + 0.05 > 0: with slopes 0 the form is constant and proves it; with slopes 1 it is 0.05 - 0.5 at the left end.
         network = Fixture.network(Mlp.of(List.of(Mlp.dense(1, 2, new float[] {1, -1}, new float[] {-0.5f, 0.5f}),
@@ -135,9 +138,11 @@ class CheckerTest {
         Certificate claim = Fixture.claim(network, middle, 0, "0.25", 1e-9);
         for (byte slope : new byte[] {0, (byte) 255}) {
             Proof proof = new Proof(new int[][] {{0, 1}}, Map.of(1, new Proof.Leaf(new byte[] {slope, 0}, new double[0])));
-            Proof split = new Proof(new int[][] {{0, 1}}, Map.of(1, new Proof.Split(0, 0, 0, proof.margins().get(1), proof.margins().get(1))));
+            Proof split = new Proof(new int[][] {{0, 1}}, Map.of(1, new Proof.Split(0, 0, 0, proof.margins().get(1),
+                    proof.margins().get(1))));
             for (Proof each : List.of(proof, split)) {
-                String text = CertificateText.write(new Certificate(0, 0, claim.ball(), claim.by(), claim.bound(), claim.verdict(),
+                String text = CertificateText.write(new Certificate(0, 0, claim.ball(), claim.by(), claim.bound(),
+                        claim.verdict(),
                         claim.marginLower(), Optional.empty(), each));
                 assertEquals(Checker.Outcome.PROVEN, Fixture.check(network, middle, text).outcome());
             }
@@ -145,7 +150,8 @@ class CheckerTest {
     }
 
     private Checker.Result witness(String epsilon, double... point) {
-        Certificate falsified = new Certificate(0, 0, new Certificate.Region(epsilon, "inf"), new Certificate.Origin("exact", "real"),
+        Certificate falsified = new Certificate(0, 0, new Certificate.Region(epsilon, "inf"),
+                new Certificate.Origin("exact", "real"),
                 new Certificate.Digests(network.sha256(), image.sha256(), true), Certificate.Verdict.FALSIFIED, List.of(),
                 Optional.of(point), Proof.NONE);
         return check(CertificateText.write(falsified));

@@ -38,7 +38,8 @@ final class Fixture {
         List<OptionalDouble> margins = new ArrayList<>(Collections.nCopies(network.classes(), OptionalDouble.of(margin)));
         margins.set(label, OptionalDouble.empty());
         return new Certificate(0, label, new Certificate.Region(epsilon, "inf"), new Certificate.Origin("exact", "real"),
-                new Certificate.Digests(network.sha256(), image.sha256(), image.isBytes()), Certificate.Verdict.CERTIFIED, margins,
+                new Certificate.Digests(network.sha256(), image.sha256(), image.isBytes()), Certificate.Verdict.CERTIFIED,
+                        margins,
                 Optional.empty(), Proof.NONE);
     }
 

@@ -15,13 +15,15 @@ class SmoothingCertificateTest {
 
     private static SmoothingCertificate of(long count, long n, double alpha, double p, double radius) {
         boolean robust = p > 0.5;
-        return new SmoothingCertificate(3, 0, robust ? 0 : -1, robust ? radius : 0, p, count, List.of(count, n - count), 100, n, alpha, 0.5, 0);
+        return new SmoothingCertificate(3, 0, robust ? 0 : -1, robust ? radius : 0, p, count, List.of(count, n - count),
+                100, n, alpha, 0.5, 0);
     }
 
     @Test
     void givenAllVotesAgree_whenChecked_thenTheClosedFormIsTheLimit() {
         double p = Math.pow(0.001, 1e-3);
-        assertEquals(Optional.empty(), of(1000, 1000, 0.001, p - 1e-15, Radius.of(1000, 1000, 0.5, 0.001).value().orElseThrow()).complaint());
+        assertEquals(Optional.empty(), of(1000, 1000, 0.001, p - 1e-15, Radius.of(1000, 1000, 0.5,
+                0.001).value().orElseThrow()).complaint());
         assertTrue(of(1000, 1000, 0.001, p + 1e-14, 0.5).complaint().orElseThrow().contains("p_a_lower claims"));
     }
 

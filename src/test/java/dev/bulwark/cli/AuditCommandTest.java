@@ -49,7 +49,8 @@ class AuditCommandTest {
     }
 
     private Outcome verify(String method, Path to, Object... more) {
-        return run(WholeCommands.with(new Object[] {"verify", model, "--epsilon", "0.05", "--method", method, "--device", "cpu", "--out",
+        return run(WholeCommands.with(new Object[] {"verify", model, "--epsilon", "0.05", "--method", method, "--device",
+                "cpu", "--out",
             rows, "--certificates", to}, more)).done();
     }
 
@@ -92,7 +93,8 @@ class AuditCommandTest {
         Files.write(proofs, all);
         Outcome outcome = audit(proofs);
         assertEquals(1, outcome.code());
-        for (String named : List.of("line 2 (index 1): not proven", "line 3 (index 2): differs", "line 5 (index 0): differs: there is a row",
+        for (String named : List.of("line 2 (index 1): not proven", "line 3 (index 2): differs",
+                "line 5 (index 0): differs: there is a row",
                 "2 of 5 rows proven again, 1 not proven, 2 differs")) {
             assertTrue(outcome.out().contains(named), outcome.out());
         }
@@ -102,13 +104,16 @@ class AuditCommandTest {
     void givenFilesThatAreNoCertificates_whenAudited_thenOneLineSaysSo() throws IOException {
         verify("crown", proofs);
         byte[] whole = Files.readAllBytes(proofs);
-        audit(Files.write(folder.resolve("cut.jsonl"), Arrays.copyOf(whole, whole.length - 5))).failed(3, "cut off in line 4");
+        audit(Files.write(folder.resolve("cut.jsonl"), Arrays.copyOf(whole, whole.length - 5))).failed(3,
+                "cut off in line 4");
         ByteArrayOutputStream packed = new ByteArrayOutputStream();
         try (GZIPOutputStream gzip = new GZIPOutputStream(packed)) {
             gzip.write(whole);
         }
-        audit(Files.write(folder.resolve("cut.gz"), Arrays.copyOf(packed.toByteArray(), packed.size() / 2))).failed(3, "cut off");
-        audit(Files.writeString(folder.resolve("foreign.jsonl"), new String(whole) + "{\"index\":7}\n")).failed(3, "line 5 is no certificate");
+        audit(Files.write(folder.resolve("cut.gz"), Arrays.copyOf(packed.toByteArray(), packed.size() / 2))).failed(3,
+                "cut off");
+        audit(Files.writeString(folder.resolve("foreign.jsonl"), new String(whole) + "{\"index\":7}\n")).failed(3,
+                "line 5 is no certificate");
         audit(rows).failed(3, "line 1 is no certificate");
         audit(Files.write(folder.resolve("empty.jsonl"), new byte[0])).failed(3, "is empty");
         assertTrue(audit(folder.resolve("none.jsonl")).code() != 0);
@@ -118,20 +123,24 @@ class AuditCommandTest {
     void givenANetworkThatTheCheckerCannotRead_whenVerified_thenItSaysSoBeforeAnythingIsComputed() {
         Path onnx = folder.resolve("m.onnx");
         Outcome.of("convert", model, onnx).done();
-        run("verify", onnx, "--epsilon", "0.05", "--method", "crown", "--device", "cpu", "--out", rows, "--certificates", proofs)
+        run("verify", onnx, "--epsilon", "0.05", "--method", "crown", "--device", "cpu", "--out", rows, "--certificates",
+                proofs)
                 .failed(3, "bulwark convert");
         run("verify", model, "--largest", "--device", "cpu", "--out", rows, "--certificates", proofs).failed(2, "--largest");
-        run("verify", model, "--epsilon", "0.05", "--mean", "0.5", "--std", "0.5", "--device", "cpu", "--out", rows, "--certificates", proofs)
+        run("verify", model, "--epsilon", "0.05", "--mean", "0.5", "--std", "0.5", "--device", "cpu", "--out", rows,
+                "--certificates", proofs)
                 .failed(2, "--mean");
     }
 
     @Test
     void givenSmoothingCertificates_whenAudited_thenStatisticsAndNoiseAreChecked() throws IOException {
         Path votes = folder.resolve("votes.jsonl");
-        run("certify", model, "--sigma", "0.1", "--n0", "20", "--n", "200", "--device", "cpu", "--precision", "fp32", "--out",
+        run("certify", model, "--sigma", "0.1", "--n0", "20", "--n", "200", "--device", "cpu", "--precision", "fp32",
+                "--out",
                 folder.resolve("votes.tsv"), "--certificates", votes).done();
         Object[] here = {"--device", "cpu", "--precision", "fp32"};
-        assertEquals("4 of 4 rows supported by their votes; noise of 3 drawn again, with the same votes for 3\n", audit(votes, here).done().out());
+        assertEquals("4 of 4 rows supported by their votes; noise of 3 drawn again, with the same votes for 3\n",
+                audit(votes, here).done().out());
         String text = Files.readString(votes);
         Files.writeString(votes, text.replaceFirst("\"radius\":0[.]1", "\"radius\":0.3"));
         Outcome outcome = audit(votes, here);
