@@ -1,7 +1,5 @@
 package dev.bulwark.cli;
 
-import dev.bulwark.audit.Network;
-import dev.bulwark.audit.NetworkFile;
 import dev.bulwark.bounds.Crown;
 import dev.bulwark.bounds.Exact;
 import dev.bulwark.bounds.Method;
@@ -10,11 +8,8 @@ import dev.bulwark.data.Norm;
 import dev.bulwark.device.DeviceInfo;
 import dev.bulwark.report.Paragraph;
 import dev.bulwark.results.BoundsRow;
-import dev.bulwark.results.ProofRow;
 import dev.bulwark.results.RowFile;
 import dev.bulwark.results.SoundnessCheck;
-import dev.bulwark.runs.BoundsCertificates;
-import dev.bulwark.runs.Existing;
 import dev.bulwark.runs.ExperimentException;
 import dev.bulwark.runs.Fleet;
 import dev.bulwark.runs.LargestEpsilon;
@@ -25,8 +20,6 @@ import dev.bulwark.runs.Verify;
 import dev.bulwark.settings.Message;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -44,6 +37,8 @@ final class VerifyCommand extends ModelCommand {
 
     @Mixin
     private DeviceOptions device;
+    @Mixin
+    private CertificateOptions certificates;
 
     @Option(names = "--epsilon", converter = EpsilonConverter.class,
             description = "Radius of the ball, in input units: a decimal or a fraction, as 8/255. With --largest the upper end of "
@@ -87,13 +82,6 @@ final class VerifyCommand extends ModelCommand {
             + "which does not depend on the machine (default: " + Exact.Limits.DEFAULT_DOMAINS + ").")
     private Long mostDomains;
 
-    @Option(names = "--certificates", paramLabel = "F.jsonl[.gz]", description = "Also, for each image, what it takes to prove its row again "
-            + "by other means: see audit. Of networks in safetensors files.")
-    private Path certificates;
-
-    /** As the checker of certificates reads it. */
-    private Network checked;
-
     @Override
     Optional<Integer> instead() throws Exception {
         if (property == null && timeout != null && method() != Method.EXACT) {
@@ -133,32 +121,21 @@ final class VerifyCommand extends ModelCommand {
         if (largest) {
             search();
         }
-        if (certificates != null) {
-            checkCertificates();
-        }
     }
 
-    private void checkCertificates() {
-        if (largest) {
-            throw new ExperimentException("--certificates are of one epsilon, and --largest searches for many: drop one");
-        }
-        if (normalised()) {
-            throw new ExperimentException("--certificates are of the network in the file alone, without --mean and --std: put the "
-                    + "normalisation into the file, or drop --certificates");
-        }
-        if (certificates.toAbsolutePath().normalize().equals(out().toAbsolutePath().normalize())) {
-            throw new ExperimentException("--out and --certificates name one file: name two");
-        }
-        try {
-            checked = NetworkFile.read(model());
-        } catch (IOException e) {
-            throw new UncheckedIOException(e.getMessage(), e);
-        }
+    @Override
+    void checkMore() {
+        certificates.check(model(), out(), largest, normalised());
     }
 
     @Override
     Map<String, Path> outputs() {
-        return certificates == null ? super.outputs() : Map.of("--out", out(), "--certificates", certificates);
+        return certificates.outputs(out());
+    }
+
+    @Override
+    void writeMore(Subject subject, RowsRun run, Monitor monitor) throws IOException {
+        certificates.write(out(), subject, epsilon, run, existing(), monitor);
     }
 
     @Override
@@ -213,24 +190,6 @@ final class VerifyCommand extends ModelCommand {
             } else {
                 Verify.run(fleet, subject, epsilon, norm, bounding, rows, monitor);
             }
-        }
-        if (certificates != null) {
-            certify(subject, run, monitor);
-        }
-    }
-
-    /** Certificates of all rows; packed ones grow unpacked beside. */
-    private void certify(Subject subject, RowsRun run, Monitor monitor) throws IOException {
-        boolean packed = certificates.getFileName().toString().endsWith(".gz");
-        if (packed && Files.exists(certificates) && existing() == Existing.RESUME) {
-            return; // it was packed when all were there
-        }
-        Path growing = packed ? certificates.resolveSibling(certificates.getFileName() + ".part") : certificates;
-        try (RowFile<ProofRow> proofs = run.open(growing, ProofRow.FORMAT)) {
-            new BoundsCertificates(proofs, checked, subject.data(), epsilon).complete(RowFile.read(out(), BoundsRow.FORMAT), monitor);
-        }
-        if (packed) {
-            BoundsCertificates.pack(growing, certificates);
         }
     }
 
