@@ -22,8 +22,8 @@ final class Ascent implements Backward.Choice {
     private static final double LARGEST = 255;
 
     private final Domain domain;
-    private final Margins margins;
-    private final int[] classes;
+    private final Start start;
+    private final int rows;
     private final Backward pass;
     /** {@code [rows]} of all slopes, layer by layer, then all multipliers; and by each the best so far. */
     private final double[][] values;
@@ -33,18 +33,27 @@ final class Ascent implements Backward.Choice {
     private final double[] bounds;
     private final int slopes;
 
+    /** Takes forms, a number of rows, from where they begin to their least values. */
+    interface Start {
+        double[] least(Backward pass, Backward.Choice choice);
+    }
+
     Ascent(Domain domain, Margins margins, int... classes) {
+        this(domain, classes.length, (pass, choice) -> margins.backward(pass, domain, classes, choice));
+    }
+
+    Ascent(Domain domain, int rows, Start start) {
         this.domain = domain;
-        this.margins = margins;
-        this.classes = classes;
+        this.start = start;
+        this.rows = rows;
         this.pass = new Backward(domain);
         this.slopes = IntStream.range(0, domain.hidden()).map(k -> domain.kept(k).length).sum();
         int length = slopes + domain.cuts().size();
-        this.values = new double[classes.length][length];
-        this.best = new double[classes.length][];
-        this.means = new double[classes.length][length];
-        this.squares = new double[classes.length][length];
-        this.bounds = new double[classes.length];
+        this.values = new double[rows][length];
+        this.best = new double[rows][];
+        this.means = new double[rows][length];
+        this.squares = new double[rows][length];
+        this.bounds = new double[rows];
         Arrays.fill(bounds, Double.NaN);
         for (double[] row : values) {
             int at = 0;
@@ -92,14 +101,14 @@ final class Ascent implements Backward.Choice {
         evaluate();
         for (int t = 1; t <= steps && !domain.isEmpty() && !Arrays.stream(bounds).allMatch(bound -> bound > enough); ++t) {
             int step = t;
-            IntStream.range(0, classes.length).parallel().forEach(r -> update(r, step));
+            IntStream.range(0, rows).parallel().forEach(r -> update(r, step));
             evaluate();
         }
         return bounds;
     }
 
     private void evaluate() {
-        double[] least = margins.backward(pass, domain, classes, this);
+        double[] least = start.least(pass, this);
         for (int r = 0; r < least.length; ++r) {
             if (best[r] == null || Backward.better(bounds[r], least[r]) != bounds[r]) {
                 bounds[r] = Backward.better(bounds[r], least[r]);

@@ -67,6 +67,12 @@ public final class CertificateText {
                 }
                 open.add(Base64.getEncoder().encodeToString(bits.toByteArray()));
             }
+            if (!of.proof().sides().isEmpty()) {
+                ArrayNode sides = proof.putArray("sides");
+                of.proof().sides().forEach(side -> sides.addObject().put("layer", side.layer()).put("unit", side.unit())
+                        .put("end", side.upper() ? "upper" : "lower")
+                        .put("slopes", Base64.getEncoder().encodeToString(side.slopes())));
+            }
             ObjectNode margins = proof.putObject("margins");
             new TreeMap<>(of.proof().margins()).forEach((c, tree) -> margins.set(Integer.toString(c), written(tree)));
         }
@@ -191,18 +197,32 @@ public final class CertificateText {
     private static Proof proof(JsonNode proof) {
         require(proof.isObject() && proof.path("open").isArray() && proof.path("margins").isObject(),
                 "proof is not an object of open and margins");
-        requireOnly(proof, Set.of("open", "margins"));
+        requireOnly(proof, Set.of("open", "sides", "margins"));
         int[][] open = new int[proof.get("open").size()][];
         for (int k = 0; k < open.length; ++k) {
             open[k] = BitSet.valueOf(bytes(proof.get("open").get(k), "open")).stream().toArray();
         }
         Map<Integer, Proof.Node> trees = new TreeMap<>();
-        Proof shape = new Proof(open, Map.of());
+        Proof shape = new Proof(open, List.of(), Map.of());
         proof.get("margins").properties().forEach(field -> {
             require(field.getKey().matches("0|[1-9][0-9]{0,8}"), "margins are of classes, not of " + field.getKey());
             trees.put(Integer.parseInt(field.getKey()), node(field.getValue(), shape.slopes(), 0));
         });
-        return new Proof(open, trees);
+        List<Proof.Side> sides = new ArrayList<>();
+        proof.path("sides").forEach(side -> sides.add(side(side, shape)));
+        return new Proof(open, sides, trees);
+    }
+
+    private static Proof.Side side(JsonNode side, Proof shape) {
+        require(side.isObject(), "a side of a proof is no object");
+        requireOnly(side, Set.of("layer", "unit", "end", "slopes"));
+        String end = text(side, "end");
+        require(end.equals("lower") || end.equals("upper"), "a side's end is neither lower nor upper");
+        byte[] slopes = bytes(side.path("slopes"), "slopes");
+        int layer = integer(side, "layer");
+        require(layer >= 1 && slopes.length == shape.slopesBefore(layer), "a side of layer " + layer + " has " + slopes.length
+                + " slopes, but there are " + shape.slopesBefore(layer) + " open units before it");
+        return new Proof.Side(layer, integer(side, "unit"), end.equals("upper"), slopes);
     }
 
     private static Proof.Node node(JsonNode node, int slopes, int depth) {

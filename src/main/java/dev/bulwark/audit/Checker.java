@@ -132,7 +132,7 @@ public final class Checker {
         if (open.length == 0) {
             return proven;
         }
-        Domain whole = Domain.of(network, ball, true);
+        Domain whole = Domain.of(network, ball, new Sides(proof.open(), proof.sides()));
         Backward pass = new Backward(whole);
         take(proven, open, margins.backward(pass, whole, open, Backward.Choice.ADAPTIVE));
         open = Arrays.stream(open(proven, claimed, label)).filter(proof.margins()::containsKey).toArray();

@@ -20,6 +20,20 @@ final class Domain {
     record Cut(int layer, int unit, double threshold, boolean above) {
     }
 
+    /** Knows more of units. */
+    interface Tightener {
+
+        Tightener NONE = (so, layer, found) -> found;
+
+        /**
+         * Bounds of what the ReLUs of the next hidden layer read.
+         *
+         * @param so    the domain as far as the hidden layer before
+         * @param found what is known
+         */
+        Interval tighten(Domain so, Layer layer, Interval found);
+    }
+
     /** Layers without what is left out. */
     private final List<Layer> layers;
     /** By hidden layer: the kept units' numbers in the network, rising. */
@@ -44,10 +58,16 @@ final class Domain {
 
     /** All of a ball: units are bounded layer by layer, by intervals alone or by linear relaxation too. */
     static Domain of(Network network, Ball ball, boolean relax) {
-        return bounded(network, ball, ball.box(), relax, List.of());
+        return bounded(network, ball, ball.box(), relax, Tightener.NONE, List.of());
     }
 
-    private static Domain bounded(Network network, Ball ball, Interval inputs, boolean relax, List<Cut> cuts) {
+    /** All of a ball, with units bounded by linear relaxation and once more by a tightener. */
+    static Domain of(Network network, Ball ball, Tightener tightener) {
+        return bounded(network, ball, ball.box(), true, tightener, List.of());
+    }
+
+    private static Domain bounded(Network network, Ball ball, Interval inputs, boolean relax, Tightener tightener,
+                                  List<Cut> cuts) {
         List<Layer> layers = new ArrayList<>();
         List<int[]> kept = new ArrayList<>();
         List<Interval> units = new ArrayList<>();
@@ -62,7 +82,7 @@ final class Domain {
             Domain so = new Domain(layers, kept, ball, inputs, units, List.of(), false);
             Interval found = layer.bounds(so.reads(layers.size()));
             if (relax && (!layers.isEmpty() || !ball.isBox())) {
-                found = so.tightened(layer, found);
+                found = tightener.tighten(so, layer, so.tightened(layer, found));
             }
             Interval known = found;
             int[] alive = IntStream.range(0, layer.out()).filter(j -> !(known.upper()[j] <= 0)).toArray();
@@ -108,7 +128,7 @@ final class Domain {
         if (cut.layer() < 0) {
             requireUnit(cut, inputs.size());
             Interval part = cutAt(inputs, cut.unit(), cut);
-            Domain anew = empty || part.isEmpty() ? this : bounded(network, ball, part, true, all);
+            Domain anew = empty || part.isEmpty() ? this : bounded(network, ball, part, true, Tightener.NONE, all);
             List<Interval> both = new ArrayList<>();
             boolean none = empty || part.isEmpty() || anew.empty;
             return new Domain(layers, kept, ball, part, none ? units : meet(anew, both), all, none

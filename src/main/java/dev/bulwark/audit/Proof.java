@@ -1,29 +1,47 @@
 package dev.bulwark.audit;
 
+import java.util.List;
 import java.util.Map;
 
 /**
  * What a certificate adds to its claim: hints, of which none is trusted.
  *
  * @param open    by hidden layer: the units that leaves have slopes for, rising
+ * @param sides   ends of hidden units' intervals with slopes of their own, which are bounded before anything rests on them
  * @param margins by class: the tree that proves {@code logit[label] - logit[class] > 0}; without one the rule for all
  *                proves it
  */
-public record Proof(int[][] open, Map<Integer, Node> margins) {
+public record Proof(int[][] open, List<Side> sides, Map<Integer, Node> margins) {
 
-    public static final Proof NONE = new Proof(new int[0][], Map.of());
+    public static final Proof NONE = new Proof(new int[0][], List.of(), Map.of());
 
     public Proof {
+        sides = List.copyOf(sides);
         margins = Map.copyOf(margins);
     }
 
     /** Number of slopes that a leaf has, if any. */
     int slopes() {
+        return slopesBefore(open.length);
+    }
+
+    /** The same of the hidden layers before one. */
+    int slopesBefore(int layer) {
         int count = 0;
-        for (int[] layer : open) {
-            count += layer.length;
+        for (int k = 0; k < Math.min(layer, open.length); ++k) {
+            count += open[k].length;
         }
         return count;
+    }
+
+    /**
+     * An end of the interval of what a ReLU reads.
+     *
+     * @param layer  hidden, from 1: the first one's intervals are exact
+     * @param upper  whether it is the upper end
+     * @param slopes as a leaf's, of the units of {@link Proof#open} in layers before this one
+     */
+    public record Side(int layer, int unit, boolean upper, byte[] slopes) {
     }
 
     /** A domain, which is bounded as a whole or split in two. */

@@ -1,5 +1,6 @@
 package dev.bulwark.audit;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
@@ -26,12 +27,13 @@ public final class Prover {
      * How much is tried.
      *
      * @param rootSteps of slopes over the whole ball
+     * @param unitSteps of slopes of hidden units' ends, where it takes more
      * @param steps     of slopes and multipliers in a part of it
      * @param domains   parts that one margin may be split into, those on the way included
      */
-    public record Effort(int rootSteps, int steps, int domains) {
+    public record Effort(int rootSteps, int unitSteps, int steps, int domains) {
 
-        public static final Effort DEFAULT = new Effort(40, 12, 400);
+        public static final Effort DEFAULT = new Effort(40, 20, 12, 2000);
     }
 
     public Prover(Network network, Effort effort) {
@@ -59,28 +61,61 @@ public final class Prover {
         return proof.map(found -> claim.with(checker.prove(claim.label(), ball, found, positive), found)).orElse(claim);
     }
 
+    /** By slopes of the margins alone; else with those of units too, and splits. */
     private Optional<Proof> proof(int label, Ball ball, int[] classes) {
-        Margins margins = new Margins(network, label);
         Domain whole = Domain.of(network, ball, true);
+        Optional<Proof> simple = proof(new Margins(network, label), whole, List.of(), classes, 0);
+        if (simple.isPresent()) {
+            return simple;
+        }
+        List<Proof.Side> sides = new ArrayList<>();
+        Domain tight = Domain.of(network, ball, (so, layer, found) -> tighten(so, layer, found, sides));
+        return proof(new Margins(network, label), tight, sides, classes, effort.domains);
+    }
+
+    private Optional<Proof> proof(Margins margins, Domain whole, List<Proof.Side> sides, int[] classes, int domains) {
         int[][] open = open(whole);
         Ascent ascent = new Ascent(whole, margins, classes);
-        double[] bounds = ascent.climb(effort.rootSteps, 0);
+        ascent.climb(effort.rootSteps, 0);
         Map<Integer, Proof.Node> trees = new TreeMap<>();
         for (int r = 0; r < classes.length; ++r) {
             Proof.Leaf leaf = ascent.leaf(r, open);
             Optional<Proof.Node> tree = proves(margins, whole, leaf, open, classes[r]) ? Optional.of(leaf)
-                    : new Search(margins, open, classes[r]).split(whole, ascent, r, leaf);
+                    : new Search(margins, open, classes[r], domains).split(whole, ascent, r, leaf);
             if (tree.isEmpty()) {
                 return Optional.empty();
             }
             trees.put(classes[r], tree.get());
         }
-        return Optional.of(new Proof(open, trees));
+        return Optional.of(new Proof(open, sides, trees));
+    }
+
+    /** Bounds both ends of a hidden layer's open units with slopes of their own, which go to {@code sides}. */
+    private Interval tighten(Domain so, Layer layer, Interval found, List<Proof.Side> sides) {
+        int[] units = IntStream.range(0, layer.out()).filter(j -> found.lower()[j] < 0 && found.upper()[j] > 0).toArray();
+        if (so.hidden() == 0 || units.length == 0) {
+            return found;
+        }
+        double[][] a = new double[2 * units.length][];
+        double[] c = new double[a.length];
+        for (int r = 0; r < a.length; ++r) {
+            a[r] = Sides.form(layer, units[r / 2], r % 2 == 1);
+            c[r] = r % 2 == 1 ? -layer.bias(units[r / 2]) : layer.bias(units[r / 2]);
+        }
+        Ascent ascent = new Ascent(so, a.length, (pass, choice) -> pass.least(a, c, so.hidden(), choice));
+        ascent.climb(effort.unitSteps, Double.POSITIVE_INFINITY);
+        int[][] open = open(so);
+        List<Proof.Side> here = new ArrayList<>();
+        for (int r = 0; r < a.length; ++r) {
+            here.add(new Proof.Side(so.hidden(), units[r / 2], r % 2 == 1, ascent.leaf(r, open).slopes()));
+        }
+        sides.addAll(here);
+        return new Sides(open, here).tighten(so, layer, found);
     }
 
     /** Whether a leaf does so as a checker sees it, its slopes rounded. */
     private boolean proves(Margins margins, Domain domain, Proof.Leaf leaf, int[][] open, int c) {
-        Trees trees = new Trees(network, margins, new Proof(open, Map.of(c, leaf)));
+        Trees trees = new Trees(network, margins, new Proof(open, List.of(), Map.of(c, leaf)));
         return trees.least(c, domain) > 0;
     }
 
@@ -100,17 +135,20 @@ public final class Prover {
         private final Margins margins;
         private final int[][] open;
         private final int c;
+        private final int most;
         private int domains;
 
-        Search(Margins margins, int[][] open, int c) {
+        /** @param most parts that the ball may be split into, those on the way included */
+        Search(Margins margins, int[][] open, int c, int most) {
             this.margins = margins;
             this.open = open;
             this.c = c;
+            this.most = most;
         }
 
         /** @param tried the ascent that did not suffice, whose row r this is, and what it found */
         Optional<Proof.Node> split(Domain domain, Ascent tried, int r, Proof.Leaf found) {
-            Optional<Proof.Split> where = domains + 2 > effort.domains ? Optional.empty() : where(domain, tried, r);
+            Optional<Proof.Split> where = domains + 2 > most ? Optional.empty() : where(domain, tried, r);
             if (where.isEmpty()) {
                 return Optional.empty();
             }
@@ -135,8 +173,8 @@ public final class Prover {
         }
 
         private Optional<Proof.Split> where(Domain domain, Ascent tried, int r) {
-            return free(domain.inputs()) <= FEW_INPUTS ? input(domain.inputs(), tried.atInputs(r)) : unit(domain,
-                    tried.losses(r));
+            return free(domain.inputs()) <= FEW_INPUTS ? input(domain.inputs(), tried.atInputs(r))
+                    : unit(domain, tried.losses(r));
         }
 
         private int free(Interval box) {
@@ -157,6 +195,7 @@ public final class Prover {
                     : Optional.of(new Proof.Split(-1, best, 0.5 * (box.lower()[best] + box.upper()[best]), none, none));
         }
 
+        /** The unit whose lines cost the bound most. */
         private Optional<Proof.Split> unit(Domain domain, List<double[]> losses) {
             Proof.Node none = new Proof.Leaf(new byte[0], new double[0]);
             Optional<Proof.Split> best = Optional.empty();

@@ -55,8 +55,7 @@ final class Trees {
         return new Backward.Choice() {
             @Override
             public double[] slopes(int r, int layer, double[] adaptive) {
-                return leaves[r].slopes().length == 0 || layer >= proof.open().length ? adaptive
-                        : chosen(domain.kept(layer), layer, leaves[r].slopes(), adaptive);
+                return chosen(proof.open(), domain.kept(layer), layer, leaves[r].slopes(), adaptive);
             }
 
             @Override
@@ -66,18 +65,21 @@ final class Trees {
         };
     }
 
-    private double[] chosen(int[] kept, int layer, byte[] slopes, double[] adaptive) {
+    /** Slopes of a hidden layer's kept units: those given, and by the rule for all where none are. */
+    static double[] chosen(int[][] open, int[] kept, int layer, byte[] slopes, double[] adaptive) {
+        if (layer >= open.length || slopes.length == 0) {
+            return adaptive;
+        }
         int first = 0;
         for (int k = 0; k < layer; ++k) {
-            first += proof.open()[k].length;
+            first += open[k].length;
         }
         double[] chosen = adaptive.clone();
-        int[] open = proof.open()[layer];
-        for (int k = 0, j = 0; k < open.length; ++k) {
-            while (j < kept.length && kept[j] < open[k]) {
+        for (int k = 0, j = 0; k < open[layer].length; ++k) {
+            while (j < kept.length && kept[j] < open[layer][k]) {
                 ++j;
             }
-            if (j < kept.length && kept[j] == open[k]) {
+            if (j < kept.length && kept[j] == open[layer][k]) {
                 chosen[j] = Byte.toUnsignedInt(slopes[first + k]) / LARGEST;
             }
         }

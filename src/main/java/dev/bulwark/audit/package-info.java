@@ -30,7 +30,9 @@
  *     convolution: channel by channel, each row by row), {@code at}; {@code below} is where what the unit's ReLU reads, or
  *     the input, is at most that, and {@code above} where it is at least that. Leaves may have {@code slopes}, in base 64 a
  *     byte k for each unit of {@code open}, layer by layer, that stands for the slope k / 255; and {@code multipliers},
- *     numbers that are not negative, of the splits above it, from the root on.
+ *     numbers that are not negative, of the splits above it, from the root on. There may be {@code sides}: ends of the
+ *     intervals of hidden units, with {@code layer} (from 1), {@code unit}, {@code end} ({@code lower} or {@code upper})
+ *     and {@code slopes}, a byte for each unit of {@code open} in the layers before that one.
  * </ul>
  *
  * <p>A proof is a hint. Any slopes in [0, 1] and any multipliers that are not negative give true bounds, and the two sides
@@ -50,7 +52,8 @@
  *     out.
  * <li><b>Units</b> whose sign intervals leave open are bounded on both sides by forms that go back ({@code W[k]}'s rows and
  *     their negatives) by the rule for all: lower slope 1 where the unit's interval has more above 0 than below, else 0. The
- *     tighter end of each pair is kept ({@code Domain}).
+ *     tighter end of each pair is kept ({@code Domain}). Ends for which the proof has {@code sides} are bounded once more,
+ *     with these slopes, before anything rests on them ({@code Sides}).
  * <li><b>Going back</b> ({@code Backward}). ReLU: {@code a relu(z) >= a s z} where a is positive, for a slope s in
  *     [0, 1]; {@code a relu(z) >= a u / (u - l) (z - l)} where it is negative and l &lt; 0 &lt; u. Half-space: where z is
  *     at least b, {@code a z >= (a - m) z + m b} for any multiplier m that is not negative. Layer: {@code t z = (t W) h + t

@@ -8,6 +8,7 @@ import dev.bulwark.bounds.Specification;
 import dev.bulwark.model.Graph;
 import dev.bulwark.model.Mlp;
 import java.math.BigDecimal;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
@@ -39,13 +40,21 @@ class CheckerProperties {
             for (int c = 0; c < CLASSES; ++c) {
                 trees.put(c, node(random, widths, open, 0));
             }
+            List<Proof.Side> sides = new ArrayList<>();
+            for (int k = 1; k < open.length; ++k) {
+                for (int j = 0; j < widths[k + 1]; ++j) {
+                    byte[] slopes = new byte[new Proof(open, List.of(), Map.of()).slopesBefore(k)];
+                    random.nextBytes(slopes);
+                    sides.add(new Proof.Side(k, j, random.nextBoolean(), slopes));
+                }
+            }
             return new Case(Mlp.random(random, 2, widths), random.nextInt(1, 64) / 64f, random.nextInt(1, 40) / 64f,
-                    random.nextInt(CLASSES), new Proof(open, trees));
+                    random.nextInt(CLASSES), new Proof(open, sides, trees));
         }
 
         private static Proof.Node node(SplittableRandom random, int[] widths, int[][] open, int depth) {
             if (depth == 4 || random.nextInt(3) == 0) {
-                byte[] slopes = new byte[random.nextInt(5) == 0 ? 0 : new Proof(open, Map.of()).slopes()];
+                byte[] slopes = new byte[random.nextInt(5) == 0 ? 0 : new Proof(open, List.of(), Map.of()).slopes()];
                 random.nextBytes(slopes);
                 return new Proof.Leaf(slopes, random.doubles(random.nextInt(depth + 1), 0, 2).toArray());
             }

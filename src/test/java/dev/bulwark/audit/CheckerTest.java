@@ -137,8 +137,8 @@ class CheckerTest {
                 Mlp.dense(2, 2, new float[] {1, 1, 0, 0}, new float[] {0.05f, 0}))));
         Certificate claim = Fixture.claim(network, middle, 0, "0.25", 1e-9);
         for (byte slope : new byte[] {0, (byte) 255}) {
-            Proof proof = new Proof(new int[][] {{0, 1}}, Map.of(1, new Proof.Leaf(new byte[] {slope, 0}, new double[0])));
-            Proof split = new Proof(new int[][] {{0, 1}}, Map.of(1, new Proof.Split(0, 0, 0, proof.margins().get(1),
+            Proof proof = new Proof(new int[][] {{0, 1}}, List.of(), Map.of(1, new Proof.Leaf(new byte[] {slope, 0}, new double[0])));
+            Proof split = new Proof(new int[][] {{0, 1}}, List.of(), Map.of(1, new Proof.Split(0, 0, 0, proof.margins().get(1),
                     proof.margins().get(1))));
             for (Proof each : List.of(proof, split)) {
                 String text = CertificateText.write(new Certificate(0, 0, claim.ball(), claim.by(), claim.bound(),
