@@ -47,6 +47,7 @@ final class ArchitectureRules {
             List.of("device"),
             List.of("shapes"),
             List.of("settings"),
+            List.of("audit"),
             List.of("files"));
 
     private final String root;
@@ -91,6 +92,13 @@ final class ArchitectureRules {
             add(alone + " imports nothing of ours", noClasses().that().resideInAPackage(tree(alone))
                     .should(dependOnClassesThat(resideInAPackage(root + "..").and(not(resideInAPackage(tree(alone)))))));
         }
+        add("the checker of certificates shares no code with what makes them", noClasses().that().resideInAPackage(tree("audit"))
+                .should(dependOnClassesThat(resideInAPackage(root + "..").and(not(resideInAPackage(tree("audit"))))
+                        .and(not(resideInAPackage(tree("files")))))));
+        add("what makes certificates shares no code with their checker", noClasses().that().resideInAnyPackage(
+                Stream.of("api", "training", "properties", "smoothing", "bounds", "attack", "plan", "model", "data", "device")
+                        .map(this::tree).toArray(String[]::new))
+                .should().dependOnClassesThat().resideInAPackage(tree("audit")));
         add("report is made from rows alone", noClasses().that().resideInAPackage(tree("report"))
                 .should().dependOnClassesThat(JavaClass.Predicates.resideInAnyPackage(Stream.of("runs", "training", "smoothing", "plan",
                         "model", "data", "device").map(this::tree).toArray(String[]::new))

@@ -12,7 +12,7 @@ import picocli.CommandLine.Spec;
         description = "Certified robustness of neural networks: randomized smoothing (L2), and bounds (L-infinity, L2, L1).",
         subcommands = {ReproduceCommand.class, TrainCommand.class, CertifyCommand.class, PredictCommand.class,
             VerifyCommand.class, AttackCommand.class, TradeoffCommand.class, ReportCommand.class, RadiusCommand.class,
-            InspectCommand.class, ConvertCommand.class, BenchCommand.class, DevicesCommand.class, HelpCommand.class},
+            InspectCommand.class, ConvertCommand.class, AuditCommand.class, BenchCommand.class, DevicesCommand.class, HelpCommand.class},
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {"0:done", "1:anything else that failed, a broken certificate included", "2:usage",
             "3:bad data or model", "4:device unavailable or lost", "130:stopped by Ctrl-C; --resume goes on"})

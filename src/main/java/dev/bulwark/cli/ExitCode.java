@@ -1,5 +1,6 @@
 package dev.bulwark.cli;
 
+import dev.bulwark.audit.AuditException;
 import dev.bulwark.data.DataException;
 import dev.bulwark.device.DeviceException;
 import dev.bulwark.files.InUseException;
@@ -32,7 +33,7 @@ enum ExitCode {
             return USAGE;
         }
         if (failure instanceof DataException || failure instanceof ModelException || failure instanceof RowException
-                || failure instanceof CheckpointException) {
+                || failure instanceof CheckpointException || failure instanceof AuditException) {
             return BAD_DATA_OR_MODEL;
         }
         return failure instanceof DeviceException ? DEVICE : OTHER;

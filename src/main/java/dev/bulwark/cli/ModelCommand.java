@@ -61,6 +61,16 @@ abstract class ModelCommand implements Callable<Integer> {
     /** Complains about options that make no sense, before anything is read. */
     abstract void check();
 
+    /** As {@link #check}, once all that is checked. */
+    void checkMore() {
+        // Most have no more.
+    }
+
+    /** Writes what rests on the rows, once they are there. */
+    void writeMore(Subject subject, RowsRun run, Monitor monitor) throws IOException {
+        // Most have no more.
+    }
+
     /** The options for devices that this command takes. */
     abstract DeviceOptions device();
 
@@ -107,6 +117,11 @@ abstract class ModelCommand implements Callable<Integer> {
 
     final Existing existing() {
         return earlier.existing();
+    }
+
+    /** Whether a normalisation stands in front of the network in the file. */
+    final boolean normalised() {
+        return normalisation.given();
     }
 
     /** The files that rows go to, by option. */
@@ -159,6 +174,7 @@ abstract class ModelCommand implements Callable<Integer> {
         }
         check();
         normalisation.check();
+        checkMore();
         requireUsableOutputs(earlier.existing());
         PrintWriter err = spec.commandLine().getErr();
         warn(err);
@@ -187,6 +203,7 @@ abstract class ModelCommand implements Callable<Integer> {
                 run.run(bulwark.commandLine(), fleet, test, () -> {
                     monitor.note(fleet.choice());
                     write(fleet, chosen, run, monitor);
+                    writeMore(chosen, run, monitor);
                 });
             }
         }

@@ -24,6 +24,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
@@ -36,6 +37,8 @@ final class VerifyCommand extends ModelCommand {
 
     @Mixin
     private DeviceOptions device;
+    @Mixin
+    private CertificateOptions certificates;
 
     @Option(names = "--epsilon", converter = EpsilonConverter.class,
             description = "Radius of the ball, in input units: a decimal or a fraction, as 8/255. With --largest the upper end of "
@@ -118,6 +121,21 @@ final class VerifyCommand extends ModelCommand {
         if (largest) {
             search();
         }
+    }
+
+    @Override
+    void checkMore() {
+        certificates.check(model(), out(), largest, normalised());
+    }
+
+    @Override
+    Map<String, Path> outputs() {
+        return certificates.outputs(out());
+    }
+
+    @Override
+    void writeMore(Subject subject, RowsRun run, Monitor monitor) throws IOException {
+        certificates.write(out(), subject, epsilon, run, existing(), monitor);
     }
 
     @Override

@@ -17,7 +17,7 @@ import java.util.Map;
 record RowContent<T extends Row>(List<T> rows, long length) {
 
     private static final List<RowFormat<?>> FORMATS = List.of(SmoothingRow.FORMAT, PredictionRow.FORMAT,
-            CertificateRow.FORMAT, BoundsRow.FORMAT, AttackRow.FORMAT);
+            CertificateRow.FORMAT, BoundsRow.FORMAT, ProofRow.FORMAT, AttackRow.FORMAT);
     /** No first line of ours is longer. */
     private static final int LONGEST_LINE = 1 << 20;
     private static final String WINDOWS = "ends with CR LF, as Windows writes lines; rows end with LF alone: convert the "

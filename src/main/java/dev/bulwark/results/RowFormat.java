@@ -3,7 +3,7 @@ package dev.bulwark.results;
 import java.util.Optional;
 
 /** How rows of one type become lines of text, and back. Lines carry no line break. */
-public sealed interface RowFormat<T extends Row> permits TabSeparated, JsonLines {
+public sealed interface RowFormat<T extends Row> permits TabSeparated, JsonLines, ProofRow.Lines {
 
     /** The file's first line, for formats that have one. */
     Optional<String> header();

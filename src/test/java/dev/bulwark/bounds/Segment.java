@@ -13,13 +13,13 @@ import org.apache.commons.math3.fraction.BigFraction;
  * A network of ReLUs along a segment of inputs, in fractions: between two of finitely many points everything is linear, so that the
  * least value of any linear function of the logits is taken at one of them.
  */
-final class Segment {
+public final class Segment {
 
     /** The logits at each of these points. */
     private final List<BigFraction[]> logits;
 
     /** From one input to another. */
-    Segment(Graph network, float[] from, float[] to) {
+    public Segment(Graph network, float[] from, float[] to) {
         List<Op.Dense> layers = Mlp.layers(network);
         List<BigFraction[]> points = List.of(fractions(from), fractions(to));
         for (int k = 0; k < layers.size(); ++k) {
@@ -88,7 +88,7 @@ final class Segment {
     }
 
     /** The least value of an inequality's left side. */
-    BigFraction least(Specification.Inequality inequality) {
+    public BigFraction least(Specification.Inequality inequality) {
         return least(List.of(inequality));
     }
 
