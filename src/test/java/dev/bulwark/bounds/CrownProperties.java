@@ -12,6 +12,7 @@ import java.math.BigDecimal;
 import java.util.List;
 import java.util.SplittableRandom;
 import net.jqwik.api.Assume;
+import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.lifecycle.AfterProperty;
@@ -42,7 +43,7 @@ abstract class CrownProperties {
     }
 
     private Bounds verify(RandomCase c, int steps) {
-        return verify(c, new Crown.Settings(Crown.Units.CROWN, false, steps));
+        return verify(c, new Crown.Settings(Crown.Units.CROWN, false, steps, steps));
     }
 
     private Bounds verify(RandomCase c, Crown.Settings settings) {
@@ -86,6 +87,24 @@ abstract class CrownProperties {
     }
 
     @Property(tries = 200)
+    void deepPolysMarginsAreThoseOfThePaper(@ForAll long seed) {
+        RandomCase c = RandomCase.of(seed);
+        ReferenceDeepPoly reference = new ReferenceDeepPoly(c.network(), c.box());
+        Assume.that(reference.distanceToAnotherChoice() > 1e-4);
+        Bounds bounds;
+        try (Plan plan = Plan.load(backend, c.network()); Verifier verifier = Method.DEEPPOLY.verifier(plan, 0, true)) {
+            bounds = ((Crown) verifier).verify(c.box(), c.image(), c.label());
+        }
+        for (int k = 0; k < c.network().classes(); ++k) {
+            double published = k == c.label() ? 0 : reference.margin(c.label(), k);
+            // A box's own comparison may beat it.
+            double box = Bounds.subtractDown(bounds.lower()[c.label()], bounds.upper()[k]);
+            assertTrue(Math.abs(published - bounds.marginLower()[k]) <= SLACK
+                    || bounds.marginLower()[k] > published && bounds.marginLower()[k] <= box, "class " + k);
+        }
+    }
+
+    @Property(tries = 200)
     void sampledPointsOfTheBoxStayInsideTheBounds(@ForAll long seed) {
         assertSound(RandomCase.of(seed), seed);
     }
@@ -108,8 +127,9 @@ abstract class CrownProperties {
 
     private void assertSound(RandomCase c, long seed) {
         ExactNetwork exact = new ExactNetwork(c.network());
-        for (int steps : new int[] {0, 3}) {
-            Bounds bounds = verify(c, steps);
+        for (Crown.Settings settings : List.of(new Crown.Settings(Crown.Units.CROWN, false, 0),
+                new Crown.Settings(Crown.Units.CROWN, false, 3, 3), new Crown.Settings(Crown.Units.CROWN, true, 3, 3))) {
+            Bounds bounds = verify(c, settings);
             SplittableRandom random = new SplittableRandom(~seed);
             for (int sample = 0; sample < 20; ++sample) {
                 BigDecimal[] logits = exact.logits(c.point(random));
@@ -144,5 +164,22 @@ abstract class CrownProperties {
             assertTrue(stronger.certifiedByBox() || !weaker.certifiedByBox());
             weaker = stronger;
         }
+    }
+
+    /** Single margins may lose by it: better boxes of units have other slopes to begin with. */
+    @Example
+    void slopesOfUnitsGainOnAverage() {
+        double alone = 0;
+        double withUnits = 0;
+        for (long seed = 0; seed < 200; ++seed) {
+            RandomCase c = RandomCase.of(seed);
+            float[] margins = verify(c, new Crown.Settings(Crown.Units.CROWN, false, 10)).marginLower();
+            float[] better = verify(c, new Crown.Settings(Crown.Units.CROWN, false, 10, 10)).marginLower();
+            for (int k = 0; k < margins.length; ++k) {
+                alone += margins[k];
+                withUnits += better[k];
+            }
+        }
+        assertTrue(withUnits > alone + 1, withUnits + " and " + alone);
     }
 }
