@@ -9,6 +9,7 @@ import dev.bulwark.plan.Plan;
 import dev.bulwark.plan.Slots;
 import dev.bulwark.plan.Step;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,9 +18,9 @@ import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 
 /**
- * Alpha-CROWN's slopes (Xu et al. 2021, "Fast and complete", section 3.1): each margin's lower bound climbs, by projected
- * Adam, in the lower slopes of all units before ReLUs and leaky ReLUs, which every margin has for itself. Lines of other
- * activations stay as they are.
+ * Alpha-CROWN's slopes (Xu et al. 2021, "Fast and complete", section 3.1): the lower bound of each form, a margin or a side of a
+ * hidden unit, climbs by projected Adam in the lower slopes of all units before ReLUs and leaky ReLUs, which every form has for
+ * itself. Lines of other activations stay as they are.
  *
  * <p><b>Gradient.</b> With slopes alpha, a pass back ends in a form A_0 x + c whose least value f is taken at a corner x*
  * of the box. As the pass is linear in each slope alone, f changes with alpha[k,j] as it does with the coefficient at z[k,j]
@@ -68,6 +69,7 @@ final class AlphaOptimisation implements BackwardPass.Slopes {
     private int rows;
     /** Of the owners, where they are cut. */
     private Optional<CutMultipliers> cuts = Optional.empty();
+    private Optional<Recorder> recorder = Optional.empty();
 
     /** Values at which a pass's coefficients are needed once more: what lines are of, and where forms begin. */
     static IntPredicate kept(Plan plan, int last) {
@@ -139,28 +141,53 @@ final class AlphaOptimisation implements BackwardPass.Slopes {
         return plan.steps().subList(0, last);
     }
 
+    /** Has slopes that bound forms of value {@code of} told to {@code slopes}, by {@link #lowerBounds} from now on. */
+    void recordTo(int of, SlopeRecorder slopes) {
+        recorder = Optional.of((owner, form, bound, found) -> slopes.better(of, owner, form, bound, found));
+    }
+
+    /** A {@link SlopeRecorder} of one value. */
+    private interface Recorder {
+        void better(int owner, int form, float bound, float[] found);
+    }
+
     /** Lower bounds of the forms asked for, after {@code steps} or when all are positive. */
     float[] lowerBounds(FormRows asked, int steps) {
+        return lowerBounds(asked, steps, 0);
+    }
+
+    /** Lower bounds of the forms asked for, after {@code steps} or when all lie above {@code enough}. */
+    float[] lowerBounds(FormRows asked, int steps, float enough) {
         float[] best = new float[asked.count()];
         for (FormRows chunk : asked.chunks(capacity)) {
-            float[] part = climb(chunk, steps);
+            float[] part = climb(chunk, steps, enough);
             System.arraycopy(part, 0, best, chunk.from(), part.length);
         }
         return best;
     }
 
-    private float[] climb(FormRows chunk, int steps) {
+    private float[] climb(FormRows chunk, int steps, float enough) {
         start(chunk);
-        float[] best = minima();
-        for (int t = 1; t <= steps && !allPositive(best); ++t) {
+        float[] best = new float[rows];
+        Arrays.fill(best, Float.NaN);
+        take(chunk, minima(), best);
+        for (int t = 1; t <= steps && !allAbove(best, enough); ++t) {
             differentiate();
             update(t);
-            float[] bound = minima();
-            for (int r = 0; r < rows; ++r) {
-                best[r] = CrownPass.tighter(best[r], bound[r]);
-            }
+            take(chunk, minima(), best);
         }
         return best;
+    }
+
+    private void take(FormRows chunk, float[] bound, float[] best) {
+        List<float[]> found = recorder.isPresent() ? slopesOf() : List.of();
+        for (int r = 0; r < rows; ++r) {
+            float better = CrownPass.tighter(best[r], bound[r]);
+            if (!found.isEmpty() && better == bound[r] && better != best[r]) {
+                recorder.get().better(chunk.owners()[r], chunk.forms()[r], better, found.get(r));
+            }
+            best[r] = better;
+        }
     }
 
     /** Enters forms, to go back as often as wanted, with CROWN's own slopes, each with a copy for itself. */
@@ -268,9 +295,9 @@ final class AlphaOptimisation implements BackwardPass.Slopes {
         return CrownPass.known(backend, backward.constants(), rows);
     }
 
-    private static boolean allPositive(float[] bounds) {
+    private static boolean allAbove(float[] bounds, float enough) {
         for (float bound : bounds) {
-            if (!(bound > 0)) {
+            if (!(bound > enough)) {
                 return false;
             }
         }

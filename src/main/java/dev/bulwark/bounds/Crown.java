@@ -11,11 +11,15 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.IntPredicate;
+import java.util.stream.IntStream;
 
 /**
  * CROWN (Zhang et al. 2018): margins as affine forms that go back through the network, every activation replaced by a line
- * on the side that keeps them lower bounds. With steps, alpha-CROWN (Xu et al. 2021): the lines' slopes are optimised for the
- * margins that are still open.
+ * on the side that keeps them lower bounds. With steps, alpha-CROWN (Xu et al. 2021): the lines' slopes are optimised for every
+ * margin, and before that for each side of every hidden unit that CROWN leaves open. A side's slopes are optimised for its own
+ * bound: margins only gain by tighter boxes of units, so that the best slopes of units for a margin are the best ones for the
+ * units themselves.
  *
  * <p>Over an l2 or l1 ball forms end in the dual norm, of the elements that the input range lets move.
  *
@@ -25,7 +29,7 @@ import java.util.Optional;
  */
 public final class Crown implements Verifier {
 
-    /** Steps after which slopes gain little on fully connected networks. */
+    /** Steps after which slopes gain little on fully connected networks, those of margins as well as those of units. */
     public static final int DEFAULT_STEPS = 20;
 
     /**
@@ -81,11 +85,15 @@ public final class Crown implements Verifier {
         public Settings(Units units, boolean textbook, int steps) {
             this(units, textbook, steps, 0);
         }
+
+        private Settings withoutUnitSteps() {
+            return new Settings(units, textbook, steps);
+        }
     }
 
-    /** CROWN, or with steps alpha-CROWN, cut with {@link Ibp}. */
+    /** CROWN, or with steps alpha-CROWN, of units too, cut with {@link Ibp}. */
     public Crown(Plan plan, int steps) {
-        this(plan, new Settings(Units.CROWN, false, steps));
+        this(plan, new Settings(Units.CROWN, false, steps, steps));
     }
 
     /** @param plan must outlive this object */
@@ -137,9 +145,14 @@ public final class Crown implements Verifier {
             takeBetter(best, ibp.lowerBounds(region, specification));
         }
         try (DeviceMemory scratch = new DeviceMemory(backend)) {
-            CrownPass pass = new CrownPass(scratch, plan, 1, forms(1), settings);
-            pass.relax(new int[1], InputRegion.of(region, plan, scratch));
+            CrownPass pass = new CrownPass(scratch, plan, 1, forms(1), settings.withoutUnitSteps());
+            HostBoxes found = new HostBoxes(plan, 1);
+            pass.relax(new int[1], InputRegion.of(region, plan, scratch), known(found));
             takeBetter(best, pass.lowerBounds(forms));
+            if (settings.unitSteps > 0 && !specification.provenBy(k -> best[k])) {
+                pass.optimiseUnits(settings.unitSteps, found);
+                takeBetter(best, pass.lowerBounds(forms));
+            }
             if (slopesPay() && !specification.provenBy(k -> best[k])) {
                 FormRows all = forms.rows();
                 takeBetter(best, new AlphaOptimisation(scratch, plan, pass, forms, optimised(forms.value(), all.count()))
@@ -147,6 +160,11 @@ public final class Crown implements Verifier {
             }
         }
         return best;
+    }
+
+    /** @param found keeps boxes where another pass will go on from them */
+    private CrownPass.Known known(HostBoxes found) {
+        return settings.unitSteps > 0 ? found : CrownPass.Known.NOTHING;
     }
 
     private boolean slopesPay() {
@@ -231,7 +249,7 @@ public final class Crown implements Verifier {
             this.capacity = capacity;
             pixels = memory.allocate((long) capacity * plan.inputs());
             epsilons = memory.allocate(capacity);
-            pass = new CrownPass(memory, plan, capacity, forms(capacity), settings);
+            pass = new CrownPass(memory, plan, capacity, forms(capacity), settings.withoutUnitSteps());
             optimisation = slopesPay() ? Optional.of(new AlphaOptimisation(memory, plan, pass, pass.marginForms(),
                     optimised(CrownPass.margin(plan), (long) plan.classes() * capacity))) : Optional.empty();
         }
@@ -241,18 +259,29 @@ public final class Crown implements Verifier {
          * @param region     what its images may become
          */
         List<Bounds> tighten(List<Bounds> propagated, InputRegion region) {
-            pass.relax(propagated.stream().mapToInt(Bounds::label).toArray(), region);
+            HostBoxes found = new HostBoxes(plan, propagated.size());
+            pass.relax(propagated.stream().mapToInt(Bounds::label).toArray(), region, known(found));
             Margins margins = settings.textbook ? Margins.unknown(propagated, plan.classes())
                     : Margins.of(propagated, plan.classes());
             margins.takeLogits(pass.logits());
             FormRows all = margins.open(n -> true, Float.POSITIVE_INFINITY);
             margins.take(all, pass.margins(all));
-            optimisation.ifPresent(slopes -> {
-                // No margin of a misclassified image is worth a step: the image lies in its own box.
-                FormRows open = margins.open(n -> propagated.get(n).cleanPrediction() == propagated.get(n).label(), 0);
-                margins.take(open, slopes.lowerBounds(open, settings.steps));
-            });
+            // No margin of a misclassified image is worth a step: the image lies in its own box.
+            IntPredicate correct = n -> propagated.get(n).cleanPrediction() == propagated.get(n).label();
+            if (IntStream.range(0, propagated.size()).anyMatch(correct)) {
+                optimise(margins, margins.open(correct, Float.POSITIVE_INFINITY), found);
+            }
             return margins.bounds();
+        }
+
+        /** Alpha-CROWN's part: what CROWN found stays where it is better. */
+        private void optimise(Margins margins, FormRows asked, HostBoxes found) {
+            if (settings.unitSteps > 0) {
+                pass.optimiseUnits(settings.unitSteps, found);
+                margins.takeLogits(pass.logits());
+            }
+            optimisation.ifPresent(
+                    slopes -> margins.take(asked, slopes.lowerBounds(asked, settings.steps, Float.POSITIVE_INFINITY)));
         }
     }
 }

@@ -44,6 +44,8 @@ final class CrownPass {
     /** Of the batch, where it has any. */
     private Optional<InputBall> ball = Optional.empty();
     private Known known = Known.NOTHING;
+    /** What is told the slopes that bound units. */
+    private Optional<SlopeRecorder> recorder = Optional.empty();
 
     /** What is known of a batch's units beforehand, or from elsewhere. */
     interface Known {
@@ -138,8 +140,24 @@ final class CrownPass {
         margins.setLabels(labels);
         ball = region.enter(boxes.inputs());
         relaxed.take(0, boxes.inputs(), images);
-        Forward forward = new Forward();
+        Forward forward = new Forward(true, settings.unitSteps());
         plan.steps().subList(0, Math.min(end, steps)).forEach(step -> step.accept(forward));
+    }
+
+    /**
+     * After {@link #relax}, bounds every side of a unit that is still open with slopes of its own, layer after layer.
+     *
+     * @param found what that pass was given to know, and found: no box gets wider
+     */
+    void optimiseUnits(int unitSteps, HostBoxes found) {
+        known = found;
+        Forward forward = new Forward(false, unitSteps);
+        plan.steps().subList(0, steps).forEach(step -> step.accept(forward));
+    }
+
+    /** Has slopes that bound sides of units told to {@code slopes}, from now on. */
+    void recordTo(SlopeRecorder slopes) {
+        recorder = Optional.of(slopes);
     }
 
     /** Takes account of a dense last layer, which {@link #relax} leaves out, for forms that begin at the logits. */
@@ -159,6 +177,16 @@ final class CrownPass {
 
     /** One step after the other. */
     private final class Forward implements Step.Visitor<Void> {
+
+        /** Whether units are bounded by CROWN's own slopes. */
+        private final boolean withOwnSlopes;
+        /** In which slopes of each side are optimised. */
+        private final int unitSteps;
+
+        Forward(boolean withOwnSlopes, int unitSteps) {
+            this.withOwnSlopes = withOwnSlopes;
+            this.unitSteps = unitSteps;
+        }
 
         @Override
         public Void linear(Step.Linear step) {
@@ -187,7 +215,7 @@ final class CrownPass {
         public Void maxPool(Step.MaxPool step) {
             DeviceBox box = boxes.value(step.from());
             relaxed.relax(step, box, images);
-            if (settings.units() == Crown.Units.CROWN && !isExact(step.from()) && !(plan.steps().get(step.from() - 1) instanceof Step.Relu)
+            if (withOwnSlopes && settings.units() == Crown.Units.CROWN && !isExact(step.from()) && !(plan.steps().get(step.from() - 1) instanceof Step.Relu)
                     && !(plan.steps().get(step.from() - 1) instanceof Step.Activation)) {
                 backend.maxPooling().contested(box.lower(), box.upper(), images, relaxed.pooling(step.to()), marks);
                 tightenOpen(step.from(), box, new DeviceBox(marks, marks), 0, Float.POSITIVE_INFINITY);
@@ -199,6 +227,20 @@ final class CrownPass {
         @Override
         public Void sum(Step.Sum step) {
             return push(step);
+        }
+
+        /** CROWN where the box of a unit goes over a bend of its activation; elsewhere its lines are exact already. */
+        private void tighten(int value, DeviceBox box, float firstBend, float lastBend) {
+            known.cut(value, box);
+            if (settings.units() == Crown.Units.CROWN && !isExact(value)) {
+                if (withOwnSlopes) {
+                    tightenOpen(value, box, box, firstBend, lastBend);
+                }
+                if (unitSteps > 0) {
+                    optimiseOpen(value, box, firstBend, lastBend, unitSteps);
+                }
+                known.finish(value, box);
+            }
         }
 
         private Void push(Step step) {
@@ -220,20 +262,8 @@ final class CrownPass {
                 && isBox(linear.from());
     }
 
-    /** CROWN where the box of a unit goes over a bend of its activation; elsewhere its lines are exact already. */
-    private void tighten(int value, DeviceBox box, float firstBend, float lastBend) {
-        known.cut(value, box);
-        if (settings.units() == Crown.Units.CROWN && !isExact(value)) {
-            tightenOpen(value, box, box, firstBend, lastBend);
-            if (settings.unitSteps() > 0) {
-                optimiseOpen(value, box, firstBend, lastBend);
-            }
-            known.finish(value, box);
-        }
-    }
-
     /** Optimises slopes for each side that CROWN's own leave open. */
-    private void optimiseOpen(int value, DeviceBox box, float firstBend, float lastBend) {
+    private void optimiseOpen(int value, DeviceBox box, float firstBend, float lastBend, int unitSteps) {
         int units = plan.size(value);
         backend.reluRelaxations().openSides(firstBend, lastBend, box.lower(), box.upper(), images, units, sideOwners, sideForms,
                 sides);
@@ -250,7 +280,8 @@ final class CrownPass {
         try (DeviceMemory scratch = new DeviceMemory(backend)) {
             AlphaOptimisation slopes = new AlphaOptimisation(scratch, plan, this, unitForms, BackwardPass.together(plan,
                     unitForms.value(), AlphaOptimisation.kept(plan, unitForms.value()), Math.min(count[0], MOST_SIDES)));
-            float[] lower = slopes.lowerBounds(new FormRows(owner, form), settings.unitSteps());
+            recorder.ifPresent(to -> slopes.recordTo(value, to));
+            float[] lower = slopes.lowerBounds(new FormRows(owner, form), unitSteps, Float.POSITIVE_INFINITY);
             backend.reluRelaxations().tighten(scratch.holding(lower), count[0], sideOwners, sideForms, units, box.lower(),
                     box.upper());
         }

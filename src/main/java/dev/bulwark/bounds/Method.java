@@ -11,7 +11,14 @@ public enum Method {
     CROWN_IBP,
     /** Backward linear relaxation (Zhang et al. 2018), of units too. */
     CROWN,
-    /** CROWN with optimised slopes (Xu et al. 2020). */
+    /**
+     * DeepPoly (Singh et al. 2019): units and margins go back to the inputs, and the line below an open ReLU is y = 0 or y = x,
+     * whichever leaves the smaller area, y = 0 of equal ones. {@link #CROWN} chooses by the same rule, so that of networks of
+     * ReLUs both find the same bounds, cut with {@link #IBP}'s as well as in the textbook's form, which is the published method.
+     * Sigmoid and Tanh have CROWN's lines, where the paper takes slopes of an end's tangent.
+     */
+    DEEPPOLY,
+    /** CROWN with optimised slopes, of units' bounds too (Xu et al. 2021). */
     ALPHA_CROWN,
     /** CROWN, then branch and bound (beta-CROWN, Wang et al. 2021) until an image is decided. */
     EXACT;
@@ -24,7 +31,7 @@ public enum Method {
     /**
      * This method on a network.
      *
-     * @param steps of {@link #ALPHA_CROWN}'s slopes; the others have none
+     * @param steps of {@link #ALPHA_CROWN}'s slopes, units' and then margins'; the others have none
      */
     public Verifier verifier(Plan plan, int steps) {
         return verifier(plan, steps, false);
@@ -39,8 +46,8 @@ public enum Method {
         return switch (this) {
             case IBP -> new Ibp(plan);
             case CROWN_IBP -> new Crown(plan, new Crown.Settings(Crown.Units.IBP, textbook, 0));
-            case CROWN -> new Crown(plan, new Crown.Settings(Crown.Units.CROWN, textbook, 0));
-            case ALPHA_CROWN -> new Crown(plan, new Crown.Settings(Crown.Units.CROWN, textbook, steps));
+            case CROWN, DEEPPOLY -> new Crown(plan, new Crown.Settings(Crown.Units.CROWN, textbook, 0));
+            case ALPHA_CROWN -> new Crown(plan, new Crown.Settings(Crown.Units.CROWN, textbook, steps, steps));
             case EXACT -> new Exact(plan, Exact.Limits.DEFAULT);
         };
     }

@@ -1,7 +1,7 @@
 /**
  * Deterministic certificates against l-infinity perturbations: bounds of the logits over a box of inputs, and what they
- * prove. By interval bound propagation (Mirman et al. 2018, Gowal et al. 2019), by CROWN-IBP (Zhang et al. 2020), by CROWN
- * (Zhang et al. 2018), by alpha-CROWN (Xu et al. 2021) and by branch and bound (Wang et al. 2021).
+ * prove. By interval bound propagation (Mirman et al. 2018, Gowal et al. 2019), by CROWN-IBP (Zhang et al. 2020), by DeepPoly
+ * (Singh et al. 2019), by CROWN (Zhang et al. 2018), by alpha-CROWN (Xu et al. 2021) and by branch and bound (Wang et al. 2021).
  *
  * <p><b>The claim.</b> Bounds hold for the <i>real-number</i> network with the given float weights, at every real point
  * of the ball: only the device's outward operations go into them, and products whose rounding is accounted for. A float

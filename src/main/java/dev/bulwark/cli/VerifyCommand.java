@@ -57,12 +57,12 @@ final class VerifyCommand extends ModelCommand {
             description = "Of the ball; ibp takes the smallest box around one (default: ${DEFAULT-VALUE}).")
     private Norm norm;
 
-    @Option(names = "--method", paramLabel = "ibp|crown-ibp|crown|alpha-crown|exact", defaultValue = "ibp",
+    @Option(names = "--method", paramLabel = "ibp|crown-ibp|deeppoly|crown|alpha-crown|exact", defaultValue = "ibp",
             description = "How to bound (default: ${DEFAULT-VALUE}).")
     private String method;
 
-    @Option(names = "--steps", description = "Steps in which alpha-crown improves its slopes (default: "
-            + Crown.DEFAULT_STEPS + "); the other methods take none.")
+    @Option(names = "--steps", description = "Steps in which alpha-crown improves the slopes of each hidden unit's bounds, and then those of "
+            + "each margin (default: " + Crown.DEFAULT_STEPS + "); the other methods take none.")
     private Integer steps;
 
     @Option(names = "--textbook", description = "The method as published: not cut with what ibp finds, so never better.")
@@ -145,7 +145,7 @@ final class VerifyCommand extends ModelCommand {
         } else if (method() == Method.IBP || method() == Method.CROWN_IBP) {
             String what = method() == Method.IBP ? "ibp bounds" : "crown-ibp takes its hidden layers' bounds from";
             err.println(Paragraph.wrapped("note: " + what + " the smallest box around each " + norm.words() + " ball, which is an "
-                    + "l-infinity ball of this radius and holds far more; crown and alpha-crown know the ball itself",
+                    + "l-infinity ball of this radius and holds far more; deeppoly, crown and alpha-crown know the ball itself",
                     Terminal.columns(System.getenv())));
         }
     }

@@ -105,7 +105,7 @@ public final class Verify {
     static int batch(Fleet fleet, Method method) {
         return switch (method) {
             case IBP -> fleet.first().imagesPerCall();
-            case CROWN_IBP, CROWN, ALPHA_CROWN -> SLOW_BATCH;
+            case CROWN_IBP, CROWN, DEEPPOLY, ALPHA_CROWN -> SLOW_BATCH;
             case EXACT -> SEARCHED_BATCH;
         };
     }

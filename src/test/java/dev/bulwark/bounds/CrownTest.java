@@ -14,7 +14,9 @@ import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.cpu.CpuBackend;
 import dev.bulwark.plan.Plan;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -274,6 +276,48 @@ class CrownTest {
                     assertEquals(expected, -gradient[j], 1e-4, "slope " + j + " of layer " + k);
                 }
             }
+        }
+    }
+
+    /** Alpha-CROWN in full against the published formula in double, with the slopes that it says it took. */
+    @ParameterizedTest
+    @ValueSource(longs = {21, 22, 23, 24})
+    void givenSlopesOfUnitsAndMargins_whenRecorded_thenTheFormulaProvesTheSameBounds(long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        Graph net = Mlp.of(List.of(
+                Mlp.dense(4, 9, RandomCase.values(random, 36, -1, 1), RandomCase.values(random, 9, -0.5, 0.5)),
+                Mlp.dense(9, 7, RandomCase.values(random, 63, -1, 1), RandomCase.values(random, 7, -0.5, 0.5)),
+                Mlp.dense(7, 3, RandomCase.values(random, 21, -1, 1), RandomCase.values(random, 3, -0.5, 0.5))));
+        Box box = new Box(RandomCase.values(random, 4, 0, 0.5), RandomCase.values(random, 4, 0.5, 1));
+        ReferenceCrown reference = new ReferenceCrown(net, box);
+        Map<Integer, Float> sides = new HashMap<>();
+        Map<Integer, Double> ofFormula = new HashMap<>();
+        try (Plan plan = Plan.load(backend, net); DeviceMemory memory = new DeviceMemory(backend)) {
+            CrownPass pass = new CrownPass(memory, plan, 1, 100, new Crown.Settings(Crown.Units.CROWN, false, 0));
+            HostBoxes found = new HostBoxes(plan, 1);
+            pass.relax(new int[] {1}, InputRegion.box(backend, box), found);
+            pass.recordTo((value, owner, form, bound, slopes) -> {
+                assertEquals(3, value);
+                assertTrue(bound > sides.getOrDefault(form, Float.NEGATIVE_INFINITY));
+                sides.put(form, bound);
+                ofFormula.put(form, reference.side(1, form, (layer, unit) -> slopes[unit]));
+            });
+            pass.optimiseUnits(10, found);
+            assertFalse(sides.isEmpty());
+            sides.forEach((form, bound) -> {
+                assertEquals(ofFormula.get(form), bound, 1e-4, "side " + form);
+                assertTrue(bound >= reference.side(1, form, reference::adaptive) - 1e-4);
+            });
+            sides.forEach((form, bound) -> reference.take(1, form, bound));
+            AlphaOptimisation optimisation = new AlphaOptimisation(memory, plan, pass, pass.marginForms(), 1);
+            float[] last = new float[2];
+            optimisation.recordTo(5, (value, owner, form, bound, slopes) -> {
+                last[0] = bound;
+                last[1] = (float) reference.margin(1, form, (layer, unit) -> slopes[9 * layer + unit]);
+            });
+            float margin = optimisation.lowerBounds(new FormRows(new int[] {0}, new int[] {2}), 10, Float.POSITIVE_INFINITY)[0];
+            assertEquals(margin, last[0]);
+            assertEquals(last[1], margin, 1e-4);
         }
     }
 

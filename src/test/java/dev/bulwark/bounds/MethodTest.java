@@ -28,7 +28,7 @@ class MethodTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"IBP, ibp", "CROWN_IBP, crown-ibp", "CROWN, crown", "ALPHA_CROWN, alpha-crown"})
+    @CsvSource({"IBP, ibp", "CROWN_IBP, crown-ibp", "DEEPPOLY, deeppoly", "CROWN, crown", "ALPHA_CROWN, alpha-crown"})
     void namesAreThoseOfTheCommandLine(Method method, String name) {
         assertEquals(name, method.toString());
     }

@@ -89,6 +89,27 @@ final class ReferenceCrown {
         }
     }
 
+    /** Takes what is known of a unit, or of its negative, from elsewhere. */
+    void take(int layer, int form, double bound) {
+        int units = lower[layer].length;
+        if (form < units) {
+            lower[layer][form] = Math.max(lower[layer][form], bound);
+        } else {
+            upper[layer][form - units] = Math.min(upper[layer][form - units], -bound);
+        }
+    }
+
+    /** A lower bound of a unit's pre-activation, or of its negative. */
+    double side(int layer, int form, Slopes slopes) {
+        Op.Dense dense = layers.get(layer);
+        int sign = form < dense.out() ? 1 : -1;
+        double[] row = new double[dense.in()];
+        for (int i = 0; i < row.length; ++i) {
+            row[i] = sign * (double) dense.weight().toArray()[form % dense.out() * dense.in() + i];
+        }
+        return bound(row, sign * (double) dense.bias().toArray()[form % dense.out()], layer, slopes);
+    }
+
     double adaptive(int layer, int unit) {
         return upper[layer][unit] > -lower[layer][unit] ? 1 : 0;
     }

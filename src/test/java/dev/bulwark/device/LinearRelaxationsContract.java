@@ -55,6 +55,38 @@ public interface LinearRelaxationsContract extends OnBackend {
         }
     }
 
+    /** Rows of one image have the same units off, those of the next one others: these columns may be left out of the sums. */
+    @ParameterizedTest
+    @CsvSource({"1,70,90,33", "3,100,257,65", "5,33,64,1021"})
+    default void givenImagesWithUnitsThatAreOff_whenTakenBackThroughWeights_thenTheErrorIsAsPromised(int images, int forms, int out,
+            int in) {
+        float[] a = values(images * forms * out);
+        float[] w = values(in * out);
+        for (int k = 0; k < a.length; ++k) {
+            int image = k / (forms * out);
+            int unit = k % out;
+            a[k] = image == 1 ? 0 : (unit * 7 + image * 3) % 5 < 3 ? unit % 2 == 0 ? 0f : -0f : a[k]; // one image has none on
+        }
+        try (DeviceBuffer rows = device(a); DeviceBuffer weight = device(w); DeviceBuffer bias = device(new float[out]);
+             DeviceBuffer target = device(values(images * forms * in))) {
+            relaxations().backwardAffine(rows, images * forms, new Affine(weight, bias, in, out), target);
+            float[] actual = host(target);
+            for (int k = 0; k < actual.length; ++k) {
+                double exact = 0;
+                double promised = 0;
+                for (int j = 0; j < out; ++j) {
+                    float left = a[k / in * out + j];
+                    float right = w[j * in + k % in];
+                    exact += (double) left * right;
+                    promised += left == 0 || right == 0 ? 0
+                            : (Math.abs(left) + LinearRelaxations.NEGLIGIBLE) * (Math.abs(right)
+                                    + LinearRelaxations.NEGLIGIBLE);
+                }
+                assertEquals(exact, actual[k], LinearRelaxations.productError(out) * promised, "element " + k);
+            }
+        }
+    }
+
     @Test
     default void givenSumsOfMoreTermsThanFloatsCanCount_whenAskedForTheirError_thenThereIsNone() {
         assertEquals(9 * 0x1p-24, LinearRelaxations.productError(1), 0x1p-40);
