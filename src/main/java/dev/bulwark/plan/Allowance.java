@@ -15,6 +15,8 @@ record Allowance(Backend backend, Scaling guard, Scaling share) {
 
     /** Where no share is named: more than several results that are flushed to 0, less than anything that counts. */
     static final float TINY = 0x1p-100f;
+    /** A share that nothing is known of. */
+    static final float UNKNOWN = Float.MAX_VALUE;
 
     /**
      * Of the absolute values that an operation sums, products or not.
@@ -36,9 +38,13 @@ record Allowance(Backend backend, Scaling guard, Scaling share) {
     /** @param guard {@code [channels]}, as are the others, rounded up */
     static Allowance of(Backend backend, DeviceMemory memory, float[] guard, float[] share, float[] absolute, int elements) {
         int channels = guard.length;
+        float[] beyond = new float[channels]; // the square of the largest float is unknown
+        for (int c = 0; c < channels; ++c) {
+            beyond[c] = share[c] == UNKNOWN ? Float.MAX_VALUE : 0;
+        }
         DeviceBuffer none = memory.zeros(channels);
         return new Allowance(backend,
-                new Scaling(memory.holding(guard), none, none, none, channels, elements / channels),
+                new Scaling(memory.holding(guard), memory.holding(beyond), none, none, channels, elements / channels),
                 new Scaling(none, none, memory.holding(share), memory.holding(absolute), channels, elements / channels));
     }
 

@@ -5,7 +5,6 @@ import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.Directed;
 import dev.bulwark.device.LinearRelaxations;
 import dev.bulwark.model.Op;
-import java.util.OptionalInt;
 
 /**
  * What float32 evaluations of a scaling or a batch normalisation may be off by, channel by channel: a scaling takes its factor,
@@ -29,19 +28,16 @@ final class ChannelRounding {
     private final float[] guard;
     private final float[] share;
     private final float[] absolute;
-    /** A channel of which nothing is known. */
-    private final OptionalInt unknown;
 
     private ChannelRounding(double[] factor, double[] most, double[] shift, double[] offset) {
         int channels = factor.length;
         guard = new float[channels];
         share = new float[channels];
         absolute = new float[channels];
-        OptionalInt first = OptionalInt.empty();
         double relative = LinearRelaxations.productError(ROUNDINGS) * SPARE;
-        for (int c = channels - 1; c >= 0; --c) {
+        for (int c = 0; c < channels; ++c) {
             if (!(most[c] <= MOST && most[c] * shift[c] + offset[c] <= 0x1p125)) {
-                first = OptionalInt.of(c);
+                share[c] = Allowance.UNKNOWN;
                 continue;
             }
             // x times a power of two exceeds the largest float before most x does a quarter of it
@@ -52,7 +48,6 @@ final class ChannelRounding {
             absolute[c] = Directed.up(relative * ((factor[c] + flushed) * shift[c] + offset[c]) * SPARE + flushed
                     + Allowance.TINY);
         }
-        unknown = first;
     }
 
     static ChannelRounding of(Op.Scale op) {
@@ -89,12 +84,8 @@ final class ChannelRounding {
         return new ChannelRounding(factor, most, shift, offset);
     }
 
-    /** @throws IllegalArgumentException if a channel's numbers are too large or too small for this analysis */
+    /** Unknown in channels whose numbers are too large or too small for this analysis. */
     Allowance allowance(Backend backend, DeviceMemory memory, int elements) {
-        if (unknown.isPresent()) {
-            throw new IllegalArgumentException("how a scaling or a batch normalisation rounds is not known where it divides by next "
-                    + "to nothing or multiplies by very much, as in channel " + unknown.getAsInt());
-        }
         return Allowance.of(backend, memory, guard, share, absolute, elements);
     }
 }
