@@ -25,6 +25,13 @@ public enum Claim {
         this.arithmetic = arithmetic;
     }
 
+    /** What is covered, in words, for records and reports. */
+    public String covers() {
+        return this == REAL ? "the network in real numbers, with its float weights"
+                : "every float32 evaluation, dense layers and convolutions in any order of summation, with or without fused "
+                + "multiply-add, subnormal numbers kept or flushed; not tf32, half precision, Winograd, FFT or a folded graph";
+    }
+
     /** Of plans whose bounds make this claim. */
     public Arithmetic arithmetic() {
         return arithmetic;

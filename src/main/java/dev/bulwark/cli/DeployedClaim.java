@@ -6,12 +6,8 @@ import dev.bulwark.model.Op;
 import dev.bulwark.model.io.StoredNetwork;
 import dev.bulwark.runs.ExperimentException;
 
-/** Which networks can be certified for every float32 evaluation, and what that covers. */
+/** Which networks can be certified for every float32 evaluation. */
 final class DeployedClaim {
-
-    /** For records. */
-    static final String COVERS = "float32 dense layers and convolutions in any order of summation, with or without fused "
-            + "multiply-add, subnormal numbers kept or flushed; not tf32, half precision, Winograd, FFT or a folded graph";
 
     private DeployedClaim() {
     }

@@ -159,10 +159,11 @@ final class VerifyCommand extends ModelCommand {
     RowsRun identify(RowsRun run, Subject subject, DeviceInfo device) {
         RowsRun bounded = run.within(epsilon(), subject.data()).with("method", method);
         if (claim() == Claim.DEPLOYED) { // records of earlier versions have none, and rows of the real-number network
-            bounded.with("claim", claim().toString()).noting("claim_covers", DeployedClaim.COVERS);
+            bounded.with("claim", claim().toString());
         } else {
             bounded.noting("claim", claim().toString());
         }
+        bounded.noting("claim_covers", claim().covers());
         if (norm != Norm.INF) {
             bounded.with("norm", norm.toString());
         }
