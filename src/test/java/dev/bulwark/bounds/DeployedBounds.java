@@ -385,6 +385,21 @@ abstract class DeployedBounds extends BoundsFixture {
         })).toList();
     }
 
+    /** y1 is 0 in a plain pass and NaN in some order: then neither y0 > y1 nor y1 > y2 holds, although y0 > y2. */
+    @Test
+    void givenALogitThatMayBeNoNumber_whenInequalitiesHideItInTheirSum_thenNotCertified() {
+        Graph graph = sequence(List.of(rows(new float[] {3e38f, 3e38f, 3e38f, 3e38f}, new float[4][1]), new Op.Relu()),
+                rows(new float[] {1, 0, 0}, new float[4], new float[] {1, -1, 1, -1}, new float[4]));
+        Specification either = new Specification(3, List.of(new Specification.Clause(List.of(
+                new Specification.Inequality(new float[] {1, -1, 0}, 0), new Specification.Inequality(new float[] {0, 1, -1}, 0)))));
+        Box box = new Box(new float[] {0.25f}, new float[] {0.75f});
+        for (Method method : Method.values()) {
+            try (Plan plan = Plan.load(backend, graph, Arithmetic.FLOAT32); Verifier verifier = verifier(plan, method)) {
+                assertFalse(verifier.verify(box, either) instanceof Verdict.Certified, method.toString());
+            }
+        }
+    }
+
     @Test
     void givenAnActivationWithoutAKnownRounding_whenClaimedOfEvaluations_thenRefused() {
         for (Op op : List.of(new Op.Sigmoid(), new Op.Tanh())) {
