@@ -192,8 +192,8 @@ final class BackwardPass {
 
         /** Of forms in a value, before they go back through the step that makes it. */
         void chargeDeviation(int value) {
-            relaxed.deviation(value).ifPresent(by -> forms.backwardBias(coefficients(value), rows, owners, by.bias(), by.errors(),
-                    plan.size(value), constants));
+            relaxed.deviation(value).ifPresent(by -> forms.backwardBias(coefficients(value), rows, owners, by.bias(),
+                    by.errors(), plan.size(value), constants));
         }
 
         @Override

@@ -265,7 +265,8 @@ final class CrownPass {
 
     /** A value's elements, then their negatives: from what a dense layer reads that makes them, else from themselves. */
     LogitForms unitForms(int value) {
-        boolean dense = relaxed.isExact() && plan.steps().get(value - 1) instanceof Step.Linear linear && linear.operator().dense().isPresent();
+        boolean dense = relaxed.isExact()
+                && plan.steps().get(value - 1) instanceof Step.Linear linear && linear.operator().dense().isPresent();
         int start = dense ? plan.steps().get(value - 1).reads()[0] : value;
         return new LogitForms() {
             @Override
@@ -328,8 +329,8 @@ final class CrownPass {
      * @return the value at which the forms' coefficients stand
      */
     private int enterOutputs(int value, DeviceBuffer form, int rows) {
-        if (relaxed.isExact() && plan.steps().get(value - 1) instanceof Step.Linear linear && linear.operator().enter(form, rows,
-                backward.coefficients(linear.from()), backward.constants())) {
+        if (relaxed.isExact() && plan.steps().get(value - 1) instanceof Step.Linear linear
+                && linear.operator().enter(form, rows, backward.coefficients(linear.from()), backward.constants())) {
             return linear.from();
         }
         backend.linearRelaxations().enterUnits(plan.size(value), form, rows, backward.coefficients(value),
