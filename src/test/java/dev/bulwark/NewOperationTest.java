@@ -53,7 +53,7 @@ class NewOperationTest {
 
     @Test
     void givenOneMoreStep_whenCompiled_thenEachPassThatMustAnswerForItIsNamed() throws IOException {
-        assertEquals(Set.of("plan/Boxes.java", "plan/ChainRule.java", "plan/Logits.java", "plan/Slots.java",
+        assertEquals(Set.of("plan/Boxes.java", "plan/ChainRule.java", "plan/Deviations.java", "plan/Logits.java", "plan/Slots.java",
                         "bounds/AlphaOptimisation.java", "bounds/BackwardPass.java", "bounds/CrownPass.java", "bounds/PatchPass.java",
                         "bounds/RelaxedPlan.java", "training/TrainingPass.java"),
                 placesThatMissOneMore("plan/Step.java", "Step", """

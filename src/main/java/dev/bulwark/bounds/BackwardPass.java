@@ -165,6 +165,7 @@ final class BackwardPass {
         for (int k = value - 1; k >= end; --k) { // step k makes value k + 1
             if (back.begun[k + 1]) {
                 back.step = k;
+                back.chargeDeviation(k + 1);
                 plan.steps().get(k).accept(back);
             }
         }
@@ -187,6 +188,12 @@ final class BackwardPass {
             this.rows = rows;
             this.owners = owners;
             this.slopes = slopes;
+        }
+
+        /** Of forms in a value, before they go back through the step that makes it. */
+        void chargeDeviation(int value) {
+            relaxed.deviation(value).ifPresent(by -> forms.backwardBias(coefficients(value), rows, owners, by.bias(),
+                    by.errors(), plan.size(value), constants));
         }
 
         @Override

@@ -158,7 +158,7 @@ public final class BranchAndBound {
             if (counterexample.isPresent()) {
                 return result(new Verdict.Falsified(counterexample.get()));
             }
-            return result(stuck.isEmpty() ? new Verdict.Certified(Claim.REAL) : new Verdict.Undecided(
+            return result(stuck.isEmpty() ? new Verdict.Certified(Claim.of(plan)) : new Verdict.Undecided(
                     "bounds leave " + stuck.size() + " domains open in which nothing is left to split"));
         }
 

@@ -223,7 +223,7 @@ public final class Crown implements Verifier {
             if (FloatPass.disagrees(bounds.get(n))) {
                 int inputs = plan.inputs();
                 float[] image = Arrays.copyOfRange(images, n * inputs, (n + 1) * inputs);
-                FloatPass.requireNoContradiction(plan.graph(), n, bounds.get(n), image, cleanLogits(image));
+                FloatPass.requireNoContradiction(plan, n, bounds.get(n), image, cleanLogits(image));
             }
         }
     }

@@ -6,6 +6,7 @@ import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.HostArrays;
 import dev.bulwark.device.InputBall;
+import dev.bulwark.plan.Arithmetic;
 import dev.bulwark.plan.Boxes;
 import dev.bulwark.plan.DeviceBox;
 import dev.bulwark.plan.Plan;
@@ -80,7 +81,7 @@ final class CrownPass {
         this.backend = plan.backend();
         this.plan = plan;
         this.settings = settings;
-        Optional<Affine> last = plan.lastLayer();
+        Optional<Affine> last = elided(plan);
         this.steps = margin(plan);
         this.boxes = new Boxes(memory, plan, capacity);
         this.relaxed = new RelaxedPlan(memory, plan, capacity, plan.steps());
@@ -112,9 +113,14 @@ final class CrownPass {
         return ball;
     }
 
-    /** The value at which forms of margins begin: what a dense last layer reads, else the logits. */
+    /** The value at which forms of margins begin: what a dense last layer reads that is elided, else the logits. */
     static int margin(Plan plan) {
-        return plan.steps().size() - (plan.lastLayer().isPresent() ? 1 : 0);
+        return plan.steps().size() - (elided(plan).isPresent() ? 1 : 0);
+    }
+
+    /** A dense last layer; of float32 evaluations margins compare the logits themselves, which were rounded. */
+    private static Optional<Affine> elided(Plan plan) {
+        return plan.arithmetic() == Arithmetic.REAL ? plan.lastLayer() : Optional.empty();
     }
 
     /**
@@ -244,6 +250,7 @@ final class CrownPass {
         }
 
         private Void push(Step step) {
+            relaxed.deviate(step, boxes::value, images);
             boxes.push(step, images);
             relaxed.take(step.to(), boxes.value(step.to()), images);
             return null;
@@ -289,7 +296,8 @@ final class CrownPass {
 
     /** A value's elements, then their negatives: from what a dense layer reads that makes them, else from themselves. */
     LogitForms unitForms(int value) {
-        boolean dense = plan.steps().get(value - 1) instanceof Step.Linear linear && linear.operator().dense().isPresent();
+        boolean dense = relaxed.isExact()
+                && plan.steps().get(value - 1) instanceof Step.Linear linear && linear.operator().dense().isPresent();
         int start = dense ? plan.steps().get(value - 1).reads()[0] : value;
         return new LogitForms() {
             @Override
@@ -352,8 +360,8 @@ final class CrownPass {
      * @return the value at which the forms' coefficients stand
      */
     private int enterOutputs(int value, DeviceBuffer form, int rows) {
-        if (plan.steps().get(value - 1) instanceof Step.Linear linear && linear.operator().enter(form, rows,
-                backward.coefficients(linear.from()), backward.constants())) {
+        if (relaxed.isExact() && plan.steps().get(value - 1) instanceof Step.Linear linear
+                && linear.operator().enter(form, rows, backward.coefficients(linear.from()), backward.constants())) {
             return linear.from();
         }
         backend.linearRelaxations().enterUnits(plan.size(value), form, rows, backward.coefficients(value),

@@ -218,10 +218,17 @@ final class DomainBounds implements AutoCloseable {
     private void enterJoint(List<Domain> batch, FormRows chunk, double[][] weights) {
         for (int r = 0; r < chunk.count(); ++r) {
             if (chunk.forms()[r] == JOINT) {
-                JointForms.Form sum = JointForms.of(clauses.get(batch.get(chunk.owners()[r]).goal()), weights[r]);
-                optimisation.enter(r, sum.coefficients(), sum.constant());
+                Specification.Clause clause = clauses.get(batch.get(chunk.owners()[r]).goal());
+                JointForms.Form sum = JointForms.of(clause, weights[r]);
+                optimisation.enter(r, sum.coefficients(), hidesALogit(clause, sum) ? Float.NaN : sum.constant());
             }
         }
+    }
+
+    /** Of float evaluations a logit may be NaN, of which no inequality holds: where a sum does not depend on it, it must not count. */
+    private boolean hidesALogit(Specification.Clause clause, JointForms.Form sum) {
+        return Claim.of(plan) == Claim.DEPLOYED && IntStream.range(0, plan.classes()).anyMatch(c -> sum.coefficients()[c] == 0
+                && clause.anyOf().stream().anyMatch(inequality -> inequality.coefficients()[c] != 0));
     }
 
     /** Gives sums of inequalities other weights, after a step's gradients are known. */

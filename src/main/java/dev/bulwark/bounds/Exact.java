@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.BiPredicate;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -76,21 +77,27 @@ public final class Exact implements Verifier {
             return known;
         }
         Specification specification = Specification.label(known.label(), plan.classes());
-        RealNetwork real = new RealNetwork(plan.graph());
-        if (region.holdsCentre() && !real.satisfies(region.centre(), specification)) {
+        BiPredicate<float[], Specification> network = network();
+        if (region.holdsCentre() && !network.test(region.centre(), specification)) {
             return known.falsifiedBy(region.centre());
         }
         if (known.cleanPrediction() != known.label()) {
             return known;
         }
-        BranchAndBound.Result result = search(region, specification, real);
+        BranchAndBound.Result result = search(region, specification, network);
         return result.verdict() instanceof Verdict.Falsified falsified ? known.falsifiedBy(falsified.counterexample())
                 : known.withMargins(result.lower());
     }
 
-    private BranchAndBound.Result search(Region region, Specification specification, RealNetwork real) {
+    private BranchAndBound.Result search(Region region, Specification specification,
+                                         BiPredicate<float[], Specification> network) {
         return branchAndBound.search(region, specification, late(), limits.domains,
-                point -> !real.satisfies(point, specification));
+                point -> !network.test(point, specification));
+    }
+
+    /** Says where a specification holds of the network that is claimed about. */
+    private BiPredicate<float[], Specification> network() {
+        return Claim.of(plan).at(plan.graph());
     }
 
     private BooleanSupplier late() {
@@ -104,7 +111,7 @@ public final class Exact implements Verifier {
         if (specification.provenBy(k -> lower[k])) {
             return lower;
         }
-        float[] clauses = search(region, specification, new RealNetwork(plan.graph())).lower();
+        float[] clauses = search(region, specification, network()).lower();
         for (int clause = 0, k = 0; clause < clauses.length; ++clause) {
             List<Specification.Inequality> anyOf = specification.clauses().get(clause).anyOf();
             if (anyOf.size() == 1) { // else it is a bound of the largest of several
@@ -117,18 +124,18 @@ public final class Exact implements Verifier {
 
     @Override
     public Verdict verify(Region region, Specification specification) {
-        RealNetwork real = new RealNetwork(plan.graph());
-        if (region.holdsCentre() && !real.satisfies(region.centre(), specification)) {
+        BiPredicate<float[], Specification> network = network();
+        if (region.holdsCentre() && !network.test(region.centre(), specification)) {
             return new Verdict.Falsified(region.centre());
         }
-        return search(region, specification, real).verdict();
+        return search(region, specification, network).verdict();
     }
 
     @Override
     public List<Verdict> verdicts(float[] images, int[] labels, Ball ball) {
         List<Verdict> verdicts = new ArrayList<>();
         for (Bounds bounds : verify(images, labels, ball)) {
-            verdicts.add(bounds.certified() ? new Verdict.Certified(Claim.REAL)
+            verdicts.add(bounds.certified() ? new Verdict.Certified(Claim.of(plan))
                     : bounds.counterexample().<Verdict>map(Verdict.Falsified::new)
                             .orElseGet(() -> new Verdict.Undecided("the search reached its limit, or nothing was left to split")));
         }

@@ -3,6 +3,7 @@ package dev.bulwark.bounds;
 import dev.bulwark.device.LinearRelaxations;
 import dev.bulwark.model.AffineMap;
 import dev.bulwark.model.Graph;
+import dev.bulwark.plan.Plan;
 import java.util.Arrays;
 import java.util.List;
 
@@ -32,6 +33,15 @@ final class FloatPass {
     /** Whether an image is certified and yet given another class than its label, so that there is something to ask. */
     static boolean disagrees(Bounds bounds) {
         return bounds.certified() && bounds.cleanPrediction() != bounds.label();
+    }
+
+    /** As below, by what a plan's bounds claim: where that is of every float pass, whatever this one disagrees with is wrong. */
+    static void requireNoContradiction(Plan plan, int index, Bounds bounds, float[] image, float[] cleanLogits) {
+        if (Claim.of(plan) == Claim.DEPLOYED) {
+            throw new IllegalStateException("image " + index + " is certified for every float32 evaluation, but one makes the logits "
+                    + Arrays.toString(cleanLogits) + ": the bounds are wrong; " + bounds);
+        }
+        requireNoContradiction(plan.graph(), index, bounds, image, cleanLogits);
     }
 
     /**

@@ -72,7 +72,8 @@ final class HostPass {
                 return number;
             }
             BigDecimal root = number.add(new BigDecimal(addend)).sqrt(direction);
-            return direction == DOWN ? root.subtract(root.ulp()) : root.add(root.ulp()); // a root is right to one of them
+            BigDecimal off = root.scaleByPowerOfTen(2 - DOWN.getPrecision()); // more than the last of that many digits counts
+            return direction == DOWN ? root.subtract(off) : root.add(off);
         }
 
         /** Not above the least quotient of a number and the divisor of element k. */

@@ -123,7 +123,7 @@ public final class Ibp implements Verifier {
         for (int n = first; n < bounds.size(); ++n) {
             if (FloatPass.disagrees(bounds.get(n))) {
                 int at = (n - first) * plan.inputs();
-                FloatPass.requireNoContradiction(plan.graph(), n, bounds.get(n),
+                FloatPass.requireNoContradiction(plan, n, bounds.get(n),
                         Arrays.copyOfRange(images, at, at + plan.inputs()), results.cleanLogits(n - first));
             }
         }

@@ -3,6 +3,7 @@ package dev.bulwark.bounds;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
+import dev.bulwark.device.Directed;
 import dev.bulwark.device.HostArrays;
 import dev.bulwark.plan.Boxes;
 import dev.bulwark.plan.DeviceBox;
@@ -26,6 +27,8 @@ final class IbpPass {
     private final DeviceBuffer labels;
     /** All that a batch's bounds are made of, end to end: one read brings it back. */
     private final DeviceBuffer results;
+    /** {@code [capacity,classes]}: what float32 evaluations of the logits may be off by, where the plan speaks of these. */
+    private final DeviceBuffer deviations;
     private int[] hostLabels = {};
 
     /**
@@ -96,6 +99,7 @@ final class IbpPass {
         this.epsilons = memory.allocate(capacity);
         this.labels = memory.allocate(capacity);
         this.results = memory.allocate(new Layout(capacity, classes).length());
+        this.deviations = memory.allocate((long) capacity * classes);
     }
 
     /** Images that a batch may hold. */
@@ -147,8 +151,24 @@ final class IbpPass {
         Step step = plan.steps().get(before);
         boxes.push(step, rows);
         long length = (long) rows * classes;
+        boxes.deviation().ifPresent(by -> backend.copy(by.upper(), length, deviations));
         backend.copy(boxes.value(step.to()).lower(), length, layout.matrix(results, Layout.LOWER));
         backend.copy(boxes.value(step.to()).upper(), length, layout.matrix(results, Layout.UPPER));
+    }
+
+    /** Lower bounds of the margins: where the logits' boxes were widened, these are of the logits before that. */
+    private float[] margins(Layout layout, int[] read, int n) {
+        float[] margins = layout.row(read, Layout.MARGINS, n);
+        if (boxes.deviation().isPresent()) {
+            float[] by = new float[classes];
+            backend.read(deviations.slice((long) n * classes, classes), by);
+            for (int c = 0; c < classes; ++c) {
+                if (c != hostLabels[n]) {
+                    margins[c] = Directed.down(Math.nextDown(margins[c] - ((double) by[hostLabels[n]] + by[c]) * (1 + 0x1p-50)));
+                }
+            }
+        }
+        return margins;
     }
 
     /** Waits for the batch. */
@@ -159,8 +179,7 @@ final class IbpPass {
         List<float[]> cleanLogits = new ArrayList<>();
         for (int n = 0; n < layout.rows; ++n) {
             Box logits = Box.unknownIsUnbounded(layout.row(read, Layout.LOWER, n), layout.row(read, Layout.UPPER, n));
-            bounds.add(new Bounds(hostLabels[n], read[layout.predictions() + n], logits,
-                    layout.row(read, Layout.MARGINS, n)));
+            bounds.add(new Bounds(hostLabels[n], read[layout.predictions() + n], logits, margins(layout, read, n)));
             cleanLogits.add(layout.row(read, Layout.LOGITS, n));
         }
         return new Results(bounds, cleanLogits);

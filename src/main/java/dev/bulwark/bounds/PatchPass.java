@@ -93,6 +93,8 @@ final class PatchPass {
         PatchForms.Batch run() {
             int at = enter();
             while (at > route.end()) {
+                relaxed.deviation(at).ifPresent(by -> patchForms.backwardBias(here, batch, by.bias(), by.errors(),
+                        backward.constants()));
                 at = plan.steps().get(at - 1).accept(this);
             }
             return batch;
@@ -100,7 +102,7 @@ final class PatchPass {
 
         private int enter() {
             LinearOperator.OnPatches first = route.maps().get(route.value());
-            if (first != null) {
+            if (first != null && relaxed.isExact()) {
                 PatchForms.Batch behind = batch.in(first.patches());
                 if (first.enter(behind, here, backward.constants())) {
                     batch = behind;

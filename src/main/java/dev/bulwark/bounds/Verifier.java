@@ -41,8 +41,8 @@ public interface Verifier extends AutoCloseable {
     float[] lowerBounds(Region region, Specification specification);
 
     /**
-     * Whether a specification holds all over a region, of the real-number network. Certified by bounds alone; falsified
-     * where it fails at the region's centre, which exact arithmetic says.
+     * Whether a specification holds all over a region, of the network that the plan's {@link Claim} speaks of. Certified by
+     * bounds alone; falsified where it fails at the region's centre, which exact arithmetic says, or a plain float pass.
      */
     default Verdict verify(Region region, Specification specification) {
         float[] lower = lowerBounds(region, specification);
@@ -75,12 +75,12 @@ public interface Verifier extends AutoCloseable {
 
     private Verdict verdict(boolean proven, Region region, Specification specification) {
         if (proven) {
-            return new Verdict.Certified(Claim.REAL);
+            return new Verdict.Certified(Claim.of(plan()));
         }
         if (!region.holdsCentre()) {
             return new Verdict.Undecided("bounds don't prove it, and no float lies at the centre");
         }
-        return new RealNetwork(plan().graph()).satisfies(region.centre(), specification)
+        return Claim.of(plan()).at(plan().graph()).test(region.centre(), specification)
                 ? new Verdict.Undecided("bounds don't prove it, and the centre itself is no counterexample")
                 : new Verdict.Falsified(region.centre());
     }

@@ -3,11 +3,12 @@
  * prove. By interval bound propagation (Mirman et al. 2018, Gowal et al. 2019), by CROWN-IBP (Zhang et al. 2020), by DeepPoly
  * (Singh et al. 2019), by CROWN (Zhang et al. 2018), by alpha-CROWN (Xu et al. 2021) and by branch and bound (Wang et al. 2021).
  *
- * <p><b>The claim.</b> Bounds hold for the <i>real-number</i> network with the given float weights, at every real point
- * of the ball: only the device's outward operations go into them, and products whose rounding is accounted for. A float
- * forward pass may differ from that network by its rounding, and {@code FloatPass} says by how much at
- * most; where it misclassifies an input of a certified box, {@link dev.bulwark.bounds.RealNetwork} says whether that network
- * does too.
+ * <p><b>The claim.</b> Bounds hold for the <i>real-number</i> network, or for {@linkplain
+ * dev.bulwark.bounds.Claim#DEPLOYED every float32 evaluation}, of which the last section speaks. The first is the network
+ * with the given float weights, at every real point of the ball: only the device's outward operations go into them, and
+ * products whose rounding is accounted for. A float forward pass may differ from that network by its rounding, and {@code
+ * FloatPass} says by how much at most; where it misclassifies an input of a certified box, {@link
+ * dev.bulwark.bounds.RealNetwork} says whether that network does too.
  *
  * <p><b>The box.</b> A {@link dev.bulwark.data.Ball} has an exact centre c and an exact epsilon, and neither need be a float.
  * The device is given the float x nearest to c, how far c may lie from x (2^-24 x, for x was rounded to nearest) and a double
@@ -86,5 +87,38 @@
  *
  * <p>A box [l, u] may be too wide by rounding; that loosens bounds and breaks none. The network of the README (784, 1024,
  * 512, 256, 10; epsilon 0.03) loses 0.04 of margins of about 3 to all of the rounding.
+ *
+ * <h2>Every float32 evaluation</h2>
+ *
+ * <p>{@link dev.bulwark.bounds.Claim#DEPLOYED} speaks of the graph as it is written: one that a runtime has folded (a
+ * batch normalisation into a convolution, say) is another graph. Take any float32 evaluation of it at a float input, and
+ * let z[k], h[k] be <i>its</i> values. All above stays true if a step's real function is replaced by {@code z[k] = W[k]
+ * h[k-1] + b[k] + e} with {@code |e| &lt;= d}, d being known from the box of h[k-1]:
+ *
+ * <ol>
+ * <li><b>Sums.</b> A sum of n products and a bias, in any order, fused or not, is off by at most {@code g (|W| |h| +
+ *     |b|)}, g = {@link dev.bulwark.device.LinearRelaxations#productError} (Higham 2002, section 3.1). Where subnormal
+ *     numbers are taken for 0 or made 0, a product loses at most 2^-126 (1 + |w| + |h|), and a sum three times 2^-126,
+ *     which later operations enlarge by 1 + g at most. {@link dev.bulwark.plan.LearnedOperator} takes |w| to be at least
+ *     2^-50, and adds 2^-100 |w| and 2^-50 for each product to |b|, of which g times is more than that. d is the sum over
+ *     the box's max |h|, outward.
+ * <li><b>Other operations.</b> A mean is a sum and a quotient; a scaling and a batch normalisation are taken in any
+ *     grouping; an addition is a sum of two; a leaky ReLU is a product. ReLUs, clips, maxima and rearrangements round
+ *     nothing, but may flush what they read: whoever reads the result is charged for that, and behind the last value
+ *     2^-126 is. Sigmoids and hyperbolic tangents depend on who computes them and are refused.
+ * <li><b>Overflow.</b> No partial sum exceeds {@code (1 + g) (|W| |h| + |b|)}. Where (1 + 2 g) times that is beyond the
+ *     largest float, d is unknown, and so is the unit, and all that reads it: d counts inputs with weights of 0 too, as 0
+ *     times an infinity is NaN, and a clip of what is unknown is unknown. So a unit is known only where no evaluation has
+ *     an infinity or a NaN in anything that it depends on.
+ * <li><b>Boxes</b> are widened by d as each step makes them.
+ * <li><b>Forms.</b> a z[k] &gt;= a (W[k] h[k-1] + b[k]) - |a| d, so d is charged with E. Forms begin at z[k] itself and
+ *     not in front of W[k], margins at two logits: exact identities of the real network are none here. IBP's elided
+ *     margin W[y] - W[c] stays one of the last h, less d of both logits.
+ * <li><b>Half-spaces</b> cut the values of the evaluation, each of which lies on one side, or on both.
+ * <li><b>The end.</b> Logits are compared exactly. A tie is no certificate.
+ * </ol>
+ *
+ * <p>The real network is one with e = 0, so that these bounds hold of it too. A counterexample is a point at which a
+ * plain float32 forward pass fails, and one at a certified input is a fault.
  */
 package dev.bulwark.bounds;

@@ -87,6 +87,11 @@ abstract class ModelCommand implements Callable<Integer> {
     /** Adds what the rows depend on beyond network, data and device. */
     abstract RowsRun identify(RowsRun run, Subject subject, DeviceInfo device);
 
+    /** What must hold of the network that a file holds. */
+    void requireFit(StoredNetwork network) {
+        // Most take any.
+    }
+
     /** Writes the rows that are not there yet. */
     abstract void write(Fleet fleet, Subject subject, RowsRun run, Monitor monitor) throws IOException;
 
@@ -180,6 +185,7 @@ abstract class ModelCommand implements Callable<Integer> {
         warn(err);
         StoredNetwork network = ModelFile.read(model);
         network.notes().forEach(note -> say(err, "note: " + note));
+        requireFit(network);
         warning(TrainedFor.of(network)).ifPresent(message -> say(err, OptionNames.in(message)));
         try (Fleet fleet = device().open()) {
             device().requireFit(network.graph(), isTakenWhole(network.graph(), fleet.info()));

@@ -1,5 +1,6 @@
 package dev.bulwark.cli;
 
+import dev.bulwark.bounds.Claim;
 import dev.bulwark.bounds.RealNetwork;
 import dev.bulwark.data.DataException;
 import dev.bulwark.files.AtomicFile;
@@ -35,8 +36,8 @@ import picocli.CommandLine.Model.OptionSpec;
 /** {@code bulwark verify MODEL --vnnlib P}: one property of a network, as the verification competition asks for it. */
 final class PropertyAnswer {
 
-    private static final Set<String> OPTIONS = Set.of("--vnnlib", "--timeout", "--out", "--overwrite", "--device", "--quiet",
-            "--debug");
+    private static final Set<String> OPTIONS = Set.of("--vnnlib", "--claim", "--timeout", "--out", "--overwrite", "--device",
+            "--quiet", "--debug");
     /** An answer's first line. */
     private static final Set<String> WORDS = Set.of("unsat", "sat", "unknown", "timeout");
     private static final int LONGEST_WORD = WORDS.stream().mapToInt(String::length).max().orElseThrow();
@@ -49,12 +50,14 @@ final class PropertyAnswer {
     private final Path file;
     /** Null for none. */
     private final Double timeout;
+    private final Claim claim;
     private final long start = System.nanoTime();
 
-    PropertyAnswer(Path model, Path file, Double timeout) {
+    PropertyAnswer(Path model, Path file, Double timeout, Claim claim) {
         this.model = model;
         this.file = file;
         this.timeout = timeout;
+        this.claim = claim;
     }
 
     /** Prints the answer, and writes it to {@code out} unless that is null. */
@@ -75,7 +78,7 @@ final class PropertyAnswer {
         write(out, text);
         line.getOut().print(text);
         line.getOut().flush();
-        if (answer.decision instanceof Decision.Sat) {
+        if (answer.decision instanceof Decision.Sat && claim == Claim.REAL) {
             confirm(answer.exactly, out, text, err);
         }
         return ExitCode.DONE.code();
@@ -93,6 +96,7 @@ final class PropertyAnswer {
     private Answer answer(DeviceOptions device, PrintWriter err) {
         StoredNetwork network = ModelFile.read(model);
         network.notes().forEach(note -> say(err, "note: " + note));
+        DeployedClaim.requireFit(claim, network);
         Property property = PropertyFile.read(file);
         requireFit(network, property);
         Decision decision = decide(network, property, device);
@@ -183,7 +187,7 @@ final class PropertyAnswer {
     /** In its own fleet, which a call that outlives its time can keep. */
     private Decision decide(StoredNetwork network, Property property, DeviceOptions device) {
         BooleanSupplier late = () -> timeout != null && remaining() <= 0;
-        try (Fleet fleet = device.openFirst(); Plan plan = Plan.load(fleet.first(), network.graph())) {
+        try (Fleet fleet = device.openFirst(); Plan plan = Plan.load(fleet.first(), network.graph(), claim.arithmetic())) {
             return new PropertyChecker(plan, property, late).decide(SEED);
         }
     }

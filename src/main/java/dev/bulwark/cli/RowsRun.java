@@ -30,6 +30,7 @@ final class RowsRun {
     private final Path out;
     private final Existing existing;
     private final Map<String, Object> identity = new LinkedHashMap<>();
+    private final Map<String, Object> noted = new LinkedHashMap<>();
     private List<String> notes = List.of();
 
     /** @param what the command's name */
@@ -42,6 +43,12 @@ final class RowsRun {
     /** Adds something that the rows depend on. */
     RowsRun with(String name, Object value) {
         identity.put(name, value);
+        return this;
+    }
+
+    /** Adds something that the record says of the rows beside what they depend on. */
+    RowsRun noting(String name, Object value) {
+        noted.put(name, value);
         return this;
     }
 
@@ -101,6 +108,9 @@ final class RowsRun {
     void run(String command, Fleet fleet, Dataset data, Writing writing) throws IOException {
         try (RunRecord record = RunRecord.open(record(out), existing, identity)) {
             record.put("command", command);
+            for (Map.Entry<String, Object> entry : noted.entrySet()) {
+                record.put(entry.getKey(), entry.getValue());
+            }
             if (!notes.isEmpty()) {
                 record.put("model_notes", notes);
             }

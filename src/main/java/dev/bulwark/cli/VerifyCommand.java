@@ -1,11 +1,13 @@
 package dev.bulwark.cli;
 
+import dev.bulwark.bounds.Claim;
 import dev.bulwark.bounds.Crown;
 import dev.bulwark.bounds.Exact;
 import dev.bulwark.bounds.Method;
 import dev.bulwark.data.Epsilon;
 import dev.bulwark.data.Norm;
 import dev.bulwark.device.DeviceInfo;
+import dev.bulwark.model.io.StoredNetwork;
 import dev.bulwark.report.Paragraph;
 import dev.bulwark.results.BoundsRow;
 import dev.bulwark.results.RowFile;
@@ -68,9 +70,14 @@ final class VerifyCommand extends ModelCommand {
     @Option(names = "--textbook", description = "The method as published: not cut with what ibp finds, so never better.")
     private boolean textbook;
 
+    @Option(names = "--claim", paramLabel = "real|deployed", defaultValue = "real",
+            description = "What is certified: the network in real numbers, or every float32 evaluation of it, in any order of "
+                    + "summation, fused or not (default: ${DEFAULT-VALUE}).")
+    private String claim;
+
     @SuppressWarnings("deprecation") // it is what lifts the demand for --epsilon and --out
     @Option(names = "--vnnlib", paramLabel = "P.vnnlib[.gz]", help = true, description = "Decide this property instead, of the "
-            + "network alone: unsat, sat with a counterexample, unknown or timeout. It takes --timeout and --device, "
+            + "network alone: unsat, sat with a counterexample, unknown or timeout. It takes --claim, --timeout and --device, "
             + "--out for a copy of the answer, and no other option.")
     private Path property;
 
@@ -87,7 +94,7 @@ final class VerifyCommand extends ModelCommand {
         if (property == null && timeout != null && method() != Method.EXACT) {
             throw new ExperimentException("--timeout belongs to --method exact and to --vnnlib: choose one of them, or drop it");
         }
-        return property == null ? Optional.empty() : Optional.of(new PropertyAnswer(model(), property, timeout)
+        return property == null ? Optional.empty() : Optional.of(new PropertyAnswer(model(), property, timeout, claim())
                 .run(spec().commandLine(), device, out(), existing()));
     }
 
@@ -100,6 +107,7 @@ final class VerifyCommand extends ModelCommand {
             throw new ExperimentException("--steps are alpha-crown's: --method " + method + " takes none");
         }
         Verify.steps(steps());
+        claim();
         if (textbook && method() == Method.EXACT) {
             throw new ExperimentException("--textbook is a form of methods of bounds: --method exact has no other form");
         }
@@ -161,8 +169,19 @@ final class VerifyCommand extends ModelCommand {
     }
 
     @Override
+    void requireFit(StoredNetwork network) {
+        DeployedClaim.requireFit(claim(), network);
+    }
+
+    @Override
     RowsRun identify(RowsRun run, Subject subject, DeviceInfo device) {
         RowsRun bounded = run.within(epsilon(), subject.data()).with("method", method);
+        if (claim() == Claim.DEPLOYED) { // records of earlier versions have none, and rows of the real-number network
+            bounded.with("claim", claim().toString());
+        } else {
+            bounded.noting("claim", claim().toString());
+        }
+        bounded.noting("claim_covers", claim().covers());
         if (norm != Norm.INF) {
             bounded.with("norm", norm.toString());
         }
@@ -184,7 +203,7 @@ final class VerifyCommand extends ModelCommand {
     @Override
     void write(Fleet fleet, Subject subject, RowsRun run, Monitor monitor) throws IOException {
         try (RowFile<BoundsRow> rows = run.open(out(), BoundsRow.FORMAT)) {
-            Verify.Bounding bounding = new Verify.Bounding(method(), steps(), textbook, limits());
+            Verify.Bounding bounding = new Verify.Bounding(method(), steps(), textbook, limits(), claim());
             if (largest) {
                 search().run(fleet, subject, bounding, rows, monitor);
             } else {
@@ -203,7 +222,8 @@ final class VerifyCommand extends ModelCommand {
         }
         text.println(rows.stream().filter(BoundsRow::certified).count() + " of " + rows.size() + " images certified, "
                 + rows.stream().filter(BoundsRow::certifiedByBox).count() + " by box"
-                + (labelled() ? "; " + rows.stream().filter(BoundsRow::cleanCorrect).count() + " clean correct" : ""));
+                + (labelled() ? "; " + rows.stream().filter(BoundsRow::cleanCorrect).count() + " clean correct" : "")
+                + (claim() == Claim.DEPLOYED ? "; of every float32 evaluation" : ""));
         if (method() == Method.EXACT) {
             text.println(Arrays.stream(BoundsRow.Decision.values()).map(decision -> rows.stream()
                     .filter(row -> row.verdict().equals(Optional.of(decision))).count() + " " + decision.name().toLowerCase(Locale.ROOT))
@@ -244,6 +264,11 @@ final class VerifyCommand extends ModelCommand {
 
     private int steps() {
         return steps == null ? Crown.DEFAULT_STEPS : steps;
+    }
+
+    private Claim claim() {
+        return Arrays.stream(Claim.values()).filter(c -> c.toString().equals(claim)).findFirst().orElseThrow(
+                () -> new ExperimentException("--claim is real or deployed, not " + claim));
     }
 
     private Method method() {

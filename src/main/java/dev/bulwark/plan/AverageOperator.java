@@ -59,6 +59,20 @@ record AverageOperator(Backend backend, Pooling pooling) implements LinearOperat
         };
     }
 
+    /** Of a sum that is divided by the number of elements, or multiplied by its rounded inverse, before or after. */
+    @Override
+    public Optional<Enclosure> deviations(DeviceMemory memory) {
+        int elements = pooling.windows().elements();
+        double sum = 2.0 * elements; // times the mean: none of the sums is larger
+        double share = LinearRelaxations.productError(elements) * (1 + elements * LinearRelaxations.NEGLIGIBLE) / sum;
+        Allowance allowance = Allowance.of(backend, memory, sum, share, outputs());
+        Enclosure means = enclosure();
+        return Optional.of((lower, upper, rows, outLower, outUpper) -> {
+            means.run(lower, upper, rows, outLower, outUpper);
+            allowance.run(outLower, outUpper, rows);
+        });
+    }
+
     @Override
     public Optional<ImageShape> outputImage() {
         return Optional.of(pooling.output());

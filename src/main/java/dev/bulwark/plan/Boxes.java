@@ -1,16 +1,19 @@
 package dev.bulwark.plan;
 
+import dev.bulwark.device.Activation;
 import dev.bulwark.device.Backend;
+import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.Enclosure;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Interval bound propagation (Gowal et al. 2019): boxes of the inputs are pushed through step after step, outward, so that
- * every real value of the network over a box lies in the box that comes out.
+ * every value of the network over a box, by the plan's {@link Arithmetic}, lies in the box that comes out.
  */
 public final class Boxes {
 
@@ -21,6 +24,9 @@ public final class Boxes {
     private final DeviceBox inputs;
     /** Of linear steps, by the values that they make. */
     private final Map<Integer, Enclosure> enclosures = new HashMap<>();
+    private final Deviations deviations;
+    /** Of the last step. */
+    private Optional<DeviceBox> deviation = Optional.empty();
 
     /**
      * @param memory   owns the buffers and what is prepared of the plan's operators; the caller closes it
@@ -32,6 +38,7 @@ public final class Boxes {
         this.plan = plan;
         this.slots = Slots.forward(plan);
         this.inputs = DeviceBox.allocate(memory, (long) capacity * plan.inputs());
+        this.deviations = new Deviations(memory, plan, capacity);
         for (int slot = 0; slot < slots.count(); ++slot) {
             buffers.add(DeviceBox.allocate(memory, (long) capacity * slots.size(slot)));
         }
@@ -59,7 +66,18 @@ public final class Boxes {
 
     /** Pushes boxes through one step; those of the values that it reads must have been made. */
     public void push(Step step, int rows) {
+        deviation = deviations.of(step, this::value, rows); // now, for a step may take the place of what it reads
         step.accept(new Push(rows));
+        deviation.ifPresent(by -> {
+            DeviceBox to = value(step.to());
+            backend.outwardIntervals().add(to.lower(), to.upper(), by.lower(), by.upper(),
+                    (long) rows * plan.size(step.to()), to.lower(), to.upper());
+        });
+    }
+
+    /** What the last step's boxes were widened by, {@code [-d, d]}, if anything; good until the next one. */
+    public Optional<DeviceBox> deviation() {
+        return deviation;
     }
 
     /** Boxes of value {@code number}, good until a later step takes their place. */
@@ -113,9 +131,21 @@ public final class Boxes {
         public Void activation(Step.Activation step) {
             DeviceBox from = value(step.from());
             DeviceBox to = value(step.to());
-            backend.activations().enclose(step.function(), from.lower(), from.upper(), (long) rows * plan.size(step.to()),
-                    to.lower(), to.upper());
+            long length = (long) rows * plan.size(step.to());
+            if (plan.arithmetic() == Arithmetic.FLOAT32 && step.function() instanceof Activation.Clip clip) {
+                clamp(clip, from.lower(), length, to.lower()); // which keeps what is unknown: NaN may be clipped to NaN
+                clamp(clip, from.upper(), length, to.upper());
+            } else {
+                backend.activations().enclose(step.function(), from.lower(), from.upper(), length, to.lower(), to.upper());
+            }
             return null;
+        }
+
+        private void clamp(Activation.Clip clip, DeviceBuffer from, long length, DeviceBuffer to) {
+            if (from != to) {
+                backend.copy(from, length, to);
+            }
+            backend.elementwise().clamp(to, length, clip.low(), clip.high());
         }
 
         @Override

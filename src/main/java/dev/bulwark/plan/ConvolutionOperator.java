@@ -101,8 +101,12 @@ record ConvolutionOperator(Backend backend, Convolution convolution) implements 
     }
 
     @Override
-    public LearnedOperator withWeight(DeviceMemory memory, float[] weight) {
-        return new ConvolutionOperator(backend,
-                convolution.with(memory.holding(weight), memory.zeros(convolution.output().channels())));
+    public DeviceBuffer bias() {
+        return convolution.bias();
+    }
+
+    @Override
+    public LearnedOperator with(DeviceMemory memory, float[] weight, float[] bias) {
+        return new ConvolutionOperator(backend, convolution.with(memory.holding(weight), memory.holding(bias)));
     }
 }

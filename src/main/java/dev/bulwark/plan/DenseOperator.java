@@ -69,8 +69,13 @@ record DenseOperator(Backend backend, Affine affine) implements LearnedOperator 
     }
 
     @Override
-    public LearnedOperator withWeight(DeviceMemory memory, float[] weight) {
-        return new DenseOperator(backend, new Affine(memory.holding(weight), memory.zeros(affine.out()), affine.in(),
+    public DeviceBuffer bias() {
+        return affine.bias();
+    }
+
+    @Override
+    public LearnedOperator with(DeviceMemory memory, float[] weight, float[] bias) {
+        return new DenseOperator(backend, new Affine(memory.holding(weight), memory.holding(bias), affine.in(),
                 affine.out()));
     }
 }

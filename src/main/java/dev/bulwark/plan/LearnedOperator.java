@@ -17,8 +17,16 @@ public interface LearnedOperator extends LinearOperator {
     /** W as it lies on the device, in the operator's own layout. */
     DeviceBuffer weight();
 
-    /** This map with another W, in the same layout, and no b. The caller's memory owns it. */
-    LearnedOperator withWeight(DeviceMemory memory, float[] weight);
+    /** b as it lies on the device: one number for each row of W. */
+    DeviceBuffer bias();
+
+    /** This map with another W and b, in the same layout. The caller's memory owns it. */
+    LearnedOperator with(DeviceMemory memory, float[] weight, float[] bias);
+
+    /** As {@link #with}, without b. */
+    private LearnedOperator withWeight(DeviceMemory memory, float[] weight) {
+        return with(memory, weight, new float[Math.toIntExact(bias().length())]);
+    }
 
     /**
      * Gradients of the parameters, to nearest.
@@ -31,6 +39,11 @@ public interface LearnedOperator extends LinearOperator {
 
     /** Products that an element of {@link #applyTransposed} sums at most. */
     int transposedTerms();
+
+    /** The size that a smaller weight is taken to have where sums of sizes are made. */
+    float SMALL = 0x1p-50f;
+    /** The part of each weight that is charged for an input that is taken for 0. */
+    float FLUSHED = 0x1p-100f;
 
     @Override
     default Optional<LearnedOperator> learned() {
@@ -47,6 +60,32 @@ public interface LearnedOperator extends LinearOperator {
                     relative * Math.nextUp(Math.abs(shares[k]) + LinearRelaxations.NEGLIGIBLE)));
         }
         return memory.owning(withWeight(memory, shares).enclosure());
+    }
+
+    /**
+     * By Higham (2002, section 3.1), g (|W| |x| + |b|) and less than g of what is added to it here: a product may lose 2^-126
+     * (1 + |w| + |x|) as subnormal numbers are flushed to 0, and a sum three times 2^-126. No weight's size is taken to be 0,
+     * for 0 times what is unknown is unknown.
+     */
+    @Override
+    default Optional<Enclosure> deviations(DeviceMemory memory) {
+        float[] sizes = HostArrays.read(backend(), weight());
+        float[] constants = HostArrays.read(backend(), bias());
+        int terms = sizes.length / constants.length;
+        for (int row = 0; row < constants.length; ++row) {
+            double constant = Math.abs(constants[row]) + (terms + 2.0) * SMALL;
+            for (int k = row * terms; k < (row + 1) * terms; ++k) {
+                constant += (double) FLUSHED * Math.abs(sizes[k]);
+                sizes[k] = Math.max(Math.abs(sizes[k]), SMALL);
+            }
+            constants[row] = Math.min(Float.MAX_VALUE, Directed.up(constant * (1 + 0x1p-20))); // that sum was rounded
+        }
+        Enclosure sums = memory.owning(with(memory, sizes, constants).enclosure());
+        Allowance allowance = Allowance.ofSums(backend(), memory, terms, outputs());
+        return Optional.of((lower, upper, rows, outLower, outUpper) -> {
+            sums.run(lower, upper, rows, outLower, outUpper);
+            allowance.run(outLower, outUpper, rows);
+        });
     }
 
     /** As the weights are now: training refreshes them. */

@@ -52,6 +52,16 @@ public interface LinearOperator {
     Enclosure productErrors(DeviceMemory memory);
 
     /**
+     * Takes how far inputs may be from 0, for both ends of a box of them, and makes {@code [-d, d]}: no float32 evaluation of
+     * this map, as {@link Arithmetic#FLOAT32} says, is further than d from {@code W x + b}, x being the floats that it reads,
+     * whether it takes subnormal ones for 0 or not. Unknown where an evaluation may overflow, or an input is unknown, with a
+     * weight or without. Empty where nothing is computed.
+     *
+     * @param memory owns what it needs, and closes it
+     */
+    Optional<Enclosure> deviations(DeviceMemory memory);
+
+    /**
      * Enters outputs as linear forms in x, exactly, as {@link dev.bulwark.device.LinearRelaxations#enter} does.
      *
      * @return whether it did: an operator that can't leaves everything as it is

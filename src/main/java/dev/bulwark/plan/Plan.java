@@ -33,14 +33,16 @@ public final class Plan implements AutoCloseable {
 
     private final Backend backend;
     private final Graph graph;
+    private final Arithmetic arithmetic;
     private final DeviceMemory memory;
     private final DeviceBuffer parameters;
     private final List<Step> steps;
     private final int[] sizes;
 
-    private Plan(Backend backend, Graph graph) {
+    private Plan(Backend backend, Graph graph, Arithmetic arithmetic) {
         this.backend = backend;
         this.graph = graph;
+        this.arithmetic = arithmetic;
         try (DeviceMemory building = new DeviceMemory(backend)) {
             this.parameters = building.holding(Parameters.of(graph));
             Layout layout = new Layout(backend, building, graph, parameters);
@@ -52,7 +54,12 @@ public final class Plan implements AutoCloseable {
 
     /** Copies {@code graph} to {@code backend}. */
     public static Plan load(Backend backend, Graph graph) {
-        return new Plan(backend, graph);
+        return load(backend, graph, Arithmetic.REAL);
+    }
+
+    /** As {@link #load(Backend, Graph)}. @param arithmetic what bounds of it speak of; nothing else depends on it */
+    public static Plan load(Backend backend, Graph graph, Arithmetic arithmetic) {
+        return new Plan(backend, graph, arithmetic);
     }
 
     public Backend backend() {
@@ -61,6 +68,11 @@ public final class Plan implements AutoCloseable {
 
     public Graph graph() {
         return graph;
+    }
+
+    /** What bounds of this network speak of. */
+    public Arithmetic arithmetic() {
+        return arithmetic;
     }
 
     /** First to last. */
@@ -130,7 +142,7 @@ public final class Plan implements AutoCloseable {
     /** This plan, or one of its graph without normalisations, which {@code own} owns: see {@link Folding}. */
     private Plan folded(DeviceMemory own) {
         Graph folded = Folding.of(graph);
-        return folded == graph ? this : own.owning(new Plan(backend, folded));
+        return folded == graph ? this : own.owning(load(backend, folded));
     }
 
     /**
@@ -289,12 +301,14 @@ public final class Plan implements AutoCloseable {
 
         @Override
         public Integer batchNorm(Op.BatchNorm op) {
-            return add(ScalingOperator.of(backend, memory, ChannelNumbers.of(op), inputShape().size() / op.gamma().size()));
+            return add(ScalingOperator.of(backend, memory, ChannelNumbers.of(op), ChannelRounding.of(op),
+                    inputShape().size() / op.gamma().size()));
         }
 
         @Override
         public Integer scale(Op.Scale op) {
-            return add(ScalingOperator.of(backend, memory, ChannelNumbers.of(op), inputShape().size() / op.factor().size()));
+            return add(ScalingOperator.of(backend, memory, ChannelNumbers.of(op), ChannelRounding.of(op),
+                    inputShape().size() / op.factor().size()));
         }
 
         @Override

@@ -6,6 +6,7 @@ import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.Enclosure;
 import dev.bulwark.model.Op;
 import java.util.Arrays;
+import java.util.Optional;
 
 /**
  * Elements in other places, and zeros.
@@ -66,6 +67,11 @@ record RearrangingOperator(Backend backend, DeviceBuffer sources, DeviceBuffer t
     public Enclosure productErrors(DeviceMemory memory) {
         return (lower, upper, rows, outLower, outUpper) ->
                 backend.fill(outUpper.slice(0, (long) rows * outputs()), 0);
+    }
+
+    @Override
+    public Optional<Enclosure> deviations(DeviceMemory memory) {
+        return Optional.empty();
     }
 
     @Override

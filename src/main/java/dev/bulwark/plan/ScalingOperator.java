@@ -12,12 +12,18 @@ import dev.bulwark.device.Scaling;
 import dev.bulwark.shapes.ImageShape;
 import java.util.Optional;
 
-/** An affine map of each channel. */
-record ScalingOperator(Backend backend, Scaling scaling) implements LinearOperator {
+/**
+ * An affine map of each channel.
+ *
+ * @param rounding of the operations that it stands for
+ */
+record ScalingOperator(Backend backend, Scaling scaling, ChannelRounding rounding) implements LinearOperator {
 
-    static ScalingOperator of(Backend backend, DeviceMemory memory, ChannelNumbers numbers, int area) {
+    static ScalingOperator of(Backend backend, DeviceMemory memory, ChannelNumbers numbers, ChannelRounding rounding,
+                              int area) {
         return new ScalingOperator(backend, new Scaling(memory.holding(numbers.factor()), memory.holding(numbers.offset()),
-                memory.holding(numbers.factorError()), memory.holding(numbers.offsetError()), numbers.channels(), area));
+                memory.holding(numbers.factorError()), memory.holding(numbers.offsetError()), numbers.channels(), area),
+                rounding);
     }
 
     @Override
@@ -67,13 +73,22 @@ record ScalingOperator(Backend backend, Scaling scaling) implements LinearOperat
     }
 
     @Override
+    public Optional<Enclosure> deviations(DeviceMemory memory) {
+        Allowance allowance = rounding.allowance(backend, memory, outputs());
+        return Optional.of((lower, upper, rows, outLower, outUpper) -> {
+            backend.copy(upper, (long) rows * outputs(), outUpper);
+            allowance.run(outLower, outUpper, rows);
+        });
+    }
+
+    @Override
     public Optional<OnPatches> onPatches(Patches ofOutput) {
         ImageShape image = ofOutput.image();
         if (image.channels() != scaling.channels() || image.area() != scaling.area()) {
             return Optional.empty();
         }
         return Optional.of(new Within(ofOutput, new ScalingOperator(backend, new Scaling(scaling.factor(), scaling.offset(),
-                scaling.factorError(), scaling.offsetError(), scaling.channels(), ofOutput.patch().area()))));
+                scaling.factorError(), scaling.offsetError(), scaling.channels(), ofOutput.patch().area()), rounding)));
     }
 
     private record Within(Patches patches, ScalingOperator overPatch) implements OnPatches {
@@ -107,6 +122,6 @@ record ScalingOperator(Backend backend, Scaling scaling) implements LinearOperat
         }
         DeviceBuffer none = memory.zeros(factors.length);
         return new ScalingOperator(backend, new Scaling(memory.holding(factors), none, none, none, factors.length,
-                scaling.area()));
+                scaling.area()), rounding);
     }
 }

@@ -1,6 +1,7 @@
 package dev.bulwark.report;
 
 import dev.bulwark.attack.AttackLoss;
+import dev.bulwark.bounds.Claim;
 import dev.bulwark.bounds.Method;
 import dev.bulwark.data.Norm;
 import dev.bulwark.results.BoundsRow;
@@ -148,6 +149,9 @@ public final class Table2 {
     /** What a reader must know of one line. */
     private static List<String> remarks(String at, EpsilonRows all, EpsilonRows rows) {
         List<String> remarks = new ArrayList<>();
+        if (all.claim() == Claim.DEPLOYED) {
+            remarks.add(at + "certified means certified for " + Claim.DEPLOYED.covers() + ".");
+        }
         if (!all.attacks().isEmpty() && rows.attacks().isEmpty()) {
             remarks.add(at + "no image was both bounded and attacked, so there is no figure for PGD.");
         } else if (rows.bounds().size() < all.bounds().size()) {

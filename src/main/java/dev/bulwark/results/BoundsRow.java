@@ -6,6 +6,7 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
 import com.fasterxml.jackson.databind.annotation.JsonSerialize;
+import dev.bulwark.bounds.Claim;
 import dev.bulwark.bounds.Method;
 import dev.bulwark.bounds.Specification;
 import dev.bulwark.data.Norm;
@@ -35,10 +36,12 @@ import java.util.Optional;
  *                        largest of those tried. Rows of images that are certified at none of them, whose bounds are those at the
  *                        last, and rows of no search do not have the field
  * @param verdict         of {@link Method#EXACT}; other methods' rows do not have the field
- * @param witness         a point of the ball at which the real-number network's label does not lead; only where the verdict says
+ * @param witness         a point of the ball at which the label of the network that is claimed about does not lead; only where the verdict says
  *                        so, and rows without it do not have the field
+ * @param claim           which network the bounds speak of; rows of earlier versions do not have the field, and speak of the
+ *                        real-number network
  */
-@JsonPropertyOrder({"index", "label", "epsilon", "method", "clean_prediction", "lower", "upper", "margin_lower",
+@JsonPropertyOrder({"index", "label", "epsilon", "method", "claim", "clean_prediction", "lower", "upper", "margin_lower",
         "certified", "certified_by_box", "real_network", "norm", "largest_epsilon",
         "verdict", "witness"})
 @JsonIgnoreProperties(value = {"certified", "certified_by_box"}, allowGetters = true)
@@ -63,12 +66,15 @@ public record BoundsRow(int index, int label, double epsilon, Method method, int
         Optional<Decision> verdict,
         @JsonInclude(JsonInclude.Include.NON_EMPTY)
         @JsonSerialize(using = JsonFields.OptionalWriter.class) @JsonDeserialize(using = JsonFields.PointReader.class)
-        Optional<double[]> witness) implements Row {
+        Optional<double[]> witness,
+        @JsonInclude(JsonInclude.Include.NON_EMPTY)
+        @JsonSerialize(using = JsonFields.OptionalWriter.class) @JsonDeserialize(using = JsonFields.ClaimReader.class)
+        Optional<Claim> claim) implements Row {
 
     private static final int NO_PREDICTION = -1;
 
     public static final RowFormat<BoundsRow> FORMAT = new JsonLines<>(BoundsRow.class, "real_network", "norm",
-            "largest_epsilon", "verdict", "witness");
+            "largest_epsilon", "verdict", "witness", "claim");
 
     /** What a search comes to. */
     public enum Decision {
@@ -109,6 +115,7 @@ public record BoundsRow(int index, int label, double epsilon, Method method, int
                 "a witness belongs to the verdict falsified, and to no other");
         Require.that(norm.isEmpty() || norm.get() != Norm.INF, "norm is inf, which rows leave out");
         Require.that(marginLower.get(label) == 0, "margin_lower is " + marginLower.get(label) + " at the label, not 0");
+        Require.that(realNetwork.isEmpty() || claim.orElse(Claim.REAL) == Claim.REAL, "real_network belongs to the claim real");
         Require.that(realNetwork.isEmpty() || cleanPrediction != label,
                 "real_network is " + realNetwork.map(AttackRow.RealNetwork::text).orElse("")
                         + ", but clean_prediction is the label");
@@ -126,32 +133,44 @@ public record BoundsRow(int index, int label, double epsilon, Method method, int
     /** Over an l-infinity ball. */
     public static BoundsRow of(CleanPrediction clean, double epsilon, Method method, Bounds bounds) {
         return new BoundsRow(clean.index(), clean.label(), epsilon, method, clean.predict(), bounds.lower, bounds.upper,
-                bounds.marginLower, Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
+                bounds.marginLower, Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(),
+                Optional.of(Claim.REAL));
+    }
+
+    /** The same, speaking of another network. */
+    public BoundsRow of(Claim other) {
+        return new BoundsRow(index, label, epsilon, method, cleanPrediction, lower, upper, marginLower, realNetwork, norm,
+                largestEpsilon, verdict, witness, Optional.of(other));
+    }
+
+    /** Which network the bounds speak of. */
+    public Claim speaksOf() {
+        return claim.orElse(Claim.REAL);
     }
 
     /** The same with what the real-number network does at the image itself. */
     public BoundsRow with(AttackRow.RealNetwork real) {
         return new BoundsRow(index, label, epsilon, method, cleanPrediction, lower, upper, marginLower, Optional.of(real),
-                norm, largestEpsilon, verdict, witness);
+                norm, largestEpsilon, verdict, witness, claim);
     }
 
     /** The same over a ball of another norm. */
     public BoundsRow in(Norm other) {
         return new BoundsRow(index, label, epsilon, method, cleanPrediction, lower, upper, marginLower, realNetwork,
-                Optional.of(other).filter(of -> of != Norm.INF), largestEpsilon, verdict, witness);
+                Optional.of(other).filter(of -> of != Norm.INF), largestEpsilon, verdict, witness, claim);
     }
 
     /** The same as what a search ends with: its epsilon is the largest certified, if it is certified. */
     public BoundsRow largest() {
         return new BoundsRow(index, label, epsilon, method, cleanPrediction, lower, upper, marginLower, realNetwork, norm,
-                certified() ? Optional.of(epsilon) : Optional.empty(), verdict, witness);
+                certified() ? Optional.of(epsilon) : Optional.empty(), verdict, witness, claim);
     }
 
     /** The same as what a search for a counterexample ends with. @param witness where it found one */
     public BoundsRow decided(Optional<float[]> point) {
         Decision decision = certified() ? Decision.CERTIFIED : point.isPresent() ? Decision.FALSIFIED : Decision.UNDECIDED;
         return new BoundsRow(index, label, epsilon, method, cleanPrediction, lower, upper, marginLower, realNetwork, norm,
-                largestEpsilon, Optional.of(decision), point.map(BoundsRow::exactly));
+                largestEpsilon, Optional.of(decision), point.map(BoundsRow::exactly), claim);
     }
 
     private static double[] exactly(float[] values) {

@@ -1,5 +1,6 @@
 package dev.bulwark.results;
 
+import dev.bulwark.bounds.Claim;
 import dev.bulwark.bounds.Method;
 import java.util.Collections;
 import java.util.List;
@@ -11,6 +12,7 @@ import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The rows of one epsilon.
@@ -43,6 +45,12 @@ public record EpsilonRows(List<BoundsRow> bounds, List<AttackRow> attacks, Sorte
 
     public boolean isEmpty() {
         return bounds.isEmpty() && attacks.isEmpty() && others.isEmpty();
+    }
+
+    /** Which network the bounds speak of, all of one. */
+    public Claim claim() {
+        return Stream.concat(bounds.stream(), others.values().stream().flatMap(List::stream)).map(BoundsRow::speaksOf).findFirst()
+                .orElse(Claim.REAL);
     }
 
     public EpsilonRows withoutAttacks() {

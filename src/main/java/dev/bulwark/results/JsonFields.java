@@ -12,6 +12,7 @@ import com.fasterxml.jackson.databind.annotation.EnumNaming;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.module.SimpleModule;
 import dev.bulwark.attack.AttackLoss;
+import dev.bulwark.bounds.Claim;
 import dev.bulwark.bounds.Method;
 import dev.bulwark.data.Norm;
 import java.io.IOException;
@@ -33,7 +34,8 @@ final class JsonFields {
                 .addMixIn(Method.class, Word.class)
                 .addMixIn(AttackLoss.class, Word.class)
                 .addMixIn(BoundsRow.Decision.class, Word.class)
-                .addMixIn(Norm.class, Text.class);
+                .addMixIn(Norm.class, Text.class)
+                .addMixIn(Claim.class, Text.class);
     }
 
     /** An enum that is spelled in files as on the command line. */
@@ -178,6 +180,12 @@ final class JsonFields {
     static final class PointReader extends OptionalReader<double[]> {
         PointReader() {
             super(double[].class);
+        }
+    }
+
+    static final class ClaimReader extends OptionalReader<Claim> {
+        ClaimReader() {
+            super(Claim.class);
         }
     }
 

@@ -126,6 +126,7 @@ record RunReader(RunLayout layout, JsonNode run, List<String> missing) {
                 }
             }
             requireSameLabels(methods);
+            requireOneClaim(methods);
         }
         return new RunFolder.Balls(norms, largest);
     }
@@ -146,6 +147,7 @@ record RunReader(RunLayout layout, JsonNode run, List<String> missing) {
         Map<Path, List<BoundsRow>> methods = new LinkedHashMap<>(Map.of(files.get(0), bounds));
         others.forEach((method, extra) -> methods.put(layout.bounds(method, epsilon, norm), extra));
         requireSameLabels(methods);
+        requireOneClaim(methods);
         AttackRecord record = AttackRecord.of(attacks, run);
         Optional<String> exact = exact(files, epsilon);
         // Where attacks were chosen by certificates, there may have been nothing to attack.
@@ -161,6 +163,16 @@ record RunReader(RunLayout layout, JsonNode run, List<String> missing) {
             throw new RowException(attacks, e.getMessage());
         }
         return chosen ? withoutHalf(rows, epsilon) : rows;
+    }
+
+    /** What is claimed of the real-number network and what is claimed of float evaluations has no common figure. */
+    private static void requireOneClaim(Map<Path, List<BoundsRow>> methods) {
+        Optional<BoundsRow> first = methods.values().stream().flatMap(List::stream).findFirst();
+        methods.forEach((file, rows) -> rows.stream().filter(row -> row.speaksOf() != first.orElseThrow().speaksOf()).findFirst()
+                .ifPresent(other -> {
+                    throw new RowException(file, "image " + other.index() + " is bounded under the claim " + other.speaksOf()
+                            + ", others under " + first.orElseThrow().speaksOf() + ": report them apart");
+                }));
     }
 
     /** What methods say of an image can stand side by side only where all speak of one label. */

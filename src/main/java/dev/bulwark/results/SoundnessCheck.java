@@ -1,5 +1,6 @@
 package dev.bulwark.results;
 
+import dev.bulwark.bounds.Claim;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -14,7 +15,8 @@ import java.util.stream.Collectors;
  *
  * <p>Bounds speak of the real-number network, an attack and clean predictions of the float one. Where a row says that the
  * real-number network stands at the input in question, the two differ and neither is wrong. Where the row says that it
- * breaks, or says nothing, the check fails.
+ * breaks, or says nothing, the check fails. Of bounds that are {@linkplain Claim#DEPLOYED claimed of every float evaluation}, any
+ * counterexample of the float network disproves them.
  */
 public final class SoundnessCheck {
 
@@ -43,8 +45,12 @@ public final class SoundnessCheck {
             }
             Optional<AttackRow.RealNetwork> real = attack.flatMap(AttackRow::realNetwork).or(
                     () -> attack.filter(AttackRow::broken).isPresent() ? Optional.empty() : row.realNetwork());
+            if (row.speaksOf() == Claim.DEPLOYED) { // whatever the real-number network does
+                real = Optional.empty();
+            }
             if (row.certified() || row.certifiedByBox()) {
-                misclassified(row, attack).filter(how -> !real.equals(Optional.of(AttackRow.RealNetwork.STANDS)))
+                Optional<AttackRow.RealNetwork> said = real;
+                misclassified(row, attack).filter(how -> !said.equals(Optional.of(AttackRow.RealNetwork.STANDS)))
                         .ifPresent(contradictions::add);
                 disproved |= real.equals(Optional.of(AttackRow.RealNetwork.BREAKS));
             }
@@ -55,9 +61,14 @@ public final class SoundnessCheck {
                     + contradictions.stream().limit(NAMED).collect(Collectors.joining(", "))
                     + (contradictions.size() > NAMED ? " and " + (contradictions.size() - NAMED) + " more" : "")
                     + (disproved ? "; the real-number network breaks too, so the bounds are unsound"
+                    : isOfFloats(bounds) ? "; the bounds claim that no float32 evaluation is wrong there, so they are unsound"
                     : "; nothing says that the real-number network stands there, so the bounds count as unsound")
                     + " and none of these results can be used");
         }
+    }
+
+    private static boolean isOfFloats(Collection<BoundsRow> bounds) {
+        return bounds.stream().allMatch(row -> row.speaksOf() == Claim.DEPLOYED);
     }
 
     /** How the float network gets an image wrong, if it does. */

@@ -1,6 +1,7 @@
 package dev.bulwark.runs;
 
 import dev.bulwark.bounds.Bounds;
+import dev.bulwark.bounds.Claim;
 import dev.bulwark.bounds.Method;
 import dev.bulwark.bounds.RealNetwork;
 import dev.bulwark.bounds.Verifier;
@@ -66,14 +67,14 @@ public record LargestEpsilon(Epsilon most, Norm norm, int bisections) {
         Batches batches = new Batches("search for the largest epsilon", subject.indices(), rows::contains,
                 Verify.batch(fleet, method));
         batches.<Tried>run(fleet, monitor, (backend, source) -> {
-            try (Plan plan = Plan.load(backend, subject.network()); Verifier verifier = bounding.verifier(plan)) {
+            try (Plan plan = bounding.plan(backend, subject); Verifier verifier = bounding.verifier(plan)) {
                 source.forEach(batch -> search(verifier, subject.pixels(batch), subject.labels(batch), widest));
             }
         }, (index, tried) -> {
             Bounds b = tried.bounds;
             BoundsRow row = BoundsRow.of(new CleanPrediction(index, b.label(), b.cleanPrediction()), tried.epsilon, method,
-                    BoundsRow.Bounds.of(b.lower(), b.upper(), b.marginLower())).in(norm).largest();
-            rows.append(row.differs() ? row.with(real.stands(subject.data().pixels(index), b.label())
+                    BoundsRow.Bounds.of(b.lower(), b.upper(), b.marginLower())).in(norm).of(bounding.claim()).largest();
+            rows.append(row.differs() && bounding.claim() == Claim.REAL ? row.with(real.stands(subject.data().pixels(index), b.label())
                     ? AttackRow.RealNetwork.STANDS : AttackRow.RealNetwork.BREAKS) : row);
         });
     }

@@ -1,6 +1,7 @@
 package dev.bulwark.runs;
 
 import dev.bulwark.bounds.Bounds;
+import dev.bulwark.bounds.Claim;
 import dev.bulwark.bounds.Exact;
 import dev.bulwark.bounds.Method;
 import dev.bulwark.bounds.RealNetwork;
@@ -9,6 +10,7 @@ import dev.bulwark.data.Ball;
 import dev.bulwark.data.Dataset;
 import dev.bulwark.data.Epsilon;
 import dev.bulwark.data.Norm;
+import dev.bulwark.device.Backend;
 import dev.bulwark.plan.Plan;
 import dev.bulwark.results.AttackRow;
 import dev.bulwark.results.BoundsRow;
@@ -54,12 +56,17 @@ public final class Verify {
      * @param steps    of {@link Method#ALPHA_CROWN}'s slopes; the other methods have none
      * @param textbook as {@link Method#verifier(Plan, int, boolean)}
      * @param limits   of {@link Method#EXACT} for each image
+     * @param claim    which network bounds speak of
      */
-    public record Bounding(Method method, int steps, boolean textbook, Exact.Limits limits) {
+    public record Bounding(Method method, int steps, boolean textbook, Exact.Limits limits, Claim claim) {
 
-        /** With default limits. */
+        /** With default limits, of the real-number network. */
         public Bounding(Method method, int steps, boolean textbook) {
-            this(method, steps, textbook, Exact.Limits.DEFAULT);
+            this(method, steps, textbook, Exact.Limits.DEFAULT, Claim.REAL);
+        }
+
+        Plan plan(Backend backend, Subject subject) {
+            return Plan.load(backend, subject.network(), claim.arithmetic());
         }
 
         Verifier verifier(Plan plan) {
@@ -80,6 +87,10 @@ public final class Verify {
         Ball ball = subject.data().ball(epsilon).in(norm);
         RealNetwork real = new RealNetwork(subject.network());
         for (BoundsRow row : rows.earlier()) {
+            if (row.speaksOf() != bounding.claim) {
+                throw new ExperimentException("can't resume: the row for index " + row.index() + " was bounded under the claim "
+                        + row.speaksOf() + ", not " + bounding.claim + ": name another --out, or --overwrite");
+            }
             if (row.epsilon() != epsilon.nearest() || row.method() != method || row.ballNorm() != norm) {
                 throw new ExperimentException("can't resume: the row for index " + row.index() + " is another run's, by " + row.method()
                         + " at epsilon " + row.epsilon() + " (" + row.ballNorm().words() + "), not by " + method + " at "
@@ -89,14 +100,14 @@ public final class Verify {
         Batches batches = new Batches("verify at epsilon " + epsilon, subject.indices(), rows::contains,
                 batch(fleet, method));
         batches.<Bounds>run(fleet, monitor, (backend, source) -> {
-            try (Plan plan = Plan.load(backend, subject.network()); Verifier verifier = bounding.verifier(plan)) {
+            try (Plan plan = bounding.plan(backend, subject); Verifier verifier = bounding.verifier(plan)) {
                 source.forEach(batch -> verifier.verify(subject.pixels(batch), subject.labels(batch), ball));
             }
         }, (index, b) -> {
             BoundsRow row = BoundsRow.of(new CleanPrediction(index, b.label(), b.cleanPrediction()), epsilon.nearest(), method,
-                    BoundsRow.Bounds.of(b.lower(), b.upper(), b.marginLower())).in(norm);
+                    BoundsRow.Bounds.of(b.lower(), b.upper(), b.marginLower())).in(norm).of(bounding.claim);
             row = method == Method.EXACT ? row.decided(b.counterexample()) : row;
-            rows.append(row.differs() ? row.with(real.stands(subject.data().pixels(index), b.label())
+            rows.append(row.differs() && bounding.claim == Claim.REAL ? row.with(real.stands(subject.data().pixels(index), b.label())
                     ? AttackRow.RealNetwork.STANDS : AttackRow.RealNetwork.BREAKS) : row);
         });
     }

@@ -67,7 +67,7 @@ class CommandLineTest extends WholeCommands {
         done("attack", model, "--dataset", "digits", "--epsilon", 0.01, "--steps", 3, "--restarts", 2, "--indices", "5,3",
                 "--out", attacks);
         List<String> lines = Files.readAllLines(bounds);
-        assertEquals(List.of("index", "label", "epsilon", "method", "clean_prediction", "lower", "upper", "margin_lower",
+        assertEquals(List.of("index", "label", "epsilon", "method", "claim", "clean_prediction", "lower", "upper", "margin_lower",
                 "certified", "certified_by_box"), fields(lines.get(0)));
         assertEquals(5, JSON.readTree(lines.get(0)).get("index").asInt());
         assertEquals("ibp", JSON.readTree(lines.get(0)).get("method").asText());

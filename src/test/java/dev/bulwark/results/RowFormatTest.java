@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.bulwark.attack.AttackLoss;
+import dev.bulwark.bounds.Claim;
 import dev.bulwark.bounds.Method;
 import dev.bulwark.data.Norm;
 import dev.bulwark.report.Share;
@@ -130,11 +131,25 @@ class RowFormatTest {
     void givenBounds_whenWritten_thenFieldsInOrderAndReadsBack() {
         BoundsRow row = BoundsRow.of(new CleanPrediction(7, 0, 0), 0.1, Method.ALPHA_CROWN,
                 BoundsRow.Bounds.of(new float[] {1, -2.5f}, new float[] {3, 1}, new float[] {0, 0.1f}));
-        String line = "{\"index\":7,\"label\":0,\"epsilon\":0.1,\"method\":\"alpha-crown\",\"clean_prediction\":0,"
+        String line = "{\"index\":7,\"label\":0,\"epsilon\":0.1,\"method\":\"alpha-crown\",\"claim\":\"real\",\"clean_prediction\":0,"
                 + "\"lower\":[1.0,-2.5],\"upper\":[3.0,1.0],\"margin_lower\":[0.0,0.10000000149011612],"
                 + "\"certified\":true,\"certified_by_box\":false}";
         assertEquals(line, BoundsRow.FORMAT.write(row));
         assertEquals(row, BoundsRow.FORMAT.read(line));
+    }
+
+    @Test
+    void givenBoundsOfEvaluations_whenWritten_thenTheClaimIsThereAndRowsWithoutOneAreReal() {
+        BoundsRow real = BoundsRow.of(new CleanPrediction(7, 0, 1), 0.1, Method.CROWN,
+                BoundsRow.Bounds.of(new float[] {1, 0}, new float[] {2, 0}, new float[] {0, 1}));
+        BoundsRow deployed = real.of(Claim.DEPLOYED);
+        String line = BoundsRow.FORMAT.write(deployed);
+        assertTrue(line.contains(",\"claim\":\"deployed\","), line);
+        assertEquals(deployed, BoundsRow.FORMAT.read(line));
+        BoundsRow old = BoundsRow.FORMAT.read(line.replace(",\"claim\":\"deployed\"", ""));
+        assertEquals(Claim.REAL, old.speaksOf());
+        assertThrows(IllegalArgumentException.class, () -> BoundsRow.FORMAT.read(line.replace("deployed", "some")));
+        assertThrows(IllegalArgumentException.class, () -> deployed.with(AttackRow.RealNetwork.STANDS));
     }
 
     /** JSON has no infinity: null is no finite bound, and reads back as the infinity of its side. */
@@ -157,7 +172,7 @@ class RowFormatTest {
         float inf = Float.POSITIVE_INFINITY;
         BoundsRow row = BoundsRow.of(new CleanPrediction(7, 0, -1), 0.1, Method.IBP,
                 BoundsRow.Bounds.of(new float[] {-inf, -1, -inf}, new float[] {inf, inf, -2}, new float[] {0, -inf, 3}));
-        String line = "{\"index\":7,\"label\":0,\"epsilon\":0.1,\"method\":\"ibp\",\"clean_prediction\":-1,"
+        String line = "{\"index\":7,\"label\":0,\"epsilon\":0.1,\"method\":\"ibp\",\"claim\":\"real\",\"clean_prediction\":-1,"
                 + "\"lower\":[null,-1.0,null],\"upper\":[null,null,-2.0],\"margin_lower\":[0.0,null,3.0],"
                 + "\"certified\":false,\"certified_by_box\":false}";
         assertEquals(line, BoundsRow.FORMAT.write(row));

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.bulwark.bounds.Claim;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -39,6 +40,14 @@ class SoundnessCheckTest {
                 + "of these results can be used",
                 complaint(List.of(OPEN, CERTIFIED),
                         List.of(SampleRows.attack(17, 0, true), SampleRows.attack(19, 0, true))));
+    }
+
+    @Test
+    void givenACertificateOfEveryEvaluationAndOneThatBreaks_whenChecked_thenFailureWhateverTheRealNetworkDoes() {
+        String message = complaint(List.of(CERTIFIED.of(Claim.DEPLOYED)),
+                List.of(SampleRows.attack(17, 0, true).with(AttackRow.RealNetwork.STANDS)));
+        assertTrue(message.contains("image 17") && message.contains("no float32 evaluation is wrong there"), message);
+        complaint(List.of(SampleRows.bounds(17, 0.1, 1, 1, false).of(Claim.DEPLOYED)), List.of());
     }
 
     @Test

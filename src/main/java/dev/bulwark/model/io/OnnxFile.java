@@ -60,7 +60,7 @@ final class OnnxFile {
         beside.parts.values().forEach(part -> sha256.update(part.duplicate()));
         List<String> notes = new ArrayList<>(model.notes());
         return new StoredNetwork(model.graph(), precision(model.weights(), notes), model.metadata(), Sha256.finish(sha256),
-                notes, model.logitsOnly());
+                notes, model.logitsOnly(), model.otherInFloat32());
     }
 
     /** As {@link ModelFile#writeOnnx}. */

@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Networks in safetensors files: eight bytes of header length (little-endian), a JSON header, the tensors' numbers.
@@ -55,7 +56,7 @@ final class Safetensors {
                 throw ModelException.in(file, "the file grew while it was read");
             }
             return new StoredNetwork(layers.graph(values), header.tensors().get(0).precision(),
-                    StoredLayers.provenance(header.metadata()), Sha256.finish(sha256), notes, false);
+                    StoredLayers.provenance(header.metadata()), Sha256.finish(sha256), notes, false, Optional.empty());
         }
     }
 

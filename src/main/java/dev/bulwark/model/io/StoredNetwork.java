@@ -3,6 +3,7 @@ package dev.bulwark.model.io;
 import dev.bulwark.model.Graph;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * A network as a model file holds it.
@@ -15,9 +16,11 @@ import java.util.Map;
  * @param notes      in what the graph differs from the file, a sentence each
  * @param logitsOnly whether the file ends in a softmax, which the graph leaves out: its outputs have the file's order, and
  *                   other values
+ * @param otherInFloat32 why float32 evaluations of the file may be others than float32 evaluations of the graph: "it ...";
+ *                   empty where they are the same
  */
 public record StoredNetwork(Graph graph, Precision precision, Map<String, String> metadata, String sha256,
-        List<String> notes, boolean logitsOnly) {
+        List<String> notes, boolean logitsOnly, Optional<String> otherInFloat32) {
 
     public StoredNetwork {
         metadata = Map.copyOf(metadata);
@@ -26,6 +29,6 @@ public record StoredNetwork(Graph graph, Precision precision, Map<String, String
 
     /** A network that is the file's in every number. */
     public StoredNetwork(Graph graph, Precision precision, Map<String, String> metadata, String sha256) {
-        this(graph, precision, metadata, sha256, List.of(), false);
+        this(graph, precision, metadata, sha256, List.of(), false, Optional.empty());
     }
 }

@@ -23,6 +23,9 @@ final class LinearRules {
     private static Value gemm(Call call) {
         float alpha = call.number("alpha", 1);
         float beta = call.number("beta", 1);
+        if (alpha != 1 || beta != 1) {
+            call.notes().factors();
+        }
         boolean turnA = isTurned(call, 0, "transA");
         boolean turnB = isTurned(call, 1, "transB");
         requireOneConstant(call);

@@ -3,6 +3,7 @@ package dev.bulwark.model.io.onnx;
 import dev.bulwark.model.Graph;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * A network out of an ONNX model.
@@ -12,9 +13,11 @@ import java.util.Map;
  * @param metadata   the model's {@code metadata_props}
  * @param notes      in what the graph differs from the model: a sentence each; empty if in nothing
  * @param logitsOnly whether a final softmax was left out, so that the outputs have the model's order but not its values
+ * @param otherInFloat32 why float32 evaluations of the model may be others than those of the graph: "it ..."; empty if they
+ *                   are the same
  */
 public record OnnxModel(Graph graph, List<String> weights, Map<String, String> metadata, List<String> notes,
-        boolean logitsOnly) {
+        boolean logitsOnly, Optional<String> otherInFloat32) {
 
     public OnnxModel {
         weights = List.copyOf(weights);

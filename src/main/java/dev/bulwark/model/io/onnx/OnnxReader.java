@@ -94,7 +94,7 @@ public final class OnnxReader {
         }
         try {
             return new OnnxModel(Merging.of(assembly.finish(), number), tensors.weights(), metadata, notes.sentences(),
-                    notes.logitsOnly());
+                    notes.logitsOnly(), notes.otherInFloat32());
         } catch (IllegalArgumentException e) {
             throw OnnxException.of("%s", e.getMessage());
         }

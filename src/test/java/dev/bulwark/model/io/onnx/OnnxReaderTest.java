@@ -428,4 +428,15 @@ class OnnxReaderTest {
         assertEquals(Map.of("seed", "7"), model.metadata());
         assertEquals(Shape.of(6), model.graph().input());
     }
+
+    /** {@code x + omega - omega} rounds twice in floats: what is joined must not hide that. */
+    @Test
+    void givenOffsetsThatCancel_whenRead_thenTheyStayApartAndABiasOfItsOwnIsJoined() {
+        OnnxBuilder builder = vector(13).weight("w", 6, 4).then("MatMul", of("w"));
+        OnnxModel joined = read(builder.weight("b", 4).then("Add", of("b")).bytes());
+        assertEquals(1, joined.graph().nodes().size());
+        OnnxModel apart = read(builder.weight("c", 4).then("Sub", of("c")).then("Sub", of("c")).bytes());
+        assertEquals(3, apart.graph().nodes().size());
+        assertTrue(apart.otherInFloat32().isEmpty());
+    }
 }
