@@ -14,7 +14,9 @@ public enum Method {
     /** CROWN with optimised slopes (Xu et al. 2020). */
     ALPHA_CROWN,
     /** CROWN, then branch and bound (beta-CROWN, Wang et al. 2021) until an image is decided. */
-    EXACT;
+    EXACT,
+    /** {@link Cascade}: each image by the first of the above that decides it. */
+    CASCADE;
 
     /** This method on a network, with its defaults. */
     public Verifier verifier(Plan plan) {
@@ -24,7 +26,7 @@ public enum Method {
     /**
      * This method on a network.
      *
-     * @param steps of {@link #ALPHA_CROWN}'s slopes; the others have none
+     * @param steps of {@link #ALPHA_CROWN}'s slopes, also as a stage of {@link #CASCADE}; the others have none
      */
     public Verifier verifier(Plan plan, int steps) {
         return verifier(plan, steps, false);
@@ -33,7 +35,7 @@ public enum Method {
     /**
      * As {@link #verifier(Plan, int)}.
      *
-     * @param textbook as {@link Crown.Settings#textbook}; {@link #IBP} has one form only
+     * @param textbook as {@link Crown.Settings#textbook}; {@link #IBP}, {@link #EXACT} and {@link #CASCADE} have one form only
      */
     public Verifier verifier(Plan plan, int steps, boolean textbook) {
         return switch (this) {
@@ -42,6 +44,7 @@ public enum Method {
             case CROWN -> new Crown(plan, new Crown.Settings(Crown.Units.CROWN, textbook, 0));
             case ALPHA_CROWN -> new Crown(plan, new Crown.Settings(Crown.Units.CROWN, textbook, steps));
             case EXACT -> new Exact(plan, Exact.Limits.DEFAULT);
+            case CASCADE -> new Cascade(plan, steps, Exact.Limits.DEFAULT);
         };
     }
 
