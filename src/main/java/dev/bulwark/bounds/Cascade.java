@@ -114,6 +114,9 @@ public final class Cascade implements Verifier {
         Batch batch = new Batch(images, labels, balls);
         for (Bounder bounder : bounders) {
             batch.bound(bounder);
+            if (bounder.stage != Stage.IBP) {
+                bounder.verifier.close(); // each has a batch's lines and slopes
+            }
             if (bounder.stage == Stage.IBP) {
                 batch.attack(search);
             }
@@ -126,6 +129,11 @@ public final class Cascade implements Verifier {
         long start = System.nanoTime();
         Bounds bounds = exact.decide(open.bounds, Region.around(image, ball));
         return new Decided(bounds, bounds.decided() ? Optional.of(Stage.EXACT) : Optional.empty(), open.seconds + since(start));
+    }
+
+    /** Leaves an image open, for a reason that its row says. */
+    public static Decided leave(Decided open, String reason) {
+        return new Decided(open.bounds.openBecause(reason), Optional.empty(), open.seconds);
     }
 
     private static double since(long start) {

@@ -39,9 +39,9 @@ public final class StageTotals {
         keeper = more -> record.addFigures(place, more);
     }
 
-    /** What stages took since this was made. */
-    public synchronized Map<Cascade.Stage, Double> seconds() {
-        return new EnumMap<>(seconds);
+    /** What a stage took since this was made. */
+    synchronized double seconds(Cascade.Stage stage) {
+        return seconds.getOrDefault(stage, 0.0);
     }
 
     /** @param images of the stage whose rows are not written yet */

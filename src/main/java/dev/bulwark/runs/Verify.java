@@ -70,8 +70,14 @@ public final class Verify {
      * @param steps    of {@link Method#ALPHA_CROWN}'s slopes, also in a cascade; the other methods have none
      * @param textbook as {@link Method#verifier(Plan, int, boolean)}
      * @param limits   of {@link Method#EXACT} for each image, also in a cascade
+     * @param budget   seconds that a cascade's searches may take in all, on one device; what is open then stays undecided
      */
-    public record Bounding(Method method, int steps, boolean textbook, Exact.Limits limits) {
+    public record Bounding(Method method, int steps, boolean textbook, Exact.Limits limits, double budget) {
+
+        /** Without a budget. */
+        public Bounding(Method method, int steps, boolean textbook, Exact.Limits limits) {
+            this(method, steps, textbook, limits, Double.POSITIVE_INFINITY);
+        }
 
         /** With default limits. */
         public Bounding(Method method, int steps, boolean textbook) {
@@ -185,9 +191,7 @@ public final class Verify {
                         if (image.by().isEmpty() && !done.contains(batch[n])) {
                             parts.handIn(List.copyOf(ready));
                             ready.clear();
-                            Cascade.Decided searched = cascade.finish(image, subject.data().pixels(batch[n]), ball);
-                            totals.took(Cascade.Stage.EXACT, 1, searched.seconds() - image.seconds());
-                            image = searched;
+                            image = search(cascade, image, subject.data().pixels(batch[n]), ball, bounding, totals);
                         }
                         ready.add(image);
                     }
@@ -195,6 +199,16 @@ public final class Verify {
                 });
             }
         };
+    }
+
+    private static Cascade.Decided search(Cascade cascade, Cascade.Decided open, float[] pixels, Ball ball, Bounding bounding,
+                                          StageTotals totals) {
+        if (totals.seconds(Cascade.Stage.EXACT) >= bounding.budget) {
+            return Cascade.leave(open, "the time for searches is spent");
+        }
+        Cascade.Decided searched = cascade.finish(open, pixels, ball);
+        totals.took(Cascade.Stage.EXACT, 1, searched.seconds() - open.seconds());
+        return searched;
     }
 
     /** Images whose largest epsilon is searched for together: as below, but a cascade is asked for all it can say at once. */
