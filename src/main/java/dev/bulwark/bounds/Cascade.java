@@ -228,6 +228,19 @@ public final class Cascade implements Verifier {
                 .toList();
     }
 
+    /** As {@link Crown#verify(Box, float[], int)}. */
+    public Bounds verify(Box box, float[] image, int label) {
+        Optional<Bounds> known = Optional.empty();
+        for (Bounder bounder : bounders) {
+            if (known.filter(Bounds::certified).isEmpty()) {
+                Bounds found = bounder.verifier instanceof Ibp ibp ? ibp.verify(box, image, label)
+                        : ((Crown) bounder.verifier).verify(box, image, label);
+                known = Optional.of(known.map(of -> of.tightenedBy(found)).orElse(found));
+            }
+        }
+        return exact.decide(known.orElseThrow(), box);
+    }
+
     @Override
     public List<Verdict> verdicts(float[] images, int[] labels, Ball ball) {
         return verify(images, labels, ball).stream().map(Exact::verdict).toList();

@@ -187,7 +187,7 @@ public final class Table2 {
     }
 
     /** Key of the column of what a method certifies. */
-    static String certifiedKey(Method method) {
+    public static String certifiedKey(Method method) {
         return method.name().toLowerCase(Locale.ROOT) + "_certified";
     }
 

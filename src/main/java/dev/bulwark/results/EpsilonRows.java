@@ -76,7 +76,7 @@ public record EpsilonRows(List<BoundsRow> bounds, List<AttackRow> attacks, Sorte
      */
     public List<Answer> answers() {
         Map<Integer, BoundsRow> asked = cascade().stream().collect(Collectors.toMap(BoundsRow::index, Function.identity()));
-        if (bounds.stream().allMatch(row -> row.certified() || asked.containsKey(row.index())) && !asked.isEmpty()) {
+        if (bounds.stream().allMatch(row -> row.certified() || asked.containsKey(row.index()))) {
             return base().stream().map(row -> asked.containsKey(row.index()) ? answer(asked.get(row.index()))
                     : new Answer(row, Optional.of(Cascade.Stage.IBP))).toList();
         }

@@ -42,7 +42,7 @@ class EpsilonOptionTest {
     }
 
     private Outcome verify(Object epsilon, Object... more) {
-        Object[] words = {"verify", model, "--dataset", "digits", "--epsilon", epsilon, "--limit", 2, "--out", out,
+        Object[] words = {"verify", model, "--method", "ibp", "--dataset", "digits", "--epsilon", epsilon, "--limit", 2, "--out", out,
             "--device", "cpu", "--quiet"};
         Object[] all = Arrays.copyOf(words, words.length + more.length);
         System.arraycopy(more, 0, all, words.length, more.length);
