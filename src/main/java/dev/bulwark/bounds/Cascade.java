@@ -111,6 +111,7 @@ public final class Cascade implements Verifier {
 
     /** All stages but the last. @param search the second stage, beyond the images themselves */
     public Round begin(float[] images, int[] labels, List<Ball> balls, Search search) {
+        Verifier.requireABallEach(labels, balls);
         Batch batch = new Batch(images, labels, balls);
         for (Bounder bounder : bounders) {
             batch.bound(bounder);
