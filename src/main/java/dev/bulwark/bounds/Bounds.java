@@ -16,6 +16,7 @@ public final class Bounds {
     private final Box logits;
     private final float[] marginLower;
     private final Optional<float[]> counterexample;
+    private final Optional<String> reason;
 
     /**
      * @param cleanPrediction the network's class for the image itself, empirical; -1 if its logits hold a NaN
@@ -25,10 +26,11 @@ public final class Bounds {
      *                        raised: each was rounded on its own way
      */
     public Bounds(int label, int cleanPrediction, Box logits, float[] margins) {
-        this(label, cleanPrediction, logits, margins, Optional.empty());
+        this(label, cleanPrediction, logits, margins, Optional.empty(), Optional.empty());
     }
 
-    private Bounds(int label, int cleanPrediction, Box logits, float[] margins, Optional<float[]> counterexample) {
+    private Bounds(int label, int cleanPrediction, Box logits, float[] margins, Optional<float[]> counterexample,
+                   Optional<String> reason) {
         if (label < 0 || label >= logits.size()) {
             throw new IllegalArgumentException("label must lie in [0, " + logits.size() + "): " + label);
         }
@@ -39,6 +41,7 @@ public final class Bounds {
         this.cleanPrediction = cleanPrediction;
         this.logits = logits;
         this.counterexample = counterexample;
+        this.reason = reason;
         this.marginLower = new float[margins.length];
         for (int c = 0; c < margins.length; ++c) {
             if (c != label) {
@@ -86,12 +89,41 @@ public final class Bounds {
         return counterexample.map(float[]::clone);
     }
 
+    /** Why a search for an answer ended without one; empty where there was none, or it ended with one. */
+    public Optional<String> reason() {
+        return reason;
+    }
+
+    /** Whether the image is certified, or falsified by a point. */
+    public boolean decided() {
+        return certified() || counterexample.isPresent();
+    }
+
+    /** These, with such a reason. */
+    Bounds openBecause(String why) {
+        return new Bounds(label, cleanPrediction, logits, marginLower, counterexample, Optional.of(why));
+    }
+
+    /** The better of these and of others of the same image over the same box, bound by bound. */
+    Bounds tightenedBy(Bounds other) {
+        int classes = logits.size();
+        float[] lower = new float[classes];
+        float[] upper = new float[classes];
+        float[] margins = new float[classes];
+        for (int c = 0; c < classes; ++c) {
+            lower[c] = Math.max(logits.lower(c), other.logits.lower(c));
+            upper[c] = Math.min(logits.upper(c), other.logits.upper(c));
+            margins[c] = Math.max(marginLower[c], other.marginLower[c]);
+        }
+        return new Bounds(label, cleanPrediction, new Box(lower, upper), margins, counterexample, reason);
+    }
+
     /** These, with such a point. @throws IllegalStateException if they are certified */
     Bounds falsifiedBy(float[] point) {
         if (certified() || certifiedByBox()) {
             throw new IllegalStateException("a certified image has a counterexample: " + this + ", " + Arrays.toString(point));
         }
-        return new Bounds(label, cleanPrediction, logits, marginLower, Optional.of(point.clone()));
+        return new Bounds(label, cleanPrediction, logits, marginLower, Optional.of(point.clone()), Optional.empty());
     }
 
     /** These, with better bounds of margins. @param others of every other class, in their order; NaN where none is known */
@@ -102,7 +134,7 @@ public final class Bounds {
                 better[c] = CrownPass.tighter(better[c], others[k++]);
             }
         }
-        return new Bounds(label, cleanPrediction, logits, better, counterexample);
+        return new Bounds(label, cleanPrediction, logits, better, counterexample, reason);
     }
 
     @Override

@@ -72,7 +72,8 @@ public final class Exact implements Verifier {
         return decide(crown.verify(box, image, label), box);
     }
 
-    private Bounds decide(Bounds known, Region region) {
+    /** Decides one image of which bounds are known over its region. */
+    Bounds decide(Bounds known, Region region) {
         if (known.certified() || plan.classes() < 2) {
             return known;
         }
@@ -82,11 +83,14 @@ public final class Exact implements Verifier {
             return known.falsifiedBy(region.centre());
         }
         if (known.cleanPrediction() != known.label()) {
-            return known;
+            return known.openBecause("float rounding alone gives the image itself another class, or none");
         }
         BranchAndBound.Result result = search(region, specification, network);
-        return result.verdict() instanceof Verdict.Falsified falsified ? known.falsifiedBy(falsified.counterexample())
-                : known.withMargins(result.lower());
+        if (result.verdict() instanceof Verdict.Falsified falsified) {
+            return known.falsifiedBy(falsified.counterexample());
+        }
+        Bounds bounds = known.withMargins(result.lower());
+        return result.verdict() instanceof Verdict.Undecided undecided ? bounds.openBecause(undecided.reason()) : bounds;
     }
 
     private BranchAndBound.Result search(Region region, Specification specification,
@@ -133,13 +137,14 @@ public final class Exact implements Verifier {
 
     @Override
     public List<Verdict> verdicts(float[] images, int[] labels, Ball ball) {
-        List<Verdict> verdicts = new ArrayList<>();
-        for (Bounds bounds : verify(images, labels, ball)) {
-            verdicts.add(bounds.certified() ? new Verdict.Certified(Claim.of(plan))
-                    : bounds.counterexample().<Verdict>map(Verdict.Falsified::new)
-                            .orElseGet(() -> new Verdict.Undecided("the search reached its limit, or nothing was left to split")));
-        }
-        return verdicts;
+        return verify(images, labels, ball).stream().map(bounds -> verdict(bounds, Claim.of(plan))).toList();
+    }
+
+    /** What a search came to. */
+    static Verdict verdict(Bounds bounds, Claim claim) {
+        return bounds.certified() ? new Verdict.Certified(claim)
+                : bounds.counterexample().<Verdict>map(Verdict.Falsified::new)
+                        .orElseGet(() -> new Verdict.Undecided(bounds.reason().orElse("there is nothing to search for")));
     }
 
     @Override

@@ -21,7 +21,9 @@ public enum Method {
     /** CROWN with optimised slopes, of units' bounds too (Xu et al. 2021). */
     ALPHA_CROWN,
     /** CROWN, then branch and bound (beta-CROWN, Wang et al. 2021) until an image is decided. */
-    EXACT;
+    EXACT,
+    /** {@link Cascade}: each image by the first of the above that decides it. */
+    CASCADE;
 
     /** This method on a network, with its defaults. */
     public Verifier verifier(Plan plan) {
@@ -31,7 +33,7 @@ public enum Method {
     /**
      * This method on a network.
      *
-     * @param steps of {@link #ALPHA_CROWN}'s slopes, units' and then margins'; the others have none
+     * @param steps of {@link #ALPHA_CROWN}'s slopes, units' and then margins', also as a stage of {@link #CASCADE}; the others have none
      */
     public Verifier verifier(Plan plan, int steps) {
         return verifier(plan, steps, false);
@@ -40,7 +42,7 @@ public enum Method {
     /**
      * As {@link #verifier(Plan, int)}.
      *
-     * @param textbook as {@link Crown.Settings#textbook}; {@link #IBP} has one form only
+     * @param textbook as {@link Crown.Settings#textbook}; {@link #IBP}, {@link #EXACT} and {@link #CASCADE} have one form only
      */
     public Verifier verifier(Plan plan, int steps, boolean textbook) {
         return switch (this) {
@@ -49,6 +51,7 @@ public enum Method {
             case CROWN, DEEPPOLY -> new Crown(plan, new Crown.Settings(Crown.Units.CROWN, textbook, 0));
             case ALPHA_CROWN -> new Crown(plan, new Crown.Settings(Crown.Units.CROWN, textbook, steps, steps));
             case EXACT -> new Exact(plan, Exact.Limits.DEFAULT);
+            case CASCADE -> new Cascade(plan, steps, Exact.Limits.DEFAULT);
         };
     }
 

@@ -88,6 +88,25 @@ public sealed interface Region permits Box, Region.BallRegion {
             return ball;
         }
 
+        /** Whether a point surely lies in the region. Of an l1 ball that is said of the centre alone. */
+        boolean surelyHolds(float[] point) {
+            if (!holdsCentre()) {
+                return false;
+            }
+            float[] least = ball.least(image);
+            float[] greatest = ball.greatest(image);
+            for (int i = 0; i < image.length; ++i) {
+                if (!(point[i] >= least[i] && point[i] <= greatest[i])) {
+                    return false;
+                }
+            }
+            return switch (ball.norm()) {
+                case INF -> true;
+                case TWO -> ball.euclideanDistance(image, point) <= ball.epsilon().lower();
+                case ONE -> Arrays.equals(image, point);
+            };
+        }
+
         @Override
         public <R> R accept(Visitor<R> visitor) {
             return visitor.ball(this);

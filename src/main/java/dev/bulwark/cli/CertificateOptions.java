@@ -2,6 +2,7 @@ package dev.bulwark.cli;
 
 import dev.bulwark.audit.Network;
 import dev.bulwark.audit.NetworkFile;
+import dev.bulwark.bounds.Claim;
 import dev.bulwark.data.Epsilon;
 import dev.bulwark.results.BoundsRow;
 import dev.bulwark.results.ProofRow;
@@ -35,12 +36,16 @@ final class CertificateOptions {
      * @throws ExperimentException                if there can be no certificates of such a run
      * @throws dev.bulwark.audit.AuditException if the checker does not read such networks
      */
-    void check(Path model, Path out, boolean largest, boolean normalised) {
+    void check(Path model, Path out, boolean largest, boolean normalised, Claim claim) {
         if (certificates == null) {
             return;
         }
         if (largest) {
             throw new ExperimentException("--certificates are of one epsilon, and --largest searches for many: drop one");
+        }
+        if (claim != Claim.REAL) {
+            throw new ExperimentException("--certificates prove what holds of the network in real numbers, and --claim " + claim
+                    + " says more: drop one");
         }
         if (normalised) {
             throw new ExperimentException("--certificates are of the network in the file alone, without --mean and --std: put "

@@ -56,6 +56,9 @@ final class ReproduceCommand implements Callable<Integer> {
     private static final int QUICK_DIGITS = 15_000;
     /** Half a minute's work on two cores, with a million samples each. */
     private static final int DEEP_IMAGES = 20;
+    /** Of branch and bound, in seconds: of one image, and of a quick run at one epsilon. */
+    private static final double EXACT_TIMEOUT = 60;
+    private static final double QUICK_EXACT_BUDGET = 120;
     private static final Path RUNS = Path.of("runs");
 
     @ParentCommand
@@ -133,6 +136,16 @@ final class ReproduceCommand implements Callable<Integer> {
             + "certified, and a sample of the certified ones as a check; the table's figures are the same.")
     private boolean attackAll;
 
+    @Option(names = "--no-exact", description = "Leave it at IBP: no CROWN, alpha-CROWN and branch and bound on what it leaves open.")
+    private boolean noExact;
+
+    @Option(names = "--exact-timeout", paramLabel = "SECONDS", description = "Of branch and bound on each image (default: 60).")
+    private Double exactTimeout;
+
+    @Option(names = "--exact-budget", paramLabel = "SECONDS", description = "Of branch and bound at each epsilon in all; images that "
+            + "are open then stay undecided (default: 120 with --effort quick, else no limit).")
+    private Double exactBudget;
+
     @Option(names = "--seed", defaultValue = "0", description = "Seed of everything random (default: ${DEFAULT-VALUE}).")
     private long seed;
 
@@ -195,9 +208,20 @@ final class ReproduceCommand implements Callable<Integer> {
         Selection sampled = selection.orElse(quick ? Selection.every(QUICK_SKIP) : Selection.all());
         return new ReproductionPlan(new ReproductionPlan.Smoothing(sigmas, n0, n, alpha, deep()),
                 new ReproductionPlan.Bounds(epsilons, new ReproductionPlan.Attacks(steps, restarts,
-                        attackAll ? AttackChoice.ALL : AttackChoice.OPEN)),
+                        attackAll ? AttackChoice.ALL : AttackChoice.OPEN), cascade(quick)),
                 new ReproductionPlan.Images(sampled, selection.selection(), training),
                 new ReproductionPlan.NetworkSource(preset == null ? Preset.QUICK : preset, networks(source)), seed);
+    }
+
+    private Optional<ReproductionPlan.Cascade> cascade(boolean quick) {
+        if (noExact) {
+            if (exactTimeout != null || exactBudget != null) {
+                throw new ExperimentException("--exact-timeout and --exact-budget limit what --no-exact leaves out: drop one");
+            }
+            return Optional.empty();
+        }
+        return Optional.of(new ReproductionPlan.Cascade(exactTimeout == null ? EXACT_TIMEOUT : exactTimeout, exactBudget != null
+                ? exactBudget : quick ? QUICK_EXACT_BUDGET : Double.POSITIVE_INFINITY));
     }
 
     private Optional<ReproductionPlan.Deep> deep() {

@@ -6,6 +6,7 @@ import dev.bulwark.device.DeviceInfo;
 import dev.bulwark.files.FileNames;
 import dev.bulwark.model.io.StoredNetwork;
 import dev.bulwark.results.AttackRow;
+import dev.bulwark.results.RecordFile;
 import dev.bulwark.results.Row;
 import dev.bulwark.results.RowFile;
 import dev.bulwark.results.RowFormat;
@@ -16,6 +17,7 @@ import dev.bulwark.runs.ExperimentException;
 import dev.bulwark.runs.Fleet;
 import dev.bulwark.runs.KeptImages;
 import dev.bulwark.runs.RunRecord;
+import dev.bulwark.runs.StageTotals;
 import dev.bulwark.runs.Verify;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -31,6 +33,7 @@ final class RowsRun {
     private final Existing existing;
     private final Map<String, Object> identity = new LinkedHashMap<>();
     private final Map<String, Object> noted = new LinkedHashMap<>();
+    private final StageTotals stages = new StageTotals();
     private List<String> notes = List.of();
 
     /** @param what the command's name */
@@ -70,6 +73,11 @@ final class RowsRun {
         }
         // GPUs of one arithmetic give the same bits, however many they are; others may round otherwise.
         return device.onGpu() ? with("arithmetic", device.arithmetic()) : this;
+    }
+
+    /** What a cascade's stages do, which the record says. */
+    StageTotals stages() {
+        return stages;
     }
 
     /** Writes rows. */
@@ -117,6 +125,7 @@ final class RowsRun {
             record.put("versions", Version.all());
             record.putDevices(fleet);
             record.put("data", DataSource.describe(data));
+            stages.keepIn(record, RecordFile.STAGES);
             long start = System.nanoTime();
             writing.run();
             record.addSeconds("total", (System.nanoTime() - start) / 1e9);

@@ -1,5 +1,6 @@
 package dev.bulwark.cli;
 
+import dev.bulwark.bounds.Cascade;
 import dev.bulwark.bounds.Claim;
 import dev.bulwark.bounds.Crown;
 import dev.bulwark.bounds.Exact;
@@ -59,12 +60,13 @@ final class VerifyCommand extends ModelCommand {
             description = "Of the ball; ibp takes the smallest box around one (default: ${DEFAULT-VALUE}).")
     private Norm norm;
 
-    @Option(names = "--method", paramLabel = "ibp|crown-ibp|deeppoly|crown|alpha-crown|exact", defaultValue = "ibp",
-            description = "How to bound (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--method", paramLabel = "ibp|crown-ibp|deeppoly|crown|alpha-crown|exact|cascade", defaultValue = "cascade",
+            description = "How to bound; cascade tries them, and a short attack, each on what those before it leave open "
+                    + "(default: ${DEFAULT-VALUE}).")
     private String method;
 
-    @Option(names = "--steps", description = "Steps in which alpha-crown improves the slopes of each hidden unit's bounds, and then those of "
-            + "each margin (default: " + Crown.DEFAULT_STEPS + "); the other methods take none.")
+    @Option(names = "--steps", description = "Steps in which alpha-crown, also of a cascade, improves the slopes of each hidden unit's "
+            + "bounds, and then those of each margin (default: " + Crown.DEFAULT_STEPS + "); the other methods take none.")
     private Integer steps;
 
     @Option(names = "--textbook", description = "The method as published: not cut with what ibp finds, so never better.")
@@ -81,18 +83,19 @@ final class VerifyCommand extends ModelCommand {
             + "--out for a copy of the answer, and no other option.")
     private Path property;
 
-    @Option(names = "--timeout", paramLabel = "SECONDS", description = "When to give up: of --vnnlib in all, of exact on each image "
+    @Option(names = "--timeout", paramLabel = "SECONDS", description = "When to give up: of --vnnlib in all, of exact, also of a cascade's, on each image "
             + "(default: never).")
     private Double timeout;
 
-    @Option(names = "--max-domains", paramLabel = "N", description = "Of exact, on each image: give up after this number of domains, "
+    @Option(names = "--max-domains", paramLabel = "N", description = "Of exact, also of a cascade's, on each image: give up after this number of domains, "
             + "which does not depend on the machine (default: " + Exact.Limits.DEFAULT_DOMAINS + ").")
     private Long mostDomains;
 
     @Override
     Optional<Integer> instead() throws Exception {
-        if (property == null && timeout != null && method() != Method.EXACT) {
-            throw new ExperimentException("--timeout belongs to --method exact and to --vnnlib: choose one of them, or drop it");
+        if (property == null && timeout != null && !searches()) {
+            throw new ExperimentException("--timeout belongs to --method exact or cascade and to --vnnlib: choose one of them, or drop "
+                    + "it");
         }
         return property == null ? Optional.empty() : Optional.of(new PropertyAnswer(model(), property, timeout, claim())
                 .run(spec().commandLine(), device, out(), existing()));
@@ -103,15 +106,15 @@ final class VerifyCommand extends ModelCommand {
         if (textbook && method() == Method.IBP) {
             throw new ExperimentException("--textbook leaves out what ibp finds: --method ibp has no other form");
         }
-        if (method() != Method.ALPHA_CROWN && steps != null) {
+        if (!takesSteps() && steps != null) {
             throw new ExperimentException("--steps are alpha-crown's: --method " + method + " takes none");
         }
         Verify.steps(steps());
         claim();
-        if (textbook && method() == Method.EXACT) {
-            throw new ExperimentException("--textbook is a form of methods of bounds: --method exact has no other form");
+        if (textbook && searches()) {
+            throw new ExperimentException("--textbook is a form of methods of bounds: --method " + method + " has no other form");
         }
-        if (mostDomains != null && method() != Method.EXACT) {
+        if (mostDomains != null && !searches()) {
             throw new ExperimentException("--max-domains are exact's: --method " + method + " has none");
         }
         if (timeout != null && !(timeout > 0 && timeout <= 1e9)) {
@@ -133,7 +136,7 @@ final class VerifyCommand extends ModelCommand {
 
     @Override
     void checkMore() {
-        certificates.check(model(), out(), largest, normalised());
+        certificates.check(model(), out(), largest, normalised(), claim());
     }
 
     @Override
@@ -191,13 +194,16 @@ final class VerifyCommand extends ModelCommand {
         if (textbook) {
             bounded.with("textbook", true);
         }
-        if (method() == Method.EXACT) {
+        if (method() == Method.CASCADE) {
+            bounded.with("attack", largest ? "none" : Verify.cascadeAttack(norm));
+        }
+        if (searches()) {
             bounded.with("max_domains", limits().domains());
             if (timeout != null) {
                 bounded.with("timeout", timeout);
             }
         }
-        return method() == Method.ALPHA_CROWN ? bounded.with("steps", steps()) : bounded;
+        return takesSteps() ? bounded.with("steps", steps()) : bounded;
     }
 
     @Override
@@ -207,7 +213,7 @@ final class VerifyCommand extends ModelCommand {
             if (largest) {
                 search().run(fleet, subject, bounding, rows, monitor);
             } else {
-                Verify.run(fleet, subject, epsilon, norm, bounding, rows, monitor);
+                Verify.run(fleet, subject, epsilon, norm, bounding, rows, run.stages(), monitor);
             }
         }
     }
@@ -224,9 +230,14 @@ final class VerifyCommand extends ModelCommand {
                 + rows.stream().filter(BoundsRow::certifiedByBox).count() + " by box"
                 + (labelled() ? "; " + rows.stream().filter(BoundsRow::cleanCorrect).count() + " clean correct" : "")
                 + (claim() == Claim.DEPLOYED ? "; of every float32 evaluation" : ""));
-        if (method() == Method.EXACT) {
+        if (searches()) {
             text.println(Arrays.stream(BoundsRow.Decision.values()).map(decision -> rows.stream()
                     .filter(row -> row.verdict().equals(Optional.of(decision))).count() + " " + decision.name().toLowerCase(Locale.ROOT))
+                    .collect(Collectors.joining(", ")));
+        }
+        if (method() == Method.CASCADE) {
+            text.println("decided by " + Arrays.stream(Cascade.Stage.values()).map(stage -> stage + " "
+                    + rows.stream().filter(row -> row.decidedBy().equals(Optional.of(stage))).count())
                     .collect(Collectors.joining(", ")));
         }
         long differing = rows.stream().filter(BoundsRow::differs).count();
@@ -260,6 +271,15 @@ final class VerifyCommand extends ModelCommand {
     private Exact.Limits limits() {
         return new Exact.Limits(timeout == null ? Double.POSITIVE_INFINITY : timeout,
                 mostDomains == null ? Exact.Limits.DEFAULT_DOMAINS : mostDomains);
+    }
+
+    /** Whether the method searches for an answer until limits end that. */
+    private boolean searches() {
+        return method() == Method.EXACT || method() == Method.CASCADE;
+    }
+
+    private boolean takesSteps() {
+        return method() == Method.ALPHA_CROWN || method() == Method.CASCADE;
     }
 
     private int steps() {

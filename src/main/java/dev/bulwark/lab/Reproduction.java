@@ -3,6 +3,7 @@ package dev.bulwark.lab;
 import dev.bulwark.bounds.Method;
 import dev.bulwark.data.Dataset;
 import dev.bulwark.data.Epsilon;
+import dev.bulwark.data.Norm;
 import dev.bulwark.data.Split;
 import dev.bulwark.model.Graph;
 import dev.bulwark.model.io.StoredNetwork;
@@ -10,6 +11,7 @@ import dev.bulwark.report.RunReport;
 import dev.bulwark.results.AttackRow;
 import dev.bulwark.results.BoundsRow;
 import dev.bulwark.results.CertificateRow;
+import dev.bulwark.results.RecordFile;
 import dev.bulwark.results.Row;
 import dev.bulwark.results.RowFile;
 import dev.bulwark.results.RowFormat;
@@ -25,6 +27,7 @@ import dev.bulwark.runs.Fleet;
 import dev.bulwark.runs.Monitor;
 import dev.bulwark.runs.RunRecord;
 import dev.bulwark.runs.Showcase;
+import dev.bulwark.runs.StageTotals;
 import dev.bulwark.runs.Subject;
 import dev.bulwark.runs.Train;
 import dev.bulwark.runs.Verify;
@@ -41,6 +44,7 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Both tables from images: networks (shipped, or trained here), certificates, bounds, attacks, and the report from their
@@ -130,7 +134,10 @@ public final class Reproduction {
         for (Epsilon epsilon : plan.bounds().epsilons()) {
             StoredNetwork network = stored.get(Train.name(plan.ibp(epsilon).objective()));
             timed(record, "verify", () -> verify(epsilon, network));
-            timed(record, "attack", () -> checked.put(epsilon, attack(epsilon, network)));
+            if (plan.bounds().cascade().isPresent()) {
+                timed(record, "cascade", () -> cascade(epsilon, network, plan.bounds().cascade().get(), record));
+            }
+            timed(record, "attack", () -> checked.put(epsilon, attack(epsilon, network, record)));
         }
         record.put("scope", scope.stream().map(said -> said.equals(foreseen) ? plan.bounds().attacks().images().sentence(checked) : said)
                 .toList());
@@ -157,17 +164,39 @@ public final class Reproduction {
         }
     }
 
+    /** Further methods, on what IBP leaves open. Images that are wrong are falsified at once. */
+    private void cascade(Epsilon epsilon, StoredNetwork network, ReproductionPlan.Cascade cascade, RunRecord record)
+            throws IOException {
+        int[] open = RowFile.read(layout.bounds(Method.IBP, epsilon.nearest()), BoundsRow.FORMAT).stream()
+                .filter(row -> !row.certified()).mapToInt(BoundsRow::index).toArray();
+        StageTotals totals = new StageTotals();
+        totals.keepIn(record, stages(epsilon));
+        try (RowFile<BoundsRow> rows = rows(layout.bounds(Method.CASCADE, epsilon.nearest()), BoundsRow.FORMAT)) {
+            Verify.run(fleet, new Subject(network.graph(), test, open), epsilon, Norm.INF, cascade.bounding(), rows, totals, monitor);
+        }
+    }
+
+    /** Where the record has what took how long at an epsilon. */
+    private static String stages(Epsilon epsilon) {
+        return RecordFile.STAGES + "/" + RunLayout.decimals(epsilon.nearest());
+    }
+
     /** Returns how many of the attacked images are certified ones, as a check. */
-    private int attack(Epsilon epsilon, StoredNetwork network) throws IOException {
+    private int attack(Epsilon epsilon, StoredNetwork network, RunRecord record) throws IOException {
         List<BoundsRow> bounds = RowFile.read(layout.bounds(Method.IBP, epsilon.nearest()), BoundsRow.FORMAT);
-        Set<Integer> certified = bounds.stream().filter(BoundsRow::certified).map(BoundsRow::index)
+        List<BoundsRow> further = plan.bounds().cascade().isEmpty() ? List.of()
+                : RowFile.read(layout.bounds(Method.CASCADE, epsilon.nearest()), BoundsRow.FORMAT);
+        Set<Integer> certified = Stream.concat(bounds.stream(), further.stream()).filter(BoundsRow::certified).map(BoundsRow::index)
                 .collect(Collectors.toSet());
+        long start = System.nanoTime();
         Subject subject = new Subject(network.graph(), test, plan.bounds().attacks().images().of(bounds));
         Path file = layout.attacks(epsilon.nearest());
         try (RowFile<AttackRow> rows = rows(file, AttackRow.FORMAT)) {
             Attack.run(fleet, subject, plan.attack(test.ball(epsilon)), certified::contains, rows, monitor);
         }
+        record.addFigures(stages(epsilon), Map.of("pgd", Map.of("seconds", (System.nanoTime() - start) / 1e9)));
         SoundnessCheck.of(bounds, RowFile.read(file, AttackRow.FORMAT), file);
+        SoundnessCheck.of(further, RowFile.read(file, AttackRow.FORMAT), file);
         return plan.bounds().attacks().images().checked(bounds);
     }
 

@@ -1,6 +1,10 @@
 package dev.bulwark.lab;
 
 import dev.bulwark.attack.PgdSettings;
+import dev.bulwark.bounds.Claim;
+import dev.bulwark.bounds.Crown;
+import dev.bulwark.bounds.Exact;
+import dev.bulwark.bounds.Method;
 import dev.bulwark.data.Ball;
 import dev.bulwark.data.Dataset;
 import dev.bulwark.data.Epsilon;
@@ -85,12 +89,43 @@ public record ReproductionPlan(Smoothing smoothing, Bounds bounds, Images images
      * What Table 2 rests on.
      *
      * @param epsilons L-infinity radii
+     * @param cascade  of what IBP leaves open; empty to leave it at that
      */
-    public record Bounds(List<Epsilon> epsilons, Attacks attacks) {
+    public record Bounds(List<Epsilon> epsilons, Attacks attacks, Optional<Cascade> cascade) {
 
         public Bounds {
             epsilons = List.copyOf(epsilons);
             requireNamesOfTheirOwn(epsilons);
+        }
+    }
+
+    /**
+     * Further methods on the images that IBP leaves open: CROWN-IBP, CROWN, alpha-CROWN, then branch and bound.
+     *
+     * @param seconds of branch and bound on one image, at most
+     * @param budget  seconds of branch and bound at one radius, at most; images that are open then stay undecided
+     */
+    public record Cascade(double seconds, double budget) {
+
+        public Cascade {
+            requirePositive(Setting.EXACT_TIMEOUT, seconds);
+            requirePositive(Setting.EXACT_BUDGET, budget);
+        }
+
+        private static void requirePositive(Setting setting, double value) {
+            if (!(value > 0)) {
+                throw new ExperimentException(setting, " must be a number of seconds above 0: " + value);
+            }
+        }
+
+        Verify.Bounding bounding() {
+            return new Verify.Bounding(Method.CASCADE, Crown.DEFAULT_STEPS, false,
+                    new Exact.Limits(seconds, Exact.Limits.DEFAULT_DOMAINS), budget, Claim.REAL);
+        }
+
+        @Override
+        public String toString() {
+            return "at most " + seconds + " s an image" + (Double.isInfinite(budget) ? "" : ", " + budget + " s in all");
         }
     }
 
@@ -133,6 +168,9 @@ public record ReproductionPlan(Smoothing smoothing, Bounds bounds, Images images
             left.add(String.format(Locale.ROOT, "IBP and PGD on %,d of %,d test images (%s).",
                     bounded, size, images.verified.describe()));
         }
+        bounds.cascade.ifPresentOrElse(cascade -> left.add("What IBP leaves open goes on to a short attack, CROWN-IBP, CROWN, "
+                + "alpha-CROWN and branch and bound, this last for " + cascade + " at each epsilon."),
+                () -> left.add("Bounds by IBP alone: what it leaves open went to no other method."));
         smoothing.deep.ifPresent(more -> left.add(String.format(Locale.ROOT,
                 "Certificates with n = %,d at sigma %s on %,d of smoothing's images, spread evenly.", more.n,
                 smoothing.deepSigmas().stream().map(RunLayout::decimals).collect(Collectors.joining(", ")),
@@ -163,6 +201,7 @@ public record ReproductionPlan(Smoothing smoothing, Bounds bounds, Images images
         identity.put("n", smoothing.n);
         identity.put("alpha", smoothing.alpha);
         identity.put("deep", smoothing.deep.map(Deep::toString).orElse("none"));
+        identity.put("cascade", bounds.cascade.map(Cascade::toString).orElse("none"));
         identity.put("pgd_steps", bounds.attacks.steps);
         identity.put("pgd_restarts", bounds.attacks.restarts);
         identity.put("pgd_loss", "both");

@@ -81,14 +81,17 @@ public record ResultTable(TableDefinition<?> definition, RunScope scope, List<Li
      * What stands beside a line's figures.
      *
      * @param counts  of images, for programs, by the names they have in JSON and CSV; the same names in every line
+     * @param seconds for programs, likewise; missing where nothing says
      * @param remarks what a reader must know of this line alone
      * @param typed   the parameter as it was typed, where no double prints as it: {@code 8/255}
      */
-    public record Detail(Map<String, Long> counts, List<String> remarks, Optional<String> typed) {
+    public record Detail(Map<String, Long> counts, Map<String, Optional<Double>> seconds, List<String> remarks,
+            Optional<String> typed) {
 
-        static final Detail NONE = new Detail(Map.of(), List.of(), Optional.empty());
+        static final Detail NONE = new Detail(Map.of(), Map.of(), List.of(), Optional.empty());
 
         public Detail {
+            seconds = Collections.unmodifiableMap(new LinkedHashMap<>(seconds));
             counts = Collections.unmodifiableMap(new LinkedHashMap<>(counts));
             remarks = List.copyOf(remarks);
         }

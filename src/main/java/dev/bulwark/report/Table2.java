@@ -1,6 +1,7 @@
 package dev.bulwark.report;
 
 import dev.bulwark.attack.AttackLoss;
+import dev.bulwark.bounds.Cascade;
 import dev.bulwark.bounds.Claim;
 import dev.bulwark.bounds.Method;
 import dev.bulwark.data.Norm;
@@ -9,6 +10,7 @@ import dev.bulwark.results.EpsilonRows;
 import dev.bulwark.results.Evidence;
 import dev.bulwark.results.RunLayout;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -22,6 +24,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Table 2, interval bound propagation: clean, certified and empirical accuracy for each epsilon. All figures of a line stand
@@ -40,6 +43,31 @@ public final class Table2 {
     public static final String ATTACKED = "pgd_attacked";
     public static final String CROSS_CHECKED = "pgd_cross_checked";
     public static final String DIFFERENCES = "differences_of_claims";
+
+    /** Shares of images that a cascade leaves undecided, and that stand against the strongest attack that ran. */
+    public static final String UNDECIDED = "undecided";
+    public static final String STRONGEST_ATTACK = "strongest_attack_accuracy";
+    /** A count of images: falsified by a point that exact arithmetic confirms. */
+    public static final String FALSIFIED = "falsified";
+
+    /** The columns of a cascade: what a method, or a weaker one, certifies. */
+    private static final Map<Method, Cascade.Stage> STAGES = new TreeMap<>(Map.of(Method.CROWN, Cascade.Stage.CROWN,
+            Method.ALPHA_CROWN, Cascade.Stage.ALPHA_CROWN, Method.EXACT, Cascade.Stage.EXACT));
+    private static final String SECONDS = "_seconds";
+    /** Names of what takes time in a line with a cascade, as files have them, and where. */
+    private static final List<String> TIMED = Stream.concat(Arrays.stream(Cascade.Stage.values()).map(Cascade.Stage::toString),
+            Stream.of("pgd")).toList();
+
+    private static final Map<String, String> TITLES = Map.of("ibp", "IBP", "attack", "the short attack", "crown-ibp", "CROWN-IBP",
+            "crown", "CROWN", "alpha-crown", "alpha-CROWN", "exact", "branch and bound", "pgd", "PGD");
+
+    private static final List<String> CASCADE_EXPLANATIONS = List.of(
+            "CROWN, alpha-CROWN and exact certified: each image is given to the cheapest method that decides it, and what a weaker "
+                    + "method certifies counts for the stronger ones; exact is branch and bound. Rounded down.",
+            "Undecided: neither certified nor falsified by a point that exact arithmetic confirms, as a search reached its limit; "
+                    + "rounded up.",
+            "Strongest attack: classified correctly and broken by no attack that ran, the cascade's short one included. Points that "
+                    + "branch and bound finds are left out. Empirical, rounded up.");
 
     /** Where no record says with how many steps. */
     private static final String UNNAMED = "PGD";
@@ -71,17 +99,45 @@ public final class Table2 {
         List<String> explanations = new ArrayList<>(explanations(title(beside)));
         names(comparable).filter(names -> !names.equals(title(beside)))
                 .ifPresent(names -> explanations.add(UNNAMED + " is " + names + "."));
+        boolean cascade = others(beside).contains(Method.CASCADE);
         for (Method method : others(beside)) {
+            if (method == Method.CASCADE || cascade && STAGES.containsKey(method)) {
+                continue;
+            }
             columns.add(new Column<>(certifiedKey(method), title(method) + " certified",
                     rows -> Share.certified(rows.others().getOrDefault(method, List.of()), BoundsRow::certified)));
             explanations.add(title(method) + " certified: every margin's lower bound is positive; IBP's certificates are "
                     + "among them; rounded down.");
         }
+        if (cascade) {
+            columns.addAll(cascadeColumns());
+            explanations.addAll(CASCADE_EXPLANATIONS);
+        }
         String name = norm == Norm.INF ? NAME : NAME + "-" + norm.words();
         ResultTable table = new TableDefinition<>(name, topic(norm, beside), DEFINITION.parameter(), columns, explanations)
                 .measure(comparable, scope, others);
         return new ResultTable(table.definition(), scope, table.lines().stream().map(line -> line.with(
-                detail(line.at(), byEpsilon.get(line.at()), comparable.get(line.at())))).toList(), table.beside());
+                detail(line.at(), byEpsilon.get(line.at()), comparable.get(line.at()), cascade))).toList(), table.beside());
+    }
+
+    private static List<Column<EpsilonRows>> cascadeColumns() {
+        List<Column<EpsilonRows>> columns = new ArrayList<>();
+        STAGES.forEach((method, stage) -> columns.add(new Column<>(certifiedKey(method), title(method) + " certified",
+                rows -> rows.others().containsKey(method)
+                        ? Share.certified(rows.others().get(method), BoundsRow::certified)
+                        : Share.certified(rows.answers(), answer -> answer.certifiedBy(stage)))));
+        columns.add(new Column<>(UNDECIDED, "Undecided", rows -> Share.upperBound(rows.answers(), answer -> answer.by().isEmpty())));
+        columns.add(new Column<>(STRONGEST_ATTACK, "Strongest attack", Table2::strongestAttack));
+        return columns;
+    }
+
+    /** Image by image; a cascade attacks what IBP leaves open. */
+    private static Optional<Share> strongestAttack(EpsilonRows rows) {
+        Set<Integer> broken = rows.answers().stream().filter(answer -> !answer.stands()).map(answer -> answer.row().index())
+                .collect(Collectors.toSet());
+        return rows.attacked() ? Share.upperBound(rows.images(),
+                image -> image.stands() && image.bounds().stream().noneMatch(row -> broken.contains(row.index())))
+                : Share.upperBound(rows.answers(), EpsilonRows.Answer::stands);
     }
 
     /** What PGD is called on each line; empty where nothing was attacked. */
@@ -111,7 +167,10 @@ public final class Table2 {
         if (all.stream().anyMatch(rows -> !rows.bounds().isEmpty())) {
             topics.add("Interval bound propagation");
         }
-        others(all).forEach(method -> topics.add(title(method)));
+        others(all).stream().filter(method -> method != Method.CASCADE).forEach(method -> topics.add(title(method)));
+        if (others(all).contains(Method.CASCADE)) {
+            topics.add("a cascade of bounds");
+        }
         if (all.stream().anyMatch(EpsilonRows::attacked)) {
             topics.add(UNNAMED);
         }
@@ -129,7 +188,7 @@ public final class Table2 {
     }
 
     /** Key of the column of what a method certifies. */
-    static String certifiedKey(Method method) {
+    public static String certifiedKey(Method method) {
         return method.name().toLowerCase(Locale.ROOT) + "_certified";
     }
 
@@ -137,13 +196,34 @@ public final class Table2 {
         return method.toString().replace("crown", "CROWN").replace("ibp", "IBP");
     }
 
-    private static ResultTable.Detail detail(double epsilon, EpsilonRows all, EpsilonRows rows) {
+    private static ResultTable.Detail detail(double epsilon, EpsilonRows all, EpsilonRows rows, boolean cascade) {
         Map<String, Long> counts = new LinkedHashMap<>();
         counts.put(ATTACKED, rows.count(Evidence::attacked));
         counts.put(CROSS_CHECKED, rows.count(Evidence::crossChecked));
         counts.put(DIFFERENCES, rows.count(Evidence::claimsDiffer));
-        return new ResultTable.Detail(counts, remarks("At epsilon "
-                + all.exact().orElseGet(() -> RunLayout.decimals(epsilon)) + " ", all, rows), all.exact());
+        Map<String, Optional<Double>> seconds = new LinkedHashMap<>();
+        String at = "At epsilon " + all.exact().orElseGet(() -> RunLayout.decimals(epsilon)) + " ";
+        List<String> remarks = new ArrayList<>(remarks(at, all, rows));
+        if (cascade) {
+            counts.put(FALSIFIED, rows.answers().stream().filter(EpsilonRows.Answer::falsified).count());
+            TIMED.forEach(name -> seconds.put(secondsKey(name), Optional.ofNullable(all.seconds().get(name))
+                    .map(time -> Math.round(time * 1000) / 1000.0)));
+            times(all).ifPresent(times -> remarks.add(at + times + "."));
+        }
+        return new ResultTable.Detail(counts, seconds, remarks, all.exact());
+    }
+
+    /** Key of the time that something took, in JSON and CSV. */
+    public static String secondsKey(String name) {
+        return name.replace('-', '_') + SECONDS;
+    }
+
+    /** What took how long, each on the images that were left to it, as far as is known. */
+    public static Optional<String> times(EpsilonRows rows) {
+        List<String> times = TIMED.stream().filter(rows.seconds()::containsKey)
+                .map(name -> String.format(Locale.ROOT, "%s %.1f", TITLES.get(name), rows.seconds().get(name))).toList();
+        return times.isEmpty() ? Optional.empty()
+                : Optional.of("methods took, in seconds, each on the images that were left to it: " + Phrase.and(times));
     }
 
     /** What a reader must know of one line. */
@@ -173,7 +253,7 @@ public final class Table2 {
     }
 
     private static Optional<Share> clean(EpsilonRows rows) {
-        return rows.bounds().isEmpty() && rows.attacks().isEmpty()
+        return rows.images().isEmpty()
                 ? rows.others().values().stream().findFirst().flatMap(other -> Share.measured(other, BoundsRow::cleanCorrect))
                 : Share.measured(rows.images(), Evidence::cleanCorrect);
     }
@@ -190,14 +270,24 @@ public final class Table2 {
 
     /** Images that PGD did not break and IBP did not certify. */
     private static Optional<Share> gap(EpsilonRows rows) {
-        return rows.bounds().isEmpty() ? Optional.empty()
-                : standing(rows, image -> image.stands() && !image.bounds().orElseThrow().certified());
+        return rows.images().stream().anyMatch(image -> image.bounds().isEmpty()) ? Optional.empty()
+                : standing(rows, image -> image.stands() && !certifiedByIbp(image.bounds().orElseThrow()));
+    }
+
+    /** A cascade's rows have the best bounds of all its stages, and say which of them certified the image. */
+    private static boolean certifiedByIbp(BoundsRow row) {
+        return row.certified() && (row.method() != Method.CASCADE || row.decidedBy().equals(Optional.of(Cascade.Stage.IBP)));
+    }
+
+    private static Optional<Share> ibp(EpsilonRows rows) {
+        return rows.bounds().isEmpty() ? Share.certified(rows.answers(), answer -> answer.certifiedBy(Cascade.Stage.IBP))
+                : Share.certified(rows.bounds(), BoundsRow::certified);
     }
 
     private static List<Column<EpsilonRows>> columns(String pgd) {
         return List.of(
                 new Column<>(CLEAN, "Clean", Table2::clean),
-                new Column<>(CERTIFIED, "IBP certified", rows -> Share.certified(rows.bounds(), BoundsRow::certified)),
+                new Column<>(CERTIFIED, "IBP certified", Table2::ibp),
                 new Column<>(CERTIFIED_BY_BOX, "IBP certified by box",
                         rows -> Share.certified(rows.bounds(), BoundsRow::certifiedByBox)),
                 new Column<>(PGD, pgd, rows -> standing(rows, Evidence::stands)),

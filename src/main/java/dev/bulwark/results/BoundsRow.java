@@ -6,6 +6,7 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
 import com.fasterxml.jackson.databind.annotation.JsonSerialize;
+import dev.bulwark.bounds.Cascade;
 import dev.bulwark.bounds.Claim;
 import dev.bulwark.bounds.Method;
 import dev.bulwark.bounds.Specification;
@@ -35,15 +36,19 @@ import java.util.Optional;
  * @param largestEpsilon  of a search for the largest epsilon: this row's epsilon, if the image is certified at it, which is the
  *                        largest of those tried. Rows of images that are certified at none of them, whose bounds are those at the
  *                        last, and rows of no search do not have the field
- * @param verdict         of {@link Method#EXACT}; other methods' rows do not have the field
- * @param witness         a point of the ball at which the label of the network that is claimed about does not lead; only where the verdict says
- *                        so, and rows without it do not have the field
+ * @param verdict         of {@link Method#EXACT} and {@link Method#CASCADE}; other methods' rows do not have the field
+ * @param decidedBy       the cascade's stage that the verdict is of; other rows, and undecided ones, do not have the field
+ * @param reason          why it is undecided; other rows do not have the field
+ * @param witness         a point of the ball at which the label of the network that is claimed about does not lead; only where
+ *                        the verdict says so, and rows without it do not have the field
+ * @param seconds         that the image took: its share of what its batch took, in a cascade of each stage that it went through,
+ *                        and a search's own time. Two runs agree where all other fields do. Rows of earlier versions do not have it
  * @param claim           which network the bounds speak of; rows of earlier versions do not have the field, and speak of the
  *                        real-number network
  */
 @JsonPropertyOrder({"index", "label", "epsilon", "method", "claim", "clean_prediction", "lower", "upper", "margin_lower",
         "certified", "certified_by_box", "real_network", "norm", "largest_epsilon",
-        "verdict", "witness"})
+        "verdict", "decided_by", "reason", "witness", "seconds"})
 @JsonIgnoreProperties(value = {"certified", "certified_by_box"}, allowGetters = true)
 public record BoundsRow(int index, int label, double epsilon, Method method, int cleanPrediction,
         @JsonSerialize(contentUsing = JsonFields.FiniteWriter.class)
@@ -65,8 +70,17 @@ public record BoundsRow(int index, int label, double epsilon, Method method, int
         @JsonSerialize(using = JsonFields.OptionalWriter.class) @JsonDeserialize(using = JsonFields.DecisionReader.class)
         Optional<Decision> verdict,
         @JsonInclude(JsonInclude.Include.NON_EMPTY)
+        @JsonSerialize(using = JsonFields.OptionalWriter.class) @JsonDeserialize(using = JsonFields.StageReader.class)
+        Optional<Cascade.Stage> decidedBy,
+        @JsonInclude(JsonInclude.Include.NON_EMPTY)
+        @JsonSerialize(using = JsonFields.OptionalWriter.class) @JsonDeserialize(using = JsonFields.TextReader.class)
+        Optional<String> reason,
+        @JsonInclude(JsonInclude.Include.NON_EMPTY)
         @JsonSerialize(using = JsonFields.OptionalWriter.class) @JsonDeserialize(using = JsonFields.PointReader.class)
         Optional<double[]> witness,
+        @JsonInclude(JsonInclude.Include.NON_EMPTY)
+        @JsonSerialize(using = JsonFields.OptionalWriter.class) @JsonDeserialize(using = JsonFields.NumberReader.class)
+        Optional<Double> seconds,
         @JsonInclude(JsonInclude.Include.NON_EMPTY)
         @JsonSerialize(using = JsonFields.OptionalWriter.class) @JsonDeserialize(using = JsonFields.ClaimReader.class)
         Optional<Claim> claim) implements Row {
@@ -74,7 +88,7 @@ public record BoundsRow(int index, int label, double epsilon, Method method, int
     private static final int NO_PREDICTION = -1;
 
     public static final RowFormat<BoundsRow> FORMAT = new JsonLines<>(BoundsRow.class, "real_network", "norm",
-            "largest_epsilon", "verdict", "witness", "claim");
+            "largest_epsilon", "verdict", "decided_by", "reason", "witness", "seconds", "claim");
 
     /** What a search comes to. */
     public enum Decision {
@@ -113,6 +127,12 @@ public record BoundsRow(int index, int label, double epsilon, Method method, int
                 + verdict.map(BoundsRow.Decision::name).orElse("") + ", but the margins say otherwise");
         Require.that(witness.isPresent() == (verdict.isPresent() && verdict.get() == Decision.FALSIFIED),
                 "a witness belongs to the verdict falsified, and to no other");
+        boolean decided = verdict.isPresent() && verdict.get() != Decision.UNDECIDED;
+        Require.that(decidedBy.isPresent() == (method == Method.CASCADE && decided),
+                "decided_by belongs to the cascade's rows with an answer, and to no others");
+        Require.that(reason.isEmpty() || verdict.equals(Optional.of(Decision.UNDECIDED)),
+                "a reason belongs to the verdict undecided, and to no other");
+        seconds.ifPresent(time -> Require.finiteNotNegative("seconds", time));
         Require.that(norm.isEmpty() || norm.get() != Norm.INF, "norm is inf, which rows leave out");
         Require.that(marginLower.get(label) == 0, "margin_lower is " + marginLower.get(label) + " at the label, not 0");
         Require.that(realNetwork.isEmpty() || claim.orElse(Claim.REAL) == Claim.REAL, "real_network belongs to the claim real");
@@ -134,13 +154,13 @@ public record BoundsRow(int index, int label, double epsilon, Method method, int
     public static BoundsRow of(CleanPrediction clean, double epsilon, Method method, Bounds bounds) {
         return new BoundsRow(clean.index(), clean.label(), epsilon, method, clean.predict(), bounds.lower, bounds.upper,
                 bounds.marginLower, Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(),
-                Optional.of(Claim.REAL));
+                Optional.empty(), Optional.empty(), Optional.empty(), Optional.of(Claim.REAL));
     }
 
     /** The same, speaking of another network. */
     public BoundsRow of(Claim other) {
         return new BoundsRow(index, label, epsilon, method, cleanPrediction, lower, upper, marginLower, realNetwork, norm,
-                largestEpsilon, verdict, witness, Optional.of(other));
+                largestEpsilon, verdict, decidedBy, reason, witness, seconds, Optional.of(other));
     }
 
     /** Which network the bounds speak of. */
@@ -151,26 +171,48 @@ public record BoundsRow(int index, int label, double epsilon, Method method, int
     /** The same with what the real-number network does at the image itself. */
     public BoundsRow with(AttackRow.RealNetwork real) {
         return new BoundsRow(index, label, epsilon, method, cleanPrediction, lower, upper, marginLower, Optional.of(real),
-                norm, largestEpsilon, verdict, witness, claim);
+                norm, largestEpsilon, verdict, decidedBy, reason, witness, seconds, claim);
     }
 
     /** The same over a ball of another norm. */
     public BoundsRow in(Norm other) {
         return new BoundsRow(index, label, epsilon, method, cleanPrediction, lower, upper, marginLower, realNetwork,
-                Optional.of(other).filter(of -> of != Norm.INF), largestEpsilon, verdict, witness, claim);
+                Optional.of(other).filter(of -> of != Norm.INF), largestEpsilon, verdict, decidedBy, reason, witness, seconds, claim);
     }
 
     /** The same as what a search ends with: its epsilon is the largest certified, if it is certified. */
     public BoundsRow largest() {
         return new BoundsRow(index, label, epsilon, method, cleanPrediction, lower, upper, marginLower, realNetwork, norm,
-                certified() ? Optional.of(epsilon) : Optional.empty(), verdict, witness, claim);
+                certified() ? Optional.of(epsilon) : Optional.empty(), verdict, decidedBy, reason, witness, seconds, claim);
     }
 
-    /** The same as what a search for a counterexample ends with. @param witness where it found one */
-    public BoundsRow decided(Optional<float[]> point) {
+    /**
+     * The same as what a search for a counterexample ends with.
+     *
+     * @param by    the stage of a cascade that decided the image, if one did
+     * @param point where a counterexample was found
+     * @param why   the search ended without an answer, where it did
+     */
+    public BoundsRow decided(Optional<Cascade.Stage> by, Optional<float[]> point, Optional<String> why) {
         Decision decision = certified() ? Decision.CERTIFIED : point.isPresent() ? Decision.FALSIFIED : Decision.UNDECIDED;
         return new BoundsRow(index, label, epsilon, method, cleanPrediction, lower, upper, marginLower, realNetwork, norm,
-                largestEpsilon, Optional.of(decision), point.map(BoundsRow::exactly), claim);
+                largestEpsilon, Optional.of(decision), by, why.filter(said -> decision == Decision.UNDECIDED),
+                point.map(BoundsRow::exactly), seconds, claim);
+    }
+
+    /** The same with the time that it took, to a microsecond. */
+    public BoundsRow timed(double took) {
+        return timed(Optional.of(Math.round(took * 1e6) / 1e6));
+    }
+
+    /** The same without it: what two runs agree on. */
+    public BoundsRow untimed() {
+        return timed(Optional.empty());
+    }
+
+    private BoundsRow timed(Optional<Double> took) {
+        return new BoundsRow(index, label, epsilon, method, cleanPrediction, lower, upper, marginLower, realNetwork, norm,
+                largestEpsilon, verdict, decidedBy, reason, witness, took, claim);
     }
 
     private static double[] exactly(float[] values) {

@@ -1,5 +1,6 @@
 package dev.bulwark.results;
 
+import dev.bulwark.bounds.Cascade;
 import dev.bulwark.bounds.Claim;
 import dev.bulwark.bounds.Method;
 import java.util.Collections;
@@ -22,25 +23,80 @@ import java.util.stream.Stream;
  * @param others  what further methods certify, often on fewer images; none of the lists is empty
  * @param attack  what ran, as {@link AttackRecord} names it; with a name and no attacks, there was nothing to attack
  * @param exact   the epsilon that was typed, where no double prints as it: {@code 8/255}
+ * @param seconds that methods, a cascade's stages and attacks took, by their names in files, as far as rows and records say
  */
 public record EpsilonRows(List<BoundsRow> bounds, List<AttackRow> attacks, SortedMap<Method, List<BoundsRow>> others,
-        Optional<String> attack, Optional<String> exact) {
+        Optional<String> attack, Optional<String> exact, SortedMap<String, Double> seconds) {
 
     public EpsilonRows {
         bounds = List.copyOf(bounds);
         attacks = List.copyOf(attacks);
+        seconds = Collections.unmodifiableSortedMap(new TreeMap<>(seconds));
         others = Collections.unmodifiableSortedMap(new TreeMap<>(others));
     }
 
     /** Without further methods. */
     public EpsilonRows(List<BoundsRow> bounds, List<AttackRow> attacks) {
-        this(bounds, attacks, new TreeMap<>(), Optional.empty(), Optional.empty());
+        this(bounds, attacks, new TreeMap<>(), Optional.empty());
     }
 
     /** Where every row is of the decimal that its number prints as. */
     public EpsilonRows(List<BoundsRow> bounds, List<AttackRow> attacks, SortedMap<Method, List<BoundsRow>> others,
             Optional<String> attack) {
-        this(bounds, attacks, others, attack, Optional.empty());
+        this(bounds, attacks, others, attack, Optional.empty(), new TreeMap<>());
+    }
+
+    /**
+     * What a cascade says of an image, or IBP alone where it certifies the image and a cascade had only those that it leaves open.
+     *
+     * @param by the stage that decided the image; empty where it is undecided
+     */
+    public record Answer(BoundsRow row, Optional<Cascade.Stage> by) {
+
+        public boolean certified() {
+            return by.isPresent() && row.certified();
+        }
+
+        /** By a stage or one before it: what a weaker method certifies counts for a stronger one. */
+        public boolean certifiedBy(Cascade.Stage strongest) {
+            return certified() && by.get().compareTo(strongest) <= 0;
+        }
+
+        public boolean falsified() {
+            return by.isPresent() && !row.certified();
+        }
+
+        /** Whether the image is right, and no attack of the cascade found a point that breaks it. */
+        public boolean stands() {
+            return row.cleanCorrect() && !(falsified() && by.get() == Cascade.Stage.ATTACK);
+        }
+    }
+
+    /**
+     * What a cascade says. Of all bounded images where it had every one that IBP leaves open; else of its own, if these were not
+     * chosen by what IBP leaves open. Empty otherwise: the images that it was not asked about yet are no sample.
+     */
+    public List<Answer> answers() {
+        Map<Integer, BoundsRow> asked = cascade().stream().collect(Collectors.toMap(BoundsRow::index, Function.identity()));
+        if (bounds.stream().allMatch(row -> row.certified() || asked.containsKey(row.index()))) {
+            return base().stream().map(row -> asked.containsKey(row.index()) ? answer(asked.get(row.index()))
+                    : new Answer(row, Optional.of(Cascade.Stage.IBP))).toList();
+        }
+        boolean chosen = asked.values().stream().noneMatch(row -> row.decidedBy().equals(Optional.of(Cascade.Stage.IBP)));
+        return chosen ? List.of() : cascade().stream().map(EpsilonRows::answer).toList();
+    }
+
+    private static Answer answer(BoundsRow row) {
+        return new Answer(row, row.decidedBy());
+    }
+
+    private List<BoundsRow> cascade() {
+        return others.getOrDefault(Method.CASCADE, List.of());
+    }
+
+    /** IBP's rows, or a cascade's where there are none. */
+    private List<BoundsRow> base() {
+        return bounds.isEmpty() ? cascade() : bounds;
     }
 
     public boolean isEmpty() {
@@ -54,7 +110,7 @@ public record EpsilonRows(List<BoundsRow> bounds, List<AttackRow> attacks, Sorte
     }
 
     public EpsilonRows withoutAttacks() {
-        return new EpsilonRows(bounds, List.of(), others, Optional.empty(), exact);
+        return new EpsilonRows(bounds, List.of(), others, Optional.empty(), exact, seconds);
     }
 
     /** Whether PGD ran: with a name and without rows, there was nothing to attack. */
@@ -64,12 +120,12 @@ public record EpsilonRows(List<BoundsRow> bounds, List<AttackRow> attacks, Sorte
 
     /** A bounded image each, or an attacked one where there are no bounds. */
     public List<Evidence> images() {
-        if (bounds.isEmpty()) {
+        if (base().isEmpty()) {
             return attacks.stream().map(row -> new Evidence(Optional.empty(), Optional.of(row))).toList();
         }
         Map<Integer, AttackRow> attackOf = attacks.stream()
                 .collect(Collectors.toMap(AttackRow::index, Function.identity()));
-        return bounds.stream()
+        return base().stream()
                 .map(row -> new Evidence(Optional.of(row), Optional.ofNullable(attackOf.get(row.index())))).toList();
     }
 
@@ -80,10 +136,10 @@ public record EpsilonRows(List<BoundsRow> bounds, List<AttackRow> attacks, Sorte
      * bounds and attacks can't be compared, and the bounds remain.
      */
     public EpsilonRows comparable() {
-        if (bounds.isEmpty() || !attacked()) {
+        if (base().isEmpty() || !attacked()) {
             return this;
         }
-        Set<Integer> bounded = bounds.stream().map(BoundsRow::index).collect(Collectors.toSet());
+        Set<Integer> bounded = base().stream().map(BoundsRow::index).collect(Collectors.toSet());
         List<AttackRow> common = attacks.stream().filter(row -> bounded.contains(row.index())).toList();
         if (common.isEmpty() && !attacks.isEmpty()) {
             return withoutAttacks();
@@ -94,7 +150,7 @@ public record EpsilonRows(List<BoundsRow> bounds, List<AttackRow> attacks, Sorte
         SortedMap<Method, List<BoundsRow>> comparable = new TreeMap<>();
         others.forEach((method, rows) -> comparable.put(method, rows.stream().filter(kept).toList()));
         comparable.values().removeIf(List::isEmpty);
-        return new EpsilonRows(bounds.stream().filter(kept).toList(), common, comparable, attack, exact);
+        return new EpsilonRows(bounds.stream().filter(kept).toList(), common, comparable, attack, exact, seconds);
     }
 
     public long count(Predicate<Evidence> what) {

@@ -12,6 +12,7 @@ import com.fasterxml.jackson.databind.annotation.EnumNaming;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.module.SimpleModule;
 import dev.bulwark.attack.AttackLoss;
+import dev.bulwark.bounds.Cascade;
 import dev.bulwark.bounds.Claim;
 import dev.bulwark.bounds.Method;
 import dev.bulwark.data.Norm;
@@ -34,6 +35,7 @@ final class JsonFields {
                 .addMixIn(Method.class, Word.class)
                 .addMixIn(AttackLoss.class, Word.class)
                 .addMixIn(BoundsRow.Decision.class, Word.class)
+                .addMixIn(Cascade.Stage.class, Word.class)
                 .addMixIn(Norm.class, Text.class)
                 .addMixIn(Claim.class, Text.class);
     }
@@ -174,6 +176,18 @@ final class JsonFields {
     static final class DecisionReader extends OptionalReader<BoundsRow.Decision> {
         DecisionReader() {
             super(BoundsRow.Decision.class);
+        }
+    }
+
+    static final class StageReader extends OptionalReader<Cascade.Stage> {
+        StageReader() {
+            super(Cascade.Stage.class);
+        }
+    }
+
+    static final class TextReader extends OptionalReader<String> {
+        TextReader() {
+            super(String.class);
         }
     }
 

@@ -26,6 +26,9 @@ public final class RecordFile {
     private record Kind(String name, Predicate<JsonNode> test) {
     }
 
+    /** Where a record has what each stage of a cascade did, by the stage's name; of a run of several epsilons, one level down. */
+    public static final String STAGES = "/stages";
+
     private static final Kind TEXT = new Kind("a text", JsonNode::isTextual);
     private static final Kind OBJECT = new Kind("an object", JsonNode::isObject);
     private static final Map<String, Kind> KINDS = new LinkedHashMap<>();
@@ -33,6 +36,7 @@ public final class RecordFile {
     static {
         KINDS.put("identity", OBJECT);
         KINDS.put("timings", new Kind("an object of seconds", node -> node.isObject() && all(node, RecordFile::isTime)));
+        KINDS.put(STAGES.substring(1), OBJECT);
         KINDS.put("started", TEXT);
         KINDS.put("finished", TEXT);
         KINDS.put("command", TEXT);

@@ -155,7 +155,7 @@ record RunReader(RunLayout layout, JsonNode run, List<String> missing) {
         List<AttackRow> attacked = rows(attacks, AttackRow.FORMAT, chosen ? new ArrayList<>() : missing,
                 row -> row.ballNorm() == norm);
         EpsilonRows rows = new EpsilonRows(bounds, attacked, others,
-                chosen || !attacked.isEmpty() ? record.name() : Optional.empty(), exact);
+                chosen || !attacked.isEmpty() ? record.name() : Optional.empty(), exact, seconds(epsilon, norm, bounds, others));
         try {
             SoundnessCheck.of(rows.bounds(), rows.attacks(), attacks);
             others.values().forEach(extra -> SoundnessCheck.of(extra, rows.attacks(), attacks));
@@ -173,6 +173,29 @@ record RunReader(RunLayout layout, JsonNode run, List<String> missing) {
                     throw new RowException(file, "image " + other.index() + " is bounded under the claim " + other.speaksOf()
                             + ", others under " + first.orElseThrow().speaksOf() + ": report them apart");
                 }));
+    }
+
+    /** Of methods from their rows, of a cascade's stages and attacks from the records. */
+    private SortedMap<String, Double> seconds(double epsilon, Norm norm, List<BoundsRow> bounds,
+                                              SortedMap<Method, List<BoundsRow>> others) throws IOException {
+        SortedMap<String, Double> seconds = new TreeMap<>();
+        Path cascaded = layout.bounds(Method.CASCADE, epsilon, norm);
+        JsonNode stages = Files.exists(RunLayout.recordOf(cascaded)) ? RecordFile.beside(cascaded).at(RecordFile.STAGES)
+                : run.at(RecordFile.STAGES + "/" + RunLayout.decimals(epsilon));
+        stages.fields().forEachRemaining(stage -> {
+            if (stage.getValue().path("seconds").isNumber()) {
+                seconds.put(stage.getKey(), stage.getValue().path("seconds").asDouble());
+            }
+        });
+        SortedMap<Method, List<BoundsRow>> all = new TreeMap<>(others);
+        all.remove(Method.CASCADE);
+        all.put(Method.IBP, bounds);
+        all.forEach((method, rows) -> {
+            if (!rows.isEmpty() && rows.stream().allMatch(row -> row.seconds().isPresent())) {
+                seconds.put(Words.of(method), rows.stream().mapToDouble(row -> row.seconds().get()).sum());
+            }
+        });
+        return seconds;
     }
 
     /** What methods say of an image can stand side by side only where all speak of one label. */

@@ -25,7 +25,24 @@ record Batches(String name, int[] indices, IntPredicate done, int size) {
     /** Batch after batch for one device, until none is left. */
     interface Source<R> {
         /** @param work from a batch's indices to a result for each */
-        void forEach(Function<int[], List<R>> work) throws IOException;
+        default void forEach(Function<int[], List<R>> work) throws IOException {
+            forEach((int[] batch, Parts<R> parts) -> parts.handIn(work.apply(batch)));
+        }
+
+        /** For work that takes long enough to hand results in on the way. */
+        void forEach(Work<R> work) throws IOException;
+    }
+
+    /** On one batch. */
+    interface Work<R> {
+        /** @param parts takes a result for each of the batch's images, in their order */
+        void on(int[] batch, Parts<R> parts) throws IOException;
+    }
+
+    /** Takes the results of a batch, part by part. */
+    interface Parts<R> {
+        /** @param next of the images behind those of the parts before */
+        void handIn(List<R> next) throws IOException;
     }
 
     /** Writes an image's rows; called by one thread at a time, in the images' order. */

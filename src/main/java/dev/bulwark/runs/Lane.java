@@ -4,7 +4,6 @@ import dev.bulwark.device.Backend;
 import dev.bulwark.device.OutOfDeviceMemoryException;
 import java.io.IOException;
 import java.util.List;
-import java.util.function.Function;
 
 /** One device's way through the images of a run: takes some, works on them, hands the results in. */
 final class Lane<R> implements Batches.Source<R> {
@@ -41,16 +40,22 @@ final class Lane<R> implements Batches.Source<R> {
     }
 
     @Override
-    public void forEach(Function<int[], List<R>> work) throws IOException {
+    public void forEach(Batches.Work<R> work) throws IOException {
         while (take()) {
             OrderedRows.Span batch = mine.first(size);
-            List<R> results = work.apply(rows.indices(batch));
-            if (halved) {
-                halved = false;
-                monitor.note("memory ran out on " + this + ": going on with batches of " + size);
+            OrderedRows.Span behind = mine.after(batch);
+            work.on(rows.indices(batch), results -> {
+                OrderedRows.Span part = mine.first(results.size());
+                if (halved) {
+                    halved = false;
+                    monitor.note("memory ran out on " + this + ": going on with batches of " + size);
+                }
+                rows.handIn(part, results);
+                mine = mine.after(part);
+            });
+            if (!mine.equals(behind)) {
+                throw new IllegalStateException("of images " + batch + " no results were handed in from " + mine.from());
             }
-            rows.handIn(batch, results);
-            mine = mine.after(batch);
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.bulwark.runs;
 
 import dev.bulwark.bounds.Bounds;
+import dev.bulwark.bounds.Cascade;
 import dev.bulwark.bounds.Claim;
 import dev.bulwark.bounds.Method;
 import dev.bulwark.bounds.RealNetwork;
@@ -11,12 +12,12 @@ import dev.bulwark.data.Norm;
 import dev.bulwark.plan.Plan;
 import dev.bulwark.results.AttackRow;
 import dev.bulwark.results.BoundsRow;
-import dev.bulwark.results.CleanPrediction;
 import dev.bulwark.results.RowFile;
 import dev.bulwark.settings.Setting;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -58,6 +59,10 @@ public record LargestEpsilon(Epsilon most, Norm norm, int bisections) {
     private record Tried(Bounds bounds, double epsilon) {
     }
 
+    /** @param seconds that the image's search took: its share of its batch's time */
+    private record Found(Tried tried, double seconds) {
+    }
+
     /** Searches for every image without a row. */
     public void run(Fleet fleet, Subject subject, Verify.Bounding bounding, RowFile<BoundsRow> rows, Monitor monitor)
             throws IOException {
@@ -65,16 +70,15 @@ public record LargestEpsilon(Epsilon most, Norm norm, int bisections) {
         Ball widest = subject.data().ball(most).in(norm);
         RealNetwork real = new RealNetwork(subject.network());
         Batches batches = new Batches("search for the largest epsilon", subject.indices(), rows::contains,
-                Verify.batch(fleet, method));
-        batches.<Tried>run(fleet, monitor, (backend, source) -> {
+                Verify.searchBatch(fleet, method));
+        batches.<Found>run(fleet, monitor, (backend, source) -> {
             try (Plan plan = bounding.plan(backend, subject); Verifier verifier = bounding.verifier(plan)) {
                 source.forEach(batch -> search(verifier, subject.pixels(batch), subject.labels(batch), widest));
             }
-        }, (index, tried) -> {
-            Bounds b = tried.bounds;
-            BoundsRow row = BoundsRow.of(new CleanPrediction(index, b.label(), b.cleanPrediction()), tried.epsilon, method,
-                    BoundsRow.Bounds.of(b.lower(), b.upper(), b.marginLower())).in(norm).of(bounding.claim()).largest();
-            rows.append(row.differs() && bounding.claim() == Claim.REAL ? row.with(real.stands(subject.data().pixels(index), b.label())
+        }, (index, found) -> {
+            BoundsRow row = Verify.row(index, found.tried.epsilon, method,
+                    new Cascade.Decided(found.tried.bounds, Optional.empty(), found.seconds)).in(norm).of(bounding.claim()).largest();
+            rows.append(row.differs() && bounding.claim() == Claim.REAL ? row.with(real.stands(subject.data().pixels(index), row.label())
                     ? AttackRow.RealNetwork.STANDS : AttackRow.RealNetwork.BREAKS) : row);
         });
     }
@@ -133,7 +137,8 @@ public record LargestEpsilon(Epsilon most, Norm norm, int bisections) {
     }
 
     /** All images of a batch at a time; those that the network gets wrong, or that are certified at once, are done at once. */
-    private List<Tried> search(Verifier verifier, float[] images, int[] labels, Ball widest) {
+    private List<Found> search(Verifier verifier, float[] images, int[] labels, Ball widest) {
+        long start = System.nanoTime();
         List<Bounds> first = verifier.verify(images, labels, widest);
         List<Search> all = IntStream.range(0, labels.length).mapToObj(n -> new Search(first.get(n), labels[n])).toList();
         for (int[] open = open(all); open.length > 0; open = open(all)) {
@@ -144,7 +149,8 @@ public record LargestEpsilon(Epsilon most, Norm norm, int bisections) {
                 all.get(open[k]).tried(bounds.get(k));
             }
         }
-        return all.stream().map(search -> search.best).toList();
+        double seconds = (System.nanoTime() - start) / 1e9 / labels.length;
+        return all.stream().map(search -> new Found(search.best, seconds)).toList();
     }
 
     private static int[] open(List<Search> all) {

@@ -130,6 +130,27 @@ public final class RunRecord implements AutoCloseable {
         save();
     }
 
+    /**
+     * Adds to figures of earlier starts.
+     *
+     * @param place names of the fields down to them, between slashes: {@code /stages}
+     * @param more  numbers by name, of things by name; whole ones stay whole, others are rounded to a thousandth
+     */
+    public void addFigures(String place, Map<String, Map<String, Number>> more) throws IOException {
+        ObjectNode things = content.withObject(place);
+        more.forEach((thing, figures) -> {
+            ObjectNode of = things.withObject("/" + thing);
+            figures.forEach((name, number) -> {
+                if (number instanceof Long whole) {
+                    of.put(name, of.path(name).asLong() + whole);
+                } else {
+                    of.put(name, Math.round((of.path(name).asDouble() + number.doubleValue()) * 1000) / 1000.0);
+                }
+            });
+        });
+        save();
+    }
+
     /** Marks the run as finished. */
     public void finish() throws IOException {
         put("finished", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());

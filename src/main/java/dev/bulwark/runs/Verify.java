@@ -1,6 +1,7 @@
 package dev.bulwark.runs;
 
 import dev.bulwark.bounds.Bounds;
+import dev.bulwark.bounds.Cascade;
 import dev.bulwark.bounds.Claim;
 import dev.bulwark.bounds.Exact;
 import dev.bulwark.bounds.Method;
@@ -18,6 +19,14 @@ import dev.bulwark.results.CleanPrediction;
 import dev.bulwark.results.RowFile;
 import dev.bulwark.settings.Setting;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
 
 /** Deterministic bounds over many images. */
 public final class Verify {
@@ -28,6 +37,8 @@ public final class Verify {
     private static final int SLOW_BATCH = 128;
     /** Images whose searches may take minutes each: a row comes in as each ends. */
     private static final int SEARCHED_BATCH = 1;
+    /** Images that go through a cascade's cheap stages together: as many rows wait for a search that takes long, at most. */
+    private static final int CASCADED_BATCH = 512;
 
     /** What a record of rows says of the balls' centres, so that rows about other balls are not continued. */
     public static final String CENTRE = "centre";
@@ -35,6 +46,11 @@ public final class Verify {
     private static final String FLOATS = "float";
 
     private Verify() {
+    }
+
+    /** How records name the attack that is a cascade's second stage, in balls of a norm. */
+    public static String cascadeAttack(Norm norm) {
+        return ShortAttack.describe(norm);
     }
 
     /** What a record says under {@link #CENTRE} of balls around these images. */
@@ -53,12 +69,19 @@ public final class Verify {
     /**
      * How to bound.
      *
-     * @param steps    of {@link Method#ALPHA_CROWN}'s slopes; the other methods have none
+     * @param steps    of {@link Method#ALPHA_CROWN}'s slopes, also in a cascade; the other methods have none
      * @param textbook as {@link Method#verifier(Plan, int, boolean)}
-     * @param limits   of {@link Method#EXACT} for each image
+     * @param limits   of {@link Method#EXACT} for each image, also in a cascade
+     * @param budget   seconds that a cascade's searches may take in all, on one device; what is open then stays undecided
      * @param claim    which network bounds speak of
      */
-    public record Bounding(Method method, int steps, boolean textbook, Exact.Limits limits, Claim claim) {
+    public record Bounding(Method method, int steps, boolean textbook, Exact.Limits limits, double budget, Claim claim) {
+
+        /** Without a budget. */
+        public Bounding(Method method, int steps, boolean textbook, Exact.Limits limits, Claim claim) {
+            this(method, steps, textbook, limits, Double.POSITIVE_INFINITY, claim);
+        }
+
 
         /** With default limits, of the real-number network. */
         public Bounding(Method method, int steps, boolean textbook) {
@@ -70,7 +93,15 @@ public final class Verify {
         }
 
         Verifier verifier(Plan plan) {
-            return method == Method.EXACT ? new Exact(plan, limits) : method.verifier(plan, steps, textbook);
+            return switch (method) {
+                case EXACT -> new Exact(plan, limits);
+                case CASCADE -> cascade(plan);
+                default -> method.verifier(plan, steps, textbook);
+            };
+        }
+
+        private Cascade cascade(Plan plan) {
+            return new Cascade(plan, steps, limits);
         }
     }
 
@@ -80,9 +111,19 @@ public final class Verify {
         run(fleet, subject, epsilon, Norm.INF, new Bounding(method, steps, false), rows, monitor);
     }
 
-    /** Bounds every image without a row over the ball of radius {@code epsilon} in a norm, cut to [0, 1]. */
+    /** As below, without totals. */
     public static void run(Fleet fleet, Subject subject, Epsilon epsilon, Norm norm, Bounding bounding,
                            RowFile<BoundsRow> rows, Monitor monitor) throws IOException {
+        run(fleet, subject, epsilon, norm, bounding, rows, new StageTotals(), monitor);
+    }
+
+    /**
+     * Bounds every image without a row over the ball of radius {@code epsilon} in a norm, cut to [0, 1].
+     *
+     * @param totals takes what a cascade's stages do
+     */
+    public static void run(Fleet fleet, Subject subject, Epsilon epsilon, Norm norm, Bounding bounding,
+                           RowFile<BoundsRow> rows, StageTotals totals, Monitor monitor) throws IOException {
         Method method = bounding.method;
         Ball ball = subject.data().ball(epsilon).in(norm);
         RealNetwork real = new RealNetwork(subject.network());
@@ -99,17 +140,92 @@ public final class Verify {
         }
         Batches batches = new Batches("verify at epsilon " + epsilon, subject.indices(), rows::contains,
                 batch(fleet, method));
-        batches.<Bounds>run(fleet, monitor, (backend, source) -> {
-            try (Plan plan = bounding.plan(backend, subject); Verifier verifier = bounding.verifier(plan)) {
-                source.forEach(batch -> verifier.verify(subject.pixels(batch), subject.labels(batch), ball));
+        Batches.Share<Cascade.Decided> share = method == Method.CASCADE ? cascade(subject, ball, bounding, rows, totals)
+                : (backend, source) -> {
+                    try (Plan plan = bounding.plan(backend, subject); Verifier verifier = bounding.verifier(plan)) {
+                        source.forEach(batch -> timed(batch.length, () -> verifier.verify(subject.pixels(batch), subject.labels(batch),
+                                ball)));
+                    }
+                };
+        try {
+            batches.run(fleet, monitor, share, (index, decided) -> {
+                BoundsRow row = row(index, epsilon.nearest(), method, decided).in(norm).of(bounding.claim);
+                if (method == Method.EXACT || method == Method.CASCADE) {
+                    row = row.decided(decided.by(), decided.bounds().counterexample(), decided.bounds().reason());
+                }
+                rows.append(row.differs() && bounding.claim == Claim.REAL ? row.with(real.stands(subject.data().pixels(index), row.label())
+                        ? AttackRow.RealNetwork.STANDS : AttackRow.RealNetwork.BREAKS) : row);
+                totals.decided(row);
+                totals.save();
+            });
+        } finally {
+            totals.saveNow();
+        }
+    }
+
+    /** As a verifier found them, with their share of its time. */
+    private static List<Cascade.Decided> timed(int images, Supplier<List<Bounds>> verifier) {
+        long start = System.nanoTime();
+        List<Bounds> bounds = verifier.get();
+        double seconds = (System.nanoTime() - start) / 1e9 / images;
+        return bounds.stream().map(found -> new Cascade.Decided(found, Optional.empty(), seconds)).toList();
+    }
+
+    /** What every row of bounds has. */
+    static BoundsRow row(int index, double epsilon, Method method, Cascade.Decided decided) {
+        Bounds b = decided.bounds();
+        return BoundsRow.of(new CleanPrediction(index, b.label(), b.cleanPrediction()), epsilon, method,
+                BoundsRow.Bounds.of(b.lower(), b.upper(), b.marginLower())).timed(decided.seconds());
+    }
+
+    /**
+     * Cheap stages on all images of a batch, then searches, image by image, each of which hands in the rows before it when it begins
+     * and its own when it ends.
+     */
+    private static Batches.Share<Cascade.Decided> cascade(Subject subject, Ball ball, Bounding bounding, RowFile<BoundsRow> rows,
+                                                          StageTotals totals) {
+        Set<Integer> done = rows.earlier().stream().map(BoundsRow::index).collect(Collectors.toSet());
+        return (backend, source) -> {
+            try (Plan plan = bounding.plan(backend, subject); Cascade cascade = bounding.cascade(plan);
+                 ShortAttack attack = new ShortAttack(plan, ball)) {
+                source.forEach((int[] batch, Batches.Parts<Cascade.Decided> parts) -> {
+                    float[] pixels = subject.pixels(batch);
+                    int[] labels = subject.labels(batch);
+                    Cascade.Round round = cascade.begin(pixels, labels, Collections.nCopies(batch.length, ball),
+                            attack.on(pixels, labels, batch));
+                    for (Cascade.Took took : round.took()) {
+                        totals.took(took.stage(), Arrays.stream(took.positions()).filter(n -> !done.contains(batch[n])).count(),
+                                took.seconds());
+                    }
+                    List<Cascade.Decided> ready = new ArrayList<>();
+                    for (int n = 0; n < batch.length; ++n) {
+                        Cascade.Decided image = round.images().get(n);
+                        if (image.by().isEmpty() && !done.contains(batch[n])) {
+                            parts.handIn(List.copyOf(ready));
+                            ready.clear();
+                            image = search(cascade, image, subject.data().pixels(batch[n]), ball, bounding, totals);
+                        }
+                        ready.add(image);
+                    }
+                    parts.handIn(ready);
+                });
             }
-        }, (index, b) -> {
-            BoundsRow row = BoundsRow.of(new CleanPrediction(index, b.label(), b.cleanPrediction()), epsilon.nearest(), method,
-                    BoundsRow.Bounds.of(b.lower(), b.upper(), b.marginLower())).in(norm).of(bounding.claim);
-            row = method == Method.EXACT ? row.decided(b.counterexample()) : row;
-            rows.append(row.differs() && bounding.claim == Claim.REAL ? row.with(real.stands(subject.data().pixels(index), b.label())
-                    ? AttackRow.RealNetwork.STANDS : AttackRow.RealNetwork.BREAKS) : row);
-        });
+        };
+    }
+
+    private static Cascade.Decided search(Cascade cascade, Cascade.Decided open, float[] pixels, Ball ball, Bounding bounding,
+                                          StageTotals totals) {
+        if (totals.seconds(Cascade.Stage.EXACT) >= bounding.budget) {
+            return Cascade.leave(open, "the time for searches is spent");
+        }
+        Cascade.Decided searched = cascade.finish(open, pixels, ball);
+        totals.took(Cascade.Stage.EXACT, 1, searched.seconds() - open.seconds());
+        return searched;
+    }
+
+    /** Images whose largest epsilon is searched for together: as below, but a cascade is asked for all it can say at once. */
+    static int searchBatch(Fleet fleet, Method method) {
+        return batch(fleet, method == Method.CASCADE ? Method.EXACT : method);
     }
 
     /** Images of a batch. */
@@ -118,6 +234,7 @@ public final class Verify {
             case IBP -> fleet.first().imagesPerCall();
             case CROWN_IBP, CROWN, DEEPPOLY, ALPHA_CROWN -> SLOW_BATCH;
             case EXACT -> SEARCHED_BATCH;
+            case CASCADE -> Math.min(CASCADED_BATCH, fleet.first().imagesPerCall());
         };
     }
 }

@@ -11,6 +11,8 @@ public enum Setting {
     DEEP_IMAGES("deep images"),
     DEEP_N("deep n"),
     EPSILON("epsilon"),
+    EXACT_BUDGET("exact budget"),
+    EXACT_TIMEOUT("exact timeout"),
     FROM_SCRATCH("from scratch"),
     INDICES("indices"),
     KAPPAS("kappas"),

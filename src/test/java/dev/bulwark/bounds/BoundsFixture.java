@@ -24,6 +24,7 @@ abstract class BoundsFixture extends BackendFixture {
         try (Plan plan = Plan.load(backend, graph); Verifier verifier = verifier(plan, method)) {
             return verifier instanceof Ibp ibp ? ibp.verify(box, box.lower(), 0)
                     : verifier instanceof Exact exact ? exact.verify(box, box.lower(), 0)
+                    : verifier instanceof Cascade cascade ? cascade.verify(box, box.lower(), 0)
                     : ((Crown) verifier).verify(box, box.lower(), 0);
         }
     }
@@ -35,8 +36,15 @@ abstract class BoundsFixture extends BackendFixture {
 
     /** @param steps of alpha-CROWN */
     static Verifier verifier(Plan plan, Method method, int steps) {
-        return method == Method.EXACT ? new Exact(plan, new Exact.Limits(Double.POSITIVE_INFINITY, 20),
-                new BranchAndBound.Settings(STEPS, STEPS, 1, 256, 2, 8, 8)) : method.verifier(plan, steps);
+        return switch (method) {
+            case EXACT -> exact(plan);
+            case CASCADE -> new Cascade(plan, steps, exact(plan));
+            default -> method.verifier(plan, steps);
+        };
+    }
+
+    static Exact exact(Plan plan) {
+        return new Exact(plan, new Exact.Limits(Double.POSITIVE_INFINITY, 20), new BranchAndBound.Settings(STEPS, STEPS, 1, 256, 2, 8, 8));
     }
 
     /** A box whose lower ends lie in [-reach, reach] and whose edges are 0, 1 or 2 widths long. */

@@ -68,7 +68,7 @@ class CommandLineTest extends WholeCommands {
                 "--out", attacks);
         List<String> lines = Files.readAllLines(bounds);
         assertEquals(List.of("index", "label", "epsilon", "method", "claim", "clean_prediction", "lower", "upper", "margin_lower",
-                "certified", "certified_by_box"), fields(lines.get(0)));
+                "certified", "certified_by_box", "seconds"), fields(lines.get(0)));
         assertEquals(5, JSON.readTree(lines.get(0)).get("index").asInt());
         assertEquals("ibp", JSON.readTree(lines.get(0)).get("method").asText());
         assertEquals(List.of("index", "label", "clean_prediction", "broken", "adversarial_prediction", "linf", "loss"),
@@ -80,7 +80,7 @@ class CommandLineTest extends WholeCommands {
     void givenAMethodThatGoesBack_whenVerified_thenLinesSaySoAndNoMarginIsLooserThanByIbp(String words) throws IOException {
         Path propagated = folder.resolve("ibp.jsonl");
         Path bounds = folder.resolve("bounds.jsonl");
-        done("verify", model, "--dataset", "digits", "--epsilon", 0.01, "--indices", "5,3", "--out", propagated);
+        done("verify", model, "--dataset", "digits", "--epsilon", 0.01, "--method", "ibp", "--indices", "5,3", "--out", propagated);
         done(Stream.concat(Stream.of("verify", model, "--dataset", "digits", "--epsilon", 0.01, "--indices", "5,3", "--out",
                 bounds, "--method"), Arrays.stream(words.split(" "))).toArray());
         List<String> lines = Files.readAllLines(bounds);
@@ -301,8 +301,9 @@ class CommandLineTest extends WholeCommands {
         Object[] images = {"--dataset", "digits", "--limit", 3, "--out"};
         assertTrue(done(with(with(new Object[] {"certify", model, "--sigma", 0.5, "--n0", 10, "--n", 50, "--certificates",
                 votes, "--quiet"}, images), certified)).out().startsWith("3 images, "), "one line sums up");
-        assertTrue(done(with(with(new Object[] {"verify", model, "--epsilon", 0.02, "--quiet"}, images), bounds)).out()
-                .matches("\\d of 3 images certified, \\d by box; \\d clean correct\\s*"));
+        assertTrue(done(with(with(new Object[] {"verify", model, "--epsilon", 0.02, "--max-domains", 20, "--quiet"}, images), bounds)).out()
+                .matches("\\d of 3 images certified, \\d by box; \\d clean correct\\R\\d certified, \\d falsified, \\d undecided\\R"
+                        + "decided by ibp \\d, attack \\d, crown-ibp \\d, crown \\d, alpha-crown \\d, exact \\d\\s*"));
         done(with(with(new Object[] {"attack", model, "--epsilon", 0.02, "--steps", 2, "--restarts", 1}, images), attacks));
 
         for (Object[] named : List.of(new Object[] {"report", certified, votes, bounds, attacks},

@@ -24,6 +24,7 @@ import dev.bulwark.model.io.ModelFile;
 import dev.bulwark.model.io.Precision;
 import dev.bulwark.model.io.StoredNetwork;
 import dev.bulwark.plan.Parameters;
+import dev.bulwark.results.SampleRows;
 import dev.bulwark.shapes.ImageShape;
 import dev.bulwark.training.Architecture;
 import dev.bulwark.training.Convolution;
@@ -65,7 +66,7 @@ class CudaCommandLineTest {
         CERTIFY("certify", 5, "--sigma", 0.5, "--n0", 10, "--n", 60, "--precision", "fp32"),
         CERTIFY_IN_HALF_PRECISION("certify", 5, "--sigma", 0.5, "--n0", 10, "--n", 60, "--precision", "fp16"),
         PREDICT("predict", 5, "--sigma", 0.5, "--n", 60, "--precision", "fp32"),
-        VERIFY("verify", 1_010, "--epsilon", 0.01),
+        VERIFY("verify", 1_010, "--method", "ibp", "--epsilon", 0.01),
         ATTACK("attack", 510, "--epsilon", 0.01, "--steps", 2, "--restarts", 1);
 
         private final String command;
@@ -149,7 +150,8 @@ class CudaCommandLineTest {
     /** The rows without what a clock decides. */
     private static List<String> timeless(Path rows) throws IOException {
         boolean timed = rows.toString().endsWith(".tsv");
-        return Files.readAllLines(rows).stream().map(line -> timed ? line.replaceAll("\t[^\t]*$", "") : line).toList();
+        return Files.readAllLines(rows).stream().map(line -> timed ? line.replaceAll("\t[^\t]*$", "") : SampleRows.untimed(line))
+                .toList();
     }
 
     private Path file(Rows rows, String name) {
@@ -483,7 +485,7 @@ class CudaCommandLineTest {
     void givenAnOldGpu_whenTheDeviceIsLeftOpen_thenTheCpuWorksAndItIsSaidWhy() throws IOException {
         EmulatedDriver.set(Setting.CAPABILITY, 61);
         Path out = folder.resolve("out.jsonl");
-        Outcome outcome = done("verify", model, "--data", data, "--limit", 2, "--epsilon", 0.1, "--out", out);
+        Outcome outcome = done("verify", model, "--method", "ibp", "--data", data, "--limit", 2, "--epsilon", 0.1, "--out", out);
         assertTrue(outcome.err().contains("running on the CPU") && outcome.err().contains("compute capability 6.1"),
                 outcome.err());
         JsonNode record = JSON.readTree(folder.resolve("out.jsonl.run.json").toFile());
@@ -541,7 +543,7 @@ class CudaCommandLineTest {
     @Test
     void givenTheDriverOnTheLibraryPath_whenAProcessRuns_thenItFindsTheGpu() throws Exception {
         Path out = folder.resolve("out.jsonl");
-        Object[] command = {"verify", model, "--data", data, "--limit", 2, "--epsilon", 0.1, "--out", out};
+        Object[] command = {"verify", model, "--method", "ibp", "--data", data, "--limit", 2, "--epsilon", 0.1, "--out", out};
         assertEquals(0, exit(Path.of("target/emulated").toAbsolutePath().toString(), command));
         assertEquals("cuda", JSON.readTree(folder.resolve("out.jsonl.run.json").toFile()).get("device").get("kind")
                 .asText());

@@ -60,7 +60,7 @@ class OwnDataTest {
     }
 
     private Object[] verify(Path model, Path out, Object... more) {
-        return Stream.concat(Stream.of("verify", model, "--epsilon", "0.0625", "--data", images, "--labels", labels, "--out", out),
+        return Stream.concat(Stream.of("verify", model, "--method", "ibp", "--epsilon", "0.0625", "--data", images, "--labels", labels, "--out", out),
                 Arrays.stream(more)).toArray();
     }
 

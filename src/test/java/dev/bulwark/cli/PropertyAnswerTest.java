@@ -155,8 +155,8 @@ class PropertyAnswerTest {
         assertEquals("bulwark: --timeout must be a number of seconds above 0: 0.0",
                 run(2, "verify", model, "--vnnlib", good, "--timeout", 0));
         assertTrue(run(2, "verify", "--vnnlib", good).startsWith("bulwark: --vnnlib is about a network: name its file"));
-        assertEquals("bulwark: --timeout belongs to --method exact and to --vnnlib: choose one of them, or drop it",
-                run(2, "verify", model, "--epsilon", "0.1", "--out", folder.resolve("f"), "--timeout", 3));
+        assertEquals("bulwark: --timeout belongs to --method exact or cascade and to --vnnlib: choose one of them, or drop it",
+                run(2, "verify", model, "--epsilon", "0.1", "--method", "crown", "--out", folder.resolve("f"), "--timeout", 3));
         assertTrue(run(2, "verify", model, "--out", folder.resolve("f")).contains("--epsilon"));
         Path bad = Files.writeString(folder.resolve("bad.vnnlib"), BOX + "\n(assert (<= Y_7 0))");
         assertEquals("bulwark: " + bad + ": line 2: Y_7 was not declared", run(3, "verify", model, "--vnnlib", bad));

@@ -16,12 +16,15 @@ import dev.bulwark.results.AttackRow;
 import dev.bulwark.results.BoundsRow;
 import dev.bulwark.results.CleanPrediction;
 import dev.bulwark.results.RowFile;
+import dev.bulwark.results.SampleRows;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -33,11 +36,12 @@ class ReproduceCommandTest extends WholeCommands {
     void givenTinySettings_whenReproduced_thenTablesReportAndProvenanceAreThere() throws IOException {
         Path run = folder.resolve("run");
         Outcome outcome = done("reproduce", "--dataset", "digits", "--train-limit", 400, "--sigma", "0.25", "--epsilon",
-                "0.05", "--n0", 10, "--n", 50, "--steps", 2, "--restarts", 1, "--limit", 20, "--out", run, "--quiet");
+                "0.05", "--n0", 10, "--n", 50, "--steps", 2, "--restarts", 1, "--limit", 20, "--exact-timeout", 1, "--exact-budget", 2,
+                "--out", run, "--quiet");
         assertTrue(outcome.out().contains("not MNIST"), outcome.out());
         for (String file : List.of("run.json", "table1.csv", "table1.md", "table1.tex", "table1.json", "table2.csv",
                 "table2.md", "table2.tex", "table2.json", "report.html", "figures", "gallery.json",
-                "smoothing/sigma-0.25.tsv", "ibp/epsilon-0.05.jsonl", "pgd/epsilon-0.05.jsonl")) {
+                "smoothing/sigma-0.25.tsv", "ibp/epsilon-0.05.jsonl", "cascade/epsilon-0.05.jsonl", "pgd/epsilon-0.05.jsonl")) {
             assertTrue(Files.exists(run.resolve(file)), file);
         }
         JsonNode table1 = JSON.readTree(run.resolve("table1.json").toFile());
@@ -50,6 +54,7 @@ class ReproduceCommandTest extends WholeCommands {
         JsonNode table2 = JSON.readTree(run.resolve("table2.json").toFile()).get("rows").get(0);
         assertTrue(table2.has("epsilon") && table2.has("clean_accuracy") && table2.has("ibp_certified")
                 && table2.has("ibp_certified_by_box") && table2.has("pgd_accuracy"), table2.toString());
+        assertHoldsTheCascade(run, table2);
         JsonNode record = JSON.readTree(run.resolve("run.json").toFile());
         assertTrue(record.has("command") && record.has("seed") && record.has("device") && record.has("versions")
                 && record.has("models") && record.has("timings") && record.has("finished"), record.toString());
@@ -67,6 +72,24 @@ class ReproduceCommandTest extends WholeCommands {
         assertEquals(before, Files.readString(run.resolve("table2.md")));
     }
 
+    /** Every image has an answer or a reason, and the figures of stronger methods are no lower. */
+    private static void assertHoldsTheCascade(Path run, JsonNode line) throws IOException {
+        double before = line.get("ibp_certified").asDouble();
+        for (String figure : List.of("crown_certified", "alpha_crown_certified", "exact_certified")) {
+            assertTrue(line.get(figure).asDouble() >= before, line.toString());
+            before = line.get(figure).asDouble();
+        }
+        assertTrue(line.get("strongest_attack_accuracy").asDouble() <= line.get("pgd_accuracy").asDouble()
+                && line.has("undecided") && line.get("pgd_seconds").asDouble() > 0, line.toString());
+        List<BoundsRow> open = RowFile.read(run.resolve("cascade/epsilon-0.05.jsonl"), BoundsRow.FORMAT);
+        Set<Integer> certified = RowFile.read(run.resolve("ibp/epsilon-0.05.jsonl"), BoundsRow.FORMAT).stream()
+                .filter(BoundsRow::certified).map(BoundsRow::index).collect(Collectors.toSet());
+        assertEquals(20, open.size() + certified.size());
+        assertTrue(open.stream().noneMatch(row -> certified.contains(row.index())));
+        assertTrue(open.stream().allMatch(row -> row.decidedBy().isPresent() != row.reason().isPresent()));
+        assertEquals(open.size(), JSON.readTree(run.resolve("run.json").toFile()).at("/stages/0.05/ibp/images").asInt());
+    }
+
     @Test
     void givenMoreSamplesForSomeImages_whenReproduced_thenARowOfItsOwn() throws IOException {
         Path run = folder.resolve("run");
@@ -75,7 +98,7 @@ class ReproduceCommandTest extends WholeCommands {
             Files.copy(model, models.resolve(name + ".safetensors"));
         }
         Object[] common = {"reproduce", "--dataset", "digits", "--models", models, "--epsilon", "0.05", "--n0", 5,
-            "--steps", 1, "--restarts", 1, "--limit", 10, "--out", run, "--quiet", "--sigma"};
+            "--steps", 1, "--restarts", 1, "--limit", 10, "--no-exact", "--out", run, "--quiet", "--sigma"};
         done(with(common, "0.25,4", "--n", 50, "--deep-n", 400, "--deep-images", 4));
         assertEquals(List.of("0", "2", "5", "7"), Files.readAllLines(run.resolve("smoothing/sigma-0.25-n-400.tsv")).stream()
                 .skip(1).map(line -> line.split("\t")[0]).toList());
@@ -181,7 +204,7 @@ class ReproduceCommandTest extends WholeCommands {
         Path run = folder.resolve("run");
         Path network = run.resolve("models/smoothing-sigma-0.25.safetensors");
         Object[] common = {"reproduce", "--dataset", "digits", "--sigma", "0.25", "--epsilon", "0.05", "--n0", 5, "--n", 20,
-            "--steps", 1, "--restarts", 1, "--limit", 3, "--out", run, "--quiet"};
+            "--steps", 1, "--restarts", 1, "--limit", 3, "--no-exact", "--out", run, "--quiet"};
         done(with(common, "--train-limit", 200));
         String before = ModelFile.read(network).metadata().get("training_data");
         done(with(common, "--train-limit", 300, "--overwrite"));
@@ -201,7 +224,7 @@ class ReproduceCommandTest extends WholeCommands {
                 networks.resolve("ibp-epsilon-0.05.safetensors"));
         Files.copy(model, networks.resolve("smoothing-sigma-0.25.safetensors"));
         Object[] common = {"reproduce", "--dataset", "digits", "--models", networks, "--sigma", "0.25", "--epsilon", "0.05",
-            "--n0", 5, "--n", 20, "--steps", 7, "--restarts", 3, "--limit", 400, "--quiet", "--out"};
+            "--n0", 5, "--n", 20, "--steps", 7, "--restarts", 3, "--limit", 400, "--no-exact", "--quiet", "--out"};
         Path open = folder.resolve("open");
         Path all = folder.resolve("all");
         String printed = done(with(common, open)).out();
@@ -209,8 +232,8 @@ class ReproduceCommandTest extends WholeCommands {
         Path pgd = Path.of("pgd/epsilon-0.05.jsonl");
         List<String> chosen = Files.readAllLines(open.resolve(pgd));
         List<String> every = Files.readAllLines(all.resolve(pgd));
-        assertEquals(Files.readString(all.resolve("ibp/epsilon-0.05.jsonl")),
-                Files.readString(open.resolve("ibp/epsilon-0.05.jsonl")));
+        assertEquals(SampleRows.untimed(Files.readString(all.resolve("ibp/epsilon-0.05.jsonl"))),
+                SampleRows.untimed(Files.readString(open.resolve("ibp/epsilon-0.05.jsonl"))));
         assertEquals(400, every.size());
         assertTrue(every.containsAll(chosen), "an image's row is the same whichever others are attacked");
         JsonNode ours = JSON.readTree(open.resolve("table2.json").toFile()).at("/rows/0");
@@ -281,7 +304,7 @@ class ReproduceCommandTest extends WholeCommands {
         }
         Path run = folder.resolve("run");
         Object[] command = {"reproduce", "--dataset", "digits", "--models", networks, "--sigma", "0.25", "--epsilon", "0.1",
-            "--n0", 5, "--n", 20, "--steps", 5, "--restarts", 2, "--limit", 40, "--quiet", "--out", run};
+            "--n0", 5, "--n", 20, "--steps", 5, "--restarts", 2, "--limit", 40, "--no-exact", "--quiet", "--out", run};
         done(command);
         Path bounds = run.resolve("ibp/epsilon-0.10.jsonl");
         Path attacks = run.resolve("pgd/epsilon-0.10.jsonl");

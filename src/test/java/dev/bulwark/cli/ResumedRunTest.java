@@ -175,7 +175,7 @@ class ResumedRunTest extends WholeCommands {
     @Test
     void givenBoundsOfAnotherEpsilonOrMethod_whenResumed_thenRefusedAndKept() throws IOException {
         Path rows = folder.resolve("rows.jsonl");
-        Object[] command = {"verify", model, "--dataset", "digits", "--epsilon", 0.01, "--limit", 2, "--quiet", "--out",
+        Object[] command = {"verify", model, "--method", "ibp", "--dataset", "digits", "--epsilon", 0.01, "--limit", 2, "--quiet", "--out",
                 rows};
         done(command);
         String whole = Files.readString(rows);

@@ -3,6 +3,7 @@ package dev.bulwark.cli;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.bulwark.model.io.ModelFile;
 import dev.bulwark.model.io.Precision;
+import dev.bulwark.results.SampleRows;
 import dev.bulwark.training.Initialisation;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -57,7 +58,7 @@ abstract class WholeCommands {
 
     /** The rows of a file without what a clock decides. */
     static List<String> timeless(Path rows) throws IOException {
-        return Files.readAllLines(rows).stream().map(line -> line.replaceAll("\t[^\t]*$", "")).toList();
+        return Files.readAllLines(rows).stream().map(line -> SampleRows.untimed(line.replaceAll("\t[^\t]*$", ""))).toList();
     }
 
     /** Names of the fields of a JSON object, in their order. */

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.bulwark.attack.AttackLoss;
+import dev.bulwark.bounds.Cascade;
+import dev.bulwark.bounds.Method;
 import dev.bulwark.lab.Discussion.Finding;
 import dev.bulwark.lab.Discussion.Verdict;
 import dev.bulwark.report.Abstract;
@@ -99,6 +101,31 @@ class DiscussionTest {
         assertTrue(gap.evidence().contains("82.7 \u2212 64.1 = 18.6")
                 && gap.evidence().contains("Measured: 30.0 points to PGD, 50.0 to"),
                 gap.evidence());
+    }
+
+    /** Ten images at 0.1, of which four stand that IBP does not certify; stronger methods decide them. */
+    private static Discussion cascaded(int certified, int falsified) {
+        List<BoundsRow> bounds = IntStream.range(0, 10).mapToObj(i -> SampleRows.bounds(i, 0.1, 0, i < 6 ? 1 : -1, false)).toList();
+        List<BoundsRow> cascade = IntStream.range(6, 10).mapToObj(i -> SampleRows.cascade(i, 0, i < 6 + certified, i < 6 + certified
+                + falsified ? Optional.of(Cascade.Stage.EXACT) : Optional.empty())).toList();
+        List<AttackRow> attacks = IntStream.range(6, 10).mapToObj(i -> SampleRows.attack(i, 0, false)).toList();
+        SortedMap<Double, EpsilonRows> rows = new TreeMap<>(Map.of(0.1, new EpsilonRows(bounds, attacks,
+                new TreeMap<>(Map.of(Method.CASCADE, cascade)), Optional.empty())));
+        return new GapDiscussion(rows, Table2.of(rows, MNIST, LabReport.INSTANCE.beside(Table2.NAME))).write().orElseThrow();
+    }
+
+    @Test
+    void givenACascade_whenDiscussed_thenTheVerdictOnTheGapIsWhatItFoundThere() {
+        assertEquals(Verdict.AGREES, verdict(cascaded(4, 0), "looseness"));
+        assertEquals(Verdict.PARTLY, verdict(cascaded(2, 2), "looseness"));
+        assertEquals(Verdict.PARTLY, verdict(cascaded(0, 1), "looseness"), "three may be robust");
+        assertEquals(Verdict.DISAGREES, verdict(cascaded(0, 4), "looseness"));
+        Discussion discussion = cascaded(2, 1);
+        assertTrue(finding(discussion, "looseness").evidence().startsWith("Of the 4 images in it, stronger methods certify 2, which "
+                + "interval bounds miss, and falsify 1, which PGD misses; 1 stay undecided."), finding(discussion, "looseness").evidence());
+        String prose = String.join(" ", discussion.prose()).replace('\u00a0', ' ');
+        assertTrue(prose.contains("The images in the gap came out as 2 certified, 1 falsified and 1 undecided at \u03b5 = 0.10. "
+                + "IBP, CROWN, alpha-CROWN and branch and bound certify 60.0, 60.0, 60.0 and 80.0% at \u03b5 = 0.10."), prose);
     }
 
     @Test

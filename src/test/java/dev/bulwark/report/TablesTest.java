@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.bulwark.attack.AttackLoss;
+import dev.bulwark.bounds.Cascade;
 import dev.bulwark.bounds.Method;
 import dev.bulwark.lab.LabReport;
 import dev.bulwark.results.AttackRow;
@@ -21,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.SortedMap;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
@@ -226,6 +228,68 @@ class TablesTest {
         assertEquals(6, table2(new EpsilonRows(rows.bounds(), rows.attacks())).definition().columns().size());
         assertEquals(List.of("100.0", "", "", "", "", "100.0"),
                 measured(table2(new EpsilonRows(List.of(), List.of(), rows.others(), Optional.empty()))));
+    }
+
+    /** Ten images: six certified by IBP, one wrong, three open, each of which ends otherwise; PGD attacks the open ones. */
+    private static EpsilonRows cascaded(Cascade.Stage by, boolean brokenByPgd, double... seconds) {
+        List<BoundsRow> bounds = IntStream.range(0, 10)
+                .mapToObj(i -> SampleRows.bounds(i, 0.1, i == 9 ? 1 : 0, i < 6 ? 1 : -1, false)).toList();
+        List<BoundsRow> cascade = List.of(SampleRows.cascade(6, 0, true, Optional.of(by)),
+                SampleRows.cascade(7, 0, false, Optional.of(Cascade.Stage.ATTACK)), SampleRows.cascade(8, 0, false, Optional.empty()),
+                SampleRows.cascade(9, 1, false, Optional.of(Cascade.Stage.ATTACK)));
+        SortedMap<String, Double> times = new TreeMap<>();
+        IntStream.range(0, seconds.length).forEach(k -> times.put(List.of("ibp", "crown", "exact", "pgd").get(k), seconds[k]));
+        return new EpsilonRows(bounds, List.of(SampleRows.attack(6, 0, false), SampleRows.attack(7, 0, brokenByPgd),
+                SampleRows.attack(8, 0, false)), new TreeMap<>(Map.of(Method.CASCADE, cascade)), Optional.of("PGD-50, 10 restarts"),
+                Optional.empty(), times);
+    }
+
+    @Test
+    void givenACascade_whenTable2Made_thenWhatWeakerMethodsCertifyCountsForStrongerOnes() {
+        // Clean, IBP, by box, PGD, gap, CROWN, alpha-CROWN, exact, undecided, strongest attack.
+        assertEquals(List.of("90.0", "60.0", "0.0", "90.0", "30.0", "70.0", "70.0", "70.0", "10.0", "80.0"),
+                measured(table2(cascaded(Cascade.Stage.CROWN_IBP, false))));
+        assertEquals(List.of("90.0", "60.0", "0.0", "80.0", "20.0", "60.0", "60.0", "70.0", "10.0", "80.0"),
+                measured(table2(cascaded(Cascade.Stage.EXACT, true))));
+        assertEquals(List.of("60.0", "70.0", "70.0"),
+                measured(table2(cascaded(Cascade.Stage.ALPHA_CROWN, true))).subList(5, 8));
+    }
+
+    @Test
+    void givenACascadeWithTimes_whenTable2Made_thenFilesHaveThemAndANoteSaysThem() {
+        EpsilonRows rows = cascaded(Cascade.Stage.EXACT, true, 1.25, 3.5, 70, 9);
+        ResultTable table = table2(rows);
+        JsonNode line = JsonTable.tree(table).path("rows").path(0);
+        assertEquals(List.of("60.0", "70.0", "10.0", "80.0", "2", "1.25", "null", "3.5", "70.0", "9.0"),
+                Stream.of("alpha_crown_certified", "exact_certified", "undecided", "strongest_attack_accuracy", "falsified", "ibp_seconds",
+                        "crown_ibp_seconds", "crown_seconds", "exact_seconds", "pgd_seconds").map(key -> line.path(key).asText()).toList());
+        List<String> csv = CsvTable.write(table).lines().toList();
+        assertEquals(csv.get(0).split(",", -1).length, csv.get(1).split(",", -1).length);
+        assertTrue(csv.get(0).contains(",falsified,ibp_seconds,attack_seconds,crown_ibp_seconds,"), csv.get(0));
+        assertTrue(table.printed().footnotes().contains("At epsilon 0.10 methods took, in seconds, each on the images that were left "
+                + "to it: IBP 1.3, CROWN 3.5, branch and bound 70.0 and PGD 9.0."), table.printed().footnotes().toString());
+    }
+
+    /** A run that was stopped has only begun to ask of what IBP leaves open: what it has is no sample. */
+    @Test
+    void givenACascadeThatStopped_whenTable2Made_thenItHasNoFigures() {
+        EpsilonRows whole = cascaded(Cascade.Stage.EXACT, true);
+        EpsilonRows begun = new EpsilonRows(whole.bounds(), whole.attacks(),
+                new TreeMap<>(Map.of(Method.CASCADE, whole.others().get(Method.CASCADE).subList(0, 1))), whole.attack());
+        assertEquals(List.of("", "", "", ""), measured(table2(begun)).subList(5, 9));
+    }
+
+    @Test
+    void givenACascadeAlone_whenTable2Made_thenItsOwnStagesAreTheColumns() {
+        List<BoundsRow> cascade = List.of(SampleRows.cascade(0, 0, true, Optional.of(Cascade.Stage.IBP)),
+                SampleRows.cascade(1, 0, true, Optional.of(Cascade.Stage.CROWN)), SampleRows.cascade(2, 0, false, Optional.empty()),
+                SampleRows.cascade(3, 0, false, Optional.of(Cascade.Stage.EXACT)));
+        SortedMap<Method, List<BoundsRow>> others = new TreeMap<>(Map.of(Method.CASCADE, cascade));
+        assertEquals(List.of("100.0", "25.0", "", "", "", "50.0", "50.0", "50.0", "25.0", "100.0"),
+                measured(table2(new EpsilonRows(List.of(), List.of(), others, Optional.empty()))));
+        List<AttackRow> attacks = List.of(SampleRows.attack(2, 0, true), SampleRows.attack(3, 0, false));
+        assertEquals(List.of("100.0", "25.0", "", "75.0", "50.0", "50.0", "50.0", "50.0", "25.0", "75.0"),
+                measured(table2(new EpsilonRows(List.of(), attacks, others, Optional.empty()))), "PGD had what is open");
     }
 
     @Test

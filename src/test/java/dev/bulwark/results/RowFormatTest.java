@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.bulwark.attack.AttackLoss;
+import dev.bulwark.bounds.Cascade;
 import dev.bulwark.bounds.Claim;
 import dev.bulwark.bounds.Method;
 import dev.bulwark.data.Norm;
@@ -150,6 +151,26 @@ class RowFormatTest {
         assertEquals(Claim.REAL, old.speaksOf());
         assertThrows(IllegalArgumentException.class, () -> BoundsRow.FORMAT.read(line.replace("deployed", "some")));
         assertThrows(IllegalArgumentException.class, () -> deployed.with(AttackRow.RealNetwork.STANDS));
+    }
+
+    @Test
+    void givenACascadesRow_whenWritten_thenItSaysWhatDecidedItOrWhyNothingDidAndReadsBack() {
+        BoundsRow falsified = SampleRows.cascade(7, 0, false, Optional.of(Cascade.Stage.ALPHA_CROWN)).timed(1.23456789);
+        String line = BoundsRow.FORMAT.write(falsified);
+        assertTrue(line.endsWith(",\"certified\":false,\"certified_by_box\":false,\"verdict\":\"falsified\","
+                + "\"decided_by\":\"alpha-crown\",\"witness\":[0.5],\"seconds\":1.234568}"), line);
+        assertEquals(line, BoundsRow.FORMAT.write(BoundsRow.FORMAT.read(line)));
+        assertTrue(BoundsRow.FORMAT.begins(line, false) && BoundsRow.FORMAT.begins(line.substring(0, line.length() - 9), true));
+        assertEquals(SampleRows.untimed(line), BoundsRow.FORMAT.write(falsified.untimed()));
+        BoundsRow open = SampleRows.cascade(7, 0, false, Optional.empty());
+        String reason = BoundsRow.FORMAT.write(open);
+        assertTrue(reason.endsWith("\"verdict\":\"undecided\",\"reason\":\"the time is up\"}"), reason);
+        assertEquals(open, BoundsRow.FORMAT.read(reason));
+        for (String bad : List.of(line.replace("\"decided_by\":\"alpha-crown\",", ""), line.replace("\"cascade\"", "\"exact\""),
+                line.replace("1.234568", "-1"), reason.replace("undecided", "falsified"),
+                reason.replace("\"reason\"", "\"decided_by\":\"exact\",\"reason\""))) {
+            assertThrows(IllegalArgumentException.class, () -> BoundsRow.FORMAT.read(bad), bad);
+        }
     }
 
     /** JSON has no infinity: null is no finite bound, and reads back as the infinity of its side. */

@@ -1,6 +1,7 @@
 package dev.bulwark.results;
 
 import dev.bulwark.attack.AttackLoss;
+import dev.bulwark.bounds.Cascade;
 import dev.bulwark.bounds.Method;
 import dev.bulwark.shapes.ImageShape;
 import dev.bulwark.smoothing.Radius;
@@ -45,6 +46,19 @@ public final class SampleRows {
     public static BoundsRow bounds(int index, double epsilon, int cleanPrediction, float margin, boolean byBox) {
         return BoundsRow.of(new CleanPrediction(index, 0, cleanPrediction), epsilon, Method.IBP,
                 BoundsRow.Bounds.of(new float[] {1, -5}, new float[] {2, byBox ? 0 : 1}, new float[] {0, margin}));
+    }
+
+    /** A cascade's answer, or none. */
+    public static BoundsRow cascade(int index, int cleanPrediction, boolean certified, Optional<Cascade.Stage> by) {
+        BoundsRow ibp = bounds(index, 0.1, cleanPrediction, certified ? 1 : -1, false);
+        return BoundsRow.of(new CleanPrediction(index, 0, cleanPrediction), 0.1, Method.CASCADE,
+                new BoundsRow.Bounds(ibp.lower(), ibp.upper(), ibp.marginLower())).decided(by,
+                by.isPresent() && !certified ? Optional.of(new float[] {0.5f}) : Optional.empty(), Optional.of("the time is up"));
+    }
+
+    /** Rows of bounds without what they took, as two runs agree on them. */
+    public static String untimed(String rows) {
+        return rows.replaceAll(",\"seconds\":[-+.\\dE]+", "");
     }
 
     public static AttackRow attack(int index, int cleanPrediction, boolean broken) {

@@ -4,10 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.bulwark.bounds.Claim;
+import dev.bulwark.bounds.Exact;
 import dev.bulwark.bounds.Method;
 import dev.bulwark.data.Dataset;
 import dev.bulwark.data.Digits;
 import dev.bulwark.data.Epsilon;
+import dev.bulwark.data.Norm;
 import dev.bulwark.data.Split;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceLostException;
@@ -20,6 +23,7 @@ import dev.bulwark.results.AttackRow;
 import dev.bulwark.results.BoundsRow;
 import dev.bulwark.results.CertificateRow;
 import dev.bulwark.results.RowFile;
+import dev.bulwark.results.SampleRows;
 import dev.bulwark.results.SmoothingRow;
 import dev.bulwark.training.Initialisation;
 import java.io.IOException;
@@ -78,6 +82,16 @@ class BatchesTest {
                 }
             }
         },
+        VERIFY_BY_CASCADE {
+            @Override
+            void run(Fleet fleet, Subject subject, Path out, Monitor monitor) throws IOException {
+                Verify.Bounding bounding = new Verify.Bounding(Method.CASCADE, 2, false, new Exact.Limits(Double.POSITIVE_INFINITY, 4),
+                        Claim.REAL);
+                try (RowFile<BoundsRow> rows = RowFile.resume(out, BoundsRow.FORMAT)) {
+                    Verify.run(fleet, subject, EPSILON, Norm.INF, bounding, rows, monitor);
+                }
+            }
+        },
         ATTACK {
             @Override
             void run(Fleet fleet, Subject subject, Path out, Monitor monitor) throws IOException {
@@ -115,7 +129,7 @@ class BatchesTest {
             sound.forEach(backend -> assertEquals(0, backend.liveBytes()));
             sound.clear();
         }
-        return Files.readString(out);
+        return SampleRows.untimed(Files.readString(out));
     }
 
     private Fleet fleet(Fault... faults) {
@@ -199,7 +213,7 @@ class BatchesTest {
                 // Bounds of all images are one batch: they are done before the 70th product.
                 throw new DeviceLostException("not at all");
             });
-            String kept = Files.readString(folder.resolve(name));
+            String kept = SampleRows.untimed(Files.readString(folder.resolve(name)));
             assertTrue(whole.startsWith(kept), "rows before the loss are the first ones of the whole run");
             assertEquals(whole, rows(run, name, NONE));
         }
