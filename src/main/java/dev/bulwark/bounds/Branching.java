@@ -10,8 +10,11 @@ import java.util.List;
 /** Where a domain may be split in two, the more promising first. */
 final class Branching {
 
-    /** Of forms that are positive at a unit, next to those that are negative: they can lean their lines. */
-    private static final double LEANING = 0.5;
+    /**
+     * Of forms that are positive at a unit, next to those that are negative: their slopes are as good as the worst point allows, so
+     * that splits gain little.
+     */
+    private static final double LEANING = 0.01;
 
     /** Of the largest coefficient: what an input counts whose own is smaller, for relaxed units hide what depends on it. */
     private static final double FLOOR = 0.05;
