@@ -18,7 +18,8 @@ import java.util.stream.IntStream;
  *
  * <p>IBP comes before the search: it costs two passes through the network, a search some dozens, and none on an image that is
  * certified can succeed. What a search finds counts only where the point surely lies in the ball and the network that the
- * {@link Claim} speaks of does not give it the label: by exact arithmetic, or by a plain float32 pass. So does an image that the network gets wrong as it is.
+ * {@link Claim} speaks of does not give it the label: by exact arithmetic, or by a plain float32 pass. So does an image that
+ * this network gets wrong as it is.
  */
 public final class Cascade implements Verifier {
 

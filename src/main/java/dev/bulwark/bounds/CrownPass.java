@@ -221,7 +221,8 @@ final class CrownPass {
         public Void maxPool(Step.MaxPool step) {
             DeviceBox box = boxes.value(step.from());
             relaxed.relax(step, box, images);
-            if (withOwnSlopes && settings.units() == Crown.Units.CROWN && !isExact(step.from()) && !(plan.steps().get(step.from() - 1) instanceof Step.Relu)
+            if (withOwnSlopes && settings.units() == Crown.Units.CROWN && !isExact(step.from())
+                    && !(plan.steps().get(step.from() - 1) instanceof Step.Relu)
                     && !(plan.steps().get(step.from() - 1) instanceof Step.Activation)) {
                 backend.maxPooling().contested(box.lower(), box.upper(), images, relaxed.pooling(step.to()), marks);
                 tightenOpen(step.from(), box, new DeviceBox(marks, marks), 0, Float.POSITIVE_INFINITY);

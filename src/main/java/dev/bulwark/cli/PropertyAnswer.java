@@ -36,8 +36,8 @@ import picocli.CommandLine.Model.OptionSpec;
 /** {@code bulwark verify MODEL --vnnlib P}: one property of a network, as the verification competition asks for it. */
 final class PropertyAnswer {
 
-    private static final Set<String> OPTIONS = Set.of("--vnnlib", "--claim", "--timeout", "--out", "--overwrite", "--device",
-            "--quiet", "--debug");
+    private static final Set<String> OPTIONS = Set.of("--vnnlib", "--claim", "--timeout", "--max-domains", "--out", "--overwrite",
+            "--device", "--quiet", "--debug");
     /** An answer's first line. */
     private static final Set<String> WORDS = Set.of("unsat", "sat", "unknown", "timeout");
     private static final int LONGEST_WORD = WORDS.stream().mapToInt(String::length).max().orElseThrow();
@@ -50,13 +50,15 @@ final class PropertyAnswer {
     private final Path file;
     /** Null for none. */
     private final Double timeout;
+    private final Long mostDomains;
     private final Claim claim;
     private final long start = System.nanoTime();
 
-    PropertyAnswer(Path model, Path file, Double timeout, Claim claim) {
+    PropertyAnswer(Path model, Path file, Double timeout, Long mostDomains, Claim claim) {
         this.model = model;
         this.file = file;
         this.timeout = timeout;
+        this.mostDomains = mostDomains;
         this.claim = claim;
     }
 
@@ -138,6 +140,9 @@ final class PropertyAnswer {
         if (timeout != null && !(timeout > 0 && timeout <= 1e9)) {
             throw new ExperimentException("--timeout must be a number of seconds above 0: " + timeout);
         }
+        if (mostDomains != null && mostDomains < 1) {
+            throw new ExperimentException("--max-domains must be at least 1: " + mostDomains);
+        }
         Set<String> others = new TreeSet<>();
         for (OptionSpec option : line.getParseResult().matchedOptions()) {
             if (!OPTIONS.contains(option.longestName())) {
@@ -188,7 +193,7 @@ final class PropertyAnswer {
     private Decision decide(StoredNetwork network, Property property, DeviceOptions device) {
         BooleanSupplier late = () -> timeout != null && remaining() <= 0;
         try (Fleet fleet = device.openFirst(); Plan plan = Plan.load(fleet.first(), network.graph(), claim.arithmetic())) {
-            return new PropertyChecker(plan, property, late).decide(SEED);
+            return new PropertyChecker(plan, property, late).decide(SEED, mostDomains == null ? Long.MAX_VALUE : mostDomains);
         }
     }
 

@@ -126,10 +126,12 @@ final class ReproduceCommand implements Callable<Integer> {
             + DEEP_IMAGES + ").")
     private Integer deepImages;
 
-    @Option(names = "--steps", defaultValue = "" + PgdSettings.DEFAULT_STEPS, description = "Steps of PGD (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--steps", defaultValue = "" + PgdSettings.DEFAULT_STEPS,
+            description = "Steps of PGD (default: ${DEFAULT-VALUE}).")
     private int steps;
 
-    @Option(names = "--restarts", defaultValue = "" + PgdSettings.DEFAULT_RESTARTS, description = "Restarts of PGD (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--restarts", defaultValue = "" + PgdSettings.DEFAULT_RESTARTS,
+            description = "Restarts of PGD (default: ${DEFAULT-VALUE}).")
     private int restarts;
 
     @Option(names = "--attack-all", description = "Attack every image. Otherwise PGD attacks those that are right and not "

@@ -48,8 +48,8 @@ final class VerifyCommand extends ModelCommand {
                     + "the search (default there: 1, for l2 8, for l1 64).")
     private Epsilon epsilon;
 
-    @Option(names = "--largest", description = "Search for each image's largest certified epsilon: its power of two, then bisection. Rows say it as "
-            + "largest_epsilon, and have the bounds there.")
+    @Option(names = "--largest", description = "Search for each image's largest certified epsilon: its power of two, then "
+            + "bisection. Rows say it as largest_epsilon, and have the bounds there.")
     private boolean largest;
 
     @Option(names = "--bisections", description = "With --largest, how often the interval is halved, once its upper end is twice "
@@ -83,12 +83,13 @@ final class VerifyCommand extends ModelCommand {
             + "--out for a copy of the answer, and no other option.")
     private Path property;
 
-    @Option(names = "--timeout", paramLabel = "SECONDS", description = "When to give up: of --vnnlib in all, of exact, also of a cascade's, on each image "
-            + "(default: never).")
+    @Option(names = "--timeout", paramLabel = "SECONDS", description = "When to give up: of --vnnlib in all, of exact, also as a "
+            + "cascade's last stage, on each image (default: never).")
     private Double timeout;
 
-    @Option(names = "--max-domains", paramLabel = "N", description = "Of exact, also of a cascade's, on each image: give up after this number of domains, "
-            + "which does not depend on the machine (default: " + Exact.Limits.DEFAULT_DOMAINS + ").")
+    @Option(names = "--max-domains", paramLabel = "N", description = "Of --vnnlib on each box, of exact, also as a cascade's last "
+            + "stage, on each image: give up after this number of domains, which does not depend on the machine (default: none of "
+            + "--vnnlib, else " + Exact.Limits.DEFAULT_DOMAINS + ").")
     private Long mostDomains;
 
     @Override
@@ -97,7 +98,7 @@ final class VerifyCommand extends ModelCommand {
             throw new ExperimentException("--timeout belongs to --method exact or cascade and to --vnnlib: choose one of them, or drop "
                     + "it");
         }
-        return property == null ? Optional.empty() : Optional.of(new PropertyAnswer(model(), property, timeout, claim())
+        return property == null ? Optional.empty() : Optional.of(new PropertyAnswer(model(), property, timeout, mostDomains, claim())
                 .run(spec().commandLine(), device, out(), existing()));
     }
 

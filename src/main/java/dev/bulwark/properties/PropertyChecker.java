@@ -46,7 +46,16 @@ public final class PropertyChecker {
 
     /** @param seed of the search's starting points */
     public Decision decide(long seed) {
-        return decide(seed, MORE_ROUNDS, Long.MAX_VALUE);
+        return decide(seed, Long.MAX_VALUE);
+    }
+
+    /**
+     * As {@link #decide(long)}.
+     *
+     * @param domains that branch and bound may take for a box
+     */
+    public Decision decide(long seed, long domains) {
+        return decide(seed, MORE_ROUNDS, domains);
     }
 
     /**

@@ -73,6 +73,37 @@ class PropertyAnswerTest {
         assertEquals("unsat\n", Files.readString(file));
     }
 
+    /** sin-like: 16 bends in the box, under which a line lies far below the least value. */
+    private Path waves() {
+        int bends = 16;
+        float[] rises = new float[bends];
+        float[] starts = new float[bends];
+        float[] turns = new float[bends];
+        for (int k = 0; k < bends; ++k) {
+            rises[k] = 1;
+            starts[k] = -0.5f - 0.25f * k / bends;
+            turns[k] = k == 0 ? 1 : k % 2 == 0 ? 2 : -2;
+        }
+        Path file = folder.resolve("waves.onnx");
+        ModelFile.writeOnnx(file, Graph.sequence(Shape.of(1), List.of(
+                new Op.Dense(Tensor.of(Shape.of(bends, 1), rises), Tensor.of(Shape.of(bends), starts)), new Op.Relu(),
+                new Op.Dense(Tensor.of(Shape.of(1, bends), turns), Tensor.zeros(1)))), Map.of());
+        return file;
+    }
+
+    @Test
+    void givenALimitOfDomains_whenItIsReached_thenTheAnswerIsUnknownAndOnTheErrorStreamWhy() throws IOException {
+        Path asked = Files.writeString(folder.resolve("p.vnnlib"), "(declare-const X_0 Real)(declare-const Y_0 Real)"
+                + "(assert (and (<= X_0 0.75) (>= X_0 0.5)))(assert (<= Y_0 -0.0001))");
+        String why = run(0, "verify", waves(), "--vnnlib", asked, "--max-domains", 1).replaceAll("\\s+", " ");
+        assertEquals("unknown\n", out.toString());
+        assertTrue(why.startsWith("unknown: ") && why.contains("the limit of 1 domains is reached"), why);
+        out.getBuffer().setLength(0);
+        run(0, "verify", waves(), "--vnnlib", asked, "--max-domains", 1000);
+        assertEquals("unsat\n", out.toString());
+        assertEquals("bulwark: --max-domains must be at least 1: 0", run(2, "verify", model, "--vnnlib", asked, "--max-domains", 0));
+    }
+
     @Test
     void givenAFileThatIsNoAnswer_whenVerifiedToReplaceIt_thenItStaysAsItIs() throws IOException {
         Path asked = property("(assert (>= Y_1 Y_0))");
