@@ -130,7 +130,7 @@ public final class Verify {
         for (BoundsRow row : rows.earlier()) {
             if (row.speaksOf() != bounding.claim) {
                 throw new ExperimentException("can't resume: the row for index " + row.index() + " was bounded under the claim "
-                        + row.speaksOf() + ", not " + bounding.claim + ": name another --out, or --overwrite");
+                        + row.speaksOf() + ", not " + bounding.claim + ": write to another file, or start over");
             }
             if (row.epsilon() != epsilon.nearest() || row.method() != method || row.ballNorm() != norm) {
                 throw new ExperimentException("can't resume: the row for index " + row.index() + " is another run's, by " + row.method()

@@ -45,6 +45,7 @@ abstract class DeployedBounds extends BoundsFixture {
         try (Plan plan = Plan.load(backend, graph, claim.arithmetic()); Verifier verifier = verifier(plan, method)) {
             return verifier instanceof Ibp ibp ? ibp.verify(box, box.lower(), 0)
                     : verifier instanceof Exact exact ? exact.verify(box, box.lower(), 0)
+                    : verifier instanceof Cascade cascade ? cascade.verify(box, box.lower(), 0)
                     : ((Crown) verifier).verify(box, box.lower(), 0);
         }
     }

@@ -172,6 +172,6 @@ class CascadeCommandTest {
         assertTrue(verify(2, "--epsilon", 0.1, "--timeout", 0).contains("--timeout must be a number of seconds above 0"));
         assertTrue(verify(2, "--epsilon", 0.1, "--max-domains", 0).contains("--max-domains must be at least 1"));
         assertTrue(verify(2, "--epsilon", 0.1, "--method", "all").contains(
-                "--method is one of ibp, crown-ibp, crown, alpha-crown, exact, cascade, not all"));
+                "--method is one of ibp, crown-ibp, crown, deeppoly, alpha-crown, exact, cascade, not all"));
     }
 }

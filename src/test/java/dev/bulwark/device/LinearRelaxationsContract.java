@@ -55,7 +55,7 @@ public interface LinearRelaxationsContract extends OnBackend {
         }
     }
 
-    /** Rows of one image have the same units off, those of the next one others: these columns may be left out of the sums. */
+    /** Rows of one image have the same units off, those of the next one others: products with 0 take no part. */
     @ParameterizedTest
     @CsvSource({"1,70,90,33", "3,100,257,65", "5,33,64,1021"})
     default void givenImagesWithUnitsThatAreOff_whenTakenBackThroughWeights_thenTheErrorIsAsPromised(int images, int forms, int out,

@@ -17,11 +17,11 @@ import java.util.Arrays;
 final class CpuLinearRelaxations implements LinearRelaxations {
 
     private final Rows rows;
-    private final CompactProducts products;
+    private final FloatProducts products;
     private final FormLoops loops;
 
     /** @param products in float: training's may be coarser */
-    CpuLinearRelaxations(Rows rows, CompactProducts products, FormLoops loops) {
+    CpuLinearRelaxations(Rows rows, FloatProducts products, FormLoops loops) {
         this.rows = rows;
         this.products = products;
         this.loops = loops;
@@ -101,7 +101,7 @@ final class CpuLinearRelaxations implements LinearRelaxations {
     /** oneDNN's and plain Java's sums are float sums in some order, which is all that the error allowed asks for. */
     @Override
     public void backwardAffine(DeviceBuffer a, int count, Affine layer, DeviceBuffer target) {
-        products.multiply(a, count, layer, target);
+        products.multiply(false, false, count, layer.in(), layer.out(), a, layer.weight(), 0f, target);
     }
 
     @Override
