@@ -61,12 +61,23 @@ final class Ball {
         this.centre = new Interval(from, to);
     }
 
+    /** @throws AuditException as of {@link Certificate#requireReadable} */
+    static void requireReadable(String epsilon) {
+        for (String part : epsilon.split("/", 2)) {
+            number(epsilon, part);
+        }
+    }
+
     private static BigDecimal number(String whole, String text) {
         if (text.length() <= LONGEST && text.matches("[0-9]*\\.?[0-9]+([eE][-+]?[0-9]{1,3})?")) {
             BigDecimal number = new BigDecimal(text);
             if (Math.abs((long) number.precision() - number.scale()) <= LONGEST) {
                 return number;
             }
+        }
+        if (text.length() > LONGEST) {
+            throw new AuditException("epsilon has " + text.length() + " characters, and certificates have numbers of at most "
+                    + LONGEST);
         }
         throw new AuditException("epsilon is \"" + whole.substring(0, Math.min(whole.length(), SHOWN))
                 + "\", not a number such as 0.1 or 8/255");

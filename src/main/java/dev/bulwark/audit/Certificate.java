@@ -62,6 +62,11 @@ public record Certificate(int index, int label, Region ball, Origin by, Digests 
         marginLower = List.copyOf(marginLower);
     }
 
+    /** @throws AuditException if no certificate may name this radius: a number of too many digits, for instance */
+    public static void requireReadable(String epsilon) {
+        Ball.requireReadable(epsilon);
+    }
+
     /** The same with other margins and hints. */
     Certificate with(double[] margins, Proof hints) {
         List<OptionalDouble> lower = Arrays.stream(margins).mapToObj(OptionalDouble::of).collect(Collectors.toList());

@@ -19,6 +19,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 
 /** Certificates as one JSON object a line; the package's description has the fields. What is read is not trusted. */
 public final class CertificateText {
@@ -26,6 +27,8 @@ public final class CertificateText {
     static final String FORMAT = "bulwark-bounds-1";
     /** What every line of ours begins with. */
     public static final String START = "{\"format\":\"" + FORMAT + "\"";
+    /** The same, with blanks where JSON allows them. */
+    private static final Pattern BEGINNING = Pattern.compile("\\s*\\{\\s*\"format\"\\s*:\\s*\"" + FORMAT + "\"");
 
     private static final JsonMapper JSON = JsonMapper.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
@@ -105,7 +108,7 @@ public final class CertificateText {
 
     /** Whether a line begins as one of these certificates. */
     public static boolean isOne(String line) {
-        return line.startsWith(START);
+        return BEGINNING.matcher(line).lookingAt();
     }
 
     /** @throws AuditException if the line is no certificate */

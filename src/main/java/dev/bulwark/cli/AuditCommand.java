@@ -127,8 +127,10 @@ final class AuditCommand implements Callable<Integer> {
                 }
             });
         } catch (AuditException e) {
-            throw new AuditException(certificates + ": " + e.getMessage());
+            String said = e.getMessage();
+            throw said.startsWith(certificates + ": ") ? e : new AuditException(certificates + ": " + said);
         }
+        audit.claims().forEach((claim, count) -> text.println(count + (count == 1 ? " row: " : " rows: ") + plain(claim)));
         StringBuilder summary = new StringBuilder(audit.count(Checker.Outcome.PROVEN) + " of " + audit.rows()
                 + " rows proven again");
         for (Checker.Outcome outcome : Checker.Outcome.values()) {

@@ -1,5 +1,6 @@
 package dev.bulwark.cli;
 
+import dev.bulwark.audit.Certificate;
 import dev.bulwark.audit.Network;
 import dev.bulwark.audit.NetworkFile;
 import dev.bulwark.bounds.Claim;
@@ -36,7 +37,7 @@ final class CertificateOptions {
      * @throws ExperimentException                if there can be no certificates of such a run
      * @throws dev.bulwark.audit.AuditException if the checker does not read such networks
      */
-    void check(Path model, Path out, boolean largest, boolean normalised, Claim claim) {
+    void check(Path model, Path out, Epsilon epsilon, boolean largest, boolean normalised, Claim claim) {
         if (certificates == null) {
             return;
         }
@@ -54,6 +55,7 @@ final class CertificateOptions {
         if (certificates.toAbsolutePath().normalize().equals(out.toAbsolutePath().normalize())) {
             throw new ExperimentException("--out and --certificates name one file: name two");
         }
+        Certificate.requireReadable(epsilon.toString());
         try {
             checked = NetworkFile.read(model);
         } catch (IOException e) {
@@ -72,10 +74,10 @@ final class CertificateOptions {
             return;
         }
         boolean packed = certificates.getFileName().toString().endsWith(".gz");
-        if (packed && Files.exists(certificates) && existing == Existing.RESUME) {
-            return; // it was packed when all were there
-        }
         Path growing = packed ? certificates.resolveSibling(certificates.getFileName() + ".part") : certificates;
+        if (packed && existing == Existing.RESUME && Files.exists(certificates) && !Files.exists(growing)) {
+            BoundsCertificates.unpack(certificates, growing); // there may be more rows by now
+        }
         try (RowFile<ProofRow> proofs = run.open(growing, ProofRow.FORMAT)) {
             new BoundsCertificates(proofs, checked, subject.data(), epsilon).complete(RowFile.read(rows, BoundsRow.FORMAT), monitor);
         }

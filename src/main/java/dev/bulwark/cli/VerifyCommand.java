@@ -137,7 +137,7 @@ final class VerifyCommand extends ModelCommand {
 
     @Override
     void checkMore() {
-        certificates.check(model(), out(), largest, normalised(), claim());
+        certificates.check(model(), out(), epsilon, largest, normalised(), claim());
     }
 
     @Override

@@ -138,7 +138,9 @@ record RunReader(RunLayout layout, JsonNode run, List<String> missing) {
         SortedMap<Method, List<BoundsRow>> others = new TreeMap<>();
         for (Method method : EnumSet.complementOf(EnumSet.of(Method.IBP))) {
             List<BoundsRow> extra = bounds(method, epsilon, norm, new ArrayList<>()); // no run is incomplete without
-            if (!extra.isEmpty()) {
+            if (extra.isEmpty() && method == Method.CASCADE && !bounds.isEmpty() && Files.exists(layout.bounds(method, epsilon, norm))) {
+                others.put(method, extra); // there was nothing left for it to do
+            } else if (!extra.isEmpty()) {
                 others.put(method, extra);
                 files.add(layout.bounds(method, epsilon, norm));
             }

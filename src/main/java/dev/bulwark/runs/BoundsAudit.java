@@ -8,11 +8,14 @@ import dev.bulwark.audit.Checker;
 import dev.bulwark.audit.Network;
 import dev.bulwark.data.Dataset;
 import java.io.IOException;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -28,6 +31,7 @@ public final class BoundsAudit {
     private int rows;
     private long bytes;
     private double seconds;
+    private final SortedMap<String, Integer> claims = new TreeMap<>();
 
     public BoundsAudit(Network network, Dataset data) {
         this.checker = new Checker(network);
@@ -93,10 +97,17 @@ public final class BoundsAudit {
             if (data.labelled() && data.label(row.index()) != row.label()) {
                 throw new AuditException("label is " + row.label() + ", and the data say " + data.label(row.index()));
             }
+            claims.merge((row.by().claim().equals("real") ? "" : "claim " + row.by().claim() + ", ") + row.by().method() + ", "
+                    + row.ball().norm() + " ball of " + row.ball().epsilon(), 1, Integer::sum);
             return checker.check(row, BoundsCertificates.image(data, row.index()));
         } catch (AuditException e) {
             return Checker.Result.of(Checker.Outcome.DIFFERS, e.getMessage());
         }
+    }
+
+    /** What rows say that they are about, and how many each: the method, the norm and the radius, and the claim where it is not real. */
+    public SortedMap<String, Integer> claims() {
+        return Collections.unmodifiableSortedMap(claims);
     }
 
     public int rows() {

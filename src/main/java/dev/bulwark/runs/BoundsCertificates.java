@@ -13,12 +13,17 @@ import dev.bulwark.results.BoundsRow;
 import dev.bulwark.results.ProofRow;
 import dev.bulwark.results.RowFile;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.stream.IntStream;
+import java.util.zip.GZIPInputStream;
 import java.util.zip.GZIPOutputStream;
 
 /** Certificates beside rows of bounds, complete with what proves them again. */
@@ -54,6 +59,7 @@ public final class BoundsCertificates {
 
     /** Adds a certificate for each row that has none yet. */
     public void complete(List<BoundsRow> bounds, Monitor monitor) throws IOException {
+        requireTheSame(bounds);
         try (Monitor.Stage stage = monitor.stage("certificates", bounds.size(), "images")) {
             for (BoundsRow row : bounds) {
                 if (rows.contains(row.index())) {
@@ -67,6 +73,31 @@ public final class BoundsCertificates {
         }
     }
 
+    /** Whether certificates that are there already are of these rows: what is claimed of the same ball, and found by the same. */
+    private void requireTheSame(List<BoundsRow> bounds) {
+        Map<Integer, BoundsRow> byIndex = new HashMap<>();
+        bounds.forEach(row -> byIndex.put(row.index(), row));
+        for (ProofRow proof : rows.earlier()) {
+            BoundsRow row = byIndex.get(proof.index());
+            if (row == null) {
+                throw new ExperimentException("can't resume: the certificate for index " + proof.index()
+                        + " is of no row, so that it is another run's");
+            }
+            Certificate there = proof.certificate();
+            Certificate wanted = claim(row, image(data, row.index()));
+            if (there.label() != wanted.label() || !there.ball().equals(wanted.ball()) || !there.by().equals(wanted.by())
+                    || !there.bound().equals(wanted.bound()) || there.verdict() != wanted.verdict()) {
+                throw new ExperimentException("can't resume: the certificate for index " + proof.index() + " is another run's: "
+                        + said(there) + ", where the row is " + said(wanted));
+            }
+        }
+    }
+
+    private static String said(Certificate of) {
+        return of.verdict().name().toLowerCase(Locale.ROOT) + " by " + of.by().method() + " in the " + of.ball().norm()
+                + " ball of " + of.ball().epsilon() + " around image " + of.bound().image().substring(0, 8);
+    }
+
     /** Packs a finished file of certificates. */
     public static void pack(Path rows, Path packed) throws IOException {
         AtomicFile.replace(packed, stream -> {
@@ -75,6 +106,13 @@ public final class BoundsCertificates {
             gzip.finish();
         });
         Files.delete(rows);
+    }
+
+    /** Unpacks such a file, to go on with it; the packed one stays until it is replaced. */
+    public static void unpack(Path packed, Path rows) throws IOException {
+        try (InputStream in = new GZIPInputStream(Files.newInputStream(packed))) {
+            AtomicFile.replace(rows, in::transferTo);
+        }
     }
 
     /** An image as certificates speak of it. */

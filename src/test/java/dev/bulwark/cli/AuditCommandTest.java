@@ -63,13 +63,13 @@ class AuditCommandTest {
         for (String method : List.of("ibp", "crown-ibp", "crown", "alpha-crown", "exact")) {
             verify(method, proofs, "--overwrite");
             Outcome outcome = audit(proofs).done();
-            assertTrue(outcome.out().matches("(?s)\\d of 4 rows proven again.*a row\n"), outcome.out());
+            assertTrue(outcome.out().matches("(?s)4 rows: " + method + ", inf ball of 0.05\n\\d of 4 rows proven again.*a row\n"), outcome.out());
             assertEquals(4, Files.readAllLines(proofs).size());
         }
         Path packed = folder.resolve("proofs.jsonl.gz");
         verify("exact", packed, "--overwrite");
         Path out = folder.resolve("audit.jsonl");
-        assertEquals("4 of 4 rows proven again", audit(packed, "--out", out).done().out().split(";")[0]);
+        assertTrue(audit(packed, "--out", out).done().out().contains("\n4 of 4 rows proven again; "));
         assertEquals(4, Files.readAllLines(out).size());
         audit(packed, "--out", out).failed(2, "exists");
     }
@@ -81,6 +81,48 @@ class AuditCommandTest {
         Files.writeString(proofs, all.get(0) + "\n" + all.get(1).substring(0, 50));
         verify("crown", proofs, "--resume");
         assertEquals(all, Files.readAllLines(proofs));
+    }
+
+    /** Packed or not, certificates follow rows that a longer run adds. */
+    @Test
+    void givenMoreImages_whenResumed_thenTheirCertificatesAreAdded() throws IOException {
+        for (String name : List.of("a.jsonl", "a.jsonl.gz")) {
+            Path to = folder.resolve(name);
+            verify("ibp", to, "--limit", 2, "--overwrite");
+            verify("ibp", to, "--limit", 4, "--resume");
+            String said = audit(to).done().out();
+            assertTrue(said.contains("4 rows: ibp, inf ball of 0.05"), said);
+        }
+    }
+
+    /** Certificates of another run are no certificates of these rows, although the network and the radius are the same. */
+    @Test
+    void givenCertificatesOfAnotherRun_whenResumed_thenRefusedAndTheyStay() throws IOException {
+        for (Object[] other : new Object[][] {{"crown"}, {"ibp", "--norm", 2}}) {
+            Path to = folder.resolve("other.jsonl");
+            verify((String) other[0], to, WholeCommands.with(Arrays.copyOfRange(other, 1, other.length), "--overwrite"));
+            byte[] before = Files.readAllBytes(to);
+            Path others = folder.resolve("others.jsonl");
+            run("verify", model, "--epsilon", "0.05", "--method", "ibp", "--device", "cpu", "--out", others, "--overwrite").done();
+            run("verify", model, "--epsilon", "0.05", "--method", "ibp", "--device", "cpu", "--out", others, "--certificates", to,
+                    "--resume").failed(2, "can't resume: the certificate for index 0 is another run's");
+            assertTrue(Arrays.equals(before, Files.readAllBytes(to)));
+        }
+    }
+
+    @Test
+    void givenARadiusOfTooManyDigits_whenCertificatesAreAskedFor_thenRefusedBeforeAnythingIsComputed() {
+        run("verify", model, "--epsilon", "0.0" + "1".repeat(450), "--method", "ibp", "--device", "cpu", "--out", rows,
+                "--certificates", proofs).failed(3, "epsilon has 453 characters, and certificates have numbers of at most 400");
+        assertTrue(Files.notExists(rows) && Files.notExists(proofs));
+    }
+
+    /** JSON is JSON, however others write it. */
+    @Test
+    void givenCertificatesWithBlanks_whenAudited_thenTheyAreRead() throws IOException {
+        verify("crown", proofs);
+        List<String> spaced = Files.readAllLines(proofs).stream().map(line -> " " + line.replace("\":", "\" : ")).toList();
+        assertTrue(audit(Files.write(proofs, spaced)).done().out().contains(" of 4 rows proven again"));
     }
 
     @Test

@@ -126,7 +126,12 @@ class ClaimTest {
         Path factor = Files.write(folder.resolve("g.onnx"), new OnnxBuilder(13).input(1, 2).weight("w", 2, 2)
                 .then("Gemm", OnnxBuilder.of("w"), OnnxBuilder.attribute("alpha", 0.5f)).bytes());
         assertTrue(verify(2, factor, "--claim", "deployed").contains("factors"));
+        Path sum = Files.write(folder.resolve("n.onnx"), new OnnxBuilder(13).input(1, 2).weight("w", 2, 2).weight("a", 2)
+                .weight("b", 2).then("MatMul", OnnxBuilder.of("w")).then("Sum", OnnxBuilder.of("a", "b")).bytes());
+        String refused = verify(2, sum, "--claim", "deployed");
+        assertTrue(refused.contains("adds more than two values by one Sum"), refused);
         verify(0, factor, "--claim", "real");
+        verify(0, sum, "--claim", "real", "--overwrite");
     }
 
     @Test

@@ -70,6 +70,21 @@ class ReproduceCommandTest extends WholeCommands {
         Files.delete(run.resolve("table2.md"));
         done("report", run);
         assertEquals(before, Files.readString(run.resolve("table2.md")));
+        assertHasTheColumnsWithNothingLeftOpen(run);
+    }
+
+    /** Where IBP certifies every image a cascade has no row, and its figures are IBP's. */
+    private void assertHasTheColumnsWithNothingLeftOpen(Path run) throws IOException {
+        Path bounds = run.resolve("ibp/epsilon-0.05.jsonl");
+        List<String> certified = Files.readAllLines(bounds).stream().filter(line -> line.contains("\"certified\":true")).toList();
+        assertFalse(certified.isEmpty());
+        Files.write(bounds, certified);
+        Files.write(run.resolve("cascade/epsilon-0.05.jsonl"), new byte[0]);
+        Files.delete(run.resolve("pgd/epsilon-0.05.jsonl"));
+        done("report", run);
+        JsonNode line = JSON.readTree(run.resolve("table2.json").toFile()).get("rows").get(0);
+        assertEquals(100, line.get("exact_certified").asDouble(), line.toString());
+        assertEquals(0, line.get("undecided").asDouble());
     }
 
     /** Every image has an answer or a reason, and the figures of stronger methods are no lower. */

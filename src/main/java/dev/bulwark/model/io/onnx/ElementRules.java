@@ -125,6 +125,9 @@ final class ElementRules {
     }
 
     private static Value sum(Call call) {
+        if (call.inputs() > 2) {
+            call.notes().sums();
+        }
         Value sum = call.input(0);
         for (int k = 1; k < call.inputs(); ++k) {
             if (!(sum instanceof Activation so)) {

@@ -38,6 +38,11 @@ final class Notes {
         otherInFloat32("multiplies matrix products by factors, before or after their sums");
     }
 
+    /** Of many values no two need be added first. */
+    void sums() {
+        otherInFloat32("adds more than two values by one Sum, in an order that is the runtime's");
+    }
+
     private void otherInFloat32(String what) {
         otherInFloat32 = otherInFloat32.or(() -> Optional.of("it " + what));
     }
