@@ -12,15 +12,23 @@ public interface LinearRelaxations {
     double NEGLIGIBLE = 0x1p-50;
 
     /**
-     * The relative error of a float sum of {@code terms} products in any order, fused or not, with some to spare (Higham
-     * 2002, section 3.1), rounded up.
+     * The relative error of a float sum no product of which goes through more than {@code roundings} roundings, with some to
+     * spare (Higham 2002, section 3.1), rounded up. Of a sum of n products in any order, fused or not, that is n.
      */
-    static double productError(int terms) {
-        double roundings = (terms + 8) * 0x1p-24;
-        if (roundings >= 0.5) {
-            throw new IllegalArgumentException("no error is known of float sums of " + terms + " products");
+    static double productError(int roundings) {
+        double units = (roundings + 8) * 0x1p-24;
+        if (units >= 0.5) {
+            throw new IllegalArgumentException("no error is known of float sums of " + roundings + " products");
         }
-        return roundings / (1 - roundings) * (1 + 0x1p-40);
+        return units / (1 - units) * (1 + 0x1p-40);
+    }
+
+    /**
+     * How many roundings a product goes through at most, on its own or as part of a sum, where {@link #backwardAffine} sums
+     * {@code terms} of them.
+     */
+    default int roundings(int terms) {
+        return terms;
     }
 
     /**
@@ -36,7 +44,7 @@ public interface LinearRelaxations {
 
     /**
      * {@code target = a W}, to nearest, with a bounded error: of element [r,i] at most
-     * {@code productError(out) * sum over j of (|a[r,j]| + NEGLIGIBLE) (|W[j,i]| + NEGLIGIBLE)}, or it is infinite or NaN.
+     * {@code productError(roundings(out)) * sum over j of (|a[r,j]| + NEGLIGIBLE) (|W[j,i]| + NEGLIGIBLE)}, or it is infinite or NaN.
      * The sum is over those j at which neither factor is 0: a product with 0 is exact.
      *
      * @param a      {@code [rows,out]}

@@ -15,7 +15,7 @@ import java.util.Optional;
  * @param magnitude      nowhere in the box is |z| larger
  * @param productError   per unit of a coefficient at z, at most what {@link LinearRelaxations#backwardAffine} adds to the
  *                       error of the form that it returns: the sum over the layer's inputs h of
- *                       {@link LinearRelaxations#productError productError(units)}
+ *                       {@link LinearRelaxations#productError productError(roundings(units))}
  *                       (|w| + {@link LinearRelaxations#NEGLIGIBLE}) max|h|
  */
 public record Relaxation(DeviceBuffer upperSlope, DeviceBuffer upperIntercept, Below below,

@@ -35,7 +35,7 @@ record ConvolutionOperator(Backend backend, Convolution convolution) implements 
     }
 
     @Override
-    public int transposedTerms() {
+    public int transposedRoundings() {
         return convolution.reverseTaps();
     }
 

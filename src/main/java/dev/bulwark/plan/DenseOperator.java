@@ -31,8 +31,8 @@ record DenseOperator(Backend backend, Affine affine) implements LearnedOperator 
     }
 
     @Override
-    public int transposedTerms() {
-        return affine.out();
+    public int transposedRoundings() {
+        return backend.linearRelaxations().roundings(affine.out());
     }
 
     @Override

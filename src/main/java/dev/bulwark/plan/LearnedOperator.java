@@ -37,8 +37,8 @@ public interface LearnedOperator extends LinearOperator {
      */
     void parameterGradient(DeviceBuffer x, DeviceBuffer gradient, int rows, LearnedOperator target);
 
-    /** Products that an element of {@link #applyTransposed} sums at most. */
-    int transposedTerms();
+    /** How many roundings a product goes through at most, on its own or as part of a sum, in {@link #applyTransposed}. */
+    int transposedRoundings();
 
     /** The size that a smaller weight is taken to have where sums of sizes are made. */
     float SMALL = 0x1p-50f;
@@ -54,7 +54,7 @@ public interface LearnedOperator extends LinearOperator {
     @Override
     default Enclosure productErrors(DeviceMemory memory) {
         float[] shares = HostArrays.read(backend(), weight());
-        double relative = LinearRelaxations.productError(transposedTerms());
+        double relative = LinearRelaxations.productError(transposedRoundings());
         for (int k = 0; k < shares.length; ++k) {
             shares[k] = shares[k] == 0 ? 0 : Directed.up(Math.nextUp(
                     relative * Math.nextUp(Math.abs(shares[k]) + LinearRelaxations.NEGLIGIBLE)));

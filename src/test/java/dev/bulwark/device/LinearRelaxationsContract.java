@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.math.BigDecimal;
+import java.util.Arrays;
 import java.math.MathContext;
 import java.util.List;
 import java.util.Optional;
@@ -15,6 +16,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Linear relaxations for certificates, whose bounds must hold of exact numbers. */
@@ -22,6 +24,10 @@ public interface LinearRelaxationsContract extends OnBackend {
 
     private LinearRelaxations relaxations() {
         return backend().linearRelaxations();
+    }
+
+    private double productError(int terms) {
+        return LinearRelaxations.productError(relaxations().roundings(terms));
     }
 
     @ParameterizedTest
@@ -50,7 +56,7 @@ public interface LinearRelaxationsContract extends OnBackend {
                             : (Math.abs(left) + LinearRelaxations.NEGLIGIBLE) * (Math.abs(right)
                                     + LinearRelaxations.NEGLIGIBLE);
                 }
-                assertEquals(exact, actual[k], LinearRelaxations.productError(out) * promised, "element " + k);
+                assertEquals(exact, actual[k], productError(out) * promised, "element " + k);
             }
         }
     }
@@ -82,8 +88,25 @@ public interface LinearRelaxationsContract extends OnBackend {
                             : (Math.abs(left) + LinearRelaxations.NEGLIGIBLE) * (Math.abs(right)
                                     + LinearRelaxations.NEGLIGIBLE);
                 }
-                assertEquals(exact, actual[k], LinearRelaxations.productError(out) * promised, "element " + k);
+                assertEquals(exact, actual[k], productError(out) * promised, "element " + k);
             }
+        }
+    }
+
+    /** One large product and many that a float next to it does not see: a sum in one go may lose them all. */
+    @ParameterizedTest
+    @ValueSource(ints = {100, 129, 1000, 5000})
+    default void givenManySmallProductsAfterALargeOne_whenTakenBackThroughWeights_thenTheErrorIsAsPromised(int out) {
+        float[] w = new float[out];
+        Arrays.fill(w, 0x1p-25f);
+        w[0] = 1;
+        float[] a = new float[out];
+        Arrays.fill(a, 1);
+        try (DeviceBuffer forms = device(a); DeviceBuffer weight = device(w); DeviceBuffer bias = device(new float[out]);
+             DeviceBuffer target = backend().allocate(1)) {
+            relaxations().backwardAffine(forms, 1, new Affine(weight, bias, 1, out), target);
+            double exact = 1 + (out - 1) * 0x1p-25;
+            assertEquals(exact, host(target)[0], productError(out) * exact);
         }
     }
 

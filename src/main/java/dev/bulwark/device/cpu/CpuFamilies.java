@@ -47,7 +47,7 @@ final class CpuFamilies {
         convolutions = new CpuConvolutions(workers,
                 blocks instanceof JavaProducts ? new JavaConvolution() : new OneDnnConvolution());
         reluRelaxations = new CpuReluRelaxations(spans);
-        linearRelaxations = new CpuLinearRelaxations(rows, new FloatProducts(workers, blocks), loops);
+        linearRelaxations = new CpuLinearRelaxations(rows, new FloatRuns(workers, blocks), loops);
         multipliers = new CpuMultipliers(rows);
         patchForms = new CpuPatchForms(rows, loops);
     }

@@ -17,11 +17,10 @@ import java.util.Arrays;
 final class CpuLinearRelaxations implements LinearRelaxations {
 
     private final Rows rows;
-    private final FloatProducts products;
+    private final FloatRuns products;
     private final FormLoops loops;
 
-    /** @param products in float: training's may be coarser */
-    CpuLinearRelaxations(Rows rows, FloatProducts products, FormLoops loops) {
+    CpuLinearRelaxations(Rows rows, FloatRuns products, FormLoops loops) {
         this.rows = rows;
         this.products = products;
         this.loops = loops;
@@ -98,10 +97,14 @@ final class CpuLinearRelaxations implements LinearRelaxations {
         });
     }
 
-    /** oneDNN's and plain Java's sums are float sums in some order, which is all that the error allowed asks for. */
+    @Override
+    public int roundings(int terms) {
+        return FloatRuns.roundings(terms);
+    }
+
     @Override
     public void backwardAffine(DeviceBuffer a, int count, Affine layer, DeviceBuffer target) {
-        products.multiply(false, false, count, layer.in(), layer.out(), a, layer.weight(), 0f, target);
+        products.multiply(count, layer.in(), layer.out(), a, layer.weight(), target);
     }
 
     @Override

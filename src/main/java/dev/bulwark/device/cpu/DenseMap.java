@@ -7,7 +7,7 @@ import dev.bulwark.device.Affine;
  *
  * @param weight     {@code [outputs,inputs]}
  * @param b          {@code [outputs]}
- * @param products   with W
+ * @param products   with W, in runs: its rounding counts for a whole input, that of the other for a radius alone
  * @param magnitudes with |W|
  */
 record DenseMap(int inputs, int outputs, float[] weight, float[] b, PreparedProduct products, PreparedProduct magnitudes)
@@ -20,7 +20,8 @@ record DenseMap(int inputs, int outputs, float[] weight, float[] b, PreparedProd
         int in = layer.in();
         int out = layer.out();
         float[] weight = Rows.load(layer.weight(), 0, out, in);
-        return new DenseMap(in, out, weight, Rows.load(layer.bias(), 0, out, 1), products.prepare(ROWS, out, in, weight),
+        return new DenseMap(in, out, weight, Rows.load(layer.bias(), 0, out, 1),
+                PreparedRuns.of(products, ROWS, out, in, weight),
                 products.prepare(ROWS, out, in, FloatEnclosure.magnitudes(weight)));
     }
 
@@ -32,6 +33,11 @@ record DenseMap(int inputs, int outputs, float[] weight, float[] b, PreparedProd
     @Override
     public int terms() {
         return inputs;
+    }
+
+    @Override
+    public int roundings() {
+        return FloatRuns.roundings(inputs);
     }
 
     @Override

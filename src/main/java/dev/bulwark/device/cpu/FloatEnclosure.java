@@ -14,9 +14,10 @@ import java.util.concurrent.ConcurrentLinkedQueue;
  * Boxes of an affine map {@code W x + b}, dense or a convolution, over boxes of x, by two float products and a bound of all
  * their rounding.
  *
- * <p>Let n be the products that an output sums, u = (n + 8) 2^-24 and g = u / (1 - u), which is
+ * <p>Let n be how many roundings a product of a sum goes through at most, u = (n + 8) 2^-24 and g = u / (1 - u), which is
  * {@link LinearRelaxations#productError}. In whatever order, fused or not, a float sum is off by at most g times the sum of
- * the products' magnitudes, and is not below 1 - u times its value where no product is negative (Higham 2002, section 3.1). Let c
+ * the products' magnitudes, and is not below 1 - u times its value where no product is negative (Higham 2002, section 3.1); with
+ * W and with |W|, n may differ. Let c
  * be a float near the box's centre and r not less than its radius from there. The real results lie within |W| r of W c + b.
  * The float product C is off from W c by at most g |W| |c|, so with s = r + g |c| they lie within |W| s of C + b. The float
  * product S of |W| with s is at least (1 - u) |W| s, so that S / (1 - u) = (1 + g) S bounds it. Zeros that pad an image are
@@ -36,7 +37,9 @@ final class FloatEnclosure implements Enclosure {
 
     private final Workers workers;
     private final Map map;
+    /** The relative error of sums with W, and with |W|. */
     private final double relative;
+    private final double relativeOfWidths;
     private final float[] bias;
     /** Each for one task at a time. */
     private final Queue<Lane> lanes = new ConcurrentLinkedQueue<>();
@@ -53,6 +56,11 @@ final class FloatEnclosure implements Enclosure {
 
         /** Products that an output sums at most. */
         int terms();
+
+        /** How many roundings a product with W goes through at most, on its own or as part of a sum. */
+        default int roundings() {
+            return terms();
+        }
 
         float bias(int output);
 
@@ -75,7 +83,8 @@ final class FloatEnclosure implements Enclosure {
     FloatEnclosure(Workers workers, Map map) {
         this.workers = workers;
         this.map = map;
-        this.relative = LinearRelaxations.productError(map.terms());
+        this.relative = LinearRelaxations.productError(map.roundings());
+        this.relativeOfWidths = LinearRelaxations.productError(map.terms());
         this.bias = new float[map.outputs()];
         for (int o = 0; o < bias.length; ++o) {
             bias[o] = map.bias(o);
@@ -211,7 +220,7 @@ final class FloatEnclosure implements Enclosure {
 
         /** The row's box from its products; whether it is finite. */
         private boolean join(float size) {
-            double grown = (1 + relative) * (1 + 0x1p-50);
+            double grown = (1 + relativeOfWidths) * (1 + 0x1p-50);
             double tiny = (double) UNDERFLOW * map.terms() * (1 + 2.0 * size);
             double reach = 0;
             for (int o = 0; o < out; ++o) {
