@@ -151,12 +151,12 @@ final class AlphaOptimisation implements BackwardPass.Slopes {
         void better(int owner, int form, float bound, float[] found);
     }
 
-    /** Lower bounds of the forms asked for, after {@code steps} or when all are positive. */
+    /** Lower bounds of the forms asked for, after {@code steps}, when all are positive, or when the pass's time is up. */
     float[] lowerBounds(FormRows asked, int steps) {
         return lowerBounds(asked, steps, 0);
     }
 
-    /** Lower bounds of the forms asked for, after {@code steps} or when all lie above {@code enough}. */
+    /** As above, or when all lie above {@code enough}. */
     float[] lowerBounds(FormRows asked, int steps, float enough) {
         float[] best = new float[asked.count()];
         for (FormRows chunk : asked.chunks(capacity)) {
@@ -171,7 +171,7 @@ final class AlphaOptimisation implements BackwardPass.Slopes {
         float[] best = new float[rows];
         Arrays.fill(best, Float.NaN);
         take(chunk, minima(), best);
-        for (int t = 1; t <= steps && !allAbove(best, enough); ++t) {
+        for (int t = 1; t <= steps && !allAbove(best, enough) && !pass.isLate(); ++t) {
             differentiate();
             update(t);
             take(chunk, minima(), best);

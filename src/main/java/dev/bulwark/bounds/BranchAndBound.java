@@ -318,6 +318,7 @@ public final class BranchAndBound {
         private UnitBoxes search(UnitBoxes before, int rounds) {
             try (DomainBounds whole = DomainBounds.ofClauses(plan, specification, root,
                     new Crown.Settings(Crown.Units.CROWN, false, 0, settings.rootSteps), 1)) {
+                whole.endWhen(effort::isLate);
                 List<Domain> domain = List.of(Domain.root(0, 0, root.box(), before));
                 whole.relax(domain, new CrownPass.Known() {
                     @Override

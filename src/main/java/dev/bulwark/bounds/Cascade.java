@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.BiPredicate;
 import java.util.function.Consumer;
@@ -116,6 +117,9 @@ public final class Cascade implements Verifier {
         Verifier.requireABallEach(labels, balls);
         Batch batch = new Batch(images, labels, balls);
         for (Bounder bounder : bounders) {
+            if (bounder.verifier instanceof Crown crown) {
+                crown.endWhen(exact.lateIn(batch.open()));
+            }
             batch.bound(bounder);
             if (bounder.stage != Stage.IBP) {
                 bounder.verifier.close(); // each has a batch's lines and slopes
@@ -161,6 +165,11 @@ public final class Cascade implements Verifier {
             this.bounds = new Bounds[labels.length];
             this.by = new Stage[labels.length];
             this.seconds = new double[labels.length];
+        }
+
+        /** Images that no stage has decided. */
+        int open() {
+            return (int) Arrays.stream(by).filter(Objects::isNull).count();
         }
 
         void bound(Bounder bounder) {

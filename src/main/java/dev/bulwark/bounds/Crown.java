@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 
@@ -46,6 +47,7 @@ public final class Crown implements Verifier {
     private final Plan plan;
     private final Ibp ibp;
     private final Settings settings;
+    private BooleanSupplier late = () -> false;
     /** What {@link #batch} lies in. */
     private final DeviceMemory memory;
     /** The last call's, which the next one uses again. */
@@ -171,6 +173,14 @@ public final class Crown implements Verifier {
         return settings.steps > 0 && AlphaOptimisation.pays(plan);
     }
 
+    /**
+     * Ends the optimisation of slopes from step to step when the time is up: bounds are then what they are by then, and depend on
+     * the machine.
+     */
+    void endWhen(BooleanSupplier isLate) {
+        late = isLate;
+    }
+
     private int forms(int images) {
         return forms(plan, images);
     }
@@ -250,6 +260,7 @@ public final class Crown implements Verifier {
             pixels = memory.allocate((long) capacity * plan.inputs());
             epsilons = memory.allocate(capacity);
             pass = new CrownPass(memory, plan, capacity, forms(capacity), settings.withoutUnitSteps());
+            pass.endWhen(() -> late.getAsBoolean());
             optimisation = slopesPay() ? Optional.of(new AlphaOptimisation(memory, plan, pass, pass.marginForms(),
                     optimised(CrownPass.margin(plan), (long) plan.classes() * capacity))) : Optional.empty();
         }

@@ -12,6 +12,7 @@ import dev.bulwark.plan.DeviceBox;
 import dev.bulwark.plan.Plan;
 import dev.bulwark.plan.Step;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 
 /**
  * A batch on its way through a plan by CROWN: {@link #relax} bounds unit after unit, then {@link #logits} and
@@ -45,6 +46,8 @@ final class CrownPass {
     /** Of the batch, where it has any. */
     private Optional<InputBall> ball = Optional.empty();
     private Known known = Known.NOTHING;
+    /** When slopes are good enough as they are. */
+    private BooleanSupplier late = () -> false;
     /** What is told the slopes that bound units. */
     private Optional<SlopeRecorder> recorder = Optional.empty();
 
@@ -159,6 +162,16 @@ final class CrownPass {
         known = found;
         Forward forward = new Forward(false, unitSteps);
         plan.steps().subList(0, steps).forEach(step -> step.accept(forward));
+    }
+
+    /** Ends the optimisation of slopes, of units and of what is bounded by this pass, from step to step when the time is up. */
+    void endWhen(BooleanSupplier isLate) {
+        late = isLate;
+    }
+
+    /** Whether slopes are good enough as they are. */
+    boolean isLate() {
+        return late.getAsBoolean();
     }
 
     /** Has slopes that bound sides of units told to {@code slopes}, from now on. */

@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 
@@ -140,6 +141,11 @@ final class DomainBounds implements AutoCloseable {
                 batch.get(n).take(found.get(n));
             }
         }
+    }
+
+    /** Ends the optimisation of units' slopes when the time is up. */
+    void endWhen(BooleanSupplier isLate) {
+        pass.endWhen(isLate);
     }
 
     /** Bounds units alone. */

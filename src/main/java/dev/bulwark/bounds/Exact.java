@@ -105,8 +105,13 @@ public final class Exact implements Verifier {
     }
 
     private BooleanSupplier late() {
+        return lateIn(1);
+    }
+
+    /** Whether the time for some images, from now on, is up. */
+    BooleanSupplier lateIn(int images) {
         long start = System.nanoTime();
-        return () -> (System.nanoTime() - start) / 1e9 >= limits.seconds;
+        return () -> (System.nanoTime() - start) / 1e9 >= images * limits.seconds;
     }
 
     @Override

@@ -84,7 +84,7 @@ final class VerifyCommand extends ModelCommand {
     private Path property;
 
     @Option(names = "--timeout", paramLabel = "SECONDS", description = "When to give up: of --vnnlib in all, of exact, also as a "
-            + "cascade's last stage, on each image (default: never).")
+            + "cascade's last stage, on each image (default: never); a cascade's slopes take no more than that on average.")
     private Double timeout;
 
     @Option(names = "--max-domains", paramLabel = "N", description = "Of --vnnlib on each box, of exact, also as a cascade's last "

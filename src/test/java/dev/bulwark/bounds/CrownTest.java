@@ -21,6 +21,7 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -59,6 +60,19 @@ class CrownTest {
         return Mlp.of(List.of(
                 Mlp.dense(2, 2, new float[] {1, -1, -2, 1}, new float[] {0.5f, 0.25f}),
                 Mlp.dense(2, 2, new float[] {2, -1, 1, -3}, new float[] {lead, 0})));
+    }
+
+    @Test
+    @Timeout(60)
+    void givenTheTimeIsUp_whenSlopesHaveMoreStepsThanAnyoneWaitsFor_thenBoundsAreNoWorseThanCrowns() {
+        Box box = new Box(new float[] {0, 0}, new float[] {1, 1});
+        Bounds crowns = verify(twoNeurons(-0.25f), box, IMAGE, 0, 0);
+        try (Plan plan = Plan.load(backend, twoNeurons(-0.25f)); Crown crown = new Crown(plan, Integer.MAX_VALUE - 1)) {
+            crown.endWhen(() -> true);
+            Bounds bounds = crown.verify(box, IMAGE, 0);
+            assertTrue(bounds.marginLower()[1] >= crowns.marginLower()[1] && bounds.marginLower()[1] < 0,
+                    Arrays.toString(bounds.marginLower()));
+        }
     }
 
     private Bounds verify(Graph net, Box box, float[] image, int label, int steps) {
