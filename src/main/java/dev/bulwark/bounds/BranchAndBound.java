@@ -99,12 +99,11 @@ public final class BranchAndBound {
         final int batch;
         final Effort effort;
         final DomainBounds bounds;
-        private final Predicate<float[]> breaks;
         private final float[] lower;
         private final Deque<Domain> open = new ArrayDeque<>();
         /** Of the batch's domains, where each may be split. */
         final Map<Domain, List<Branching.Candidate>> candidates = new HashMap<>();
-        private Optional<float[]> counterexample = Optional.empty();
+        private final Counterexamples counterexamples;
         /** Those that bounds leave open and nothing can be split in. */
         private final List<Domain> stuck = new ArrayList<>();
 
@@ -115,15 +114,20 @@ public final class BranchAndBound {
             this.specification = specification;
             this.batch = batch;
             this.effort = effort;
-            this.breaks = breaks;
             this.bounds = memory.owning(DomainBounds.ofClauses(plan, specification, root,
                     new Crown.Settings(units, false, 0), batch));
+            this.counterexamples = new Counterexamples(memory, plan, specification, root, batch, breaks);
             this.lower = new float[specification.clauses().size()];
             Arrays.fill(lower, Float.POSITIVE_INFINITY);
         }
 
         Result run() {
             List<Domain> roots = new ArrayList<>();
+            counterexamples.tryPoints(effort::isLate);
+            if (counterexamples.found().isPresent()) {
+                Arrays.fill(lower, Float.NEGATIVE_INFINITY); // nothing was bounded
+                return result(new Verdict.Falsified(counterexamples.found().get()));
+            }
             UnitBoxes units = rootUnits();
             for (int clause = 0; clause < lower.length; ++clause) {
                 roots.add(Domain.root(clause, specification.clauses().get(clause).anyOf().size(), root.box(), units));
@@ -131,7 +135,7 @@ public final class BranchAndBound {
             for (int from = 0; from < roots.size(); from += batch) {
                 settle(roots.subList(from, Math.min(from + batch, roots.size())), settings.rootSteps);
             }
-            while (!open.isEmpty() && counterexample.isEmpty()) {
+            while (!open.isEmpty() && counterexamples.found().isEmpty()) {
                 if (effort.isLate()) {
                     return result(new Verdict.Undecided("the time is up, with " + open.size() + " domains open"));
                 }
@@ -155,8 +159,8 @@ public final class BranchAndBound {
                 settle(children, settings.steps);
                 learn().ifPresent(this::restart);
             }
-            if (counterexample.isPresent()) {
-                return result(new Verdict.Falsified(counterexample.get()));
+            if (counterexamples.found().isPresent()) {
+                return result(new Verdict.Falsified(counterexamples.found().get()));
             }
             return result(stuck.isEmpty() ? new Verdict.Certified(Claim.of(plan)) : new Verdict.Undecided(
                     "bounds leave " + stuck.size() + " domains open in which nothing is left to split"));
@@ -200,6 +204,9 @@ public final class BranchAndBound {
                 return;
             }
             bounds.bound(batchOf, steps, effort, this);
+            if (!effort.isLate()) {
+                counterexamples.tryCorners();
+            }
             List<Domain> left = new ArrayList<>();
             for (Domain domain : batchOf) {
                 if (domain.isProven()) {
@@ -228,23 +235,7 @@ public final class BranchAndBound {
 
         @Override
         public void corner(Domain domain, float[] point, float[] logits) {
-            if (counterexample.isEmpty() && fails(specification.clauses().get(domain.goal()), logits)) {
-                counterexample = root.inside(point).filter(breaks);
-            }
-        }
-
-        private boolean fails(Specification.Clause clause, float[] logits) {
-            for (Specification.Inequality inequality : clause.anyOf()) {
-                double sum = inequality.constant();
-                float[] coefficients = inequality.coefficients();
-                for (int c = 0; c < logits.length; ++c) {
-                    sum += coefficients[c] == 0 ? 0 : (double) coefficients[c] * logits[c];
-                }
-                if (!(sum <= 0)) {
-                    return false;
-                }
-            }
-            return true;
+            counterexamples.corner(domain.goal(), point, logits);
         }
     }
 
