@@ -381,6 +381,11 @@ final class AlphaOptimisation implements BackwardPass.Slopes {
     }
 
     @Override
+    public boolean cuts() {
+        return cuts.isPresent();
+    }
+
+    @Override
     public void cut(int from, RelaxedPlan.Lines lines, DeviceBuffer coefficients, DeviceBuffer constants) {
         cuts.ifPresent(multipliers -> multipliers.apply(from, rows, owners, lines, coefficients, constants));
     }

@@ -5,11 +5,13 @@ import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.InputBall;
 import dev.bulwark.device.LinearRelaxations;
+import dev.bulwark.device.Relaxation;
 import dev.bulwark.plan.DeviceBox;
 import dev.bulwark.plan.Plan;
 import dev.bulwark.plan.Slots;
 import dev.bulwark.plan.Step;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.IntPredicate;
@@ -30,6 +32,8 @@ final class BackwardPass {
     private final int capacity;
     private final Slots slots;
     private final List<DeviceBuffer> coefficients = new ArrayList<>();
+    /** How many steps read a value. */
+    private final int[] readers;
     private final DeviceBuffer constants;
     /** Over balls, while constants are still needed. */
     private final DeviceBuffer minima;
@@ -41,6 +45,11 @@ final class BackwardPass {
 
         /** {@code int [rows]}: each form's row of {@link #of}. */
         DeviceBuffer rows();
+
+        /** Whether half-spaces cut anything. */
+        default boolean cuts() {
+            return false;
+        }
 
         /**
          * Where half-spaces cut what an activation reads, adds their multipliers to forms that have just come through it.
@@ -70,6 +79,8 @@ final class BackwardPass {
         for (int slot = 0; slot < slots.count(); ++slot) {
             coefficients.add(memory.allocate((long) capacity * slots.size(slot)));
         }
+        this.readers = new int[plan.values()];
+        plan.steps().forEach(step -> Arrays.stream(step.reads()).forEach(value -> ++readers[value]));
         this.constants = memory.allocate(capacity);
         this.minima = memory.allocate(capacity);
     }
@@ -181,6 +192,8 @@ final class BackwardPass {
         private final Slopes slopes;
         /** Values at which a part of the forms has arrived. */
         private final boolean[] begun = new boolean[plan.values()];
+        /** The lines, where all of the forms at a value has just come through these: units that are off have coefficient 0. */
+        private final Relaxation[] throughReluAlone = new Relaxation[plan.values()];
         private int step;
 
         Back(int start, int rows, DeviceBuffer owners, Slopes slopes) {
@@ -205,7 +218,11 @@ final class BackwardPass {
                         constants);
             }
             DeviceBuffer target = partFor(linear.from());
-            linear.operator().applyTransposed(above, rows, target);
+            if (throughReluAlone[linear.to()] == null) {
+                linear.operator().applyTransposed(above, rows, target);
+            } else {
+                linear.operator().applyTransposed(above, rows, owners, throughReluAlone[linear.to()], target);
+            }
             arrive(linear.from(), target);
             return null;
         }
@@ -217,6 +234,9 @@ final class BackwardPass {
 
         @Override
         public Void relu(Step.Relu relu) {
+            if (!begun[relu.from()] && readers[relu.from()] == 1 && !slopes.cuts()) {
+                throughReluAlone[relu.from()] = relaxed.lines(relu.to()).relaxation();
+            }
             return throughLines(relu.from(), relu.to());
         }
 

@@ -53,6 +53,18 @@ public interface LinearRelaxations {
     void backwardAffine(DeviceBuffer a, int rows, Affine layer, DeviceBuffer target);
 
     /**
+     * As above, of forms that have just come through a ReLU's lines alone: they have coefficient 0 at units that are off, those
+     * of upper slope and intercept 0, and a device may leave them out.
+     *
+     * @param owners {@code int [rows]}: the row of {@code relu} that a form belongs to; what a form becomes depends on its owner's
+     *               alone
+     */
+    default void backwardAffine(DeviceBuffer a, int rows, Affine layer, DeviceBuffer owners, Relaxation relu,
+                                DeviceBuffer target) {
+        backwardAffine(a, rows, layer, target);
+    }
+
+    /**
      * Takes linear forms in a layer's activations h back to forms in its pre-activations z, which bound them from below, and
      * those through the layer's bias and the product that follows. With a = coefficients[r,j], n = owners[r], and s the
      * lower slope where a is positive, the upper one where it is negative, {@code target[r,j] = a s}, rounded to t; and

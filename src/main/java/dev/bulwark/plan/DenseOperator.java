@@ -5,6 +5,7 @@ import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.Enclosure;
+import dev.bulwark.device.Relaxation;
 import java.util.Optional;
 
 /** A dense layer. Its weight is {@code [outputs,inputs]}. */
@@ -28,6 +29,11 @@ record DenseOperator(Backend backend, Affine affine) implements LearnedOperator 
     @Override
     public void applyTransposed(DeviceBuffer a, int rows, DeviceBuffer target) {
         backend.linearRelaxations().backwardAffine(a, rows, affine, target);
+    }
+
+    @Override
+    public void applyTransposed(DeviceBuffer a, int rows, DeviceBuffer owners, Relaxation relu, DeviceBuffer target) {
+        backend.linearRelaxations().backwardAffine(a, rows, affine, owners, relu, target);
     }
 
     @Override

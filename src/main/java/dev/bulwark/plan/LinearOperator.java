@@ -6,6 +6,7 @@ import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.Enclosure;
 import dev.bulwark.device.PatchForms;
 import dev.bulwark.device.Patches;
+import dev.bulwark.device.Relaxation;
 import dev.bulwark.shapes.ImageShape;
 import java.util.Optional;
 
@@ -34,6 +35,15 @@ public interface LinearOperator {
      * one in x. To nearest, with an error that {@link #productErrors} bounds.
      */
     void applyTransposed(DeviceBuffer a, int rows, DeviceBuffer target);
+
+    /**
+     * As above, of forms that have just come through a ReLU's lines alone, as
+     * {@link dev.bulwark.device.LinearRelaxations#backwardAffine(DeviceBuffer, int, dev.bulwark.device.Affine, DeviceBuffer,
+     * Relaxation, DeviceBuffer)} takes them.
+     */
+    default void applyTransposed(DeviceBuffer a, int rows, DeviceBuffer owners, Relaxation relu, DeviceBuffer target) {
+        applyTransposed(a, rows, target);
+    }
 
     /**
      * The box of {@code W x + b} over a box of x, outward; unknown where what it depends on is. To be called many times with

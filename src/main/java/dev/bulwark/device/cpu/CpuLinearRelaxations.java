@@ -8,6 +8,7 @@ import dev.bulwark.device.LinearRelaxations;
 import dev.bulwark.device.Relaxation;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /**
  * Linear forms on their way back through activations. Constants are summed in double, where products of floats are exact;
@@ -105,6 +106,17 @@ final class CpuLinearRelaxations implements LinearRelaxations {
     @Override
     public void backwardAffine(DeviceBuffer a, int count, Affine layer, DeviceBuffer target) {
         products.multiply(count, layer.in(), layer.out(), a, layer.weight(), target);
+    }
+
+    @Override
+    public void backwardAffine(DeviceBuffer a, int count, Affine layer, DeviceBuffer owners, Relaxation relu,
+                               DeviceBuffer target) {
+        int units = layer.out();
+        FloatBuffer slopes = CpuMemory.floats(relu.upperSlope());
+        FloatBuffer intercepts = CpuMemory.floats(relu.upperIntercept());
+        products.multiply(count, layer.in(), units, a, layer.weight(), target, Rows.loadInts(owners, 0, count, 1),
+                owner -> IntStream.range(0, units)
+                        .filter(j -> slopes.get(owner * units + j) != 0 || intercepts.get(owner * units + j) != 0).toArray());
     }
 
     @Override

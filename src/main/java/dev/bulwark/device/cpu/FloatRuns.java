@@ -2,11 +2,15 @@ package dev.bulwark.device.cpu;
 
 import dev.bulwark.device.DeviceBuffer;
 import java.nio.FloatBuffer;
+import java.util.Arrays;
 
 /**
  * Float products {@code c = a b} whose sums are made in runs: at most {@link #LENGTH} products are added up by the library,
  * in whatever order, and the runs' sums one after the other. So no product goes through more than {@link #roundings}
  * roundings, where a sum in one go may take as many as it has products (Higham 2002, section 4.2: blocked summation).
+ *
+ * <p>A row of c depends on no other row. Where columns of a are known to be 0 in all rows of an owner, they are left out, and
+ * runs are runs of the others.
  */
 final class FloatRuns {
 
@@ -17,6 +21,8 @@ final class FloatRuns {
 
     private final Workers workers;
     private final Products products;
+    /** Each worker's memory, for one call at a time. */
+    private final ThreadLocal<Lane> lanes = ThreadLocal.withInitial(Lane::new);
 
     FloatRuns(Workers workers, Products products) {
         this.workers = workers;
@@ -28,51 +34,116 @@ final class FloatRuns {
         return terms <= LENGTH ? terms : LENGTH + (terms - 1) / LENGTH;
     }
 
-    /** a {@code [m,k]}, b {@code [k,n]}, c {@code [m,n]}. A row of c depends on no other row. */
+    /** Columns of a that may be other than 0, in ascending order. */
+    interface Columns {
+        int[] of(int owner);
+    }
+
+    /** Factors and result: a {@code [m,k]}, b {@code [k,n]}, c {@code [m,n]}. */
+    private record Operands(int n, int k, FloatBuffer a, FloatBuffer b, FloatBuffer c) {
+
+        static Operands of(int m, int n, int k, DeviceBuffer a, DeviceBuffer b, DeviceBuffer c) {
+            return new Operands(n, k, CpuMemory.floats(a.require("a", (long) m * k)),
+                    CpuMemory.floats(b.require("b", (long) k * n)), CpuMemory.floatsToWrite(c.require("c", (long) m * n)));
+        }
+
+        /** Rows that are summed together, of {@code count}. */
+        int together(int count) {
+            return Math.max(1, Math.min(count, TOGETHER / n));
+        }
+    }
+
+    /** a {@code [m,k]}, b {@code [k,n]}, c {@code [m,n]}. */
     void multiply(int m, int n, int k, DeviceBuffer a, DeviceBuffer b, DeviceBuffer c) {
-        FloatBuffer left = CpuMemory.floats(a.require("a", (long) m * k));
-        FloatBuffer right = CpuMemory.floats(b.require("b", (long) k * n));
-        FloatBuffer result = CpuMemory.floatsToWrite(c.require("c", (long) m * n));
+        Operands of = Operands.of(m, n, k, a, b, c);
+        workers.split(m, (from, count) -> lanes.get().multiply(of, from, count));
+    }
+
+    /**
+     * As above, without the columns of a that are 0.
+     *
+     * @param owners  {@code [m]}
+     * @param columns asked once for rows of one owner that follow one another
+     */
+    void multiply(int m, int n, int k, DeviceBuffer a, DeviceBuffer b, DeviceBuffer c, int[] owners, Columns columns) {
+        Operands of = Operands.of(m, n, k, a, b, c);
         workers.split(m, (from, count) -> {
-            int rows = Math.max(1, Math.min(count, TOGETHER / n));
-            Lane lane = new Lane(rows, n, k, right);
-            for (int row = from; row < from + count; row += rows) {
-                lane.multiply(left, result, row, Math.min(rows, from + count - row));
+            Lane lane = lanes.get();
+            for (int row = from, end; row < from + count; row = end) {
+                end = row + 1;
+                while (end < from + count && owners[end] == owners[row]) {
+                    ++end;
+                }
+                int[] chosen = columns.of(owners[row]);
+                if (chosen.length == k) {
+                    lane.multiply(of, row, end - row);
+                } else {
+                    lane.multiply(of, row, end - row, chosen);
+                }
             }
         });
     }
 
+    /** One worker's memory. */
     private final class Lane {
 
-        private final int n;
-        private final int k;
-        private final FloatBuffer right;
-        private final FloatBuffer run;
-        private final float[] sums;
-        private final float[] line;
-
-        Lane(int rows, int n, int k, FloatBuffer right) {
-            this.n = n;
-            this.k = k;
-            this.right = right;
-            run = CpuMemory.scratch(rows * n);
-            sums = new float[rows * n];
-            line = new float[Math.min(Spans.CHUNK, rows * n)];
-        }
+        private FloatBuffer run = CpuMemory.scratch(0);
+        private FloatBuffer left = CpuMemory.scratch(0);
+        private FloatBuffer right = CpuMemory.scratch(0);
+        private float[] sums = new float[0];
+        private final float[] line = new float[Spans.CHUNK];
 
         /** Rows {@code first ..} of c. */
-        void multiply(FloatBuffer left, FloatBuffer result, int first, int rows) {
+        void multiply(Operands of, int first, int count) {
+            int rows = of.together(count);
+            for (int row = first; row < first + count; row += rows) {
+                int these = Math.min(rows, first + count - row);
+                sum(tail(of.a, row * of.k), of.b, of.k, these, of.n);
+                of.c.put(row * of.n, sums, 0, these * of.n);
+            }
+        }
+
+        /** As above, by some columns of a and rows of b. */
+        void multiply(Operands of, int first, int count, int[] chosen) {
+            int rows = of.together(count);
+            right = room(right, chosen.length * of.n);
+            for (int j = 0; j < chosen.length; ++j) {
+                right.put(j * of.n, of.b, chosen[j] * of.n, of.n);
+            }
+            float[] all = new float[of.k];
+            float[] some = new float[chosen.length];
+            left = room(left, rows * chosen.length);
+            for (int row = first; row < first + count; row += rows) {
+                int these = Math.min(rows, first + count - row);
+                for (int r = 0; r < these; ++r) {
+                    of.a.get((row + r) * of.k, all);
+                    for (int j = 0; j < some.length; ++j) {
+                        some[j] = all[chosen[j]];
+                    }
+                    left.put(r * some.length, some);
+                }
+                sum(left, right, chosen.length, these, of.n);
+                of.c.put(row * of.n, sums, 0, these * of.n);
+            }
+        }
+
+        /** {@code sums = a b}, a {@code [rows,k]}, b {@code [k,n]}. */
+        private void sum(FloatBuffer a, FloatBuffer b, int k, int rows, int n) {
             int elements = rows * n;
+            run = room(run, elements);
+            sums = sums.length < elements ? new float[elements] : sums;
+            if (k == 0) {
+                Arrays.fill(sums, 0, elements, 0);
+            }
             for (int from = 0; from < k; from += LENGTH) {
-                products.multiply(false, false, rows, n, Math.min(LENGTH, k - from), tail(left, first * k + from), k,
-                        tail(right, from * n), n, 0f, run, n);
+                products.multiply(false, false, rows, n, Math.min(LENGTH, k - from), tail(a, from), k, tail(b, from * n), n, 0f,
+                        run, n);
                 if (from == 0) {
                     run.get(0, sums, 0, elements);
                 } else {
                     add(elements);
                 }
             }
-            result.put(first * n, sums, 0, elements);
         }
 
         private void add(int elements) {
@@ -84,6 +155,10 @@ final class FloatRuns {
                 }
             }
         }
+    }
+
+    private static FloatBuffer room(FloatBuffer buffer, int length) {
+        return buffer.capacity() < length ? CpuMemory.scratch(length) : buffer;
     }
 
     private static FloatBuffer tail(FloatBuffer buffer, int from) {
