@@ -18,9 +18,10 @@ import java.util.function.Predicate;
  */
 final class Counterexamples {
 
-    /** Points that go down together, and steps that they take before anything is bounded. */
+    /** Points that go down together; how often they do before anything is bounded, and in how many steps. */
     private static final int TOGETHER = 64;
-    private static final int LONG = 50;
+    private static final int ROUNDS = 4;
+    private static final int LONG = 100;
     /** Corners of a batch that go further down, how far, and of how many batches, once a search is long. */
     private static final int MOST_CORNERS = 16;
     private static final int SHORT = 20;
@@ -86,11 +87,10 @@ final class Counterexamples {
     void tryPoints(BooleanSupplier late) {
         descent.ifPresent(of -> {
             int clauses = specification.clauses().size();
-            for (int from = 0; from < clauses && found.isEmpty() && !late.getAsBoolean(); from += of.capacity()) {
-                int these = Math.min(of.capacity(), clauses - from);
+            for (int round = 0, next = 0; (round < ROUNDS || next < clauses) && found.isEmpty() && !late.getAsBoolean(); ++round) {
                 List<Descent.Start> starts = new ArrayList<>();
-                for (int k = 0; k < of.capacity() / these * these; ++k) {
-                    starts.add(new Descent.Start(k < these ? middle() : random(), from + k % these));
+                for (; starts.size() < of.capacity(); ++next) {
+                    starts.add(new Descent.Start(next < clauses ? middle() : random(), next % clauses));
                 }
                 of.from(starts, LONG).forEach(this::take);
             }

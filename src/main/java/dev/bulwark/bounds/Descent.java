@@ -55,7 +55,7 @@ final class Descent implements AutoCloseable {
         this.gradients = memory.allocate((long) capacity * plan.inputs());
         this.logits = memory.allocate((long) capacity * plan.classes());
         this.logitGradients = memory.allocate((long) capacity * plan.classes());
-        this.network = plan.inputGradients(memory, capacity);
+        this.network = plan.floatInputGradients(capacity);
     }
 
     int capacity() {
