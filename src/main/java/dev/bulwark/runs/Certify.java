@@ -47,6 +47,7 @@ public final class Certify {
         /** Images that are sampled sequentially together: late stages have few of them left, and should still fill a device. */
         private static final int MOST_AT_ONCE = 2_000;
         private static final int STAGES_A_BATCH = 3;
+        private static final int BATCHES_A_DEVICE = 4;
 
         public Settings {
             require(sigma > 0 && (float) sigma > 0 && Float.isFinite((float) sigma),
@@ -88,8 +89,15 @@ public final class Certify {
         }
 
         private int imagesPerCall(Fleet fleet) {
-            int copies = fleet.first().noisyCopiesPerCall();
-            return Math.max(1, radii.isPresent() ? Math.min(MOST_AT_ONCE, STAGES_A_BATCH * copies / n0) : copies / (n0 + n));
+            return Math.max(1, fleet.first().noisyCopiesPerCall() / (n0 + n));
+        }
+
+        /** Many, but so few that several devices share {@code images} evenly. */
+        private int imagesSampledTogether(Fleet fleet, int images) {
+            int devices = fleet.backends().size();
+            int share = devices == 1 ? images : (images - 1) / (BATCHES_A_DEVICE * devices) + 1;
+            int filling = STAGES_A_BATCH * fleet.first().noisyCopiesPerCall() / n0;
+            return Math.max(1, Math.min(Math.min(MOST_AT_ONCE, filling), share));
         }
     }
 
@@ -112,7 +120,8 @@ public final class Certify {
         Batches batches = new Batches("certify at sigma " + settings.sigma + " with n " + (rule.isPresent() ? "<" : "") + "= "
                 + settings.n, subject.indices(),
                 index -> rows.contains(index) && certificates.map(file -> file.contains(index)).orElse(true),
-                settings.imagesPerCall(fleet));
+                rule.isPresent() ? settings.imagesSampledTogether(fleet, subject.indices().length)
+                        : settings.imagesPerCall(fleet));
         batches.<Timed<Certification>>run(fleet, monitor, (backend, source) -> {
             try (Plan network = Plan.load(backend, subject.network());
                  SmoothedClassifier smoothed = smoothed(network, settings)) {
