@@ -6,6 +6,7 @@ import dev.bulwark.runs.Certify;
 import dev.bulwark.runs.ExperimentException;
 import dev.bulwark.smoothing.Radius;
 import dev.bulwark.smoothing.SmoothedClassifier;
+import dev.bulwark.stats.Sampling;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -38,6 +39,11 @@ final class RadiusCommand implements Callable<Integer> {
             description = "Probability that the claim is false (default: ${DEFAULT-VALUE}).")
     private double alpha;
 
+    @Option(names = "--sampling", paramLabel = "fixed|sequential", defaultValue = "fixed",
+            description = "Whether --n was fixed beforehand, or sampling stopped there for what it had found "
+                    + "(default: ${DEFAULT-VALUE}).")
+    private Sampling sampling;
+
     @Override
     public Integer call() throws Exception {
         if (n < 1) {
@@ -49,7 +55,7 @@ final class RadiusCommand implements Callable<Integer> {
         Certify.Settings.requireAlpha(alpha);
         Radius radius;
         try {
-            radius = Radius.of(count, n, sigma, alpha);
+            radius = Radius.of(sampling, count, n, sigma, alpha);
         } catch (IllegalArgumentException e) {
             throw new ExperimentException(e.getMessage());
         }

@@ -19,6 +19,7 @@ import dev.bulwark.runs.Monitor;
 import dev.bulwark.runs.RunRecord;
 import dev.bulwark.runs.Selection;
 import dev.bulwark.smoothing.SmoothedClassifier;
+import dev.bulwark.stats.Sampling;
 import dev.bulwark.training.Preset;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -30,6 +31,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -54,8 +56,9 @@ final class ReproduceCommand implements Callable<Integer> {
     private static final int QUICK_SKIP = 20;
     /** Training images of a quick run on generated digits, so that seven networks take minutes. */
     private static final int QUICK_DIGITS = 15_000;
-    /** Half a minute's work on two cores, with a million samples each. */
+    /** A minute and a half's work on two cores, with a million samples each. */
     private static final int DEEP_IMAGES = 20;
+    private static final int DEEP_N = 1_000_000;
     /** Of branch and bound, in seconds: of one image, and of a quick run at one epsilon. */
     private static final double EXACT_TIMEOUT = 60;
     private static final double QUICK_EXACT_BUDGET = 120;
@@ -79,7 +82,8 @@ final class ReproduceCommand implements Callable<Integer> {
     private RowOptions earlier;
 
     @Option(names = "--effort", paramLabel = "quick|full",
-            description = "full: the report's protocol, all images; quick: every 20th for smoothing (default on a CPU).")
+            description = "full: the report's protocol, all images; quick: less branch and bound, and with --sampling fixed every 20th "
+                    + "image for smoothing (default on a CPU).")
     private Effort effort;
 
     @Option(names = "--from-scratch", description = "Train all networks, even where some are shipped.")
@@ -110,8 +114,13 @@ final class ReproduceCommand implements Callable<Integer> {
     private int n0;
 
     @Option(names = "--n", defaultValue = "" + SmoothedClassifier.DEFAULT_SAMPLES,
-            description = "Estimation samples (default: ${DEFAULT-VALUE}).")
+            description = "Estimation samples, at most (default: ${DEFAULT-VALUE}).")
     private int n;
+
+    @Option(names = "--sampling", paramLabel = "fixed|sequential", defaultValue = "sequential",
+            description = "sequential: sample an image until it is settled at all radii of Table 1, --n samples at most, at the "
+                    + "same --alpha; fixed: --n samples of every image (default: ${DEFAULT-VALUE}).")
+    private Sampling sampling;
 
     @Option(names = "--alpha", defaultValue = "" + SmoothedClassifier.DEFAULT_ALPHA,
             description = "Failure probability (default: ${DEFAULT-VALUE}).")
@@ -119,11 +128,12 @@ final class ReproduceCommand implements Callable<Integer> {
 
     @Option(names = "--deep-n", paramLabel = "N",
             description = "Also certify some images with N samples at the noise levels at which --n can't reach r = 1.00, "
-                    + "as further rows of Table 1; at sigma 0.25, 1000000 can.")
+                    + "as further rows of Table 1; at sigma 0.25, 1000000 can (default: " + DEEP_N + " with --sampling "
+                    + "sequential, where an image needs a quarter of it, else none; 0 for none).")
     private Integer deepN;
 
-    @Option(names = "--deep-images", paramLabel = "N", description = "How many images --deep-n takes (default: "
-            + DEEP_IMAGES + ").")
+    @Option(names = "--deep-images", paramLabel = "N", description = "How many images --deep-n takes (default: one in 100, "
+            + "with --sampling fixed " + DEEP_IMAGES + ").")
     private Integer deepImages;
 
     @Option(names = "--steps", defaultValue = "" + PgdSettings.DEFAULT_STEPS,
@@ -207,8 +217,9 @@ final class ReproduceCommand implements Callable<Integer> {
         boolean quick = chosen == Effort.QUICK;
         int training = trainLimit != null ? trainLimit
                 : quick && source.generated() ? QUICK_DIGITS : source.size(Split.TRAIN);
-        Selection sampled = selection.orElse(quick ? Selection.every(QUICK_SKIP) : Selection.all());
-        return new ReproductionPlan(new ReproductionPlan.Smoothing(sigmas, n0, n, alpha, deep()),
+        Selection sampled = selection.orElse(quick && sampling == Sampling.FIXED ? Selection.every(QUICK_SKIP)
+                : Selection.all());
+        return new ReproductionPlan(new ReproductionPlan.Smoothing(sigmas, new ReproductionPlan.Samples(n0, n, sampling), alpha, deep()),
                 new ReproductionPlan.Bounds(epsilons, new ReproductionPlan.Attacks(steps, restarts,
                         attackAll ? AttackChoice.ALL : AttackChoice.OPEN), cascade(quick)),
                 new ReproductionPlan.Images(sampled, selection.selection(), training),
@@ -227,11 +238,14 @@ final class ReproduceCommand implements Callable<Integer> {
     }
 
     private Optional<ReproductionPlan.Deep> deep() {
-        if (deepN == null && deepImages != null) {
+        boolean none = deepN == null ? sampling == Sampling.FIXED || n >= DEEP_N : deepN == 0;
+        if (none && deepImages != null) {
             throw new ExperimentException("--deep-images counts the images of --deep-n: add that, or drop it");
         }
-        return Optional.ofNullable(deepN)
-                .map(n -> new ReproductionPlan.Deep(n, deepImages == null ? DEEP_IMAGES : deepImages));
+        OptionalInt images = deepImages != null ? OptionalInt.of(deepImages)
+                : sampling == Sampling.FIXED ? OptionalInt.of(DEEP_IMAGES) : OptionalInt.empty();
+        return none ? Optional.empty() : Optional.of(new ReproductionPlan.Deep(deepN == null ? DEEP_N : deepN, images,
+                deepN != null || deepImages != null));
     }
 
     /** Shipped networks were trained on MNIST, and say nothing of other images. */

@@ -5,6 +5,7 @@ import dev.bulwark.device.NoisyClassifier;
 import dev.bulwark.device.ProductPrecision;
 import dev.bulwark.device.cuda.CudaOptions.NoisyKernels;
 import dev.bulwark.results.Words;
+import dev.bulwark.stats.Sampling;
 import dev.bulwark.training.Preset;
 import java.util.Arrays;
 import java.util.Collection;
@@ -48,6 +49,7 @@ final class Spelling {
         choice(line, Norm.class, Norm::toString);
         choice(line, Preset.class);
         choice(line, ReproduceCommand.Effort.class);
+        choice(line, Sampling.class);
         choice(line, NoisyClassifier.Precision.class, NoisyClassifier.Precision::toString, RoundingDeviceOptions.AUTO);
         choice(line, ProductPrecision.class, precision -> precision.toString().toLowerCase(Locale.ROOT));
     }

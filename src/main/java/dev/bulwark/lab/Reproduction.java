@@ -8,6 +8,7 @@ import dev.bulwark.data.Split;
 import dev.bulwark.model.Graph;
 import dev.bulwark.model.io.StoredNetwork;
 import dev.bulwark.report.RunReport;
+import dev.bulwark.report.Table1;
 import dev.bulwark.results.AttackRow;
 import dev.bulwark.results.BoundsRow;
 import dev.bulwark.results.CertificateRow;
@@ -63,6 +64,8 @@ public final class Reproduction {
     private final Existing existing;
     private final Monitor monitor;
     private final Set<String> scope = new LinkedHashSet<>();
+    /** Estimation samples of an image on average, by the name of a file of certificates. */
+    private final Map<String, Double> samples = new LinkedHashMap<>();
 
     /** @param folder the run folder, made if need be */
     public Reproduction(Fleet fleet, ReproductionPlan plan, DataSource source, Path folder, Existing existing, Monitor monitor) {
@@ -124,13 +127,18 @@ public final class Reproduction {
         record.put("scope", scope);
 
         for (double sigma : plan.smoothing().sigmas()) {
-            timed(record, "certify", () -> certify(sigma, plan.smoothing().n(), plan.images().sampled().of(test.size()),
-                    layout.certificates(sigma), stored));
+            timed(record, "certify", () -> certify(plan.smoothing().settings(sigma, plan.seed()),
+                    plan.images().sampled().of(test.size()), layout.certificates(sigma), stored));
         }
         for (double sigma : plan.smoothing().deepSigmas()) {
             int n = plan.smoothing().deep().orElseThrow().n();
-            timed(record, "certify", () -> certify(sigma, n, plan.deepImages(test.size()), layout.certificates(sigma, n), stored));
+            int[] images = plan.deepImages(test.size());
+            if (images.length > 0) {
+                timed(record, "certify deep", () -> certify(plan.smoothing().deepSettings(sigma, plan.seed()), images,
+                        layout.certificates(sigma, n), stored));
+            }
         }
+        record.put(Table1.MEAN_SAMPLES, samples);
         for (Epsilon epsilon : plan.bounds().epsilons()) {
             StoredNetwork network = stored.get(Train.name(plan.ibp(epsilon).objective()));
             timed(record, "verify", () -> verify(epsilon, network));
@@ -146,15 +154,16 @@ public final class Reproduction {
         return RunReport.rebuild(folder, LabReport::of);
     }
 
-    private void certify(double sigma, int n, int[] images, Path rows, Map<String, StoredNetwork> networks)
+    private void certify(Certify.Settings settings, int[] images, Path rows, Map<String, StoredNetwork> networks)
             throws IOException {
-        StoredNetwork network = networks.get(Train.name(plan.networks().preset().smoothing(sigma).objective()));
+        StoredNetwork network = networks.get(Train.name(plan.networks().preset().smoothing(settings.sigma()).objective()));
         Subject subject = new Subject(network.graph(), test, images);
         try (RowFile<SmoothingRow> tsv = rows(rows, SmoothingRow.FORMAT);
              RowFile<CertificateRow> jsonl = rows(RunLayout.votes(rows), CertificateRow.FORMAT)) {
-            Certify.certify(fleet, subject, plan.smoothing().settings(sigma, n, plan.seed()),
-                    tsv, Optional.of(jsonl), monitor);
+            Certify.certify(fleet, subject, settings, tsv, Optional.of(jsonl), monitor);
         }
+        RowFile.read(RunLayout.votes(rows), CertificateRow.FORMAT).stream().mapToLong(CertificateRow::drawn).average()
+                .ifPresent(mean -> samples.put(rows.getFileName().toString().replaceFirst("\\.tsv$", ""), Math.rint(mean * 10) / 10));
     }
 
     private void verify(Epsilon epsilon, StoredNetwork network) throws IOException {

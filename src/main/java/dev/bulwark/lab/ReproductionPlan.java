@@ -11,6 +11,7 @@ import dev.bulwark.data.Epsilon;
 import dev.bulwark.report.Table1;
 import dev.bulwark.results.AttackRecord;
 import dev.bulwark.results.RunLayout;
+import dev.bulwark.results.Words;
 import dev.bulwark.runs.Attack;
 import dev.bulwark.runs.AttackChoice;
 import dev.bulwark.runs.Certify;
@@ -19,6 +20,7 @@ import dev.bulwark.runs.Selection;
 import dev.bulwark.runs.Verify;
 import dev.bulwark.settings.Message;
 import dev.bulwark.settings.Setting;
+import dev.bulwark.stats.Sampling;
 import dev.bulwark.training.Preset;
 import dev.bulwark.training.Recipe;
 import java.nio.file.Path;
@@ -28,6 +30,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -42,12 +45,12 @@ public record ReproductionPlan(Smoothing smoothing, Bounds bounds, Images images
     public ReproductionPlan {
         // What is wrong with any of them is said before anything is trained.
         for (double sigma : smoothing.sigmas) {
-            smoothing.settings(sigma, smoothing.n, seed);
+            smoothing.settings(sigma, seed);
         }
         if (smoothing.deep.isPresent()) {
             Deep deep = smoothing.deep.get();
             deep.requireUse(smoothing);
-            smoothing.settings(1, deep.n, seed);
+            smoothing.deepSettings(1, seed);
         }
         for (Epsilon epsilon : bounds.epsilons) {
             bounds.attacks.settings(new Ball(epsilon, Ball.Centre.FLOAT), seed);
@@ -58,31 +61,58 @@ public record ReproductionPlan(Smoothing smoothing, Bounds bounds, Images images
      * What Table 1 rests on.
      *
      * @param sigmas noise levels
-     * @param n0     selection samples
-     * @param n      estimation samples
-     * @param alpha  failure probability of a certificate
-     * @param deep   further lines, if wanted
+     * @param samples of every image
+     * @param alpha   failure probability of a certificate
+     * @param deep    further lines, if wanted
      */
-    public record Smoothing(List<Double> sigmas, int n0, int n, double alpha, Optional<Deep> deep) {
+    public record Smoothing(List<Double> sigmas, Samples samples, double alpha, Optional<Deep> deep) {
 
         public Smoothing {
             sigmas = List.copyOf(sigmas);
         }
 
-        /** @param samples for estimation */
-        Certify.Settings settings(double sigma, int samples, long seed) {
-            return new Certify.Settings(sigma, n0, samples, alpha, seed);
+        /** Estimation samples, at most. */
+        int n() {
+            return samples.n;
         }
 
-        /** The noise levels that {@link #deep} is for; none without it. */
+        Certify.Settings settings(double sigma, long seed) {
+            return settings(sigma, samples.n, seed);
+        }
+
+        /** Those of {@link #deep}. */
+        Certify.Settings deepSettings(double sigma, long seed) {
+            return settings(sigma, deep.orElseThrow().n, seed);
+        }
+
+        private Certify.Settings settings(double sigma, int n, long seed) {
+            Certify.Settings fixed = new Certify.Settings(sigma, samples.n0, n, alpha, seed);
+            return samples.sampling == Sampling.FIXED ? fixed : fixed.sequentially(Table1.RADII);
+        }
+
+        /**
+         * The noise levels that {@link #deep} is for: those at which {@link #n} samples can't reach Table 1's largest radius and,
+         * unless it was asked for, its own can. None without it.
+         */
         List<Double> deepSigmas() {
-            return deep.isPresent() ? sigmasOutOfReach() : List.of();
+            return deep.isPresent() ? sigmasOutOfReach(n()).stream()
+                    .filter(sigma -> deep.get().asked || !sigmasOutOfReach(deep.get().n).contains(sigma)).toList() : List.of();
         }
 
-        /** Those at which {@link #n} samples can't reach Table 1's largest radius. */
-        private List<Double> sigmasOutOfReach() {
-            return sigmas.stream().filter(sigma -> Table1.outOfReach(sigma, n, alpha)).toList();
+        /** Those at which so many samples can't reach Table 1's largest radius. */
+        private List<Double> sigmasOutOfReach(int most) {
+            return sigmas.stream().filter(sigma -> Table1.outOfReach(samples.sampling, sigma, most, alpha)).toList();
         }
+    }
+
+    /**
+     * Noisy copies of an image.
+     *
+     * @param n0       for selection
+     * @param n        for estimation, at most
+     * @param sampling whether an image that is settled at all of Table 1's radii needs fewer than n
+     */
+    public record Samples(int n0, int n, Sampling sampling) {
     }
 
     /**
@@ -160,6 +190,11 @@ public record ReproductionPlan(Smoothing smoothing, Bounds bounds, Images images
         int smoothed = images.sampled.of(size).length;
         int bounded = images.verified.of(size).length;
         List<String> left = new ArrayList<>();
+        if (smoothing.samples.sampling == Sampling.SEQUENTIAL) {
+            left.add("Randomized smoothing samples an image until it is settled at " + Table1.RADII.stream()
+                    .map(radius -> "r = " + RunLayout.decimals(radius)).collect(Collectors.joining(", "))
+                    + ", by a test that is valid at every number of samples; more would certify larger radii.");
+        }
         if (smoothed < size) {
             left.add(String.format(Locale.ROOT, "Randomized smoothing on %,d of %,d test images (%s).",
                     smoothed, size, images.sampled.describe()));
@@ -171,7 +206,7 @@ public record ReproductionPlan(Smoothing smoothing, Bounds bounds, Images images
         bounds.cascade.ifPresentOrElse(cascade -> left.add("What IBP leaves open goes on to a short attack, CROWN-IBP, CROWN, "
                 + "alpha-CROWN and branch and bound, this last for " + cascade + " at each epsilon."),
                 () -> left.add("Bounds by IBP alone: what it leaves open went to no other method."));
-        smoothing.deep.ifPresent(more -> left.add(String.format(Locale.ROOT,
+        smoothing.deep.filter(more -> deepImages(size).length > 0).ifPresent(more -> left.add(String.format(Locale.ROOT,
                 "Certificates with n = %,d at sigma %s on %,d of smoothing's images, spread evenly.", more.n,
                 smoothing.deepSigmas().stream().map(RunLayout::decimals).collect(Collectors.joining(", ")),
                 deepImages(size).length)));
@@ -180,7 +215,10 @@ public record ReproductionPlan(Smoothing smoothing, Bounds bounds, Images images
 
     /** The images of {@link Smoothing#deep}, of {@code size} test images. */
     int[] deepImages(int size) {
-        return Selection.spread(images.sampled.of(size), smoothing.deep.orElseThrow().images);
+        int[] sampled = images.sampled.of(size);
+        Deep deep = smoothing.deep.orElseThrow();
+        int some = deep.images.orElse(Math.max(deep.asked ? 1 : 0, sampled.length / Deep.ONE_IN));
+        return some == 0 || smoothing.deepSigmas().isEmpty() ? new int[0] : Selection.spread(sampled, some);
     }
 
     /** How PGD is run at one radius. */
@@ -197,9 +235,13 @@ public record ReproductionPlan(Smoothing smoothing, Bounds bounds, Images images
         if (bounds.epsilons.stream().anyMatch(epsilon -> epsilon.beyondDouble().isPresent())) {
             identity.put("epsilons_exact", bounds.epsilons.stream().map(Epsilon::toString).toList());
         }
-        identity.put("n0", smoothing.n0);
-        identity.put("n", smoothing.n);
+        identity.put("n0", smoothing.samples.n0);
+        identity.put("n", smoothing.n());
         identity.put("alpha", smoothing.alpha);
+        if (smoothing.samples.sampling != Sampling.FIXED) {
+            identity.put("sampling", Words.of(smoothing.samples.sampling));
+            identity.put("radii", Table1.RADII);
+        }
         identity.put("deep", smoothing.deep.map(Deep::toString).orElse("none"));
         identity.put("cascade", bounds.cascade.map(Cascade::toString).orElse("none"));
         identity.put("pgd_steps", bounds.attacks.steps);
@@ -239,28 +281,31 @@ public record ReproductionPlan(Smoothing smoothing, Bounds bounds, Images images
     /**
      * Certificates with many more samples, for the noise levels at which the others can't reach Table 1's largest radius.
      *
-     * @param n      estimation samples
-     * @param images how many at most, spread evenly over those that the other certificates take
+     * @param n      estimation samples, at most
+     * @param images how many at most, spread evenly over those that the other certificates take; empty for one in 100
+     * @param asked  whether it was asked for, and so must be of use
      */
-    public record Deep(int n, int images) {
+    public record Deep(int n, OptionalInt images, boolean asked) {
+
+        private static final int ONE_IN = 100;
 
         public Deep {
-            if (images < 1) {
-                throw new ExperimentException(Setting.DEEP_IMAGES, " must be at least 1: " + images);
+            if (images.orElse(1) < 1) {
+                throw new ExperimentException(Setting.DEEP_IMAGES, " must be at least 1: " + images.getAsInt());
             }
         }
 
         @Override
         public String toString() {
-            return "n = " + n + " on " + images + " images";
+            return "n = " + n + " on " + (images.isPresent() ? images.getAsInt() + " images" : "one image in " + ONE_IN);
         }
 
         private void requireUse(Smoothing others) {
-            if (n <= others.n || others.sigmasOutOfReach().isEmpty()) {
+            if (asked && (n <= others.n() || others.sigmasOutOfReach(others.n()).isEmpty())) {
                 throw new ExperimentException(Setting.DEEP_N, " is for noise levels at which ", Setting.N,
-                        " samples can't reach Table 1's largest radius: ", n <= others.n
-                                ? Message.of(n + " is no more than ", Setting.N, " " + others.n)
-                                : others.n + " reach it at " + others.sigmas);
+                        " samples can't reach Table 1's largest radius: ", n <= others.n()
+                                ? Message.of(n + " is no more than ", Setting.N, " " + others.n())
+                                : others.n() + " reach it at " + others.sigmas);
             }
         }
     }

@@ -50,16 +50,24 @@ final class TradeoffDiscussion {
                     + Phrase.at(r) + " (" + Phrase.percent(curve.at(r)) + ")")
                     .orElse("none at " + Phrase.at(r))).toList();
             prose.add("Which \u03c3 certifies most depends on the radius that is asked for: " + Phrase.and(best) + "."
-                    + lead());
+                    + (sampledForRadii() ? "" : lead()));
         }
         List<String> furthest = curves.stream().map(curve -> Phrase.radius(curve.furthest()) + " at "
                 + Phrase.sigma(curve.sigma()) + ", by " + Phrase.percent(curve.at(curve.furthest())) + " of the images")
                 .toList();
-        prose.add("""
+        prose.add(sampledForRadii() ? """
+                Images are sampled until it is settled which of these radii they have, and no further: curves are exact there, \
+                and elsewhere lower bounds that more samples would raise. The largest radius certified is %s."""
+                .formatted(Phrase.and(furthest)) : """
                 The number of samples limits the radius, too, for where all votes agree only more of them would certify \
                 more. The largest radius certified is %s. Where that share is large, the curve ends in a cliff that more \
                 samples would move outward.""".formatted(Phrase.and(furthest)));
         return prose;
+    }
+
+    /** Whether sampling stopped at the table's radii, so that between them no two curves can be compared. */
+    private boolean sampledForRadii() {
+        return table.lines().stream().anyMatch(ResultTable.Line::stopsEarly);
     }
 
     /** Up to which radius each sigma is the best one. */

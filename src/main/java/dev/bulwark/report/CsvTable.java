@@ -30,7 +30,7 @@ final class CsvTable {
                         names(table).filter(Beside.Name::tried).map(source -> "note_on_" + source.key() + "_" + key))),
                 table.definition().sampled() ? Stream.of("n", "unreachable") : Stream.empty(),
                 table.lines().get(0).detail().counts().keySet().stream(),
-                table.lines().get(0).detail().seconds().keySet().stream()));
+                table.lines().get(0).detail().figures().keySet().stream()));
     }
 
     static String line(ResultTable table, ResultTable.Line line) {
@@ -50,7 +50,7 @@ final class CsvTable {
                         line.cells().stream().flatMap(cell -> cell.limit().stream()).collect(Collectors.joining(" ")))
                         : Stream.empty(),
                 line.detail().counts().values().stream().map(String::valueOf),
-                line.detail().seconds().values().stream().map(time -> time.map(String::valueOf).orElse(""))));
+                line.detail().figures().values().stream().map(figure -> figure.map(String::valueOf).orElse(""))));
     }
 
     private static Stream<Beside.Name> names(ResultTable table) {

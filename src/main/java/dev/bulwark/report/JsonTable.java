@@ -50,7 +50,7 @@ final class JsonTable {
         row.put("images", line.images());
         fill(row, table, line, cell -> number(cell.measured().map(share -> share.percent(TableFormat.DECIMALS))));
         line.detail().counts().forEach(row::put);
-        line.detail().seconds().forEach((name, time) -> row.put(name, time.orElse(null)));
+        line.detail().figures().forEach((name, figure) -> row.put(name, figure.orElse(null)));
         fill(row.putObject("image_counts"), table, line,
                 cell -> cell.measured().<JsonNode>map(share -> LongNode.valueOf(share.images())).orElse(NullNode.instance));
         fill(row.putObject("intervals"), table, line, JsonTable::interval);

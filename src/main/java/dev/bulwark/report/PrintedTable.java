@@ -156,13 +156,17 @@ final class PrintedTable {
     /** How many noise samples stand behind an answer, where no line's name says so. */
     private Stream<String> samples() {
         List<Line> named = table.lines().stream().filter(line -> !line.further() && line.samples().isPresent()).toList();
-        List<String> counts = named.stream().map(line -> Phrase.count(line.samples().orElseThrow())).distinct().toList();
+        List<String> counts = named.stream().map(PrintedTable::samples).distinct().toList();
         if (counts.size() < 2) {
-            return counts.stream().map(n -> "n = " + n + " noise samples for each image"
+            return counts.stream().map(n -> n
                     + (table.lines().stream().anyMatch(Line::further) ? ", unless a row names another n." : "."));
         }
-        return named.stream().map(line -> "n = " + Phrase.count(line.samples().orElseThrow())
-                + " noise samples for each image at "
-                + table.definition().parameter() + " " + RunLayout.decimals(line.at()) + ".");
+        return named.stream().map(line -> samples(line) + " at " + table.definition().parameter() + " "
+                + RunLayout.decimals(line.at()) + ".");
+    }
+
+    private static String samples(Line line) {
+        return "n = " + Phrase.count(line.samples().orElseThrow()) + " noise samples for each image"
+                + (line.stopsEarly() ? " at most" : "");
     }
 }

@@ -3,6 +3,7 @@ package dev.bulwark.report;
 import dev.bulwark.files.Sha256;
 import dev.bulwark.results.AttackRecord;
 import dev.bulwark.results.Gallery;
+import dev.bulwark.stats.Sampling;
 import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -105,9 +106,10 @@ final class ReportPage {
         return Markup.table(table, 1)
                 + Markup.figure("curves", ++figures, """
                         Certified %s against L2 radius: the share of all images that %s and are certified at least that far. \
-                        Exact steps, nothing smoothed. Point at the curves, or focus the figure and use the arrow keys."""
+                        Exact steps, nothing smoothed.%s Point at the curves, or focus the figure and use the arrow keys."""
                         .formatted(table.scope().quantity(), table.scope().labelled() ? "are classified correctly"
-                                : "keep their prediction"), "", drawn)
+                                : "keep their prediction", table.lines().stream().anyMatch(ResultTable.Line::stopsEarly)
+                                ? " Sampling stopped at the table's radii: elsewhere the curves are lower bounds." : ""), "", drawn)
                 + Markup.figure("tradeoff", ++figures, """
                         The trade-off at one radius: what each \u03c3 certifies there.""" + legend(table.beside().sources(), ", where they state that radius"),
                         Template.read("radius.html"), drawn)

@@ -62,6 +62,12 @@ public record ResultTable(TableDefinition<?> definition, RunScope scope, List<Li
             return detail.typed.orElseGet(() -> RunLayout.decimals(at)) + (further ? ", n = " + Phrase.count(samples.orElseThrow()) : "");
         }
 
+        /** Whether {@link #samples} is only the most that an image was given. */
+        public boolean stopsEarly() {
+            return detail.figures.getOrDefault(Table1.MEAN_SAMPLES, Optional.empty())
+                    .filter(mean -> samples.isPresent() && mean < samples.getAsLong()).isPresent();
+        }
+
         /** Most images that any cell rests on. */
         long images() {
             return shares().mapToLong(Share::images).max().orElse(0);
@@ -81,17 +87,17 @@ public record ResultTable(TableDefinition<?> definition, RunScope scope, List<Li
      * What stands beside a line's figures.
      *
      * @param counts  of images, for programs, by the names they have in JSON and CSV; the same names in every line
-     * @param seconds for programs, likewise; missing where nothing says
+     * @param figures for programs, likewise, such as seconds; missing where nothing says
      * @param remarks what a reader must know of this line alone
      * @param typed   the parameter as it was typed, where no double prints as it: {@code 8/255}
      */
-    public record Detail(Map<String, Long> counts, Map<String, Optional<Double>> seconds, List<String> remarks,
+    public record Detail(Map<String, Long> counts, Map<String, Optional<Double>> figures, List<String> remarks,
             Optional<String> typed) {
 
         static final Detail NONE = new Detail(Map.of(), Map.of(), List.of(), Optional.empty());
 
         public Detail {
-            seconds = Collections.unmodifiableMap(new LinkedHashMap<>(seconds));
+            figures = Collections.unmodifiableMap(new LinkedHashMap<>(figures));
             counts = Collections.unmodifiableMap(new LinkedHashMap<>(counts));
             remarks = List.copyOf(remarks);
         }

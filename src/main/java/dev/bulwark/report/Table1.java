@@ -4,9 +4,17 @@ import dev.bulwark.results.CertificateRow;
 import dev.bulwark.results.RunFolder;
 import dev.bulwark.results.RunLayout;
 import dev.bulwark.results.SigmaRows;
+import dev.bulwark.results.SmoothingRow;
+import dev.bulwark.stats.Sampling;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.SortedMap;
@@ -17,6 +25,10 @@ public final class Table1 {
 
     public static final String CLEAN = "clean_accuracy";
     public static final String ABSTAIN = "abstain_rate";
+    /** For programs: estimation samples an image, on average. */
+    public static final String MEAN_SAMPLES = "mean_samples";
+    /** For programs: the average certified radius (ACR), radius times correctness on average over the images. */
+    public static final String AVERAGE_RADIUS = "average_certified_radius";
     /** L2 radii in input units. */
     public static final List<Double> RADII = List.of(0.25, 0.50, 1.00);
 
@@ -60,11 +72,11 @@ public final class Table1 {
     /**
      * Whether so few samples certify nothing at this table's largest radius, whatever the network.
      *
-     * @param n     estimation samples
+     * @param n     estimation samples, at most
      * @param alpha probability that a certificate is false
      */
-    public static boolean outOfReach(double sigma, long n, double alpha) {
-        return Reach.reason(sigma, RADII.get(RADII.size() - 1), n, alpha).isPresent();
+    public static boolean outOfReach(Sampling sampling, double sigma, long n, double alpha) {
+        return Reach.reason(sampling, sigma, RADII.get(RADII.size() - 1), n, alpha).isPresent();
     }
 
     /** The line with what is known of its samples: how many there are, and which radii they can't reach. */
@@ -76,11 +88,30 @@ public final class Table1 {
             ResultTable.Cell cell = cells.get(c);
             if (cell.measured().filter(share -> share.hits() == 0).isPresent()) {
                 cells.set(c, cell.withLimit(RADII.stream().filter(radius -> key.equals(certifiedAt(radius))).findFirst()
-                        .flatMap(radius -> Reach.reason(line.at(), radius, samples.getAsLong(),
+                        .flatMap(radius -> Reach.reason(rows.sampling(), line.at(), radius, samples.getAsLong(),
                                 alpha.getAsDouble()))));
             }
         }
-        return new ResultTable.Line(line.at(), samples, further, cells);
+        return new ResultTable.Line(line.at(), samples, further, cells, sampled(line.at(), rows));
+    }
+
+    /** For programs, the mean number of samples; for readers too, where it was not fixed. */
+    private static ResultTable.Detail sampled(double sigma, SigmaRows rows) {
+        OptionalDouble mean = rows.meanSamples();
+        List<String> remarks = rows.sampling() == Sampling.FIXED || mean.isEmpty() ? List.of()
+                : List.of(String.format(Locale.ROOT, "sigma %s: sequential sampling, %,.0f of at most %,d samples an image on "
+                        + "average.", RunLayout.decimals(sigma), mean.getAsDouble(), rows.samples().orElseThrow()));
+        Map<String, Optional<Double>> figures = new LinkedHashMap<>();
+        figures.put(MEAN_SAMPLES, mean.isPresent() ? Optional.of(Math.rint(mean.getAsDouble() * 10) / 10) : Optional.empty());
+        figures.put(AVERAGE_RADIUS, Optional.of(averageRadius(rows.certified())));
+        return new ResultTable.Detail(Map.of(), figures, remarks, Optional.empty());
+    }
+
+    /** Rounded down: radius times correctness, which is a lower bound where sampling stopped before n. */
+    private static double averageRadius(List<SmoothingRow> rows) {
+        BigDecimal sum = rows.stream().filter(SmoothingRow::correct).map(row -> SmoothingRow.roundDown(row.radius()))
+                .reduce(BigDecimal.ZERO, BigDecimal::add);
+        return sum.divide(BigDecimal.valueOf(rows.size()), 4, RoundingMode.DOWN).doubleValue();
     }
 
     /** Key of the column for a radius. */

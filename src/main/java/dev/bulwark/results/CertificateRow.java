@@ -1,8 +1,14 @@
 package dev.bulwark.results;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
+import com.fasterxml.jackson.databind.annotation.JsonSerialize;
+import dev.bulwark.device.NoiseLaw;
+import dev.bulwark.stats.Sampling;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
@@ -12,20 +18,32 @@ import java.util.OptionalInt;
  * @param radius  certified L2 radius in input units, already rounded down; 0 where it abstains
  * @param pALower lower confidence bound of the guessed class's probability
  * @param count   estimation votes for the guessed class, also where the row abstains
- * @param counts  estimation votes of every class; they add up to {@code n}, or less where logits were NaN and no class got a
- *                vote
+ * @param counts  estimation votes of every class; they add up to {@code samples}, or less where logits were NaN and no class
+ *                got a vote
  * @param n0      selection samples
- * @param n       estimation samples, never shared with selection
+ * @param n       estimation samples at most, never shared with selection
  * @param alpha   probability that the claim is false
  * @param sigma   noise standard deviation in input units
  * @param seed    seed of the noise
+ * @param noise    how the noise is distributed; rows of earlier versions do not have the field, and rest on Gaussian noise
+ * @param sampling how it was decided when to stop; rows of earlier versions do not have the field, and rest on n samples
+ * @param samples  estimation samples that were drawn; rows of earlier versions do not have the field
  */
 public record CertificateRow(int index, int label, OptionalInt predict, double radius,
         @JsonProperty("p_a_lower") double pALower, long count, List<Long> counts, long n0, long n,
-        double alpha, double sigma, long seed) implements Row {
+        double alpha, double sigma, long seed,
+        @JsonInclude(JsonInclude.Include.NON_EMPTY)
+        @JsonSerialize(using = JsonFields.OptionalWriter.class) @JsonDeserialize(using = JsonFields.NoiseReader.class)
+        Optional<NoiseLaw> noise,
+        @JsonInclude(JsonInclude.Include.NON_EMPTY)
+        @JsonSerialize(using = JsonFields.OptionalWriter.class) @JsonDeserialize(using = JsonFields.SamplingReader.class)
+        Optional<Sampling> sampling,
+        @JsonInclude(JsonInclude.Include.NON_EMPTY)
+        @JsonSerialize(using = JsonFields.OptionalWriter.class) @JsonDeserialize(using = JsonFields.CountReader.class)
+        Optional<Long> samples) implements Row {
 
     public static final RowFormat<CertificateRow> FORMAT =
-            new JsonLines<>(CertificateRow.class, RadiusRule::requireSupported);
+            new JsonLines<>(CertificateRow.class, RadiusRule::requireSupported, "noise", "sampling", "samples");
 
     public CertificateRow {
         counts = List.copyOf(counts);
@@ -38,7 +56,11 @@ public record CertificateRow(int index, int label, OptionalInt predict, double r
         Require.that(sigma > 0 && Double.isFinite(sigma), "sigma must be finite and positive: " + sigma);
         counts.forEach(votes -> Require.notNegative("counts", votes));
         long votes = counts.stream().mapToLong(Long::longValue).sum();
-        Require.that(votes <= n && n > 0, "counts add up to " + votes + ", but n is " + n);
+        Require.that(n > 0, "n must be positive: " + n);
+        long drawn = samples.orElse(n);
+        Require.that(drawn > 0 && drawn <= n && (drawn == n || sampling.orElse(Sampling.FIXED) != Sampling.FIXED),
+                "samples is " + drawn + ", but n is " + n);
+        Require.that(votes <= drawn, "counts add up to " + votes + ", but " + (drawn == n ? "n" : "samples") + " is " + drawn);
         Require.that(counts.contains(count), "count is " + count + ", which no class has in counts " + counts);
         if (predict.isPresent()) {
             Require.classOf("predict", predict.getAsInt(), counts.size());
@@ -62,13 +84,38 @@ public record CertificateRow(int index, int label, OptionalInt predict, double r
     public record Votes(long count, List<Long> counts) {
     }
 
-    /** How the image was sampled, and at which risk. */
-    public record Sampling(long n0, long n, double alpha, double sigma, long seed) {
+    /** How the image was sampled, and at which risk: with Gaussian noise and, but for {@link #sequentially}, n samples. */
+    public record Draws(long n0, long n, double alpha, double sigma, long seed) {
+
+        /** Draws that stopped after so many estimation samples. */
+        public Stopped sequentially(long samples) {
+            return new Stopped(this, Sampling.SEQUENTIAL, samples);
+        }
     }
 
-    public static CertificateRow of(int index, int label, Claim claim, Votes votes, Sampling sampling) {
+    /** How many estimation samples were drawn, and how it was decided when to stop. */
+    public record Stopped(Draws draws, Sampling sampling, long samples) {
+    }
+
+    public static CertificateRow of(int index, int label, Claim claim, Votes votes, Draws draws) {
+        return of(index, label, claim, votes, new Stopped(draws, Sampling.FIXED, draws.n));
+    }
+
+    public static CertificateRow of(int index, int label, Claim claim, Votes votes, Stopped stopped) {
+        Draws draws = stopped.draws;
         return new CertificateRow(index, label, claim.predict, claim.radius, claim.pALower, votes.count, votes.counts,
-                sampling.n0, sampling.n, sampling.alpha, sampling.sigma, sampling.seed);
+                draws.n0, draws.n, draws.alpha, draws.sigma, draws.seed, Optional.of(NoiseLaw.GAUSSIAN),
+                Optional.of(stopped.sampling), Optional.of(stopped.samples));
+    }
+
+    /** Estimation samples that were drawn. */
+    public long drawn() {
+        return samples.orElse(n);
+    }
+
+    /** How it was decided when to stop. */
+    public Sampling sampledBy() {
+        return sampling.orElse(Sampling.FIXED);
     }
 
     /**

@@ -16,6 +16,8 @@ import dev.bulwark.bounds.Cascade;
 import dev.bulwark.bounds.Claim;
 import dev.bulwark.bounds.Method;
 import dev.bulwark.data.Norm;
+import dev.bulwark.device.NoiseLaw;
+import dev.bulwark.stats.Sampling;
 import java.io.IOException;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -36,6 +38,8 @@ final class JsonFields {
                 .addMixIn(AttackLoss.class, Word.class)
                 .addMixIn(BoundsRow.Decision.class, Word.class)
                 .addMixIn(Cascade.Stage.class, Word.class)
+                .addMixIn(NoiseLaw.class, Word.class)
+                .addMixIn(Sampling.class, Word.class)
                 .addMixIn(Norm.class, Text.class)
                 .addMixIn(Claim.class, Text.class);
     }
@@ -182,6 +186,24 @@ final class JsonFields {
     static final class StageReader extends OptionalReader<Cascade.Stage> {
         StageReader() {
             super(Cascade.Stage.class);
+        }
+    }
+
+    static final class NoiseReader extends OptionalReader<NoiseLaw> {
+        NoiseReader() {
+            super(NoiseLaw.class);
+        }
+    }
+
+    static final class SamplingReader extends OptionalReader<Sampling> {
+        SamplingReader() {
+            super(Sampling.class);
+        }
+    }
+
+    static final class CountReader extends OptionalReader<Long> {
+        CountReader() {
+            super(Long.class);
         }
     }
 

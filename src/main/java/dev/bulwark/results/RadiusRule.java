@@ -1,7 +1,7 @@
 package dev.bulwark.results;
 
 import dev.bulwark.smoothing.Radius;
-import dev.bulwark.stats.BinomialBound;
+import dev.bulwark.stats.Sampling;
 import java.util.function.DoubleSupplier;
 
 /**
@@ -23,7 +23,8 @@ public final class RadiusRule {
     /** @throws IllegalArgumentException if a certificate claims what its votes do not support; one line */
     static void requireSupported(CertificateRow row) {
         requireDerived("p_a_lower", row.pALower(), derived("p_a_lower", () ->
-                BinomialBound.lower(row.count(), row.n(), row.alpha())), "count, n and alpha");
+                row.sampledBy().lower(row.count(), row.drawn(), row.alpha())),
+                row.sampledBy() == Sampling.FIXED ? "count, n and alpha" : "count, samples and alpha");
         requireAbstention(row);
         if (row.predict().isPresent()) {
             requireDerived("radius", row.radius(), derived("radius", () ->
@@ -47,7 +48,12 @@ public final class RadiusRule {
      * @throws IllegalArgumentException if it is; one line
      */
     public static void requireInReach(SmoothingRow row, double sigma, long n, double alpha) {
-        double largest = Radius.of(n, n, drawn(sigma), alpha).value().orElse(0);
+        requireInReach(row, Sampling.FIXED, sigma, n, alpha);
+    }
+
+    /** As {@link #requireInReach(SmoothingRow, double, long, double)}, where n is the largest number of samples. */
+    public static void requireInReach(SmoothingRow row, Sampling sampling, double sigma, long n, double alpha) {
+        double largest = Radius.of(sampling, n, n, drawn(sigma), alpha).value().orElse(0);
         Require.that(row.radius() <= largest, "the row for index " + row.index() + " has radius "
                 + SmoothingRow.printed(row.radius()) + ", but no votes support more than " + largest + " at sigma " + sigma
                 + " with n = " + n + " and alpha = " + alpha);

@@ -5,6 +5,7 @@ import static dev.bulwark.results.RunLayout.place;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.bulwark.bounds.Method;
 import dev.bulwark.data.Norm;
+import dev.bulwark.stats.Sampling;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -70,8 +71,8 @@ record RunReader(RunLayout layout, JsonNode run, List<String> missing) {
         List<SmoothingRow> certified = rows(printed, SmoothingRow.FORMAT, missing, row -> true);
         List<CertificateRow> certificates = rows(votes, CertificateRow.FORMAT, missing,
                 row -> row.sigma() == sigma && row.n() == n.orElse(row.n()));
-        if (certificates.stream().map(row -> Map.entry(row.n(), row.alpha())).distinct().count() > 1) {
-            throw new RowException(votes, "has rows of different n or alpha: a file holds one line of a table");
+        if (certificates.stream().map(row -> List.of(row.n(), row.alpha(), row.sampledBy())).distinct().count() > 1) {
+            throw new RowException(votes, "has rows of different n, alpha or sampling: a file holds one line of a table");
         }
         try {
             requireSupported(certified, certificates, sigma, n, identity(printed));
@@ -96,11 +97,14 @@ record RunReader(RunLayout layout, JsonNode run, List<String> missing) {
                 .orElse(n.orElse(identity.path("n").asLong(MOST_SAMPLES)));
         double alpha = certificates.stream().mapToDouble(CertificateRow::alpha).findFirst()
                 .orElse(identity.path("alpha").asDouble(LARGEST_ALPHA));
+        Sampling sampling = certificates.stream().map(CertificateRow::sampledBy).findFirst()
+                .orElse(identity.path("sampling").asText().equals(Words.of(Sampling.SEQUENTIAL)) ? Sampling.SEQUENTIAL
+                        : Sampling.FIXED);
         for (SmoothingRow row : certified) {
             if (votes.containsKey(row.index())) {
                 RadiusRule.requireSame(row, votes.get(row.index()));
             } else {
-                RadiusRule.requireInReach(row, sigma, samples, alpha);
+                RadiusRule.requireInReach(row, sampling, sigma, samples, alpha);
             }
         }
     }

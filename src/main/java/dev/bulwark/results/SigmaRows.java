@@ -1,6 +1,8 @@
 package dev.bulwark.results;
 
+import dev.bulwark.stats.Sampling;
 import java.util.List;
+import java.util.OptionalDouble;
 import java.util.OptionalLong;
 
 /**
@@ -16,8 +18,18 @@ public record SigmaRows(List<SmoothingRow> certified, List<CertificateRow> certi
         certificates = List.copyOf(certificates);
     }
 
-    /** Estimation samples for each image; nothing but the votes says how many. */
+    /** Estimation samples for each image, at most; nothing but the votes says how many. */
     public OptionalLong samples() {
         return certificates.stream().mapToLong(CertificateRow::n).findFirst();
+    }
+
+    /** How it was decided when to stop; a fixed number of samples where nothing says. */
+    public Sampling sampling() {
+        return certificates.stream().map(CertificateRow::sampledBy).findFirst().orElse(Sampling.FIXED);
+    }
+
+    /** Estimation samples that were drawn for an image, on average; empty without votes. */
+    public OptionalDouble meanSamples() {
+        return certificates.stream().mapToLong(CertificateRow::drawn).average();
     }
 }

@@ -11,6 +11,8 @@ import dev.bulwark.smoothing.Certificate;
 import dev.bulwark.smoothing.Certification;
 import dev.bulwark.smoothing.Prediction;
 import dev.bulwark.smoothing.SmoothedClassifier;
+import dev.bulwark.smoothing.StoppingRule;
+import dev.bulwark.stats.Sampling;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Arrays;
@@ -28,16 +30,24 @@ public final class Certify {
     }
 
     /**
+     * Named from {@link #Settings(double, int, int, double, long)}.
+     *
      * @param sigma noise standard deviation, in input units
      * @param n0    selection samples
-     * @param n     estimation samples
+     * @param n     estimation samples, at most
      * @param alpha probability that a certificate is false
      * @param seed  of the noise
+     * @param radii l2 radii of interest: an image is sampled until each is certified or out of its reach; empty for n samples of
+     *              every image
      */
-    public record Settings(double sigma, int n0, int n, double alpha, long seed) {
+    public record Settings(double sigma, int n0, int n, double alpha, long seed, Optional<List<Double>> radii) {
 
         /** Of either kind for an image: sums and products with batch sizes then stay far inside their types. */
         private static final int MOST_SAMPLES = 10_000_000;
+        /** Images that are sampled sequentially together: late stages have few of them left, and should still fill a device. */
+        private static final int MOST_AT_ONCE = 2_000;
+        private static final int STAGES_A_BATCH = 3;
+        private static final int BATCHES_A_DEVICE = 4;
 
         public Settings {
             require(sigma > 0 && (float) sigma > 0 && Float.isFinite((float) sigma),
@@ -45,6 +55,26 @@ public final class Certify {
             require(n0 >= 1 && n0 <= MOST_SAMPLES, Setting.N0, " must lie between 1 and 10,000,000: " + n0);
             require(n >= 1 && n <= MOST_SAMPLES, Setting.N, " must lie between 1 and 10,000,000: " + n);
             requireAlpha(alpha);
+        }
+
+        /** For n samples of every image. */
+        public Settings(double sigma, int n0, int n, double alpha, long seed) {
+            this(sigma, n0, n, alpha, seed, Optional.empty());
+        }
+
+        /** The same by sequential sampling, n samples at most. @throws ExperimentException for radii that no row can say */
+        public Settings sequentially(List<Double> radii) {
+            radii.forEach(r -> require(r >= 0 && Double.isFinite(r) && SmoothingRow.roundDown(r).doubleValue() == r,
+                    Setting.RADIUS, " must be numbers from 0 with at most six decimals: " + r));
+            return new Settings(sigma, n0, n, alpha, seed, Optional.of(List.copyOf(radii)));
+        }
+
+        public Sampling sampling() {
+            return radii.isPresent() ? Sampling.SEQUENTIAL : Sampling.FIXED;
+        }
+
+        private Optional<StoppingRule> stoppingRule() {
+            return radii.map(asked -> new StoppingRule(asked, n, sigma, alpha));
         }
 
         /** The failure probabilities that every command takes. @throws ExperimentException for others */
@@ -60,6 +90,14 @@ public final class Certify {
 
         private int imagesPerCall(Fleet fleet) {
             return Math.max(1, fleet.first().noisyCopiesPerCall() / (n0 + n));
+        }
+
+        /** Many, but so few that several devices share {@code images} evenly. */
+        private int imagesSampledTogether(Fleet fleet, int images) {
+            int devices = fleet.backends().size();
+            int share = devices == 1 ? images : (images - 1) / (BATCHES_A_DEVICE * devices) + 1;
+            int filling = STAGES_A_BATCH * fleet.first().noisyCopiesPerCall() / n0;
+            return Math.max(1, Math.min(Math.min(MOST_AT_ONCE, filling), share));
         }
     }
 
@@ -78,14 +116,18 @@ public final class Certify {
     public static void certify(Fleet fleet, Subject subject, Settings settings, RowFile<SmoothingRow> rows,
                                Optional<RowFile<CertificateRow>> certificates, Monitor monitor) throws IOException {
         requireOfThisRun(settings, rows, certificates.map(RowFile::earlier).orElse(List.of()));
-        Batches batches = new Batches("certify at sigma " + settings.sigma + " with n = " + settings.n, subject.indices(),
+        Optional<StoppingRule> rule = settings.stoppingRule();
+        Batches batches = new Batches("certify at sigma " + settings.sigma + " with n " + (rule.isPresent() ? "<" : "") + "= "
+                + settings.n, subject.indices(),
                 index -> rows.contains(index) && certificates.map(file -> file.contains(index)).orElse(true),
-                settings.imagesPerCall(fleet));
+                rule.isPresent() ? settings.imagesSampledTogether(fleet, subject.indices().length)
+                        : settings.imagesPerCall(fleet));
         batches.<Timed<Certification>>run(fleet, monitor, (backend, source) -> {
             try (Plan network = Plan.load(backend, subject.network());
                  SmoothedClassifier smoothed = smoothed(network, settings)) {
-                source.forEach(batch -> Timed.each(batch, some ->
-                        smoothed.certify(subject.pixels(some), some, settings.n0, settings.n, settings.alpha)));
+                source.forEach(batch -> Timed.each(batch, some -> rule.isPresent()
+                        ? smoothed.certify(subject.pixels(some), some, settings.n0, rule.get())
+                        : smoothed.certify(subject.pixels(some), some, settings.n0, settings.n, settings.alpha)));
             }
         }, (index, found) -> {
             int label = subject.data().label(index);
@@ -104,7 +146,7 @@ public final class Certify {
         for (CertificateRow row : certificates) {
             votes.put(row.index(), row);
             if (row.n0() != settings.n0 || row.n() != settings.n || row.alpha() != settings.alpha
-                    || row.sigma() != settings.sigma || row.seed() != settings.seed) {
+                    || row.sigma() != settings.sigma || row.seed() != settings.seed || row.sampledBy() != settings.sampling()) {
                 throw new ExperimentException("can't resume: the certificate for index " + row.index()
                         + " is another run's, with sigma "
                         + row.sigma() + ", n0 " + row.n0() + ", n " + row.n() + ", alpha " + row.alpha()
@@ -116,7 +158,7 @@ public final class Certify {
                 if (votes.containsKey(row.index())) {
                     RadiusRule.requireSame(row, votes.get(row.index()));
                 } else {
-                    RadiusRule.requireInReach(row, settings.sigma, settings.n, settings.alpha);
+                    RadiusRule.requireInReach(row, settings.sampling(), settings.sigma, settings.n, settings.alpha);
                 }
             }
         } catch (IllegalArgumentException e) {
@@ -162,6 +204,7 @@ public final class Certify {
         List<Long> counts = Arrays.stream(found.counts()).mapToObj(votes -> (long) votes).toList();
         return CertificateRow.of(index, label, new CertificateRow.Claim(predict, radius, found.pALower()),
                 new CertificateRow.Votes(counts.get(found.guess()), counts),
-                new CertificateRow.Sampling(settings.n0, settings.n, settings.alpha, settings.sigma, settings.seed));
+                new CertificateRow.Stopped(new CertificateRow.Draws(settings.n0, settings.n, settings.alpha, settings.sigma,
+                        settings.seed), found.sampling(), found.samples()));
     }
 }

@@ -96,7 +96,7 @@ public final class SmoothingAudit {
                 SmoothingCertificate row = sound.get((int) ((long) k * sound.size() / Math.min(count, sound.size())));
                 try (SmoothedClassifier smoothed = new SmoothedClassifier(plan, row.sigma(), row.seed())) {
                     Certification again = smoothed.certify(data.pixels(row.index()), new int[] {row.index()}, (int) row.n0(),
-                            (int) row.n(), row.alpha()).get(0);
+                            (int) row.samples(), row.alpha()).get(0);
                     sink.take(row, compare(row, again, otherwise));
                 }
             }
@@ -105,13 +105,13 @@ public final class SmoothingAudit {
 
     private static Redrawn compare(SmoothingCertificate row, Certification again, boolean otherwise) {
         int[] counts = again.counts();
-        long moved = counts.length == row.counts().size() ? 0 : row.n();
+        long moved = counts.length == row.counts().size() ? 0 : row.samples();
         for (int c = 0; c < Math.min(counts.length, row.counts().size()); ++c) {
             moved = Math.max(moved, Math.abs(counts[c] - row.counts().get(c)));
         }
         boolean guessed = row.predict() < 0 || again.guess() == row.predict();
         return moved == 0 && guessed ? Redrawn.SAME
-                : otherwise && moved <= OTHER_ARITHMETIC * row.n() ? Redrawn.NOT_REPRODUCIBLE : Redrawn.DIFFERS;
+                : otherwise && moved <= OTHER_ARITHMETIC * row.samples() ? Redrawn.NOT_REPRODUCIBLE : Redrawn.DIFFERS;
     }
 
     private static Optional<Map<String, String>> arithmetic(JsonNode device) {

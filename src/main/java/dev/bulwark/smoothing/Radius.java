@@ -1,6 +1,6 @@
 package dev.bulwark.smoothing;
 
-import dev.bulwark.stats.BinomialBound;
+import dev.bulwark.stats.Sampling;
 import dev.bulwark.stats.StandardNormal;
 import java.util.OptionalDouble;
 
@@ -19,13 +19,18 @@ public record Radius(double pALower, OptionalDouble value) {
 
     /**
      * @param count   votes for one class, chosen without looking at these votes
-     * @param samples votes in all, those for no class included
+     * @param samples votes in all, those for no class included, in a number that was fixed beforehand
      * @param sigma   noise standard deviation, in input units
      * @param alpha   probability that the claim is false
      */
     public static Radius of(long count, long samples, double sigma, double alpha) {
+        return of(Sampling.FIXED, count, samples, sigma, alpha);
+    }
+
+    /** As {@link #of(long, long, double, double)}, with the bound that is valid for how sampling stopped. */
+    public static Radius of(Sampling sampling, long count, long samples, double sigma, double alpha) {
         requireSigma(sigma);
-        return of(BinomialBound.lower(count, samples, alpha), sigma);
+        return of(sampling.lower(count, samples, alpha), sigma);
     }
 
     /** @param pALower a bound that was shown before; below 1 */

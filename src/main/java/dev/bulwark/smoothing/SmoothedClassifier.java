@@ -8,9 +8,11 @@ import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.NoisyClassifier;
 import dev.bulwark.plan.Plan;
 import dev.bulwark.stats.BinomialBound;
+import dev.bulwark.stats.Sampling;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * The smoothed classifier g of a network and a noise level, with the two procedures of Cohen et al. 2019: CERTIFY and
@@ -93,6 +95,55 @@ public final class SmoothedClassifier implements AutoCloseable {
     }
 
     /**
+     * CERTIFY by sequential sampling: n0 votes name a class, fresh votes are counted until {@code rule} has an image settled, and
+     * the bound is one that is valid at every number of samples. An image's votes are those of the first samples that the other
+     * {@code certify} counts.
+     *
+     * @param images       {@code [N,D]}, finite
+     * @param imageIndices each image's index in its data set
+     * @param n0           selection samples
+     * @param rule         for this classifier's sigma
+     */
+    public List<Certification> certify(float[] images, int[] imageIndices, int n0, StoppingRule rule) {
+        requirePositive("n0", n0);
+        if (rule.sigma() != sigma) {
+            throw new IllegalArgumentException("the stopping rule is for sigma " + rule.sigma() + ", not " + sigma);
+        }
+        int[] guesses = votes(images, imageIndices, Stream.SELECTION, n0).stream().mapToInt(Votes::top).toArray();
+        int[][] counts = new int[imageIndices.length][network.classes()];
+        int[] samples = new int[imageIndices.length];
+        int[] open = IntStream.range(0, imageIndices.length).toArray();
+        for (int stage = 0, drawn = 0; open.length > 0; drawn = rule.samples(stage), ++stage) {
+            List<int[]> more = votes(gather(images, open), Arrays.stream(open).map(k -> imageIndices[k]).toArray(),
+                    new Samples(Stream.ESTIMATION, drawn, rule.samples(stage) - drawn));
+            for (int k = 0; k < open.length; ++k) {
+                add(more.get(k), counts[open[k]]);
+                samples[open[k]] = rule.samples(stage);
+            }
+            int reached = stage;
+            open = Arrays.stream(open).filter(k -> !rule.settled(reached, counts[k][guesses[k]])).toArray();
+        }
+        return IntStream.range(0, imageIndices.length).mapToObj(k -> new Certification(guesses[k], counts[k], n0,
+                new Certification.Drawn(Sampling.SEQUENTIAL, rule.n(), samples[k]), rule.alpha(), sigma)).toList();
+    }
+
+    /** Some of the images, {@code [chosen.length,D]}. */
+    private float[] gather(float[] images, int[] chosen) {
+        int inputs = network.inputs();
+        float[] gathered = new float[chosen.length * inputs];
+        for (int k = 0; k < chosen.length; ++k) {
+            System.arraycopy(images, chosen[k] * inputs, gathered, k * inputs, inputs);
+        }
+        return gathered;
+    }
+
+    private static void add(int[] more, int[] counts) {
+        for (int c = 0; c < counts.length; ++c) {
+            counts[c] += more[c];
+        }
+    }
+
+    /**
      * PREDICT: g's class at each image, or abstention where n votes don't settle it at level alpha.
      *
      * @param images       {@code [N,D]}, finite
@@ -115,10 +166,18 @@ public final class SmoothedClassifier implements AutoCloseable {
         }
     }
 
+    /** Samples {@code first .. first + count - 1} of a stream. */
+    private record Samples(Stream stream, int first, int count) {
+    }
+
     /** Each image's votes {@code [classes]} from samples 0 .. samples - 1 of {@code stream}. */
     private List<int[]> votes(float[] images, int[] imageIndices, Stream stream, int samples) {
+        return votes(images, imageIndices, new Samples(stream, 0, samples));
+    }
+
+    private List<int[]> votes(float[] images, int[] imageIndices, Samples samples) {
         network.requireInputs(images, imageIndices.length, -Float.MAX_VALUE, Float.MAX_VALUE);
-        NoiseKey key = new NoiseKey(seed, stream);
+        NoiseKey key = new NoiseKey(seed, samples.stream);
         int inputs = network.inputs();
         int classes = network.classes();
         List<int[]> votes = new ArrayList<>();
@@ -129,8 +188,8 @@ public final class SmoothedClassifier implements AutoCloseable {
                 int rows = Math.min(batch, imageIndices.length - from);
                 backend.write(Arrays.copyOfRange(images, from * inputs, (from + rows) * inputs), x);
                 backend.zeroInts(counts);
-                base.countVotes(x, Arrays.copyOfRange(imageIndices, from, from + rows), (float) sigma, key, 0, samples,
-                        counts);
+                base.countVotes(x, Arrays.copyOfRange(imageIndices, from, from + rows), (float) sigma, key,
+                        samples.first, samples.count, counts);
                 int[] batchVotes = new int[rows * classes];
                 backend.read(counts, batchVotes);
                 for (int n = 0; n < rows; ++n) {

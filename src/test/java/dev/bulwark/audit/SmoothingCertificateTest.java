@@ -1,10 +1,12 @@
 package dev.bulwark.audit;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.bulwark.smoothing.Radius;
 import dev.bulwark.stats.BinomialBound;
+import dev.bulwark.stats.Sampling;
 import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
@@ -16,7 +18,52 @@ class SmoothingCertificateTest {
     private static SmoothingCertificate of(long count, long n, double alpha, double p, double radius) {
         boolean robust = p > 0.5;
         return new SmoothingCertificate(3, 0, robust ? 0 : -1, robust ? radius : 0, p, count, List.of(count, n - count),
-                100, n, alpha, 0.5, 0);
+                100, n, alpha, 0.5, 0, false, n);
+    }
+
+    private static SmoothingCertificate sequential(long count, long samples, double alpha, double p, double radius) {
+        boolean robust = p > 0.5;
+        return new SmoothingCertificate(3, 0, robust ? 0 : -1, robust ? radius : 0, p, count, List.of(count, samples - count),
+                100, 10_000, alpha, 0.5, 0, true, samples);
+    }
+
+    @Test
+    void givenSequentialRowsThatTheProgramDerives_whenChecked_thenTheyAreSupportedAndALittleMoreIsNot() {
+        SplittableRandom random = new SplittableRandom(6);
+        for (int k = 0; k < 60; ++k) {
+            long samples = random.nextLong(10, 2000);
+            long count = random.nextLong(k % 2 == 0 ? samples / 2 : 0, samples + 1);
+            double alpha = random.nextBoolean() ? 0.001 : 0.05;
+            double p = Sampling.SEQUENTIAL.lower(count, samples, alpha);
+            double radius = Radius.of(Sampling.SEQUENTIAL, count, samples, 0.5, alpha).value().orElse(0);
+            assertEquals(Optional.empty(), sequential(count, samples, alpha, p, radius).complaint(), count + " of " + samples);
+            if (p > 0) {
+                assertTrue(sequential(count, samples, alpha, Math.min(1, p * (1 + 1e-7)), radius).complaint().isPresent());
+                assertTrue(sequential(count, samples, alpha, p * (1 - 1e-4), radius).complaint().isPresent());
+                assertTrue(sequential(count, samples, alpha, 0, 0).complaint().isPresent());
+            } else {
+                assertTrue(sequential(count, samples, alpha, 0.25, 0).complaint().isPresent());
+            }
+            double fixed = BinomialBound.lower(count, samples, alpha);
+            if (fixed > 0.3) {
+                assertTrue(sequential(count, samples, alpha, fixed, radius).complaint().isPresent(), "not valid at any time");
+            }
+        }
+    }
+
+    @Test
+    void givenLinesOfEveryKind_whenRead_thenSamplingIsKnownOrRefused() {
+        String line = "{\"index\":0,\"label\":0,\"predict\":-1,\"radius\":0.0,\"p_a_lower\":0.0,\"count\":0,\"counts\":[0,32],\"n0\":1,"
+                + "\"n\":100,\"alpha\":0.1,\"sigma\":1.0,\"seed\":0%s}";
+        assertEquals(100, SmoothingCertificate.read(line.formatted("")).samples());
+        SmoothingCertificate row = SmoothingCertificate.read(line.formatted(
+                ",\"noise\":\"gaussian\",\"sampling\":\"sequential\",\"samples\":32"));
+        assertEquals(32, row.samples());
+        assertEquals(Optional.empty(), row.complaint());
+        assertTrue(SmoothingCertificate.read(line.formatted(",\"sampling\":\"fixed\",\"samples\":32")).complaint().isPresent());
+        for (String other : List.of(",\"sampling\":\"often\"", ",\"noise\":\"cauchy\"", ",\"samples\":-1")) {
+            assertThrows(AuditException.class, () -> SmoothingCertificate.read(line.formatted(other)), other);
+        }
     }
 
     @Test

@@ -31,6 +31,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -51,11 +52,50 @@ class CommandLineTest extends WholeCommands {
         List<String> certificates = Files.readAllLines(votes);
         assertEquals(3, certificates.size());
         assertEquals(List.of("index", "label", "predict", "radius", "p_a_lower", "count", "counts", "n0", "n", "alpha",
-                "sigma", "seed"), fields(certificates.get(0)));
+                "sigma", "seed", "noise", "sampling", "samples"), fields(certificates.get(0)));
         JsonNode first = JSON.readTree(certificates.get(0));
         assertEquals(100, first.get("n").asInt());
         assertEquals(7, first.get("seed").asInt());
         assertEquals(10, first.get("counts").size());
+    }
+
+    @Test
+    void givenSequentialSampling_whenCertified_thenRowsAreOfTheFirstVotesAndOtherCommandsDeriveThemAgain() throws IOException {
+        Path fixed = folder.resolve("fixed.jsonl");
+        Path rows = folder.resolve("rows.tsv");
+        Path votes = folder.resolve("rows.jsonl");
+        Object[] command = {"certify", model, "--dataset", "digits", "--sigma", 0.5, "--n0", 20, "--n", 2000, "--alpha", 0.01,
+            "--limit", 8, "--seed", 7, "--quiet", "--certificates", votes, "--out", rows, "--sampling", "sequential", "--radius", "0.1,1/4"};
+        Outcome outcome = done(command);
+        assertTrue(outcome.out().contains("% at r = 0.10") && outcome.out().contains("samples an image on average"), outcome.out());
+        for (String line : Files.readAllLines(votes)) {
+            JsonNode row = JSON.readTree(line);
+            assertEquals("sequential", row.get("sampling").asText());
+            int samples = row.get("samples").asInt();
+            done("certify", model, "--dataset", "digits", "--sigma", 0.5, "--n0", 20, "--n", samples, "--alpha", 0.01, "--seed", 7,
+                    "--indices", row.get("index").asInt(), "--quiet", "--certificates", fixed, "--out", folder.resolve("fixed.tsv"),
+                    "--overwrite");
+            JsonNode same = JSON.readTree(Files.readAllLines(fixed).get(0));
+            assertEquals(same.get("counts"), row.get("counts"));
+            assertTrue(row.get("radius").asDouble() <= same.get("radius").asDouble());
+            JsonNode derived = JSON.readTree(done("radius", "--sigma", 0.5, "--count", row.get("count").asInt(), "--n", samples,
+                    "--alpha", 0.01, "--sampling", "sequential").out());
+            assertEquals(row.get("radius"), derived.get("radius"));
+            assertEquals(row.get("p_a_lower"), derived.get("p_a_lower"));
+        }
+        String whole = Files.readString(votes);
+        String printed = Files.readString(rows).replaceAll("\t[^\t]*\n", "\n");
+        Files.writeString(rows, Files.readString(rows).lines().limit(4).collect(Collectors.joining("\n", "", "\n")));
+        done(with(command, "--resume"));
+        assertEquals(whole, Files.readString(votes));
+        assertEquals(printed, Files.readString(rows).replaceAll("\t[^\t]*\n", "\n"));
+        done("audit", votes, "--model", model, "--dataset", "digits", "--redraw", 8);
+        done("report", rows, "--out", folder.resolve("report"), "--quiet");
+        assertTrue(Files.readString(folder.resolve("report/table1.md")).contains("sequential sampling"));
+        fails(2, "radii", with(command, "--radius", "0.1", "--resume"));
+        fails(2, "--radius must be numbers from 0 with at most six decimals", with(command, "--radius", "0.1234567", "--overwrite"));
+        fails(2, "--radius says what --sampling sequential settles", "certify", model, "--dataset", "digits", "--sigma", 0.5,
+                "--radius", 1, "--out", folder.resolve("other.tsv"));
     }
 
     @Test

@@ -14,14 +14,17 @@ import dev.bulwark.model.io.ModelFile;
 import dev.bulwark.model.io.Precision;
 import dev.bulwark.results.AttackRow;
 import dev.bulwark.results.BoundsRow;
+import dev.bulwark.results.CertificateRow;
 import dev.bulwark.results.CleanPrediction;
 import dev.bulwark.results.RowFile;
 import dev.bulwark.results.SampleRows;
+import dev.bulwark.stats.Sampling;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -113,7 +116,7 @@ class ReproduceCommandTest extends WholeCommands {
             Files.copy(model, models.resolve(name + ".safetensors"));
         }
         Object[] common = {"reproduce", "--dataset", "digits", "--models", models, "--epsilon", "0.05", "--n0", 5,
-            "--steps", 1, "--restarts", 1, "--limit", 10, "--no-exact", "--out", run, "--quiet", "--sigma"};
+            "--steps", 1, "--restarts", 1, "--limit", 10, "--no-exact", "--out", run, "--quiet", "--sampling", "fixed", "--sigma"};
         done(with(common, "0.25,4", "--n", 50, "--deep-n", 400, "--deep-images", 4));
         assertEquals(List.of("0", "2", "5", "7"), Files.readAllLines(run.resolve("smoothing/sigma-0.25-n-400.tsv")).stream()
                 .skip(1).map(line -> line.split("\t")[0]).toList());
@@ -212,6 +215,38 @@ class ReproduceCommandTest extends WholeCommands {
             fails(2, "reproduce takes no --mean and --std: its networks are trained on images in [0, 1], without a normalisation; for "
                     + "one of your own use certify, verify and attack", "reproduce", option, "0.5");
         }
+    }
+
+    @Test
+    void givenNothingElse_whenReproduced_thenImagesAreSampledSequentiallyAndOneInAHundredForTheLargestRadius() throws IOException {
+        Path run = folder.resolve("run");
+        Path models = Files.createDirectory(folder.resolve("models"));
+        for (String name : List.of("smoothing-sigma-0.25", "ibp-epsilon-0.05")) {
+            Files.copy(model, models.resolve(name + ".safetensors"));
+        }
+        Object[] command = {"reproduce", "--dataset", "digits", "--models", models, "--sigma", "0.25", "--epsilon", "0.05",
+            "--n0", 5, "--n", 500, "--steps", 1, "--restarts", 1, "--limit", 100, "--no-exact", "--quiet", "--out", run};
+        String printed = done(command).out();
+        Path votes = run.resolve("smoothing/sigma-0.25.jsonl");
+        List<CertificateRow> rows = RowFile.read(votes, CertificateRow.FORMAT);
+        double mean = rows.stream().mapToLong(CertificateRow::drawn).average().orElseThrow();
+        assertTrue(rows.size() == 100 && mean < 500 && rows.stream().allMatch(row -> row.sampledBy() == Sampling.SEQUENTIAL));
+        assertEquals(1, RowFile.read(run.resolve("smoothing/sigma-0.25-n-1000000.jsonl"), CertificateRow.FORMAT).size());
+        JsonNode record = JSON.readTree(run.resolve("run.json").toFile());
+        assertEquals("sequential", record.at("/identity/sampling").asText());
+        assertEquals(mean, record.at("/mean_samples/sigma-0.25").asDouble(), 0.051);
+        JsonNode line = JSON.readTree(run.resolve("table1.json").toFile()).get("rows").get(0);
+        assertEquals(mean, line.get("mean_samples").asDouble(), 0.051);
+        assertEquals(500, line.get("n").asInt());
+        String said = String.format(Locale.ROOT, "%,.0f of at most 500 samples an image", mean);
+        assertTrue(printed.replaceAll("\\s+", " ").contains(said), printed);
+        assertTrue(Files.readString(run.resolve("report.html")).contains(said), "the page says it, too");
+
+        String whole = Files.readString(votes);
+        Files.writeString(votes, whole.substring(0, whole.length() / 2));
+        done(with(command, "--resume"));
+        assertEquals(whole, Files.readString(votes), "a torn file ends with the same rows");
+        fails(2, "can't resume", with(command, "--sampling", "fixed", "--resume"));
     }
 
     @Test

@@ -34,7 +34,8 @@ class TableFormatTest {
         assertEquals("mnist", json.get("dataset").asText());
         assertEquals(4, json.get("images").asInt());
         JsonNode row = json.get("rows").get(0);
-        assertEquals(List.of("sigma", "images", "clean_accuracy", "certified", "abstain_rate", "image_counts", "intervals",
+        assertEquals(List.of("sigma", "images", "clean_accuracy", "certified", "abstain_rate", "mean_samples",
+                "average_certified_radius", "image_counts", "intervals",
                 "reported", "published", "notes"), names(row));
         assertEquals(List.of("0.25", "0.50", "1.00"), names(row.get("certified")));
         assertEquals(0.25, row.get("sigma").asDouble());
@@ -69,10 +70,10 @@ class TableFormatTest {
         ResultTable table = deep();
         List<String> csv = TableFormat.CSV.write(table).lines().toList();
         assertEquals(3, csv.size());
-        assertTrue(csv.get(0).endsWith(",n,unreachable"), csv.get(0));
+        assertTrue(csv.get(0).endsWith(",n,unreachable,mean_samples,average_certified_radius"), csv.get(0));
         assertTrue(csv.get(1).startsWith("0.25,2,") && csv.get(1).contains(",10000,\"0 by arithmetic: with n = 10,000"),
                 csv.get(1));
-        assertTrue(csv.get(2).startsWith("0.25,1,") && csv.get(2).endsWith(",1000000,"), csv.get(2));
+        assertTrue(csv.get(2).startsWith("0.25,1,") && csv.get(2).endsWith(",1000000,,1000000.0,1.08"), csv.get(2));
         JsonNode rows = new ObjectMapper().readTree(TableFormat.JSON.write(table)).get("rows");
         assertEquals(List.of(10_000, 1_000_000), List.of(rows.get(0).get("n").asInt(), rows.get(1).get("n").asInt()));
         assertEquals(List.of("certified/1.00"), names(rows.get(0).get("unreachable")));
@@ -173,7 +174,7 @@ class TableFormatTest {
 
     private static CertificateRow certificate(int index, long n, double radius) {
         return CertificateRow.of(index, 0, new CertificateRow.Claim(OptionalInt.of(0), radius, 0.99),
-                new CertificateRow.Votes(n, List.of(n, 0L)), new CertificateRow.Sampling(100, n, 0.001, 0.25, 1));
+                new CertificateRow.Votes(n, List.of(n, 0L)), new CertificateRow.Draws(100, n, 0.001, 0.25, 1));
     }
 
     @ParameterizedTest

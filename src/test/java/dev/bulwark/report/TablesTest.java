@@ -16,6 +16,7 @@ import dev.bulwark.results.CleanPrediction;
 import dev.bulwark.results.EpsilonRows;
 import dev.bulwark.results.SampleRows;
 import dev.bulwark.results.SigmaRows;
+import dev.bulwark.stats.Sampling;
 import java.math.RoundingMode;
 import java.util.ArrayList;
 import java.util.List;
@@ -312,22 +313,31 @@ class TablesTest {
         assertFalse(Reach.maxRadius(0.25, enough - 1, 0.001) >= 1);
     }
 
+    @Test
+    void givenSamplesThatStopAtAnyTime_whenAllAgree_thenMoreAreNeeded() {
+        String reason = Reach.reason(Sampling.SEQUENTIAL, 0.25, 1, 10_000, 0.001).orElseThrow();
+        assertTrue(reason.contains("r = 1.00 needs n >= 254,892"), reason);
+        assertTrue(Reach.maxRadius(Sampling.SEQUENTIAL, 0.25, 254_892, 0.001) >= 1);
+        assertFalse(Reach.maxRadius(Sampling.SEQUENTIAL, 0.25, 254_891, 0.001) >= 1);
+        assertTrue(Reach.reason(Sampling.SEQUENTIAL, 1, 1, 47, 0.001).isEmpty());
+    }
+
     /** Down to where doubles don't tell the share that all votes show from 1. */
     @ParameterizedTest
     @ValueSource(doubles = {0.12, 0.121, 0.13, 0.05, 1e-3, 1e-9})
     void givenNoiseTooSmallForAnyNumberOfSamples_whenAskedWhy_thenNoNumberIsPromised(double sigma) {
         assertEquals(OptionalLong.empty(), Reach.samplesFor(1, sigma, 0.001));
-        String reason = Reach.reason(sigma, 1, 1000, 0.001).orElseThrow();
+        String reason = Reach.reason(Sampling.FIXED, sigma, 1, 1000, 0.001).orElseThrow();
         assertTrue(reason.endsWith("; no practical number of samples reaches r = 1.00."), reason);
         assertEquals(OptionalLong.empty(), Reach.samplesFor(1, Math.min(sigma, 0.12), 1 - 1e-12));
     }
 
     @Test
     void givenTheSmallestNoise_whenAskedForItsReach_thenTenThousandSamplesFallShortAndAMillionDoNot() {
-        assertTrue(Table1.outOfReach(0.25, 10_000, 0.001));
-        assertTrue(Table1.outOfReach(0.25, 218_104, 0.001));
-        assertFalse(Table1.outOfReach(0.25, 218_105, 0.001));
-        assertFalse(Table1.outOfReach(0.5, 10_000, 0.001));
+        assertTrue(Table1.outOfReach(Sampling.FIXED, 0.25, 10_000, 0.001));
+        assertTrue(Table1.outOfReach(Sampling.FIXED, 0.25, 218_104, 0.001));
+        assertFalse(Table1.outOfReach(Sampling.FIXED, 0.25, 218_105, 0.001));
+        assertFalse(Table1.outOfReach(Sampling.FIXED, 0.5, 10_000, 0.001));
     }
 
     private static ResultTable table1(double sigma, SigmaRows rows) {

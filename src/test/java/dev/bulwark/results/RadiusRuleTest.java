@@ -35,7 +35,9 @@ class RadiusRuleTest {
             "\"p_a_lower\":[^,]* | \"p_a_lower\":0.999 | p_a_lower is 0.999, but count, n and alpha make it",
             "\"p_a_lower\":[^,]* | \"p_a_lower\":1.0 | p_a_lower is 1.0, but count, n and alpha make it",
             "\"count\":90,\"counts\":.90,10. | \"count\":80,\"counts\":[80,20] | p_a_lower is",
-            "\"n\":100 | \"n\":1000 | p_a_lower is",
+            "\"n\":100 | \"n\":1000 | samples is 100, but n is 1000",
+            "\"n\":100,(.*)\"samples\":100 | \"n\":1000,$1\"samples\":1000 | p_a_lower is",
+            "\"sampling\":\"fixed\" | \"sampling\":\"sequential\" | but count, samples and alpha make it",
             "\"alpha\":0.001 | \"alpha\":1e-4 | p_a_lower is",
             "\"alpha\":0.001 | \"alpha\":0.9 | alpha must lie in",
             "\"predict\":0,\"radius\":[^,]* | \"predict\":-1,\"radius\":0.0 | predict is -1, but p_a_lower is 0.7"})
@@ -68,7 +70,7 @@ class RadiusRuleTest {
     private static CertificateRow claiming(CertificateRow row, double radius, double pALower) {
         return CertificateRow.of(row.index(), row.label(), new CertificateRow.Claim(row.predict(), radius, pALower),
                 new CertificateRow.Votes(row.count(), row.counts()),
-                new CertificateRow.Sampling(row.n0(), row.n(), row.alpha(), row.sigma(), row.seed()));
+                new CertificateRow.Draws(row.n0(), row.n(), row.alpha(), row.sigma(), row.seed()));
     }
 
     /** Earlier versions multiplied by the float that noise is drawn with. */

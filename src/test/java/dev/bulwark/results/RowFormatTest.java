@@ -12,6 +12,7 @@ import dev.bulwark.bounds.Method;
 import dev.bulwark.data.Norm;
 import dev.bulwark.report.Share;
 import dev.bulwark.smoothing.Radius;
+import dev.bulwark.stats.Sampling;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -101,20 +102,48 @@ class RowFormatTest {
         Radius radius = Radius.of(18, 20, 0.25, 0.001);
         CertificateRow row = CertificateRow.of(3, 1,
                 new CertificateRow.Claim(OptionalInt.of(1), radius.value().orElseThrow(), radius.pALower()),
-                new CertificateRow.Votes(18, List.of(2L, 18L)), new CertificateRow.Sampling(100, 20, 0.001, 0.25, -5));
+                new CertificateRow.Votes(18, List.of(2L, 18L)), new CertificateRow.Draws(100, 20, 0.001, 0.25, -5));
         String line = "{\"index\":3,\"label\":1,\"predict\":1,\"radius\":" + radius.value().getAsDouble() + ",\"p_a_lower\":"
                 + radius.pALower() + ",\"count\":18,"
-                + "\"counts\":[2,18],\"n0\":100,\"n\":20,\"alpha\":0.001,\"sigma\":0.25,\"seed\":-5}";
+                + "\"counts\":[2,18],\"n0\":100,\"n\":20,\"alpha\":0.001,\"sigma\":0.25,\"seed\":-5,\"noise\":\"gaussian\",\"sampling\":\"fixed\",\"samples\":20}";
         assertEquals(line, CertificateRow.FORMAT.write(row));
         assertEquals(row, CertificateRow.FORMAT.read(line));
         assertEquals(1, row.mostVoted());
     }
 
     @Test
+    void givenCertificateOfAnEarlierVersion_whenRead_thenItRestsOnAllSamplesAndIsWrittenAsItWas() {
+        Radius radius = Radius.of(18, 20, 0.25, 0.001);
+        String line = "{\"index\":3,\"label\":1,\"predict\":1,\"radius\":" + radius.value().getAsDouble() + ",\"p_a_lower\":"
+                + radius.pALower() + ",\"count\":18,\"counts\":[2,18],\"n0\":100,\"n\":20,\"alpha\":0.001,\"sigma\":0.25,\"seed\":-5}";
+        CertificateRow row = CertificateRow.FORMAT.read(line);
+        assertEquals(20, row.drawn());
+        assertEquals(Sampling.FIXED, row.sampledBy());
+        assertEquals(line, CertificateRow.FORMAT.write(row));
+    }
+
+    @Test
+    void givenSequentialCertificate_whenRead_thenItsBoundIsTheOneForStoppingAtAnyTime() {
+        Radius radius = Radius.of(Sampling.SEQUENTIAL, 48, 48, 0.25, 0.001);
+        CertificateRow row = CertificateRow.of(3, 1,
+                new CertificateRow.Claim(OptionalInt.of(1), radius.value().orElseThrow(), radius.pALower()),
+                new CertificateRow.Votes(48, List.of(0L, 48L)), new CertificateRow.Draws(100, 1000, 0.001, 0.25, 0).sequentially(48));
+        String line = CertificateRow.FORMAT.write(row);
+        assertTrue(line.endsWith("\"n\":1000,\"alpha\":0.001,\"sigma\":0.25,\"seed\":0,\"noise\":\"gaussian\","
+                + "\"sampling\":\"sequential\",\"samples\":48}"), line);
+        assertEquals(row, CertificateRow.FORMAT.read(line));
+        for (String other : List.of(line.replace("sequential", "fixed"), line.replace("\"samples\":48", "\"samples\":1001"),
+                line.replace("\"samples\":48", "\"samples\":47"), line.replace("\"samples\":48", "\"samples\":96"),
+                line.replace("gaussian", "cauchy"), line.replace("48,\"counts\":[0,48]", "47,\"counts\":[1,47]"))) {
+            assertThrows(IllegalArgumentException.class, () -> CertificateRow.FORMAT.read(other), other);
+        }
+    }
+
+    @Test
     void givenAbstention_whenWritten_thenPredictIsMinusOne() {
         CertificateRow row = CertificateRow.of(3, 1,
                 new CertificateRow.Claim(OptionalInt.empty(), 0, Radius.of(5, 10, 1, 0.001).pALower()),
-                new CertificateRow.Votes(5, List.of(5L, 5L)), new CertificateRow.Sampling(1, 10, 0.001, 1, 0));
+                new CertificateRow.Votes(5, List.of(5L, 5L)), new CertificateRow.Draws(1, 10, 0.001, 1, 0));
         assertTrue(CertificateRow.FORMAT.write(row).contains("\"predict\":-1,\"radius\":0.0,"));
         assertEquals(row, CertificateRow.FORMAT.read(CertificateRow.FORMAT.write(row)));
         assertEquals(0, row.mostVoted(), "the first of equals");
@@ -124,7 +153,7 @@ class RowFormatTest {
     void givenCountsThatDoNotAddUp_whenCertificateMade_thenRefusedWithBothValues() {
         String complaint = assertThrows(IllegalArgumentException.class, () -> CertificateRow.of(0, 0,
                 new CertificateRow.Claim(OptionalInt.empty(), 0, 0.2), new CertificateRow.Votes(5, List.of(5L, 6L)),
-                new CertificateRow.Sampling(1, 10, 0.001, 1, 0))).getMessage();
+                new CertificateRow.Draws(1, 10, 0.001, 1, 0))).getMessage();
         assertEquals("counts add up to 11, but n is 10", complaint);
     }
 

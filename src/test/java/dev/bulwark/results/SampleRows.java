@@ -39,7 +39,7 @@ public final class SampleRows {
         Radius radius = Radius.of(counts.get(0), n, sigma, 0.001);
         OptionalInt predict = radius.value().isPresent() ? OptionalInt.of(0) : OptionalInt.empty();
         return CertificateRow.of(index, 0, new CertificateRow.Claim(predict, radius.value().orElse(0), radius.pALower()),
-                new CertificateRow.Votes(counts.get(0), counts), new CertificateRow.Sampling(10, n, 0.001, sigma, 1));
+                new CertificateRow.Votes(counts.get(0), counts), new CertificateRow.Draws(10, n, 0.001, sigma, 1));
     }
 
     /** Bounds with this lower bound of the margin; {@code byBox} decides whether the boxes of the logits are apart. */

@@ -66,6 +66,16 @@ class BatchesTest {
                 }
             }
         },
+        CERTIFY_SEQUENTIALLY {
+            @Override
+            void run(Fleet fleet, Subject subject, Path out, Monitor monitor) throws IOException {
+                try (RowFile<SmoothingRow> rows = RowFile.resume(out.resolveSibling("timed.tsv"), SmoothingRow.FORMAT);
+                     RowFile<CertificateRow> votes = RowFile.resume(out, CertificateRow.FORMAT)) {
+                    Certify.certify(fleet, subject, new Certify.Settings(0.5, 10, 300, 0.001, 3).sequentially(List.of(0.1, 0.25)),
+                            rows, Optional.of(votes), monitor);
+                }
+            }
+        },
         VERIFY {
             @Override
             void run(Fleet fleet, Subject subject, Path out, Monitor monitor) throws IOException {

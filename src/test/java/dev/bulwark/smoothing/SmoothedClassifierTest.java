@@ -19,6 +19,7 @@ import dev.bulwark.model.Mlp;
 import dev.bulwark.model.Op;
 import dev.bulwark.model.RandomGraph;
 import dev.bulwark.plan.Plan;
+import dev.bulwark.stats.Sampling;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -179,8 +180,62 @@ class SmoothedClassifierTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {1, 4, 100})
+    void sequentialVotesAreTheFirstOfThoseForAFixedNumberAndDependOnNoBatch(int batch) {
+        Graph graph = threeClasses();
+        StoppingRule rule = new StoppingRule(List.of(0.1, 0.25), 1000, SIGMA, 0.01);
+        try (Backend fastest = CpuBackend.create();
+             Plan network = Plan.load(fastest, graph);
+             SmoothedClassifier whole = new SmoothedClassifier(network, SIGMA, SEED);
+             SmoothedClassifier parts = new SmoothedClassifier(network, SIGMA, SEED, batch)) {
+            int inputs = graph.input().size();
+            float[] images = values(new SplittableRandom(5), 9 * inputs);
+            int[] indices = {7, 3, 100, 9, 12, 45, 2, 81, 64};
+            List<Certification> together = whole.certify(images, indices, 20, rule);
+            List<Certification> apart = parts.certify(images, indices, 20, rule);
+            for (int k = 0; k < indices.length; ++k) {
+                Certification found = together.get(k);
+                assertSame(found, apart.get(k));
+                float[] alone = Arrays.copyOfRange(images, k * inputs, (k + 1) * inputs);
+                assertSame(found, parts.certify(alone, new int[] {indices[k]}, 20, rule).get(0));
+                Certification fixed = whole.certify(alone, new int[] {indices[k]}, 20, found.samples(), 0.01).get(0);
+                assertArrayEquals(fixed.counts(), found.counts());
+                assertEquals(fixed.guess(), found.guess());
+                assertEquals(1000, found.n());
+                assertEquals(Radius.of(Sampling.SEQUENTIAL, found.counts()[found.guess()], found.samples(), SIGMA, 0.01).pALower(),
+                        found.pALower());
+                assertStoppedWhenSettled(rule, network, alone, found, indices[k]);
+            }
+            assertTrue(together.stream().mapToInt(Certification::samples).distinct().count() > 1, "not all stop alike");
+        }
+    }
+
+    /** At its last stage and at none before. */
+    private void assertStoppedWhenSettled(StoppingRule rule, Plan network, float[] image, Certification found, int index) {
+        for (int stage = 0; rule.samples(stage) <= found.samples(); ++stage) {
+            try (SmoothedClassifier smoothed = new SmoothedClassifier(network, SIGMA, SEED)) {
+                int[] counts = smoothed.certify(image, new int[] {index}, 20, rule.samples(stage), 0.01).get(0).counts();
+                assertEquals(rule.samples(stage) == found.samples(), rule.settled(stage, counts[found.guess()]));
+            }
+            if (stage == rule.stages() - 1) {
+                break;
+            }
+        }
+    }
+
+    @Test
+    void givenAStoppingRuleForAnotherSigma_whenCertified_thenRefused() {
+        try (Plan network = Plan.load(backend, halfPlanes());
+             SmoothedClassifier smoothed = new SmoothedClassifier(network, SIGMA, SEED)) {
+            assertRefused("the stopping rule is for sigma 0.5, not 0.25", () -> smoothed.certify(new float[] {0, 0},
+                    new int[] {0}, 10, new StoppingRule(List.of(), 10, 0.5, 0.05)));
+        }
+    }
+
     private static void assertSame(Certification expected, Certification actual) {
         assertEquals(expected.guess(), actual.guess());
+        assertEquals(expected.samples(), actual.samples());
         assertArrayEquals(expected.counts(), actual.counts());
         assertEquals(expected.certificate(), actual.certificate());
     }

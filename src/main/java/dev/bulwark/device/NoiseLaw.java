@@ -1,0 +1,8 @@
+package dev.bulwark.device;
+
+/** How the noise of randomized smoothing is distributed. */
+public enum NoiseLaw {
+
+    /** Normal with standard deviation sigma, in float: {@link Philox#normal}, each element for itself. */
+    GAUSSIAN
+}
