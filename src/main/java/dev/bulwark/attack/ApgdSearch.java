@@ -21,7 +21,7 @@ final class ApgdSearch implements AutoCloseable {
     private static final float[] WIDTHS = {3, 2, 1};
     private static final double WIDE_SHARE = 0.3;
     private static final double SPARSE_INTERVAL = 0.04;
-    /** In l1: iterations between two looks at what was found. */
+    /** Iterations between two looks at what was found, where no checkpoints are. */
     private static final int JUDGED = 10;
 
     private final Backend backend;
@@ -66,6 +66,21 @@ final class ApgdSearch implements AutoCloseable {
             }
             rows.judge();
             wave.leave(rows.states()).ifPresent(schedule::keep);
+        }
+    }
+
+    /** Plain PGD: steps of one length, without momentum. */
+    void run(Search.Pgd search) {
+        wave.startAtRandom(rows.x());
+        rows.begin(search.climbed());
+        backend.fill(rows.lengths(), (float) search.stepSize());
+        for (int done = 0; done < search.steps() && wave.rows() > 0;) {
+            int next = Math.min(JUDGED, search.steps() - done);
+            iteration.run(search, wave.rows(), next, () -> rows.step(search.climbed(), 1f, true));
+            wave.passes().add((long) next * wave.rows(), (long) next * wave.rows());
+            done += next;
+            rows.judge();
+            wave.leave(rows.states());
         }
     }
 

@@ -57,7 +57,9 @@ public final class AttackSuite implements Attacker {
         }
 
         void run(Search search) {
-            if (search instanceof Search.Apgd each) {
+            if (search instanceof Search.Pgd each) {
+                apgd.run(each);
+            } else if (search instanceof Search.Apgd each) {
                 apgd.run(each);
             } else if (search instanceof Search.Fab each) {
                 fab.run(each);

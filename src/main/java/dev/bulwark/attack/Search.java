@@ -5,7 +5,8 @@ import java.util.List;
 import java.util.Optional;
 
 /** One of the attacks of an {@link AttackSuite}, and how hard it tries. */
-public sealed interface Search permits Search.Apgd, Search.Fab, Search.Square {
+public sealed interface Search permits Search.Pgd, Search.Apgd, Search.Fab,
+        Search.Square {
 
     /** AutoAttack's, in every norm. */
     int ITERATIONS = 100;
@@ -27,6 +28,15 @@ public sealed interface Search permits Search.Apgd, Search.Fab, Search.Square {
 
     /** As {@code apgd-ce}. */
     String name();
+
+    /** As {@code apgd-t: 100 iterations, 1 restart, 9 targets}. */
+    default String describe() {
+        return name() + ": " + effort() + ", " + restarts() + (restarts() == 1 ? " restart" : " restarts")
+                + (targeted() ? ", " + targets() + (targets() == 1 ? " target" : " targets") : "");
+    }
+
+    /** How long it searches from one point: {@code 100 iterations}. */
+    String effort();
 
     default boolean targeted() {
         return targets() > 0;
@@ -52,6 +62,54 @@ public sealed interface Search permits Search.Apgd, Search.Fab, Search.Square {
     }
 
     /**
+     * Projected gradient descent with steps of one length, in l-infinity and l2 balls.
+     *
+     * @param climbed  any loss but the untargeted margin, which has {@link dev.bulwark.attack.Pgd}
+     * @param stepSize in the ball's norm
+     */
+    record Pgd(AttackLoss climbed, int steps, double stepSize, int restarts, int targets) implements Search {
+
+        public Pgd {
+            requirePositive("steps", steps);
+            requirePositive("restarts", restarts);
+            requireLoss(climbed, targets);
+            if (!(stepSize >= 0 && stepSize <= Float.MAX_VALUE)) {
+                throw new IllegalArgumentException("stepSize must not be negative, and at most the largest float: " + stepSize);
+            }
+        }
+
+        @Override
+        public AttackMethod method() {
+            return AttackMethod.PGD;
+        }
+
+        @Override
+        public Optional<AttackLoss> loss() {
+            return Optional.of(climbed);
+        }
+
+        @Override
+        public String effort() {
+            return steps + " steps of " + stepSize;
+        }
+
+        @Override
+        public String name() {
+            return targeted() ? "pgd-t" : climbed == AttackLoss.CROSS_ENTROPY ? "pgd-ce" : "pgd-dlr";
+        }
+    }
+
+    private static void requireLoss(AttackLoss climbed, int targets) {
+        if (climbed == AttackLoss.MARGIN) {
+            throw new IllegalArgumentException("the loss must say how large it is: the cross-entropy, the difference of logits ratio, "
+                    + "or a targeted one, not the margin");
+        }
+        if (climbed.targeted() != targets > 0) {
+            throw new IllegalArgumentException("targets must be positive where the loss is targeted, else 0: " + targets);
+        }
+    }
+
+    /**
      * Auto-PGD. In l1 balls the first three tenths of the iterations are in a ball three times as wide, the next three in one twice
      * as wide.
      *
@@ -62,12 +120,7 @@ public sealed interface Search permits Search.Apgd, Search.Fab, Search.Square {
         public Apgd {
             requirePositive("iterations", iterations);
             requirePositive("restarts", restarts);
-            if (climbed == AttackLoss.MARGIN) {
-                throw new IllegalArgumentException("auto-PGD climbs the cross-entropy or the difference of logits ratio, not the margin");
-            }
-            if (climbed.targeted() != targets > 0) {
-                throw new IllegalArgumentException("targets must be positive where the loss is targeted, else 0: " + targets);
-            }
+            requireLoss(climbed, targets);
         }
 
         @Override
@@ -78,6 +131,11 @@ public sealed interface Search permits Search.Apgd, Search.Fab, Search.Square {
         @Override
         public Optional<AttackLoss> loss() {
             return Optional.of(climbed);
+        }
+
+        @Override
+        public String effort() {
+            return iterations + " iterations";
         }
 
         @Override
@@ -103,6 +161,11 @@ public sealed interface Search permits Search.Apgd, Search.Fab, Search.Square {
         @Override
         public Optional<AttackLoss> loss() {
             return Optional.empty();
+        }
+
+        @Override
+        public String effort() {
+            return iterations + " iterations";
         }
 
         @Override
@@ -132,6 +195,11 @@ public sealed interface Search permits Search.Apgd, Search.Fab, Search.Square {
         @Override
         public int targets() {
             return 0;
+        }
+
+        @Override
+        public String effort() {
+            return queries + " queries";
         }
 
         @Override

@@ -1,6 +1,7 @@
 package dev.bulwark.attack;
 
 import dev.bulwark.data.Ball;
+import dev.bulwark.data.Norm;
 import dev.bulwark.device.NoiseKey;
 import dev.bulwark.plan.Plan;
 import dev.bulwark.shapes.ImageShape;
@@ -20,6 +21,9 @@ public record SuiteSettings(Ball ball, ImageShape image, long seed, List<Search>
         searches = List.copyOf(searches);
         if (searches.isEmpty() || searches.stream().map(Search::name).distinct().count() < searches.size()) {
             throw new IllegalArgumentException("searches must be different ones, at least one: " + searches);
+        }
+        if (ball.norm() == Norm.ONE && searches.stream().anyMatch(search -> search instanceof Search.Pgd)) {
+            throw new IllegalArgumentException("PGD stays in l-infinity or l2 balls, not in those of the l1 norm");
         }
         if (!(ball.epsilon().lower() <= Float.MAX_VALUE / 4)) {
             throw new IllegalArgumentException("epsilon must be at most 8e37: " + ball.epsilon());
