@@ -112,7 +112,7 @@ final class AttackOptions {
     }
 
     /** Whether this is plain PGD, which has a run of its own. */
-    private boolean isPlain() {
+    boolean isPlain() {
         return kind == Kind.PGD && targets == null;
     }
 

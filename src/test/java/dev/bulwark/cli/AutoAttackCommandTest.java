@@ -143,6 +143,7 @@ class AutoAttackCommandTest {
         assertEquals("[\"apgd-ce: 100 iterations, 1 restart\",\"apgd-t: 100 iterations, 1 restart, 9 targets\","
                 + "\"fab-t: 100 iterations, 1 restart, 9 targets\",\"square: 5000 queries, 1 restart\"]",
                 record.at("/identity/searches").toString());
+        assertEquals("fp32", record.at("/device/libraries/gradients of attacks").asText());
         int standing = 15;
         for (String part : List.of("apgd-ce", "apgd-t", "fab-t", "square")) {
             JsonNode figures = record.at("/attacks/" + part);
