@@ -21,7 +21,7 @@ import java.util.Optional;
  *                              k / 255 for bytes, in input units, and 0 where it is the image itself; empty, null in the file,
  *                              where the image is not broken. Versions before wrote 0 there
  * @param loss                  what the attack climbed to break the image; empty where it stands, where the clean
- *                              prediction is wrong already, and in rows of versions that did not say
+ *                              prediction is wrong already, by FAB, which climbs none, and in rows of versions that did not say
  * @param attack                which of several attacks broke the image; rows that PGD broke alone, and others where nothing broke
  *                              what was right, do not have the field
  * @param realNetwork           what the real-number network, of which bounds speak, does at that input; only where the
