@@ -107,6 +107,116 @@ extern "C" __global__ void margin_gradient(const float* logits, const int* __res
 }
 EXPORT_KERNEL(margin_gradient)
 
+/** Whether all of a row's logits are finite. */
+static __device__ __forceinline__ bool all_finite(const float* z, int classes) {
+    bool finite = true;
+    for (int c = 0; c < classes; ++c) {
+        finite = finite && fabsf(z[c]) < INFINITY;
+    }
+    return finite;
+}
+
+/** The classes of a row's four largest logits, the lower one first at a tie; -1 where there are fewer. */
+struct Leaders {
+    int first = -1, second = -1, third = -1, fourth = -1;
+
+    __device__ __forceinline__ void take(const float* z, int c) {
+        const auto ahead = [&](int other) { return other < 0 || z[c] > z[other]; };
+        if (ahead(first)) {
+            fourth = third, third = second, second = first, first = c;
+        } else if (ahead(second)) {
+            fourth = third, third = second, second = c;
+        } else if (ahead(third)) {
+            fourth = third, third = c;
+        } else if (ahead(fourth)) {
+            fourth = c;
+        }
+    }
+};
+
+/** Where an attack is to lead: the best other class, or a row's target; and what its loss is over. */
+enum class Ratio { NONE, DLR, TARGETED_DLR };
+
+/** One row of a difference of logits, z[other] - z[label], over 1 or over differences of the largest; z may be the gradient. */
+template <Ratio RATIO>
+static __device__ __forceinline__ void logit_ratio(const float* z, int label, int target, int classes, float* gradient,
+                                                   float* loss) {
+    const bool known = all_finite(z, classes) && (RATIO != Ratio::DLR || classes > 1);
+    Leaders order;
+    for (int c = 0; c < classes && known; ++c) {
+        order.take(z, c);
+    }
+    float value = NAN, below = 1.f, third = 0.f, fourth = 0.f;
+    int other = target;
+    if (known) {
+        if (RATIO == Ratio::DLR) {
+            other = order.first == label ? order.second : order.first;
+        }
+        if (RATIO != Ratio::NONE && classes > 2) {
+            third = RATIO == Ratio::DLR || classes < 4 ? 1.f : 0.5f;
+            fourth = 1.f - third;
+            const float lesser = third * z[order.third] + (fourth == 0.f ? 0.f : fourth * z[order.fourth]);
+            below = z[order.first] - lesser + 1e-12f;
+        }
+        value = (z[other] - z[label]) / below;
+    }
+    const float slope = third == 0.f ? 0.f : value / below;
+    for (int c = 0; c < classes; ++c) {
+        float sum = 0.f;
+        if (known) {
+            sum += c == other ? 1 / below : 0.f;
+            sum -= c == label ? 1 / below : 0.f;
+            sum -= third != 0.f && c == order.first ? slope : 0.f;
+            sum += third != 0.f && c == order.third ? third * slope : 0.f;
+            sum += fourth != 0.f && third != 0.f && c == order.fourth ? fourth * slope : 0.f;
+        }
+        gradient[c] = sum;
+    }
+    *loss = value;
+}
+
+/** Croce and Hein's difference of logits ratio, and its gradient. */
+extern "C" __global__ void dlr(const float* logits, const int* __restrict__ labels, int rows, int classes, float* gradient,
+                               float* __restrict__ losses) {
+    for (long long n = grid_first(); n < rows; n += grid_stride()) {
+        logit_ratio<Ratio::DLR>(logits + n * classes, labels[n], -1, classes, gradient + n * classes, losses + n);
+    }
+}
+EXPORT_KERNEL(dlr)
+
+/** The same toward a target. */
+extern "C" __global__ void targeted_dlr(const float* logits, const int* __restrict__ labels, const int* __restrict__ targets,
+                                        int rows, int classes, float* gradient, float* __restrict__ losses) {
+    for (long long n = grid_first(); n < rows; n += grid_stride()) {
+        logit_ratio<Ratio::TARGETED_DLR>(logits + n * classes, labels[n], targets[n], classes, gradient + n * classes, losses + n);
+    }
+}
+EXPORT_KERNEL(targeted_dlr)
+
+/** The target's logit less the label's, and its gradient. */
+extern "C" __global__ void targeted_margin(const float* logits, const int* __restrict__ labels, const int* __restrict__ targets,
+                                           int rows, int classes, float* gradient, float* __restrict__ losses) {
+    for (long long n = grid_first(); n < rows; n += grid_stride()) {
+        logit_ratio<Ratio::NONE>(logits + n * classes, labels[n], targets[n], classes, gradient + n * classes, losses + n);
+    }
+}
+EXPORT_KERNEL(targeted_margin)
+
+/** The best other logit less the label's. */
+extern "C" __global__ void margins(const float* __restrict__ logits, const int* __restrict__ labels, int rows, int classes,
+                                   float* __restrict__ losses) {
+    for (long long n = grid_first(); n < rows; n += grid_stride()) {
+        const float* z = logits + n * classes;
+        const int label = labels[n];
+        float best = classes > 1 ? -INFINITY : NAN;
+        for (int c = 0; c < classes; ++c) {
+            best = z[c] != z[c] || best != best ? NAN : c != label && z[c] > best ? z[c] : best;
+        }
+        losses[n] = best - z[label];
+    }
+}
+EXPORT_KERNEL(margins)
+
 /** worst = centre + radius, and centre - radius at the label. */
 extern "C" __global__ void worst_case_logits(const float* __restrict__ centre, const float* __restrict__ radius,
                                              const int* __restrict__ labels, int rows, int classes,

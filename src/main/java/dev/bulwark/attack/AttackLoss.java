@@ -14,5 +14,22 @@ public enum AttackLoss {
      * The best other logit less the label's (Carlini and Wagner 2017). Its gradient knows nothing of the logits' scale, but
      * follows one rival at a time.
      */
-    MARGIN
+    MARGIN,
+
+    /**
+     * The difference of logits ratio (Croce and Hein 2020): the margin over the difference of the largest and the third largest
+     * logit, so that its value doesn't depend on the logits' scale either.
+     */
+    DLR,
+
+    /** The margin of one class, the target, over the label. */
+    TARGETED_MARGIN,
+
+    /** The difference of logits ratio toward a target. */
+    TARGETED_DLR;
+
+    /** Whether each row leads to a class of its own. */
+    public boolean targeted() {
+        return this == TARGETED_MARGIN || this == TARGETED_DLR;
+    }
 }

@@ -15,27 +15,33 @@ public final class AttackOutcome {
     private final int label;
     private final int cleanPrediction;
     private final int adversarialPrediction;
+    private final Optional<AttackMethod> method;
     private final Optional<AttackLoss> loss;
     private final double linf;
     private final double euclidean;
+    private final double l1;
     private final float[] adversarialImage;
 
     /**
      * @param cleanPrediction       the network's class for {@code image}; -1 if it gives none, as where a logit is NaN
      * @param adversarialPrediction the network's class for {@code adversarialImage}; -1 where the clean prediction is
-     * @param loss                  what led to {@code adversarialImage}; empty if that is the image itself
+     * @param method                what found {@code adversarialImage}; empty if that is the image itself
+     * @param loss                  what it climbed
      * @param linf                  how far {@code adversarialImage} lies from the centre of the ball; 0 for the image itself
      * @param euclidean             the same in the l2 norm, rounded up
+     * @param l1                    the same in the l1 norm, rounded up
      * @param adversarialImage      {@code [D]}
      */
-    AttackOutcome(int label, int cleanPrediction, int adversarialPrediction, Optional<AttackLoss> loss, double linf,
-                  double euclidean, float[] adversarialImage) {
+    AttackOutcome(int label, int cleanPrediction, int adversarialPrediction, Optional<AttackMethod> method,
+                  Optional<AttackLoss> loss, double linf, double euclidean, double l1, float[] adversarialImage) {
         this.label = label;
         this.cleanPrediction = cleanPrediction;
         this.adversarialPrediction = adversarialPrediction;
+        this.method = method;
         this.loss = loss;
         this.linf = linf;
         this.euclidean = euclidean;
+        this.l1 = l1;
         this.adversarialImage = adversarialImage.clone();
     }
 
@@ -58,6 +64,11 @@ public final class AttackOutcome {
         return adversarialPrediction;
     }
 
+    /** Which attack broke the image; empty where none did, or none had to. */
+    public Optional<AttackMethod> method() {
+        return method;
+    }
+
     /** What the attack climbed to break the image; empty where nothing did, or nothing had to. */
     public Optional<AttackLoss> loss() {
         return loss;
@@ -71,6 +82,11 @@ public final class AttackOutcome {
     /** At least the l2 distance of the adversarial image from the centre of the ball; see {@link Ball#euclideanDistance}. */
     public double euclidean() {
         return euclidean;
+    }
+
+    /** At least the l1 distance of the adversarial image from the centre of the ball; see {@link Ball#l1Distance}. */
+    public double l1() {
+        return l1;
     }
 
     /** {@code [D]} */

@@ -4,7 +4,9 @@ import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.InputGradients;
+import dev.bulwark.device.Losses;
 import dev.bulwark.plan.Plan;
+import java.util.Optional;
 
 /**
  * The network's logits and the gradient of a loss with respect to its input, in the device's fastest way. Call
@@ -14,6 +16,7 @@ final class InputGradient implements AutoCloseable {
 
     private final Backend backend;
     private final int classes;
+    private final int inputs;
     private final InputGradients network;
     private final DeviceBuffer logits;
     private final DeviceBuffer logitGradients;
@@ -28,12 +31,18 @@ final class InputGradient implements AutoCloseable {
     InputGradient(DeviceMemory memory, Plan network, int capacity) {
         this.backend = network.backend();
         this.classes = network.classes();
+        this.inputs = network.inputs();
         this.logits = memory.allocate((long) capacity * classes);
         this.logitGradients = memory.allocate((long) capacity * classes);
         this.gradients = memory.allocate((long) capacity * network.inputs());
         this.losses = memory.allocate(capacity);
         this.weight = memory.allocate(1);
         this.network = network.inputGradients(memory, capacity);
+    }
+
+    /** Elements of one input. */
+    int inputs() {
+        return inputs;
     }
 
     /** Announces the batch size: losses are sums over the batch, so that no gradient depends on other images. */
@@ -49,13 +58,41 @@ final class InputGradient implements AutoCloseable {
 
     /** The loss's gradient {@code [rows,D]} with respect to the input of the last {@link #forward}. */
     DeviceBuffer backward(AttackLoss loss, DeviceBuffer labels, int rows) {
+        return backward(loss, labels, Optional.empty(), rows);
+    }
+
+    /**
+     * The same of a loss that may be targeted.
+     *
+     * @param targets {@code int [rows]}; there where the loss is targeted
+     */
+    DeviceBuffer backward(AttackLoss loss, DeviceBuffer labels, Optional<DeviceBuffer> targets, int rows) {
+        Losses of = backend.losses();
         switch (loss) {
-            case CROSS_ENTROPY -> backend.losses().crossEntropy(logits, labels, rows, classes, weight, logitGradients,
-                    losses);
-            case MARGIN -> backend.losses().marginGradient(logits, labels, rows, classes, logitGradients);
+            case CROSS_ENTROPY -> of.crossEntropy(logits, labels, rows, classes, weight, logitGradients, losses);
+            case MARGIN -> of.marginGradient(logits, labels, rows, classes, logitGradients);
+            case DLR -> of.dlr(logits, labels, rows, classes, logitGradients, losses);
+            case TARGETED_MARGIN -> of.targetedMargin(logits, labels, targets.orElseThrow(), rows, classes, logitGradients, losses);
+            case TARGETED_DLR -> of.targetedDlr(logits, labels, targets.orElseThrow(), rows, classes, logitGradients, losses);
         }
         network.backward(logitGradients, rows, gradients);
         return gradients;
+    }
+
+    /** The rows' losses {@code [rows]} of the last {@link #backward}, of any loss but the margin, or of {@link #margins}. */
+    DeviceBuffer losses() {
+        return losses;
+    }
+
+    /** The gradients {@code [rows,D]} of the last {@link #backward}, which an attack may replace. */
+    DeviceBuffer gradients() {
+        return gradients;
+    }
+
+    /** The margins {@code [rows]} of the last {@link #forward}. */
+    DeviceBuffer margins(DeviceBuffer labels, int rows) {
+        backend.losses().margins(logits, labels, rows, classes, losses);
+        return losses;
     }
 
     @Override

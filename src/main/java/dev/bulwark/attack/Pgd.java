@@ -22,12 +22,13 @@ import java.util.Optional;
  * <p>An image's starting points depend on (seed, image index, restart) alone. Its path depends on the batch only as far
  * as the device's matrix products round differently for different shapes.
  */
-public final class Pgd implements AutoCloseable {
+public final class Pgd implements Attacker {
 
     private final Backend backend;
     private final Plan network;
     private final PgdSettings settings;
     private Optional<Prepared> prepared = Optional.empty();
+    private AttackEffort effort = new AttackEffort("pgd", 0, 0, 0, 0, 0, 0);
 
     /** What stays from call to call: buffers for a number of images, packed weights, recorded steps. */
     private record Prepared(int capacity, DeviceMemory memory, PgdBatch batch) {
@@ -40,13 +41,7 @@ public final class Pgd implements AutoCloseable {
         this.settings = settings;
     }
 
-    /**
-     * Attacks every image that the network gets right. What the device needs for it is kept for the next call.
-     *
-     * @param images       {@code [N,D]}, in [0, 1]
-     * @param labels       {@code [N]}
-     * @param imageIndices {@code [N]}, each image's index in its data set, a coordinate of its starting points
-     */
+    @Override
     public List<AttackOutcome> attack(float[] images, int[] labels, int[] imageIndices) {
         network.requireInputs(images, labels.length, 0, 1);
         network.requireLabels(labels);
@@ -59,10 +54,31 @@ public final class Pgd implements AutoCloseable {
         List<AttackOutcome> outcomes = new ArrayList<>();
         for (int from = 0; from < labels.length; from += together) {
             int to = Math.min(from + together, labels.length);
-            outcomes.addAll(batch(together).attack(Arrays.copyOfRange(images, from * inputs, to * inputs),
+            outcomes.addAll(attack(batch(together), Arrays.copyOfRange(images, from * inputs, to * inputs),
                     Arrays.copyOfRange(labels, from, to), Arrays.copyOfRange(imageIndices, from, to)));
         }
         return outcomes;
+    }
+
+    private List<AttackOutcome> attack(PgdBatch batch, float[] images, int[] labels, int[] imageIndices) {
+        long begun = System.nanoTime();
+        long steps = batch.stepsOfImages();
+        long restarts = batch.restartsOfImages();
+        List<AttackOutcome> outcomes = batch.attack(images, labels, imageIndices);
+        long right = outcomes.stream().filter(outcome -> outcome.cleanPrediction() == outcome.label()).count();
+        long broken = outcomes.stream().filter(outcome -> outcome.method().isPresent()).count();
+        long taken = batch.stepsOfImages() - steps;
+        // Every restart looks at its starting points, and asks the float network at the end.
+        effort = effort.plus(new AttackEffort("pgd", right, broken, taken + 2 * (batch.restartsOfImages() - restarts), taken, 0,
+                (System.nanoTime() - begun) / 1e9));
+        return outcomes;
+    }
+
+    @Override
+    public List<AttackEffort> takeEffort() {
+        List<AttackEffort> taken = List.of(effort);
+        effort = new AttackEffort("pgd", 0, 0, 0, 0, 0, 0);
+        return taken;
     }
 
     /** The device's side, with room for {@code capacity} images. */

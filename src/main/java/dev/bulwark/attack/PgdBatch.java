@@ -45,6 +45,8 @@ final class PgdBatch implements AutoCloseable {
     private final int stepsTogether;
     /** The steps of the last restart. */
     private Optional<Steps> recorded = Optional.empty();
+    private long stepsOfImages;
+    private long restartsOfImages;
 
     /** {@link #stepsTogether} steps up a loss for a number of rows, recorded. */
     private record Steps(AttackLoss loss, int rows, Backend.Replay together) {
@@ -62,7 +64,8 @@ final class PgdBatch implements AutoCloseable {
         this.classes = network.classes();
         this.forward = new Logits(memory, network, capacity);
         this.x = memory.allocate((long) capacity * inputs);
-        this.feasible = FeasibleSet.of(memory, network, settings, capacity);
+        this.feasible = FeasibleSet.of(memory, network, settings.ball(), settings.key(), capacity);
+        feasible.setStep((float) settings.stepSize());
         this.chosen = memory.allocate(capacity);
         this.labels = memory.allocate(capacity);
         this.imageIndices = memory.allocate(capacity);
@@ -101,6 +104,16 @@ final class PgdBatch implements AutoCloseable {
         return targets.outcomes();
     }
 
+    /** Steps so far, of one image each. */
+    long stepsOfImages() {
+        return stepsOfImages;
+    }
+
+    /** Restarts so far, of one image each. */
+    long restartsOfImages() {
+        return restartsOfImages;
+    }
+
     /** Puts the standing images, close together, at their starting points of restart r. */
     private void start(int[] standing, int[] batchLabels, int[] batchIndices, int r) {
         int rows = standing.length;
@@ -111,13 +124,15 @@ final class PgdBatch implements AutoCloseable {
         backend.write(filled(rows, r), restarts);
         backend.write(filled(rows, NOTHING_KEPT), keptPredictions);
         gradient.setRows(rows);
-        feasible.start(new FeasibleSet.Starting(standing, chosen, indices, imageIndices, r, restarts), x);
+        feasible.start(new FeasibleSet.Starting(standing, chosen, indices, imageIndices, filled(rows, r), restarts), x);
         look(rows);
     }
 
     /** All steps of a restart, without waiting for the device: an image may leave only when it is over. */
     private void ascend(AttackLoss loss, int rows) {
         Backend.Replay together = recordedSteps(loss, rows);
+        stepsOfImages += (long) settings.steps() * rows;
+        restartsOfImages += rows;
         for (int s = 0; s < settings.steps(); s += stepsTogether) {
             together.run();
         }
@@ -168,7 +183,7 @@ final class PgdBatch implements AutoCloseable {
             backend.read(kept, images);
             for (int k = 0; k < rows; ++k) {
                 if (targets.breaks(standing[k], found[k])) {
-                    targets.setBroken(standing[k], found[k], loss,
+                    targets.setBroken(standing[k], found[k], AttackMethod.PGD, Optional.of(loss),
                             Arrays.copyOfRange(images, k * inputs, (k + 1) * inputs));
                 }
             }

@@ -3,6 +3,7 @@ package dev.bulwark.attack;
 import dev.bulwark.data.Ball;
 import dev.bulwark.data.Norm;
 import dev.bulwark.device.NoiseKey;
+import dev.bulwark.plan.Plan;
 import java.util.EnumSet;
 import java.util.List;
 
@@ -17,7 +18,8 @@ import java.util.List;
  * @param losses   what the steps climb, one after the other: each has all restarts, from the same starting points, at the
  *                 images that those before it left standing. So several break all that any of them breaks
  */
-public record PgdSettings(Ball ball, int steps, double stepSize, int restarts, long seed, List<AttackLoss> losses) {
+public record PgdSettings(Ball ball, int steps, double stepSize, int restarts, long seed, List<AttackLoss> losses)
+        implements Attacker.Settings {
 
     /** The lab's, and what every command and the library take where none are named; the step is {@link #defaultStep}. */
     public static final int DEFAULT_STEPS = 50;
@@ -35,6 +37,9 @@ public record PgdSettings(Ball ball, int steps, double stepSize, int restarts, l
         if (steps < 1 || restarts < 1) {
             throw new IllegalArgumentException("steps and restarts must be positive: " + steps + ", " + restarts);
         }
+        if (losses.stream().anyMatch(AttackLoss::targeted)) {
+            throw new IllegalArgumentException("losses must not be targeted: " + losses);
+        }
         if (losses.isEmpty() || EnumSet.copyOf(losses).size() < losses.size()) {
             throw new IllegalArgumentException("losses must be different ones, at least one: " + losses);
         }
@@ -43,6 +48,11 @@ public record PgdSettings(Ball ball, int steps, double stepSize, int restarts, l
     /** Around floats that stand for themselves, with cross-entropy alone. */
     public PgdSettings(double epsilon, int steps, double stepSize, int restarts, long seed) {
         this(Ball.aroundFloats(epsilon), steps, stepSize, restarts, seed, List.of(AttackLoss.CROSS_ENTROPY));
+    }
+
+    @Override
+    public Pgd on(Plan network) {
+        return new Pgd(network, this);
     }
 
     /** What the starting points are drawn by. */

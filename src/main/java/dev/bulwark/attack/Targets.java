@@ -1,7 +1,6 @@
 package dev.bulwark.attack;
 
 import dev.bulwark.data.Ball;
-import dev.bulwark.data.Norm;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -18,6 +17,7 @@ final class Targets {
     private final int[] cleanPredictions;
     private final int[] predictions;
     private final float[][] adversarial;
+    private final AttackMethod[] methods;
     private final AttackLoss[] losses;
 
     /**
@@ -33,6 +33,7 @@ final class Targets {
         this.cleanPredictions = cleanPredictions;
         this.predictions = cleanPredictions.clone();
         this.adversarial = new float[labels.length][];
+        this.methods = new AttackMethod[labels.length];
         this.losses = new AttackLoss[labels.length];
         for (int n = 0; n < labels.length; ++n) {
             adversarial[n] = image(n);
@@ -54,29 +55,30 @@ final class Targets {
         return stands(n) && prediction >= 0 && prediction != labels[n];
     }
 
-    /** Image n is given {@code prediction}, not its label, at {@code adversarialImage} {@code [D]}, where the loss led. */
-    void setBroken(int n, int prediction, AttackLoss loss, float[] adversarialImage) {
-        if (ball.norm() == Norm.TWO) {
-            double away = ball.euclideanDistance(image(n), adversarialImage);
-            if (!(away <= ball.epsilon().lower())) {
-                throw new IllegalStateException("an attack left its ball: at distance " + away + ", epsilon is " + ball.epsilon());
-            }
+    /** Image n is given {@code prediction}, not its label, at {@code adversarialImage} {@code [D]}, where the method led. */
+    void setBroken(int n, int prediction, AttackMethod method, Optional<AttackLoss> loss, float[] adversarialImage) {
+        if (!ball.holds(image(n), adversarialImage)) {
+            throw new IllegalStateException(method + " left its ball: epsilon is " + ball.epsilon() + " in the "
+                    + ball.norm().words() + " norm");
         }
         predictions[n] = prediction;
-        losses[n] = loss;
+        methods[n] = method;
+        losses[n] = loss.orElse(null);
         adversarial[n] = adversarialImage;
     }
 
     List<AttackOutcome> outcomes() {
         List<AttackOutcome> outcomes = new ArrayList<>();
         for (int n = 0; n < labels.length; ++n) {
-            outcomes.add(new AttackOutcome(labels[n], cleanPredictions[n], predictions[n], Optional.ofNullable(losses[n]),
-                    ball.distance(image(n), adversarial[n]), ball.euclideanDistance(image(n), adversarial[n]), adversarial[n]));
+            outcomes.add(new AttackOutcome(labels[n], cleanPredictions[n], predictions[n], Optional.ofNullable(methods[n]),
+                    Optional.ofNullable(losses[n]), ball.distance(image(n), adversarial[n]),
+                    ball.euclideanDistance(image(n), adversarial[n]), ball.l1Distance(image(n), adversarial[n]), adversarial[n]));
         }
         return outcomes;
     }
 
-    private float[] image(int n) {
+    /** {@code [D]} */
+    float[] image(int n) {
         return Arrays.copyOfRange(images, n * inputs, (n + 1) * inputs);
     }
 }

@@ -1,7 +1,7 @@
 package dev.bulwark.cli;
 
 import dev.bulwark.attack.AttackLoss;
-import dev.bulwark.attack.PgdSettings;
+import dev.bulwark.attack.Attacker;
 import dev.bulwark.data.Ball;
 import dev.bulwark.data.Epsilon;
 import dev.bulwark.data.Norm;
@@ -9,7 +9,6 @@ import dev.bulwark.device.DeviceInfo;
 import dev.bulwark.files.FileNames;
 import dev.bulwark.model.Graph;
 import dev.bulwark.plan.Plan;
-import dev.bulwark.results.AttackRecord;
 import dev.bulwark.results.AttackRow;
 import dev.bulwark.results.RowFile;
 import dev.bulwark.results.Words;
@@ -20,69 +19,36 @@ import dev.bulwark.runs.Fleet;
 import dev.bulwark.runs.KeptImages;
 import dev.bulwark.runs.Monitor;
 import dev.bulwark.runs.Subject;
+import dev.bulwark.shapes.ImageShape;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code bulwark attack}: PGD, a row an image. */
-@Command(name = "attack", description = "Attack by projected gradient descent: an upper bound on robust accuracy, no guarantee.")
+/** {@code bulwark attack}: PGD, AutoAttack or a part of it, a row an image. */
+@Command(name = "attack", description = "Attack images, by PGD or as AutoAttack: an upper bound on robust accuracy, no guarantee.")
 final class AttackCommand extends ModelCommand {
 
-    /** What the steps climb. */
-    enum Loss {
-        CROSS_ENTROPY("cross-entropy", List.of(AttackLoss.CROSS_ENTROPY)),
-        MARGIN("margin", List.of(AttackLoss.MARGIN)),
-        BOTH("both", Attack.BOTH_LOSSES);
-
-        private final String text;
-        private final List<AttackLoss> losses;
-
-        Loss(String text, List<AttackLoss> losses) {
-            this.text = text;
-            this.losses = losses;
-        }
-
-        /** As the command line spells it. */
-        @Override
-        public String toString() {
-            return text;
-        }
-    }
-
     @Mixin
-    private RoundingDeviceOptions device;
+    private AttackDeviceOptions device;
 
     @Option(names = "--epsilon", required = true, converter = EpsilonConverter.class,
             description = "Radius of the ball, in input units: a decimal or a fraction, as 8/255.")
     private Epsilon epsilon;
 
-    @Option(names = "--norm", paramLabel = "inf|2", defaultValue = "inf",
-            description = "Of the ball: l-infinity, with signed steps, or l2, with steps along the gradient (default: "
-                    + "${DEFAULT-VALUE}).")
+    @Option(names = "--norm", paramLabel = "inf|2|1", defaultValue = "inf",
+            description = "Of the ball: l-infinity, with signed steps; l2, with steps along the gradient; or l1, with sparse steps, which "
+                    + "pgd does not take (default: ${DEFAULT-VALUE}).")
     private Norm norm;
 
-    @Option(names = "--steps", defaultValue = "" + PgdSettings.DEFAULT_STEPS, description = "Steps of each restart (default: ${DEFAULT-VALUE}).")
-    private int steps;
-
-    @Option(names = "--step-size", description = "Length of a step in the ball's norm (default: epsilon / 10).")
-    private Double stepSize;
-
-    @Option(names = "--restarts", defaultValue = "" + PgdSettings.DEFAULT_RESTARTS, description = "Random starting points (default: ${DEFAULT-VALUE}).")
-    private int restarts;
-
-    @Option(names = "--seed", defaultValue = "0", description = "Seed of the starting points (default: ${DEFAULT-VALUE}).")
-    private long seed;
-
-    @Option(names = "--loss", paramLabel = "cross-entropy|margin|both", defaultValue = "both",
-            description = "What the steps climb: the cross-entropy, the margin of the best other logit, or all restarts by the "
-                    + "one, then by the other at images that still stand (default: ${DEFAULT-VALUE}).")
-    private Loss loss;
+    @Mixin
+    private AttackOptions attack;
 
     @Option(names = "--save-adversarial", paramLabel = "F.npy|DIR", description = "Also keep an image for each row: the one that "
             + "breaks it, or, where none was found or needed, the image as it is (a row's \"saved\" says which). F.npy is one array "
@@ -106,7 +72,11 @@ final class AttackCommand extends ModelCommand {
 
     @Override
     void check() {
-        settings(new Ball(epsilon, Ball.Centre.FLOAT, norm));
+        attack.check();
+        if (!attack.isPlain()) {
+            device.beCareful();
+        }
+        attack.settings(ball(), new ImageShape(1, 1, 1));
     }
 
     @Override
@@ -135,20 +105,19 @@ final class AttackCommand extends ModelCommand {
         if (saveAdversarial != null) {
             attacked.with("save_adversarial", KeptImages.isFile(saveAdversarial) ? "array" : "folder");
         }
-        return attacked.within(epsilon, subject.data()).with("steps", steps).with("step_size", stepSize())
-                .with("restarts", restarts).with("loss", loss.toString()).with("seed", seed);
+        return attack.identify(attacked.within(epsilon, subject.data()), ball());
     }
 
     @Override
     void write(Fleet fleet, Subject subject, RowsRun run, Monitor monitor) throws IOException {
-        PgdSettings settings = settings(subject.data().ball(epsilon).in(norm));
+        Attacker.Settings settings = attack.settings(subject.data().ball(epsilon).in(norm), subject.data().shape());
         try (RowFile<AttackRow> rows = run.open(out(), AttackRow.FORMAT)) {
             if (saveAdversarial == null) {
-                Attack.run(fleet, subject, settings, rows, Optional.empty(), monitor);
+                Attack.run(fleet, subject, settings, rows, Optional.empty(), run.attacks(), monitor);
                 return;
             }
             try (KeptImages images = run.open(saveAdversarial, subject.data(), rows.earlier())) {
-                Attack.run(fleet, subject, settings, rows, Optional.of(images), monitor);
+                Attack.run(fleet, subject, settings, rows, Optional.of(images), run.attacks(), monitor);
             }
         }
     }
@@ -157,21 +126,25 @@ final class AttackCommand extends ModelCommand {
     void summarise(PrintWriter text) throws IOException {
         List<AttackRow> rows = RowFile.read(out(), AttackRow.FORMAT);
         long without = rows.stream().filter(row -> row.cleanPrediction() == AttackRow.NO_PREDICTION).count();
-        String broken = loss.losses.stream()
-                .map(what -> rows.stream().filter(row -> row.brokenBy(what)).count() + " by " + Words.of(what) + ", ")
+        String broken = attack.parts(ball()).entrySet().stream()
+                .map(part -> rows.stream().filter(row -> row.brokenBy().isPresent() && brokenBy(row, part)).count() + " by "
+                        + part.getKey() + ", ")
                 .collect(Collectors.joining()).replaceFirst(" by ", " broken by ");
         String within = norm == Norm.INF ? "" : " in " + norm.words() + " balls";
-        text.println(AttackRecord.name(steps, restarts, loss.toString()) + within + ", on " + rows.size() + " images: "
+        text.println(attack.name(norm) + within + ", on " + rows.size() + " images: "
                 + rows.stream().filter(AttackRow::cleanCorrect).count() + (labelled() ? " right as they are" : " with a prediction") + "; of these " + broken
                 + rows.stream().filter(AttackRow::survived).count() + " not broken"
                 + (without > 0 ? "; " + without + " without a prediction: their logits are not numbers" : ""));
     }
 
-    private PgdSettings settings(Ball ball) {
-        return Attack.settings(ball, steps, stepSize(), restarts, seed, loss.losses);
+    /** Whether an attack by its name, or, where the attack is one, a loss, is what broke a row's image. */
+    private static boolean brokenBy(AttackRow row, Map.Entry<String, Optional<AttackLoss>> part) {
+        boolean same = row.attack().isEmpty() || part.getKey().startsWith(Words.of(row.attack().get()));
+        return same && row.loss().equals(part.getValue());
     }
 
-    private double stepSize() {
-        return stepSize == null ? PgdSettings.defaultStep(new Ball(epsilon, Ball.Centre.FLOAT, norm)) : stepSize;
+    /** Around floats, for what does not depend on the images. */
+    private Ball ball() {
+        return new Ball(epsilon, Ball.Centre.FLOAT, norm);
     }
 }

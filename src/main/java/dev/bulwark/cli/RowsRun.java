@@ -5,12 +5,14 @@ import dev.bulwark.data.Epsilon;
 import dev.bulwark.device.DeviceInfo;
 import dev.bulwark.files.FileNames;
 import dev.bulwark.model.io.StoredNetwork;
+import dev.bulwark.results.AttackRecord;
 import dev.bulwark.results.AttackRow;
 import dev.bulwark.results.RecordFile;
 import dev.bulwark.results.Row;
 import dev.bulwark.results.RowFile;
 import dev.bulwark.results.RowFormat;
 import dev.bulwark.results.RunLayout;
+import dev.bulwark.runs.AttackTotals;
 import dev.bulwark.runs.DataSource;
 import dev.bulwark.runs.Existing;
 import dev.bulwark.runs.ExperimentException;
@@ -34,6 +36,7 @@ final class RowsRun {
     private final Map<String, Object> identity = new LinkedHashMap<>();
     private final Map<String, Object> noted = new LinkedHashMap<>();
     private final StageTotals stages = new StageTotals();
+    private final AttackTotals attacks = new AttackTotals();
     private List<String> notes = List.of();
 
     /** @param what the command's name */
@@ -78,6 +81,11 @@ final class RowsRun {
     /** What a cascade's stages do, which the record says. */
     StageTotals stages() {
         return stages;
+    }
+
+    /** What attacks take, which the record says. */
+    AttackTotals attacks() {
+        return attacks;
     }
 
     /** Writes rows. */
@@ -126,6 +134,7 @@ final class RowsRun {
             record.putDevices(fleet);
             record.put("data", DataSource.describe(data));
             stages.keepIn(record, RecordFile.STAGES);
+            attacks.keepIn(record, AttackRecord.EFFORT);
             long start = System.nanoTime();
             writing.run();
             record.addSeconds("total", (System.nanoTime() - start) / 1e9);

@@ -43,7 +43,8 @@ final class Spelling {
         for (Class<?> type : List.of(Long.class, long.class)) {
             number(line, type, Long::valueOf, "a whole number");
         }
-        choice(line, AttackCommand.Loss.class);
+        choice(line, AttackOptions.Loss.class);
+        choice(line, AttackOptions.Kind.class);
         choice(line, DataOptions.Name.class);
         choice(line, NoisyKernels.class);
         choice(line, Norm.class, Norm::toString);

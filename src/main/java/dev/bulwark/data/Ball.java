@@ -104,6 +104,49 @@ public record Ball(Epsilon epsilon, Centre centre, Norm norm) {
         return away == 0 ? epsilon.lower() : Math.nextDown(epsilon.lower() - away);
     }
 
+    /** As {@link #euclideanDistance}, in the l1 norm. */
+    public double l1Distance(float[] inputs, float[] point) {
+        return Arrays.equals(inputs, point) ? 0 : l1Above(inputs, point);
+    }
+
+    /** As {@link #euclideanRoom}, for an l1 ball. */
+    public double l1Room(float[] inputs) {
+        if (norm != Norm.ONE) {
+            throw new IllegalStateException("this is no l1 ball but one of the " + norm.words() + " norm");
+        }
+        double away = centre == Centre.BYTE ? l1Above(inputs, inputs) : 0;
+        return away == 0 ? epsilon.lower() : Math.nextDown(epsilon.lower() - away);
+    }
+
+    /**
+     * Whether a point truly lies in this ball and in [0, 1]; the inputs themselves count as points of it.
+     *
+     * @param inputs as in {@link #least}
+     */
+    public boolean holds(float[] inputs, float[] point) {
+        float[] low = norm == Norm.INF ? least(inputs) : new float[inputs.length];
+        float[] high = norm == Norm.INF ? greatest(inputs) : new float[0];
+        for (int k = 0; k < inputs.length; ++k) {
+            if (!(point[k] >= low[k] && point[k] <= (norm == Norm.INF ? high[k] : 1))) {
+                return false;
+            }
+        }
+        return switch (norm) {
+            case INF -> true;
+            case TWO -> euclideanDistance(inputs, point) <= epsilon.lower();
+            case ONE -> l1Distance(inputs, point) <= epsilon.lower();
+        };
+    }
+
+    /** As {@link #euclideanAbove}. */
+    private double l1Above(float[] inputs, float[] point) {
+        double sum = 0;
+        for (int k = 0; k < inputs.length; ++k) {
+            sum += Math.abs(apart(inputs[k], point[k]));
+        }
+        return Math.nextUp(sum * (1 + (inputs.length + 16) * 0x1p-52));
+    }
+
     /** Of n terms, each of which is off by less than eight roundings of a double. */
     private double euclideanAbove(float[] inputs, float[] point) {
         double squares = 0;

@@ -133,8 +133,17 @@ public interface Backend extends AutoCloseable {
     /** Sums. */
     Reductions reductions();
 
-    /** Steps of attacks in l2 balls. */
+    /** Steps of attacks in l2 and l1 balls. */
     BallSteps ballSteps();
+
+    /** Steps of attacks whose step sizes adapt. */
+    AscentSteps ascentSteps();
+
+    /** Steps of attacks toward a decision boundary. */
+    BoundarySteps boundarySteps();
+
+    /** Random proposals of attacks without gradients. */
+    SquareProposals squareProposals();
 
     /** Losses of logits and of worst-case logits. */
     Losses losses();

@@ -1,6 +1,6 @@
 package dev.bulwark.device;
 
-/** Steps of an attack that stays in l2 balls. */
+/** Steps of attacks that stay in l2 balls, and in l1 balls. */
 public interface BallSteps {
 
     /**
@@ -21,4 +21,19 @@ public interface BallSteps {
      */
     void step(DeviceBuffer x, DeviceBuffer directions, DeviceBuffer centres, DeviceBuffer radii, DeviceBuffer lengths,
               int rows, int columns);
+
+    /**
+     * In place, {@code x[n,:]} becomes the point nearest to it, in the l2 norm, of all of the l1 ball of {@code radii[n]} around
+     * {@code centres[n,:]} that lies in [0, 1] (Croce and Hein 2021, "Mind the box", proposition 2.1): with d the way from the
+     * centre, {@code clamp(c + sign(d) max(|d| - s, 0), 0, 1)} with the least s, not negative, that keeps to the radius. Where an
+     * element is not finite, the row becomes its centre.
+     *
+     * <p>Elements round toward the centre, so that the floats keep to the ball: their real-number distance from the centre exceeds
+     * the radius by at most {@code 2^-30} of it and {@code 2^-50 columns}, for up to 2^20 columns.
+     *
+     * @param x       {@code [rows,columns]}, as are centres, which lie in [0, 1]
+     * @param centres {@code [rows,columns]}
+     * @param radii   {@code [rows]}, not negative
+     */
+    void projectL1(DeviceBuffer x, DeviceBuffer centres, DeviceBuffer radii, int rows, int columns);
 }

@@ -31,6 +31,37 @@ public interface Losses {
                          DeviceBuffer gradient, DeviceBuffer losses, DeviceBuffer penalties);
 
     /**
+     * The difference of logits ratio (Croce and Hein 2020) and its gradient: with j the best class other than the label y, and
+     * the logits in falling order z_1, z_2, ..., {@code losses[n] = (z[j] - z[y]) / (z_1 - z_3 + 1e-12)}. It does not change
+     * where all logits are shifted, or scaled by a positive number. With two classes, where there is no third logit, it is the
+     * margin. A row with a logit that is not finite, or without another class, has the loss NaN and the gradient 0.
+     *
+     * @param logits   {@code [rows,classes]}, as is gradient, which may be the same buffer
+     * @param labels   {@code int [rows]}
+     * @param losses   {@code [rows]}
+     */
+    void dlr(DeviceBuffer logits, DeviceBuffer labels, int rows, int classes, DeviceBuffer gradient, DeviceBuffer losses);
+
+    /**
+     * As {@link #dlr}, toward a class: with t the target, {@code losses[n] = (z[t] - z[y]) / (z_1 - (z_3 + z_4) / 2 + 1e-12)},
+     * with z_3 alone where there are three classes.
+     *
+     * @param targets {@code int [rows]}, not the labels
+     */
+    void targetedDlr(DeviceBuffer logits, DeviceBuffer labels, DeviceBuffer targets, int rows, int classes, DeviceBuffer gradient,
+                     DeviceBuffer losses);
+
+    /**
+     * {@code losses[n] = z[t] - z[y]}, t = targets[n] and y = labels[n], and its gradient; a row with a logit that is not finite
+     * as in {@link #dlr}.
+     */
+    void targetedMargin(DeviceBuffer logits, DeviceBuffer labels, DeviceBuffer targets, int rows, int classes,
+                        DeviceBuffer gradient, DeviceBuffer losses);
+
+    /** {@code losses[n]} is the margin that {@link #marginGradient} has the gradient of; NaN where that is 0 for want of one. */
+    void margins(DeviceBuffer logits, DeviceBuffer labels, int rows, int classes, DeviceBuffer losses);
+
+    /**
      * Gradient of the margin {@code max over c != y of logits[n,c] - logits[n,y]}, y = labels[n], which Carlini and Wagner
      * 2017 ascend: 1 at the best other class, the lowest index at a tie, -1 at the label, and 0 elsewhere. A row with a
      * NaN, or without another class, has the gradient 0. Unlike {@link #crossEntropy}'s it never vanishes otherwise,

@@ -32,7 +32,9 @@ public record NoiseKey(long seed, Stream stream) {
         /** The generated digits: their labels, shapes and blemishes. */
         DIGITS,
         /** Affine maps of the images while training. */
-        AFFINE_MAPS
+        AFFINE_MAPS,
+        /** The Square attack's starting points and proposals. */
+        SQUARE
     }
 
     public NoiseKey {

@@ -12,6 +12,8 @@
  * <li>{@link dev.bulwark.device.Losses}, {@link dev.bulwark.device.TrainingIntervals},
  * {@link dev.bulwark.device.Optimisers}: what training needs, rounded to nearest;
  * <li>{@link dev.bulwark.device.Noise}, {@link dev.bulwark.device.Votes}: random numbers, and the classes that logits name;
+ * <li>{@link dev.bulwark.device.BallSteps}, {@link dev.bulwark.device.AscentSteps}, {@link dev.bulwark.device.BoundarySteps},
+ * {@link dev.bulwark.device.SquareProposals}: steps of attacks, row by row;
  * <li>{@link dev.bulwark.device.OutwardIntervals}, {@link dev.bulwark.device.LinearRelaxations},
  * {@link dev.bulwark.device.PatchForms}: what certificates rest on.
  * </ul>

@@ -20,6 +20,7 @@ import dev.bulwark.results.RunLayout;
 import dev.bulwark.results.SmoothingRow;
 import dev.bulwark.results.SoundnessCheck;
 import dev.bulwark.runs.Attack;
+import dev.bulwark.runs.AttackTotals;
 import dev.bulwark.runs.Certify;
 import dev.bulwark.runs.DataSource;
 import dev.bulwark.runs.Existing;
@@ -201,7 +202,7 @@ public final class Reproduction {
         Subject subject = new Subject(network.graph(), test, plan.bounds().attacks().images().of(bounds));
         Path file = layout.attacks(epsilon.nearest());
         try (RowFile<AttackRow> rows = rows(file, AttackRow.FORMAT)) {
-            Attack.run(fleet, subject, plan.attack(test.ball(epsilon)), certified::contains, rows, monitor);
+            Attack.run(fleet, subject, plan.attack(test.ball(epsilon)), certified::contains, rows, new AttackTotals(), monitor);
         }
         record.addFigures(stages(epsilon), Map.of("pgd", Map.of("seconds", (System.nanoTime() - start) / 1e9)));
         SoundnessCheck.of(bounds, RowFile.read(file, AttackRow.FORMAT), file);

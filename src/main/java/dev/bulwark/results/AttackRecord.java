@@ -18,6 +18,10 @@ public record AttackRecord(Optional<String> name, boolean byCertificates) {
 
     /** In a run's identity: which images were attacked. Records of versions that attacked a sample don't have it. */
     public static final String IMAGES = "pgd_images";
+    /** In an attack's identity, where it is not PGD: which. */
+    public static final String ATTACK = "attack";
+    /** In a record: what each attack took. */
+    public static final String EFFORT = "/attacks";
     /** Its value where every image was attacked. */
     public static final String EVERY = "all";
 
@@ -42,7 +46,15 @@ public record AttackRecord(Optional<String> name, boolean byCertificates) {
         return name.contains(", ") ? name.replaceFirst(", ", " (") + ")" : name;
     }
 
+    /** What readers call a suite of attacks. @param attack as the identity of its run has it */
+    public static String suite(String attack) {
+        return attack.equals("autoattack") ? "AutoAttack (standard)" : attack;
+    }
+
     private static Optional<String> name(JsonNode identity, String prefix) {
+        if (identity.has(ATTACK) && prefix.isEmpty()) {
+            return Optional.of(suite(identity.path(ATTACK).asText()));
+        }
         int steps = identity.path(prefix + "steps").asInt();
         int restarts = identity.path(prefix + "restarts").asInt();
         return steps < 1 || restarts < 1 ? Optional.empty()

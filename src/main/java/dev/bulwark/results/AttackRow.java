@@ -5,12 +5,13 @@ import com.fasterxml.jackson.annotation.JsonValue;
 import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
 import com.fasterxml.jackson.databind.annotation.JsonSerialize;
 import dev.bulwark.attack.AttackLoss;
+import dev.bulwark.attack.AttackMethod;
 import dev.bulwark.attack.AttackOutcome;
 import dev.bulwark.data.Norm;
 import java.util.Optional;
 
 /**
- * What PGD achieved against one image. An attack that fails proves nothing.
+ * What an attack achieved against one image. An attack that fails proves nothing.
  *
  * @param cleanPrediction       class of the image as it is; {@link #NO_PREDICTION} where the network gives it none, as where a
  *                              logit is NaN: such an image is neither right nor broken
@@ -20,10 +21,13 @@ import java.util.Optional;
  *                              k / 255 for bytes, in input units, and 0 where it is the image itself; empty, null in the file,
  *                              where the image is not broken. Versions before wrote 0 there
  * @param loss                  what the attack climbed to break the image; empty where it stands, where the clean
- *                              prediction is wrong already, and in rows of versions that did not say
+ *                              prediction is wrong already, by FAB, which climbs none, and in rows of versions that did not say
+ * @param attack                which of several attacks broke the image; rows that PGD broke alone, and others where nothing broke
+ *                              what was right, do not have the field
  * @param realNetwork           what the real-number network, of which bounds speak, does at that input; only where the
  *                              image is certified and broken. Rows without it do not have the field
  * @param l2                    of a broken image and an l2 ball, the l2 distance likewise, rounded up; other rows do not have it
+ * @param l1                    the same of an l1 ball and the l1 distance
  * @param norm                  of the ball; rows of the l-infinity norm do not have the field
  * @param saved                 what is kept of the image; rows of attacks that keep nothing do not have the field
  */
@@ -33,11 +37,17 @@ public record AttackRow(int index, int label, int cleanPrediction, boolean broke
         @JsonSerialize(using = JsonFields.OptionalWriter.class) @JsonDeserialize(using = JsonFields.LossReader.class)
         Optional<AttackLoss> loss,
         @JsonInclude(JsonInclude.Include.NON_EMPTY)
+        @JsonSerialize(using = JsonFields.OptionalWriter.class) @JsonDeserialize(using = JsonFields.AttackReader.class)
+        Optional<AttackMethod> attack,
+        @JsonInclude(JsonInclude.Include.NON_EMPTY)
         @JsonSerialize(using = JsonFields.OptionalWriter.class) @JsonDeserialize(using = JsonFields.RealNetworkReader.class)
         Optional<RealNetwork> realNetwork,
         @JsonInclude(JsonInclude.Include.NON_EMPTY)
         @JsonSerialize(using = JsonFields.OptionalWriter.class) @JsonDeserialize(using = JsonFields.NumberReader.class)
         Optional<Double> l2,
+        @JsonInclude(JsonInclude.Include.NON_EMPTY)
+        @JsonSerialize(using = JsonFields.OptionalWriter.class) @JsonDeserialize(using = JsonFields.NumberReader.class)
+        Optional<Double> l1,
         @JsonInclude(JsonInclude.Include.NON_EMPTY)
         @JsonSerialize(using = JsonFields.OptionalWriter.class) @JsonDeserialize(using = JsonFields.NormReader.class)
         Optional<Norm> norm,
@@ -88,8 +98,8 @@ public record AttackRow(int index, int label, int cleanPrediction, boolean broke
     /** Stands for the prediction of a network that makes none. */
     public static final int NO_PREDICTION = -1;
 
-    public static final RowFormat<AttackRow> FORMAT = new JsonLines<>(AttackRow.class, "loss", "real_network", "l2",
-            "norm", "saved");
+    public static final RowFormat<AttackRow> FORMAT = new JsonLines<>(AttackRow.class, "loss", "attack", "real_network",
+            "l2", "l1", "norm", "saved");
 
     public AttackRow {
         Require.notNegative("index", index);
@@ -107,12 +117,16 @@ public record AttackRow(int index, int label, int cleanPrediction, boolean broke
                 "clean_prediction is -1, so there is nothing to attack, but adversarial_prediction is "
                         + adversarialPrediction + " and broken is " + broken);
         Require.that(broken || loss.isEmpty(), "loss is " + loss.map(Words::of).orElse("") + ", but broken is false");
+        Require.that(broken || attack.isEmpty(), "attack is " + attack.map(Words::of).orElse("") + ", but broken is false");
         Require.that(broken || realNetwork.isEmpty(),
                 "real_network is " + realNetwork.map(RealNetwork::text).orElse("") + ", but broken is false");
         Require.that(norm.isEmpty() || norm.get() != Norm.INF, "norm is inf, which rows leave out");
         l2.ifPresent(distance -> Require.finiteNotNegative("l2", distance));
         Require.that(l2.isPresent() == (broken && norm.equals(Optional.of(Norm.TWO))),
                 "l2 is there, or not, against what broken and norm say");
+        l1.ifPresent(distance -> Require.finiteNotNegative("l1", distance));
+        Require.that(l1.isPresent() == (broken && norm.equals(Optional.of(Norm.ONE))),
+                "l1 is there, or not, against what broken and norm say");
         Require.that(saved.isEmpty() || saved.get() == (broken && cleanPrediction == label ? Saved.ADVERSARIAL : Saved.CLEAN),
                 "saved is " + saved.map(Saved::text).orElse("") + ", against what the other fields say");
     }
@@ -120,37 +134,50 @@ public record AttackRow(int index, int label, int cleanPrediction, boolean broke
     public static AttackRow of(int index, AttackOutcome outcome) {
         CleanPrediction clean = new CleanPrediction(index, outcome.label(), outcome.cleanPrediction());
         return outcome.broken() ? broken(clean, outcome.adversarialPrediction(), outcome.linf(), outcome.loss())
-                : stands(clean, outcome.adversarialPrediction());
+                .by(outcome.method()) : stands(clean, outcome.adversarialPrediction());
     }
 
     /** An image that an input at this distance breaks. */
     public static AttackRow broken(CleanPrediction clean, int adversarialPrediction, double linf, Optional<AttackLoss> loss) {
         return new AttackRow(clean.index(), clean.label(), clean.predict(), true, adversarialPrediction, Optional.of(linf), loss,
-                Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
+                Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
     }
 
     /** An image that the attack did not break, with the class of the strongest input found. */
     public static AttackRow stands(CleanPrediction clean, int adversarialPrediction) {
         return new AttackRow(clean.index(), clean.label(), clean.predict(), false, adversarialPrediction, Optional.empty(),
-                Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
+                Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(),
+                Optional.empty());
+    }
+
+    /** The same broken by an attack, which rows name if it is another than PGD. */
+    private AttackRow by(Optional<AttackMethod> method) {
+        return new AttackRow(index, label, cleanPrediction, broken, adversarialPrediction, linf, loss,
+                method.filter(each -> each != AttackMethod.PGD), realNetwork, l2, l1, norm, saved);
     }
 
     /** The same with what the real-number network does there. */
     public AttackRow with(RealNetwork real) {
-        return new AttackRow(index, label, cleanPrediction, broken, adversarialPrediction, linf, loss, Optional.of(real), l2,
-                norm, saved);
+        return new AttackRow(index, label, cleanPrediction, broken, adversarialPrediction, linf, loss, attack,
+                Optional.of(real), l2, l1, norm, saved);
     }
 
     /** The same in an l2 ball. @param distance of a broken image in that norm; of others left out */
     public AttackRow inEuclideanBall(double distance) {
-        return new AttackRow(index, label, cleanPrediction, broken, adversarialPrediction, linf, loss, realNetwork,
-                broken ? Optional.of(distance) : Optional.empty(), Optional.of(Norm.TWO), saved);
+        return new AttackRow(index, label, cleanPrediction, broken, adversarialPrediction, linf, loss, attack, realNetwork,
+                broken ? Optional.of(distance) : Optional.empty(), Optional.empty(), Optional.of(Norm.TWO), saved);
+    }
+
+    /** As {@link #inEuclideanBall}, in an l1 ball. */
+    public AttackRow inL1Ball(double distance) {
+        return new AttackRow(index, label, cleanPrediction, broken, adversarialPrediction, linf, loss, attack, realNetwork,
+                Optional.empty(), broken ? Optional.of(distance) : Optional.empty(), Optional.of(Norm.ONE), saved);
     }
 
     /** The same of an attack that keeps an image for each row. */
     public AttackRow keepingImages() {
-        return new AttackRow(index, label, cleanPrediction, broken, adversarialPrediction, linf, loss, realNetwork, l2, norm,
-                Optional.of(broken && cleanCorrect() ? Saved.ADVERSARIAL : Saved.CLEAN));
+        return new AttackRow(index, label, cleanPrediction, broken, adversarialPrediction, linf, loss, attack, realNetwork, l2,
+                l1, norm,                 Optional.of(broken && cleanCorrect() ? Saved.ADVERSARIAL : Saved.CLEAN));
     }
 
     /** Of the ball. */
@@ -160,7 +187,11 @@ public record AttackRow(int index, int label, int cleanPrediction, boolean broke
 
     /** How far the adversarial image lies from the centre in the ball's norm; empty where the image is not broken. */
     public Optional<Double> distance() {
-        return ballNorm() == Norm.TWO ? l2 : linf;
+        return switch (ballNorm()) {
+            case INF -> linf;
+            case TWO -> l2;
+            case ONE -> l1;
+        };
     }
 
     /** Whether the unperturbed image is classified as its label. */
@@ -171,6 +202,11 @@ public record AttackRow(int index, int label, int cleanPrediction, boolean broke
     /** Whether the attack left the image correctly classified: robust as far as anyone has shown otherwise. */
     public boolean survived() {
         return cleanCorrect() && !broken;
+    }
+
+    /** Which attack broke the image, if the network has it right. */
+    public Optional<AttackMethod> brokenBy() {
+        return cleanCorrect() && broken ? attack.or(() -> Optional.of(AttackMethod.PGD)) : Optional.empty();
     }
 
     /** Whether the network has the image right and this loss is what broke it. */

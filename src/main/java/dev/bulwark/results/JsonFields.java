@@ -12,6 +12,7 @@ import com.fasterxml.jackson.databind.annotation.EnumNaming;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.module.SimpleModule;
 import dev.bulwark.attack.AttackLoss;
+import dev.bulwark.attack.AttackMethod;
 import dev.bulwark.bounds.Cascade;
 import dev.bulwark.bounds.Claim;
 import dev.bulwark.bounds.Method;
@@ -36,6 +37,7 @@ final class JsonFields {
                         .addDeserializer(OptionalInt.class, new PredictionReader()))
                 .addMixIn(Method.class, Word.class)
                 .addMixIn(AttackLoss.class, Word.class)
+                .addMixIn(AttackMethod.class, Word.class)
                 .addMixIn(BoundsRow.Decision.class, Word.class)
                 .addMixIn(Cascade.Stage.class, Word.class)
                 .addMixIn(NoiseLaw.class, Word.class)
@@ -162,6 +164,12 @@ final class JsonFields {
     static final class LossReader extends OptionalReader<AttackLoss> {
         LossReader() {
             super(AttackLoss.class);
+        }
+    }
+
+    static final class AttackReader extends OptionalReader<AttackMethod> {
+        AttackReader() {
+            super(AttackMethod.class);
         }
     }
 

@@ -37,6 +37,7 @@ public final class RecordFile {
         KINDS.put("identity", OBJECT);
         KINDS.put("timings", new Kind("an object of seconds", node -> node.isObject() && all(node, RecordFile::isTime)));
         KINDS.put(STAGES.substring(1), OBJECT);
+        KINDS.put(AttackRecord.EFFORT.substring(1), OBJECT);
         KINDS.put("started", TEXT);
         KINDS.put("finished", TEXT);
         KINDS.put("command", TEXT);

@@ -173,11 +173,13 @@ class EuclideanPgdTest {
         int[] all = IntStream.range(0, count).toArray();
         float[] found = new float[images.length];
         try (Plan network = Plan.load(backend, net); DeviceMemory memory = new DeviceMemory(backend)) {
-            FeasibleSet set = FeasibleSet.of(memory, network, within("0.25", Ball.Centre.FLOAT, 1, 1), count);
+            PgdSettings settings = within("0.25", Ball.Centre.FLOAT, 1, 1);
+            FeasibleSet set = FeasibleSet.of(memory, network, settings.ball(), settings.key(), count);
             set.load(images);
             DeviceBuffer x = memory.allocate(images.length);
-            set.start(new FeasibleSet.Starting(all, memory.holding(all), all, memory.holding(all), 2,
-                    memory.holding(IntStream.range(0, count).map(n -> 2).toArray())), x);
+            int[] samples = IntStream.range(0, count).map(n -> 2).toArray();
+            set.start(new FeasibleSet.Starting(all, memory.holding(all), all, memory.holding(all), samples, memory.holding(samples)),
+                    x);
             backend.read(x, found);
         }
         double[] volumes = new double[count];

@@ -10,6 +10,8 @@ import dev.bulwark.device.NoisyClassifier.Precision;
 import dev.bulwark.device.cpu.CpuBackend;
 import dev.bulwark.model.Graph;
 import dev.bulwark.plan.Plan;
+import java.util.Arrays;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.function.ToDoubleBiFunction;
 import org.junit.jupiter.api.AfterEach;
@@ -37,12 +39,27 @@ class InputGradientTest {
         float[] images = HostNetwork.values(random, ROWS * INPUTS, 0, 1);
         int[] labels = random.ints(ROWS, 0, 3).toArray();
         float[] gradient = gradient(net, images, labels, loss);
-        ToDoubleBiFunction<double[], Integer> value =
-                loss == AttackLoss.MARGIN ? HostNetwork::margin : HostNetwork::crossEntropy;
+        ToDoubleBiFunction<double[], Integer> value = value(loss);
         for (int n = 0; n < ROWS; ++n) {
             double[] expected = centralDifferences(net, HostNetwork.row(images, n, INPUTS), labels[n], value);
-            assertArrayEquals(expected, HostNetwork.row(gradient, n, INPUTS), 1e-5);
+            double steepest = Arrays.stream(expected).map(Math::abs).max().orElseThrow();
+            assertArrayEquals(expected, HostNetwork.row(gradient, n, INPUTS), 1e-5 * (1 + steepest));
         }
+    }
+
+    /** With three classes, toward the one behind the label. */
+    private static ToDoubleBiFunction<double[], Integer> value(AttackLoss loss) {
+        return switch (loss) {
+            case CROSS_ENTROPY -> HostNetwork::crossEntropy;
+            case MARGIN -> HostNetwork::margin;
+            case DLR -> (logits, label) -> HostNetwork.margin(logits, label) / spread(logits);
+            case TARGETED_MARGIN -> (logits, label) -> logits[(label + 1) % 3] - logits[label];
+            case TARGETED_DLR -> (logits, label) -> (logits[(label + 1) % 3] - logits[label]) / spread(logits);
+        };
+    }
+
+    private static double spread(double[] logits) {
+        return Arrays.stream(logits).max().orElseThrow() - Arrays.stream(logits).min().orElseThrow();
     }
 
     private float[] gradient(Graph net, float[] images, int[] labels, AttackLoss loss) {
@@ -54,7 +71,8 @@ class InputGradientTest {
             pass.setRows(ROWS);
             pass.forward(x, ROWS);
             float[] gradient = new float[images.length];
-            backend.read(pass.backward(loss, y, ROWS), gradient);
+            DeviceBuffer targets = memory.holding(Arrays.stream(labels).map(label -> (label + 1) % 3).toArray());
+            backend.read(pass.backward(loss, y, Optional.of(targets), ROWS), gradient);
             return gradient;
         }
     }

@@ -385,7 +385,7 @@ class PgdTest {
     void givenAPathThatEndsInNaN_whenAttacked_thenWhatItFoundBeforeCountsAndTheNaNDoesNot() {
         try (Backend plain = CpuBackend.plainJava()) {
             for (Backend each : List.of(backend, plain)) {
-                for (AttackLoss loss : AttackLoss.values()) {
+                for (AttackLoss loss : List.of(AttackLoss.CROSS_ENTROPY, AttackLoss.MARGIN, AttackLoss.DLR)) {
                     PgdSettings settings = new PgdSettings(Ball.aroundFloats(0.5), 40, 0.02, 2, 3, List.of(loss));
                     float[] images = {0.4f, 0.1f, 0.4f, 0.3f};
                     List<AttackOutcome> found = attack(each, endingAt08(0.6f), images, new int[4], settings);

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Steps inside l2 balls, against a bisection in double. */
+/** Steps inside l2 balls and projections onto l1 balls, against bisections in double. */
 interface BallStepsContract extends OnBackend {
 
     /** Centres on the faces of [0, 1] too, where elements have no room on one side. */
@@ -97,6 +97,63 @@ interface BallStepsContract extends OnBackend {
              DeviceBuffer far = device(0.1f, 0.1f, 0.1f, 0.1f, 0.1f)) {
             backend().ballSteps().step(at, up, middle, r, far, 5, 2);
             assertArrayEquals(x, host(at));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1,1,0.1", "3,2,0.3", "70,31,2", "5,1021,12", "2,784,0.001", "9,33,0", "4,300,500"})
+    default void givenPoints_whenProjectedOntoL1Balls_thenRowsAreTheNearestPointsOfBallAndBox(int rows, int columns, float radius) {
+        float[] centres = centres(rows * columns);
+        float[] points = mapped(values(rows * columns), v -> 1.5 * v + 0.3);
+        float[] radii = new float[rows];
+        for (int n = 0; n < rows; ++n) {
+            radii[n] = radius * (1 + n % 3);
+        }
+        try (DeviceBuffer x = device(points); DeviceBuffer middle = device(centres); DeviceBuffer r = device(radii)) {
+            backend().ballSteps().projectL1(x, middle, r, rows, columns);
+            float[] after = host(x);
+            for (int n = 0; n < rows; ++n) {
+                requireNearestL1(points, centres, n * columns, columns, radii[n], after);
+            }
+        }
+    }
+
+    private static void requireNearestL1(float[] points, float[] centres, int row, int columns, float radius, float[] after) {
+        double low = 0;
+        double high = 10;
+        for (int k = 0; k < 200 && shrunk(points, centres, row, columns, 0) > radius; ++k) {
+            double middle = (low + high) / 2;
+            boolean inside = shrunk(points, centres, row, columns, middle) <= radius;
+            low = inside ? low : middle;
+            high = inside ? middle : high;
+        }
+        double s = shrunk(points, centres, row, columns, 0) > radius ? high : 0;
+        BigDecimal sum = BigDecimal.ZERO;
+        for (int e = row; e < row + columns; ++e) {
+            double way = (double) points[e] - centres[e];
+            double end = centres[e] + Math.signum(way) * Math.max(0, Math.abs(way) - s);
+            assertEquals(Math.max(0, Math.min(1, end)), after[e], 2e-7, "element " + e);
+            assertTrue(after[e] >= 0 && after[e] <= 1);
+            sum = sum.add(new BigDecimal(after[e]).subtract(new BigDecimal(centres[e])).abs());
+        }
+        assertTrue(sum.doubleValue() <= radius * (1 + 0x1p-30) + 0x1p-50 * columns, sum + " beyond " + radius);
+    }
+
+    private static double shrunk(float[] points, float[] centres, int row, int columns, double s) {
+        double sum = 0;
+        for (int e = row; e < row + columns; ++e) {
+            double way = (double) points[e] - centres[e];
+            sum += Math.min(way > 0 ? 1.0 - centres[e] : centres[e], Math.max(0, Math.abs(way) - s));
+        }
+        return sum;
+    }
+
+    @Test
+    default void givenAPointThatIsNone_whenProjectedOntoAnL1Ball_thenItIsTheCentre() {
+        try (DeviceBuffer x = device(Float.NaN, 0.5f, Float.POSITIVE_INFINITY, 0.5f, 0.5f, 0.5f);
+             DeviceBuffer middle = device(0.1f, 0.2f, 0.3f, 0.4f, 0.5f, 0.25f); DeviceBuffer r = device(1, 1, 1)) {
+            backend().ballSteps().projectL1(x, middle, r, 3, 2);
+            assertArrayEquals(new float[] {0.1f, 0.2f, 0.3f, 0.4f, 0.5f, 0.5f}, host(x));
         }
     }
 }

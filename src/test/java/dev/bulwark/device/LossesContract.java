@@ -393,4 +393,103 @@ interface LossesContract extends OnBackend {
             close(pairs, host(target), 1e-7);
         }
     }
+
+    /** In double, by sorting. @param target -1 for the best other class */
+    private static double logitRatio(double[] z, int label, int target) {
+        double[] falling = Arrays.stream(z).map(v -> -v).sorted().map(v -> -v).toArray();
+        double best = IntStream.range(0, z.length).filter(c -> c != label).mapToDouble(c -> z[c]).max().orElseThrow();
+        double below = z.length < 3 ? 1 : target < 0 || z.length < 4 ? falling[0] - falling[2]
+                : falling[0] - (falling[2] + falling[3]) / 2;
+        return ((target < 0 ? best : z[target]) - z[label]) / below;
+    }
+
+    @ParameterizedTest
+    @CsvSource({"67,10", "3,2", "9,3", "9,4", "5,31", "300,5"})
+    default void givenLogits_whenLogitRatio_thenLossIsTheDefinitionAndGradientItsCentralDifferences(int rows, int classes) {
+        float[] z = mapped(values(rows * classes), v -> 5 * v);
+        int[] labels = random().ints(rows, 0, classes).toArray();
+        int[] targets = Arrays.stream(labels).map(y -> (y + 1 + random().nextInt(classes - 1)) % classes).toArray();
+        for (boolean targeted : new boolean[] {false, true}) {
+            double[] loss = new double[rows];
+            double[] gradient = new double[rows * classes];
+            for (int n = 0; n < rows; ++n) {
+                double[] row = doubles(Arrays.copyOfRange(z, n * classes, (n + 1) * classes));
+                int target = targeted ? targets[n] : -1;
+                loss[n] = logitRatio(row, labels[n], target);
+                for (int c = 0; c < classes; ++c) {
+                    double middle = row[c];
+                    row[c] = middle + 1e-7;
+                    double above = logitRatio(row, labels[n], target);
+                    row[c] = middle - 1e-7;
+                    gradient[n * classes + c] = (above - logitRatio(row, labels[n], target)) / 2e-7;
+                    row[c] = middle;
+                }
+            }
+            try (DeviceBuffer logits = device(z); DeviceBuffer y = deviceInts(labels); DeviceBuffer t = deviceInts(targets);
+                 DeviceBuffer losses = backend().allocate(rows)) {
+                if (targeted) {
+                    backend().losses().targetedDlr(logits, y, t, rows, classes, logits, losses);
+                } else {
+                    backend().losses().dlr(logits, y, rows, classes, logits, losses);
+                }
+                float[] found = host(losses);
+                float[] slopes = host(logits);
+                for (int k = 0; k < slopes.length; ++k) { // small denominators magnify the rounding of the logits
+                    double scale = 1 + Math.abs(gradient[k]);
+                    assertEquals(gradient[k], slopes[k], 2e-4 * scale * scale, "row " + k / classes);
+                }
+                for (int n = 0; n < rows; ++n) {
+                    assertEquals(loss[n], found[n], 1e-4 * (1 + loss[n] * loss[n]));
+                }
+            }
+        }
+    }
+
+    @Test
+    default void givenLogitsShiftedAndScaled_whenLogitRatio_thenItIsTheSame() {
+        float[] z = {3, 1, -2, 0.5f, 0.25f, 24 + 100, 8 + 100, -16 + 100, 4 + 100, 2 + 100}; // all exact
+        try (DeviceBuffer logits = device(z); DeviceBuffer y = deviceInts(0, 0); DeviceBuffer t = deviceInts(2, 2);
+             DeviceBuffer gradient = backend().allocate(z.length); DeviceBuffer losses = backend().allocate(2)) {
+            backend().losses().dlr(logits, y, 2, 5, gradient, losses);
+            assertEquals(-2 / 2.5, host(losses)[0], 1e-6);
+            assertEquals(host(losses)[0], host(losses)[1]);
+            backend().losses().targetedDlr(logits, y, t, 2, 5, gradient, losses);
+            assertEquals(-5 / (3 - 0.375), host(losses)[0], 1e-6);
+            assertEquals(host(losses)[0], host(losses)[1]);
+        }
+    }
+
+    @Test
+    default void givenTargets_whenTargetedMargin_thenItIsTheDifferenceOfTwoLogits() {
+        float nan = Float.NaN;
+        float[] z = {3, 1, -2, 5, nan, 1, 0, Float.POSITIVE_INFINITY, 1};
+        try (DeviceBuffer logits = device(z); DeviceBuffer y = deviceInts(0, 0, 0); DeviceBuffer t = deviceInts(2, 2, 2);
+             DeviceBuffer gradient = backend().allocate(9); DeviceBuffer losses = backend().allocate(3)) {
+            backend().losses().targetedMargin(logits, y, t, 3, 3, gradient, losses);
+            assertArrayEquals(new float[] {-5, nan, nan}, host(losses));
+            assertArrayEquals(new float[] {-1, 0, 1, 0, 0, 0, 0, 0, 0}, host(gradient));
+            backend().losses().dlr(logits, y, 3, 3, gradient, losses);
+            assertArrayEquals(new float[] {-2 / 5f, nan, nan}, host(losses));
+            assertArrayEquals(new float[6], Arrays.copyOfRange(host(gradient), 3, 9));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"67,10", "3,2", "300,5"})
+    default void givenLogits_whenMargins_thenTheyAreTheBestOtherLessTheLabels(int rows, int classes) {
+        float[] z = mapped(values(rows * classes), v -> 5 * v);
+        int[] labels = random().ints(rows, 0, classes).toArray();
+        z[classes - 1] = Float.NaN;
+        try (DeviceBuffer logits = device(z); DeviceBuffer y = deviceInts(labels); DeviceBuffer losses = backend().allocate(rows)) {
+            backend().losses().margins(logits, y, rows, classes, losses);
+            float[] found = host(losses);
+            assertTrue(Float.isNaN(found[0]));
+            for (int n = 1; n < rows; ++n) {
+                int row = n * classes;
+                int label = labels[n];
+                double best = IntStream.range(0, classes).filter(c -> c != label).mapToDouble(c -> z[row + c]).max().orElseThrow();
+                assertEquals(best - z[row + label], found[n], 1e-6);
+            }
+        }
+    }
 }

@@ -107,7 +107,7 @@ class BatchesTest {
             void run(Fleet fleet, Subject subject, Path out, Monitor monitor) throws IOException {
                 try (RowFile<AttackRow> rows = RowFile.resume(out, AttackRow.FORMAT)) {
                     Attack.run(fleet, subject, Attack.settings(subject.data().ball(EPSILON), 3, 0.005, 2, 1,
-                            Attack.BOTH_LOSSES), rows, Optional.empty(), monitor);
+                            Attack.BOTH_LOSSES), rows, Optional.empty(), new AttackTotals(), monitor);
                 }
             }
         };

@@ -51,7 +51,7 @@ class DifferenceOfClaimsTest {
              RowFile<AttackRow> rows = RowFile.replace(folder.resolve("pgd.jsonl"), AttackRow.FORMAT)) {
             Attack.run(fleet, new Subject(network, BLACK, new int[] {0}),
                     Attack.settings(BLACK.ball(Epsilon.of(EPSILON)), 10, EPSILON / 10, 5, 0, Attack.BOTH_LOSSES),
-                    index -> certified, rows, Monitor.SILENT);
+                    index -> certified, rows, new AttackTotals(), Monitor.SILENT);
         }
         return RowFile.read(folder.resolve("pgd.jsonl"), AttackRow.FORMAT).get(0);
     }

@@ -4,14 +4,16 @@ import static dev.bulwark.device.cpu.Spans.Operand.out;
 
 import dev.bulwark.device.Activations;
 import dev.bulwark.device.Affine;
+import dev.bulwark.device.AscentSteps;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.BallSteps;
 import dev.bulwark.device.BareProducts;
+import dev.bulwark.device.BoundarySteps;
 import dev.bulwark.device.Channelwise;
 import dev.bulwark.device.Convolutions;
 import dev.bulwark.device.DeviceBuffer;
-import dev.bulwark.device.DeviceException.Advice;
 import dev.bulwark.device.DeviceException;
+import dev.bulwark.device.DeviceException.Advice;
 import dev.bulwark.device.DeviceInfo;
 import dev.bulwark.device.Elementwise;
 import dev.bulwark.device.Indexing;
@@ -23,14 +25,15 @@ import dev.bulwark.device.Losses;
 import dev.bulwark.device.MaxPooling;
 import dev.bulwark.device.Multipliers;
 import dev.bulwark.device.Noise;
-import dev.bulwark.device.NoisyClassifier.Precision;
 import dev.bulwark.device.NoisyClassifier;
+import dev.bulwark.device.NoisyClassifier.Precision;
 import dev.bulwark.device.Optimisers;
 import dev.bulwark.device.OutwardIntervals;
 import dev.bulwark.device.PatchForms;
 import dev.bulwark.device.ProductPrecision;
 import dev.bulwark.device.Reductions;
 import dev.bulwark.device.ReluRelaxations;
+import dev.bulwark.device.SquareProposals;
 import dev.bulwark.device.TrainingIntervals;
 import dev.bulwark.device.Votes;
 import java.util.Arrays;
@@ -234,6 +237,21 @@ public final class CpuBackend implements Backend {
     @Override
     public BallSteps ballSteps() {
         return families.ballSteps;
+    }
+
+    @Override
+    public AscentSteps ascentSteps() {
+        return families.ascentSteps;
+    }
+
+    @Override
+    public BoundarySteps boundarySteps() {
+        return families.boundarySteps;
+    }
+
+    @Override
+    public SquareProposals squareProposals() {
+        return families.squareProposals;
     }
 
     @Override

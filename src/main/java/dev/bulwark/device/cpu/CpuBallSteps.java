@@ -3,11 +3,15 @@ package dev.bulwark.device.cpu;
 import dev.bulwark.device.BallSteps;
 import dev.bulwark.device.DeviceBuffer;
 
-/** Steps inside l2 balls, a row at a time, in double. */
+/** Steps inside l2 and l1 balls, a row at a time, in double. */
 final class CpuBallSteps implements BallSteps {
 
     /** Where the root is not reached by then, as in a row whose elements leave the ball's box one after another, t is less. */
     private static final int MOST_ITERATIONS = 24;
+    /** Of a bracketed Newton's method, which halves where it would not come nearer otherwise. */
+    private static final int MOST_BRACKETS = 80;
+    /** A sum of displacements this near to the radius is good enough. */
+    private static final double NEAR = 1 - 0x1p-32;
 
     private final Rows rows;
 
@@ -78,6 +82,64 @@ final class CpuBallSteps implements BallSteps {
             s = next;
         }
         return s;
+    }
+
+    @Override
+    public void projectL1(DeviceBuffer x, DeviceBuffer centres, DeviceBuffer radii, int count, int columns) {
+        rows.run(count, (first, block) -> {
+            float[] points = Rows.load(x, first, block, columns);
+            float[] middles = Rows.load(centres, first, block, columns);
+            float[] radius = Rows.load(radii, first, block, 1);
+            double[] way = new double[columns];
+            for (int n = 0; n < block; ++n) {
+                int row = n * columns;
+                boolean finite = true;
+                for (int e = 0; e < columns; ++e) {
+                    way[e] = (double) points[row + e] - middles[row + e];
+                    finite &= Float.isFinite(points[row + e]);
+                }
+                double shrink = finite ? leastShrinkage(way, middles, row, radius[n]) : 0;
+                for (int e = 0; e < columns; ++e) {
+                    double left = finite ? Math.max(Math.abs(way[e]) - shrink, 0) : 0;
+                    points[row + e] = along(middles[row + e], Math.copySign(left, way[e]));
+                }
+            }
+            Rows.store(points, x, first, columns);
+        });
+    }
+
+    /** The least s at which the sum over elements of min(max(|way| - s, 0), room) is at most {@code most}, but for rounding. */
+    private static double leastShrinkage(double[] way, float[] centres, int row, double most) {
+        double low = 0;
+        double high = 0;
+        for (double each : way) {
+            high = Math.max(high, Math.abs(each));
+        }
+        double s = 0;
+        for (int k = 0; k < MOST_BRACKETS; ++k) {
+            double sum = 0;
+            int free = 0;
+            for (int e = 0; e < way.length; ++e) {
+                double left = Math.abs(way[e]) - s;
+                double room = way[e] > 0 ? 1.0 - centres[row + e] : centres[row + e];
+                sum += Math.min(Math.max(left, 0), room);
+                free += left > 0 && left < room ? 1 : 0;
+            }
+            if (sum <= most) {
+                high = s;
+                if (k == 0 || sum >= most * NEAR) {
+                    break;
+                }
+            } else {
+                low = s;
+            }
+            double next = free > 0 ? s + (sum - most) / free : low;
+            s = next > low && next < high ? next : 0.5 * (low + high);
+            if (!(s > low && s < high)) {
+                break;
+            }
+        }
+        return high;
     }
 
     /** {@code clamp(centre + way, 0, 1)}, rounded toward the centre. */

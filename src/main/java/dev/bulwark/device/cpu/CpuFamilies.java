@@ -12,6 +12,9 @@ final class CpuFamilies {
     final CpuIndexing indexing;
     final CpuReductions reductions;
     final CpuBallSteps ballSteps;
+    final CpuAscentSteps ascentSteps;
+    final CpuBoundarySteps boundarySteps;
+    final CpuSquareProposals squareProposals;
     final CpuLosses losses;
     final CpuTrainingIntervals trainingIntervals;
     final CpuOptimisers optimisers;
@@ -38,6 +41,9 @@ final class CpuFamilies {
         indexing = new CpuIndexing(rows);
         reductions = new CpuReductions(workers, spans);
         ballSteps = new CpuBallSteps(rows);
+        ascentSteps = new CpuAscentSteps(rows, spans);
+        boundarySteps = new CpuBoundarySteps(rows);
+        squareProposals = new CpuSquareProposals(rows);
         losses = new CpuLosses(rows);
         trainingIntervals = new CpuTrainingIntervals(spans);
         optimisers = new CpuOptimisers(spans);

@@ -3,6 +3,7 @@ package dev.bulwark.device.cpu;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.HostArrays;
 import dev.bulwark.device.Losses;
+import java.util.Optional;
 
 /** Cross-entropy, the worst-case logits it is taken of, and the margin; matrices {@code [rows,classes]}. */
 final class CpuLosses implements Losses {
@@ -75,6 +76,65 @@ final class CpuLosses implements Losses {
             }
             Rows.store(loss, losses, first, 1);
             Rows.store(penalty, penalties, first, 1);
+        });
+    }
+
+    @Override
+    public void dlr(DeviceBuffer logits, DeviceBuffer labels, int count, int classes, DeviceBuffer gradient, DeviceBuffer losses) {
+        ratios(logits, labels, Optional.empty(), count, classes, gradient, losses);
+    }
+
+    @Override
+    public void targetedDlr(DeviceBuffer logits, DeviceBuffer labels, DeviceBuffer targets, int count, int classes,
+                            DeviceBuffer gradient, DeviceBuffer losses) {
+        ratios(logits, labels, Optional.of(targets), count, classes, gradient, losses);
+    }
+
+    private void ratios(DeviceBuffer logits, DeviceBuffer labels, Optional<DeviceBuffer> targets, int count, int classes,
+                        DeviceBuffer gradient, DeviceBuffer losses) {
+        rows.run(count, (first, block) -> {
+            LogitRatio ratio = new LogitRatio(Rows.load(logits, first, block, classes), classes);
+            int[] y = Rows.loadInts(labels, first, block, 1);
+            Optional<int[]> toward = targets.map(each -> Rows.loadInts(each, first, block, 1));
+            float[] loss = new float[block];
+            for (int n = 0; n < block; ++n) {
+                loss[n] = toward.isPresent() ? ratio.targeted(n, y[n], toward.get()[n]) : ratio.untargeted(n, y[n]);
+            }
+            Rows.store(ratio.gradients(), gradient, first, classes);
+            Rows.store(loss, losses, first, 1);
+        });
+    }
+
+    @Override
+    public void targetedMargin(DeviceBuffer logits, DeviceBuffer labels, DeviceBuffer targets, int count, int classes,
+                               DeviceBuffer gradient, DeviceBuffer losses) {
+        rows.run(count, (first, block) -> {
+            LogitRatio ratio = new LogitRatio(Rows.load(logits, first, block, classes), classes);
+            int[] y = Rows.loadInts(labels, first, block, 1);
+            int[] toward = Rows.loadInts(targets, first, block, 1);
+            float[] loss = new float[block];
+            for (int n = 0; n < block; ++n) {
+                loss[n] = ratio.difference(n, y[n], toward[n]);
+            }
+            Rows.store(ratio.gradients(), gradient, first, classes);
+            Rows.store(loss, losses, first, 1);
+        });
+    }
+
+    @Override
+    public void margins(DeviceBuffer logits, DeviceBuffer labels, int count, int classes, DeviceBuffer losses) {
+        rows.run(count, (first, block) -> {
+            float[] z = Rows.load(logits, first, block, classes);
+            int[] y = Rows.loadInts(labels, first, block, 1);
+            float[] loss = new float[block];
+            for (int n = 0; n < block; ++n) {
+                float best = classes > 1 ? Float.NEGATIVE_INFINITY : Float.NaN;
+                for (int c = 0; c < classes; ++c) {
+                    best = Float.isNaN(z[n * classes + c]) ? Float.NaN : c == y[n] ? best : Math.max(best, z[n * classes + c]);
+                }
+                loss[n] = best - z[n * classes + y[n]];
+            }
+            Rows.store(loss, losses, first, 1);
         });
     }
 

@@ -15,6 +15,9 @@ final class CudaFamilies {
     final CudaIndexing indexing;
     final CudaReductions reductions;
     final CudaBallSteps ballSteps;
+    final CudaAscentSteps ascentSteps;
+    final CudaBoundarySteps boundarySteps;
+    final CudaSquareProposals squareProposals;
     final CudaLosses losses;
     final CudaTrainingIntervals trainingIntervals;
     final CudaOptimisers optimisers;
@@ -40,6 +43,9 @@ final class CudaFamilies {
         convolutions = linear.convolutions(modules.module("convolutions"));
         channelwise = new CudaChannelwise(modules.module("channelwise"));
         ballSteps = new CudaBallSteps(modules.module("ball_steps"));
+        ascentSteps = new CudaAscentSteps(modules.module("ascent_steps"));
+        boundarySteps = new CudaBoundarySteps(modules.module("boundary_steps"));
+        squareProposals = new CudaSquareProposals(modules.module("square_proposals"));
         losses = new CudaLosses(modules.module("losses"), tickets);
         trainingIntervals = opened.add(new CudaTrainingIntervals(memory, modules.module("training_intervals"), tickets));
         optimisers = new CudaOptimisers(modules.module("optimisers"));

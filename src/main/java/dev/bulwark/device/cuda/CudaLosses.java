@@ -15,6 +15,10 @@ final class CudaLosses implements Losses {
     private final Kernel crossEntropy;
     private final Kernel consistencyLoss;
     private final Kernel marginGradient;
+    private final Kernel dlr;
+    private final Kernel targetedDlr;
+    private final Kernel targetedMargin;
+    private final Kernel margins;
     private final Kernel worstCaseLogits;
     private final Kernel worstCaseLogitsGradient;
     private final Kernel pairwiseDifferences;
@@ -30,6 +34,10 @@ final class CudaLosses implements Losses {
         crossEntropy = module.kernel("cross_entropy");
         consistencyLoss = module.kernel("consistency_loss");
         marginGradient = module.kernel("margin_gradient");
+        dlr = module.kernel("dlr");
+        targetedDlr = module.kernel("targeted_dlr");
+        targetedMargin = module.kernel("targeted_margin");
+        margins = module.kernel("margins");
         worstCaseLogits = module.kernel("worst_case_logits");
         worstCaseLogitsGradient = module.kernel("worst_case_logits_gradient");
         pairwiseDifferences = module.kernel("pairwise_differences");
@@ -64,6 +72,38 @@ final class CudaLosses implements Losses {
         long size = (long) rows * classes;
         marginGradient.launch(Grid.over(rows), logits.require("logits", size), labels.require("labels", rows), rows, classes,
                 gradient.require("gradient", size));
+    }
+
+    @Override
+    public void dlr(DeviceBuffer logits, DeviceBuffer labels, int rows, int classes, DeviceBuffer gradient, DeviceBuffer losses) {
+        long size = (long) rows * classes;
+        dlr.launch(Grid.over(rows), logits.require("logits", size), labels.require("labels", rows), rows, classes,
+                gradient.require("gradient", size), losses.require("losses", rows));
+    }
+
+    @Override
+    public void targetedDlr(DeviceBuffer logits, DeviceBuffer labels, DeviceBuffer targets, int rows, int classes,
+                            DeviceBuffer gradient, DeviceBuffer losses) {
+        launch(targetedDlr, logits, labels, targets, rows, classes, gradient, losses);
+    }
+
+    @Override
+    public void targetedMargin(DeviceBuffer logits, DeviceBuffer labels, DeviceBuffer targets, int rows, int classes,
+                               DeviceBuffer gradient, DeviceBuffer losses) {
+        launch(targetedMargin, logits, labels, targets, rows, classes, gradient, losses);
+    }
+
+    private static void launch(Kernel targeted, DeviceBuffer logits, DeviceBuffer labels, DeviceBuffer targets, int rows, int classes,
+                               DeviceBuffer gradient, DeviceBuffer losses) {
+        long size = (long) rows * classes;
+        targeted.launch(Grid.over(rows), logits.require("logits", size), labels.require("labels", rows),
+                targets.require("targets", rows), rows, classes, gradient.require("gradient", size), losses.require("losses", rows));
+    }
+
+    @Override
+    public void margins(DeviceBuffer logits, DeviceBuffer labels, int rows, int classes, DeviceBuffer losses) {
+        margins.launch(Grid.over(rows), logits.require("logits", (long) rows * classes), labels.require("labels", rows), rows,
+                classes, losses.require("losses", rows));
     }
 
     @Override

@@ -29,6 +29,11 @@ record Grid(int x, int y, int z, int threads, int sharedBytes) {
         return over(Math.multiplyExact(rows, 32L));
     }
 
+    /** For kernels that give each of {@code rows} rows a block that takes sums, and stride over those that are left. */
+    static Grid blockEach(int rows) {
+        return blocks(Math.max(1, Math.min(MOST_BLOCKS, rows)), 1, THREADS);
+    }
+
     /** For kernels that leave a partial sum a block; the same for the same {@code length} on every GPU. */
     static Grid ofPartialSums(long length) {
         return blocks((int) Math.max(1, Math.min(MOST_PARTIAL_SUMS, length / LEAST_SUMMED)), 1, THREADS);

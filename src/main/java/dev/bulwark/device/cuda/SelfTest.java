@@ -2,6 +2,7 @@ package dev.bulwark.device.cuda;
 
 import dev.bulwark.device.Activation;
 import dev.bulwark.device.Affine;
+import dev.bulwark.device.BoundarySteps;
 import dev.bulwark.device.BoxRows;
 import dev.bulwark.device.Convolution;
 import dev.bulwark.device.DeviceBuffer;
@@ -9,8 +10,8 @@ import dev.bulwark.device.DeviceException;
 import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.Halfspaces;
 import dev.bulwark.device.InputGradients;
-import dev.bulwark.device.IntervalLayer.Spread;
 import dev.bulwark.device.IntervalLayer;
+import dev.bulwark.device.IntervalLayer.Spread;
 import dev.bulwark.device.Layer;
 import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.NoisyClassifier;
@@ -18,6 +19,7 @@ import dev.bulwark.device.PatchForms;
 import dev.bulwark.device.Patches;
 import dev.bulwark.device.Pooling;
 import dev.bulwark.device.ProductPrecision;
+import dev.bulwark.device.SquareProposals;
 import dev.bulwark.shapes.ImageShape;
 import dev.bulwark.shapes.Windows;
 import java.util.ArrayList;
@@ -185,6 +187,26 @@ public final class SelfTest {
                             memory.holding(0.125f), 1, 2);
                     return x;
                 }, 0.575f, 0.6f),
+                question("ascent_steps", (backend, memory) -> {
+                    DeviceBuffer x = memory.holding(0.5f, 0.5f);
+                    backend.ascentSteps().signedStep(x, memory.holding(0.5f, 0.5f), memory.holding(3, -2), memory.holding(0.25f), 0.75f,
+                            memory.zeros(2), memory.holding(0.6f, 0.6f), 1, 2);
+                    return x;
+                }, 0.575f, 0.3125f),
+                question("boundary_steps", (backend, memory) -> {
+                    DeviceBuffer x = memory.holding(0.5f, 0.5f);
+                    backend.boundarySteps().step(x, memory.holding(0.5f, 0.5f), memory.holding(3, 4), memory.holding(-0.5f),
+                            BoundarySteps.Settings.published(BoundarySteps.Distance.L2), 1, 2);
+                    return x;
+                }, 0.563f, 0.584f),
+                question("square_proposals", (backend, memory) -> {
+                    DeviceBuffer x = memory.allocate(1);
+                    DeviceBuffer numbers = memory.holding(new int[1]);
+                    backend.squareProposals().squares(memory.zeros(1), memory.holding(1), memory.holding(1),
+                            new SquareProposals.Draws(numbers, numbers, numbers, new NoiseKey(1, NoiseKey.Stream.SQUARE)), 1,
+                            new ImageShape(1, 1, 1), 1, x);
+                    return x;
+                }, 1),
                 question("training_intervals", (backend, memory) -> {
                     DeviceBuffer box = memory.holding(-1, 3); // [-4, 2], and [0, 2] after the ReLU
                     backend.trainingIntervals().relu(box.slice(0, 1), box.slice(1, 1), 1, box.slice(0, 1), box.slice(1, 1));

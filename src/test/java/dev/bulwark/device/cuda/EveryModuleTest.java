@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.bulwark.device.Activation;
 import dev.bulwark.device.Affine;
+import dev.bulwark.device.BoundarySteps;
 import dev.bulwark.device.BoxRows;
 import dev.bulwark.device.Convolution;
 import dev.bulwark.device.DeviceBuffer;
@@ -21,6 +22,7 @@ import dev.bulwark.device.PatchForms;
 import dev.bulwark.device.Patches;
 import dev.bulwark.device.Pooling;
 import dev.bulwark.device.ProductPrecision;
+import dev.bulwark.device.SquareProposals;
 import dev.bulwark.device.cuda.EmulatedDriver.Counter;
 import dev.bulwark.shapes.ImageShape;
 import dev.bulwark.shapes.Windows;
@@ -99,6 +101,24 @@ class EveryModuleTest {
             DeviceBuffer radii = on.memory.allocate(17);
             on.backend.fill(radii, 0.5f);
             on.backend.ballSteps().step(x, on.random(17 * 700), on.memory.zeros(17 * 700), radii, radii, 17, 700);
+            return x;
+        }),
+        ASCENT_STEPS(on -> {
+            DeviceBuffer x = on.memory.zeros(17 * 700);
+            on.backend.ascentSteps().sparseStep(x, on.random(17 * 700), on.memory.zeros(17), on.random(17), 17, 700);
+            return x;
+        }),
+        BOUNDARY_STEPS(on -> {
+            DeviceBuffer x = on.memory.zeros(17 * 700);
+            on.backend.boundarySteps().step(x, on.memory.zeros(17 * 700), on.random(17 * 700), on.random(17),
+                    BoundarySteps.Settings.published(BoundarySteps.Distance.L2), 17, 700);
+            return x;
+        }),
+        SQUARE_PROPOSALS(on -> {
+            DeviceBuffer x = on.memory.allocate(5 * 3 * 9 * 11);
+            on.backend.squareProposals().patterns(true, on.random(5 * 3 * 9 * 11), on.memory.zeros(5 * 3 * 9 * 11), on.random(25),
+                    on.random(5), new SquareProposals.Draws(on.below(70, 5), on.below(3, 5), on.below(9, 1), KEY), 5,
+                    new ImageShape(3, 9, 11), 5, x);
             return x;
         }),
         TRAINING_INTERVALS(on -> {

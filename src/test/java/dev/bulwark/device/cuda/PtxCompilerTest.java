@@ -128,7 +128,7 @@ class PtxCompilerTest {
         return jobs;
     }
 
-    private static Set<String> spillers() throws IOException {
+    static Set<String> spillers() throws IOException {
         try (Stream<Path> files = Files.list(Path.of("cuda"))) {
             StringBuilder sources = new StringBuilder();
             for (Path file : files.filter(Files::isRegularFile).toList()) {

@@ -1,0 +1,185 @@
+package dev.bulwark.attack;
+
+import dev.bulwark.device.Backend;
+import dev.bulwark.device.DeviceMemory;
+import dev.bulwark.plan.Logits;
+import dev.bulwark.plan.Plan;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Attacks one after the other, each on what still stands, as AutoAttack has them (Croce and Hein 2020).
+ *
+ * <p>An attack's trials on all images and targets run together, as many as the device takes at a time; where one succeeds, its
+ * image's others are not begun, and those under way leave. Points are sought in whatever arithmetic is fastest; one counts where a
+ * float forward pass gives it another class, and it must lie in the ball exactly. Logits that are not numbers are no success.
+ *
+ * <p>What is random about an image depends on (seed, image index, attack, target, restart) alone, and of several trials that
+ * succeed the first in that order counts. So answers depend on the batch only as far as the device's matrix products round
+ * differently for different shapes.
+ */
+public final class AttackSuite implements Attacker {
+
+    private final Backend backend;
+    private final Plan network;
+    private final SuiteSettings settings;
+    private final Map<String, AttackEffort> efforts = new LinkedHashMap<>();
+    private Optional<Prepared> prepared = Optional.empty();
+
+    /** What stays from call to call: buffers for a number of trials, and recorded iterations. */
+    private record Prepared(int capacity, DeviceMemory memory, InputGradient gradient, Wave wave, ApgdSearch apgd, FabSearch fab,
+                            SquareSearch square) implements AutoCloseable {
+
+        static Prepared of(DeviceMemory memory, Plan network, SuiteSettings settings, int capacity) {
+            InputGradient gradient = new InputGradient(memory, network, capacity);
+            try {
+                Wave wave = new Wave(memory, network, settings, gradient, capacity);
+                return new Prepared(capacity, memory, gradient, wave,
+                        new ApgdSearch(memory, network, settings, wave, gradient, capacity),
+                        new FabSearch(memory, network, settings, wave, gradient, capacity),
+                        new SquareSearch(memory, network, settings, wave, gradient, capacity));
+            } catch (RuntimeException e) {
+                try (gradient) {
+                    throw e;
+                }
+            }
+        }
+
+        @Override
+        public void close() {
+            try (memory; gradient; apgd; fab; square) {
+                // Closed in reverse order.
+            }
+        }
+
+        void run(Search search) {
+            if (search instanceof Search.Pgd each) {
+                apgd.run(each);
+            } else if (search instanceof Search.Apgd each) {
+                apgd.run(each);
+            } else if (search instanceof Search.Fab each) {
+                fab.run(each);
+            } else {
+                square.run((Search.Square) search);
+            }
+        }
+    }
+
+    /** @param network must outlive this object */
+    public AttackSuite(Plan network, SuiteSettings settings) {
+        if (settings.image().size() != network.inputs()) {
+            throw new IllegalArgumentException("image is " + settings.image() + ", but the network has " + network.inputs()
+                    + " inputs");
+        }
+        if (network.classes() < 2) {
+            throw new IllegalArgumentException("a network of one class can't be attacked");
+        }
+        this.backend = network.backend();
+        this.network = network;
+        this.settings = settings;
+    }
+
+    @Override
+    public List<AttackOutcome> attack(float[] images, int[] labels, int[] imageIndices) {
+        network.requireInputs(images, labels.length, 0, 1);
+        network.requireLabels(labels);
+        if (imageIndices.length != labels.length) {
+            throw new IllegalArgumentException(
+                    "imageIndices has " + imageIndices.length + " elements, labels " + labels.length);
+        }
+        if (labels.length == 0) {
+            return List.of();
+        }
+        BatchImages batch = asTheyAre(images, labels, imageIndices);
+        for (Search search : settings.searches()) {
+            run(search, batch);
+        }
+        return batch.targets().outcomes();
+    }
+
+    /** What the float network makes of the images. */
+    private BatchImages asTheyAre(float[] images, int[] labels, int[] imageIndices) {
+        int inputs = network.inputs();
+        int classes = network.classes();
+        int together = Math.min(network.imagesPerCall(), labels.length);
+        float[] logits = new float[labels.length * classes];
+        int[] predictions = new int[labels.length];
+        try (DeviceMemory memory = new DeviceMemory(backend)) {
+            Logits forward = new Logits(memory, network, together);
+            var x = memory.allocate((long) together * inputs);
+            var votes = memory.allocate(together);
+            for (int from = 0; from < labels.length; from += together) {
+                int rows = Math.min(together, labels.length - from);
+                backend.write(Arrays.copyOfRange(images, from * inputs, (from + rows) * inputs), x);
+                var z = forward.of(x, rows);
+                backend.votes().argMax(z, rows, classes, votes);
+                float[] values = new float[rows * classes];
+                backend.read(z, values);
+                System.arraycopy(values, 0, logits, from * classes, values.length);
+                int[] found = new int[rows];
+                backend.read(votes, found);
+                System.arraycopy(found, 0, predictions, from, rows);
+            }
+        }
+        return new BatchImages(images, labels, imageIndices, logits, new Targets(settings.ball(), images, labels, predictions));
+    }
+
+    private void run(Search search, BatchImages batch) {
+        long begun = System.nanoTime();
+        int standing = batch.targets().standing().length;
+        List<Trial> left = Trial.all(search, batch);
+        long forward = 0;
+        long backward = 0;
+        long zeroGradients = 0;
+        while (!left.isEmpty()) {
+            Prepared on = prepared(Math.max(1, Math.min(network.imagesPerCall(), Math.max(left.size(), batch.labels().length))));
+            Wave wave = on.wave;
+            List<Trial> together = left.subList(0, Math.min(on.capacity, left.size()));
+            long forwardBefore = wave.passes().forward();
+            long backwardBefore = wave.passes().backward();
+            wave.begin(together, batch);
+            on.run(search);
+            wave.finish(search);
+            forward += wave.passes().forward() - forwardBefore;
+            backward += wave.passes().backward() - backwardBefore;
+            zeroGradients += wave.withoutGradient().size();
+            left = left.subList(together.size(), left.size()).stream().filter(trial -> batch.targets().stands(trial.position()))
+                    .toList();
+        }
+        AttackEffort effort = new AttackEffort(search.name(), standing, standing - batch.targets().standing().length, forward,
+                backward, zeroGradients, (System.nanoTime() - begun) / 1e9);
+        efforts.merge(search.name(), effort, AttackEffort::plus);
+    }
+
+    /** The device's side, with room for {@code capacity} trials. */
+    private Prepared prepared(int capacity) {
+        if (prepared.isEmpty() || prepared.get().capacity < capacity) {
+            close();
+            try (DeviceMemory building = new DeviceMemory(backend)) {
+                Prepared made = Prepared.of(building, network, settings, capacity);
+                prepared = Optional.of(new Prepared(capacity, building.handOver(), made.gradient, made.wave, made.apgd, made.fab,
+                        made.square));
+            }
+        }
+        return prepared.get();
+    }
+
+    @Override
+    public List<AttackEffort> takeEffort() {
+        List<AttackEffort> taken = new ArrayList<>(efforts.values());
+        efforts.clear();
+        return taken;
+    }
+
+    /** Gives back what the device holds. */
+    @Override
+    public void close() {
+        Optional<Prepared> held = prepared;
+        prepared = Optional.empty();
+        held.ifPresent(Prepared::close);
+    }
+}
