@@ -12,7 +12,9 @@ import dev.bulwark.plan.Slots;
 import dev.bulwark.plan.Step;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.IntPredicate;
 
@@ -193,7 +195,7 @@ final class BackwardPass {
         /** Values at which a part of the forms has arrived. */
         private final boolean[] begun = new boolean[plan.values()];
         /** The lines, where all of the forms at a value has just come through these: units that are off have coefficient 0. */
-        private final Relaxation[] throughReluAlone = new Relaxation[plan.values()];
+        private final Map<Integer, Relaxation> throughReluAlone = new HashMap<>();
         private int step;
 
         Back(int start, int rows, DeviceBuffer owners, Slopes slopes) {
@@ -218,11 +220,9 @@ final class BackwardPass {
                         constants);
             }
             DeviceBuffer target = partFor(linear.from());
-            if (throughReluAlone[linear.to()] == null) {
-                linear.operator().applyTransposed(above, rows, target);
-            } else {
-                linear.operator().applyTransposed(above, rows, owners, throughReluAlone[linear.to()], target);
-            }
+            Optional.ofNullable(throughReluAlone.get(linear.to())).ifPresentOrElse(
+                    relu -> linear.operator().applyTransposed(above, rows, owners, relu, target),
+                    () -> linear.operator().applyTransposed(above, rows, target));
             arrive(linear.from(), target);
             return null;
         }
@@ -235,7 +235,7 @@ final class BackwardPass {
         @Override
         public Void relu(Step.Relu relu) {
             if (!begun[relu.from()] && readers[relu.from()] == 1 && !slopes.cuts()) {
-                throughReluAlone[relu.from()] = relaxed.lines(relu.to()).relaxation();
+                throughReluAlone.put(relu.from(), relaxed.lines(relu.to()).relaxation());
             }
             return throughLines(relu.from(), relu.to());
         }
