@@ -15,7 +15,8 @@ import java.util.stream.IntStream;
 
 /**
  * Gives each image to the cheapest method that decides it: {@link Ibp}, a short search for a counterexample, CROWN-IBP, CROWN,
- * alpha-CROWN, then {@link Exact}, each on what those before it leave open. An image has the best bounds that any stage found.
+ * alpha-CROWN, then {@link Exact}, each on what those before it leave open, and a {@linkplain #attack longer search} where the
+ * caller has one. An image has the best bounds that any stage found.
  *
  * <p>IBP comes before the search: it costs two passes through the network, a search some dozens, and none on an image that is
  * certified can succeed. What a search finds counts only where the point surely lies in the ball and the network that the
@@ -138,6 +139,19 @@ public final class Cascade implements Verifier {
         return new Decided(bounds, bounds.decided() ? Optional.of(Stage.EXACT) : Optional.empty(), open.seconds + since(start));
     }
 
+    /** Searches once more for a counterexample of an image that {@link #finish} leaves open. */
+    public Decided attack(Decided open, float[] image, Ball ball, Search search) {
+        long start = System.nanoTime();
+        Bounds bounds = search.points(new int[1]).get(0).map(point -> tried(open.bounds, image, ball, point)).orElse(open.bounds);
+        return new Decided(bounds, bounds.decided() ? Optional.of(Stage.ATTACK) : Optional.empty(), open.seconds + since(start));
+    }
+
+    private Bounds tried(Bounds known, float[] image, Ball ball, float[] point) {
+        boolean inside = ((Region.BallRegion) Region.around(image, ball)).surelyHolds(point);
+        boolean breaks = inside && !network.test(point, Specification.label(known.label(), plan.classes()));
+        return breaks ? known.falsifiedBy(point) : known;
+    }
+
     /** Leaves an image open, for a reason that its row says. */
     public static Decided leave(Decided open, String reason) {
         return new Decided(open.bounds.openBecause(reason), Optional.empty(), open.seconds);
@@ -200,10 +214,7 @@ public final class Cascade implements Verifier {
         }
 
         private void tryPoint(int n, float[] point) {
-            boolean inside = ((Region.BallRegion) Region.around(image(n), balls.get(n))).surelyHolds(point);
-            if (inside && !network.test(point, Specification.label(labels[n], plan.classes()))) {
-                bounds[n] = bounds[n].falsifiedBy(point);
-            }
+            bounds[n] = tried(bounds[n], image(n), balls.get(n), point);
         }
 
         private float[] image(int n) {

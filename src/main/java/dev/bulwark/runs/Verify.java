@@ -48,9 +48,9 @@ public final class Verify {
     private Verify() {
     }
 
-    /** How records name the attack that is a cascade's second stage, in balls of a norm. */
+    /** How records name a cascade's attacks, in balls of a norm. */
     public static String cascadeAttack(Norm norm) {
-        return ShortAttack.describe(norm);
+        return ShortAttack.describe(norm) + "; " + LongAttack.NAME;
     }
 
     /** What a record says under {@link #CENTRE} of balls around these images. */
@@ -187,7 +187,8 @@ public final class Verify {
         Set<Integer> done = rows.earlier().stream().map(BoundsRow::index).collect(Collectors.toSet());
         return (backend, source) -> {
             try (Plan plan = bounding.plan(backend, subject); Cascade cascade = bounding.cascade(plan);
-                 ShortAttack attack = new ShortAttack(plan, ball)) {
+                 ShortAttack attack = new ShortAttack(plan, ball);
+                 LongAttack last = new LongAttack(plan, ball, subject.data().shape())) {
                 source.forEach((int[] batch, Batches.Parts<Cascade.Decided> parts) -> {
                     float[] pixels = subject.pixels(batch);
                     int[] labels = subject.labels(batch);
@@ -203,7 +204,9 @@ public final class Verify {
                         if (image.by().isEmpty() && !done.contains(batch[n])) {
                             parts.handIn(List.copyOf(ready));
                             ready.clear();
-                            image = search(cascade, image, subject.data().pixels(batch[n]), ball, bounding, totals);
+                            float[] own = subject.data().pixels(batch[n]);
+                            image = search(cascade, image, own, ball, bounding, totals,
+                                    isShort(round, bounding) ? last.on(own, labels[n], batch[n]) : Cascade.Search.NONE);
                         }
                         ready.add(image);
                     }
@@ -213,14 +216,25 @@ public final class Verify {
         };
     }
 
+    /** Whether a long attack takes no longer than a search may, as far as the short one tells; it always does without a limit. */
+    private static boolean isShort(Cascade.Round round, Bounding bounding) {
+        return round.took().stream().filter(took -> took.stage() == Cascade.Stage.ATTACK).allMatch(
+                took -> LongAttack.SHORT_ATTACKS * took.seconds() / took.positions().length <= bounding.limits.seconds());
+    }
+
     private static Cascade.Decided search(Cascade cascade, Cascade.Decided open, float[] pixels, Ball ball, Bounding bounding,
-                                          StageTotals totals) {
+                                          StageTotals totals, Cascade.Search last) {
         if (totals.seconds(Cascade.Stage.EXACT) >= bounding.budget) {
             return Cascade.leave(open, "the time for searches is spent");
         }
         Cascade.Decided searched = cascade.finish(open, pixels, ball);
         totals.took(Cascade.Stage.EXACT, 1, searched.seconds() - open.seconds());
-        return searched;
+        if (searched.by().isPresent() || searched.bounds().cleanPrediction() != searched.bounds().label()) {
+            return searched;
+        }
+        Cascade.Decided attacked = cascade.attack(searched, pixels, ball, last);
+        totals.took(Cascade.Stage.ATTACK, 0, attacked.seconds() - searched.seconds());
+        return attacked;
     }
 
     /** Images whose largest epsilon is searched for together: as below, but a cascade is asked for all it can say at once. */

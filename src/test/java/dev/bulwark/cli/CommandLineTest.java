@@ -149,7 +149,7 @@ class CommandLineTest extends WholeCommands {
         Outcome both = done(with(attack, "BOTH", "--overwrite"));
         assertAddsUp(rows, both.out(), "\\d+ by margin, ");
         assertTrue(Files.readString(rows).contains("\"loss\":\"cross-entropy\""));
-        fails(2, "cross-entropy, margin, both", with(attack, "hinge"));
+        fails(2, "cross-entropy, margin, dlr, both", with(attack, "hinge"));
     }
 
     /**

@@ -58,7 +58,8 @@ class RunComparisonTest {
         assertEquals(List.of(List.of("0.25", "first"), List.of("", "second"), List.of("0.25, n = 50,000", "second")),
                 comparison.tables().get(0).rows().stream().map(row -> row.subList(0, 2)).toList());
         List<String> csv = Files.readAllLines(folder.resolve("out/table1.csv"));
-        assertTrue(csv.get(0).endsWith(",n,unreachable") && csv.get(3).endsWith(",50000,"), csv.toString());
+        assertTrue(csv.get(0).endsWith(",n,unreachable,mean_samples,average_certified_radius")
+                && csv.get(3).endsWith(",50000,,,0.75"), csv.toString());
     }
 
     @Test
