@@ -21,7 +21,7 @@ record Outcome(int code, String out, String err) {
 
     /** This outcome, of a command that must end well. */
     Outcome done() {
-        assertEquals(0, code, err);
+        assertEquals(0, code, err + out);
         return this;
     }
 
