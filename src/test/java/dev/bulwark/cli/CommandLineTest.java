@@ -89,7 +89,7 @@ class CommandLineTest extends WholeCommands {
         done(with(command, "--resume"));
         assertEquals(whole, Files.readString(votes));
         assertEquals(printed, Files.readString(rows).replaceAll("\t[^\t]*\n", "\n"));
-        done("audit", votes, "--model", model, "--dataset", "digits", "--redraw", 8);
+        done("audit", votes, "--model", model, "--dataset", "digits", "--redraw", 8, "--device", "cpu");
         done("report", rows, "--out", folder.resolve("report"), "--quiet");
         assertTrue(Files.readString(folder.resolve("report/table1.md")).contains("sequential sampling"));
         fails(2, "radii", with(command, "--radius", "0.1", "--resume"));
