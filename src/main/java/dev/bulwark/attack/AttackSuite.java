@@ -85,12 +85,7 @@ public final class AttackSuite implements Attacker {
 
     @Override
     public List<AttackOutcome> attack(float[] images, int[] labels, int[] imageIndices) {
-        network.requireInputs(images, labels.length, 0, 1);
-        network.requireLabels(labels);
-        if (imageIndices.length != labels.length) {
-            throw new IllegalArgumentException(
-                    "imageIndices has " + imageIndices.length + " elements, labels " + labels.length);
-        }
+        BatchImages.require(network, images, labels, imageIndices);
         if (labels.length == 0) {
             return List.of();
         }

@@ -48,7 +48,7 @@ final class BatchBalls {
         backend.write(radii, widths);
     }
 
-    /** Makes all balls so many times as wide, from the next {@link #choose} on. */
+    /** Multiplies the radii of all balls by a factor, from the next {@link #choose} on. */
     void widen(float factor) {
         float[] wide = new float[radii.length];
         for (int n = 0; n < wide.length; ++n) {

@@ -1,5 +1,6 @@
 package dev.bulwark.attack;
 
+import dev.bulwark.plan.Plan;
 import java.util.stream.IntStream;
 
 /**
@@ -11,6 +12,16 @@ import java.util.stream.IntStream;
  * @param logits  {@code [N,C]}, the float network's for the images as they are
  */
 record BatchImages(float[] images, int[] labels, int[] indices, float[] logits, Targets targets) {
+
+    /** Complains unless these can be attacked: arguments as of {@link Attacker#attack}. */
+    static void require(Plan network, float[] images, int[] labels, int[] imageIndices) {
+        network.requireInputs(images, labels.length, 0, 1);
+        network.requireLabels(labels);
+        if (imageIndices.length != labels.length) {
+            throw new IllegalArgumentException(
+                    "imageIndices has " + imageIndices.length + " elements, labels " + labels.length);
+        }
+    }
 
     int classes() {
         return logits.length / labels.length;

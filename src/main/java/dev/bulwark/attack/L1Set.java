@@ -33,7 +33,7 @@ final class L1Set implements FeasibleSet {
         balls.load(batchImages);
     }
 
-    /** Makes the balls of the whole batch so many times as wide, from the next {@link #choose} on. */
+    /** Multiplies the radii of the whole batch by a factor, from the next {@link #choose} on. */
     void widen(float factor) {
         balls.widen(factor);
     }

@@ -43,12 +43,7 @@ public final class Pgd implements Attacker {
 
     @Override
     public List<AttackOutcome> attack(float[] images, int[] labels, int[] imageIndices) {
-        network.requireInputs(images, labels.length, 0, 1);
-        network.requireLabels(labels);
-        if (imageIndices.length != labels.length) {
-            throw new IllegalArgumentException(
-                    "imageIndices has " + imageIndices.length + " elements, labels " + labels.length);
-        }
+        BatchImages.require(network, images, labels, imageIndices);
         int inputs = network.inputs();
         int together = Math.max(1, Math.min(network.imagesPerCall(), labels.length));
         List<AttackOutcome> outcomes = new ArrayList<>();

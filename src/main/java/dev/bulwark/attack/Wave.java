@@ -24,7 +24,7 @@ final class Wave {
 
     /** No network's prediction: a row where nothing was kept. */
     static final int NOTHING_KEPT = -2;
-    /** Rows leave once they are more than one in so many. */
+    /** Rows leave once they are more than one in this number. */
     private static final int WORTH_LEAVING = 8;
 
     private final Backend backend;

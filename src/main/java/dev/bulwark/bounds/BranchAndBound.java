@@ -116,14 +116,15 @@ public final class BranchAndBound {
             this.effort = effort;
             this.bounds = memory.owning(DomainBounds.ofClauses(plan, specification, root,
                     new Crown.Settings(units, false, 0), batch));
-            this.counterexamples = new Counterexamples(memory, plan, specification, root, batch, breaks);
+            this.counterexamples = new Counterexamples(memory, plan, specification, root, batch, breaks,
+                    effort::isLate);
             this.lower = new float[specification.clauses().size()];
             Arrays.fill(lower, Float.POSITIVE_INFINITY);
         }
 
         Result run() {
             List<Domain> roots = new ArrayList<>();
-            counterexamples.tryPoints(effort::isLate);
+            counterexamples.tryPoints();
             if (counterexamples.found().isPresent()) {
                 Arrays.fill(lower, Float.NEGATIVE_INFINITY); // nothing was bounded
                 return result(new Verdict.Falsified(counterexamples.found().get()));
@@ -204,9 +205,7 @@ public final class BranchAndBound {
                 return;
             }
             bounds.bound(batchOf, steps, effort, this);
-            if (!effort.isLate()) {
-                counterexamples.tryCorners();
-            }
+            counterexamples.tryCorners();
             List<Domain> left = new ArrayList<>();
             for (Domain domain : batchOf) {
                 if (domain.isProven()) {

@@ -32,6 +32,7 @@ final class Counterexamples {
     private final Specification specification;
     private final RootRegion root;
     private final Predicate<float[]> breaks;
+    private final BooleanSupplier late;
     private final Optional<Descent> descent;
     /** Of the last batch, the corners that come closest, by their {@link Descent#value}, the closest last. */
     private final TreeMap<Double, Descent.Start> closest = new TreeMap<>(Comparator.reverseOrder());
@@ -43,12 +44,14 @@ final class Counterexamples {
      * @param memory owns what it needs; the caller closes it
      * @param batch  points that the device has room for
      * @param breaks whether a point of the region is a counterexample; asked where floats say so
+     * @param late   whether the time is up
      */
     Counterexamples(DeviceMemory memory, Plan plan, Specification specification, RootRegion root, int batch,
-                    Predicate<float[]> breaks) {
+                    Predicate<float[]> breaks, BooleanSupplier late) {
         this.specification = specification;
         this.root = root;
         this.breaks = breaks;
+        this.late = late;
         this.descent = root.isBox()
                 ? Optional.of(memory.owning(new Descent(memory, plan, specification, root.box(), Math.min(TOGETHER, batch))))
                 : Optional.empty();
@@ -84,7 +87,7 @@ final class Counterexamples {
     }
 
     /** Before any bound: from the middle of the region and from random points of it, towards each clause's failure. */
-    void tryPoints(BooleanSupplier late) {
+    void tryPoints() {
         descent.ifPresent(of -> {
             int clauses = specification.clauses().size();
             for (int round = 0, next = 0; (round < ROUNDS || next < clauses) && found.isEmpty() && !late.getAsBoolean(); ++round) {
@@ -92,20 +95,20 @@ final class Counterexamples {
                 for (; starts.size() < of.capacity(); ++next) {
                     starts.add(new Descent.Start(next < clauses ? middle() : random(), next % clauses));
                 }
-                of.from(starts, LONG).forEach(this::take);
+                of.from(starts, LONG, late).forEach(this::take);
             }
         });
     }
 
-    /** After a batch: from the corners that came closest and, as a device takes so many at once, from random points. */
+    /** After a batch: from the corners that came closest and, to fill the descent's batch, from random points. */
     void tryCorners() {
         ++batches;
-        if (descent.isPresent() && !closest.isEmpty() && found.isEmpty() && (batches < 2 * PERIOD || batches % PERIOD == 0)) {
+        if (descent.isPresent() && !late.getAsBoolean() && !closest.isEmpty() && found.isEmpty() && (batches < 2 * PERIOD || batches % PERIOD == 0)) {
             List<Descent.Start> starts = new ArrayList<>(closest.values());
             for (int k = 0; starts.size() < descent.get().capacity(); ++k) {
                 starts.add(new Descent.Start(random(), starts.get(k % closest.size()).clause()));
             }
-            descent.get().from(starts, SHORT).forEach(this::take);
+            descent.get().from(starts, SHORT, late).forEach(this::take);
         }
         closest.clear();
     }

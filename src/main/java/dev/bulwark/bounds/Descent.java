@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 
 /**
  * Looks for counterexamples by projected gradient descent (Madry et al. 2018), with momentum and steps that shrink: from points of
@@ -66,10 +67,11 @@ final class Descent implements AutoCloseable {
      * Points of the box at which a clause seems to fail, the clearest first.
      *
      * @param starts at most {@link #capacity}
+     * @param late   whether to stop early; asked at every step
      */
-    List<float[]> from(List<Start> starts, int steps) {
+    List<float[]> from(List<Start> starts, int steps, BooleanSupplier late) {
         Run run = new Run(starts);
-        for (int t = 0; t < steps && !run.anyFails(); ++t) {
+        for (int t = 0; t < steps && !run.anyFails() && !late.getAsBoolean(); ++t) {
             run.step((float) (FIRST_STEP * Math.pow(LAST_STEP / FIRST_STEP, t / Math.max(1.0, steps - 1))));
         }
         run.look();

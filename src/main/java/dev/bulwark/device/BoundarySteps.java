@@ -11,7 +11,7 @@ public interface BoundarySteps {
     /**
      * FAB's numbers.
      *
-     * @param overshoot eta: displacements are taken so many times
+     * @param overshoot eta: the factor of a displacement, which takes the point across the boundary
      * @param pull      alpha_max: the largest weight of the centre's side
      * @param back      beta: how far from the centre an adversarial point is drawn to, of its way
      */

@@ -54,7 +54,8 @@ public interface LinearRelaxations {
 
     /**
      * As above, of forms that have just come through a ReLU's lines alone: they have coefficient 0 at units that are off, those
-     * of upper slope and intercept 0, and a device may leave them out.
+     * of upper slope and intercept 0, and a device may leave them out. A form that has another coefficient there becomes NaN, or
+     * what it becomes without leaving anything out.
      *
      * @param owners {@code int [rows]}: the row of {@code relu} that a form belongs to; what a form becomes depends on its owner's
      *               alone

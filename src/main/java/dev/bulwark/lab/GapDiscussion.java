@@ -120,7 +120,7 @@ final class GapDiscussion {
                 + "% at " + Phrase.epsilon(epsilon)).collect(Collectors.joining("; "));
         return Optional.of("""
                 Stronger methods took up the images that IBP leaves open, each until it was decided: a short attack, CROWN-IBP, \
-                CROWN, alpha-CROWN, then branch and bound, which is exact but for its limits. The images in the gap came out as %s. \
+                CROWN, alpha-CROWN, branch and bound, which is exact but for its limits, then AutoAttack. The images in the gap came out as %s. \
                 IBP, CROWN, alpha-CROWN and branch and bound certify %s.""".formatted(String.join("; ", each), certified)
                 + times().map(" "::concat).orElse(""));
     }

@@ -99,7 +99,7 @@ public record ReproductionPlan(Smoothing smoothing, Bounds bounds, Images images
                     .filter(sigma -> deep.get().asked || !sigmasOutOfReach(deep.get().n).contains(sigma)).toList() : List.of();
         }
 
-        /** Those at which so many samples can't reach Table 1's largest radius. */
+        /** Those at which {@code most} samples can't reach Table 1's largest radius. */
         private List<Double> sigmasOutOfReach(int most) {
             return sigmas.stream().filter(sigma -> Table1.outOfReach(samples.sampling, sigma, most, alpha)).toList();
         }
@@ -204,7 +204,7 @@ public record ReproductionPlan(Smoothing smoothing, Bounds bounds, Images images
                     bounded, size, images.verified.describe()));
         }
         bounds.cascade.ifPresentOrElse(cascade -> left.add("What IBP leaves open goes on to a short attack, CROWN-IBP, CROWN, "
-                + "alpha-CROWN and branch and bound, this last for " + cascade + " at each epsilon."),
+                + "alpha-CROWN and branch and bound, this last for " + cascade + " at each epsilon; where that gives up, to AutoAttack."),
                 () -> left.add("Bounds by IBP alone: what it leaves open went to no other method."));
         smoothing.deep.filter(more -> deepImages(size).length > 0).ifPresent(more -> left.add(String.format(Locale.ROOT,
                 "Certificates with n = %,d at sigma %s on %,d of smoothing's images, spread evenly.", more.n,

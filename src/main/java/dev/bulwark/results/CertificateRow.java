@@ -87,7 +87,7 @@ public record CertificateRow(int index, int label, OptionalInt predict, double r
     /** How the image was sampled, and at which risk: with Gaussian noise and, but for {@link #sequentially}, n samples. */
     public record Draws(long n0, long n, double alpha, double sigma, long seed) {
 
-        /** Draws that stopped after so many estimation samples. */
+        /** Draws that stopped early. @param samples estimation samples by then */
         public Stopped sequentially(long samples) {
             return new Stopped(this, Sampling.SEQUENTIAL, samples);
         }

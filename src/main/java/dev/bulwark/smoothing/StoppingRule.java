@@ -167,7 +167,7 @@ public final class StoppingRule {
         return stages[stage];
     }
 
-    /** Whether an image with so many votes for its guessed class at the end of a stage needs no more; true at the last. */
+    /** Whether an image with {@code count} votes for its guessed class at the end of a stage needs no more; true at the last. */
     public boolean settled(int stage, int count) {
         if (stage == stages.length - 1) {
             return true;

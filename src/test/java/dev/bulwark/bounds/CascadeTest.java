@@ -51,6 +51,30 @@ class CascadeTest {
         backend.close();
     }
 
+    /** A point counts where it lies in the ball and the network gives it another class: it is the caller's search that found it. */
+    @Test
+    void givenAnImageThatIsLeftOpen_whenSearchedOnceMore_thenOnlyACounterexampleInTheBallDecidesIt() {
+        Graph valley = Mlp.of(List.of( // logit0 - logit1 = |x0 - 0.3| + |x1 - 0.7| - 0.05
+                Mlp.dense(2, 4, new float[] {1, 0, -1, 0, 0, 1, 0, -1}, new float[] {-0.3f, 0.3f, -0.7f, 0.7f}),
+                Mlp.dense(4, 2, new float[] {1, 1, 1, 1, 0, 0, 0, 0}, new float[] {-0.05f, 0})));
+        float[] image = {0.45f, 0.7f};
+        float[] bottom = {0.3f, 0.7f};
+        try (Plan plan = Plan.load(backend, valley); Cascade cascade = new Cascade(plan, 2, LIMITS)) {
+            for (double epsilon : new double[] {0.1, 0.2}) {
+                Ball ball = Ball.aroundFloats(epsilon);
+                Cascade.Decided open = cascade.begin(image, new int[] {0}, List.of(ball), Cascade.Search.NONE).images().get(0);
+                assertEquals(Optional.empty(), open.by());
+                for (float[] point : List.of(image, bottom)) {
+                    Cascade.Decided tried = cascade.attack(open, image, ball, positions -> List.of(Optional.of(point)));
+                    boolean counts = epsilon == 0.2 && point == bottom;
+                    assertEquals(counts ? Optional.of(Cascade.Stage.ATTACK) : Optional.empty(), tried.by());
+                    assertEquals(counts, tried.bounds().counterexample().isPresent());
+                }
+                assertEquals(Optional.empty(), cascade.attack(open, image, ball, Cascade.Search.NONE).by());
+            }
+        }
+    }
+
     /** Of one input, so that the ball is a segment. */
     private static Graph network(SplittableRandom random) {
         List<Op.Dense> layers = new ArrayList<>();

@@ -31,8 +31,8 @@ class CounterexamplesTest {
              DeviceMemory memory = new DeviceMemory(backend)) {
             Specification specification = Specification.label(0, 2);
             Counterexamples search = new Counterexamples(memory, plan, specification, new RootRegion(memory, plan, box, 64), 64,
-                    point -> !real.stands(point, 0));
-            search.tryPoints(() -> false);
+                    point -> !real.stands(point, 0), () -> false);
+            search.tryPoints();
             return search.found();
         }
     }

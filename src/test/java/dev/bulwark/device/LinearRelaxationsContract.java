@@ -113,6 +113,25 @@ public interface LinearRelaxationsContract extends OnBackend {
         }
     }
 
+    /** It must not vanish: what the form's constant has been charged for would be missing from its coefficients. */
+    @ParameterizedTest
+    @CsvSource({"3,0", "3,1", "200,0", "200,150"})
+    default void givenACoefficientAtAUnitThatIsOff_whenTakenBackThroughWeights_thenItCountsOrTheFormIsNoNumber(int out, int on) {
+        float[] slope = new float[out];
+        Arrays.fill(slope, 0, on, 1);
+        float[] a = new float[out];
+        a[out - 1] = 2;
+        float[] w = new float[out];
+        w[out - 1] = 3;
+        try (DeviceBuffer rows = device(a); DeviceBuffer weight = device(w); DeviceBuffer bias = device(new float[out]);
+             DeviceBuffer upperSlope = device(slope); DeviceBuffer others = device(new float[out]);
+             DeviceBuffer target = backend().allocate(1)) {
+            Relaxation relu = new Relaxation(upperSlope, others, others, others, others, out);
+            float found = back(rows, 1, new Affine(weight, bias, 1, out), relu, target, k -> 0)[0];
+            assertTrue(found == 6 || Float.isNaN(found), "became " + found);
+        }
+    }
+
     private float[] back(DeviceBuffer rows, int count, Affine layer, Relaxation relu, DeviceBuffer target, IntUnaryOperator owner) {
         try (DeviceBuffer owners = backend().allocate(count)) {
             backend().write(IntStream.range(0, count).map(owner).toArray(), owners);

@@ -9,8 +9,8 @@ import java.util.Arrays;
  * in whatever order, and the runs' sums one after the other. So no product goes through more than {@link #roundings}
  * roundings, where a sum in one go may take as many as it has products (Higham 2002, section 4.2: blocked summation).
  *
- * <p>A row of c depends on no other row. Where columns of a are known to be 0 in all rows of an owner, they are left out, and
- * runs are runs of the others.
+ * <p>A row of c depends on no other row. Where columns of a are said to be 0 in all rows of an owner, they are left out, and
+ * runs are runs of the others; a row of which that is not true becomes NaN.
  */
 final class FloatRuns {
 
@@ -105,6 +105,10 @@ final class FloatRuns {
 
         /** As above, by some columns of a and rows of b. */
         void multiply(Operands of, int first, int count, int[] chosen) {
+            if (chosen.length == 0) { // one that is 0 where it must be stands for none
+                multiply(of, first, count, new int[1]);
+                return;
+            }
             int rows = of.together(count);
             right = room(right, chosen.length * of.n);
             for (int j = 0; j < chosen.length; ++j) {
@@ -117,13 +121,26 @@ final class FloatRuns {
                 int these = Math.min(rows, first + count - row);
                 for (int r = 0; r < these; ++r) {
                     of.a.get((row + r) * of.k, all);
-                    for (int j = 0; j < some.length; ++j) {
-                        some[j] = all[chosen[j]];
-                    }
+                    choose(all, chosen, some);
                     left.put(r * some.length, some);
                 }
                 sum(left, right, chosen.length, these, of.n);
                 of.c.put(row * of.n, sums, 0, these * of.n);
+            }
+        }
+
+        /** A row's chosen elements: NaN, of which nothing is claimed, where one that is left out is not 0. */
+        private static void choose(float[] all, int[] chosen, float[] some) {
+            int left = 0;
+            for (float element : all) {
+                left += element == 0 ? 0 : 1;
+            }
+            for (int j = 0; j < some.length; ++j) {
+                some[j] = all[chosen[j]];
+                left -= some[j] == 0 ? 0 : 1;
+            }
+            if (left > 0) {
+                Arrays.fill(some, Float.NaN);
             }
         }
 
@@ -132,9 +149,6 @@ final class FloatRuns {
             int elements = rows * n;
             run = room(run, elements);
             sums = sums.length < elements ? new float[elements] : sums;
-            if (k == 0) {
-                Arrays.fill(sums, 0, elements, 0);
-            }
             for (int from = 0; from < k; from += LENGTH) {
                 products.multiply(false, false, rows, n, Math.min(LENGTH, k - from), tail(a, from), k, tail(b, from * n), n, 0f,
                         run, n);
