@@ -3,127 +3,173 @@ package dev.bulwark.device.cpu;
 import dev.bulwark.device.BoundarySteps.Distance;
 import java.util.Arrays;
 
-/** Least displacements, inside [0, 1], onto planes: one for each row of normals. */
+/**
+ * Least displacements, inside [0, 1], onto a plane {@code value + normal . (y - x) = 0}. Normals are taken as multiples of their
+ * largest element, so that no sum over- or underflows.
+ */
 final class BoundaryPlane {
 
     /** Newton's method on a concave, piecewise linear function ends before; what is left by then counts as nothing. */
     private static final int MOST_ITERATIONS = 64;
-    private static final int MAGNITUDE = 0x7FFFFFFF;
+    /** What is left of a sum to be reached counts as nothing below this part of it: sums in float are no better. */
+    private static final float REACHED = 0x1p-22f;
 
     private final Distance distance;
-    private final float[] normals;
     private final int columns;
+    /** Of the plane's normal, elements over the largest magnitude, their magnitudes, and their signs. */
+    private final float[] normal;
+    private final float[] weights;
+    private final float[] signs;
+    /** How fast an element moves: in l2 as its normal, else all alike. */
+    private final float[] speeds;
+    /** How far it can. */
+    private final float[] rooms;
+    private final float[] terms;
+    private final FloatSums sums;
+    private float largest;
 
-    BoundaryPlane(Distance distance, float[] normals, int columns) {
+    BoundaryPlane(Distance distance, int columns) {
         this.distance = distance;
-        this.normals = normals;
         this.columns = columns;
+        this.normal = new float[columns];
+        this.weights = new float[columns];
+        this.signs = new float[columns];
+        this.speeds = distance == Distance.L2 ? weights : new float[columns];
+        this.rooms = new float[columns];
+        this.terms = new float[columns];
+        this.sums = new FloatSums(columns);
+        if (distance != Distance.L2) {
+            Arrays.fill(speeds, 1f);
+        }
     }
 
-    /** Whether a row's normal is finite and not 0. */
-    boolean isOne(int row) {
-        boolean some = false;
-        for (int e = row; e < row + columns; ++e) {
-            if (!Float.isFinite(normals[e])) {
-                return false;
-            }
-            some |= normals[e] != 0;
+    /** Takes up the normal that begins at element {@code row}; whether it is finite and not 0. */
+    boolean take(float[] normals, int row) {
+        for (int e = 0; e < columns; ++e) {
+            weights[e] = Math.abs(normals[row + e]);
         }
-        return some;
+        largest = sums.max(weights, columns);
+        if (!(largest > 0 && largest < Float.POSITIVE_INFINITY)) {
+            return false;
+        }
+        for (int e = 0; e < columns; ++e) {
+            normal[e] = normals[row + e] / largest;
+        }
+        for (int e = 0; e < columns; ++e) {
+            weights[e] = Math.abs(normal[e]);
+        }
+        for (int e = 0; e < columns; ++e) {
+            signs[e] = Masks.sign(normal[e]);
+        }
+        return true;
+    }
+
+    /** The function's value in multiples of the normal's largest element, as {@link #displace} takes it. */
+    float scaled(float value) {
+        return Math.max(-Float.MAX_VALUE, Math.min(Float.MAX_VALUE, value / largest));
+    }
+
+    /** What the function gains on the way from one point to another, in the same multiples. */
+    float gain(float[] from, float[] to, int row) {
+        for (int e = 0; e < columns; ++e) {
+            terms[e] = normal[e] * (to[row + e] - from[row + e]);
+        }
+        return sums.sum(terms, columns);
     }
 
     /**
      * The least displacement of a point onto the plane, or as far toward it as [0, 1] allows.
      *
      * @param points       {@code [rows,columns]}, in [0, 1]
-     * @param value        of the plane's function at the point
+     * @param value        of the plane's function at the point, {@link #scaled}
      * @param displacement takes the answer, {@code [columns]}
      * @return its length
      */
-    double displace(float[] points, int row, double value, double[] displacement) {
-        int side = value >= 0 ? -1 : 1;
-        Arrays.fill(displacement, 0);
-        if (distance == Distance.L1) {
-            return displaceSparsely(points, row, side, Math.abs(value), displacement);
-        }
-        double level = level(points, row, side, Math.abs(value));
-        double length = 0;
+    float displace(float[] points, int row, float value, float[] displacement) {
+        float side = value >= 0 ? -1 : 1;
         for (int e = 0; e < columns; ++e) {
-            double along = normals[row + e] == 0 ? 0 : Math.min(level * speed(row + e), room(points, row + e, side));
-            displacement[e] = normals[row + e] * side < 0 ? -along : along;
-            length = distance == Distance.LINF ? Math.max(length, along) : length + along * along;
+            rooms[e] = Math.max(side * signs[e], 0f) * (1f - points[row + e]) + Math.max(-side * signs[e], 0f) * points[row + e];
         }
-        return distance == Distance.LINF ? length : Math.sqrt(length);
+        if (distance == Distance.L1) {
+            spreadSparsely(Math.abs(value));
+        } else {
+            float level = level(Math.abs(value));
+            for (int e = 0; e < columns; ++e) {
+                terms[e] = Math.min(level * speeds[e], rooms[e]);
+            }
+        }
+        for (int e = 0; e < columns; ++e) {
+            displacement[e] = side * signs[e] * terms[e];
+        }
+        return length();
     }
 
-    /** How fast an element moves: in l2 as its normal, else all alike. */
-    private double speed(int e) {
-        return distance == Distance.L2 ? Math.abs((double) normals[e]) : normals[e] != 0 ? 1 : 0;
-    }
-
-    private double room(float[] points, int e, int side) {
-        return normals[e] * side > 0 ? 1.0 - points[e] : points[e];
+    /** The length of what the terms hold. */
+    private float length() {
+        if (distance == Distance.LINF) {
+            return sums.max(terms, columns);
+        }
+        if (distance == Distance.L1) {
+            return sums.sum(terms, columns);
+        }
+        for (int e = 0; e < columns; ++e) {
+            terms[e] *= terms[e];
+        }
+        return (float) Math.sqrt(sums.sum(terms, columns));
     }
 
     /**
-     * The least t at which the sum over elements of |normal| min(t speed, room) reaches {@code gain}; infinity where none does. The
-     * sum is concave in t, so that Newton's method from 0 stays on the left.
+     * The least t at which the sum over elements of weight min(t speed, room) reaches {@code gain}; the largest float where none
+     * does. The sum is concave in t, so that Newton's method from 0 stays on the left.
      */
-    private double level(float[] points, int row, int side, double gain) {
-        double t = 0;
+    private float level(float gain) {
+        float t = 0;
         for (int k = 0; k < MOST_ITERATIONS; ++k) {
-            double sum = 0;
-            double slope = 0;
-            for (int e = row; e < row + columns; ++e) {
-                double weight = Math.abs((double) normals[e]);
-                double reach = t * speed(e);
-                double room = room(points, e, side);
-                sum += weight * Math.min(reach, room);
-                slope += reach < room ? weight * speed(e) : 0;
+            for (int e = 0; e < columns; ++e) {
+                terms[e] = weights[e] * Math.min(t * speeds[e], rooms[e]);
+            }
+            float left = gain - sums.sum(terms, columns);
+            for (int e = 0; e < columns; ++e) {
+                terms[e] = weights[e] * speeds[e] * Masks.positive(rooms[e] - t * speeds[e]);
+            }
+            float slope = sums.sum(terms, columns);
+            if (!(left > REACHED * gain)) {
+                return t;
             }
             if (!(slope > 0)) {
-                return sum < gain ? Double.POSITIVE_INFINITY : t;
+                return Float.MAX_VALUE;
             }
-            double next = t + (gain - sum) / slope;
-            if (!(next > t)) {
-                break;
-            }
-            t = next;
+            t = Math.min(t + left / slope, Float.MAX_VALUE); // infinity times a speed of 0 is no number
         }
         return t;
     }
 
     /** In l1: elements of the largest normals go as far as they can, and those of one size a part of the way. */
-    private double displaceSparsely(float[] points, int row, int side, double gain, double[] displacement) {
+    private void spreadSparsely(float gain) {
         int threshold = 0;
         for (int bit = 30; bit >= 0; --bit) {
             int candidate = threshold | 1 << bit;
-            threshold = gainFrom(points, row, side, candidate) >= gain ? candidate : threshold;
+            threshold = gainFrom(candidate) >= gain ? candidate : threshold;
         }
-        double above = gainFrom(points, row, side, threshold + 1);
-        double tied = gainFrom(points, row, side, threshold) - above;
+        double above = gainFrom(threshold + 1);
+        double tied = gainFrom(threshold) - above;
         double part = tied > 0 ? Math.min(1, Math.max(0, (gain - above) / tied)) : 0;
-        double length = 0;
         for (int e = 0; e < columns; ++e) {
-            int bits = bits(row + e);
-            double along = normals[row + e] == 0 || bits < threshold ? 0
-                    : (bits > threshold ? 1 : part) * room(points, row + e, side);
-            displacement[e] = normals[row + e] * side < 0 ? -along : along;
-            length += along;
+            int bits = bits(e);
+            terms[e] = bits < threshold ? 0 : (float) ((bits > threshold ? 1 : part) * rooms[e]);
         }
-        return length;
     }
 
     /** What the elements bring whose normals are not below a threshold, as far as they can go. */
-    private double gainFrom(float[] points, int row, int side, int threshold) {
+    private double gainFrom(int threshold) {
         double sum = 0;
-        for (int e = row; e < row + columns; ++e) {
-            sum += bits(e) >= threshold ? Math.abs((double) normals[e]) * room(points, e, side) : 0;
+        for (int e = 0; e < columns; ++e) {
+            sum += bits(e) >= threshold ? (double) weights[e] * rooms[e] : 0;
         }
         return sum;
     }
 
     private int bits(int e) {
-        return Float.floatToRawIntBits(normals[e]) & MAGNITUDE;
+        return Float.floatToRawIntBits(weights[e]);
     }
 }

@@ -28,7 +28,7 @@ final class CpuAscentSteps implements AscentSteps {
     public void signedStep(DeviceBuffer x, DeviceBuffer previous, DeviceBuffer gradients, DeviceBuffer lengths, float momentum,
                            DeviceBuffer lower, DeviceBuffer upper, int count, int columns) {
         float inertia = 1 - momentum;
-        rows.run(count, (first, block) -> {
+        rows.run(count, columns, (first, block) -> {
             float[] at = Rows.load(x, first, block, columns);
             float[] before = Rows.load(previous, first, block, columns);
             float[] up = Rows.load(gradients, first, block, columns);
@@ -37,9 +37,17 @@ final class CpuAscentSteps implements AscentSteps {
             float[] length = Rows.load(lengths, first, block, 1);
             Rows.store(at, previous, first, columns);
             for (int n = 0; n < block; ++n) {
-                for (int e = n * columns; e < (n + 1) * columns; ++e) {
-                    float step = up[e] > 0 ? length[n] : up[e] < 0 ? -length[n] : 0;
-                    float ahead = Math.max(low[e], Math.min(high[e], at[e] + step));
+                int end = (n + 1) * columns;
+                for (int e = n * columns; e < end; ++e) {
+                    up[e] = length[n] * Masks.sign(up[e]);
+                }
+                for (int e = n * columns; e < end; ++e) {
+                    if (Float.isNaN(up[e])) { // in a loop of its own, for it is not vectorised
+                        up[e] = 0f;
+                    }
+                }
+                for (int e = n * columns; e < end; ++e) {
+                    float ahead = Math.max(low[e], Math.min(high[e], at[e] + up[e]));
                     float next = at[e] + momentum * (ahead - at[e]) + inertia * (at[e] - before[e]);
                     before[e] = Math.max(low[e], Math.min(high[e], next));
                 }
@@ -66,7 +74,7 @@ final class CpuAscentSteps implements AscentSteps {
     @Override
     public void sparseStep(DeviceBuffer x, DeviceBuffer gradients, DeviceBuffer fractions, DeviceBuffer lengths, int count,
                            int columns) {
-        rows.run(count, (first, block) -> {
+        rows.run(count, columns, (first, block) -> {
             float[] at = Rows.load(x, first, block, columns);
             float[] up = Rows.load(gradients, first, block, columns);
             float[] fraction = Rows.load(fractions, first, block, 1);
@@ -114,7 +122,7 @@ final class CpuAscentSteps implements AscentSteps {
     @Override
     public void adaptSparsity(DeviceBuffer best, DeviceBuffer centres, DeviceBuffer counts, DeviceBuffer fractions,
                               DeviceBuffer lengths, float longest, DeviceBuffer restarts, int count, int columns) {
-        rows.run(count, (first, block) -> {
+        rows.run(count, columns, (first, block) -> {
             float[] at = Rows.load(best, first, block, columns);
             float[] middles = Rows.load(centres, first, block, columns);
             float[] before = Rows.load(counts, first, block, 1);
@@ -162,7 +170,7 @@ final class CpuAscentSteps implements AscentSteps {
         FloatBuffer from = CpuMemory.floats(source.require("source", (long) count * columns));
         FloatBuffer to = CpuMemory.floatsToWrite(target.require("target", (long) count * columns));
         IntBuffer wanted = CpuMemory.ints(chosen.require("chosen", count));
-        rows.run(count, (first, block) -> {
+        rows.run(count, columns, (first, block) -> {
             for (int n = first; n < first + block; ++n) {
                 if (wanted.get(n) != 0) {
                     to.put(n * columns, from, n * columns, columns);

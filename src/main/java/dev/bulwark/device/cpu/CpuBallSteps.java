@@ -22,7 +22,7 @@ final class CpuBallSteps implements BallSteps {
     @Override
     public void step(DeviceBuffer x, DeviceBuffer directions, DeviceBuffer centres, DeviceBuffer radii, DeviceBuffer lengths,
                      int count, int columns) {
-        rows.run(count, (first, block) -> {
+        rows.run(count, columns, (first, block) -> {
             float[] points = Rows.load(x, first, block, columns);
             float[] steps = Rows.load(directions, first, block, columns);
             float[] middles = Rows.load(centres, first, block, columns);
@@ -86,7 +86,7 @@ final class CpuBallSteps implements BallSteps {
 
     @Override
     public void projectL1(DeviceBuffer x, DeviceBuffer centres, DeviceBuffer radii, int count, int columns) {
-        rows.run(count, (first, block) -> {
+        rows.run(count, columns, (first, block) -> {
             float[] points = Rows.load(x, first, block, columns);
             float[] middles = Rows.load(centres, first, block, columns);
             float[] radius = Rows.load(radii, first, block, 1);

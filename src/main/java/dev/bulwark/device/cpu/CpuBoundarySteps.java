@@ -3,10 +3,10 @@ package dev.bulwark.device.cpu;
 import dev.bulwark.device.BoundarySteps;
 import dev.bulwark.device.DeviceBuffer;
 
-/** FAB's steps, a row at a time, in double. */
+/** FAB's steps, a row at a time. */
 final class CpuBoundarySteps implements BoundarySteps {
 
-    private static final double LEAST_LENGTH = 1e-8;
+    private static final float LEAST_LENGTH = 1e-8f;
 
     private final Rows rows;
 
@@ -17,30 +17,28 @@ final class CpuBoundarySteps implements BoundarySteps {
     @Override
     public void step(DeviceBuffer x, DeviceBuffer centres, DeviceBuffer normals, DeviceBuffer values, Settings settings, int count,
                      int columns) {
-        rows.run(count, (first, block) -> {
+        rows.run(count, columns, (first, block) -> {
             float[] points = Rows.load(x, first, block, columns);
             float[] middles = Rows.load(centres, first, block, columns);
             float[] normal = Rows.load(normals, first, block, columns);
             float[] value = Rows.load(values, first, block, 1);
-            BoundaryPlane plane = new BoundaryPlane(settings.distance(), normal, columns);
-            double[] own = new double[columns];
-            double[] centred = new double[columns];
+            BoundaryPlane plane = new BoundaryPlane(settings.distance(), columns);
+            float[] own = new float[columns];
+            float[] centred = new float[columns];
+            float overshoot = settings.overshoot();
             for (int n = 0; n < block; ++n) {
                 int row = n * columns;
-                if (!Float.isFinite(value[n]) || !plane.isOne(row)) {
+                if (!Float.isFinite(value[n]) || !plane.take(normal, row)) {
                     continue;
                 }
-                double between = 0;
-                for (int e = row; e < row + columns; ++e) {
-                    between += (double) normal[e] * ((double) middles[e] - points[e]);
-                }
-                double a1 = Math.max(LEAST_LENGTH, plane.displace(points, row, value[n], own));
-                double a2 = Math.max(LEAST_LENGTH, plane.displace(middles, row, value[n] + between, centred));
-                double pull = Math.min(a1 / (a1 + a2), settings.pull());
+                float here = plane.scaled(value[n]);
+                float a1 = Math.max(LEAST_LENGTH, plane.displace(points, row, here, own));
+                float a2 = Math.max(LEAST_LENGTH, plane.displace(middles, row, here + plane.gain(points, middles, row), centred));
+                float pull = Math.min(a1 / (a1 + a2), settings.pull());
                 for (int e = 0; e < columns; ++e) {
-                    double end = (points[row + e] + settings.overshoot() * own[e]) * (1 - pull)
-                            + (middles[row + e] + settings.overshoot() * centred[e]) * pull;
-                    points[row + e] = (float) Math.max(0, Math.min(1, end));
+                    float end = (points[row + e] + overshoot * own[e]) * (1 - pull)
+                            + (middles[row + e] + overshoot * centred[e]) * pull;
+                    points[row + e] = Math.max(0f, Math.min(1f, end));
                 }
             }
             Rows.store(points, x, first, columns);
@@ -50,7 +48,7 @@ final class CpuBoundarySteps implements BoundarySteps {
     @Override
     public void keepNearest(DeviceBuffer x, DeviceBuffer centres, DeviceBuffer predictions, DeviceBuffer labels, Settings settings,
                             DeviceBuffer nearest, DeviceBuffer distances, int count, int columns) {
-        rows.run(count, (first, block) -> {
+        rows.run(count, columns, (first, block) -> {
             int[] found = Rows.loadInts(predictions, first, block, 1);
             int[] truth = Rows.loadInts(labels, first, block, 1);
             float[] distance = Rows.load(distances, first, block, 1);

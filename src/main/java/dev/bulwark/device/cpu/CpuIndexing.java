@@ -23,7 +23,7 @@ final class CpuIndexing implements Indexing {
         IntBuffer from = CpuMemory.ints(source);
         IntBuffer to = CpuMemory.intsToWrite(target.require("target", (long) count * columns));
         int[] picked = Rows.loadInts(indices, 0, count, 1);
-        rows.run(count, (first, block) -> {
+        rows.run(count, columns, (first, block) -> {
             for (int n = first; n < first + block; ++n) {
                 to.put(n * columns, from, picked[n] * columns, columns);
             }
@@ -36,7 +36,7 @@ final class CpuIndexing implements Indexing {
         FloatBuffer from = CpuMemory.floats(source.require("source", (long) count * width));
         FloatBuffer to = CpuMemory.floatsToWrite(target.require("target", (long) count * picked));
         int[] places = Rows.loadInts(columns, 0, picked, 1);
-        rows.run(count, (first, block) -> {
+        rows.run(count, width, (first, block) -> {
             float[] row = new float[width];
             float[] shown = new float[picked];
             for (int n = first; n < first + block; ++n) {
@@ -70,7 +70,7 @@ final class CpuIndexing implements Indexing {
         int size = image.size();
         target.require("target", (long) count * size);
         int[] picked = Rows.loadInts(indices, 0, count, 1);
-        rows.run(count, (first, block) -> {
+        rows.run(count, size, (first, block) -> {
             float[] images = new float[block * size];
             for (int n = 0; n < block; ++n) {
                 int from = picked[first + n];

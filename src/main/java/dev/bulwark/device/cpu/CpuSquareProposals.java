@@ -4,6 +4,7 @@ import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.Philox;
 import dev.bulwark.device.SquareProposals;
 import dev.bulwark.shapes.ImageShape;
+import java.nio.FloatBuffer;
 
 /** Square's proposals, a row at a time. */
 final class CpuSquareProposals implements SquareProposals {
@@ -60,22 +61,23 @@ final class CpuSquareProposals implements SquareProposals {
     public void squares(DeviceBuffer best, DeviceBuffer lower, DeviceBuffer upper, Draws draws, int count, ImageShape image, int side,
                         DeviceBuffer x) {
         int columns = image.size();
-        rows.run(count, (first, block) -> {
-            float[] point = Rows.load(best, first, block, columns);
-            float[] low = Rows.load(lower, first, block, columns);
-            float[] high = Rows.load(upper, first, block, columns);
+        FloatBuffer from = CpuMemory.floats(best.require("best", (long) count * columns));
+        FloatBuffer low = CpuMemory.floats(lower.require("lower", (long) count * columns));
+        FloatBuffer high = CpuMemory.floats(upper.require("upper", (long) count * columns));
+        FloatBuffer to = CpuMemory.floatsToWrite(x.require("x", (long) count * columns));
+        rows.run(count, columns, (first, block) -> {
             Drawn[] drawn = drawn(draws, first, block);
+            to.put(first * columns, from, first * columns, block * columns);
             for (int n = 0; n < block; ++n) {
                 Window window = window(drawn[n], image, side, 0);
                 for (int c = 0; c < image.channels(); ++c) {
-                    float[] end = drawn[n].positive(image.channels(), c) ? high : low;
+                    FloatBuffer end = drawn[n].positive(image.channels(), c) ? high : low;
                     for (int u = 0; u < side; ++u) {
-                        int from = window.at(n * columns + c * image.area(), u, 0);
-                        System.arraycopy(end, from, point, from, side);
+                        int begin = window.at((first + n) * columns + c * image.area(), u, 0);
+                        to.put(begin, end, begin, side);
                     }
                 }
             }
-            Rows.store(point, x, first, columns);
         });
     }
 
@@ -84,7 +86,7 @@ final class CpuSquareProposals implements SquareProposals {
                          Draws draws, int count, ImageShape image, int side, DeviceBuffer x) {
         int columns = image.size();
         float[] shape = Rows.load(pattern, 0, 1, side * side);
-        rows.run(count, (first, block) -> {
+        rows.run(count, columns, (first, block) -> {
             float[] points = Rows.load(best, first, block, columns);
             float[] middles = Rows.load(centres, first, block, columns);
             float[] radius = Rows.load(radii, first, block, 1);

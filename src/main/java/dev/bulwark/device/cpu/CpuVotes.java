@@ -68,7 +68,7 @@ final class CpuVotes implements Votes {
         IntBuffer found = CpuMemory.ints(predictions.require("predictions", count));
         IntBuffer truth = CpuMemory.ints(labels.require("labels", count));
         IntBuffer noted = CpuMemory.intsToWrite(keptPredictions.require("keptPredictions", count));
-        rows.run(count, (first, block) -> {
+        rows.run(count, columns, (first, block) -> {
             for (int n = first; n < first + block; ++n) {
                 if (found.get(n) >= 0 && found.get(n) != truth.get(n)) {
                     to.put(n * columns, from, n * columns, columns);

@@ -10,6 +10,8 @@ import dev.bulwark.device.HostArrays;
 final class Rows {
 
     private static final int ROWS_PER_TASK = 64;
+    /** Elements of one operand's rows in a task: a handful of operands stay in the second-level cache. */
+    private static final int ELEMENTS_PER_TASK = 8192;
 
     private final Workers workers;
 
@@ -27,6 +29,18 @@ final class Rows {
         workers.run(tasks, task -> {
             int first = task * ROWS_PER_TASK;
             block.run(first, Math.min(ROWS_PER_TASK, rows - first));
+        });
+    }
+
+    /** The same of wide rows, of so many columns: tasks are small, and the workers get as many. */
+    void run(int rows, int columns, Block block) {
+        long elements = (long) rows * columns;
+        int most = Math.max(1, Math.min(ROWS_PER_TASK, ELEMENTS_PER_TASK / columns));
+        int each = elements <= ELEMENTS_PER_TASK ? 1 : workers.count();
+        int tasks = Math.min(rows, ((rows + most - 1) / most + each - 1) / each * each);
+        workers.run(tasks, task -> {
+            int first = (int) ((long) rows * task / tasks);
+            block.run(first, (int) ((long) rows * (task + 1) / tasks) - first);
         });
     }
 
