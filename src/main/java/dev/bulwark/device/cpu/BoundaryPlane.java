@@ -25,7 +25,6 @@ final class BoundaryPlane {
     /** How far it can. */
     private final float[] rooms;
     private final float[] terms;
-    private final FloatSums sums;
     private float largest;
 
     BoundaryPlane(Distance distance, int columns) {
@@ -37,23 +36,22 @@ final class BoundaryPlane {
         this.speeds = distance == Distance.L2 ? weights : new float[columns];
         this.rooms = new float[columns];
         this.terms = new float[columns];
-        this.sums = new FloatSums(columns);
         if (distance != Distance.L2) {
             Arrays.fill(speeds, 1f);
         }
     }
 
-    /** Takes up the normal that begins at element {@code row}; whether it is finite and not 0. */
-    boolean take(float[] normals, int row) {
+    /** Takes up a normal {@code [columns]}; whether it is finite and not 0. */
+    boolean take(float[] of) {
         for (int e = 0; e < columns; ++e) {
-            weights[e] = Math.abs(normals[row + e]);
+            weights[e] = Math.abs(of[e]);
         }
-        largest = sums.max(weights, columns);
+        largest = FloatSums.largest(weights);
         if (!(largest > 0 && largest < Float.POSITIVE_INFINITY)) {
             return false;
         }
         for (int e = 0; e < columns; ++e) {
-            normal[e] = normals[row + e] / largest;
+            normal[e] = of[e] / largest;
         }
         for (int e = 0; e < columns; ++e) {
             weights[e] = Math.abs(normal[e]);
@@ -70,25 +68,25 @@ final class BoundaryPlane {
     }
 
     /** What the function gains on the way from one point to another, in the same multiples. */
-    float gain(float[] from, float[] to, int row) {
+    float gain(float[] from, float[] to) {
         for (int e = 0; e < columns; ++e) {
-            terms[e] = normal[e] * (to[row + e] - from[row + e]);
+            terms[e] = normal[e] * (to[e] - from[e]);
         }
-        return sums.sum(terms, columns);
+        return FloatSums.sum(terms);
     }
 
     /**
      * The least displacement of a point onto the plane, or as far toward it as [0, 1] allows.
      *
-     * @param points       {@code [rows,columns]}, in [0, 1]
+     * @param point        {@code [columns]}, in [0, 1]
      * @param value        of the plane's function at the point, {@link #scaled}
      * @param displacement takes the answer, {@code [columns]}
      * @return its length
      */
-    float displace(float[] points, int row, float value, float[] displacement) {
+    float displace(float[] point, float value, float[] displacement) {
         float side = value >= 0 ? -1 : 1;
         for (int e = 0; e < columns; ++e) {
-            rooms[e] = Math.max(side * signs[e], 0f) * (1f - points[row + e]) + Math.max(-side * signs[e], 0f) * points[row + e];
+            rooms[e] = Math.max(side * signs[e], 0f) * (1f - point[e]) + Math.max(-side * signs[e], 0f) * point[e];
         }
         if (distance == Distance.L1) {
             spreadSparsely(Math.abs(value));
@@ -107,15 +105,15 @@ final class BoundaryPlane {
     /** The length of what the terms hold. */
     private float length() {
         if (distance == Distance.LINF) {
-            return sums.max(terms, columns);
+            return FloatSums.largest(terms);
         }
         if (distance == Distance.L1) {
-            return sums.sum(terms, columns);
+            return FloatSums.sum(terms);
         }
         for (int e = 0; e < columns; ++e) {
             terms[e] *= terms[e];
         }
-        return (float) Math.sqrt(sums.sum(terms, columns));
+        return (float) Math.sqrt(FloatSums.sum(terms));
     }
 
     /**
@@ -124,22 +122,20 @@ final class BoundaryPlane {
      */
     private float level(float gain) {
         float t = 0;
-        for (int k = 0; k < MOST_ITERATIONS; ++k) {
-            for (int e = 0; e < columns; ++e) {
-                terms[e] = weights[e] * Math.min(t * speeds[e], rooms[e]);
-            }
-            float left = gain - sums.sum(terms, columns);
+        float left = gain;
+        for (int k = 0; k < MOST_ITERATIONS && left > REACHED * gain; ++k) {
             for (int e = 0; e < columns; ++e) {
                 terms[e] = weights[e] * speeds[e] * Masks.positive(rooms[e] - t * speeds[e]);
             }
-            float slope = sums.sum(terms, columns);
-            if (!(left > REACHED * gain)) {
-                return t;
-            }
+            float slope = FloatSums.sum(terms);
             if (!(slope > 0)) {
                 return Float.MAX_VALUE;
             }
             t = Math.min(t + left / slope, Float.MAX_VALUE); // infinity times a speed of 0 is no number
+            for (int e = 0; e < columns; ++e) {
+                terms[e] = weights[e] * Math.min(t * speeds[e], rooms[e]);
+            }
+            left = gain - FloatSums.sum(terms);
         }
         return t;
     }

@@ -27,32 +27,46 @@ final class CpuAscentSteps implements AscentSteps {
     @Override
     public void signedStep(DeviceBuffer x, DeviceBuffer previous, DeviceBuffer gradients, DeviceBuffer lengths, float momentum,
                            DeviceBuffer lower, DeviceBuffer upper, int count, int columns) {
+        FloatBuffer points = CpuMemory.floatsToWrite(x.require("x", (long) count * columns));
+        FloatBuffer earlier = CpuMemory.floatsToWrite(previous.require("previous", (long) count * columns));
+        FloatBuffer directions = CpuMemory.floats(gradients.require("gradients", (long) count * columns));
+        FloatBuffer lows = CpuMemory.floats(lower.require("lower", (long) count * columns));
+        FloatBuffer highs = CpuMemory.floats(upper.require("upper", (long) count * columns));
+        FloatBuffer steps = CpuMemory.floats(lengths.require("lengths", count));
         float inertia = 1 - momentum;
         rows.run(count, columns, (first, block) -> {
-            float[] at = Rows.load(x, first, block, columns);
-            float[] before = Rows.load(previous, first, block, columns);
-            float[] up = Rows.load(gradients, first, block, columns);
-            float[] low = Rows.load(lower, first, block, columns);
-            float[] high = Rows.load(upper, first, block, columns);
-            float[] length = Rows.load(lengths, first, block, 1);
-            Rows.store(at, previous, first, columns);
-            for (int n = 0; n < block; ++n) {
-                int end = (n + 1) * columns;
-                for (int e = n * columns; e < end; ++e) {
-                    up[e] = length[n] * Masks.sign(up[e]);
+            float[] at = new float[columns];
+            float[] before = new float[columns];
+            float[] step = new float[columns];
+            float[] low = new float[columns];
+            float[] high = new float[columns];
+            for (int n = first; n < first + block; ++n) {
+                points.get(n * columns, at);
+                earlier.get(n * columns, before);
+                directions.get(n * columns, step);
+                lows.get(n * columns, low);
+                highs.get(n * columns, high);
+                earlier.put(n * columns, at);
+                float length = steps.get(n);
+                for (int e = 0; e < columns; ++e) {
+                    step[e] = length * Masks.sign(step[e]);
                 }
-                for (int e = n * columns; e < end; ++e) {
-                    if (Float.isNaN(up[e])) { // in a loop of its own, for it is not vectorised
-                        up[e] = 0f;
+                for (int e = 0; e < columns; ++e) {
+                    if (Float.isNaN(step[e])) { // in a loop of its own, for it is not vectorised
+                        step[e] = 0f;
                     }
                 }
-                for (int e = n * columns; e < end; ++e) {
-                    float ahead = Math.max(low[e], Math.min(high[e], at[e] + up[e]));
-                    float next = at[e] + momentum * (ahead - at[e]) + inertia * (at[e] - before[e]);
-                    before[e] = Math.max(low[e], Math.min(high[e], next));
+                for (int e = 0; e < columns; ++e) { // three loops are vectorised, and one is not
+                    step[e] = Math.max(low[e], Math.min(high[e], at[e] + step[e]));
                 }
+                for (int e = 0; e < columns; ++e) {
+                    at[e] = at[e] + momentum * (step[e] - at[e]) + inertia * (at[e] - before[e]);
+                }
+                for (int e = 0; e < columns; ++e) {
+                    at[e] = Math.max(low[e], Math.min(high[e], at[e]));
+                }
+                points.put(n * columns, at);
             }
-            Rows.store(before, x, first, columns);
         });
     }
 

@@ -1,63 +1,53 @@
 package dev.bulwark.device.cpu;
 
-/** Sums and maxima of float arrays by halves, which the JIT vectorises; C2 on Java 17 takes floats one by one otherwise. */
+/** Sums and maxima of float arrays in several chains, none of which waits for another one. */
 final class FloatSums {
 
-    private static final int SCALAR = 32;
-
-    private final float[] halves;
-    private final float[] quarters;
-
-    /** @param length of the arrays */
-    FloatSums(int length) {
-        halves = new float[(length + 1) / 2];
-        quarters = new float[(length + 3) / 4];
+    private FloatSums() {
     }
 
-    float sum(float[] values, int length) {
-        float[] from = values;
-        float[] to = halves;
-        int left = length;
-        while (left > SCALAR) {
-            int half = left / 2;
-            for (int e = 0; e < half; ++e) {
-                to[e] = from[e] + from[half + e];
-            }
-            if (left % 2 == 1) {
-                to[half] = from[left - 1];
-            }
-            left -= half;
-            from = to;
-            to = to == halves ? quarters : halves;
+    static float sum(float[] values) {
+        float a = 0;
+        float b = 0;
+        float c = 0;
+        float d = 0;
+        float e = 0;
+        float f = 0;
+        float g = 0;
+        float h = 0;
+        int k = 0;
+        for (; k + 7 < values.length; k += 8) {
+            a += values[k];
+            b += values[k + 1];
+            c += values[k + 2];
+            d += values[k + 3];
+            e += values[k + 4];
+            f += values[k + 5];
+            g += values[k + 6];
+            h += values[k + 7];
         }
-        float sum = 0;
-        for (int e = 0; e < left; ++e) {
-            sum += from[e];
+        for (; k < values.length; ++k) {
+            a += values[k];
         }
-        return sum;
+        return (a + b) + (c + d) + ((e + f) + (g + h));
     }
 
-    /** NaN where any is NaN. */
-    float max(float[] values, int length) {
-        float[] from = values;
-        float[] to = halves;
-        int left = length;
-        while (left > SCALAR) {
-            int half = left / 2;
-            for (int e = 0; e < half; ++e) {
-                to[e] = Math.max(from[e], from[half + e]);
-            }
-            if (left % 2 == 1) {
-                to[half] = from[left - 1];
-            }
-            left -= half;
-            from = to;
-            to = to == halves ? quarters : halves;
+    /** The largest of numbers that are not negative; NaN where any is NaN. */
+    static float largest(float[] values) {
+        int a = 0; // bits of floats that are not negative are in the floats' order, NaN above infinity
+        int b = 0;
+        int c = 0;
+        int d = 0;
+        int k = 0;
+        for (; k + 3 < values.length; k += 4) {
+            a = Math.max(a, Float.floatToRawIntBits(values[k]));
+            b = Math.max(b, Float.floatToRawIntBits(values[k + 1]));
+            c = Math.max(c, Float.floatToRawIntBits(values[k + 2]));
+            d = Math.max(d, Float.floatToRawIntBits(values[k + 3]));
         }
-        float max = Float.NEGATIVE_INFINITY;
-        for (int e = 0; e < left; ++e) {
-            max = Math.max(max, from[e]);
+        for (; k < values.length; ++k) {
+            a = Math.max(a, Float.floatToRawIntBits(values[k]));
         }
-        return max;
+        return Float.intBitsToFloat(Math.max(Math.max(a, b), Math.max(c, d)));
     }
 }

@@ -10,8 +10,8 @@ import dev.bulwark.device.HostArrays;
 final class Rows {
 
     private static final int ROWS_PER_TASK = 64;
-    /** Elements of one operand's rows in a task: a handful of operands stay in the second-level cache. */
-    private static final int ELEMENTS_PER_TASK = 8192;
+    /** Elements below which handing work to other threads costs more than it saves. */
+    private static final int SERIAL = 8192;
 
     private final Workers workers;
 
@@ -32,12 +32,12 @@ final class Rows {
         });
     }
 
-    /** The same of wide rows, of so many columns: tasks are small, and the workers get as many. */
+    /**
+     * The same of wide rows, of so many columns, as many for each worker. Work on them should go row by row, in arrays that are used
+     * again: those of many rows leave the cache before they are read.
+     */
     void run(int rows, int columns, Block block) {
-        long elements = (long) rows * columns;
-        int most = Math.max(1, Math.min(ROWS_PER_TASK, ELEMENTS_PER_TASK / columns));
-        int each = elements <= ELEMENTS_PER_TASK ? 1 : workers.count();
-        int tasks = Math.min(rows, ((rows + most - 1) / most + each - 1) / each * each);
+        int tasks = (long) rows * columns <= SERIAL ? 1 : Math.min(rows, workers.count());
         workers.run(tasks, task -> {
             int first = (int) ((long) rows * task / tasks);
             block.run(first, (int) ((long) rows * (task + 1) / tasks) - first);
