@@ -6,6 +6,7 @@ import dev.bulwark.plan.Logits;
 import dev.bulwark.plan.Plan;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,7 +17,9 @@ import java.util.Optional;
  *
  * <p>An attack's trials on all images and targets run together, as many as the device takes at a time; where one succeeds, its
  * image's others are not begun, and those under way leave. Points are sought in whatever arithmetic is fastest; one counts where a
- * float forward pass gives it another class, and it must lie in the ball exactly. Logits that are not numbers are no success.
+ * float forward pass gives it another class, and it must lie in the ball exactly. Logits that are not numbers are no success. Where
+ * that arithmetic is coarser than float, and an image stands whose float margin came so near to 0 that rounding may have decided,
+ * it is attacked once more in float.
  *
  * <p>What is random about an image depends on (seed, image index, attack, target, restart) alone, and of several trials that
  * succeed the first in that order counts. So answers depend on the batch only as far as the device's matrix products round
@@ -24,18 +27,31 @@ import java.util.Optional;
  */
 public final class AttackSuite implements Attacker {
 
+    /**
+     * Margins up to this multiple of the largest logit's magnitude may be rounding's. A bf16 product is off by 2^-9 of its factors,
+     * and a network's logits by some multiple of that.
+     */
+    private static final float CLOSE = 0x1p-5f;
+
     private final Backend backend;
     private final Plan network;
     private final SuiteSettings settings;
     private final Map<String, AttackEffort> efforts = new LinkedHashMap<>();
     private Optional<Prepared> prepared = Optional.empty();
+    private Optional<Prepared> preparedInFloat = Optional.empty();
+
+    /** In which arithmetic points are sought. */
+    private enum Seeking {
+        FASTEST, FLOAT
+    }
 
     /** What stays from call to call: buffers for a number of trials, and recorded iterations. */
     private record Prepared(int capacity, DeviceMemory memory, InputGradient gradient, Wave wave, ApgdSearch apgd, FabSearch fab,
                             SquareSearch square) implements AutoCloseable {
 
-        static Prepared of(DeviceMemory memory, Plan network, SuiteSettings settings, int capacity) {
-            InputGradient gradient = new InputGradient(memory, network, capacity);
+        static Prepared of(DeviceMemory memory, Plan network, SuiteSettings settings, int capacity, Seeking seeking) {
+            InputGradient gradient = seeking == Seeking.FLOAT ? InputGradient.inFloat(memory, network, capacity)
+                    : new InputGradient(memory, network, capacity);
             try {
                 Wave wave = new Wave(memory, network, settings, gradient, capacity);
                 return new Prepared(capacity, memory, gradient, wave,
@@ -90,10 +106,22 @@ public final class AttackSuite implements Attacker {
             return List.of();
         }
         BatchImages batch = asTheyAre(images, labels, imageIndices);
+        Map<Integer, Float> closest = new HashMap<>();
         for (Search search : settings.searches()) {
-            run(search, batch);
+            run(search, Seeking.FASTEST, batch, batch.targets().standing(), closest);
+        }
+        for (Search search : settings.searches()) {
+            int[] close = Arrays.stream(batch.targets().standing()).filter(position -> closest.getOrDefault(position, 1f) < CLOSE)
+                    .toArray();
+            if (close.length > 0 && !isFloat()) {
+                run(search, Seeking.FLOAT, batch, close, new HashMap<>());
+            }
         }
         return batch.targets().outcomes();
+    }
+
+    private boolean isFloat() {
+        return prepared.map(each -> each.gradient.isFloat()).orElse(true); // where nothing was sought, nothing came close
     }
 
     /** What the float network makes of the images. */
@@ -123,15 +151,17 @@ public final class AttackSuite implements Attacker {
         return new BatchImages(images, labels, imageIndices, logits, new Targets(settings.ball(), images, labels, predictions));
     }
 
-    private void run(Search search, BatchImages batch) {
+    /** @param closest takes, by position, the least margin that was seen */
+    private void run(Search search, Seeking seeking, BatchImages batch, int[] positions, Map<Integer, Float> closest) {
         long begun = System.nanoTime();
         int standing = batch.targets().standing().length;
-        List<Trial> left = Trial.all(search, batch);
+        List<Trial> left = Trial.all(search, batch, positions);
         long forward = 0;
         long backward = 0;
         long zeroGradients = 0;
         while (!left.isEmpty()) {
-            Prepared on = prepared(Math.max(1, Math.min(network.imagesPerCall(), Math.max(left.size(), batch.labels().length))));
+            int wanted = Math.max(left.size(), batch.labels().length);
+            Prepared on = prepared(Math.max(1, Math.min(network.imagesPerCall(), wanted)), seeking);
             Wave wave = on.wave;
             List<Trial> together = left.subList(0, Math.min(on.capacity, left.size()));
             long forwardBefore = wave.passes().forward();
@@ -139,28 +169,41 @@ public final class AttackSuite implements Attacker {
             wave.begin(together, batch);
             on.run(search);
             wave.finish(search);
+            wave.closest().forEach((position, margin) -> closest.merge(position, margin, Math::min));
             forward += wave.passes().forward() - forwardBefore;
             backward += wave.passes().backward() - backwardBefore;
             zeroGradients += wave.withoutGradient().size();
             left = left.subList(together.size(), left.size()).stream().filter(trial -> batch.targets().stands(trial.position()))
                     .toList();
         }
-        AttackEffort effort = new AttackEffort(search.name(), standing, standing - batch.targets().standing().length, forward,
+        String name = seeking == Seeking.FLOAT ? search.name() + AttackEffort.IN_FLOAT : search.name();
+        AttackEffort effort = new AttackEffort(name, positions.length, standing - batch.targets().standing().length, forward,
                 backward, zeroGradients, (System.nanoTime() - begun) / 1e9);
-        efforts.merge(search.name(), effort, AttackEffort::plus);
+        efforts.merge(name, effort, AttackEffort::plus);
     }
 
     /** The device's side, with room for {@code capacity} trials. */
-    private Prepared prepared(int capacity) {
-        if (prepared.isEmpty() || prepared.get().capacity < capacity) {
-            close();
-            try (DeviceMemory building = new DeviceMemory(backend)) {
-                Prepared made = Prepared.of(building, network, settings, capacity);
-                prepared = Optional.of(new Prepared(capacity, building.handOver(), made.gradient, made.wave, made.apgd, made.fab,
-                        made.square));
-            }
+    private Prepared prepared(int capacity, Seeking seeking) {
+        Optional<Prepared> held = seeking == Seeking.FLOAT ? preparedInFloat : prepared;
+        if (held.isPresent() && held.get().capacity >= capacity) {
+            return held.get();
         }
-        return prepared.get();
+        hold(seeking, Optional.empty());
+        held.ifPresent(Prepared::close);
+        try (DeviceMemory building = new DeviceMemory(backend)) {
+            Prepared made = Prepared.of(building, network, settings, capacity, seeking);
+            Prepared kept = new Prepared(capacity, building.handOver(), made.gradient, made.wave, made.apgd, made.fab, made.square);
+            hold(seeking, Optional.of(kept));
+            return kept;
+        }
+    }
+
+    private void hold(Seeking seeking, Optional<Prepared> held) {
+        if (seeking == Seeking.FLOAT) {
+            preparedInFloat = held;
+        } else {
+            prepared = held;
+        }
     }
 
     @Override
@@ -173,8 +216,10 @@ public final class AttackSuite implements Attacker {
     /** Gives back what the device holds. */
     @Override
     public void close() {
-        Optional<Prepared> held = prepared;
-        prepared = Optional.empty();
-        held.ifPresent(Prepared::close);
+        for (Seeking seeking : Seeking.values()) {
+            Optional<Prepared> held = seeking == Seeking.FLOAT ? preparedInFloat : prepared;
+            hold(seeking, Optional.empty());
+            held.ifPresent(Prepared::close);
+        }
     }
 }

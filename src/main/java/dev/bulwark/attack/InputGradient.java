@@ -5,11 +5,12 @@ import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.InputGradients;
 import dev.bulwark.device.Losses;
+import dev.bulwark.device.NoisyClassifier.Precision;
 import dev.bulwark.plan.Plan;
 import java.util.Optional;
 
 /**
- * The network's logits and the gradient of a loss with respect to its input, in the device's fastest way. Call
+ * The network's logits and the gradient of a loss with respect to its input, in the device's fastest way or in float. Call
  * {@link #forward}, then {@link #backward}, which reads the activations that forward left.
  */
 final class InputGradient implements AutoCloseable {
@@ -29,6 +30,15 @@ final class InputGradient implements AutoCloseable {
      * @param capacity images that a batch may hold
      */
     InputGradient(DeviceMemory memory, Plan network, int capacity) {
+        this(memory, network, capacity, network.inputGradients(memory, capacity));
+    }
+
+    /** In float by the plan's own steps. */
+    static InputGradient inFloat(DeviceMemory memory, Plan network, int capacity) {
+        return new InputGradient(memory, network, capacity, network.floatInputGradients(capacity));
+    }
+
+    private InputGradient(DeviceMemory memory, Plan network, int capacity, InputGradients gradients) {
         this.backend = network.backend();
         this.classes = network.classes();
         this.inputs = network.inputs();
@@ -37,7 +47,12 @@ final class InputGradient implements AutoCloseable {
         this.gradients = memory.allocate((long) capacity * network.inputs());
         this.losses = memory.allocate(capacity);
         this.weight = memory.allocate(1);
-        this.network = network.inputGradients(memory, capacity);
+        this.network = gradients;
+    }
+
+    /** Whether its arithmetic is float's. */
+    boolean isFloat() {
+        return network.precision() == Precision.FLOAT32;
     }
 
     /** Elements of one input. */

@@ -73,6 +73,9 @@ final class SquareSearch implements AutoCloseable {
             done += next;
             judge();
         }
+        if (!gradient.isFloat() && wave.rows() > 0) {
+            wave.judge(best, row -> true); // how close it came
+        }
     }
 
     private void begin() {

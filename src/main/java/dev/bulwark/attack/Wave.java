@@ -44,6 +44,7 @@ final class Wave {
     private final Passes passes = new Passes();
     private final Map<Integer, Found> found = new HashMap<>();
     private final Map<Integer, Integer> earliest = new HashMap<>();
+    private final Map<Integer, Float> closest = new HashMap<>();
     private final Set<Integer> withoutGradient = new HashSet<>();
     private BatchImages batch;
     private List<Trial> trials = List.of();
@@ -106,6 +107,7 @@ final class Wave {
         trialOf = IntStream.range(0, trials.size()).toArray();
         found.clear();
         earliest.clear();
+        closest.clear();
         withoutGradient.clear();
         float[] rows = new float[trials.size() * inputs];
         for (int k = 0; k < trials.size(); ++k) {
@@ -196,20 +198,46 @@ final class Wave {
         if (IntStream.range(0, rows()).noneMatch(asked)) {
             return;
         }
-        int[] classes = new int[rows()];
-        backend.read(predict(forward.of(points, rows())), classes);
+        int[] predicted = new int[rows()];
+        float[] logits = new float[rows() * classes];
+        DeviceBuffer onDevice = forward.of(points, rows());
+        backend.read(onDevice, logits);
+        backend.read(predict(onDevice), predicted);
         passes.add(rows(), 0);
-        int[] broken = IntStream.range(0, rows()).filter(asked)
-                .filter(row -> isOpen(row) && batch.targets().breaks(trial(row).position(), classes[row])).toArray();
+        int[] open = IntStream.range(0, rows()).filter(asked).filter(this::isOpen).toArray();
+        for (int row : open) {
+            int position = trial(row).position();
+            closest.merge(position, relativeMargin(logits, row * classes, batch.labels()[position]), Math::min);
+        }
+        int[] broken = Arrays.stream(open).filter(row -> batch.targets().breaks(trial(row).position(), predicted[row])).toArray();
         if (broken.length == 0) {
             return;
         }
         float[] images = new float[rows() * inputs];
         backend.read(points, images);
         for (int row : broken) {
-            found.put(trialOf[row], new Found(classes[row], Arrays.copyOfRange(images, row * inputs, (row + 1) * inputs)));
+            found.put(trialOf[row], new Found(predicted[row], Arrays.copyOfRange(images, row * inputs, (row + 1) * inputs)));
             earliest.merge(trial(row).position(), trialOf[row], Math::min);
         }
+    }
+
+    /** The label's logit above the largest other one, in multiples of the logit of the largest magnitude; NaN where one is. */
+    private float relativeMargin(float[] logits, int from, int label) {
+        float rival = Float.NEGATIVE_INFINITY;
+        float largest = 0;
+        for (int c = 0; c < classes; ++c) {
+            rival = c == label ? rival : Math.max(rival, logits[from + c]);
+            largest = Math.max(largest, Math.abs(logits[from + c]));
+        }
+        return (logits[from + label] - rival) / largest;
+    }
+
+    /**
+     * By position, the least margin of the float network at points that {@link #judge} was asked about, in multiples of the largest
+     * magnitude of a logit.
+     */
+    Map<Integer, Float> closest() {
+        return closest;
     }
 
     private boolean isOpen(int row) {

@@ -36,7 +36,7 @@ import picocli.CommandLine.Option;
 final class AttackCommand extends ModelCommand {
 
     @Mixin
-    private AttackDeviceOptions device;
+    private RoundingDeviceOptions device;
 
     @Option(names = "--epsilon", required = true, converter = EpsilonConverter.class,
             description = "Radius of the ball, in input units: a decimal or a fraction, as 8/255.")
@@ -73,9 +73,6 @@ final class AttackCommand extends ModelCommand {
     @Override
     void check() {
         attack.check();
-        if (!attack.isPlain()) {
-            device.beCareful();
-        }
         attack.settings(ball(), new ImageShape(1, 1, 1));
     }
 
