@@ -3,7 +3,7 @@ package dev.bulwark.attack;
 /**
  * What one attack took.
  *
- * @param name          of the attack, as {@code apgd-ce}; with {@link #IN_FLOAT} where images were attacked once more
+ * @param name          of the attack, as {@code apgd-ce}; with {@link #AGAIN} where images were attacked once more
  * @param images        that stood before it
  * @param broken        of these
  * @param forward       passes of one image each
@@ -14,7 +14,7 @@ package dev.bulwark.attack;
 public record AttackEffort(String name, long images, long broken, long forward, long backward, long zeroGradients, double seconds) {
 
     /** Ends the name of an attack on images that rounding may have decided. */
-    public static final String IN_FLOAT = "-fp32";
+    public static final String AGAIN = "-again";
 
     AttackEffort plus(AttackEffort more) {
         return new AttackEffort(name, images + more.images, broken + more.broken, forward + more.forward, backward + more.backward,

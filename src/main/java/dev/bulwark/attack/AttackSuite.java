@@ -17,9 +17,9 @@ import java.util.Optional;
  *
  * <p>An attack's trials on all images and targets run together, as many as the device takes at a time; where one succeeds, its
  * image's others are not begun, and those under way leave. Points are sought in whatever arithmetic is fastest; one counts where a
- * float forward pass gives it another class, and it must lie in the ball exactly. Logits that are not numbers are no success. Where
- * that arithmetic is coarser than float, and an image stands whose float margin came so near to 0 that rounding may have decided,
- * it is attacked once more in float.
+ * float forward pass gives it another class, and it must lie in the ball exactly. Logits that are not numbers are no success. An
+ * image that stands although its float margin came near to 0 is attacked once more, in float and from other random numbers:
+ * neither rounding nor chance decides it.
  *
  * <p>What is random about an image depends on (seed, image index, attack, target, restart) alone, and of several trials that
  * succeed the first in that order counts. So answers depend on the batch only as far as the device's matrix products round
@@ -28,8 +28,8 @@ import java.util.Optional;
 public final class AttackSuite implements Attacker {
 
     /**
-     * Margins up to this multiple of the largest logit's magnitude may be rounding's. A bf16 product is off by 2^-9 of its factors,
-     * and a network's logits by some multiple of that.
+     * Margins below this multiple of the largest logit's magnitude are close to 0. A bf16 product is off by 2^-9 of its factors, and a
+     * network's logits by some multiple of that.
      */
     private static final float CLOSE = 0x1p-5f;
 
@@ -38,19 +38,19 @@ public final class AttackSuite implements Attacker {
     private final SuiteSettings settings;
     private final Map<String, AttackEffort> efforts = new LinkedHashMap<>();
     private Optional<Prepared> prepared = Optional.empty();
-    private Optional<Prepared> preparedInFloat = Optional.empty();
+    private Optional<Prepared> preparedAgain = Optional.empty();
 
-    /** In which arithmetic points are sought. */
-    private enum Seeking {
-        FASTEST, FLOAT
+    /** A search's first run is in the fastest arithmetic, its second one in float. */
+    private enum Go {
+        FIRST, SECOND
     }
 
     /** What stays from call to call: buffers for a number of trials, and recorded iterations. */
     private record Prepared(int capacity, DeviceMemory memory, InputGradient gradient, Wave wave, ApgdSearch apgd, FabSearch fab,
                             SquareSearch square) implements AutoCloseable {
 
-        static Prepared of(DeviceMemory memory, Plan network, SuiteSettings settings, int capacity, Seeking seeking) {
-            InputGradient gradient = seeking == Seeking.FLOAT ? InputGradient.inFloat(memory, network, capacity)
+        static Prepared of(DeviceMemory memory, Plan network, SuiteSettings settings, int capacity, Go go) {
+            InputGradient gradient = go == Go.SECOND ? InputGradient.inFloat(memory, network, capacity)
                     : new InputGradient(memory, network, capacity);
             try {
                 Wave wave = new Wave(memory, network, settings, gradient, capacity);
@@ -108,20 +108,16 @@ public final class AttackSuite implements Attacker {
         BatchImages batch = asTheyAre(images, labels, imageIndices);
         Map<Integer, Float> closest = new HashMap<>();
         for (Search search : settings.searches()) {
-            run(search, Seeking.FASTEST, batch, batch.targets().standing(), closest);
+            run(search, Go.FIRST, batch, batch.targets().standing(), closest);
         }
         for (Search search : settings.searches()) {
             int[] close = Arrays.stream(batch.targets().standing()).filter(position -> closest.getOrDefault(position, 1f) < CLOSE)
                     .toArray();
-            if (close.length > 0 && !isFloat()) {
-                run(search, Seeking.FLOAT, batch, close, new HashMap<>());
+            if (close.length > 0) {
+                run(search, Go.SECOND, batch, close, new HashMap<>());
             }
         }
         return batch.targets().outcomes();
-    }
-
-    private boolean isFloat() {
-        return prepared.map(each -> each.gradient.isFloat()).orElse(true); // where nothing was sought, nothing came close
     }
 
     /** What the float network makes of the images. */
@@ -152,16 +148,16 @@ public final class AttackSuite implements Attacker {
     }
 
     /** @param closest takes, by position, the least margin that was seen */
-    private void run(Search search, Seeking seeking, BatchImages batch, int[] positions, Map<Integer, Float> closest) {
+    private void run(Search search, Go go, BatchImages batch, int[] positions, Map<Integer, Float> closest) {
         long begun = System.nanoTime();
         int standing = batch.targets().standing().length;
-        List<Trial> left = Trial.all(search, batch, positions);
+        List<Trial> left = Trial.all(search, batch, positions, go == Go.SECOND);
         long forward = 0;
         long backward = 0;
         long zeroGradients = 0;
         while (!left.isEmpty()) {
             int wanted = Math.max(left.size(), batch.labels().length);
-            Prepared on = prepared(Math.max(1, Math.min(network.imagesPerCall(), wanted)), seeking);
+            Prepared on = prepared(Math.max(1, Math.min(network.imagesPerCall(), wanted)), go);
             Wave wave = on.wave;
             List<Trial> together = left.subList(0, Math.min(on.capacity, left.size()));
             long forwardBefore = wave.passes().forward();
@@ -176,31 +172,31 @@ public final class AttackSuite implements Attacker {
             left = left.subList(together.size(), left.size()).stream().filter(trial -> batch.targets().stands(trial.position()))
                     .toList();
         }
-        String name = seeking == Seeking.FLOAT ? search.name() + AttackEffort.IN_FLOAT : search.name();
+        String name = go == Go.SECOND ? search.name() + AttackEffort.AGAIN : search.name();
         AttackEffort effort = new AttackEffort(name, positions.length, standing - batch.targets().standing().length, forward,
                 backward, zeroGradients, (System.nanoTime() - begun) / 1e9);
         efforts.merge(name, effort, AttackEffort::plus);
     }
 
     /** The device's side, with room for {@code capacity} trials. */
-    private Prepared prepared(int capacity, Seeking seeking) {
-        Optional<Prepared> held = seeking == Seeking.FLOAT ? preparedInFloat : prepared;
+    private Prepared prepared(int capacity, Go go) {
+        Optional<Prepared> held = go == Go.SECOND ? preparedAgain : prepared;
         if (held.isPresent() && held.get().capacity >= capacity) {
             return held.get();
         }
-        hold(seeking, Optional.empty());
+        hold(go, Optional.empty());
         held.ifPresent(Prepared::close);
         try (DeviceMemory building = new DeviceMemory(backend)) {
-            Prepared made = Prepared.of(building, network, settings, capacity, seeking);
+            Prepared made = Prepared.of(building, network, settings, capacity, go);
             Prepared kept = new Prepared(capacity, building.handOver(), made.gradient, made.wave, made.apgd, made.fab, made.square);
-            hold(seeking, Optional.of(kept));
+            hold(go, Optional.of(kept));
             return kept;
         }
     }
 
-    private void hold(Seeking seeking, Optional<Prepared> held) {
-        if (seeking == Seeking.FLOAT) {
-            preparedInFloat = held;
+    private void hold(Go go, Optional<Prepared> held) {
+        if (go == Go.SECOND) {
+            preparedAgain = held;
         } else {
             prepared = held;
         }
@@ -216,9 +212,9 @@ public final class AttackSuite implements Attacker {
     /** Gives back what the device holds. */
     @Override
     public void close() {
-        for (Seeking seeking : Seeking.values()) {
-            Optional<Prepared> held = seeking == Seeking.FLOAT ? preparedInFloat : prepared;
-            hold(seeking, Optional.empty());
+        for (Go go : Go.values()) {
+            Optional<Prepared> held = go == Go.SECOND ? preparedAgain : prepared;
+            hold(go, Optional.empty());
             held.ifPresent(Prepared::close);
         }
     }

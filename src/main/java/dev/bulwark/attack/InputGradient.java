@@ -5,7 +5,6 @@ import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.InputGradients;
 import dev.bulwark.device.Losses;
-import dev.bulwark.device.NoisyClassifier.Precision;
 import dev.bulwark.plan.Plan;
 import java.util.Optional;
 
@@ -48,11 +47,6 @@ final class InputGradient implements AutoCloseable {
         this.losses = memory.allocate(capacity);
         this.weight = memory.allocate(1);
         this.network = gradients;
-    }
-
-    /** Whether its arithmetic is float's. */
-    boolean isFloat() {
-        return network.precision() == Precision.FLOAT32;
     }
 
     /** Elements of one input. */

@@ -73,7 +73,7 @@ final class SquareSearch implements AutoCloseable {
             done += next;
             judge();
         }
-        if (!gradient.isFloat() && wave.rows() > 0) {
+        if (wave.rows() > 0) {
             wave.judge(best, row -> true); // how close it came
         }
     }

@@ -18,13 +18,17 @@ record Trial(int position, int target, int start, int restart) {
     /** Starts of a search, beyond any number of restarts and targets. */
     private static final int STARTS = 1 << 20;
 
-    /** A search's trials on images of a batch: one target after the other, and for each one restart after the other. */
-    static List<Trial> all(Search search, BatchImages batch, int[] positions) {
+    /**
+     * A search's trials on images of a batch: one target after the other, and for each one restart after the other.
+     *
+     * @param again whether the images had such trials before: these get other random numbers
+     */
+    static List<Trial> all(Search search, BatchImages batch, int[] positions, boolean again) {
         List<Trial> trials = new ArrayList<>();
         int targets = search.targeted() ? Math.min(search.targets(), batch.classes() - 1) : 1;
         for (int t = 0; t < targets; ++t) {
             for (int r = 0; r < search.restarts(); ++r) {
-                int start = search.number() * STARTS + t * search.restarts() + r;
+                int start = search.number() * STARTS + (again ? STARTS / 2 : 0) + t * search.restarts() + r;
                 for (int position : positions) {
                     trials.add(new Trial(position, search.targeted() ? batch.rival(position, t) : NONE, start, r));
                 }
