@@ -159,7 +159,8 @@ public final class AttackSuite implements Attacker {
             int wanted = Math.max(left.size(), batch.labels().length);
             Prepared on = prepared(Math.max(1, Math.min(network.imagesPerCall(), wanted)), go);
             Wave wave = on.wave;
-            List<Trial> together = left.subList(0, Math.min(on.capacity, left.size()));
+            int waves = (left.size() + on.capacity - 1) / on.capacity;
+            List<Trial> together = left.subList(0, (left.size() + waves - 1) / waves); // no small wave at the end
             long forwardBefore = wave.passes().forward();
             long backwardBefore = wave.passes().backward();
             wave.begin(together, batch);
