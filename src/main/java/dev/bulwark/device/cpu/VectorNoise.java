@@ -23,6 +23,7 @@ import static dev.bulwark.device.NormalTransform.TWO_THIRDS;
 import static dev.bulwark.device.NormalTransform.UNIFORM_OFFSET;
 import static dev.bulwark.device.NormalTransform.UNIFORM_SCALE;
 import static jdk.incubator.vector.VectorOperators.ASHR;
+import static jdk.incubator.vector.VectorOperators.F2I;
 import static jdk.incubator.vector.VectorOperators.FMA;
 import static jdk.incubator.vector.VectorOperators.I2F;
 import static jdk.incubator.vector.VectorOperators.I2S;
@@ -33,6 +34,7 @@ import static jdk.incubator.vector.VectorOperators.XOR;
 
 import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.Philox;
+import dev.bulwark.device.RoundedGaussian;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.LongVector;
@@ -55,6 +57,8 @@ final class VectorNoise implements NoiseRows {
             VectorShape.forBitSize(INTS.vectorBitSize() / 2));
     private static final int STEP = INTS.length();
     private static final long LOW = 0xFFFFFFFFL;
+    private static final int REST = (1 << RoundedGaussian.REST_BITS) - 1;
+    private static final int MOST_BYTE = 255;
     private static final Pass[] PASSES = {VectorNoise::philox, VectorNoise::radii, VectorNoise::rotate};
 
     /** @throws UnsupportedOperationException where vectors have fewer than four lanes */
@@ -197,6 +201,56 @@ final class VectorNoise implements NoiseRows {
             radius.mul(first.reinterpretAsFloats()).intoArray(target, e);
             radius.mul(second.reinterpretAsFloats()).intoArray(target, e + Philox.LANES);
         }
+    }
+
+    @Override
+    public boolean discreteSample(RoundedGaussian law, float[] x, NoiseKey key, int image, int sample, int columns,
+                                  int[] words, float[] target) {
+        Row row = new Row(key, image, sample, columns, words, target);
+        PASSES[0].run(row);
+        lookUp(row, law, x);
+        return search(row, law, x);
+    }
+
+    /** Samples by the cells; NaN where they send to the search. */
+    private static void lookUp(Row row, RoundedGaussian law, float[] x) {
+        int[] words = row.words;
+        int[] cells = law.cells();
+        int[] numbers = new int[STEP];
+        float[] target = row.target;
+        IntVector least = IntVector.broadcast(INTS, -law.clip());
+        IntVector most = IntVector.broadcast(INTS, MOST_BYTE + law.clip());
+        FloatVector scale = FloatVector.broadcast(FLOATS, MOST_BYTE);
+        int whole = row.columns / STEP * STEP;
+        for (int e = 0; e < whole; e += STEP) {
+            IntVector word = IntVector.fromArray(INTS, words, e);
+            word.lanewise(LSHR, RoundedGaussian.REST_BITS).intoArray(numbers, 0);
+            IntVector cell = IntVector.fromArray(INTS, cells, 0, numbers, 0);
+            IntVector rest = word.and(REST);
+            IntVector turn = cell.and(REST);
+            IntVector noise = cell.lanewise(ASHR, RoundedGaussian.REST_BITS);
+            noise = noise.add(1, turn.lt(rest));
+            IntVector pixel = (IntVector) FloatVector.fromArray(FLOATS, x, e).mul(scale).add(0.5f).convert(F2I, 0);
+            FloatVector sum = (FloatVector) pixel.add(noise).max(least).min(most).convert(I2F, 0);
+            sum.div(scale).blend(Float.NaN, turn.eq(rest).or(cell.eq(RoundedGaussian.SEARCH)).cast(FLOATS)).intoArray(target, e);
+        }
+        for (int e = whole; e < row.columns; ++e) {
+            target[e] = Float.NaN;
+        }
+    }
+
+    /** Fills in what {@link #lookUp} left open. Whether all noise is decided. */
+    private static boolean search(Row row, RoundedGaussian law, float[] x) {
+        float[] target = row.target;
+        boolean decided = true;
+        for (int e = 0; e < row.columns; ++e) {
+            if (Float.isNaN(target[e])) {
+                int noise = law.search(row.words[e], row.key, row.image, row.sample, e);
+                decided &= noise != RoundedGaussian.UNDECIDED;
+                target[e] = law.sample(x[e], noise);
+            }
+        }
+        return decided;
     }
 
     private static FloatVector horner(FloatVector p, FloatVector x, float coefficient) {

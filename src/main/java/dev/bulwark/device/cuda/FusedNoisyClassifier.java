@@ -4,6 +4,7 @@ import dev.bulwark.device.Affine;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.NoisyClassifier;
+import dev.bulwark.device.SmoothingNoise;
 import java.util.List;
 import java.util.function.Function;
 import jcuda.driver.CUdevice_attribute;
@@ -12,7 +13,8 @@ import jcuda.driver.CUdevice_attribute;
  * Noise, all layers and votes in one persistent kernel: smoothing_fused.cu. Activations never leave a multiprocessor.
  *
  * <p>Weights and activations are fp16, sums, biases and logits fp32. A sample with an activation above 65504 may have NaN
- * among its logits and then votes for no class, which only lowers counts.
+ * among its logits and then votes for no class, which only lowers counts. Votes under discrete noise come from
+ * {@link LayeredNoisyClassifier}, in the same arithmetic.
  */
 final class FusedNoisyClassifier implements NoisyClassifier {
 
@@ -111,7 +113,7 @@ final class FusedNoisyClassifier implements NoisyClassifier {
     }
 
     @Override
-    public void countVotes(DeviceBuffer images, int[] imageIndices, float sigma, NoiseKey key,
+    public void countVotes(DeviceBuffer images, int[] imageIndices, SmoothingNoise noise, NoiseKey key,
                            int firstSample, int samples, DeviceBuffer counts) {
         int inputs = network.inputs();
         int classes = network.classes();
@@ -120,13 +122,17 @@ final class FusedNoisyClassifier implements NoisyClassifier {
         if (samples <= 0) {
             return;
         }
+        if (!(noise instanceof SmoothingNoise.Gaussian gaussian)) {
+            separate.classifier().countVotes(images, imageIndices, noise, key, firstSample, samples, counts);
+            return;
+        }
         indices.forEachPart(imageIndices, (first, count, onGpu) -> {
             long tiles = (samples + rows - 1L) / rows * count;
             Grid grid = Grid.blocks((int) Math.min(tiles, memory.gpu().multiprocessors()), 1, THREADS)
                     .withShared(sharedBytes(slots, rows));
             kernel.launch(grid, images.slice((long) first * inputs, (long) count * inputs), onGpu, count,
                     widths, network.layers().size(), slots, network.fields(), network.weights(), network.biases(),
-                    sigma, key.keyLow(), key.keyHigh(), key.stream().ordinal(), firstSample, samples,
+                    gaussian.sigma(), key.keyLow(), key.keyHigh(), key.stream().ordinal(), firstSample, samples,
                     counts.slice((long) first * classes, (long) count * classes));
         });
     }
