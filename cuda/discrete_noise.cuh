@@ -48,8 +48,8 @@ __device__ __forceinline__ int compare_more(const DiscreteLaw& law, uint4 bits, 
 }
 
 /** Noise by a search among all thresholds, with further bits where the word is a threshold's own; rare. */
-static __device__ __noinline__ int search_noise(DiscreteLaw law, unsigned word, NoiseKey key, unsigned image, unsigned sample,
-                                         int element) {
+static __device__ __attribute__((noinline)) int search_noise(DiscreteLaw law, unsigned word, NoiseKey key,
+                                                            unsigned image, unsigned sample, int element) {
     int low = 0, high = law.thresholds;
     while (low < high) {
         const int middle = (low + high) >> 1;

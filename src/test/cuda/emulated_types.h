@@ -10,7 +10,6 @@
 #define __host__
 #define __constant__ static
 #define __forceinline__ inline __attribute__((always_inline))
-#define __noinline__ __attribute__((noinline))
 #define __launch_bounds__(...) // the driver reads the bounds from the PTX
 #define __cluster_dims__(...)  // and these
 #define __align__(bytes) __attribute__((aligned(bytes)))

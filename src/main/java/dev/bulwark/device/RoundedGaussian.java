@@ -49,8 +49,8 @@ public final class RoundedGaussian {
     private static final int MOST_BYTE = 255;
     private static final int THRESHOLD_BITS = Integer.SIZE * (1 + MORE_WORDS);
     private static final long UNSIGNED = 0xFFFFFFFFL;
-    /** Tables take a second to make at the largest. */
-    private static final BigDecimal LARGEST_SIGMA = BigDecimal.valueOf(16);
+    /** Tables take a second to make at the largest noise level. */
+    public static final double LARGEST_SIGMA = 16;
     private static final Map<BigDecimal, RoundedGaussian> MADE = new ConcurrentHashMap<>();
 
     private final int clip;
@@ -82,7 +82,7 @@ public final class RoundedGaussian {
      * @throws IllegalArgumentException unless it is positive and at most 16
      */
     public static RoundedGaussian of(double sigma) {
-        if (!(sigma > 0 && sigma <= LARGEST_SIGMA.doubleValue())) {
+        if (!(sigma > 0 && sigma <= LARGEST_SIGMA)) {
             throw new IllegalArgumentException("discrete noise needs a sigma above 0, of 16 at most: " + sigma);
         }
         return MADE.computeIfAbsent(BigDecimal.valueOf(sigma), RoundedGaussian::make);

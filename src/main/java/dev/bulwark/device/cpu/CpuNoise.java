@@ -39,8 +39,8 @@ final class CpuNoise implements Noise {
         FloatBuffer from = CpuMemory.floats(x.require("x", stride == 0 ? columns : (long) count * columns));
         FloatBuffer to = CpuMemory.floatsToWrite(target.require("target", (long) count * columns));
         rows.run(count, (first, block) -> {
-            int[] words = new int[Philox.paddedLength(columns)];
-            float[] z = new float[words.length];
+            float[] z = new float[Philox.paddedLength(columns)];
+            int[] words = new int[2 * z.length];
             float[] row = new float[columns];
             for (int n = first; n < first + block; ++n) {
                 from.get(n * stride, row);
@@ -50,7 +50,7 @@ final class CpuNoise implements Noise {
         });
     }
 
-    /** A sample of an image. @param target at least as long as {@code words} */
+    /** A sample of an image. @param target at least {@code Philox.paddedLength(x.length)} long */
     private void draw(SmoothingNoise law, float[] x, NoiseKey key, int image, int sample, int[] words, float[] target) {
         if (law instanceof SmoothingNoise.Discrete discrete) {
             noise.discreteSample(discrete.noise(), x, key, image, sample, x.length, words, target);

@@ -199,7 +199,7 @@ final class LaneNoisyClassifier implements NoisyClassifier {
     /** What one worker holds. */
     private final class Lane {
         private final ForwardLane forward;
-        private final int[] words = new int[Philox.paddedLength(inputs)];
+        private final int[] words = new int[2 * Philox.paddedLength(inputs)];
         /** Normal numbers, or the sample. */
         private final float[] normals = new float[Philox.paddedLength(inputs)];
         private final float[] image = new float[inputs];

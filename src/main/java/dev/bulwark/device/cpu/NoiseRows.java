@@ -24,7 +24,7 @@ interface NoiseRows {
      * {@code target[e] =} the sample of {@code x[e]}, {@link RoundedGaussian#sample}, for {@code columns} elements.
      *
      * @param x     bytes over 255
-     * @param words scratch of {@code Philox.paddedLength(columns)} elements
+     * @param words scratch of {@code 2 Philox.paddedLength(columns)} elements
      * @return whether all noise is decided; elements whose noise is not are NaN
      */
     boolean discreteSample(RoundedGaussian law, float[] x, NoiseKey key, int image, int sample, int columns, int[] words,
