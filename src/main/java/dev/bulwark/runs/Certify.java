@@ -159,7 +159,7 @@ public final class Certify {
      *
      * @throws ExperimentException if a pixel is no byte over 255
      */
-    static void requireBytes(NoiseLaw noise, Dataset data, int[] indices) {
+    public static void requireBytes(NoiseLaw noise, Dataset data, int[] indices) {
         if (noise != NoiseLaw.DISCRETE) {
             return;
         }

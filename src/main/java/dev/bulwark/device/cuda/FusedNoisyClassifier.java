@@ -2,6 +2,8 @@ package dev.bulwark.device.cuda;
 
 import dev.bulwark.device.Affine;
 import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.DeviceException.Advice;
+import dev.bulwark.device.DeviceException;
 import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.NoisyClassifier;
 import dev.bulwark.device.SmoothingNoise;
@@ -35,6 +37,7 @@ final class FusedNoisyClassifier implements NoisyClassifier {
     private final HalfNetwork network;
     private final int rows;
     private final int slots;
+    private final boolean only;
     private final SeparateLayers separate;
     private final ImageIndices indices;
     private final DeviceBuffer widths;
@@ -42,13 +45,15 @@ final class FusedNoisyClassifier implements NoisyClassifier {
     /**
      * @param network        owned by this object
      * @param rows           samples of a block, as the kernel's name says
+     * @param only           whether this kernel was asked for: votes under discrete noise are refused then
      * @param separateLayers makes the classifier that tells logits, when they are first asked for
      */
     FusedNoisyClassifier(CudaMemory memory, Transfers transfers, Kernel kernel, HalfNetwork network, int rows,
-                         Function<HalfNetwork, LayeredNoisyClassifier> separateLayers) {
+                         boolean only, Function<HalfNetwork, LayeredNoisyClassifier> separateLayers) {
         this.memory = memory;
         this.separate = new SeparateLayers(network, separateLayers);
         this.network = network;
+        this.only = only;
         this.rows = rows;
         this.slots = slots(network.layers());
         try {
@@ -123,6 +128,10 @@ final class FusedNoisyClassifier implements NoisyClassifier {
             return;
         }
         if (!(noise instanceof SmoothingNoise.Gaussian gaussian)) {
+            if (only) {
+                throw new DeviceException("the fused kernel makes Gaussian noise only; let the device choose its kernels")
+                        .advising(Advice.AUTOMATIC_KERNELS);
+            }
             separate.classifier().countVotes(images, imageIndices, noise, key, firstSample, samples, counts);
             return;
         }
