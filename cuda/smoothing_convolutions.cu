@@ -20,6 +20,7 @@
  * Traffic   each layer's inputs (with the overlap of tiles) and outputs once; weights from the first- and second-level cache
  * Oracle    ConvolutionalNoisyClassifierTest: sums in double
  */
+#include "discrete_noise.cuh"
 #include "noise.cuh"
 #include "smoothing_tile.cuh"
 
@@ -100,6 +101,8 @@ struct NoisyRows {
     int samples, first_sample;
     long long first;
     float sigma;
+    /** In the place of x + sigma z where it has thresholds. */
+    DiscreteLaw discrete;
     NoiseKey key;
 };
 
@@ -156,8 +159,8 @@ __device__ __forceinline__ void fill(unsigned char* tile, const Layer& s, const 
             continue;
         }
         const long long row = from.first + at.sample + sample, n = row / from.samples;
-        noisy_elements(from.images + n * columns, columns, from.sigma, from.key, from.indices[n],
-                       from.first_sample + (int) (row - n * from.samples), counter, [&](int e, float value) {
+        const unsigned number = from.first_sample + (int) (row - n * from.samples);
+        const auto put = [&](int e, float value) {
             const int local = e - begin;
             if (local >= 0 && local < length) {
                 const int in_run = whole ? by_plane(local) : 0, y = by_width(local - in_run * plane);
@@ -168,7 +171,12 @@ __device__ __forceinline__ void fill(unsigned char* tile, const Layer& s, const 
                             __float2half_rn(value);
                 }
             }
-        });
+        };
+        if (from.discrete.thresholds > 0) {
+            noisy_elements(from.images + n * columns, columns, from.discrete, from.key, from.indices[n], number, counter, put);
+        } else {
+            noisy_elements(from.images + n * columns, columns, from.sigma, from.key, from.indices[n], number, counter, put);
+        }
     }
 }
 
@@ -350,13 +358,15 @@ __device__ __forceinline__ void convolve(unsigned char* tile, const Layer& s, in
 #define CONVOLVE(NAME, NB, BLOCKS)                                                                                        \
     extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS)                                                         \
     NAME(int rows, int noisy, const float* __restrict__ images, const int* __restrict__ indices, int samples,            \
-         int first_sample, long long first, float sigma, unsigned key_low, unsigned key_high, unsigned stream,           \
+         int first_sample, long long first, float sigma, const int* __restrict__ tables, int thresholds,                \
+         unsigned key_low, unsigned key_high, unsigned stream,                                                           \
          const __half* __restrict__ x, long long x_stride, const uint4* __restrict__ weights,                            \
          const float* __restrict__ bias, int relu, int last, int next_channels, __half* __restrict__ y,                  \
          long long y_stride, float* __restrict__ logits, LAYER_PARAMETERS) {                                              \
         DYNAMIC_SHARED(unsigned char, tile);                                                                             \
         convolve<NB>(tile, LAYER, rows, noisy,                                                                           \
-                     {images, indices, samples, first_sample, first, sigma, {key_low, key_high, stream}}, {x, x_stride}, \
+                     {images, indices, samples, first_sample, first, sigma, {tables, thresholds},                        \
+                      {key_low, key_high, stream}}, {x, x_stride},                                                       \
                      weights, bias, relu,                                                                                \
                      {y, y_stride, next_channels, logits, last != 0, (int) gridDim.y * out_channels,                     \
                       out_height * out_width});                                                                          \

@@ -1,7 +1,7 @@
 /*
  * smoothing_layers.cu: votes of noisy samples, layer by layer (v0 of the ladder): any network that fits in device memory.
- * Math      f(x + sigma z), f in half precision: the sum x + sigma z in fp32 rounded to fp16, weights and activations in
- *           fp16, products summed in fp32 from the fp32 bias, logits in fp32. All of that is the base classifier f.
+ * Math      f(x + sigma z), f in half precision: the sum x + sigma z in fp32 rounded to fp16 (discrete noise: bytes / 255
+ *           in fp32 rounded to fp16), weights and activations in fp16, products summed in fp32 from the fp32 bias, logits in fp32. All of that is the base classifier f.
  * Overflow  an activation above 65504 becomes inf; inf - inf and 0 inf become NaN, which no ReLU hides, which reaches all
  *           outputs of the next layer, and with which a sample has no vote (votes.cuh): never a wrong bound
  * Shapes    images [N,D]; row r of a batch is sample (first + r) % samples of image (first + r) / samples;
@@ -10,6 +10,7 @@
  * Traffic   per 64 rows and layer: the layer's weights from the second-level cache, its inputs and outputs once each
  * Oracle    NoisyClassifierTest (a reference in double); BackendContract
  */
+#include "discrete_noise.cuh"
 #include "noise.cuh"
 #include "smoothing_tile.cuh"
 #include "votes.cuh"
@@ -47,14 +48,11 @@ extern "C" __global__ void pack_weights(const float* __restrict__ weight, int in
 }
 EXPORT_KERNEL(pack_weights)
 
-/**
- * target[r,:] = x + sigma z rounded to fp16, zero from `columns` to the next multiple of 16. Grid (x: a row's counters,
- * y: rows), any block of whole warps; rows are strided over.
- */
-extern "C" __global__ void noisy_halves(const float* __restrict__ images, const int* __restrict__ indices, int samples,
-                                        int first_sample, long long first, int rows, int columns, float sigma,
-                                        unsigned key_low, unsigned key_high, unsigned stream,
-                                        __half* __restrict__ target) {
+/** target[r,:] = the sample rounded to fp16, zero from `columns` to the next multiple of 16. */
+template <class Law>
+__device__ __forceinline__ void sample_halves(const float* __restrict__ images, const int* __restrict__ indices, int samples,
+                                              int first_sample, long long first, int rows, int columns, Law law,
+                                              NoiseKey key, __half* __restrict__ target) {
     const int stride = panels_of(columns) * PANEL_COLUMNS;
     const int counters = noise_counters(columns);
     for (int row = blockIdx.y; row < rows; row += gridDim.y) {
@@ -62,7 +60,7 @@ extern "C" __global__ void noisy_halves(const float* __restrict__ images, const 
         const int sample = first_sample + (int) ((first + row) - n * samples);
         __half* __restrict__ y = target + (long long) row * stride;
         for (int counter = blockIdx.x * blockDim.x + threadIdx.x; counter < counters; counter += gridDim.x * blockDim.x) {
-            noisy_elements(images + n * columns, columns, sigma, {key_low, key_high, stream}, indices[n], sample, counter,
+            noisy_elements(images + n * columns, columns, law, key, indices[n], sample, counter,
                            [=](int e, float value) { y[e] = __float2half_rn(value); });
             if (counter < NOISE_LANES) {
                 const int e = columns / STEP * STEP + counter;
@@ -73,7 +71,25 @@ extern "C" __global__ void noisy_halves(const float* __restrict__ images, const 
         }
     }
 }
+
+/** Samples x + sigma z. Grid (x: a row's counters, y: rows), any block of whole warps; rows are strided over. */
+extern "C" __global__ void noisy_halves(const float* __restrict__ images, const int* __restrict__ indices, int samples,
+                                        int first_sample, long long first, int rows, int columns, float sigma,
+                                        unsigned key_low, unsigned key_high, unsigned stream,
+                                        __half* __restrict__ target) {
+    sample_halves(images, indices, samples, first_sample, first, rows, columns, sigma, {key_low, key_high, stream}, target);
+}
 EXPORT_KERNEL(noisy_halves)
+
+/** Samples with discrete noise, of images of bytes. Launch as noisy_halves. */
+extern "C" __global__ void discrete_halves(const float* __restrict__ images, const int* __restrict__ indices, int samples,
+                                           int first_sample, long long first, int rows, int columns,
+                                           const int* __restrict__ tables, int thresholds, unsigned key_low,
+                                           unsigned key_high, unsigned stream, __half* __restrict__ target) {
+    sample_halves(images, indices, samples, first_sample, first, rows, columns, DiscreteLaw {tables, thresholds},
+                  {key_low, key_high, stream}, target);
+}
+EXPORT_KERNEL(discrete_halves)
 
 /** target[r,:] = x [rows,columns] rounded to fp16, zero up to the next multiple of 16. Any 1-D grid and block. */
 extern "C" __global__ void round_to_halves(const float* __restrict__ x, int rows, int columns,

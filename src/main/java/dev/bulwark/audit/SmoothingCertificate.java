@@ -31,11 +31,13 @@ import java.util.Optional;
  *
  * @param predict    the certified class; -1 for an abstention
  * @param count      estimation votes of the guessed class, of {@code samples}
+ * @param discrete   whether the noise is whole bytes, with the decimal sigma; else it is normal, with the float nearest to it
  * @param sequential whether sampling stopped for what it had found
  * @param samples    estimation samples that were drawn; n where their number was fixed
  */
 public record SmoothingCertificate(int index, int label, int predict, double radius, double pALower, long count, List<Long> counts,
-                                   long n0, long n, double alpha, double sigma, long seed, boolean sequential, long samples) {
+                                   long n0, long n, double alpha, double sigma, long seed, boolean discrete, boolean sequential,
+                                   long samples) {
 
     private static final JsonMapper JSON = JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
@@ -66,13 +68,13 @@ public record SmoothingCertificate(int index, int label, int predict, double rad
             List<Long> counts = new ArrayList<>();
             row.path("counts").forEach(votes -> counts.add(whole(votes, "counts")));
             boolean sequential = word(row.path("sampling"), "sampling", "fixed", "sequential").equals("sequential");
-            word(row.path("noise"), "noise", "gaussian");
+            boolean discrete = word(row.path("noise"), "noise", "gaussian", "discrete").equals("discrete");
             long n = whole(row.path("n"), "n");
             return new SmoothingCertificate((int) whole(row.path("index"), "index"), (int) whole(row.path("label"), "label"),
                     row.path("predict").asInt() == -1 ? -1 : (int) whole(row.path("predict"), "predict"), number(row,
                             "radius"),
                     number(row, "p_a_lower"), whole(row.path("count"), "count"), counts, whole(row.path("n0"), "n0"),
-                    n, number(row, "alpha"), number(row, "sigma"), seed(row.path("seed")), sequential,
+                    n, number(row, "alpha"), number(row, "sigma"), seed(row.path("seed")), discrete, sequential,
                     row.has("samples") ? whole(row.path("samples"), "samples") : n);
         } catch (JsonProcessingException e) {
             throw new AuditException("is not JSON: " + e.getOriginalMessage().lines().findFirst().orElse(""));
@@ -210,12 +212,17 @@ public record SmoothingCertificate(int index, int label, int predict, double rad
         return power;
     }
 
+    /** The standard deviation that noise is drawn with. */
+    private BigDecimal drawn() {
+        return discrete ? BigDecimal.valueOf(sigma) : new BigDecimal((float) sigma);
+    }
+
     /**
-     * At least Phi(r / sigma), sigma being the float that noise is drawn with: {@code 1/2 + phi(x) (x + x^3 / 3 + x^5 / (3
+     * At least Phi(r / sigma), sigma being the one that noise is drawn with: {@code 1/2 + phi(x) (x + x^3 / 3 + x^5 / (3
      * 5) + ...)}.
      */
     private BigDecimal distribution(double r) {
-        BigDecimal x = new BigDecimal(r).divide(new BigDecimal((float) sigma), UP);
+        BigDecimal x = new BigDecimal(r).divide(drawn(), UP);
         if (x.compareTo(BigDecimal.TEN) > 0) {
             return BigDecimal.ONE;
         }
@@ -229,7 +236,7 @@ public record SmoothingCertificate(int index, int label, int predict, double rad
         }
         sum = sum.add(term, UP); // at least all that follow: each is less than half of the one before
         // x is rounded up, so that exp(-x^2 / 2) must be taken of what is not above x^2.
-        BigDecimal below = new BigDecimal(r).divide(new BigDecimal((float) sigma), DOWN);
+        BigDecimal below = new BigDecimal(r).divide(drawn(), DOWN);
         BigDecimal half = below.multiply(below, DOWN).divide(BigDecimal.valueOf(2), DOWN);
         BigDecimal exponential = BigDecimal.ONE;
         BigDecimal part = BigDecimal.ONE;

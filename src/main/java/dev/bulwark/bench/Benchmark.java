@@ -15,10 +15,13 @@ import dev.bulwark.device.InputGradients;
 import dev.bulwark.device.LibraryNormals;
 import dev.bulwark.device.NoiseKey.Stream;
 import dev.bulwark.device.NoiseKey;
+import dev.bulwark.device.NoiseLaw;
 import dev.bulwark.device.NoisyClassifier.Precision;
 import dev.bulwark.device.NoisyClassifier;
 import dev.bulwark.device.OutOfDeviceMemoryException;
 import dev.bulwark.device.Philox;
+import dev.bulwark.device.RoundedGaussian;
+import dev.bulwark.device.SmoothingNoise;
 import dev.bulwark.model.Graph;
 import dev.bulwark.plan.Plan;
 import dev.bulwark.runs.Monitor;
@@ -73,7 +76,7 @@ public final class Benchmark {
      * @throws IOException if {@code results} does not take one
      */
     public void run(Monitor monitor, Results results) throws IOException {
-        try (Monitor.Stage stage = monitor.stage("bench", 10, "rates")) {
+        try (Monitor.Stage stage = monitor.stage("bench", 11, "rates")) {
             Results counted = (name, rate) -> {
                 results.add(name, rate);
                 stage.advance(1);
@@ -89,6 +92,11 @@ public final class Benchmark {
             }
             stage.advance(1);
             counted.add("noisy_forwards_per_second", noisyForwards());
+            Optional<Rate> discrete = discreteNoisyForwards(monitor);
+            if (discrete.isPresent()) {
+                results.add("discrete_noisy_forwards_per_second", discrete.get());
+            }
+            stage.advance(1);
             counted.add("ibp_images_per_second", ibp());
             counted.add("ibp_training_samples_per_second", ibpTraining());
             counted.add("ibp_worst_case_training_samples_per_second", ibpTraining(0));
@@ -96,23 +104,45 @@ public final class Benchmark {
         }
     }
 
-    /** Noisy forward passes, noise and votes included. */
+    /** Noisy forward passes, Gaussian noise and votes included. */
     public Rate noisyForwards() {
+        return noisyForwards(NoiseLaw.GAUSSIAN);
+    }
+
+    /** The same with noise of a law, on images of bytes. */
+    private Rate noisyForwards(NoiseLaw law) {
         int count = settings.noisy().images();
         try (Plan loaded = Plan.load(backend, network);
              DeviceMemory memory = new DeviceMemory(backend);
              NoisyClassifier classifier = loaded.noisyClassifier(memory)) {
             DeviceBuffer images = memory.allocate((long) count * settings.inputs());
             DeviceBuffer counts = memory.allocate((long) count * settings.classes());
-            backend.write(uniform(count, settings.inputs()), images);
+            SmoothingNoise noise = SmoothingNoise.of(law, 0.5, memory);
+            float[] bytes = uniform(count, settings.inputs());
+            for (int k = 0; k < bytes.length; ++k) {
+                bytes[k] = RoundedGaussian.byteOf(bytes[k]) / 255f;
+            }
+            backend.write(bytes, images);
             backend.zeroInts(counts);
             int[] indices = IntStream.range(0, count).toArray();
             return stopwatch.rate(Map.of("images", count, "samples", settings.noisy().samples()),
                     new Cost(2 * settings.multiplyAdds(), 0, Limit.CLASSIFIER_PRODUCTS), () -> {
-                        classifier.countVotes(images, indices, 0.5f, KEY, 0, settings.noisy().samples(), counts);
+                        classifier.countVotes(images, indices, noise, KEY, 0, settings.noisy().samples(), counts);
                         backend.synchronize();
                         return (double) count * settings.noisy().samples();
                     });
+        }
+    }
+
+    /** Noisy forward passes with discrete noise; empty where the kernels that were asked for have none. */
+    private Optional<Rate> discreteNoisyForwards(Monitor monitor) {
+        try {
+            return Optional.of(noisyForwards(NoiseLaw.DISCRETE));
+        } catch (DeviceLostException | OutOfDeviceMemoryException e) {
+            throw e;
+        } catch (DeviceException e) {
+            monitor.note("no rate with discrete noise: " + e.getMessage());
+            return Optional.empty();
         }
     }
 

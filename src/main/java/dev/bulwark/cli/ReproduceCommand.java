@@ -3,6 +3,7 @@ package dev.bulwark.cli;
 import dev.bulwark.attack.PgdSettings;
 import dev.bulwark.data.Epsilon;
 import dev.bulwark.data.Split;
+import dev.bulwark.device.NoiseLaw;
 import dev.bulwark.device.ProductPrecision;
 import dev.bulwark.lab.Reproduction;
 import dev.bulwark.lab.ReproductionPlan;
@@ -122,6 +123,11 @@ final class ReproduceCommand implements Callable<Integer> {
                     + "same --alpha; fixed: --n samples of every image (default: ${DEFAULT-VALUE}).")
     private Sampling sampling;
 
+    @Option(names = "--noise", paramLabel = "gaussian|discrete", defaultValue = "gaussian",
+            description = "Of smoothing: normal numbers in float, or rounded to bytes exactly, for images of bytes "
+                    + "(default: ${DEFAULT-VALUE}).")
+    private NoiseLaw noise;
+
     @Option(names = "--alpha", defaultValue = "" + SmoothedClassifier.DEFAULT_ALPHA,
             description = "Failure probability (default: ${DEFAULT-VALUE}).")
     private double alpha;
@@ -219,7 +225,8 @@ final class ReproduceCommand implements Callable<Integer> {
                 : quick && source.generated() ? QUICK_DIGITS : source.size(Split.TRAIN);
         Selection sampled = selection.orElse(quick && sampling == Sampling.FIXED ? Selection.every(QUICK_SKIP)
                 : Selection.all());
-        return new ReproductionPlan(new ReproductionPlan.Smoothing(sigmas, new ReproductionPlan.Samples(n0, n, sampling), alpha, deep()),
+        return new ReproductionPlan(new ReproductionPlan.Smoothing(sigmas,
+                        new ReproductionPlan.Samples(n0, n, sampling, noise), alpha, deep()),
                 new ReproductionPlan.Bounds(epsilons, new ReproductionPlan.Attacks(steps, restarts,
                         attackAll ? AttackChoice.ALL : AttackChoice.OPEN), cascade(quick)),
                 new ReproductionPlan.Images(sampled, selection.selection(), training),

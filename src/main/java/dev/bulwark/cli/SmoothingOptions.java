@@ -1,8 +1,10 @@
 package dev.bulwark.cli;
 
 import dev.bulwark.device.DeviceInfo;
+import dev.bulwark.device.NoiseLaw;
 import dev.bulwark.model.Graph;
 import dev.bulwark.plan.Plan;
+import dev.bulwark.results.Words;
 import dev.bulwark.runs.Certify;
 import dev.bulwark.smoothing.SmoothedClassifier;
 import picocli.CommandLine.Option;
@@ -13,6 +15,11 @@ final class SmoothingOptions {
     @Option(names = "--sigma", required = true, converter = SigmaConverter.class,
             description = "Standard deviation of the noise, in input units: a decimal or a fraction, as 1/2.")
     private double sigma;
+
+    @Option(names = "--noise", paramLabel = "gaussian|discrete", defaultValue = "gaussian",
+            description = "gaussian: normal numbers in float; discrete: normal numbers rounded to bytes, exactly, for images "
+                    + "of bytes (default: ${DEFAULT-VALUE}).")
+    private NoiseLaw noise;
 
     @Option(names = "--n", defaultValue = "" + SmoothedClassifier.DEFAULT_SAMPLES,
             description = "Samples to count votes of (default: ${DEFAULT-VALUE}).")
@@ -30,12 +37,13 @@ final class SmoothingOptions {
     }
 
     Certify.Settings settings(int n0) {
-        return new Certify.Settings(sigma, n0, n, alpha, seed);
+        return new Certify.Settings(sigma, n0, n, alpha, seed).with(noise);
     }
 
     RowsRun identify(RowsRun run, Graph network, DeviceInfo device) {
-        return run.with("sigma", sigma).with("n", n).with("alpha", alpha).with("seed", seed)
+        RowsRun identified = run.with("sigma", sigma).with("n", n).with("alpha", alpha).with("seed", seed)
                 .with("precision", Plan.isTakenWhole(network, device)
                         ? device.libraries().get(DeviceInfo.NOISY_PASSES) : DeviceOptions.STEP_BY_STEP);
+        return noise == NoiseLaw.GAUSSIAN ? identified : identified.with("noise", Words.of(noise));
     }
 }

@@ -1,6 +1,7 @@
 package dev.bulwark.cli;
 
 import dev.bulwark.data.Norm;
+import dev.bulwark.device.NoiseLaw;
 import dev.bulwark.device.NoisyClassifier;
 import dev.bulwark.device.ProductPrecision;
 import dev.bulwark.device.cuda.CudaOptions.NoisyKernels;
@@ -46,6 +47,7 @@ final class Spelling {
         choice(line, AttackOptions.Loss.class);
         choice(line, AttackOptions.Kind.class);
         choice(line, DataOptions.Name.class);
+        choice(line, NoiseLaw.class);
         choice(line, NoisyKernels.class);
         choice(line, Norm.class, Norm::toString);
         choice(line, Preset.class);

@@ -60,7 +60,7 @@ public final class ComposedNoisyClassifier implements NoisyClassifier {
     }
 
     @Override
-    public void countVotes(DeviceBuffer images, int[] imageIndices, float sigma, NoiseKey key,
+    public void countVotes(DeviceBuffer images, int[] imageIndices, SmoothingNoise noise, NoiseKey key,
                            int firstSample, int samples, DeviceBuffer counts) {
         for (int n = 0; n < imageIndices.length; ++n) {
             DeviceBuffer image = images.slice((long) n * inputs, inputs);
@@ -68,7 +68,7 @@ public final class ComposedNoisyClassifier implements NoisyClassifier {
             for (int done = 0, counted; done < samples; done += counted) {
                 int place = (firstSample + done) % BATCH;
                 counted = Math.min(BATCH - place, samples - done);
-                backend.noise().noisyCopies(image, imageIndices[n], firstSample + done - place, BATCH, inputs, sigma, key,
+                backend.noise().noisyCopies(image, imageIndices[n], firstSample + done - place, BATCH, inputs, noise, key,
                         batch);
                 DeviceBuffer logits = forward.logits(batch, BATCH);
                 backend.votes().countArgMax(logits.slice((long) place * classes, (long) counted * classes), counted, classes,

@@ -4,5 +4,7 @@ package dev.bulwark.device;
 public enum NoiseLaw {
 
     /** Normal with standard deviation sigma, in float: {@link Philox#normal}, each element for itself. */
-    GAUSSIAN
+    GAUSSIAN,
+    /** Normal noise rounded to whole bytes, for images of bytes: {@link RoundedGaussian}, exact but for Philox. */
+    DISCRETE
 }

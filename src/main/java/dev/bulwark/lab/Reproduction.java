@@ -99,6 +99,7 @@ public final class Reproduction {
             throw new ExperimentException(folder + " already holds a run: go on with ", Setting.RESUME,
                     ", or throw it away with ", Setting.OVERWRITE);
         }
+        Certify.requireBytes(plan.smoothing().samples().noise(), test, plan.images().sampled().of(test.size()));
         try (RunRecord record = RunRecord.open(layout.record(), existing, identity())) {
             return run(record, command, versions);
         }
@@ -212,7 +213,7 @@ public final class Reproduction {
 
     /** Keeps the pixels of a few images, so that the report can be rebuilt without data and networks. */
     private void exhibit(Map<String, StoredNetwork> networks) throws IOException {
-        Showcase showcase = new Showcase(fleet.first(), test, plan.seed());
+        Showcase showcase = new Showcase(fleet.first(), test, plan.smoothing().samples().noise(), plan.seed());
         SortedMap<Double, List<SmoothingRow>> smoothed = new TreeMap<>();
         Map<Double, Graph> smoothing = new LinkedHashMap<>();
         for (double sigma : plan.smoothing().sigmas()) {

@@ -8,6 +8,7 @@ import dev.bulwark.bounds.Method;
 import dev.bulwark.data.Ball;
 import dev.bulwark.data.Dataset;
 import dev.bulwark.data.Epsilon;
+import dev.bulwark.device.NoiseLaw;
 import dev.bulwark.report.Table1;
 import dev.bulwark.results.AttackRecord;
 import dev.bulwark.results.RunLayout;
@@ -86,7 +87,7 @@ public record ReproductionPlan(Smoothing smoothing, Bounds bounds, Images images
         }
 
         private Certify.Settings settings(double sigma, int n, long seed) {
-            Certify.Settings fixed = new Certify.Settings(sigma, samples.n0, n, alpha, seed);
+            Certify.Settings fixed = new Certify.Settings(sigma, samples.n0, n, alpha, seed).with(samples.noise);
             return samples.sampling == Sampling.FIXED ? fixed : fixed.sequentially(Table1.RADII);
         }
 
@@ -111,8 +112,9 @@ public record ReproductionPlan(Smoothing smoothing, Bounds bounds, Images images
      * @param n0       for selection
      * @param n        for estimation, at most
      * @param sampling whether an image that is settled at all of Table 1's radii needs fewer than n
+     * @param noise    how the noise is distributed
      */
-    public record Samples(int n0, int n, Sampling sampling) {
+    public record Samples(int n0, int n, Sampling sampling, NoiseLaw noise) {
     }
 
     /**
@@ -241,6 +243,9 @@ public record ReproductionPlan(Smoothing smoothing, Bounds bounds, Images images
         if (smoothing.samples.sampling != Sampling.FIXED) {
             identity.put("sampling", Words.of(smoothing.samples.sampling));
             identity.put("radii", Table1.RADII);
+        }
+        if (smoothing.samples.noise != NoiseLaw.GAUSSIAN) {
+            identity.put("noise", Words.of(smoothing.samples.noise));
         }
         identity.put("deep", smoothing.deep.map(Deep::toString).orElse("none"));
         identity.put("cascade", bounds.cascade.map(Cascade::toString).orElse("none"));

@@ -1,5 +1,6 @@
 package dev.bulwark.report;
 
+import dev.bulwark.device.NoiseLaw;
 import dev.bulwark.results.CertificateRow;
 import dev.bulwark.results.RunFolder;
 import dev.bulwark.results.RunLayout;
@@ -98,9 +99,14 @@ public final class Table1 {
     /** For programs, the mean number of samples; for readers too, where it was not fixed. */
     private static ResultTable.Detail sampled(double sigma, SigmaRows rows) {
         OptionalDouble mean = rows.meanSamples();
-        List<String> remarks = rows.sampling() == Sampling.FIXED || mean.isEmpty() ? List.of()
-                : List.of(String.format(Locale.ROOT, "sigma %s: sequential sampling, %,.0f of at most %,d samples an image on "
-                        + "average.", RunLayout.decimals(sigma), mean.getAsDouble(), rows.samples().orElseThrow()));
+        List<String> remarks = new ArrayList<>();
+        if (rows.sampling() == Sampling.SEQUENTIAL && mean.isPresent()) {
+            remarks.add(String.format(Locale.ROOT, "sigma %s: sequential sampling, %,.0f of at most %,d samples an image on "
+                    + "average.", RunLayout.decimals(sigma), mean.getAsDouble(), rows.samples().orElseThrow()));
+        }
+        if (rows.law() == NoiseLaw.DISCRETE) {
+            remarks.add("sigma " + RunLayout.decimals(sigma) + ": discrete noise, normal noise rounded to whole bytes exactly.");
+        }
         Map<String, Optional<Double>> figures = new LinkedHashMap<>();
         figures.put(MEAN_SAMPLES, mean.isPresent() ? Optional.of(Math.rint(mean.getAsDouble() * 10) / 10) : Optional.empty());
         figures.put(AVERAGE_RADIUS, Optional.of(averageRadius(rows.certified())));

@@ -84,13 +84,22 @@ public record CertificateRow(int index, int label, OptionalInt predict, double r
     public record Votes(long count, List<Long> counts) {
     }
 
-    /** How the image was sampled, and at which risk: with Gaussian noise and, but for {@link #sequentially}, n samples. */
-    public record Draws(long n0, long n, double alpha, double sigma, long seed) {
+    /** How the image was sampled, and at which risk: but for {@link #sequentially}, n samples. */
+    public record Draws(long n0, long n, double alpha, Noise noise) {
+
+        /** With Gaussian noise. */
+        public Draws(long n0, long n, double alpha, double sigma, long seed) {
+            this(n0, n, alpha, new Noise(NoiseLaw.GAUSSIAN, sigma, seed));
+        }
 
         /** Draws that stopped early. @param samples estimation samples by then */
         public Stopped sequentially(long samples) {
             return new Stopped(this, Sampling.SEQUENTIAL, samples);
         }
+    }
+
+    /** @param sigma standard deviation, in input units */
+    public record Noise(NoiseLaw law, double sigma, long seed) {
     }
 
     /** How many estimation samples were drawn, and how it was decided when to stop. */
@@ -104,13 +113,18 @@ public record CertificateRow(int index, int label, OptionalInt predict, double r
     public static CertificateRow of(int index, int label, Claim claim, Votes votes, Stopped stopped) {
         Draws draws = stopped.draws;
         return new CertificateRow(index, label, claim.predict, claim.radius, claim.pALower, votes.count, votes.counts,
-                draws.n0, draws.n, draws.alpha, draws.sigma, draws.seed, Optional.of(NoiseLaw.GAUSSIAN),
+                draws.n0, draws.n, draws.alpha, draws.noise.sigma, draws.noise.seed, Optional.of(draws.noise.law),
                 Optional.of(stopped.sampling), Optional.of(stopped.samples));
     }
 
     /** Estimation samples that were drawn. */
     public long drawn() {
         return samples.orElse(n);
+    }
+
+    /** How the noise is distributed. */
+    public NoiseLaw law() {
+        return noise.orElse(NoiseLaw.GAUSSIAN);
     }
 
     /** How it was decided when to stop. */

@@ -1,5 +1,6 @@
 package dev.bulwark.results;
 
+import dev.bulwark.device.NoiseLaw;
 import dev.bulwark.smoothing.Radius;
 import dev.bulwark.stats.Sampling;
 import java.util.function.DoubleSupplier;
@@ -28,7 +29,7 @@ public final class RadiusRule {
         requireAbstention(row);
         if (row.predict().isPresent()) {
             requireDerived("radius", row.radius(), derived("radius", () ->
-                    Radius.of(row.pALower(), drawn(row.sigma())).value().orElse(0)), "p_a_lower and sigma");
+                    Radius.of(row.pALower(), drawn(row.law(), row.sigma())).value().orElse(0)), "p_a_lower and sigma");
         }
     }
 
@@ -53,7 +54,7 @@ public final class RadiusRule {
 
     /** As {@link #requireInReach(SmoothingRow, double, long, double)}, where n is the largest number of samples. */
     public static void requireInReach(SmoothingRow row, Sampling sampling, double sigma, long n, double alpha) {
-        double largest = Radius.of(sampling, n, n, drawn(sigma), alpha).value().orElse(0);
+        double largest = Radius.of(sampling, n, n, drawn(NoiseLaw.GAUSSIAN, sigma), alpha).value().orElse(0);
         Require.that(row.radius() <= largest, "the row for index " + row.index() + " has radius "
                 + SmoothingRow.printed(row.radius()) + ", but no votes support more than " + largest + " at sigma " + sigma
                 + " with n = " + n + " and alpha = " + alpha);
@@ -78,8 +79,8 @@ public final class RadiusRule {
         }
     }
 
-    /** The float nearest to sigma if it is larger. */
-    private static double drawn(double sigma) {
-        return Math.max(sigma, (float) sigma);
+    /** The float nearest to sigma if it is larger and noise is drawn with it. */
+    private static double drawn(NoiseLaw law, double sigma) {
+        return law == NoiseLaw.DISCRETE ? sigma : Math.max(sigma, (float) sigma);
     }
 }

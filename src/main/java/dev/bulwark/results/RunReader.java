@@ -71,8 +71,8 @@ record RunReader(RunLayout layout, JsonNode run, List<String> missing) {
         List<SmoothingRow> certified = rows(printed, SmoothingRow.FORMAT, missing, row -> true);
         List<CertificateRow> certificates = rows(votes, CertificateRow.FORMAT, missing,
                 row -> row.sigma() == sigma && row.n() == n.orElse(row.n()));
-        if (certificates.stream().map(row -> List.of(row.n(), row.alpha(), row.sampledBy())).distinct().count() > 1) {
-            throw new RowException(votes, "has rows of different n, alpha or sampling: a file holds one line of a table");
+        if (certificates.stream().map(row -> List.of(row.n(), row.alpha(), row.sampledBy(), row.law())).distinct().count() > 1) {
+            throw new RowException(votes, "has rows of different n, alpha, sampling or noise: a file holds one line of a table");
         }
         try {
             requireSupported(certified, certificates, sigma, n, identity(printed));

@@ -1,5 +1,6 @@
 package dev.bulwark.results;
 
+import dev.bulwark.device.NoiseLaw;
 import dev.bulwark.stats.Sampling;
 import java.util.List;
 import java.util.OptionalDouble;
@@ -26,6 +27,11 @@ public record SigmaRows(List<SmoothingRow> certified, List<CertificateRow> certi
     /** How it was decided when to stop; a fixed number of samples where nothing says. */
     public Sampling sampling() {
         return certificates.stream().map(CertificateRow::sampledBy).findFirst().orElse(Sampling.FIXED);
+    }
+
+    /** How the noise is distributed; Gaussian where nothing says. */
+    public NoiseLaw law() {
+        return certificates.stream().map(CertificateRow::law).findFirst().orElse(NoiseLaw.GAUSSIAN);
     }
 
     /** Estimation samples that were drawn for an image, on average; empty without votes. */

@@ -1,11 +1,15 @@
 package dev.bulwark.runs;
 
+import dev.bulwark.data.Dataset;
+import dev.bulwark.device.NoiseLaw;
+import dev.bulwark.device.RoundedGaussian;
 import dev.bulwark.plan.Plan;
 import dev.bulwark.results.CertificateRow;
 import dev.bulwark.results.PredictionRow;
 import dev.bulwark.results.RadiusRule;
 import dev.bulwark.results.RowFile;
 import dev.bulwark.results.SmoothingRow;
+import dev.bulwark.results.Words;
 import dev.bulwark.settings.Setting;
 import dev.bulwark.smoothing.Certificate;
 import dev.bulwark.smoothing.Certification;
@@ -32,6 +36,7 @@ public final class Certify {
     /**
      * Named from {@link #Settings(double, int, int, double, long)}.
      *
+     * @param noise how the noise is distributed
      * @param sigma noise standard deviation, in input units
      * @param n0    selection samples
      * @param n     estimation samples, at most
@@ -40,7 +45,8 @@ public final class Certify {
      * @param radii l2 radii of interest: an image is sampled until each is certified or out of its reach; empty for n samples of
      *              every image
      */
-    public record Settings(double sigma, int n0, int n, double alpha, long seed, Optional<List<Double>> radii) {
+    public record Settings(NoiseLaw noise, double sigma, int n0, int n, double alpha, long seed,
+                           Optional<List<Double>> radii) {
 
         /** Of either kind for an image: sums and products with batch sizes then stay far inside their types. */
         private static final int MOST_SAMPLES = 10_000_000;
@@ -52,21 +58,28 @@ public final class Certify {
         public Settings {
             require(sigma > 0 && (float) sigma > 0 && Float.isFinite((float) sigma),
                     Setting.SIGMA, " must be positive and finite, as a float too: " + sigma);
+            require(noise != NoiseLaw.DISCRETE || sigma <= RoundedGaussian.LARGEST_SIGMA, Setting.SIGMA,
+                    " must be at most " + (int) RoundedGaussian.LARGEST_SIGMA + " for discrete noise: " + sigma);
             require(n0 >= 1 && n0 <= MOST_SAMPLES, Setting.N0, " must lie between 1 and 10,000,000: " + n0);
             require(n >= 1 && n <= MOST_SAMPLES, Setting.N, " must lie between 1 and 10,000,000: " + n);
             requireAlpha(alpha);
         }
 
-        /** For n samples of every image. */
+        /** For n samples of every image, with Gaussian noise. */
         public Settings(double sigma, int n0, int n, double alpha, long seed) {
-            this(sigma, n0, n, alpha, seed, Optional.empty());
+            this(NoiseLaw.GAUSSIAN, sigma, n0, n, alpha, seed, Optional.empty());
+        }
+
+        /** The same with noise of {@code law}. */
+        public Settings with(NoiseLaw law) {
+            return new Settings(law, sigma, n0, n, alpha, seed, radii);
         }
 
         /** The same by sequential sampling, n samples at most. @throws ExperimentException for radii that no row can say */
         public Settings sequentially(List<Double> radii) {
             radii.forEach(r -> require(r >= 0 && Double.isFinite(r) && SmoothingRow.roundDown(r).doubleValue() == r,
                     Setting.RADIUS, " must be numbers from 0 with at most six decimals: " + r));
-            return new Settings(sigma, n0, n, alpha, seed, Optional.of(List.copyOf(radii)));
+            return new Settings(noise, sigma, n0, n, alpha, seed, Optional.of(List.copyOf(radii)));
         }
 
         public Sampling sampling() {
@@ -115,6 +128,7 @@ public final class Certify {
     /** Certifies every image without a row; rows go to {@code rows} and, with all votes, to {@code certificates}. */
     public static void certify(Fleet fleet, Subject subject, Settings settings, RowFile<SmoothingRow> rows,
                                Optional<RowFile<CertificateRow>> certificates, Monitor monitor) throws IOException {
+        requireBytes(settings.noise, subject.data(), subject.indices());
         requireOfThisRun(settings, rows, certificates.map(RowFile::earlier).orElse(List.of()));
         Optional<StoppingRule> rule = settings.stoppingRule();
         Batches batches = new Batches("certify at sigma " + settings.sigma + " with n " + (rule.isPresent() ? "<" : "") + "= "
@@ -140,16 +154,36 @@ public final class Certify {
         });
     }
 
+    /**
+     * What discrete noise can be added to.
+     *
+     * @throws ExperimentException if a pixel is no byte over 255
+     */
+    public static void requireBytes(NoiseLaw noise, Dataset data, int[] indices) {
+        if (noise != NoiseLaw.DISCRETE) {
+            return;
+        }
+        for (int index : indices) {
+            for (float pixel : data.pixels(index)) {
+                if (!RoundedGaussian.isByte(pixel)) {
+                    throw new ExperimentException("discrete noise is for images of bytes, and a pixel of image " + index + " of "
+                            + data.name() + " is " + pixel + ", no byte over 255: give uint8 images, and a normalisation by ",
+                            Setting.MEAN, " and ", Setting.STD, ", or take Gaussian noise", Setting.NOISE.with("gaussian"));
+                }
+            }
+        }
+    }
+
     /** Rows that are kept must claim what this run would: they may have been altered, or be another run's. */
     private static void requireOfThisRun(Settings settings, RowFile<SmoothingRow> rows, List<CertificateRow> certificates) {
         Map<Integer, CertificateRow> votes = new HashMap<>();
         for (CertificateRow row : certificates) {
             votes.put(row.index(), row);
             if (row.n0() != settings.n0 || row.n() != settings.n || row.alpha() != settings.alpha
-                    || row.sigma() != settings.sigma || row.seed() != settings.seed || row.sampledBy() != settings.sampling()) {
+                    || row.sigma() != settings.sigma || row.seed() != settings.seed || row.sampledBy() != settings.sampling()
+                    || row.law() != settings.noise) {
                 throw new ExperimentException("can't resume: the certificate for index " + row.index()
-                        + " is another run's, with sigma "
-                        + row.sigma() + ", n0 " + row.n0() + ", n " + row.n() + ", alpha " + row.alpha()
+                        + " is another run's, with " + Words.of(row.law()) + " noise, sigma " + row.sigma() + ", n0 " + row.n0() + ", n " + row.n() + ", alpha " + row.alpha()
                         + " and seed " + row.seed());
             }
         }
@@ -169,6 +203,7 @@ public final class Certify {
     /** Predicts every image without a row, abstaining where the votes don't tell at level alpha. */
     public static void predict(Fleet fleet, Subject subject, Settings settings, RowFile<PredictionRow> rows,
                                Monitor monitor) throws IOException {
+        requireBytes(settings.noise, subject.data(), subject.indices());
         Batches batches = new Batches("predict at sigma " + settings.sigma, subject.indices(), rows::contains,
                 settings.imagesPerCall(fleet));
         batches.<Timed<Prediction>>run(fleet, monitor, (backend, source) -> {
@@ -185,7 +220,7 @@ public final class Certify {
     }
 
     private static SmoothedClassifier smoothed(Plan network, Settings settings) {
-        return new SmoothedClassifier(network, settings.sigma, settings.seed);
+        return new SmoothedClassifier(network, settings.noise, settings.sigma, settings.seed);
     }
 
     private static SmoothingRow smoothingRow(int index, int label, Certification found, Duration time) {
@@ -204,7 +239,7 @@ public final class Certify {
         List<Long> counts = Arrays.stream(found.counts()).mapToObj(votes -> (long) votes).toList();
         return CertificateRow.of(index, label, new CertificateRow.Claim(predict, radius, found.pALower()),
                 new CertificateRow.Votes(counts.get(found.guess()), counts),
-                new CertificateRow.Stopped(new CertificateRow.Draws(settings.n0, settings.n, settings.alpha, settings.sigma,
-                        settings.seed), found.sampling(), found.samples()));
+                new CertificateRow.Stopped(new CertificateRow.Draws(settings.n0, settings.n, settings.alpha,
+                        new CertificateRow.Noise(settings.noise, settings.sigma, settings.seed)), found.sampling(), found.samples()));
     }
 }

@@ -9,7 +9,9 @@ import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.NoiseKey.Stream;
 import dev.bulwark.device.NoiseKey;
+import dev.bulwark.device.NoiseLaw;
 import dev.bulwark.device.NoisyClassifier;
+import dev.bulwark.device.SmoothingNoise;
 import dev.bulwark.model.Graph;
 import dev.bulwark.plan.Plan;
 import dev.bulwark.results.AttackRow;
@@ -36,14 +38,17 @@ public final class Showcase {
 
     private final Backend backend;
     private final Dataset data;
+    private final NoiseLaw law;
     private final long seed;
     private final Map<Integer, List<Gallery.View>> views = new HashMap<>();
     private final List<Gallery.Attacked> attacked = new ArrayList<>();
     private List<Exhibits.Exhibit> exhibits = List.of();
 
-    public Showcase(Backend backend, Dataset data, long seed) {
+    /** @param law of the noise of smoothing */
+    public Showcase(Backend backend, Dataset data, NoiseLaw law, long seed) {
         this.backend = backend;
         this.data = data;
+        this.law = law;
         this.seed = seed;
     }
 
@@ -87,17 +92,18 @@ public final class Showcase {
         try (Plan loaded = Plan.load(backend, network);
              DeviceMemory memory = new DeviceMemory(backend);
              NoisyClassifier base = loaded.noisyClassifier(memory)) {
+            SmoothingNoise noise = SmoothingNoise.of(law, sigma, memory);
             DeviceBuffer image = memory.allocate(inputs);
             DeviceBuffer noisy = memory.allocate(inputs);
             DeviceBuffer counts = memory.allocate(network.classes());
             for (Exhibits.Exhibit exhibit : exhibits) {
                 int index = exhibit.index();
                 backend.write(data.pixels(index), image);
-                backend.noise().noisyCopies(image, index, 0, 1, inputs, (float) sigma, key, noisy);
+                backend.noise().noisyCopies(image, index, 0, 1, inputs, noise, key, noisy);
                 float[] pixels = new float[inputs];
                 backend.read(noisy, pixels);
                 backend.zeroInts(counts);
-                base.countVotes(image, new int[] {index}, (float) sigma, key, 0, 1, counts);
+                base.countVotes(image, new int[] {index}, noise, key, 0, 1, counts);
                 int[] votes = new int[network.classes()];
                 backend.read(counts, votes);
                 int vote = IntStream.range(0, votes.length).filter(c -> votes[c] == 1).findFirst().orElse(-1);

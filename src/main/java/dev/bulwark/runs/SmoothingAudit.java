@@ -5,6 +5,7 @@ import dev.bulwark.audit.AuditException;
 import dev.bulwark.audit.SmoothingCertificate;
 import dev.bulwark.data.Dataset;
 import dev.bulwark.device.DeviceInfo;
+import dev.bulwark.device.NoiseLaw;
 import dev.bulwark.model.Graph;
 import dev.bulwark.plan.Plan;
 import dev.bulwark.results.RecordFile;
@@ -94,7 +95,9 @@ public final class SmoothingAudit {
         try (Plan plan = Plan.load(fleet.first(), network)) {
             for (int k = 0; k < Math.min(count, sound.size()); ++k) {
                 SmoothingCertificate row = sound.get((int) ((long) k * sound.size() / Math.min(count, sound.size())));
-                try (SmoothedClassifier smoothed = new SmoothedClassifier(plan, row.sigma(), row.seed())) {
+                NoiseLaw law = row.discrete() ? NoiseLaw.DISCRETE : NoiseLaw.GAUSSIAN;
+                Certify.requireBytes(law, data, new int[] {row.index()});
+                try (SmoothedClassifier smoothed = new SmoothedClassifier(plan, law, row.sigma(), row.seed())) {
                     Certification again = smoothed.certify(data.pixels(row.index()), new int[] {row.index()}, (int) row.n0(),
                             (int) row.samples(), row.alpha()).get(0);
                     sink.take(row, compare(row, again, otherwise));

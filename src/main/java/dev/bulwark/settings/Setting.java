@@ -23,6 +23,7 @@ public enum Setting {
     MODELS("models"),
     N("n"),
     N0("n0"),
+    NOISE("noise"),
     OUT("output"),
     OVERWRITE("overwrite"),
     RADIUS("radius"),

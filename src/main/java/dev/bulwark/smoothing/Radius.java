@@ -2,6 +2,7 @@ package dev.bulwark.smoothing;
 
 import dev.bulwark.stats.Sampling;
 import dev.bulwark.stats.StandardNormal;
+import java.math.BigDecimal;
 import java.util.OptionalDouble;
 
 /**
@@ -11,6 +12,7 @@ import java.util.OptionalDouble;
  * <p><b>Which sigma.</b> Noise is drawn with the float nearest to the sigma that is asked for and recorded, which may lie on
  * either side of it. A radius takes the smaller of the two: it is true of the noise drawn, and never more than the recorded
  * sigma supports. They differ by a part in 10^7 at most, and not at all where a float holds sigma, as with 0.25, 0.5 and 1.
+ * Discrete noise is drawn with the decimal that sigma prints as; where that is below the double, the next double down counts.
  *
  * @param pALower with probability at least 1 - alpha, no more than the probability of the class counted
  * @param value   the radius, in input units; empty where pALower is at most 1/2 and nothing may be claimed
@@ -37,7 +39,7 @@ public record Radius(double pALower, OptionalDouble value) {
     public static Radius of(double pALower, double sigma) {
         requireSigma(sigma);
         return new Radius(pALower, pALower > 0.5
-                ? OptionalDouble.of(multiplyDown(Math.min(sigma, (float) sigma), StandardNormal.quantile(pALower)))
+                ? OptionalDouble.of(multiplyDown(Math.min(below(sigma), (float) sigma), StandardNormal.quantile(pALower)))
                 : OptionalDouble.empty());
     }
 
@@ -45,6 +47,11 @@ public record Radius(double pALower, OptionalDouble value) {
         if (!((float) sigma > 0 && Float.isFinite((float) sigma))) {
             throw new IllegalArgumentException("sigma must be positive and finite, as a float too: " + sigma);
         }
+    }
+
+    /** The largest double that is not above the decimal that {@code sigma} prints as. */
+    private static double below(double sigma) {
+        return new BigDecimal(sigma).compareTo(BigDecimal.valueOf(sigma)) > 0 ? Math.nextDown(sigma) : sigma;
     }
 
     /** The product rounded to nearest may lie half a unit in the last place above the exact one. */

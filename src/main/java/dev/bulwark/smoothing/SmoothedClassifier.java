@@ -5,13 +5,17 @@ import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.NoiseKey.Stream;
 import dev.bulwark.device.NoiseKey;
+import dev.bulwark.device.NoiseLaw;
 import dev.bulwark.device.NoisyClassifier;
+import dev.bulwark.device.RoundedGaussian;
+import dev.bulwark.device.SmoothingNoise;
 import dev.bulwark.plan.Plan;
 import dev.bulwark.stats.BinomialBound;
 import dev.bulwark.stats.Sampling;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.stream.IntStream;
 
 /**
@@ -36,6 +40,7 @@ public final class SmoothedClassifier implements AutoCloseable {
     private final Backend backend;
     private final Plan network;
     private final double sigma;
+    private final SmoothingNoise noise;
     private final long seed;
     private final int batch;
     private final NoisyClassifier base;
@@ -48,11 +53,22 @@ public final class SmoothedClassifier implements AutoCloseable {
      * @param seed    of all noise
      */
     public SmoothedClassifier(Plan network, double sigma, long seed) {
-        this(network, sigma, seed, BATCH);
+        this(network, NoiseLaw.GAUSSIAN, sigma, seed);
+    }
+
+    /**
+     * As the other constructor, with noise of a law.
+     *
+     * @param sigma noise standard deviation, in input units; drawn with the nearest float, or as the decimal that it prints as
+     *              where noise is discrete
+     * @throws IllegalArgumentException if the law has no such noise level
+     */
+    public SmoothedClassifier(Plan network, NoiseLaw law, double sigma, long seed) {
+        this(network, law, sigma, seed, BATCH);
     }
 
     /** @param batch images counted by one call to the device; results do not depend on it */
-    public SmoothedClassifier(Plan network, double sigma, long seed, int batch) {
+    SmoothedClassifier(Plan network, NoiseLaw law, double sigma, long seed, int batch) {
         Radius.requireSigma(sigma);
         requirePositive("batch", batch);
         this.backend = network.backend();
@@ -61,6 +77,7 @@ public final class SmoothedClassifier implements AutoCloseable {
         this.seed = seed;
         this.batch = batch;
         try (DeviceMemory building = new DeviceMemory(backend)) {
+            this.noise = SmoothingNoise.of(law, sigma, building);
             this.base = network.noisyClassifier(building);
             this.memory = building.handOver();
         }
@@ -74,7 +91,7 @@ public final class SmoothedClassifier implements AutoCloseable {
     /**
      * CERTIFY: n0 votes name a class, n fresh votes bound its probability.
      *
-     * @param images       {@code [N,D]}, finite
+     * @param images       {@code [N,D]}, finite; bytes over 255 where noise is discrete
      * @param imageIndices each image's index in its data set
      * @param n0           selection samples
      * @param n            estimation samples
@@ -177,6 +194,7 @@ public final class SmoothedClassifier implements AutoCloseable {
 
     private List<int[]> votes(float[] images, int[] imageIndices, Samples samples) {
         network.requireInputs(images, imageIndices.length, -Float.MAX_VALUE, Float.MAX_VALUE);
+        requireBytes(images);
         NoiseKey key = new NoiseKey(seed, samples.stream);
         int inputs = network.inputs();
         int classes = network.classes();
@@ -188,7 +206,7 @@ public final class SmoothedClassifier implements AutoCloseable {
                 int rows = Math.min(batch, imageIndices.length - from);
                 backend.write(Arrays.copyOfRange(images, from * inputs, (from + rows) * inputs), x);
                 backend.zeroInts(counts);
-                base.countVotes(x, Arrays.copyOfRange(imageIndices, from, from + rows), (float) sigma, key,
+                base.countVotes(x, Arrays.copyOfRange(imageIndices, from, from + rows), noise, key,
                         samples.first, samples.count, counts);
                 int[] batchVotes = new int[rows * classes];
                 backend.read(counts, batchVotes);
@@ -198,6 +216,16 @@ public final class SmoothedClassifier implements AutoCloseable {
             }
         }
         return votes;
+    }
+
+    private void requireBytes(float[] images) {
+        if (noise.law() == NoiseLaw.DISCRETE) {
+            OptionalInt other = IntStream.range(0, images.length).filter(k -> !RoundedGaussian.isByte(images[k])).findFirst();
+            if (other.isPresent()) {
+                throw new IllegalArgumentException("discrete noise is for images of bytes over 255, and a pixel is "
+                        + images[other.getAsInt()]);
+            }
+        }
     }
 
     private static void requirePositive(String what, int value) {

@@ -18,13 +18,13 @@ class SmoothingCertificateTest {
     private static SmoothingCertificate of(long count, long n, double alpha, double p, double radius) {
         boolean robust = p > 0.5;
         return new SmoothingCertificate(3, 0, robust ? 0 : -1, robust ? radius : 0, p, count, List.of(count, n - count),
-                100, n, alpha, 0.5, 0, false, n);
+                100, n, alpha, 0.5, 0, false, false, n);
     }
 
     private static SmoothingCertificate sequential(long count, long samples, double alpha, double p, double radius) {
         boolean robust = p > 0.5;
         return new SmoothingCertificate(3, 0, robust ? 0 : -1, robust ? radius : 0, p, count, List.of(count, samples - count),
-                100, 10_000, alpha, 0.5, 0, true, samples);
+                100, 10_000, alpha, 0.5, 0, false, true, samples);
     }
 
     @Test

@@ -30,6 +30,7 @@ class BenchmarkTest {
             new Benchmark(backend, TINY).run(Monitor.SILENT, rates::put);
             assertEquals(List.of("copies_per_second", "square_products_per_second",
                     "square_products_per_second_of_noisy_forwards", "normals_per_second", "noisy_forwards_per_second",
+                    "discrete_noisy_forwards_per_second",
                     "ibp_images_per_second", "ibp_training_samples_per_second",
                     "ibp_worst_case_training_samples_per_second", "pgd_image_steps_per_second"),
                     List.copyOf(rates.keySet()));

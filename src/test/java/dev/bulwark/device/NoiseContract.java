@@ -8,6 +8,8 @@ import dev.bulwark.device.NoiseKey.Stream;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Random numbers, of which every bit is that of {@link Philox}. */
@@ -29,6 +31,51 @@ interface NoiseContract extends OnBackend {
                 float z = Philox.normal(key, images[k / columns], samples[k / columns], k % columns);
                 assertEquals(Math.fma(0.37f, z, x[k]), actual[k], "element " + k);
             }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 0.25", "15, 0.5", "16, 1", "17, 0.002", "63, 3", "65, 0.12", "784, 0.25", "1021, 12"})
+    default void givenAnyWidth_whenDiscreteNoiseIsAdded_thenEveryBitIsTheReferences(int columns, double sigma) {
+        int rows = 5;
+        float[] x = DiscreteNoises.bytes(rows * columns);
+        int[] images = {3, 3, 59_999, 0, -1};
+        int[] samples = {0, 1, 7, Integer.MAX_VALUE, 12};
+        NoiseKey key = new NoiseKey(0x1234_5678_9ABC_DEF0L, Stream.AUGMENTATION);
+        RoundedGaussian law = RoundedGaussian.of(sigma);
+        try (DeviceBuffer input = device(x); DeviceBuffer i = deviceInts(images); DeviceBuffer s = deviceInts(samples);
+             DeviceBuffer tables = deviceInts(law.tables()); DeviceBuffer target = backend().allocate((long) rows * columns)) {
+            SmoothingNoise noise = new SmoothingNoise.Discrete(law, tables);
+            backend().noise().addNoise(input, i, s, rows, columns, noise, key, target);
+            float[] added = host(target);
+            backend().noise().noisyCopies(input, 9, 100, rows, columns, noise, key, target);
+            float[] copies = host(target);
+            for (int n = 0; n < rows; ++n) {
+                float[] row = Arrays.copyOfRange(x, n * columns, (n + 1) * columns);
+                assertArrayEquals(DiscreteNoises.sample(law, row, key, images[n], samples[n]),
+                        Arrays.copyOfRange(added, n * columns, (n + 1) * columns), "row " + n);
+                assertArrayEquals(DiscreteNoises.sample(law, Arrays.copyOf(x, columns), key, 9, 100 + n),
+                        Arrays.copyOfRange(copies, n * columns, (n + 1) * columns), "copy " + n);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(DiscreteNoises.Tie.class)
+    default void givenAWordThatIsAThresholds_whenDrawn_thenFurtherBitsDecideAsInTheReference(DiscreteNoises.Tie tie) {
+        int columns = 784;
+        int element = 333;
+        NoiseKey key = new NoiseKey(31, Stream.ESTIMATION);
+        RoundedGaussian law = DiscreteNoises.tied(tie, key, 4, 17, element);
+        float[] x = new float[columns];
+        try (DeviceBuffer input = device(x); DeviceBuffer tables = deviceInts(law.tables());
+             DeviceBuffer target = backend().allocate(20L * columns)) {
+            backend().noise().noisyCopies(input, 4, 0, 20, columns, new SmoothingNoise.Discrete(law, tables), key, target);
+            float[] copies = host(target);
+            assertEquals(tie == DiscreteNoises.Tie.EQUAL ? Float.NaN : Math.max(0, tie.noise) / 255f,
+                    copies[17 * columns + element]);
+            assertArrayEquals(DiscreteNoises.sample(law, x, key, 4, 17),
+                    Arrays.copyOfRange(copies, 17 * columns, 18 * columns));
         }
     }
 

@@ -11,6 +11,7 @@ import dev.bulwark.device.NoiseKey.Stream;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.apache.commons.math3.distribution.NormalDistribution;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -164,6 +165,82 @@ interface PreparedNetworksContract extends OnBackend {
                 }
             }
             assertArrayEquals(hostInts(together), hostInts(alone));
+        }
+    }
+
+    @Test
+    default void givenDiscreteNoise_whenCounted_thenVotesAreThoseOfTheComposedClassifierInAnyGrouping() {
+        int[] widths = {784, 64, 10};
+        NoiseKey key = new NoiseKey(1, Stream.SELECTION);
+        RoundedGaussian law = RoundedGaussian.of(0.25);
+        try (RandomNetwork network = new RandomNetwork(this, widths);
+             DeviceBuffer images = device(DiscreteNoises.bytes(3 * 784)); DeviceBuffer tables = deviceInts(law.tables());
+             DeviceBuffer together = deviceInts(new int[30]); DeviceBuffer alone = deviceInts(new int[30]);
+             DeviceBuffer expected = deviceInts(new int[30]);
+             NoisyClassifier composed = new ComposedNoisyClassifier(backend(), network.layers);
+             NoisyClassifier classifier = backend().noisyClassifier(network.layers)) {
+            SmoothingNoise noise = new SmoothingNoise.Discrete(law, tables);
+            composed.countVotes(images, new int[] {5, 6, 7}, noise, key, 0, 700, expected);
+            classifier.countVotes(images, new int[] {5, 6, 7}, noise, key, 0, 700, together);
+            for (int n = 2; n >= 0; --n) {
+                for (int part = 0; part < 2; ++part) {
+                    classifier.countVotes(images.slice(n * 784L, 784), new int[] {5 + n}, noise, key,
+                            part == 0 ? 0 : 333, part == 0 ? 333 : 367, alone.slice(n * 10L, 10));
+                }
+            }
+            int[] votes = hostInts(together);
+            assertArrayEquals(votes, hostInts(alone));
+            int[] others = hostInts(expected);
+            int moved = 0;
+            for (int k = 0; k < votes.length; ++k) {
+                moved += Math.abs(votes[k] - others[k]);
+            }
+            assertEquals(2100, Arrays.stream(votes).sum());
+            // As with Gaussian noise: few samples lie so near to a tie that half precision moves them.
+            assertTrue(moved <= (classifier.precision() == NoisyClassifier.Precision.FLOAT32 ? 4 : 84), moved + " votes differ");
+        }
+    }
+
+    /**
+     * A network that votes 1 from 12.9 / 255 on: at 10 / 255 whole bytes do with P(K >= 3), normal noise with P(255 z >= 2.9).
+     * 4.9 standard deviations of a binomial hold all but a millionth.
+     */
+    @Test
+    default void givenAThresholdBetweenTwoBytes_whenCounted_thenVotesAreTheRoundedNormalsAndGaussianNoiseIsToldApart() {
+        int samples = 1_000_000;
+        double sigma = 0.02;
+        NoiseKey key = new NoiseKey(77, Stream.ESTIMATION);
+        RoundedGaussian law = RoundedGaussian.of(sigma);
+        try (GivenNetwork network = new GivenNetwork(this, new int[] {1, 2}, new float[][] {{0, 1}},
+                new float[][] {{0, -12.9f / 255}});
+             DeviceBuffer image = device(10 / 255f); DeviceBuffer tables = deviceInts(law.tables());
+             DeviceBuffer discrete = deviceInts(0, 0); DeviceBuffer gaussian = deviceInts(0, 0);
+             NoisyClassifier classifier = backend().noisyClassifier(network.layers)) {
+            classifier.countVotes(image, new int[] {9}, new SmoothingNoise.Discrete(law, tables), key, 0, samples, discrete);
+            classifier.countVotes(image, new int[] {9}, (float) sigma, key, 0, samples, gaussian);
+            double p = new NormalDistribution(0, 255 * sigma).cumulativeProbability(-2.5);
+            double margin = 4.9 * Math.sqrt(samples * p * (1 - p));
+            assertEquals(samples, hostInts(discrete)[0] + hostInts(discrete)[1]);
+            assertEquals(samples * p, hostInts(discrete)[1], margin);
+            assertTrue(samples * p - hostInts(gaussian)[1] > 10 * margin, hostInts(gaussian)[1] + " votes");
+        }
+    }
+
+    @Test
+    default void givenNoiseThatIsUndecided_whenCounted_thenThatSampleAloneHasNoVote() {
+        NoiseKey key = new NoiseKey(31, Stream.ESTIMATION);
+        RoundedGaussian law = DiscreteNoises.tied(DiscreteNoises.Tie.EQUAL, key, 4, 17, 333);
+        for (boolean composed : new boolean[] {false, true}) {
+            try (RandomNetwork network = new RandomNetwork(this, 784, 33, 3); DeviceBuffer image = device(new float[784]);
+                 DeviceBuffer tables = deviceInts(law.tables()); DeviceBuffer counts = deviceInts(0, 0, 0);
+                 NoisyClassifier classifier = composed ? new ComposedNoisyClassifier(backend(), network.layers)
+                         : backend().noisyClassifier(network.layers)) {
+                SmoothingNoise noise = new SmoothingNoise.Discrete(law, tables);
+                classifier.countVotes(image, new int[] {4}, noise, key, 0, 40, counts);
+                assertEquals(39, Arrays.stream(hostInts(counts)).sum());
+                classifier.countVotes(image, new int[] {4}, noise, key, 17, 1, counts);
+                assertEquals(39, Arrays.stream(hostInts(counts)).sum());
+            }
         }
     }
 

@@ -13,6 +13,7 @@ import dev.bulwark.data.Split;
 import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.NoiseKey;
+import dev.bulwark.device.NoiseLaw;
 import dev.bulwark.device.cpu.CpuBackend;
 import dev.bulwark.model.Graph;
 import dev.bulwark.model.Mlp;
@@ -41,7 +42,7 @@ class ShowcaseTest {
     @Test
     void givenAnImage_whenShown_thenItsNoisyCopyIsTheFirstThatWasVotedOn() {
         try (Backend backend = CpuBackend.create()) {
-            Showcase showcase = new Showcase(backend, data, SEED);
+            Showcase showcase = new Showcase(backend, data, NoiseLaw.GAUSSIAN, SEED);
             showcase.addSmoothing(new TreeMap<>(Map.of(SIGMA,
                     List.of(SmoothingRow.abstained(7, data.label(7), Duration.ZERO)))),
                     Map.of(SIGMA, network));
@@ -70,7 +71,7 @@ class ShowcaseTest {
                         subject.labels(subject.indices()), subject.indices());
                 rows = IntStream.range(0, data.size()).mapToObj(i -> AttackRow.of(i, outcomes.get(i))).toList();
             }
-            Showcase showcase = new Showcase(backend, data, SEED);
+            Showcase showcase = new Showcase(backend, data, NoiseLaw.GAUSSIAN, SEED);
             showcase.addAttacks(network, settings, rows);
             List<Gallery.Attacked> attacked = showcase.gallery().attacked();
             assertTrue(attacked.size() >= 1 && attacked.size() <= 3, attacked.size() + " broken images shown");

@@ -11,6 +11,7 @@ import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.NoiseKey.Stream;
 import dev.bulwark.device.NoiseKey;
+import dev.bulwark.device.NoiseLaw;
 import dev.bulwark.device.NoisyClassifier.Precision;
 import dev.bulwark.device.NoisyClassifier;
 import dev.bulwark.device.cpu.CpuBackend;
@@ -166,7 +167,7 @@ class SmoothedClassifierTest {
         try (Backend fastest = CpuBackend.create();
              Plan network = Plan.load(fastest, graph);
              SmoothedClassifier whole = new SmoothedClassifier(network, SIGMA, SEED);
-             SmoothedClassifier parts = new SmoothedClassifier(network, SIGMA, SEED, batch)) {
+             SmoothedClassifier parts = new SmoothedClassifier(network, NoiseLaw.GAUSSIAN, SIGMA, SEED, batch)) {
             float[] images = values(new SplittableRandom(5), 9 * inputs);
             int[] indices = {7, 3, 100, 9, 12, 45, 2, 81, 64};
             List<Certification> together = whole.certify(images, indices, 20, 301, 0.05);
@@ -188,7 +189,7 @@ class SmoothedClassifierTest {
         try (Backend fastest = CpuBackend.create();
              Plan network = Plan.load(fastest, graph);
              SmoothedClassifier whole = new SmoothedClassifier(network, SIGMA, SEED);
-             SmoothedClassifier parts = new SmoothedClassifier(network, SIGMA, SEED, batch)) {
+             SmoothedClassifier parts = new SmoothedClassifier(network, NoiseLaw.GAUSSIAN, SIGMA, SEED, batch)) {
             int inputs = graph.input().size();
             float[] images = values(new SplittableRandom(5), 9 * inputs);
             int[] indices = {7, 3, 100, 9, 12, 45, 2, 81, 64};

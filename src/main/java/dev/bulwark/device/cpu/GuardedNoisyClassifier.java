@@ -3,14 +3,17 @@ package dev.bulwark.device.cpu;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.NoisyClassifier;
+import dev.bulwark.device.SmoothingNoise;
 import java.util.Arrays;
 import java.util.function.Supplier;
 
 /**
  * A classifier that may turn NaN into 0, for images whose samples can't overflow in it, and another one that keeps every NaN
- * for the rest. The choice depends on the image and sigma alone.
+ * for the rest. The choice depends on the image and the noise level alone.
  */
 final class GuardedNoisyClassifier implements NoisyClassifier {
+
+    private static final SmoothingNoise NONE = new SmoothingNoise.Gaussian(0f);
 
     private final NoisyClassifier fast;
     private final Supplier<NoisyClassifier> opening;
@@ -38,13 +41,13 @@ final class GuardedNoisyClassifier implements NoisyClassifier {
     }
 
     @Override
-    public void countVotes(DeviceBuffer images, int[] imageIndices, float sigma, NoiseKey key, int firstSample, int samples,
+    public void countVotes(DeviceBuffer images, int[] imageIndices, SmoothingNoise noise, NoiseKey key, int firstSample, int samples,
                            DeviceBuffer counts) {
         int n = imageIndices.length;
         float[] pixels = Rows.load(images.require("images", (long) n * inputs), 0, n, inputs);
         counts.require("counts", (long) n * classes);
-        inRuns(pixels, n, sigma, (classifier, first, count) -> classifier.countVotes(rows(images, first, count, inputs),
-                Arrays.copyOfRange(imageIndices, first, first + count), sigma, key, firstSample, samples,
+        inRuns(pixels, n, noise, (classifier, first, count) -> classifier.countVotes(rows(images, first, count, inputs),
+                Arrays.copyOfRange(imageIndices, first, first + count), noise, key, firstSample, samples,
                 rows(counts, first, count, classes)));
     }
 
@@ -52,7 +55,7 @@ final class GuardedNoisyClassifier implements NoisyClassifier {
     public void logits(DeviceBuffer given, int rows, DeviceBuffer logits) {
         float[] values = Rows.load(given.require("inputs", (long) rows * inputs), 0, rows, inputs);
         logits.require("logits", (long) rows * classes);
-        inRuns(values, rows, 0, (classifier, first, count) -> classifier.logits(rows(given, first, count, inputs), count,
+        inRuns(values, rows, NONE, (classifier, first, count) -> classifier.logits(rows(given, first, count, inputs), count,
                 rows(logits, first, count, classes)));
     }
 
@@ -61,11 +64,11 @@ final class GuardedNoisyClassifier implements NoisyClassifier {
     }
 
     /** Hands on neighbours that go to the same classifier together. */
-    private void inRuns(float[] x, int rows, float sigma, Work work) {
+    private void inRuns(float[] x, int rows, SmoothingNoise noise, Work work) {
         for (int first = 0, next; first < rows; first = next) {
-            boolean fits = fits(x, first, sigma);
+            boolean fits = fits(x, first, noise);
             next = first + 1;
-            while (next < rows && fits(x, next, sigma) == fits) {
+            while (next < rows && fits(x, next, noise) == fits) {
                 ++next;
             }
             work.run(fits ? fast : careful(), first, next - first);
@@ -73,8 +76,8 @@ final class GuardedNoisyClassifier implements NoisyClassifier {
     }
 
     /** NaN does not. */
-    private boolean fits(float[] x, int row, float sigma) {
-        return Headroom.reach(x, row * inputs, inputs, sigma) <= largestInput;
+    private boolean fits(float[] x, int row, SmoothingNoise noise) {
+        return Headroom.reach(x, row * inputs, inputs, noise) <= largestInput;
     }
 
     private NoisyClassifier careful() {

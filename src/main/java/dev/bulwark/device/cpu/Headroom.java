@@ -4,7 +4,7 @@ import dev.bulwark.device.Affine;
 import dev.bulwark.device.Convolution;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.Layer;
-import dev.bulwark.device.NormalTransform;
+import dev.bulwark.device.SmoothingNoise;
 import java.util.List;
 
 /** How large a network's inputs may be for nothing in its forward pass to overflow. */
@@ -84,9 +84,9 @@ final class Headroom {
         return new Growth(pool.kind() == Layer.Pool.Kind.AVERAGE ? elements : 1, 0, elements);
     }
 
-    /** The largest magnitude that {@code x + sigma z} can have in {@code count} elements of x from {@code first} on. */
-    static double reach(float[] x, int first, int count, float sigma) {
-        return magnitude(x, first, count) + (double) sigma * NormalTransform.LARGEST;
+    /** The largest magnitude that a sample of the image in {@code count} elements of x from {@code first} on can have. */
+    static double reach(float[] x, int first, int count, SmoothingNoise noise) {
+        return noise.reach(magnitude(x, first, count));
     }
 
     /** The largest absolute value; NaN if there is one. */

@@ -4,6 +4,7 @@ import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.NoisyClassifier;
 import dev.bulwark.device.Philox;
+import dev.bulwark.device.SmoothingNoise;
 import java.nio.IntBuffer;
 import java.util.Arrays;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -18,7 +19,7 @@ import java.util.stream.IntStream;
  * Every product so has the same shape, and a sample's logits do not depend on which chunk it falls in.
  *
  * <p>The fastest lanes may turn NaN into 0. They take the images whose samples can't overflow, which a bound on the
- * network's sums tells; the others go to lanes that keep every NaN. The choice depends on the image and sigma alone.
+ * network's sums tells; the others go to lanes that keep every NaN. The choice depends on the image and the noise level alone.
  */
 final class LaneNoisyClassifier implements NoisyClassifier {
 
@@ -78,14 +79,14 @@ final class LaneNoisyClassifier implements NoisyClassifier {
     }
 
     @Override
-    public void countVotes(DeviceBuffer images, int[] imageIndices, float sigma, NoiseKey key,
+    public void countVotes(DeviceBuffer images, int[] imageIndices, SmoothingNoise noise, NoiseKey key,
                            int firstSample, int samples, DeviceBuffer counts) {
         int n = imageIndices.length;
         float[] pixels = Rows.load(images.require("images", (long) n * inputs), 0, n, inputs);
         counts.require("counts", (long) n * classes);
-        Poll poll = new Poll(pixels, imageIndices, sigma, key, firstSample, samples, new AtomicIntegerArray(n * classes));
+        Poll poll = new Poll(pixels, imageIndices, noise, key, firstSample, samples, new AtomicIntegerArray(n * classes));
         double[] reach = new double[n];
-        Arrays.setAll(reach, k -> Headroom.reach(pixels, k * inputs, inputs, sigma));
+        Arrays.setAll(reach, k -> Headroom.reach(pixels, k * inputs, inputs, noise));
         count(poll, IntStream.range(0, n).filter(k -> reach[k] <= largestInput).toArray(), fast);
         // An image that holds a NaN has no votes, and bf16's rounding would not keep every NaN.
         count(poll, IntStream.range(0, n).filter(k -> reach[k] > largestInput).toArray(), careful);
@@ -96,8 +97,8 @@ final class LaneNoisyClassifier implements NoisyClassifier {
     }
 
     /** What {@link #countVotes} is asked, and the answer {@code votes} {@code [N,C]}. */
-    private record Poll(float[] pixels, int[] imageIndices, float sigma, NoiseKey key, int firstSample, int samples,
-                        AtomicIntegerArray votes) {
+    private record Poll(float[] pixels, int[] imageIndices, SmoothingNoise noise, NoiseKey key, int firstSample,
+                        int samples, AtomicIntegerArray votes) {
     }
 
     /** Counts the votes of some images. */
@@ -113,7 +114,7 @@ final class LaneNoisyClassifier implements NoisyClassifier {
             }
             lane.run();
             for (int row = 0; row < rows; ++row) {
-                int vote = CpuVotes.argMax(lane.logits, row * classes, classes);
+                int vote = lane.vote(row);
                 if (vote >= 0) {
                     poll.votes.incrementAndGet(chosen[(int) ((first + row) / poll.samples)] * classes + vote);
                 }
@@ -198,10 +199,14 @@ final class LaneNoisyClassifier implements NoisyClassifier {
     /** What one worker holds. */
     private final class Lane {
         private final ForwardLane forward;
-        private final int[] words = new int[Philox.paddedLength(inputs)];
+        private final int[] words = new int[2 * Philox.paddedLength(inputs)];
+        /** Normal numbers, or the sample. */
         private final float[] normals = new float[Philox.paddedLength(inputs)];
         private final float[] image = new float[inputs];
+        private final float[] none = new float[inputs];
         private final float[] logits = new float[chunk * classes];
+        /** Whether a row's noise is. */
+        private final boolean[] decided = new boolean[chunk];
 
         Lane(ForwardLane forward) {
             this.forward = forward;
@@ -214,16 +219,28 @@ final class LaneNoisyClassifier implements NoisyClassifier {
 
         void fill(int row, Poll poll, int image, int sample) {
             System.arraycopy(poll.pixels, image * inputs, this.image, 0, inputs);
-            noise.normals(poll.key, poll.imageIndices[image], sample, inputs, words, normals);
-            forward.setInput(row, this.image, normals, poll.sigma);
+            int index = poll.imageIndices[image];
+            if (poll.noise instanceof SmoothingNoise.Discrete discrete) {
+                decided[row] = noise.discreteSample(discrete.noise(), this.image, poll.key, index, sample, inputs, words,
+                        normals);
+                forward.setInput(row, normals, none, 0f);
+            } else {
+                decided[row] = true;
+                noise.normals(poll.key, index, sample, inputs, words, normals);
+                forward.setInput(row, this.image, normals, ((SmoothingNoise.Gaussian) poll.noise).sigma());
+            }
+        }
+
+        /** The class that has a row's vote; negative for none. */
+        int vote(int row) {
+            return decided[row] ? CpuVotes.argMax(logits, row * classes, classes) : -1;
         }
 
         /** The first rows' inputs as they are: no noise. */
         void fill(float[] rows, int count) {
-            Arrays.fill(normals, 0f);
             for (int row = 0; row < count; ++row) {
                 System.arraycopy(rows, row * inputs, image, 0, inputs);
-                forward.setInput(row, image, normals, 0f);
+                forward.setInput(row, image, none, 0f);
             }
         }
     }

@@ -3,6 +3,7 @@ package dev.bulwark.device.cpu;
 import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.NormalTransform;
 import dev.bulwark.device.Philox;
+import dev.bulwark.device.RoundedGaussian;
 
 /** One element after the other: the twin of {@link VectorNoise} for JVMs without vectors. */
 final class ScalarNoise implements NoiseRows {
@@ -37,6 +38,19 @@ final class ScalarNoise implements NoiseRows {
                 target[e + Philox.LANES] = radius * NormalTransform.sine(angle);
             }
         }
+    }
+
+    @Override
+    public boolean discreteSample(RoundedGaussian law, float[] x, NoiseKey key, int image, int sample, int columns,
+                                  int[] words, float[] target) {
+        words(key, image, sample, columns, words);
+        boolean decided = true;
+        for (int e = 0; e < columns; ++e) {
+            int noise = law.search(words[e], key, image, sample, e);
+            decided &= noise != RoundedGaussian.UNDECIDED;
+            target[e] = law.sample(x[e], noise);
+        }
+        return decided;
     }
 
     @Override

@@ -6,6 +6,7 @@ import dev.bulwark.device.DeviceException.Advice;
 import dev.bulwark.device.DeviceException;
 import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.NoisyClassifier;
+import dev.bulwark.device.SmoothingNoise;
 import java.util.List;
 import java.util.function.Function;
 import jcuda.driver.CUdevice_attribute;
@@ -113,7 +114,7 @@ final class ClusteredNoisyClassifier implements NoisyClassifier {
     }
 
     @Override
-    public void countVotes(DeviceBuffer images, int[] imageIndices, float sigma, NoiseKey key,
+    public void countVotes(DeviceBuffer images, int[] imageIndices, SmoothingNoise noise, NoiseKey key,
                            int firstSample, int samples, DeviceBuffer counts) {
         int inputs = network.inputs();
         int classes = network.classes();
@@ -121,6 +122,9 @@ final class ClusteredNoisyClassifier implements NoisyClassifier {
         counts.require("counts", (long) imageIndices.length * classes);
         if (samples <= 0) {
             return;
+        }
+        if (!(noise instanceof SmoothingNoise.Gaussian gaussian)) {
+            throw refusal("they make Gaussian noise only");
         }
         indices.forEachPart(imageIndices, (first, count, onGpu) -> {
             long tiles = (samples + ROWS - 1L) / ROWS * count;
@@ -133,7 +137,7 @@ final class ClusteredNoisyClassifier implements NoisyClassifier {
             Grid grid = Grid.blocks((int) clusters * CLUSTER, 1, THREADS).withShared(sharedBytes(ring));
             kernel.launch(grid, images.slice((long) first * inputs, (long) count * inputs), onGpu, count,
                     inputs, outputs(0), outputs(1), outputs(2), classes, ring, staged.weights(), staged.biases(),
-                    sigma, key.keyLow(), key.keyHigh(), key.stream().ordinal(), firstSample, samples,
+                    gaussian.sigma(), key.keyLow(), key.keyHigh(), key.stream().ordinal(), firstSample, samples,
                     counts.slice((long) first * classes, (long) count * classes));
         });
     }

@@ -5,6 +5,7 @@ import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.Layer;
 import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.NoisyClassifier;
+import dev.bulwark.device.SmoothingNoise;
 import dev.bulwark.device.cuda.HalfStages.Noisy;
 import dev.bulwark.device.cuda.HalfStages.Stage;
 import java.util.ArrayList;
@@ -20,6 +21,7 @@ import java.util.Optional;
  */
 final class ConvolutionalNoisyClassifier implements NoisyClassifier {
 
+    private static final SmoothingNoise NONE = new SmoothingNoise.Gaussian(0f);
     private static final int TILES_PER_MULTIPROCESSOR = 2;
     /** Of all layers' activations. */
     private static final long MOST_SCRATCH_BYTES = 1L << 28;
@@ -130,7 +132,7 @@ final class ConvolutionalNoisyClassifier implements NoisyClassifier {
     }
 
     @Override
-    public void countVotes(DeviceBuffer images, int[] imageIndices, float sigma, NoiseKey key,
+    public void countVotes(DeviceBuffer images, int[] imageIndices, SmoothingNoise noise, NoiseKey key,
                            int firstSample, int samples, DeviceBuffer counts) {
         images.require("images", (long) imageIndices.length * inputs);
         counts.require("counts", (long) imageIndices.length * classes);
@@ -141,7 +143,7 @@ final class ConvolutionalNoisyClassifier implements NoisyClassifier {
             int rows;
             for (long first = 0; first < total; first += rows) {
                 rows = (int) Math.min(batch, total - first);
-                forward(new Noisy(part, onGpu, samples, firstSample, first, sigma, key), rows, logits);
+                forward(new Noisy(part, onGpu, samples, firstSample, first, noise, key), rows, logits);
                 kernels.count().launch(Grid.over(rows), logits, samples, first, rows, classes, votes);
             }
         });
@@ -157,7 +159,7 @@ final class ConvolutionalNoisyClassifier implements NoisyClassifier {
             for (int first = 0, rows; first < count; first += rows) {
                 rows = Math.min(batch, count - first);
                 long row = (long) firstRow + first;
-                forward(new Noisy(given.slice(row * inputs, (long) rows * inputs), onGpu, 1, 0, 0, 0f, key), rows,
+                forward(new Noisy(given.slice(row * inputs, (long) rows * inputs), onGpu, 1, 0, 0, NONE, key), rows,
                         target.slice(row * classes, (long) rows * classes));
             }
         });
@@ -165,9 +167,7 @@ final class ConvolutionalNoisyClassifier implements NoisyClassifier {
 
     private void forward(Noisy noisy, int rows, DeviceBuffer target) {
         if (isPlain()) {
-            kernels.noise().launch(CudaNoise.over(rows, inputs), noisy.images(), noisy.indices(), noisy.samples(),
-                    noisy.firstSample(), noisy.first(), rows, inputs, noisy.sigma(), noisy.key().keyLow(),
-                    noisy.key().keyHigh(), noisy.key().stream().ordinal(), activations.get(0));
+            kernels.fill(rows, inputs, noisy, activations.get(0));
         }
         for (int k = 0; k < stages.size(); ++k) {
             stages.get(k).launch(rows, noisy, activations.get(k), stages.get(k).last() ? target : activations.get(k + 1));

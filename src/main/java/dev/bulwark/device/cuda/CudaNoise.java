@@ -4,8 +4,10 @@ import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.Noise;
 import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.Philox;
+import dev.bulwark.device.RoundedGaussian;
+import dev.bulwark.device.SmoothingNoise;
 
-/** Counter-based random numbers, bit for bit those of {@link Philox}: noise.cu. */
+/** Counter-based random numbers, bit for bit those of {@link Philox} and {@link RoundedGaussian}: noise.cu. */
 final class CudaNoise implements Noise {
 
     /** A grid's bound along y; the kernels stride over what is left. */
@@ -15,28 +17,49 @@ final class CudaNoise implements Noise {
 
     private final Kernel addNoise;
     private final Kernel noisyCopies;
+    private final Kernel addDiscrete;
+    private final Kernel discreteCopies;
     private final Kernel uniformInBox;
 
     CudaNoise(KernelModule module) {
         addNoise = module.kernel("add_noise");
         noisyCopies = module.kernel("noisy_copies");
+        addDiscrete = module.kernel("add_discrete_noise");
+        discreteCopies = module.kernel("discrete_copies");
         uniformInBox = module.kernel("uniform_in_box");
     }
 
     @Override
-    public void addNoise(DeviceBuffer x, DeviceBuffer images, DeviceBuffer samples, int rows, int columns, float sigma,
-                         NoiseKey key, DeviceBuffer target) {
+    public void addNoise(DeviceBuffer x, DeviceBuffer images, DeviceBuffer samples, int rows, int columns,
+                         SmoothingNoise noise, NoiseKey key, DeviceBuffer target) {
         long length = (long) rows * columns;
-        addNoise.launch(over(rows, columns), x.require("x", length), images.require("images", rows),
-                samples.require("samples", rows), rows, columns, sigma, key.keyLow(), key.keyHigh(),
-                key.stream().ordinal(), target.require("target", length));
+        x.require("x", length);
+        images.require("images", rows);
+        samples.require("samples", rows);
+        target.require("target", length);
+        Grid grid = over(rows, columns);
+        if (noise instanceof SmoothingNoise.Discrete discrete) {
+            addDiscrete.launch(grid, x, images, samples, rows, columns, discrete.tables(), discrete.noise().thresholds(),
+                    key.keyLow(), key.keyHigh(), key.stream().ordinal(), target);
+        } else {
+            addNoise.launch(grid, x, images, samples, rows, columns, ((SmoothingNoise.Gaussian) noise).sigma(),
+                    key.keyLow(), key.keyHigh(), key.stream().ordinal(), target);
+        }
     }
 
     @Override
-    public void noisyCopies(DeviceBuffer x, int image, int firstSample, int rows, int columns, float sigma, NoiseKey key,
-                            DeviceBuffer target) {
-        noisyCopies.launch(over(rows, columns), x.require("x", columns), image, firstSample, rows, columns, sigma,
-                key.keyLow(), key.keyHigh(), key.stream().ordinal(), target.require("target", (long) rows * columns));
+    public void noisyCopies(DeviceBuffer x, int image, int firstSample, int rows, int columns, SmoothingNoise noise,
+                            NoiseKey key, DeviceBuffer target) {
+        x.require("x", columns);
+        target.require("target", (long) rows * columns);
+        Grid grid = over(rows, columns);
+        if (noise instanceof SmoothingNoise.Discrete discrete) {
+            discreteCopies.launch(grid, x, image, firstSample, rows, columns, discrete.tables(),
+                    discrete.noise().thresholds(), key.keyLow(), key.keyHigh(), key.stream().ordinal(), target);
+        } else {
+            noisyCopies.launch(grid, x, image, firstSample, rows, columns, ((SmoothingNoise.Gaussian) noise).sigma(),
+                    key.keyLow(), key.keyHigh(), key.stream().ordinal(), target);
+        }
     }
 
     @Override

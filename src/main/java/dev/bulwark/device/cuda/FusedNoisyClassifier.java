@@ -2,8 +2,11 @@ package dev.bulwark.device.cuda;
 
 import dev.bulwark.device.Affine;
 import dev.bulwark.device.DeviceBuffer;
+import dev.bulwark.device.DeviceException.Advice;
+import dev.bulwark.device.DeviceException;
 import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.NoisyClassifier;
+import dev.bulwark.device.SmoothingNoise;
 import java.util.List;
 import java.util.function.Function;
 import jcuda.driver.CUdevice_attribute;
@@ -12,7 +15,8 @@ import jcuda.driver.CUdevice_attribute;
  * Noise, all layers and votes in one persistent kernel: smoothing_fused.cu. Activations never leave a multiprocessor.
  *
  * <p>Weights and activations are fp16, sums, biases and logits fp32. A sample with an activation above 65504 may have NaN
- * among its logits and then votes for no class, which only lowers counts.
+ * among its logits and then votes for no class, which only lowers counts. Votes under discrete noise come from
+ * {@link LayeredNoisyClassifier}, in the same arithmetic.
  */
 final class FusedNoisyClassifier implements NoisyClassifier {
 
@@ -33,6 +37,7 @@ final class FusedNoisyClassifier implements NoisyClassifier {
     private final HalfNetwork network;
     private final int rows;
     private final int slots;
+    private final boolean only;
     private final SeparateLayers separate;
     private final ImageIndices indices;
     private final DeviceBuffer widths;
@@ -40,13 +45,15 @@ final class FusedNoisyClassifier implements NoisyClassifier {
     /**
      * @param network        owned by this object
      * @param rows           samples of a block, as the kernel's name says
+     * @param only           whether this kernel was asked for: votes under discrete noise are refused then
      * @param separateLayers makes the classifier that tells logits, when they are first asked for
      */
     FusedNoisyClassifier(CudaMemory memory, Transfers transfers, Kernel kernel, HalfNetwork network, int rows,
-                         Function<HalfNetwork, LayeredNoisyClassifier> separateLayers) {
+                         boolean only, Function<HalfNetwork, LayeredNoisyClassifier> separateLayers) {
         this.memory = memory;
         this.separate = new SeparateLayers(network, separateLayers);
         this.network = network;
+        this.only = only;
         this.rows = rows;
         this.slots = slots(network.layers());
         try {
@@ -111,7 +118,7 @@ final class FusedNoisyClassifier implements NoisyClassifier {
     }
 
     @Override
-    public void countVotes(DeviceBuffer images, int[] imageIndices, float sigma, NoiseKey key,
+    public void countVotes(DeviceBuffer images, int[] imageIndices, SmoothingNoise noise, NoiseKey key,
                            int firstSample, int samples, DeviceBuffer counts) {
         int inputs = network.inputs();
         int classes = network.classes();
@@ -120,13 +127,21 @@ final class FusedNoisyClassifier implements NoisyClassifier {
         if (samples <= 0) {
             return;
         }
+        if (!(noise instanceof SmoothingNoise.Gaussian gaussian)) {
+            if (only) {
+                throw new DeviceException("the fused kernel makes Gaussian noise only; let the device choose its kernels")
+                        .advising(Advice.AUTOMATIC_KERNELS);
+            }
+            separate.classifier().countVotes(images, imageIndices, noise, key, firstSample, samples, counts);
+            return;
+        }
         indices.forEachPart(imageIndices, (first, count, onGpu) -> {
             long tiles = (samples + rows - 1L) / rows * count;
             Grid grid = Grid.blocks((int) Math.min(tiles, memory.gpu().multiprocessors()), 1, THREADS)
                     .withShared(sharedBytes(slots, rows));
             kernel.launch(grid, images.slice((long) first * inputs, (long) count * inputs), onGpu, count,
                     widths, network.layers().size(), slots, network.fields(), network.weights(), network.biases(),
-                    sigma, key.keyLow(), key.keyHigh(), key.stream().ordinal(), firstSample, samples,
+                    gaussian.sigma(), key.keyLow(), key.keyHigh(), key.stream().ordinal(), firstSample, samples,
                     counts.slice((long) first * classes, (long) count * classes));
         });
     }

@@ -6,6 +6,7 @@ import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.Layer;
 import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.Pooling;
+import dev.bulwark.device.SmoothingNoise;
 import dev.bulwark.shapes.ImageShape;
 import dev.bulwark.shapes.Windows.Axis;
 import dev.bulwark.shapes.Windows;
@@ -41,8 +42,23 @@ final class HalfStages implements AutoCloseable {
      * @param indices {@code int [N]}
      * @param samples of each image
      */
-    record Noisy(DeviceBuffer images, DeviceBuffer indices, int samples, int firstSample, long first, float sigma,
-                 NoiseKey key) {
+    record Noisy(DeviceBuffer images, DeviceBuffer indices, int samples, int firstSample, long first,
+                 SmoothingNoise noise, NoiseKey key) {
+
+        /** Of Gaussian noise. */
+        float sigma() {
+            return noise instanceof SmoothingNoise.Gaussian gaussian ? gaussian.sigma() : 0;
+        }
+
+        /** Of discrete noise; else a buffer that nothing reads. */
+        DeviceBuffer tables() {
+            return noise instanceof SmoothingNoise.Discrete discrete ? discrete.tables() : indices;
+        }
+
+        /** Of discrete noise; 0 for Gaussian noise. */
+        int thresholds() {
+            return noise instanceof SmoothingNoise.Discrete discrete ? discrete.noise().thresholds() : 0;
+        }
     }
 
     /**
@@ -138,8 +154,8 @@ final class HalfStages implements AutoCloseable {
             Axis y = of.windows().height();
             Axis x = of.windows().width();
             kernel.launch(tile.grid(rows), rows, first, noisy.images, noisy.indices, noisy.samples, noisy.firstSample,
-                    noisy.first, noisy.sigma, noisy.key.keyLow(), noisy.key.keyHigh(), noisy.key.stream().ordinal(),
-                    from, stage.reads.stride(), packed.weights(), packed.biases(), relu, stage.last ? 1 : 0,
+                    noisy.first, noisy.sigma(), noisy.tables(), noisy.thresholds(), noisy.key.keyLow(), noisy.key.keyHigh(),
+                    noisy.key.stream().ordinal(), from, stage.reads.stride(), packed.weights(), packed.biases(), relu, stage.last ? 1 : 0,
                     stage.makes.channels(), to, stage.makes.stride(), to,
                     of.input().channels() / of.groups(), of.input().height(), of.input().width(),
                     of.output().channels() / of.groups(), of.output().height(), of.output().width(),

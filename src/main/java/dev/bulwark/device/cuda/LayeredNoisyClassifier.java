@@ -3,6 +3,8 @@ package dev.bulwark.device.cuda;
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.NoiseKey;
 import dev.bulwark.device.NoisyClassifier;
+import dev.bulwark.device.SmoothingNoise;
+import dev.bulwark.device.cuda.HalfStages.Noisy;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -29,11 +31,25 @@ final class LayeredNoisyClassifier implements NoisyClassifier {
     private final DeviceBuffer logits;
 
     /** The kernels of smoothing_layers.cu that run for each batch. */
-    record Kernels(Kernel noise, Kernel round, Kernel hidden, Kernel last, Kernel count) {
+    record Kernels(Kernel noise, Kernel discrete, Kernel round, Kernel hidden, Kernel last, Kernel count) {
 
         static Kernels of(KernelModule module) {
-            return new Kernels(module.kernel("noisy_halves"), module.kernel("round_to_halves"),
-                    module.kernel("hidden_layer"), module.kernel("last_layer"), module.kernel("count_votes"));
+            return new Kernels(module.kernel("noisy_halves"), module.kernel("discrete_halves"),
+                    module.kernel("round_to_halves"), module.kernel("hidden_layer"), module.kernel("last_layer"), module.kernel("count_votes"));
+        }
+
+        /** Samples as fp16. @param target {@code [rows]}, as wide as the layout of {@code inputs} */
+        void fill(int rows, int inputs, Noisy noisy, DeviceBuffer target) {
+            Grid grid = CudaNoise.over(rows, inputs);
+            NoiseKey key = noisy.key();
+            if (noisy.noise() instanceof SmoothingNoise.Discrete) {
+                discrete.launch(grid, noisy.images(), noisy.indices(), noisy.samples(), noisy.firstSample(), noisy.first(),
+                        rows, inputs, noisy.tables(), noisy.thresholds(), key.keyLow(), key.keyHigh(), key.stream().ordinal(),
+                        target);
+            } else {
+                noise.launch(grid, noisy.images(), noisy.indices(), noisy.samples(), noisy.firstSample(), noisy.first(),
+                        rows, inputs, noisy.sigma(), key.keyLow(), key.keyHigh(), key.stream().ordinal(), target);
+            }
         }
 
         /** Dense layers by these kernels. @param activations fp16 activations of hidden layers, in turn */
@@ -79,7 +95,7 @@ final class LayeredNoisyClassifier implements NoisyClassifier {
     }
 
     @Override
-    public void countVotes(DeviceBuffer images, int[] imageIndices, float sigma, NoiseKey key,
+    public void countVotes(DeviceBuffer images, int[] imageIndices, SmoothingNoise noise, NoiseKey key,
                            int firstSample, int samples, DeviceBuffer counts) {
         int inputs = network.inputs();
         int classes = network.classes();
@@ -92,8 +108,7 @@ final class LayeredNoisyClassifier implements NoisyClassifier {
             int rows;
             for (long first = 0; first < total; first += rows) {
                 rows = (int) Math.min(batch, total - first);
-                kernels.noise.launch(CudaNoise.over(rows, inputs), part, onGpu, samples, firstSample, first, rows, inputs,
-                        sigma, key.keyLow(), key.keyHigh(), key.stream().ordinal(), activations[0]);
+                kernels.fill(rows, inputs, new Noisy(part, onGpu, samples, firstSample, first, noise, key), activations[0]);
                 layers.forward(activations[0], rows, logits);
                 kernels.count.launch(Grid.over(rows), logits, samples, first, rows, classes, votes);
             }

@@ -14,11 +14,13 @@ import dev.bulwark.device.IntervalLayer;
 import dev.bulwark.device.IntervalLayer.Spread;
 import dev.bulwark.device.Layer;
 import dev.bulwark.device.NoiseKey;
+import dev.bulwark.device.NoiseLaw;
 import dev.bulwark.device.NoisyClassifier;
 import dev.bulwark.device.PatchForms;
 import dev.bulwark.device.Patches;
 import dev.bulwark.device.Pooling;
 import dev.bulwark.device.ProductPrecision;
+import dev.bulwark.device.SmoothingNoise;
 import dev.bulwark.device.SquareProposals;
 import dev.bulwark.shapes.ImageShape;
 import dev.bulwark.shapes.Windows;
@@ -230,6 +232,13 @@ public final class SelfTest {
                     backend.noise().noisyCopies(memory.holding(1, 2), 0, 0, 2, 2, 0f, key(), copies);
                     return copies;
                 }, 1, 2, 1, 2),
+                question("noise", (backend, memory) -> {
+                    DeviceBuffer copies = memory.allocate(4);
+                    // So little noise that no byte becomes another one.
+                    SmoothingNoise next = SmoothingNoise.of(NoiseLaw.DISCRETE, 1e-6, memory);
+                    backend.noise().noisyCopies(memory.holding(1, 51 / 255f), 0, 0, 2, 2, next, key(), copies);
+                    return copies;
+                }, 1, 51 / 255f, 1, 51 / 255f),
                 question("votes", (backend, memory) -> {
                     DeviceBuffer kept = memory.zeros(2);
                     backend.votes().keepMisclassified(memory.holding(1, 2), memory.holding(new int[] {1}),

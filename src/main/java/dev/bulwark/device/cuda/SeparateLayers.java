@@ -4,7 +4,8 @@ import dev.bulwark.device.DeviceBuffer;
 import java.util.Optional;
 import java.util.function.Function;
 
-/** A kernel for each layer, made when a classifier that keeps its logits to itself is first asked for them. */
+/** A kernel for each layer, made when a classifier that keeps its logits to itself, or has no
+ * discrete noise, is first asked for them. */
 final class SeparateLayers implements AutoCloseable {
 
     private final HalfNetwork network;
@@ -18,10 +19,15 @@ final class SeparateLayers implements AutoCloseable {
     }
 
     void logits(DeviceBuffer inputs, int rows, DeviceBuffer logits) {
+        classifier().logits(inputs, rows, logits);
+    }
+
+    /** For what the other classifier has no kernels for. */
+    LayeredNoisyClassifier classifier() {
         if (made.isEmpty()) {
             made = Optional.of(make.apply(network));
         }
-        made.get().logits(inputs, rows, logits);
+        return made.get();
     }
 
     @Override

@@ -56,7 +56,7 @@ final class Smoothing {
                             + memory.gpu().gpu().name() + " lacks shared memory for the activations; "
                             + "let the device choose its kernels").advising(Advice.AUTOMATIC_KERNELS);
                 }
-                yield fused(layers, rows);
+                yield fused(layers, rows, true);
             }
             case CLUSTERED -> clustered(layers);
         };
@@ -69,8 +69,13 @@ final class Smoothing {
 
     /** The whole network in one kernel, {@code rows} samples a block: 64, 48 or 32. */
     NoisyClassifier fused(List<Affine> layers, int rows) {
+        return fused(layers, rows, false);
+    }
+
+    /** @param only whether other kernels may not count votes under noise that this one does not make */
+    private NoisyClassifier fused(List<Affine> layers, int rows, boolean only) {
         Kernel kernel = module(FUSED).kernel("smoothing_fused_" + rows);
-        return new FusedNoisyClassifier(memory, transfers, kernel, packed(layers), rows, this::layered);
+        return new FusedNoisyClassifier(memory, transfers, kernel, packed(layers), rows, only, this::layered);
     }
 
     /** The whole network in one kernel, two blocks to a set of weights. */

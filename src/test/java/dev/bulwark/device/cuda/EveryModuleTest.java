@@ -17,11 +17,13 @@ import dev.bulwark.device.InputGradients;
 import dev.bulwark.device.IntervalLayer;
 import dev.bulwark.device.Layer;
 import dev.bulwark.device.NoiseKey;
+import dev.bulwark.device.NoiseLaw;
 import dev.bulwark.device.NoisyClassifier;
 import dev.bulwark.device.PatchForms;
 import dev.bulwark.device.Patches;
 import dev.bulwark.device.Pooling;
 import dev.bulwark.device.ProductPrecision;
+import dev.bulwark.device.SmoothingNoise;
 import dev.bulwark.device.SquareProposals;
 import dev.bulwark.device.cuda.EmulatedDriver.Counter;
 import dev.bulwark.shapes.ImageShape;
@@ -153,6 +155,8 @@ class EveryModuleTest {
         NOISE(on -> {
             DeviceBuffer copies = on.memory.allocate(40 * 130);
             on.backend.noise().noisyCopies(on.random(130), 3, 5, 40, 130, 0.5f, KEY, copies);
+            on.backend.noise().noisyCopies(on.random(130), 3, 5, 40, 130,
+                    SmoothingNoise.of(NoiseLaw.DISCRETE, 0.5, on.memory), KEY, copies);
             return copies;
         }),
         VOTES(on -> {
