@@ -88,23 +88,27 @@ final class CpuAscentSteps implements AscentSteps {
     @Override
     public void sparseStep(DeviceBuffer x, DeviceBuffer gradients, DeviceBuffer fractions, DeviceBuffer lengths, int count,
                            int columns) {
+        FloatBuffer points = CpuMemory.floatsToWrite(x.require("x", (long) count * columns));
+        FloatBuffer directions = CpuMemory.floats(gradients.require("gradients", (long) count * columns));
+        FloatBuffer parts = CpuMemory.floats(fractions.require("fractions", count));
+        FloatBuffer steps = CpuMemory.floats(lengths.require("lengths", count));
         rows.run(count, columns, (first, block) -> {
-            float[] at = Rows.load(x, first, block, columns);
-            float[] up = Rows.load(gradients, first, block, columns);
-            float[] fraction = Rows.load(fractions, first, block, 1);
-            float[] length = Rows.load(lengths, first, block, 1);
-            for (int n = 0; n < block; ++n) {
-                int dropped = Math.max(0, Math.min((int) ((1f - fraction[n]) * columns), columns - 1));
-                sparseStep(at, up, n * columns, columns, columns - dropped, length[n]);
+            float[] at = new float[columns];
+            float[] up = new float[columns];
+            for (int n = first; n < first + block; ++n) {
+                points.get(n * columns, at);
+                directions.get(n * columns, up);
+                int dropped = Math.max(0, Math.min((int) ((1f - parts.get(n)) * columns), columns - 1));
+                sparseStep(at, up, columns - dropped, steps.get(n));
+                points.put(n * columns, at);
             }
-            Rows.store(at, x, first, columns);
         });
     }
 
-    private static void sparseStep(float[] x, float[] gradient, int row, int columns, int kept, float length) {
-        int threshold = Math.max(1, largest(gradient, row, columns, kept));
+    private static void sparseStep(float[] x, float[] gradient, int kept, float length) {
+        int threshold = Math.max(1, largest(gradient, kept));
         int taken = 0;
-        for (int e = row; e < row + columns; ++e) {
+        for (int e = 0; e < x.length; ++e) {
             int bits = Float.floatToRawIntBits(gradient[e]) & MAGNITUDE;
             if (bits >= Float.floatToRawIntBits(Float.POSITIVE_INFINITY)) {
                 return;
@@ -112,21 +116,21 @@ final class CpuAscentSteps implements AscentSteps {
             taken += bits >= threshold ? 1 : 0;
         }
         float each = length / Math.max(1, taken);
-        for (int e = row; e < row + columns; ++e) {
+        for (int e = 0; e < x.length; ++e) {
             if ((Float.floatToRawIntBits(gradient[e]) & MAGNITUDE) >= threshold) {
                 x[e] += gradient[e] > 0 ? each : -each;
             }
         }
     }
 
-    /** The bits of the {@code rank}th largest magnitude of a row, from 1: the greatest number that as many are not below. */
-    static int largest(float[] values, int row, int columns, int rank) {
+    /** The bits of the {@code rank}th largest magnitude, from 1: the greatest number that as many are not below. */
+    static int largest(float[] values, int rank) {
         int threshold = 0;
         for (int bit = MAGNITUDE_BITS - 1; bit >= 0; --bit) {
             int candidate = threshold | 1 << bit;
             int above = 0;
-            for (int e = row; e < row + columns; ++e) {
-                above += (Float.floatToRawIntBits(values[e]) & MAGNITUDE) >= candidate ? 1 : 0;
+            for (float value : values) {
+                above += (Float.floatToRawIntBits(value) & MAGNITUDE) >= candidate ? 1 : 0;
             }
             threshold = above >= rank ? candidate : threshold;
         }
@@ -136,27 +140,28 @@ final class CpuAscentSteps implements AscentSteps {
     @Override
     public void adaptSparsity(DeviceBuffer best, DeviceBuffer centres, DeviceBuffer counts, DeviceBuffer fractions,
                               DeviceBuffer lengths, float longest, DeviceBuffer restarts, int count, int columns) {
+        FloatBuffer points = CpuMemory.floats(best.require("best", (long) count * columns));
+        FloatBuffer middles = CpuMemory.floats(centres.require("centres", (long) count * columns));
+        FloatBuffer movedBefore = CpuMemory.floatsToWrite(counts.require("counts", count));
+        FloatBuffer steps = CpuMemory.floatsToWrite(lengths.require("lengths", count));
+        FloatBuffer parts = CpuMemory.floatsToWrite(fractions.require("fractions", count));
+        IntBuffer again = CpuMemory.intsToWrite(restarts.require("restarts", count));
         rows.run(count, columns, (first, block) -> {
-            float[] at = Rows.load(best, first, block, columns);
-            float[] middles = Rows.load(centres, first, block, columns);
-            float[] before = Rows.load(counts, first, block, 1);
-            float[] length = Rows.load(lengths, first, block, 1);
-            float[] fraction = new float[block];
-            int[] restart = new int[block];
-            for (int n = 0; n < block; ++n) {
+            float[] at = new float[columns];
+            float[] centre = new float[columns];
+            for (int n = first; n < first + block; ++n) {
+                points.get(n * columns, at);
+                middles.get(n * columns, centre);
                 float moved = 0;
-                for (int e = n * columns; e < (n + 1) * columns; ++e) {
-                    moved += at[e] != middles[e] ? 1 : 0;
+                for (int e = 0; e < columns; ++e) {
+                    moved += at[e] != centre[e] ? 1 : 0;
                 }
-                restart[n] = moved / before[n] < SPARSER ? 1 : 0;
-                length[n] = restart[n] == 1 ? longest : Math.max(length[n] / SHRINKAGE, LEAST_LENGTH * longest);
-                fraction[n] = moved / columns / SHRINKAGE;
-                before[n] = moved;
+                boolean restart = moved / movedBefore.get(n) < SPARSER;
+                again.put(n, restart ? 1 : 0);
+                steps.put(n, restart ? longest : Math.max(steps.get(n) / SHRINKAGE, LEAST_LENGTH * longest));
+                parts.put(n, moved / columns / SHRINKAGE);
+                movedBefore.put(n, moved);
             }
-            Rows.store(before, counts, first, 1);
-            Rows.store(fraction, fractions, first, 1);
-            Rows.store(length, lengths, first, 1);
-            CpuMemory.intsToWrite(restarts).put(first, restart);
         });
     }
 

@@ -2,6 +2,7 @@ package dev.bulwark.device.cpu;
 
 import dev.bulwark.device.BallSteps;
 import dev.bulwark.device.DeviceBuffer;
+import java.nio.FloatBuffer;
 
 /** Steps inside l2 and l1 balls, a row at a time, in double. */
 final class CpuBallSteps implements BallSteps {
@@ -22,35 +23,40 @@ final class CpuBallSteps implements BallSteps {
     @Override
     public void step(DeviceBuffer x, DeviceBuffer directions, DeviceBuffer centres, DeviceBuffer radii, DeviceBuffer lengths,
                      int count, int columns) {
+        FloatBuffer points = CpuMemory.floatsToWrite(x.require("x", (long) count * columns));
+        FloatBuffer ways = CpuMemory.floats(directions.require("directions", (long) count * columns));
+        FloatBuffer middles = CpuMemory.floats(centres.require("centres", (long) count * columns));
+        FloatBuffer radius = CpuMemory.floats(radii.require("radii", count));
+        FloatBuffer length = CpuMemory.floats(lengths.require("lengths", count));
         rows.run(count, columns, (first, block) -> {
-            float[] points = Rows.load(x, first, block, columns);
-            float[] steps = Rows.load(directions, first, block, columns);
-            float[] middles = Rows.load(centres, first, block, columns);
-            float[] radius = Rows.load(radii, first, block, 1);
-            float[] length = Rows.load(lengths, first, block, 1);
+            float[] point = new float[columns];
+            float[] step = new float[columns];
+            float[] centre = new float[columns];
             double[] way = new double[columns];
-            for (int n = 0; n < block; ++n) {
-                int row = n * columns;
-                double factor = factor(points, steps, row, columns, length[n]);
+            for (int n = first; n < first + block; ++n) {
+                points.get(n * columns, point);
+                ways.get(n * columns, step);
+                middles.get(n * columns, centre);
+                double factor = factor(point, step, length.get(n));
                 for (int e = 0; e < columns; ++e) {
-                    double moved = factor == 0 ? 0 : factor * steps[row + e];
-                    way[e] = ((double) points[row + e] - middles[row + e]) + moved;
+                    double moved = factor == 0 ? 0 : factor * step[e];
+                    way[e] = ((double) point[e] - centre[e]) + moved;
                 }
-                double t = Math.sqrt(largestSquare(way, middles, row, (double) radius[n] * radius[n]));
+                double t = Math.sqrt(largestSquare(way, centre, (double) radius.get(n) * radius.get(n)));
                 for (int e = 0; e < columns; ++e) {
-                    points[row + e] = along(middles[row + e], t * way[e]);
+                    point[e] = along(centre[e], t * way[e]);
                 }
+                points.put(n * columns, point);
             }
-            Rows.store(points, x, first, columns);
         });
     }
 
     /** What makes a step of this length of a direction; 0 where it has no length, or none that is finite. */
-    private static double factor(float[] points, float[] steps, int row, int columns, float length) {
+    private static double factor(float[] point, float[] step, float length) {
         double squares = 0;
-        for (int e = row; e < row + columns; ++e) {
-            boolean outward = steps[e] < 0 ? points[e] <= 0 : points[e] >= 1;
-            squares += (double) steps[e] * (outward ? 0 : steps[e]); // NaN where a step is infinite
+        for (int e = 0; e < point.length; ++e) {
+            boolean outward = step[e] < 0 ? point[e] <= 0 : point[e] >= 1;
+            squares += (double) step[e] * (outward ? 0 : step[e]); // NaN where a step is infinite
         }
         return squares > 0 && squares < Double.POSITIVE_INFINITY ? length / Math.sqrt(squares) : 0;
     }
@@ -59,7 +65,7 @@ final class CpuBallSteps implements BallSteps {
      * The largest s = t^2 up to 1 at which the sum over elements of min(s way^2, room^2) is at most {@code most}. The sum is a
      * concave, piecewise linear function of s, so that Newton's method from the left stays there: any of its points will do.
      */
-    private static double largestSquare(double[] way, float[] centres, int row, double most) {
+    private static double largestSquare(double[] way, float[] centre, double most) {
         double all = 0;
         for (double each : way) {
             all += each * each;
@@ -70,7 +76,7 @@ final class CpuBallSteps implements BallSteps {
             double slope = 0;
             for (int e = 0; e < way.length; ++e) {
                 double square = way[e] * way[e];
-                double room = way[e] > 0 ? 1.0 - centres[row + e] : centres[row + e];
+                double room = way[e] > 0 ? 1.0 - centre[e] : centre[e];
                 boolean free = s * square < room * room;
                 sum += free ? s * square : room * room;
                 slope += free ? square : 0;
@@ -86,30 +92,33 @@ final class CpuBallSteps implements BallSteps {
 
     @Override
     public void projectL1(DeviceBuffer x, DeviceBuffer centres, DeviceBuffer radii, int count, int columns) {
+        FloatBuffer points = CpuMemory.floatsToWrite(x.require("x", (long) count * columns));
+        FloatBuffer middles = CpuMemory.floats(centres.require("centres", (long) count * columns));
+        FloatBuffer radius = CpuMemory.floats(radii.require("radii", count));
         rows.run(count, columns, (first, block) -> {
-            float[] points = Rows.load(x, first, block, columns);
-            float[] middles = Rows.load(centres, first, block, columns);
-            float[] radius = Rows.load(radii, first, block, 1);
+            float[] point = new float[columns];
+            float[] centre = new float[columns];
             double[] way = new double[columns];
-            for (int n = 0; n < block; ++n) {
-                int row = n * columns;
+            for (int n = first; n < first + block; ++n) {
+                points.get(n * columns, point);
+                middles.get(n * columns, centre);
                 boolean finite = true;
                 for (int e = 0; e < columns; ++e) {
-                    way[e] = (double) points[row + e] - middles[row + e];
-                    finite &= Float.isFinite(points[row + e]);
+                    way[e] = (double) point[e] - centre[e];
+                    finite &= Float.isFinite(point[e]);
                 }
-                double shrink = finite ? leastShrinkage(way, middles, row, radius[n]) : 0;
+                double shrink = finite ? leastShrinkage(way, centre, radius.get(n)) : 0;
                 for (int e = 0; e < columns; ++e) {
                     double left = finite ? Math.max(Math.abs(way[e]) - shrink, 0) : 0;
-                    points[row + e] = along(middles[row + e], Math.copySign(left, way[e]));
+                    point[e] = along(centre[e], Math.copySign(left, way[e]));
                 }
+                points.put(n * columns, point);
             }
-            Rows.store(points, x, first, columns);
         });
     }
 
     /** The least s at which the sum over elements of min(max(|way| - s, 0), room) is at most {@code most}, but for rounding. */
-    private static double leastShrinkage(double[] way, float[] centres, int row, double most) {
+    private static double leastShrinkage(double[] way, float[] centre, double most) {
         double low = 0;
         double high = 0;
         for (double each : way) {
@@ -121,7 +130,7 @@ final class CpuBallSteps implements BallSteps {
             int free = 0;
             for (int e = 0; e < way.length; ++e) {
                 double left = Math.abs(way[e]) - s;
-                double room = way[e] > 0 ? 1.0 - centres[row + e] : centres[row + e];
+                double room = way[e] > 0 ? 1.0 - centre[e] : centre[e];
                 sum += Math.min(Math.max(left, 0), room);
                 free += left > 0 && left < room ? 1 : 0;
             }

@@ -70,7 +70,7 @@ final class CpuIndexing implements Indexing {
         int size = image.size();
         target.require("target", (long) count * size);
         int[] picked = Rows.loadInts(indices, 0, count, 1);
-        rows.run(count, size, (first, block) -> {
+        rows.run(count, (first, block) -> {
             float[] images = new float[block * size];
             for (int n = 0; n < block; ++n) {
                 int from = picked[first + n];

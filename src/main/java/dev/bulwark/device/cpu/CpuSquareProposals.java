@@ -86,24 +86,30 @@ final class CpuSquareProposals implements SquareProposals {
                          Draws draws, int count, ImageShape image, int side, DeviceBuffer x) {
         int columns = image.size();
         float[] shape = Rows.load(pattern, 0, 1, side * side);
+        FloatBuffer from = CpuMemory.floats(best.require("best", (long) count * columns));
+        FloatBuffer middles = CpuMemory.floats(centres.require("centres", (long) count * columns));
+        FloatBuffer lengths = CpuMemory.floats(radii.require("radii", count));
+        FloatBuffer to = CpuMemory.floatsToWrite(x.require("x", (long) count * columns));
         rows.run(count, columns, (first, block) -> {
-            float[] points = Rows.load(best, first, block, columns);
-            float[] middles = Rows.load(centres, first, block, columns);
-            float[] radius = Rows.load(radii, first, block, 1);
             Drawn[] drawn = drawn(draws, first, block);
+            float[] point = new float[columns];
+            float[] centre = new float[columns];
             double[] way = new double[columns];
             for (int n = 0; n < block; ++n) {
+                from.get((first + n) * columns, point);
+                middles.get((first + n) * columns, centre);
+                float radius = lengths.get(first + n);
                 for (int e = 0; e < columns; ++e) {
-                    way[e] = (double) points[n * columns + e] - middles[n * columns + e];
+                    way[e] = (double) point[e] - centre[e];
                 }
-                propose(euclidean, way, drawn[n], shape, image, side, radius[n]);
+                propose(euclidean, way, drawn[n], shape, image, side, radius);
                 double length = euclidean ? Math.sqrt(power(true, way, 0, columns)) : 0;
-                double scale = length > 0 ? radius[n] / length : 1;
+                double scale = length > 0 ? radius / length : 1;
                 for (int e = 0; e < columns; ++e) {
-                    points[n * columns + e] = (float) (middles[n * columns + e] + scale * way[e]);
+                    point[e] = (float) (centre[e] + scale * way[e]);
                 }
+                to.put((first + n) * columns, point);
             }
-            Rows.store(points, x, first, columns);
         });
     }
 
