@@ -78,8 +78,14 @@ final class AttackOptions {
     @Option(names = "--seed", defaultValue = "0", description = "Seed of whatever is random (default: ${DEFAULT-VALUE}).")
     private long seed;
 
-    /** Complains about options that the attack does not take. */
-    void check() {
+    /** Complains about whatever says how to search. */
+    void requireUnused() {
+        if (kind != AttackKind.PGD || given().values().stream().anyMatch(Objects::nonNull)) {
+            throw new ExperimentException("--transfer tries images of another run, and searches for none: drop --attack and its options");
+        }
+    }
+
+    private Map<String, Object> given() {
         Map<String, Object> given = new LinkedHashMap<>();
         given.put("--steps", steps);
         given.put("--step-size", stepSize);
@@ -87,7 +93,12 @@ final class AttackOptions {
         given.put("--targets", targets);
         given.put("--queries", queries);
         given.put("--loss", loss);
-        given.forEach((option, value) -> {
+        return given;
+    }
+
+    /** Complains about options that the attack does not take. */
+    void check() {
+        given().forEach((option, value) -> {
             if (value != null && !TAKEN.get(kind).contains(option)) {
                 throw new ExperimentException(option + " is no option of --attack " + kind + ": drop it, or name another attack");
             }
