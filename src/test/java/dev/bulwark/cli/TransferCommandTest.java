@@ -98,7 +98,7 @@ class TransferCommandTest {
         String tried = attack(0, "masked", "--epsilon", 0.2, "--transfer", images, "--overwrite");
         assertTrue(tried.contains("of 2 images the given one lies outside the ball"), tried);
         assertTrue(tried.contains("of these 0 broken by transfer, 3 not broken"), tried);
-        assertTrue(attack(2, "masked", "--epsilon", 0.2, "--transfer", folder.resolve("other.npy"), "--resume").contains("no such file"));
+        assertTrue(attack(3, "masked", "--epsilon", 0.2, "--transfer", folder.resolve("other.npy"), "--resume").contains("no such file"));
         attack(0, "plain", "--epsilon", 0.29, "--save-adversarial", folder.resolve("other.npy"), "--overwrite");
         attack(0, "masked", "--epsilon", 0.2, "--transfer", images, "--overwrite");
         assertTrue(attack(2, "masked", "--epsilon", 0.2, "--transfer", folder.resolve("other.npy"), "--resume").contains("transfer_sha256"));
