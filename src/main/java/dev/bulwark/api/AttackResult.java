@@ -1,9 +1,11 @@
 package dev.bulwark.api;
 
 import dev.bulwark.attack.AttackLoss;
+import dev.bulwark.attack.AttackMethod;
 import dev.bulwark.attack.AttackOutcome;
 import dev.bulwark.data.Norm;
 import java.util.Arrays;
+import java.util.Optional;
 
 /** What an attack made of one image; empirical, of the float network on this device. */
 public sealed interface AttackResult {
@@ -42,14 +44,20 @@ public sealed interface AttackResult {
         private final int prediction;
         private final Norm norm;
         private final double distance;
-        private final AttackLoss loss;
+        private final AttackMethod method;
+        private final Optional<AttackLoss> loss;
 
-        private Broken(AttackOutcome outcome, AttackLoss loss, Norm norm) {
+        private Broken(AttackOutcome outcome, Norm norm) {
             this.adversarialImage = outcome.adversarialImage();
             this.prediction = outcome.adversarialPrediction();
             this.norm = norm;
-            this.distance = norm == Norm.TWO ? outcome.euclidean() : outcome.linf();
-            this.loss = loss;
+            this.distance = switch (norm) {
+                case INF -> outcome.linf();
+                case TWO -> outcome.euclidean();
+                case ONE -> outcome.l1();
+            };
+            this.method = outcome.method().orElseThrow();
+            this.loss = outcome.loss();
         }
 
         /** {@code [D]} */
@@ -62,20 +70,25 @@ public sealed interface AttackResult {
             return prediction;
         }
 
-        /** How far it lies from the image in the norm of the ball, in input units; in l2 rounded up. */
+        /** How far it lies from the image in the norm of the ball, in input units; in l2 and l1 rounded up. */
         public double distance() {
             return distance;
         }
 
-        /** What the attack climbed to find it. */
-        public AttackLoss loss() {
+        /** Which of several attacks found it. */
+        public AttackMethod method() {
+            return method;
+        }
+
+        /** What the attack climbed to find it; empty for FAB, which climbs nothing. */
+        public Optional<AttackLoss> loss() {
             return loss;
         }
 
         @Override
         public boolean equals(Object other) {
             return other instanceof Broken that && Arrays.equals(adversarialImage, that.adversarialImage)
-                    && prediction == that.prediction && loss == that.loss;
+                    && prediction == that.prediction && method == that.method && loss.equals(that.loss);
         }
 
         @Override
@@ -90,7 +103,7 @@ public sealed interface AttackResult {
     }
 
     /**
-     * @param outcome of {@link dev.bulwark.attack.Pgd}
+     * @param outcome of any attack
      * @param norm    of the ball
      */
     static AttackResult of(AttackOutcome outcome, Norm norm) {
@@ -100,6 +113,6 @@ public sealed interface AttackResult {
         if (outcome.cleanPrediction() != outcome.label()) {
             return new Misclassified(outcome.cleanPrediction());
         }
-        return outcome.broken() ? new Broken(outcome, outcome.loss().orElseThrow(), norm) : new Standing();
+        return outcome.broken() ? new Broken(outcome, norm) : new Standing();
     }
 }

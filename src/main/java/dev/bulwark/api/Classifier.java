@@ -1,7 +1,6 @@
 package dev.bulwark.api;
 
-import dev.bulwark.attack.Pgd;
-import dev.bulwark.attack.PgdSettings;
+import dev.bulwark.attack.Attacker;
 import dev.bulwark.bounds.Method;
 import dev.bulwark.bounds.Region;
 import dev.bulwark.bounds.Specification;
@@ -15,10 +14,13 @@ import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.model.Graph;
 import dev.bulwark.plan.Logits;
 import dev.bulwark.plan.Plan;
+import dev.bulwark.shapes.ImageShape;
 import dev.bulwark.shapes.Shape;
 import dev.bulwark.smoothing.Certificate;
 import dev.bulwark.smoothing.Certification;
 import dev.bulwark.smoothing.SmoothedClassifier;
+import dev.bulwark.smoothing.StoppingRule;
+import dev.bulwark.stats.Sampling;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -40,7 +42,7 @@ public final class Classifier implements AutoCloseable {
     private final Backend backend;
     private final Plan plan;
     private final Kept<SmoothedClassifier> smoothed = new Kept<>();
-    private final Kept<Pgd> attacks = new Kept<>();
+    private final Kept<Attacker> attacks = new Kept<>();
     private final Kept<Verifier> verifiers = new Kept<>();
     private boolean closed;
 
@@ -123,9 +125,14 @@ public final class Classifier implements AutoCloseable {
         if (images.isEmpty()) {
             return List.of();
         }
-        return smoothed.of(List.of(sigma, settings.seed()), () -> new SmoothedClassifier(plan, sigma, settings.seed()))
-                .certify(inputs, indices(settings.firstIndex(), images.size()), settings.selection(), settings.samples(),
-                        settings.alpha());
+        SmoothedClassifier classifier = smoothed.of(List.of(sigma, settings.seed()),
+                () -> new SmoothedClassifier(plan, sigma, settings.seed()));
+        int[] indices = indices(settings.firstIndex(), images.size());
+        SmoothingSettings.Copies copies = settings.copies();
+        return copies.sampling() == Sampling.FIXED
+                ? classifier.certify(inputs, indices, copies.selection(), copies.samples(), settings.alpha())
+                : classifier.certify(inputs, indices, copies.selection(),
+                        new StoppingRule(copies.radii(), copies.samples(), sigma, settings.alpha()));
     }
 
     // ---- bounds ----------------------------------------------------------------------------------------------------------
@@ -184,7 +191,7 @@ public final class Classifier implements AutoCloseable {
     /**
      * As {@link #attack(float[], int, double, AttackSettings)}, within {@code epsilon} of another norm.
      *
-     * @throws IllegalArgumentException for l1, in which there is no attack
+     * @throws IllegalArgumentException for PGD in l1, where it has no steps
      */
     public AttackResult attack(float[] image, int label, double epsilon, Norm norm, AttackSettings settings) {
         return attack(List.of(image), new int[] {label}, Ball.aroundFloats(epsilon).in(norm), settings).get(0);
@@ -199,11 +206,11 @@ public final class Classifier implements AutoCloseable {
     public List<AttackResult> attack(List<float[]> images, int[] labels, Ball ball, AttackSettings settings) {
         requireLabels(images, labels);
         float[] inputs = together(images);
-        PgdSettings pgd = settings.within(ball);
+        Attacker.Settings attack = settings.within(ball, imageShape());
         if (images.isEmpty()) {
             return List.of();
         }
-        return attacks.of(List.of(pgd), () -> new Pgd(plan, pgd))
+        return attacks.of(List.of(attack), () -> attack.on(plan))
                 .attack(inputs, labels, indices(settings.firstIndex(), labels.length)).stream()
                 .map(outcome -> AttackResult.of(outcome, ball.norm())).toList();
     }
@@ -232,6 +239,11 @@ public final class Classifier implements AutoCloseable {
             throw new IllegalArgumentException("there are " + labels.length + " labels for " + images.size() + " images");
         }
         plan.requireLabels(labels);
+    }
+
+    /** A vector lies in a single row. */
+    private ImageShape imageShape() {
+        return inputShape().isImage() ? inputShape().image() : new ImageShape(1, 1, inputShape().size());
     }
 
     private static int[] indices(int first, int count) {

@@ -16,5 +16,8 @@ public enum AttackMethod {
     FAB_T,
 
     /** Random search over squares, which asks for logits alone (Andriushchenko et al. 2020). */
-    SQUARE
+    SQUARE,
+
+    /** No search: a point that was found on another network or in another arithmetic. */
+    TRANSFER
 }

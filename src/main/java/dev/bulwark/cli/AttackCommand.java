@@ -2,6 +2,7 @@ package dev.bulwark.cli;
 
 import dev.bulwark.attack.AttackLoss;
 import dev.bulwark.attack.Attacker;
+import dev.bulwark.attack.Transfer;
 import dev.bulwark.data.Ball;
 import dev.bulwark.data.Epsilon;
 import dev.bulwark.data.Norm;
@@ -9,6 +10,7 @@ import dev.bulwark.device.DeviceInfo;
 import dev.bulwark.files.FileNames;
 import dev.bulwark.model.Graph;
 import dev.bulwark.plan.Plan;
+import dev.bulwark.results.AttackRecord;
 import dev.bulwark.results.AttackRow;
 import dev.bulwark.results.RowFile;
 import dev.bulwark.results.Words;
@@ -19,6 +21,7 @@ import dev.bulwark.runs.Fleet;
 import dev.bulwark.runs.KeptImages;
 import dev.bulwark.runs.Monitor;
 import dev.bulwark.runs.Subject;
+import dev.bulwark.runs.TransferredImages;
 import dev.bulwark.shapes.ImageShape;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -55,8 +58,21 @@ final class AttackCommand extends ModelCommand {
             + "in the order of the rows; DIR gets a .npy file an image, and pairs of PNG files of broken ones to look at.")
     private Path saveAdversarial;
 
+    @Option(names = "--transfer", paramLabel = "F.npy|DIR", description = "Search for nothing: try the images that another run kept with "
+            + "--save-adversarial, of another network or in another arithmetic, on the same images. F.npy must have one for each image, "
+            + "in their order. Those outside their balls are not tried.")
+    private Path transfer;
+
+    private Optional<TransferredImages> transferred = Optional.empty();
+
     @Override
     void requireUsableToo(Existing existing) throws IOException {
+        if (transfer != null) {
+            OutputPaths.requireNoInput("--out", out(), Map.of("--transfer", transfer));
+            if (saveAdversarial != null) {
+                OutputPaths.requireNoInput("--save-adversarial", saveAdversarial, Map.of("--transfer", transfer));
+            }
+        }
         if (saveAdversarial != null) {
             if (FileNames.real(saveAdversarial).equals(FileNames.real(out()))) {
                 throw new ExperimentException("--save-adversarial " + saveAdversarial + " is where the rows go: name another place");
@@ -72,6 +88,10 @@ final class AttackCommand extends ModelCommand {
 
     @Override
     void check() {
+        if (transfer != null) {
+            attack.requireUnused();
+            return;
+        }
         attack.check();
         attack.settings(ball(), new ImageShape(1, 1, 1));
     }
@@ -94,7 +114,7 @@ final class AttackCommand extends ModelCommand {
     }
 
     @Override
-    RowsRun identify(RowsRun run, Subject subject, DeviceInfo device) {
+    RowsRun identify(RowsRun run, Subject subject, DeviceInfo device) throws IOException {
         RowsRun attacked = isTakenWhole(subject.network(), device) ? run : run.with("gradients", DeviceOptions.STEP_BY_STEP);
         if (norm != Norm.INF) {
             attacked.with("norm", norm.toString());
@@ -102,12 +122,22 @@ final class AttackCommand extends ModelCommand {
         if (saveAdversarial != null) {
             attacked.with("save_adversarial", KeptImages.isFile(saveAdversarial) ? "array" : "folder");
         }
-        return attack.identify(attacked.within(epsilon, subject.data()), ball());
+        attacked.within(epsilon, subject.data());
+        if (transfer == null) {
+            return attack.identify(attacked, ball());
+        }
+        TransferredImages images = TransferredImages.read(transfer, subject);
+        transferred = Optional.of(images);
+        return attacked.with(AttackRecord.ATTACK, Transfer.NAME).with("transfer_sha256", images.sha256());
     }
 
     @Override
     void write(Fleet fleet, Subject subject, RowsRun run, Monitor monitor) throws IOException {
-        Attacker.Settings settings = attack.settings(subject.data().ball(epsilon).in(norm), subject.data().shape());
+        Ball ball = subject.data().ball(epsilon).in(norm);
+        Attacker.Settings settings = transferred.isPresent() ? transferred.get().within(ball)
+                : attack.settings(ball, subject.data().shape());
+        transferred.map(images -> images.outside(subject, ball)).filter(outside -> outside > 0).ifPresent(outside ->
+                monitor.note("of " + outside + " images the given one lies outside the ball, so it is not tried"));
         try (RowFile<AttackRow> rows = run.open(out(), AttackRow.FORMAT)) {
             if (saveAdversarial == null) {
                 Attack.run(fleet, subject, settings, rows, Optional.empty(), run.attacks(), monitor);
@@ -123,12 +153,13 @@ final class AttackCommand extends ModelCommand {
     void summarise(PrintWriter text) throws IOException {
         List<AttackRow> rows = RowFile.read(out(), AttackRow.FORMAT);
         long without = rows.stream().filter(row -> row.cleanPrediction() == AttackRow.NO_PREDICTION).count();
-        String broken = attack.parts(ball()).entrySet().stream()
+        Map<String, Optional<AttackLoss>> parts = transfer == null ? attack.parts(ball()) : Map.of(Transfer.NAME, Optional.empty());
+        String broken = parts.entrySet().stream()
                 .map(part -> rows.stream().filter(row -> row.brokenBy().isPresent() && brokenBy(row, part)).count() + " by "
                         + part.getKey() + ", ")
                 .collect(Collectors.joining()).replaceFirst(" by ", " broken by ");
         String within = norm == Norm.INF ? "" : " in " + norm.words() + " balls";
-        text.println(attack.name(norm) + within + ", on " + rows.size() + " images: "
+        text.println((transfer == null ? attack.name(norm) : "images of " + transfer) + within + ", on " + rows.size() + " images: "
                 + rows.stream().filter(AttackRow::cleanCorrect).count() + (labelled() ? " right as they are" : " with a prediction") + "; of these " + broken
                 + rows.stream().filter(AttackRow::survived).count() + " not broken"
                 + (without > 0 ? "; " + without + " without a prediction: their logits are not numbers" : ""));

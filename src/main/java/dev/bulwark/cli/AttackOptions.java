@@ -1,5 +1,6 @@
 package dev.bulwark.cli;
 
+import dev.bulwark.attack.AttackKind;
 import dev.bulwark.attack.AttackLoss;
 import dev.bulwark.attack.Attacker;
 import dev.bulwark.attack.PgdSettings;
@@ -11,39 +12,27 @@ import dev.bulwark.results.Words;
 import dev.bulwark.runs.Attack;
 import dev.bulwark.runs.ExperimentException;
 import dev.bulwark.shapes.ImageShape;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
 import java.util.Set;
 import picocli.CommandLine.Option;
 
 /** Which attack, and how hard it tries. */
 final class AttackOptions {
 
-    /** Attacks, and the options that each takes beside {@code --seed}. */
-    enum Kind {
-        PGD("--steps", "--step-size", "--restarts", "--loss", "--targets"),
-        APGD("--steps", "--restarts", "--loss"),
-        APGD_T("--steps", "--restarts", "--targets"),
-        FAB_T("--steps", "--restarts", "--targets"),
-        SQUARE("--queries", "--restarts"),
-        AUTOATTACK;
-
-        private final Set<String> taken;
-
-        Kind(String... taken) {
-            this.taken = Set.of(taken);
-        }
-
-        /** As the command line spells it. */
-        @Override
-        public String toString() {
-            return Words.of(this);
-        }
-    }
+    /** The options that each attack takes beside {@code --seed}. */
+    private static final Map<AttackKind, Set<String>> TAKEN = Map.of(
+            AttackKind.PGD, Set.of("--steps", "--step-size", "--restarts", "--loss", "--targets"),
+            AttackKind.APGD, Set.of("--steps", "--restarts", "--loss"),
+            AttackKind.APGD_T, Set.of("--steps", "--restarts", "--targets"),
+            AttackKind.FAB_T, Set.of("--steps", "--restarts", "--targets"),
+            AttackKind.SQUARE, Set.of("--queries", "--restarts"),
+            AttackKind.AUTOATTACK, Set.of());
 
     /** What the steps climb. */
     enum Loss {
@@ -60,7 +49,7 @@ final class AttackOptions {
             description = "pgd: steps of one length; apgd: steps whose length adapts; apgd-t: the same toward one class after another; "
                     + "fab-t: least distances; square: random search without gradients; autoattack: apgd up the cross-entropy, apgd-t, "
                     + "fab-t and square, each on what still stands, as AutoAttack's standard version (default: ${DEFAULT-VALUE}).")
-    private Kind kind;
+    private AttackKind kind;
 
     @Option(names = "--steps", description = "Steps from each starting point (default: " + PgdSettings.DEFAULT_STEPS + " by pgd, "
             + Search.ITERATIONS + " by others).")
@@ -89,8 +78,14 @@ final class AttackOptions {
     @Option(names = "--seed", defaultValue = "0", description = "Seed of whatever is random (default: ${DEFAULT-VALUE}).")
     private long seed;
 
-    /** Complains about options that the attack does not take. */
-    void check() {
+    /** Complains about whatever says how to search. */
+    void requireUnused() {
+        if (kind != AttackKind.PGD || given().values().stream().anyMatch(Objects::nonNull)) {
+            throw new ExperimentException("--transfer tries images of another run, and searches for none: drop --attack and its options");
+        }
+    }
+
+    private Map<String, Object> given() {
         Map<String, Object> given = new LinkedHashMap<>();
         given.put("--steps", steps);
         given.put("--step-size", stepSize);
@@ -98,22 +93,27 @@ final class AttackOptions {
         given.put("--targets", targets);
         given.put("--queries", queries);
         given.put("--loss", loss);
-        given.forEach((option, value) -> {
-            if (value != null && !kind.taken.contains(option)) {
+        return given;
+    }
+
+    /** Complains about options that the attack does not take. */
+    void check() {
+        given().forEach((option, value) -> {
+            if (value != null && !TAKEN.get(kind).contains(option)) {
                 throw new ExperimentException(option + " is no option of --attack " + kind + ": drop it, or name another attack");
             }
         });
-        if (kind == Kind.APGD && loss == Loss.MARGIN) {
+        if (kind == AttackKind.APGD && loss == Loss.MARGIN) {
             throw new ExperimentException("--loss margin is for --attack pgd: apgd compares losses, and takes dlr in its place");
         }
-        if (targets != null && kind == Kind.PGD && loss != null && loss != Loss.MARGIN && loss != Loss.BOTH) {
+        if (targets != null && kind == AttackKind.PGD && loss != null && loss != Loss.MARGIN && loss != Loss.BOTH) {
             throw new ExperimentException("--targets needs the margin: drop --loss " + loss);
         }
     }
 
     /** Whether this is plain PGD, which has a run of its own. */
     boolean isPlain() {
-        return kind == Kind.PGD && targets == null;
+        return kind == AttackKind.PGD && targets == null;
     }
 
     /** @param image how inputs lie in an image */
@@ -133,44 +133,25 @@ final class AttackOptions {
 
     /** Of everything but plain PGD. @throws ExperimentException if they make no sense */
     private List<Search> searches(Ball ball) {
-        int tries = restarts(ball.norm());
-        int classes = Objects.requireNonNullElse(targets,
-                kind == Kind.APGD_T && ball.norm() == Norm.ONE ? Search.L1_TARGETS : Search.MOST_TARGETS);
         try {
-            List<Search> searches = new ArrayList<>();
-            switch (kind) {
-                case PGD -> {
-                    if (loss() == Loss.BOTH) {
-                        searches.add(new Search.Pgd(AttackLoss.CROSS_ENTROPY, steps(), stepSize(ball), tries, 0));
-                    }
-                    searches.add(new Search.Pgd(AttackLoss.TARGETED_MARGIN, steps(), stepSize(ball), tries, classes));
-                }
-                case APGD -> {
-                    if (loss() != Loss.DLR) {
-                        searches.add(new Search.Apgd(AttackLoss.CROSS_ENTROPY, steps(), tries, 0));
-                    }
-                    if (loss() != Loss.CROSS_ENTROPY) {
-                        searches.add(new Search.Apgd(AttackLoss.DLR, steps(), tries, 0));
-                    }
-                }
-                case APGD_T -> searches.add(new Search.Apgd(AttackLoss.TARGETED_DLR, steps(), tries, classes));
-                case FAB_T -> searches.add(new Search.Fab(steps(), tries, classes));
-                case SQUARE -> searches.add(new Search.Square(Objects.requireNonNullElse(queries, Search.QUERIES), tries));
-                case AUTOATTACK -> searches.addAll(Search.autoAttack(ball.norm()));
-            }
-            return searches;
+            return kind.searches(ball, new AttackKind.Effort(optional(kind == AttackKind.SQUARE ? queries : steps), optional(restarts),
+                    optional(targets), stepSize == null ? OptionalDouble.empty() : OptionalDouble.of(stepSize),
+                    loss() == Loss.BOTH ? List.of() : plainLosses()));
         } catch (IllegalArgumentException e) {
             throw new ExperimentException(e.getMessage());
         }
     }
 
+    private static OptionalInt optional(Integer given) {
+        return given == null ? OptionalInt.empty() : OptionalInt.of(given);
+    }
+
     private int steps() {
-        return Objects.requireNonNullElse(steps, kind == Kind.PGD ? PgdSettings.DEFAULT_STEPS : Search.ITERATIONS);
+        return Objects.requireNonNullElse(steps, kind.defaultSteps());
     }
 
     private int restarts(Norm norm) {
-        return Objects.requireNonNullElse(restarts, kind == Kind.PGD ? PgdSettings.DEFAULT_RESTARTS
-                : kind == Kind.APGD && norm == Norm.ONE ? Search.L1_RESTARTS : 1);
+        return Objects.requireNonNullElse(restarts, kind.defaultRestarts(norm));
     }
 
     private double stepSize(Ball ball) {

@@ -85,7 +85,7 @@ abstract class ModelCommand implements Callable<Integer> {
     }
 
     /** Adds what the rows depend on beyond network, data and device. */
-    abstract RowsRun identify(RowsRun run, Subject subject, DeviceInfo device);
+    abstract RowsRun identify(RowsRun run, Subject subject, DeviceInfo device) throws IOException;
 
     /** What must hold of the network that a file holds. */
     void requireFit(StoredNetwork network) {

@@ -1,5 +1,6 @@
 package dev.bulwark.cli;
 
+import dev.bulwark.attack.AttackKind;
 import dev.bulwark.attack.PgdSettings;
 import dev.bulwark.data.Epsilon;
 import dev.bulwark.data.Split;
@@ -150,6 +151,11 @@ final class ReproduceCommand implements Callable<Integer> {
             description = "Restarts of PGD (default: ${DEFAULT-VALUE}).")
     private int restarts;
 
+    @Option(names = "--attack", paramLabel = "pgd|apgd|apgd-t|fab-t|square|autoattack", defaultValue = "autoattack",
+            description = "What attacks images, beside PGD, that stand against it and that no bound certifies, and some certified ones as "
+                    + "a check, each as 'attack' does by default: the table's strongest attack. pgd: nothing (default: ${DEFAULT-VALUE}).")
+    private AttackKind beyond;
+
     @Option(names = "--attack-all", description = "Attack every image. Otherwise PGD attacks those that are right and not "
             + "certified, and a sample of the certified ones as a check; the table's figures are the same.")
     private boolean attackAll;
@@ -194,7 +200,7 @@ final class ReproduceCommand implements Callable<Integer> {
                 PrintWriter err = spec.commandLine().getErr();
                 try (ResumeHint hint = ResumeHint.of(err, bulwark.arguments(), out == null
                         ? new String[] {"--out", folder.toString()} : new String[0])) {
-                    print(reproduce(new Reproduction(fleet, plan, source, folder, existing, monitor), plan), folder,
+                    print(attackingInFloat(new Reproduction(fleet, plan, source, folder, existing, monitor), plan), folder,
                             spec.commandLine().getOut());
                 }
             } finally {
@@ -204,6 +210,16 @@ final class ReproduceCommand implements Callable<Integer> {
             }
         }
         return ExitCode.DONE.code();
+    }
+
+    /** Attacks beyond PGD are in fp32 unless another arithmetic is named; they have devices of their own then. */
+    private RunReport attackingInFloat(Reproduction reproduction, ReproductionPlan plan) throws IOException {
+        if (beyond == AttackKind.PGD || device.precision().isPresent()) {
+            return reproduce(reproduction, plan);
+        }
+        try (Fleet attackers = device.openInFloat()) {
+            return reproduce(reproduction.attackingOn(attackers), plan);
+        }
     }
 
     /** Training may round otherwise than what follows it; then it has devices of its own. */
@@ -228,7 +244,7 @@ final class ReproduceCommand implements Callable<Integer> {
         return new ReproductionPlan(new ReproductionPlan.Smoothing(sigmas,
                         new ReproductionPlan.Samples(n0, n, sampling, noise), alpha, deep()),
                 new ReproductionPlan.Bounds(epsilons, new ReproductionPlan.Attacks(steps, restarts,
-                        attackAll ? AttackChoice.ALL : AttackChoice.OPEN), cascade(quick)),
+                        attackAll ? AttackChoice.ALL : AttackChoice.OPEN, beyond), cascade(quick)),
                 new ReproductionPlan.Images(sampled, selection.selection(), training),
                 new ReproductionPlan.NetworkSource(preset == null ? Preset.QUICK : preset, networks(source)), seed);
     }

@@ -1,5 +1,6 @@
 package dev.bulwark.cli;
 
+import dev.bulwark.attack.AttackKind;
 import dev.bulwark.data.Norm;
 import dev.bulwark.device.NoiseLaw;
 import dev.bulwark.device.NoisyClassifier;
@@ -45,7 +46,7 @@ final class Spelling {
             number(line, type, Long::valueOf, "a whole number");
         }
         choice(line, AttackOptions.Loss.class);
-        choice(line, AttackOptions.Kind.class);
+        choice(line, AttackKind.class);
         choice(line, DataOptions.Name.class);
         choice(line, NoiseLaw.class);
         choice(line, NoisyKernels.class);

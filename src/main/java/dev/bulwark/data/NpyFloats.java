@@ -1,10 +1,17 @@
 package dev.bulwark.data;
 
 import dev.bulwark.shapes.ImageShape;
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -34,6 +41,35 @@ public final class NpyFloats {
         ByteBuffer body = ByteBuffer.allocate(elements.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         body.asFloatBuffer().put(elements);
         return body;
+    }
+
+    /**
+     * Images of an array {@code [count,channels,height,width]} of float32, or of one image {@code [channels,height,width]}.
+     *
+     * @throws DataException if it is none of images of this shape
+     */
+    public static List<float[]> read(Path file, ImageShape shape) throws IOException {
+        NpyArray array;
+        try (InputStream content = new BufferedInputStream(Files.newInputStream(file))) {
+            array = NpyArray.read(content, file.toString(), Files.size(file));
+        } catch (NoSuchFileException e) {
+            throw new DataException(file + ": no such file");
+        }
+        int count = array.rank() == 4 ? array.size(0) : 1;
+        int first = array.rank() - 3;
+        int size = shape.size();
+        if (first != 0 && first != 1 || array.size(first) != shape.channels() || array.size(first + 1) != shape.height()
+                || array.size(first + 2) != shape.width() || !array.type().equals("float32") || array.stride(array.rank() - 1) != 1) {
+            throw new DataException(file + ": holds " + array.words() + " of " + array.type() + ", not images " + shape
+                    + " of float32, row by row, as an attack keeps them");
+        }
+        return IntStream.range(0, count).mapToObj(n -> {
+            float[] image = new float[size];
+            for (int k = 0; k < size; ++k) {
+                image[k] = (float) array.real(n * size + k);
+            }
+            return image;
+        }).toList();
     }
 
     private static ByteBuffer header(int... shape) {

@@ -91,6 +91,7 @@ public final class LabReport implements Experiment {
         List<Discussion> found = new ArrayList<>();
         run.table1().ifPresent(table -> found.add(new TradeoffDiscussion(table, run.curves()).write()));
         run.table2().flatMap(table -> new GapDiscussion(run.run().ibp(), table).write()).ifPresent(found::add);
+        run.table2().flatMap(table -> new OverestimationDiscussion(run.run().ibp(), table).write()).ifPresent(found::add);
         new GuaranteeDiscussion(run.run()).write().ifPresent(found::add);
         if (run.table1().isPresent() && run.table2().isPresent()) {
             found.add(new MethodsDiscussion(run.run(), run.table1().get(), run.table2().get()).write());

@@ -1,5 +1,6 @@
 package dev.bulwark.lab;
 
+import dev.bulwark.attack.SuiteSettings;
 import dev.bulwark.bounds.Method;
 import dev.bulwark.data.Dataset;
 import dev.bulwark.data.Epsilon;
@@ -9,9 +10,11 @@ import dev.bulwark.model.Graph;
 import dev.bulwark.model.io.StoredNetwork;
 import dev.bulwark.report.RunReport;
 import dev.bulwark.report.Table1;
+import dev.bulwark.results.AttackRecord;
 import dev.bulwark.results.AttackRow;
 import dev.bulwark.results.BoundsRow;
 import dev.bulwark.results.CertificateRow;
+import dev.bulwark.results.EpsilonRows;
 import dev.bulwark.results.RecordFile;
 import dev.bulwark.results.Row;
 import dev.bulwark.results.RowFile;
@@ -56,6 +59,7 @@ public final class Reproduction {
 
     private final Fleet fleet;
     private Fleet trainers;
+    private Fleet attackers;
     private final ReproductionPlan plan;
     private final Networks networks;
     private final DataSource source;
@@ -72,6 +76,7 @@ public final class Reproduction {
     public Reproduction(Fleet fleet, ReproductionPlan plan, DataSource source, Path folder, Existing existing, Monitor monitor) {
         this.fleet = fleet;
         this.trainers = fleet;
+        this.attackers = fleet;
         this.plan = plan;
         this.source = source;
         this.test = source.dataset(Split.TEST);
@@ -85,6 +90,12 @@ public final class Reproduction {
     /** Has networks trained on other backends than the rest is done on. */
     public Reproduction trainingOn(Fleet other) {
         trainers = other;
+        return this;
+    }
+
+    /** Has attacks beyond PGD done on other backends than the rest: in an arithmetic that costs them no images. */
+    public Reproduction attackingOn(Fleet other) {
+        attackers = other;
         return this;
     }
 
@@ -125,6 +136,7 @@ public final class Reproduction {
         Map<Epsilon, Integer> checked = new LinkedHashMap<>();
         String foreseen = plan.bounds().attacks().images().sentence(checked);
         scope.add(foreseen);
+        plan.bounds().attacks().described().ifPresent(scope::add);
         scope.addAll(plan.leftOut(test.size()));
         record.put("scope", scope);
 
@@ -148,6 +160,10 @@ public final class Reproduction {
                 timed(record, "cascade", () -> cascade(epsilon, network, plan.bounds().cascade().get(), record));
             }
             timed(record, "attack", () -> checked.put(epsilon, attack(epsilon, network, record)));
+            Optional<SuiteSettings> beyond = plan.beyondPgd(test.ball(epsilon), test.shape());
+            if (beyond.isPresent()) {
+                timed(record, "strongest attack", () -> attackFurther(epsilon, network, beyond.get(), record));
+            }
         }
         record.put("scope", scope.stream().map(said -> said.equals(foreseen) ? plan.bounds().attacks().images().sentence(checked) : said)
                 .toList());
@@ -211,6 +227,30 @@ public final class Reproduction {
         return plan.bounds().attacks().images().checked(bounds);
     }
 
+    /** Attacks beyond PGD, on what stands against it and no bound certifies. */
+    private void attackFurther(Epsilon epsilon, StoredNetwork network, SuiteSettings settings, RunRecord record) throws IOException {
+        List<BoundsRow> bounds = RowFile.read(layout.bounds(Method.IBP, epsilon.nearest()), BoundsRow.FORMAT);
+        SortedMap<Method, List<BoundsRow>> further = new TreeMap<>();
+        if (plan.bounds().cascade().isPresent()) {
+            further.put(Method.CASCADE, RowFile.read(layout.bounds(Method.CASCADE, epsilon.nearest()), BoundsRow.FORMAT));
+        }
+        EpsilonRows known = new EpsilonRows(bounds, RowFile.read(layout.attacks(epsilon.nearest()), AttackRow.FORMAT), further,
+                Optional.empty());
+        Set<Integer> certified = known.certified();
+        Path file = layout.suite(epsilon.nearest());
+        AttackTotals totals = new AttackTotals();
+        totals.keepIn(record, AttackRecord.EFFORT + "/" + RunLayout.decimals(epsilon.nearest()));
+        long start = System.nanoTime();
+        try (RowFile<AttackRow> rows = rows(file, AttackRow.FORMAT)) {
+            Attack.run(attackers, new Subject(network.graph(), test, plan.bounds().attacks().images().beyond(known)), settings,
+                    certified::contains, rows, totals, monitor);
+        }
+        record.addFigures(stages(epsilon), Map.of(RecordFile.STRONGEST_ATTACK, Map.of("seconds", (System.nanoTime() - start) / 1e9)));
+        List<AttackRow> found = RowFile.read(file, AttackRow.FORMAT);
+        SoundnessCheck.of(bounds, found, file);
+        further.values().forEach(rows -> SoundnessCheck.of(rows, found, file));
+    }
+
     /** Keeps the pixels of a few images, so that the report can be rebuilt without data and networks. */
     private void exhibit(Map<String, StoredNetwork> networks) throws IOException {
         Showcase showcase = new Showcase(fleet.first(), test, plan.smoothing().samples().noise(), plan.seed());
@@ -238,6 +278,9 @@ public final class Reproduction {
         identity.put("seed", plan.seed());
         identity.put("device", fleet.info().kind());
         identity.put("libraries", fleet.info().arithmetic());
+        if (attackers != fleet) {
+            identity.put("attack_libraries", attackers.info().arithmetic());
+        }
         return identity;
     }
 

@@ -1,6 +1,9 @@
 package dev.bulwark.lab;
 
+import dev.bulwark.attack.AttackKind;
 import dev.bulwark.attack.PgdSettings;
+import dev.bulwark.attack.Search;
+import dev.bulwark.attack.SuiteSettings;
 import dev.bulwark.bounds.Claim;
 import dev.bulwark.bounds.Crown;
 import dev.bulwark.bounds.Exact;
@@ -21,6 +24,7 @@ import dev.bulwark.runs.Selection;
 import dev.bulwark.runs.Verify;
 import dev.bulwark.settings.Message;
 import dev.bulwark.settings.Setting;
+import dev.bulwark.shapes.ImageShape;
 import dev.bulwark.stats.Sampling;
 import dev.bulwark.training.Preset;
 import dev.bulwark.training.Recipe;
@@ -55,6 +59,7 @@ public record ReproductionPlan(Smoothing smoothing, Bounds bounds, Images images
         }
         for (Epsilon epsilon : bounds.epsilons) {
             bounds.attacks.settings(new Ball(epsilon, Ball.Centre.FLOAT), seed);
+            bounds.attacks.beyond(new Ball(epsilon, Ball.Centre.FLOAT), new ImageShape(1, 1, 1), seed);
         }
     }
 
@@ -223,6 +228,11 @@ public record ReproductionPlan(Smoothing smoothing, Bounds bounds, Images images
         return some == 0 || smoothing.deepSigmas().isEmpty() ? new int[0] : Selection.spread(sampled, some);
     }
 
+    /** How attacks beyond PGD are run at one radius, if there are any. @param image how inputs lie in an image */
+    Optional<SuiteSettings> beyondPgd(Ball ball, ImageShape image) {
+        return bounds.attacks.beyond(ball, image, seed);
+    }
+
     /** How PGD is run at one radius. */
     PgdSettings attack(Ball ball) {
         return bounds.attacks.settings(ball, seed);
@@ -253,6 +263,10 @@ public record ReproductionPlan(Smoothing smoothing, Bounds bounds, Images images
         identity.put("pgd_restarts", bounds.attacks.restarts);
         identity.put("pgd_loss", "both");
         identity.put(AttackRecord.IMAGES, bounds.attacks.images.toString());
+        if (bounds.attacks.beyond != AttackKind.PGD) {
+            identity.put(AttackRecord.ATTACK, bounds.attacks.beyond.toString());
+            identity.put("searches", bounds.attacks.beyond.searches(Ball.aroundFloats(0)).stream().map(Search::describe).toList());
+        }
         identity.put("sampled_images", images.sampled.toString());
         identity.put("verified_images", images.verified.toString());
         return identity;
@@ -270,13 +284,24 @@ public record ReproductionPlan(Smoothing smoothing, Bounds bounds, Images images
     }
 
     /**
-     * How PGD is run.
+     * How images are attacked: by PGD, then by another attack what stands against it and is not certified.
      *
-     * @param steps    of each restart
-     * @param restarts for each loss
+     * @param steps    of each restart of PGD
+     * @param restarts of PGD for each loss
      * @param images   which of the bounded ones
+     * @param beyond   the other attack; PGD for none
      */
-    public record Attacks(int steps, int restarts, AttackChoice images) {
+    public record Attacks(int steps, int restarts, AttackChoice images, AttackKind beyond) {
+
+        /** What attacks beyond PGD take, in a sentence. */
+        Optional<String> described() {
+            return beyond == AttackKind.PGD ? Optional.empty() : Optional.of(images.sentence(AttackRecord.suite(beyond.toString())));
+        }
+
+        private Optional<SuiteSettings> beyond(Ball ball, ImageShape image, long seed) {
+            return beyond == AttackKind.PGD ? Optional.empty()
+                    : Optional.of(Attack.suite(ball, image, seed, beyond.searches(ball)));
+        }
 
         private PgdSettings settings(Ball ball, long seed) {
             return Attack.settings(ball, steps, PgdSettings.defaultStep(ball), restarts, seed, Attack.BOTH_LOSSES);

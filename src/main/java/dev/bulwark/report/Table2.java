@@ -5,9 +5,11 @@ import dev.bulwark.bounds.Cascade;
 import dev.bulwark.bounds.Claim;
 import dev.bulwark.bounds.Method;
 import dev.bulwark.data.Norm;
+import dev.bulwark.results.AttackRow;
 import dev.bulwark.results.BoundsRow;
 import dev.bulwark.results.EpsilonRows;
 import dev.bulwark.results.Evidence;
+import dev.bulwark.results.RecordFile;
 import dev.bulwark.results.RunLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -47,6 +49,9 @@ public final class Table2 {
     /** Shares of images that a cascade leaves undecided, and that stand against the strongest attack that ran. */
     public static final String UNDECIDED = "undecided";
     public static final String STRONGEST_ATTACK = "strongest_attack_accuracy";
+    /** Counts of images that attacks beyond PGD took: in all; of these, certified. */
+    public static final String FURTHER_ATTACKED = "strongest_attack_attacked";
+    public static final String FURTHER_CROSS_CHECKED = "strongest_attack_cross_checked";
     /** A count of images: falsified by a point that exact arithmetic confirms. */
     public static final String FALSIFIED = "falsified";
 
@@ -56,18 +61,17 @@ public final class Table2 {
     private static final String SECONDS = "_seconds";
     /** Names of what takes time in a line with a cascade, as files have them, and where. */
     private static final List<String> TIMED = Stream.concat(Arrays.stream(Cascade.Stage.values()).map(Cascade.Stage::toString),
-            Stream.of("pgd")).toList();
+            Stream.of("pgd", RecordFile.STRONGEST_ATTACK)).toList();
 
     private static final Map<String, String> TITLES = Map.of("ibp", "IBP", "attack", "the short attack", "crown-ibp", "CROWN-IBP",
-            "crown", "CROWN", "alpha-crown", "alpha-CROWN", "exact", "branch and bound", "pgd", "PGD");
+            "crown", "CROWN", "alpha-crown", "alpha-CROWN", "exact", "branch and bound", "pgd", "PGD",
+            RecordFile.STRONGEST_ATTACK, "further attacks");
 
     private static final List<String> CASCADE_EXPLANATIONS = List.of(
             "CROWN, alpha-CROWN and exact certified: each image is given to the cheapest method that decides it, and what a weaker "
                     + "method certifies counts for the stronger ones; exact is branch and bound. Rounded down.",
             "Undecided: neither certified nor falsified by a point that exact arithmetic confirms, as a search reached its limit; "
-                    + "rounded up.",
-            "Strongest attack: classified correctly and broken by no attack that ran, the cascade's short one included. Points that "
-                    + "branch and bound finds are left out. Empirical, rounded up.");
+                    + "rounded up.");
 
     /** Where no record says with how many steps. */
     private static final String UNNAMED = "PGD";
@@ -113,11 +117,16 @@ public final class Table2 {
             columns.addAll(cascadeColumns());
             explanations.addAll(CASCADE_EXPLANATIONS);
         }
+        List<String> suites = beside.stream().flatMap(rows -> rows.suite().stream()).map(EpsilonRows.Suite::name).distinct().sorted().toList();
+        if (cascade || !suites.isEmpty()) {
+            columns.add(new Column<>(STRONGEST_ATTACK, "Strongest attack", Table2::strongestAttack));
+            explanations.add(strongestAttack(suites, cascade));
+        }
         String name = norm == Norm.INF ? NAME : NAME + "-" + norm.words();
         ResultTable table = new TableDefinition<>(name, topic(norm, beside), DEFINITION.parameter(), columns, explanations)
                 .measure(comparable, scope, others);
         return new ResultTable(table.definition(), scope, table.lines().stream().map(line -> line.with(
-                detail(line.at(), byEpsilon.get(line.at()), comparable.get(line.at()), cascade))).toList(), table.beside());
+                detail(line.at(), byEpsilon.get(line.at()), comparable.get(line.at()), cascade, !suites.isEmpty()))).toList(), table.beside());
     }
 
     private static List<Column<EpsilonRows>> cascadeColumns() {
@@ -127,16 +136,20 @@ public final class Table2 {
                         ? Share.certified(rows.others().get(method), BoundsRow::certified)
                         : Share.certified(rows.answers(), answer -> answer.certifiedBy(stage)))));
         columns.add(new Column<>(UNDECIDED, "Undecided", rows -> Share.upperBound(rows.answers(), answer -> answer.by().isEmpty())));
-        columns.add(new Column<>(STRONGEST_ATTACK, "Strongest attack", Table2::strongestAttack));
         return columns;
+    }
+
+    private static String strongestAttack(List<String> suites, boolean cascade) {
+        return "Strongest attack: classified correctly and broken by nothing that ran, " + Phrase.and(Stream.of(Stream.of(UNNAMED),
+                suites.stream().map(suite -> suite + " on what is open by then"),
+                cascade ? Stream.of("the cascade's attacks and the points that its branch and bound finds") : Stream.<String>of())
+                .flatMap(each -> each).toList()) + " included; exact arithmetic confirms the cascade's points. Empirical, rounded up.";
     }
 
     /** Image by image; a cascade attacks what IBP leaves open. */
     private static Optional<Share> strongestAttack(EpsilonRows rows) {
-        Set<Integer> broken = rows.answers().stream().filter(answer -> !answer.stands()).map(answer -> answer.row().index())
-                .collect(Collectors.toSet());
-        return rows.attacked() ? Share.upperBound(rows.images(),
-                image -> image.stands() && image.bounds().stream().noneMatch(row -> broken.contains(row.index())))
+        Set<Integer> broken = rows.broken();
+        return rows.attacked() ? Share.upperBound(rows.images(), image -> image.stands() && !broken.contains(image.index()))
                 : Share.upperBound(rows.answers(), EpsilonRows.Answer::stands);
     }
 
@@ -196,21 +209,34 @@ public final class Table2 {
         return method.toString().replace("crown", "CROWN").replace("ibp", "IBP");
     }
 
-    private static ResultTable.Detail detail(double epsilon, EpsilonRows all, EpsilonRows rows, boolean cascade) {
+    private static ResultTable.Detail detail(double epsilon, EpsilonRows all, EpsilonRows rows, boolean cascade, boolean suites) {
         Map<String, Long> counts = new LinkedHashMap<>();
         counts.put(ATTACKED, rows.count(Evidence::attacked));
         counts.put(CROSS_CHECKED, rows.count(Evidence::crossChecked));
         counts.put(DIFFERENCES, rows.count(Evidence::claimsDiffer));
+        if (suites) {
+            counts.put(FURTHER_ATTACKED, further(rows, false));
+            counts.put(FURTHER_CROSS_CHECKED, further(rows, true));
+        }
         Map<String, Optional<Double>> seconds = new LinkedHashMap<>();
         String at = "At epsilon " + all.exact().orElseGet(() -> RunLayout.decimals(epsilon)) + " ";
         List<String> remarks = new ArrayList<>(remarks(at, all, rows));
         if (cascade) {
             counts.put(FALSIFIED, rows.answers().stream().filter(EpsilonRows.Answer::falsified).count());
+        }
+        if (cascade || suites) {
             TIMED.forEach(name -> seconds.put(secondsKey(name), Optional.ofNullable(all.seconds().get(name))
                     .map(time -> Math.round(time * 1000) / 1000.0)));
             times(all).ifPresent(times -> remarks.add(at + times + "."));
         }
         return new ResultTable.Detail(counts, seconds, remarks, all.exact());
+    }
+
+    /** Images that attacks beyond PGD took; they leave alone what the network gets wrong. */
+    private static long further(EpsilonRows rows, boolean certified) {
+        Set<Integer> only = rows.certified();
+        return rows.suite().stream().flatMap(suite -> suite.rows().stream()).filter(AttackRow::cleanCorrect)
+                .filter(row -> !certified || only.contains(row.index())).count();
     }
 
     /** Key of the time that something took, in JSON and CSV. */

@@ -18,7 +18,7 @@ public record AttackRecord(Optional<String> name, boolean byCertificates) {
 
     /** In a run's identity: which images were attacked. Records of versions that attacked a sample don't have it. */
     public static final String IMAGES = "pgd_images";
-    /** In an attack's identity, where it is not PGD: which. */
+    /** In an attack's identity, where it is not PGD, and in that of a run which also attacks what PGD leaves standing: by what. */
     public static final String ATTACK = "attack";
     /** In a record: what each attack took. */
     public static final String EFFORT = "/attacks";
@@ -39,6 +39,11 @@ public record AttackRecord(Optional<String> name, boolean byCertificates) {
     public static String name(int steps, int restarts, String loss) {
         return "PGD-" + steps + ", " + restarts + (restarts == 1 ? " restart" : " restarts")
                 + (loss.isEmpty() || loss.equals("both") ? "" : ", " + loss);
+    }
+
+    /** What a run attacked what PGD left standing by, if it did. @param run its record */
+    static Optional<String> suite(JsonNode run) {
+        return Optional.of(run.path("identity").path(ATTACK)).filter(JsonNode::isTextual).map(attack -> suite(attack.asText()));
     }
 
     /** A name as it stands in a sentence: {@code PGD-50 (10 restarts)}. */

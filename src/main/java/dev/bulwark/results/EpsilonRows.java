@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
@@ -20,13 +21,14 @@ import java.util.stream.Stream;
  *
  * @param bounds  what IBP certifies, with the last layer elided and by its output box
  * @param attacks what PGD achieved, often on fewer images
+ * @param suite   what further attacks made of what PGD and bounds leave open, if there were any
  * @param others  what further methods certify, often on fewer images; none of the lists is empty
  * @param attack  what ran, as {@link AttackRecord} names it; with a name and no attacks, there was nothing to attack
  * @param exact   the epsilon that was typed, where no double prints as it: {@code 8/255}
  * @param seconds that methods, a cascade's stages and attacks took, by their names in files, as far as rows and records say
  */
-public record EpsilonRows(List<BoundsRow> bounds, List<AttackRow> attacks, SortedMap<Method, List<BoundsRow>> others,
-        Optional<String> attack, Optional<String> exact, SortedMap<String, Double> seconds) {
+public record EpsilonRows(List<BoundsRow> bounds, List<AttackRow> attacks, Optional<Suite> suite,
+        SortedMap<Method, List<BoundsRow>> others, Optional<String> attack, Optional<String> exact, SortedMap<String, Double> seconds) {
 
     public EpsilonRows {
         bounds = List.copyOf(bounds);
@@ -43,7 +45,29 @@ public record EpsilonRows(List<BoundsRow> bounds, List<AttackRow> attacks, Sorte
     /** Where every row is of the decimal that its number prints as. */
     public EpsilonRows(List<BoundsRow> bounds, List<AttackRow> attacks, SortedMap<Method, List<BoundsRow>> others,
             Optional<String> attack) {
-        this(bounds, attacks, others, attack, Optional.empty(), new TreeMap<>());
+        this(bounds, attacks, Optional.empty(), others, attack, Optional.empty(), new TreeMap<>());
+    }
+
+    /**
+     * Attacks beyond PGD.
+     *
+     * @param name as {@link AttackRecord#suite(String)} has it
+     * @param rows of the images that PGD and bounds leave open, and of some that are certified; or of all images
+     */
+    public record Suite(String name, List<AttackRow> rows) {
+
+        public Suite {
+            rows = List.copyOf(rows);
+        }
+
+        private Suite only(Set<Integer> images) {
+            return new Suite(name, rows.stream().filter(row -> images.contains(row.index())).toList());
+        }
+    }
+
+    /** The same with further attacks. */
+    public EpsilonRows with(Suite further) {
+        return new EpsilonRows(bounds, attacks, Optional.of(further), others, attack, exact, seconds);
     }
 
     /**
@@ -66,9 +90,9 @@ public record EpsilonRows(List<BoundsRow> bounds, List<AttackRow> attacks, Sorte
             return by.isPresent() && !row.certified();
         }
 
-        /** Whether the image is right, and no attack of the cascade found a point that breaks it. */
+        /** Whether the image is right, and the cascade found no point that breaks it. */
         public boolean stands() {
-            return row.cleanCorrect() && !(falsified() && by.get() == Cascade.Stage.ATTACK);
+            return row.cleanCorrect() && !falsified();
         }
     }
 
@@ -110,7 +134,7 @@ public record EpsilonRows(List<BoundsRow> bounds, List<AttackRow> attacks, Sorte
     }
 
     public EpsilonRows withoutAttacks() {
-        return new EpsilonRows(bounds, List.of(), others, Optional.empty(), exact, seconds);
+        return new EpsilonRows(bounds, List.of(), Optional.empty(), others, Optional.empty(), exact, seconds);
     }
 
     /** Whether PGD ran: with a name and without rows, there was nothing to attack. */
@@ -150,7 +174,32 @@ public record EpsilonRows(List<BoundsRow> bounds, List<AttackRow> attacks, Sorte
         SortedMap<Method, List<BoundsRow>> comparable = new TreeMap<>();
         others.forEach((method, rows) -> comparable.put(method, rows.stream().filter(kept).toList()));
         comparable.values().removeIf(List::isEmpty);
-        return new EpsilonRows(bounds.stream().filter(kept).toList(), common, comparable, attack, exact, seconds);
+        return new EpsilonRows(bounds.stream().filter(kept).toList(), common, suite.map(further -> further.only(whole ? bounded : attacked)),
+                comparable, attack, exact, seconds);
+    }
+
+    /**
+     * Images that an attack broke, or a witness of the cascade's that exact arithmetic confirmed: whatever found a point, it counts.
+     */
+    public Set<Integer> broken() {
+        return Stream.of(attacks.stream().filter(row -> !row.survived()).map(AttackRow::index),
+                suite.stream().flatMap(further -> further.rows().stream()).filter(row -> !row.survived()).map(AttackRow::index),
+                cascade().stream().filter(row -> !answer(row).stands()).map(BoundsRow::index))
+                .flatMap(each -> each).collect(Collectors.toSet());
+    }
+
+    /** Images that any method certifies. */
+    public Set<Integer> certified() {
+        return Stream.concat(bounds.stream(), others.values().stream().flatMap(List::stream))
+                .filter(BoundsRow::certified).map(BoundsRow::index).collect(Collectors.toSet());
+    }
+
+    /** Images that are right, and of which no row says whether they are robust: no bound certifies them, and nothing broke them. */
+    public Set<Integer> open() {
+        Set<Integer> certified = certified();
+        Set<Integer> broken = broken();
+        return base().stream().filter(BoundsRow::cleanCorrect).map(BoundsRow::index)
+                .filter(image -> !certified.contains(image) && !broken.contains(image)).collect(Collectors.toCollection(TreeSet::new));
     }
 
     public long count(Predicate<Evidence> what) {

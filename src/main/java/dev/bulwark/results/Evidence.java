@@ -15,6 +15,10 @@ public record Evidence(Optional<BoundsRow> bounds, Optional<AttackRow> attack) {
         Require.that(bounds.isPresent() || attack.isPresent(), "an image needs bounds or an attack");
     }
 
+    public int index() {
+        return bounds.map(BoundsRow::index).orElseGet(() -> attack.orElseThrow().index());
+    }
+
     /** Whether the unperturbed image is classified as its label; the bounds' own forward pass has precedence. */
     public boolean cleanCorrect() {
         return bounds.map(BoundsRow::cleanCorrect).orElseGet(() -> attack.orElseThrow().cleanCorrect());

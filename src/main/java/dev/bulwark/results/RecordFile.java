@@ -28,6 +28,8 @@ public final class RecordFile {
 
     /** Where a record has what each stage of a cascade did, by the stage's name; of a run of several epsilons, one level down. */
     public static final String STAGES = "/stages";
+    /** Beside these: attacks beyond PGD. */
+    public static final String STRONGEST_ATTACK = "strongest-attack";
 
     private static final Kind TEXT = new Kind("a text", JsonNode::isTextual);
     private static final Kind OBJECT = new Kind("an object", JsonNode::isObject);

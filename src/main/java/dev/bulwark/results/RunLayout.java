@@ -29,6 +29,7 @@ import java.util.stream.Stream;
  * smoothing/sigma-0.25-n-1000000.tsv   the same with another number of samples
  * ibp/epsilon-0.10.jsonl               bounds at a radius; crown and alpha-crown likewise
  * pgd/epsilon-0.10.jsonl               attacks at a radius
+ * attack/epsilon-0.10.jsonl            what further attacks made of images that PGD and bounds leave open
  * crown/epsilon-0.10-l2.jsonl          bounds of l2 balls; attacks likewise, and l1
  * crown/largest.jsonl, largest-l2.jsonl   each image's largest certified epsilon
  * ibp/kappa-0.25.jsonl                 bounds of a trade-off's network
@@ -40,11 +41,12 @@ public record RunLayout(Path folder) {
 
     private static final String SMOOTHING = "smoothing";
     private static final String ATTACKS = "pgd";
+    private static final String SUITE = "attack";
     private static final String MODELS = "models";
     private static final String SIGMA = "sigma";
     private static final String EPSILON = "epsilon";
     private static final String KAPPA = "kappa";
-    private static final Pattern PARTS = Pattern.compile(MODELS + "|" + SMOOTHING + "|" + ATTACKS
+    private static final Pattern PARTS = Pattern.compile(MODELS + "|" + SMOOTHING + "|" + ATTACKS + "|" + SUITE
             + "|figures|run\\.json|gallery\\.json|report\\.html|(?:table1|table2|largest|tradeoff)\\b.*");
     private static final String VALUE = "(\\d+\\.\\d{2,})";
     private static final Pattern ROWS = Pattern.compile(
@@ -109,6 +111,11 @@ public record RunLayout(Path folder) {
 
     public Path attacks(double epsilon, Norm norm) {
         return folder.resolve(ATTACKS).resolve(EPSILON + "-" + decimals(epsilon) + of(norm) + ".jsonl");
+    }
+
+    /** Where attacks on what PGD and bounds leave open have their rows. */
+    public Path suite(double epsilon) {
+        return folder.resolve(SUITE).resolve(EPSILON + "-" + decimals(epsilon) + ".jsonl");
     }
 
     /** Where a search for each image's largest epsilon has its rows. */
@@ -176,7 +183,7 @@ public record RunLayout(Path folder) {
     /** All files of rows that tables 1 and 2 are made of. */
     public List<Path> rows() throws IOException {
         List<Path> rows = new ArrayList<>();
-        for (String kind : Stream.of(Stream.of(SMOOTHING), Arrays.stream(Method.values()).map(Words::of), Stream.of(ATTACKS))
+        for (String kind : Stream.of(Stream.of(SMOOTHING), Arrays.stream(Method.values()).map(Words::of), Stream.of(ATTACKS, SUITE))
                 .flatMap(kinds -> kinds).toList()) {
             list(folder.resolve(kind)).stream().filter(file -> ROWS.matcher(file.getFileName().toString()).matches())
                     .sorted(Comparator.comparing(file -> file.getFileName().toString())).forEach(rows::add);

@@ -160,7 +160,7 @@ record RunReader(RunLayout layout, JsonNode run, List<String> missing) {
         boolean chosen = record.byCertificates() && Files.exists(attacks);
         List<AttackRow> attacked = rows(attacks, AttackRow.FORMAT, chosen ? new ArrayList<>() : missing,
                 row -> row.ballNorm() == norm);
-        EpsilonRows rows = new EpsilonRows(bounds, attacked, others,
+        EpsilonRows rows = new EpsilonRows(bounds, attacked, Optional.empty(), others,
                 chosen || !attacked.isEmpty() ? record.name() : Optional.empty(), exact, seconds(epsilon, norm, bounds, others));
         try {
             SoundnessCheck.of(rows.bounds(), rows.attacks(), attacks);
@@ -168,7 +168,32 @@ record RunReader(RunLayout layout, JsonNode run, List<String> missing) {
         } catch (IllegalArgumentException e) {
             throw new RowException(attacks, e.getMessage());
         }
-        return chosen ? withoutHalf(rows, epsilon) : rows;
+        EpsilonRows whole = chosen ? withoutHalf(rows, epsilon) : rows;
+        return norm == Norm.INF ? withSuite(whole, epsilon) : whole;
+    }
+
+    /** The same with what a run made of images that PGD and bounds leave open, unless a row of these is missing. */
+    private EpsilonRows withSuite(EpsilonRows rows, double epsilon) throws IOException {
+        Path file = layout.suite(epsilon);
+        Optional<String> name = AttackRecord.suite(run);
+        if (name.isEmpty() || !Files.exists(file) || !rows.attacked() || rows.bounds().isEmpty()) {
+            return rows;
+        }
+        List<AttackRow> attacked = rows(file, AttackRow.FORMAT, new ArrayList<>(), row -> row.ballNorm() == Norm.INF);
+        try {
+            SoundnessCheck.of(rows.bounds(), attacked, file);
+            rows.others().values().forEach(extra -> SoundnessCheck.of(extra, attacked, file));
+        } catch (IllegalArgumentException e) {
+            throw new RowException(file, e.getMessage());
+        }
+        Set<Integer> lacking = new TreeSet<>(rows.open());
+        attacked.forEach(row -> lacking.remove(row.index()));
+        if (lacking.isEmpty()) {
+            return rows.with(new EpsilonRows.Suite(name.get(), attacked));
+        }
+        missing.add(place(file) + " lacks " + images(lacking.size()) + " that PGD and bounds leave open, so no figure counts "
+                + name.get() + ": resume its run.");
+        return rows;
     }
 
     /** What is claimed of the real-number network and what is claimed of float evaluations has no common figure. */

@@ -3,7 +3,9 @@ package dev.bulwark.runs;
 import dev.bulwark.data.Epsilon;
 import dev.bulwark.results.AttackRecord;
 import dev.bulwark.results.BoundsRow;
+import dev.bulwark.results.EpsilonRows;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -27,6 +29,9 @@ public enum AttackChoice {
 
     /** Certified images of each epsilon. Nothing is expected to break there; a sample shows gross faults at little cost. */
     private static final int CROSS_CHECKED = 100;
+
+    /** The same where AutoAttack takes them, which costs a hundred times as much as PGD up one loss from one point. */
+    private static final int CROSS_CHECKED_BY_SUITE = 20;
 
     private final String text;
 
@@ -71,6 +76,29 @@ public enum AttackChoice {
     /** How many certified images are attacked as a check. */
     public int checked(List<BoundsRow> bounds) {
         return spread(bounds).length;
+    }
+
+    /**
+     * As a report has it of attacks beyond PGD.
+     *
+     * @param name of the attack
+     */
+    public String sentence(String name) {
+        return this == ALL ? name + " attacks every image that is right."
+                : name + " attacks the images that are right, that no bound certifies and that nothing has broken, and of the certified "
+                + "ones at most " + CROSS_CHECKED_BY_SUITE + " at each epsilon, spread evenly.";
+    }
+
+    /** The images that attacks beyond PGD take, in the order of their bounds. @param rows what bounds and PGD say of all */
+    public int[] beyond(EpsilonRows rows) {
+        if (this == ALL) {
+            return indices(rows.bounds(), row -> true);
+        }
+        Set<Integer> chosen = new HashSet<>(rows.open());
+        Set<Integer> broken = rows.broken();
+        int[] certified = indices(rows.bounds(), row -> row.cleanCorrect() && !chosen.contains(row.index()) && !broken.contains(row.index()));
+        Arrays.stream(Selection.spread(certified, CROSS_CHECKED_BY_SUITE)).forEach(chosen::add);
+        return indices(rows.bounds(), row -> chosen.contains(row.index()));
     }
 
     private static int[] spread(List<BoundsRow> bounds) {

@@ -62,7 +62,8 @@ public final class AttackTotals {
         for (AttackEffort effort : all.values()) {
             if (effort.zeroGradients() > 0) {
                 warnings.add(String.format(Locale.ROOT, "warning: %s had no gradient at all at a starting point of %,d of %,d images: "
-                        + "where gradients are masked, a network looks more robust than it is", effort.name(),
+                        + "where gradients are masked, a network looks more robust than it is; adversarial images that were kept of "
+                                + "another network, or of this one in fp32, may break it all the same", effort.name(),
                         effort.zeroGradients(), effort.images()));
             }
             if (effort.name().equals("square") && all.size() > 1 && effort.broken() > SUSPICIOUS * effort.images()) {

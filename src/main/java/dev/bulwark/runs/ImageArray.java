@@ -39,8 +39,9 @@ final class ImageArray implements KeptImages {
         try {
             start(existing);
             channel = FileChannel.open(part, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-            channel.truncate(end()).position(end());
+            channel.truncate(end());
             if (count == 0) {
+                channel.position(0); // or a header would end a file whose images take less than it
                 write(NpyFloats.header(0, shape));
             }
         } catch (IOException | RuntimeException e) {

@@ -63,7 +63,7 @@ final class ImageFolder implements KeptImages {
     }
 
     private Path file(int index, String ending) {
-        return folder.resolve(String.format(Locale.ROOT, "%05d", index) + ending);
+        return KeptImages.fileIn(folder, index, ending);
     }
 
     @Override

@@ -28,6 +28,11 @@ public interface KeptImages extends Closeable {
         return path.toString().toLowerCase(Locale.ROOT).endsWith(".npy");
     }
 
+    /** The file of an image in a folder of them. @param ending with its dot */
+    static Path fileIn(Path folder, int index, String ending) {
+        return folder.resolve(String.format(Locale.ROOT, "%05d", index) + ending);
+    }
+
     /**
      * What can be said before anything is read or computed.
      *

@@ -5,16 +5,25 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.bulwark.attack.AttackKind;
+import dev.bulwark.attack.AttackLoss;
+import dev.bulwark.attack.AttackMethod;
 import dev.bulwark.bounds.Claim;
 import dev.bulwark.bounds.Method;
 import dev.bulwark.bounds.Region;
 import dev.bulwark.bounds.Specification;
 import dev.bulwark.bounds.Verdict;
+import dev.bulwark.data.Norm;
 import dev.bulwark.model.Graph;
 import dev.bulwark.model.Mlp;
+import dev.bulwark.shapes.ImageShape;
 import dev.bulwark.smoothing.Certificate;
+import dev.bulwark.smoothing.Certification;
+import dev.bulwark.stats.Sampling;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
@@ -121,6 +130,75 @@ class ClassifierTest {
             alone.add(wide.certify(images.get(k), 0.3, settings.withFirstIndex(k)));
         }
         assertEquals(wide.certify(images, 0.3, settings), alone);
+    }
+
+    /** Every image stands on the diagonal's far side at l-infinity 0.25, l2 0.5 / sqrt(2) and l1 0.5. */
+    @ParameterizedTest
+    @EnumSource(AttackKind.class)
+    void givenAnyAttack_whenAskedInEveryNorm_thenBrokenBeyondTheDistanceAlone(AttackKind kind) {
+        AttackSettings settings = AttackSettings.DEFAULT.withMethod(kind);
+        Map<Norm, Double> distances = Map.of(Norm.INF, 0.25, Norm.TWO, Math.sqrt(0.125), Norm.ONE, 0.5);
+        distances.forEach((norm, distance) -> {
+            if (kind == AttackKind.PGD && norm == Norm.ONE) {
+                assertMessage("l1", () -> network.attack(IMAGE, 0, 0.6, norm, settings));
+                return;
+            }
+            assertEquals(new AttackResult.Standing(), network.attack(IMAGE, 0, 0.96 * distance, norm, settings), norm.words());
+            if (kind == AttackKind.SQUARE && norm != Norm.INF) {
+                return; // moves what one window has to another, and two pixels have none
+            }
+            AttackResult.Broken broken = assertInstanceOf(AttackResult.Broken.class,
+                    network.attack(IMAGE, 0, 1.2 * distance, norm, settings), kind + " in " + norm.words());
+            assertTrue(broken.distance() > 0.999 * distance && broken.distance() <= 1.2 * distance, broken.toString());
+            assertEquals(OptionalInt.of(1), network.predict(broken.adversarialImage()));
+            assertEquals(kind == AttackKind.AUTOATTACK ? AttackMethod.APGD : AttackMethod.valueOf(kind.name()), broken.method());
+            assertEquals(kind != AttackKind.FAB_T, broken.loss().isPresent());
+        });
+    }
+
+    @Test
+    void givenTargets_whenAttacked_thenEachClassIsLedTo() {
+        AttackSettings settings = AttackSettings.DEFAULT.withTargets(1).withRestarts(2).withSteps(20);
+        AttackResult.Broken broken = assertInstanceOf(AttackResult.Broken.class,
+                network.attack(IMAGE, 0, 0.3, settings.withLosses(List.of(AttackLoss.MARGIN))));
+        assertEquals(Optional.of(AttackLoss.TARGETED_MARGIN), broken.loss());
+        assertEquals(Optional.of(AttackLoss.CROSS_ENTROPY), assertInstanceOf(AttackResult.Broken.class,
+                network.attack(IMAGE, 0, 0.3, settings)).loss());
+    }
+
+    @Test
+    void givenWhatAnAttackDoesNotTake_whenAsked_thenRefused() {
+        AttackSettings suite = AttackSettings.DEFAULT.withMethod(AttackKind.AUTOATTACK);
+        assertMessage("autoattack takes no steps", () -> network.attack(IMAGE, 0, 0.1, suite.withSteps(3)));
+        assertMessage("autoattack takes no restarts", () -> network.attack(IMAGE, 0, 0.1, suite.withRestarts(3)));
+        AttackSettings square = suite.withMethod(AttackKind.SQUARE);
+        assertMessage("square takes no targets", () -> network.attack(IMAGE, 0, 0.1, square.withTargets(3)));
+        assertMessage("square takes no losses", () -> network.attack(IMAGE, 0, 0.1, square.withLosses(List.of(AttackLoss.DLR))));
+        AttackSettings apgd = suite.withMethod(AttackKind.APGD);
+        assertMessage("apgd takes no stepSize", () -> network.attack(IMAGE, 0, 0.1, apgd.withStepSize(0.1)));
+        assertMessage("apgd does not climb [MARGIN]", () -> network.attack(IMAGE, 0, 0.1, apgd.withLosses(List.of(AttackLoss.MARGIN))));
+        assertMessage("pgd with targets does not climb [DLR]", () -> network.attack(IMAGE, 0, 0.1,
+                AttackSettings.DEFAULT.withTargets(1).withLosses(List.of(AttackLoss.DLR))));
+        assertMessage("targets must be positive: 0", () -> AttackSettings.DEFAULT.withTargets(0));
+        assertMessage("image is", () -> network.attack(IMAGE, 0, 0.1, square.withImage(new ImageShape(1, 2, 2))));
+    }
+
+    /** A vote is certain here, so the guess wins each stage, and n votes of n bound the probability as the sequential test has it. */
+    @Test
+    void givenSequentialSampling_whenCertified_thenItStopsOnceTheRadiiAreSettled() {
+        SmoothingSettings settings = SmoothingSettings.DEFAULT.sequentially(List.of(0.05));
+        Certification near = network.count(List.of(IMAGE), 0.05, settings).get(0);
+        assertEquals(Sampling.SEQUENTIAL, near.sampling());
+        assertTrue(near.n() == 10_000 && near.samples() < 100, near.toString());
+        double radius = assertInstanceOf(Certificate.Robust.class, near.certificate()).radius();
+        double pALower = dev.bulwark.stats.SequentialBound.lower(near.samples(), near.samples(), 0.001);
+        assertEquals(0.05 * dev.bulwark.stats.StandardNormal.quantile(pALower), radius, 1e-6);
+        assertTrue(radius >= 0.05);
+        Certification far = network.count(List.of(IMAGE), 0.05, settings.sequentially(List.of(0.05, 0.13))).get(0);
+        assertTrue(far.samples() > near.samples(), "a larger radius takes more samples");
+        assertMessage("radii", () -> network.certify(IMAGE, 0.05, settings.sequentially(List.of(-1.0))));
+        assertMessage("radii are for sequential sampling",
+                () -> new SmoothingSettings.Copies(1, 1, Sampling.FIXED, List.of(1.0)));
     }
 
     @Test

@@ -274,7 +274,7 @@ class ReproduceCommandTest extends WholeCommands {
                 networks.resolve("ibp-epsilon-0.05.safetensors"));
         Files.copy(model, networks.resolve("smoothing-sigma-0.25.safetensors"));
         Object[] common = {"reproduce", "--dataset", "digits", "--models", networks, "--sigma", "0.25", "--epsilon", "0.05",
-            "--n0", 5, "--n", 20, "--steps", 7, "--restarts", 3, "--limit", 400, "--no-exact", "--quiet", "--out"};
+            "--n0", 5, "--n", 20, "--steps", 7, "--restarts", 3, "--limit", 400, "--no-exact", "--attack", "pgd", "--quiet", "--out"};
         Path open = folder.resolve("open");
         Path all = folder.resolve("all");
         String printed = done(with(common, open)).out();
@@ -306,6 +306,45 @@ class ReproduceCommandTest extends WholeCommands {
         assertTrue(done("report", open).out().contains("so there is no figure for PGD: resume its run"));
         done(with(common, open, "--resume"));
         assertEquals(chosen, Files.readAllLines(open.resolve(pgd)));
+    }
+
+    /** What PGD of one step leaves is taken by another attack; killed and resumed, its rows are the same. */
+    @Test
+    void givenAnAttackBeyondPgd_whenReproduced_thenItTakesWhatIsOpenAndTheTableCountsIt() throws IOException {
+        Path networks = Files.createDirectory(folder.resolve("networks"));
+        done("train", "ibp", "--epsilon", 0.05, "--hidden", "32", "--limit", 3000, "--dataset", "digits", "--quiet", "--out",
+                networks.resolve("ibp-epsilon-0.05.safetensors"));
+        Files.copy(model, networks.resolve("smoothing-sigma-0.25.safetensors"));
+        Path run = folder.resolve("run");
+        Object[] command = {"reproduce", "--dataset", "digits", "--models", networks, "--sigma", "0.25", "--epsilon", "0.05",
+            "--n0", 5, "--n", 20, "--steps", 1, "--restarts", 1, "--limit", 150, "--no-exact", "--quiet", "--out", run, "--attack"};
+        done(with(command, "apgd"));
+        Set<Integer> certified = RowFile.read(run.resolve("ibp/epsilon-0.05.jsonl"), BoundsRow.FORMAT).stream()
+                .filter(BoundsRow::certified).map(BoundsRow::index).collect(Collectors.toSet());
+        Set<Integer> open = RowFile.read(run.resolve("pgd/epsilon-0.05.jsonl"), AttackRow.FORMAT).stream()
+                .filter(AttackRow::survived).map(AttackRow::index).filter(image -> !certified.contains(image)).collect(Collectors.toSet());
+        Path file = run.resolve("attack/epsilon-0.05.jsonl");
+        List<AttackRow> further = RowFile.read(file, AttackRow.FORMAT);
+        assertEquals(open, further.stream().map(AttackRow::index).filter(image -> !certified.contains(image)).collect(Collectors.toSet()));
+        assertEquals(20, further.size() - open.size(), "certified ones, as a check");
+        long broken = further.stream().filter(row -> row.brokenBy().isPresent()).count();
+        assertTrue(broken > 0, "100 iterations break more than one step does");
+        JsonNode line = JSON.readTree(run.resolve("table2.json").toFile()).at("/rows/0");
+        assertEquals(Math.round(1.5 * (line.get("pgd_accuracy").asDouble() - line.get("strongest_attack_accuracy").asDouble())), broken,
+                line.toString());
+        assertEquals(further.size(), line.get("strongest_attack_attacked").asInt());
+        JsonNode record = JSON.readTree(run.resolve("run.json").toFile());
+        JsonNode first = record.at("/attacks/0.05/apgd-ce");
+        assertTrue(first.path("images").asInt() == further.size() && first.path("forward_passes").asLong() > 100L * open.size()
+                && first.path("seconds").asDouble() > 0, record.toString());
+        assertEquals("apgd", record.at("/identity/attack").asText());
+
+        List<String> rows = Files.readAllLines(file);
+        Files.write(file, rows.subList(0, rows.size() / 2));
+        assertTrue(done("report", run).out().contains("so no figure counts apgd: resume its run"));
+        done(with(command, "apgd", "--resume"));
+        assertEquals(rows, Files.readAllLines(file));
+        fails(2, "has attack \"apgd\", now it is \"square\"", with(command, "square", "--resume"));
     }
 
     /**

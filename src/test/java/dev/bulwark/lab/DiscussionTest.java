@@ -128,6 +128,37 @@ class DiscussionTest {
                 + "IBP, CROWN, alpha-CROWN and branch and bound certify 60.0, 60.0, 60.0 and 80.0% at \u03b5 = 0.10."), prose);
     }
 
+    /** Ten images at 0.1, of which six are certified and four stand against PGD; further attacks have these. */
+    @Test
+    void givenFurtherAttacks_whenDiscussed_thenPgdsErrorIsWhatElseWasFound() {
+        Discussion found = overestimation(true);
+        String prose = String.join(" ", found.prose()).replace('\u00a0', ' ');
+        assertTrue(prose.startsWith("AutoAttack (standard) took the images that PGD had left standing, that no bound certifies and that "
+                + "the cascade had not falsified: 3 at \u03b5 = 0.10. It broke 1 at"), prose);
+        assertTrue(prose.contains("leaves 80.0% at \u03b5 = 0.10 standing, PGD alone 100.0% at") && prose.contains("by 2 images at")
+                && prose.contains("robust or not: 2 images at"), prose);
+        assertEquals(Verdict.AGREES, verdict(found, "single attack family"));
+        assertEquals(Verdict.DISAGREES, verdict(overestimation(false), "single attack family"));
+        SortedMap<Double, EpsilonRows> without = new TreeMap<>(Map.of(0.1, images(false)));
+        assertTrue(new OverestimationDiscussion(without, Table2.of(without, MNIST, LabReport.INSTANCE.beside(Table2.NAME))).write()
+                .isEmpty());
+    }
+
+    private static EpsilonRows images(boolean falsified) {
+        List<BoundsRow> bounds = IntStream.range(0, 10).mapToObj(i -> SampleRows.bounds(i, 0.1, 0, i < 6 ? 1 : -1, false)).toList();
+        List<AttackRow> attacks = IntStream.range(6, 10).mapToObj(i -> SampleRows.attack(i, 0, false)).toList();
+        List<BoundsRow> cascade = IntStream.range(6, 10).mapToObj(i -> SampleRows.cascade(i, 0, false,
+                i == 9 && falsified ? Optional.of(Cascade.Stage.EXACT) : Optional.empty())).toList();
+        return new EpsilonRows(bounds, attacks, new TreeMap<>(Map.of(Method.CASCADE, cascade)), Optional.empty());
+    }
+
+    private static Discussion overestimation(boolean broken) {
+        SortedMap<Double, EpsilonRows> rows = new TreeMap<>(Map.of(0.1, images(broken).with(new EpsilonRows.Suite(
+                "AutoAttack (standard)", List.of(SampleRows.attack(0, 0, false), SampleRows.attack(6, 0, broken),
+                SampleRows.attack(7, 0, false), SampleRows.attack(8, 0, false))))));
+        return new OverestimationDiscussion(rows, Table2.of(rows, MNIST, LabReport.INSTANCE.beside(Table2.NAME))).write().orElseThrow();
+    }
+
     @Test
     void givenTwoLosses_whenDiscussed_thenTheSecondsBreaksAreCountedApart() {
         List<AttackRow> attacks = List.of(SampleRows.attack(0, 0, true), SampleRows.attack(1, 0, true),

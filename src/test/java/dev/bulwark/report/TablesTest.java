@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
@@ -241,7 +242,7 @@ class TablesTest {
         SortedMap<String, Double> times = new TreeMap<>();
         IntStream.range(0, seconds.length).forEach(k -> times.put(List.of("ibp", "crown", "exact", "pgd").get(k), seconds[k]));
         return new EpsilonRows(bounds, List.of(SampleRows.attack(6, 0, false), SampleRows.attack(7, 0, brokenByPgd),
-                SampleRows.attack(8, 0, false)), new TreeMap<>(Map.of(Method.CASCADE, cascade)), Optional.of("PGD-50, 10 restarts"),
+                SampleRows.attack(8, 0, false)), Optional.empty(), new TreeMap<>(Map.of(Method.CASCADE, cascade)), Optional.of("PGD-50, 10 restarts"),
                 Optional.empty(), times);
     }
 
@@ -254,6 +255,35 @@ class TablesTest {
                 measured(table2(cascaded(Cascade.Stage.EXACT, true))));
         assertEquals(List.of("60.0", "70.0", "70.0"),
                 measured(table2(cascaded(Cascade.Stage.ALPHA_CROWN, true))).subList(5, 8));
+    }
+
+    /** Whatever finds a point that breaks an image, the image counts as broken; what bounds falsify included. */
+    @Test
+    void givenFurtherAttacks_whenTable2Made_thenTheStrongestCountsEveryWitness() {
+        EpsilonRows rows = cascaded(Cascade.Stage.CROWN, false);
+        assertEquals(Set.of(8), rows.open());
+        EpsilonRows.Suite standing = new EpsilonRows.Suite("AutoAttack (standard)",
+                List.of(SampleRows.attack(3, 0, false), SampleRows.attack(8, 0, false)));
+        EpsilonRows.Suite broken = new EpsilonRows.Suite("AutoAttack (standard)",
+                List.of(SampleRows.attack(3, 0, false), SampleRows.attack(8, 0, true)));
+        assertEquals("80.0", strongest(table2(rows.with(standing))));
+        assertEquals("70.0", strongest(table2(rows.with(broken))));
+        assertEquals(Set.of(), rows.with(broken).open());
+        JsonNode line = JsonTable.tree(table2(rows.with(broken))).path("rows").path(0);
+        assertEquals(List.of("90.0", "70.0", "2", "1"), Stream.of("pgd_accuracy", "strongest_attack_accuracy",
+                "strongest_attack_attacked", "strongest_attack_cross_checked").map(key -> line.path(key).asText()).toList());
+        String note = table2(rows.with(broken)).printed().notes().stream().filter(each -> each.startsWith("Strongest attack"))
+                .findFirst().orElseThrow();
+        assertTrue(note.contains("PGD, AutoAttack (standard) on what is open by then and the cascade's"), note);
+
+        EpsilonRows alone = new EpsilonRows(rows.bounds(), rows.attacks()).with(broken);
+        assertEquals("80.0", strongest(table2(alone)));
+        assertEquals("", JsonTable.tree(table2(new EpsilonRows(rows.bounds(), rows.attacks()))).path("rows").path(0)
+                .path("strongest_attack_accuracy").asText());
+    }
+
+    private static String strongest(ResultTable table) {
+        return JsonTable.tree(table).path("rows").path(0).path("strongest_attack_accuracy").asText();
     }
 
     @Test
@@ -286,10 +316,10 @@ class TablesTest {
                 SampleRows.cascade(1, 0, true, Optional.of(Cascade.Stage.CROWN)), SampleRows.cascade(2, 0, false, Optional.empty()),
                 SampleRows.cascade(3, 0, false, Optional.of(Cascade.Stage.EXACT)));
         SortedMap<Method, List<BoundsRow>> others = new TreeMap<>(Map.of(Method.CASCADE, cascade));
-        assertEquals(List.of("100.0", "25.0", "", "", "", "50.0", "50.0", "50.0", "25.0", "100.0"),
+        assertEquals(List.of("100.0", "25.0", "", "", "", "50.0", "50.0", "50.0", "25.0", "75.0"),
                 measured(table2(new EpsilonRows(List.of(), List.of(), others, Optional.empty()))));
         List<AttackRow> attacks = List.of(SampleRows.attack(2, 0, true), SampleRows.attack(3, 0, false));
-        assertEquals(List.of("100.0", "25.0", "", "75.0", "50.0", "50.0", "50.0", "50.0", "25.0", "75.0"),
+        assertEquals(List.of("100.0", "25.0", "", "75.0", "50.0", "50.0", "50.0", "50.0", "25.0", "50.0"),
                 measured(table2(new EpsilonRows(List.of(), attacks, others, Optional.empty()))), "PGD had what is open");
     }
 
