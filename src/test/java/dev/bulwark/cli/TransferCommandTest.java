@@ -42,8 +42,8 @@ class TransferCommandTest {
         model("plain", Mlp.of(List.of(Mlp.dense(2, 2, new float[] {1, -1, -1, 1}, new float[2]))));
         model("masked", Mlp.of(List.of(Mlp.dense(2, 1, new float[] {-1, 1}, new float[1]),
                 Mlp.dense(1, 2, new float[] {0, 1}, new float[] {1e-4f, 0}))));
-        // At distance 0.25, 0.28 and 0.45 of the other class, and one that is wrong.
-        Files.write(folder.resolve("x.npy"), NpyBytes.floats(new float[] {0.75f, 0.25f, 0.78f, 0.22f, 0.95f, 0.05f, 0.2f, 0.8f}, 4, 1, 1, 2));
+        // At distance 0.27, 0.28 and 0.45 of the other class, and one that is wrong.
+        Files.write(folder.resolve("x.npy"), NpyBytes.floats(new float[] {0.77f, 0.23f, 0.78f, 0.22f, 0.95f, 0.05f, 0.2f, 0.8f}, 4, 1, 1, 2));
         Files.write(folder.resolve("y.npy"), NpyBytes.labels(0, 0, 0, 0));
     }
 
@@ -68,8 +68,9 @@ class TransferCommandTest {
     @Test
     void givenMaskedGradients_whenPointsOfAnotherNetworkAreTried_thenTheyBreakWhatNoGradientDid() throws IOException {
         String searched = attack(0, "masked", "--epsilon", 0.3, "--attack", "apgd", "--loss", "cross-entropy");
-        assertTrue(searched.contains("3 right as they are; of these 0 broken by apgd-ce") && searched.contains("had no gradient at all")
-                && searched.contains("that were kept of another network"), () -> searched);
+        assertTrue(searched.contains("3 right as they are") && searched.contains("had no gradient at all at a starting point of 2 of 3")
+                && searched.contains("that were kept of another network"), searched);
+        assertTrue(read().stream().filter(row -> row.brokenBy().isPresent()).count() < 2, "a random start alone may break one");
         for (String kept : List.of("kept.npy", "kept")) {
             Path images = folder.resolve(kept);
             attack(0, "plain", "--epsilon", 0.3, "--save-adversarial", images, "--overwrite");
