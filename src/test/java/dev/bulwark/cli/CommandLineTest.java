@@ -331,6 +331,28 @@ class CommandLineTest extends WholeCommands {
         fails(2, "an image of 28 x 28 has no room", with(common, "--windows", "2,29,1", "--overwrite"));
     }
 
+    @Test
+    void givenAnArchitectureByName_whenTrained_thenEveryCommandTakesTheNetwork() throws IOException {
+        Path network = folder.resolve("n.safetensors");
+        Object[] train = {"train", "ibp", "--epsilon", 0.05, "--limit", 100, "--dataset", "digits", "--out", network,
+                "--quiet", "--architecture"};
+        done(with(train, "lenet"));
+        assertEquals("784-3920-2450-500-10, the first layers 20 channels of 5 x 5 windows, 2 apart, padded by 2; 50 channels "
+                + "of 5 x 5 windows, 2 apart, padded by 2", ModelFile.read(network).metadata().get("layers"));
+        Object[] images = {"--dataset", "digits", "--limit", 2, "--quiet", "--out"};
+        assertTrue(done("inspect", network).out().contains("1256080") || done("inspect", network).out().contains("1,256,080"));
+        done(with(with(new Object[] {"verify", network, "--epsilon", 0.01, "--method", "crown"}, images),
+                folder.resolve("v.jsonl")));
+        done(with(with(new Object[] {"certify", network, "--sigma", 0.5, "--n0", 5, "--n", 20}, images),
+                folder.resolve("c.tsv")));
+        done(with(with(new Object[] {"attack", network, "--epsilon", 0.01, "--steps", 2, "--restarts", 1}, images),
+                folder.resolve("a.jsonl")));
+        done("convert", network, folder.resolve("n.onnx"));
+        fails(2, "drop --hidden", with(train, "mlp", "--hidden", 5, "--overwrite"));
+        fails(2, "drop --windows", with(train, "mlp-conv", "--windows", "2,3,3", "--overwrite"));
+        fails(2, "'vgg' is none of mlp, mlp-conv, cnn, cnn-medium, cnn7, lenet", with(train, "vgg", "--overwrite"));
+    }
+
     /** Rows of single commands make a report about their own data and network, and about nothing else. */
     @Test
     void givenRowsOfSingleCommands_whenReported_thenTablesOfTheirDataAndNothingOfTheLabReport() throws IOException {
