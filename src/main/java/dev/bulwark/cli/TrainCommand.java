@@ -67,9 +67,12 @@ final class TrainCommand implements Runnable {
                 description = "Weight of the natural loss from the end of the ramp on, 0 to 1 (default: the preset's).")
         private Double finalKappa;
 
+        @Mixin
+        private RobustLossOptions losses;
+
         @Override
         Recipe recipe(Preset preset) {
-            Recipe recipe = preset.ibp(epsilon.nearest());
+            Recipe recipe = losses.of(preset.ibp(epsilon.nearest()));
             return finalKappa == null ? recipe : recipe.withFinalKappa(finalKappa);
         }
 
@@ -80,7 +83,7 @@ final class TrainCommand implements Runnable {
 
         @Override
         String source(String preset) {
-            return finalKappa == null ? preset : preset + ", final kappa " + finalKappa;
+            return preset + losses.words() + (finalKappa == null ? "" : ", final kappa " + finalKappa);
         }
     }
 

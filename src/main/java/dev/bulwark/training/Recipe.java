@@ -88,6 +88,11 @@ public record Recipe(Architecture architecture, Passes passes, Optimisation opti
         return but().objective(bounds.withFinalKappa(kappa)).build();
     }
 
+    /** With another weight of the weights' L1 norm in the loss. */
+    public Recipe withL1(double weight) {
+        return but().optimiser(optimisation.optimiser.withL1(weight)).build();
+    }
+
     /** Hexadecimal SHA-256 over every field: equal recipes, and only those, agree. */
     public String digest() {
         return Sha256.of(toString());

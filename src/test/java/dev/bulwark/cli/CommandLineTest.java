@@ -314,6 +314,26 @@ class CommandLineTest extends WholeCommands {
     }
 
     @Test
+    void givenAnAttackInTraining_whenTrained_thenTheNetworkSaysSoAndContradictionsAreRefused() throws IOException {
+        Path network = folder.resolve("n.safetensors");
+        Object[] common = {"train", "ibp", "--epsilon", 0.05, "--hidden", 8, "--limit", 100, "--dataset", "digits",
+                "--out", network, "--quiet", "--overwrite"};
+        done(with(common, "--small-boxes", 0.4, "--attack-steps", 2, "--l1", 1e-5, "--training-factor", 2));
+        Map<String, String> provenance = ModelFile.read(network).metadata();
+        assertEquals("quick, small boxes 0.4, attack steps 2, training factor 2.0, L1 1.0E-5", provenance.get("preset"));
+        String recipe = provenance.get("recipe");
+        assertTrue(recipe.contains("adversary=Adversary[use=CENTRES, steps=2, length=0.5, share=0.4]"), recipe);
+        assertTrue(recipe.contains("factor=2.0") && recipe.contains("l1=1.0E-5"), recipe);
+        done(with(common, "--attacked-loss", "--final-kappa", 0.5));
+        recipe = ModelFile.read(network).metadata().get("recipe");
+        assertTrue(recipe.contains("use=POINTS, steps=3") && recipe.contains("end=0.5"), recipe);
+        fails(2, "drop one", with(common, "--attacked-loss", "--small-boxes", 0.4));
+        fails(2, "--attack-steps has no use without", with(common, "--attack-steps", 4));
+        fails(2, "small boxes must be smaller than the whole one", with(common, "--small-boxes", 1));
+        fails(2, "attack steps must be at least 1.0, not 0.0", with(common, "--attacked-loss", "--attack-steps", 0));
+    }
+
+    @Test
     void givenWindows_whenTrained_thenTheFirstLayerSeesThemAndOtherWidthsAreRefused() throws IOException {
         Path network = folder.resolve("n.safetensors");
         Object[] common = {"train", "ibp", "--epsilon", 0.05, "--limit", 200, "--dataset", "digits", "--out", network,
