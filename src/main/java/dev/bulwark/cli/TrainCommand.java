@@ -109,6 +109,11 @@ final class TrainCommand implements Runnable {
         @Mixin
         private LayerOptions layers;
 
+        @Option(names = "--epochs", paramLabel = "N",
+                description = "Passes over the training images, the recipe's schedules drawn out or compressed with them "
+                        + "(default: the preset's).")
+        private Integer epochs;
+
         @Option(names = "--limit", paramLabel = "N", description = "Train on the first N images only.")
         private Integer limit;
 
@@ -179,7 +184,8 @@ final class TrainCommand implements Runnable {
                 monitor.note(fleet.choice());
                 try (ResumeHint hint = ResumeHint.of(spec.commandLine().getErr(), BulwarkCommand.above(spec).arguments())) {
                     Map<String, Double> accuracies = Train.run(fleet.first(), recipe,
-                            source(preset.name().toLowerCase(Locale.ROOT)), training, source.dataset(Split.TEST), model,
+                            source(preset.name().toLowerCase(Locale.ROOT)) + (epochs == null ? "" : ", epochs " + epochs),
+                            training, source.dataset(Split.TEST), model,
                             resume, checkpoints(), monitor);
                     spec.commandLine().getOut().println(model + Train.words(accuracies));
                 }
@@ -199,11 +205,15 @@ final class TrainCommand implements Runnable {
         }
 
         private Recipe chosen() {
+            if (epochs != null && epochs < 1) {
+                throw new ExperimentException("--epochs must be at least 1: " + epochs);
+            }
             if (limit != null && limit < 1) {
                 throw new ExperimentException("--limit must be at least 1: " + limit);
             }
             try {
-                return layers.of(recipe(preset).withSeed(seed));
+                Recipe recipe = layers.of(recipe(preset).withSeed(seed));
+                return epochs == null ? recipe : recipe.stretched(epochs);
             } catch (IllegalArgumentException e) {
                 throw new ExperimentException(e.getMessage());
             }

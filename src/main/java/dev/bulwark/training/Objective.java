@@ -39,6 +39,11 @@ public sealed interface Objective {
     /** Whether worst cases are taken over logit differences, with the last layer elided. */
     boolean elided();
 
+    /** The same over a run of {@code factor} times the length. */
+    default Objective stretched(double factor) {
+        return this;
+    }
+
     /** The attack on the network in training. */
     default Adversary adversary() {
         return Adversary.none();
@@ -198,6 +203,12 @@ public sealed interface Objective {
         public IntervalBounds withFactor(double other) {
             return new IntervalBounds(epsilon, new Rise(other, rise.warmUpEpochs, rise.epochs, rise.ramp), kappa, elided,
                     regulariser, adversary);
+        }
+
+        @Override
+        public IntervalBounds stretched(double by) {
+            return new IntervalBounds(epsilon, new Rise(rise.factor, by * rise.warmUpEpochs, by * rise.epochs, rise.ramp),
+                    new Kappa(kappa.start, kappa.end, by * kappa.from, by * kappa.to), elided, regulariser, adversary);
         }
 
         @Override

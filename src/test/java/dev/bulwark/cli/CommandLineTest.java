@@ -324,8 +324,11 @@ class CommandLineTest extends WholeCommands {
         String recipe = provenance.get("recipe");
         assertTrue(recipe.contains("adversary=Adversary[use=CENTRES, steps=2, length=0.5, share=0.4]"), recipe);
         assertTrue(recipe.contains("factor=2.0") && recipe.contains("l1=1.0E-5"), recipe);
-        done(with(common, "--attacked-loss", "--final-kappa", 0.5));
+        done(with(common, "--attacked-loss", "--final-kappa", 0.5, "--epochs", 2));
         recipe = ModelFile.read(network).metadata().get("recipe");
+        assertTrue(recipe.contains("epochs=2, batch"), recipe);
+        assertEquals("quick, attacked loss, final kappa 0.5, epochs 2", ModelFile.read(network).metadata().get("preset"));
+        fails(2, "--epochs must be at least 1: 0", with(common, "--epochs", 0));
         assertTrue(recipe.contains("use=POINTS, steps=3") && recipe.contains("end=0.5"), recipe);
         fails(2, "drop one", with(common, "--attacked-loss", "--small-boxes", 0.4));
         fails(2, "--attack-steps has no use without", with(common, "--attack-steps", 4));
