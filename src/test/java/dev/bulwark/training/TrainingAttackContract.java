@@ -38,7 +38,7 @@ abstract class TrainingAttackContract {
                 attack(new Adversary(Adversary.Use.POINTS, 1, 0.25, 1), 0.2, 0.5f, 0.5f, 0.5f, 0.5f, 0.5f, 0.5f), ROUNDING);
     }
 
-    /** The box [0, 0.25] is cut from [-0.15, 0.25]; the step of 0.2 from it is a half of [0, 0.25] and not of [-0.15, 0.25]. */
+    /** 0.05 and 0.95 are nearer to the ends of [0, 1] than the radius is. */
     @Test
     void givenAnEndOfTheRange_whenAttacked_thenNothingLeavesIt() {
         assertArrayEquals(new float[] {0, 1, 0.5f, 1, 0, 0.5f},
