@@ -13,9 +13,10 @@ import picocli.CommandLine.Option;
 /** The layers of a network to train. */
 final class LayerOptions {
 
-    @Option(names = "--architecture", paramLabel = "mlp|mlp-conv|cnn|cnn-medium|cnn7|lenet",
+    @Option(names = "--architecture", paramLabel = "mlp|mlp-conv|cnn|cnn-medium|cnn7|lenet|resnet",
             description = "Layers by name: dense ones, these with a convolution in front, two convolutions and a dense layer, "
-                    + "Gowal et al.'s medium network, CTBench's CNN7, or LeNet's sizes with strides in place of pooling "
+                    + "Gowal et al.'s medium network, CTBench's CNN7, LeNet's sizes with strides in place of pooling, or "
+                    + "residual blocks "
                     + "(default: the preset's).")
     private NamedArchitecture named;
 

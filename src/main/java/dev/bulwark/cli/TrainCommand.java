@@ -121,8 +121,9 @@ final class TrainCommand implements Runnable {
                 description = "Seed of weights, order and noise (default: ${DEFAULT-VALUE}).")
         private long seed;
 
-        @Option(names = "--out", paramLabel = "F.safetensors",
-                description = "The model file (default: named after the network).")
+        @Option(names = "--out", paramLabel = "F.safetensors|F.onnx",
+                description = "The model file; only .onnx holds residual blocks (default: .safetensors, named after the "
+                        + "network).")
         private Path out;
 
         @Option(names = "--resume", description = "Go on from the checkpoint beside the model file.")

@@ -26,7 +26,10 @@ public enum NamedArchitecture {
             new Convolution(128, 3, 1, 1), new Convolution(128, 3, 1, 1)), List.of(512))),
 
     /** LeNet's sizes: 20 and 50 channels of 5 x 5 windows, 500 units, with a stride of 2 in place of pooling. */
-    LENET(new Architecture(List.of(new Convolution(20, 5, 2, 2), new Convolution(50, 5, 2, 2)), List.of(500)));
+    LENET(new Architecture(List.of(new Convolution(20, 5, 2, 2), new Convolution(50, 5, 2, 2)), List.of(500))),
+
+    /** Two residual blocks behind a convolution, for training on a CPU. */
+    RESNET(new Architecture(List.of(new Convolution(16, 3, 2, 1), new Residual(32, 2), new Residual(32, 1)), List.of(256)));
 
     private final Architecture architecture;
 

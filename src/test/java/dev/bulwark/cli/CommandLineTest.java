@@ -373,7 +373,21 @@ class CommandLineTest extends WholeCommands {
         done("convert", network, folder.resolve("n.onnx"));
         fails(2, "drop --hidden", with(train, "mlp", "--hidden", 5, "--overwrite"));
         fails(2, "drop --windows", with(train, "mlp-conv", "--windows", "2,3,3", "--overwrite"));
-        fails(2, "'vgg' is none of mlp, mlp-conv, cnn, cnn-medium, cnn7, lenet", with(train, "vgg", "--overwrite"));
+        fails(2, "'vgg' is none of mlp, mlp-conv, cnn, cnn-medium, cnn7, lenet, resnet", with(train, "vgg", "--overwrite"));
+    }
+
+    @Test
+    void givenResidualBlocks_whenTrained_thenAnOnnxFileHoldsThemAndNoOther() throws IOException {
+        Path network = folder.resolve("n.onnx");
+        Object[] train = {"train", "ibp", "--epsilon", 0.05, "--limit", 60, "--epochs", 2, "--dataset", "digits", "--quiet",
+                "--architecture", "resnet", "--out"};
+        done(with(train, network));
+        assertTrue(ModelFile.read(network).metadata().get("layers").contains("a residual block of 32 channels, 2 apart"));
+        assertTrue(done(with(train, network, "--resume")).out().contains(" is finished, clean accuracy "));
+        done(with(train, network, "--overwrite"));
+        done("verify", network, "--epsilon", 0.01, "--method", "crown", "--dataset", "digits", "--limit", 2, "--quiet",
+                "--out", folder.resolve("v.jsonl"));
+        fails(2, "only ONNX files hold residual blocks", with(train, folder.resolve("n.safetensors")));
     }
 
     /** Rows of single commands make a report about their own data and network, and about nothing else. */
