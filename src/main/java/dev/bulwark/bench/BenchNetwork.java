@@ -4,6 +4,7 @@ import dev.bulwark.model.Graph;
 import dev.bulwark.runs.ExperimentException;
 import dev.bulwark.shapes.ImageShape;
 import dev.bulwark.training.Architecture;
+import dev.bulwark.training.Block;
 import dev.bulwark.training.Convolution;
 import dev.bulwark.training.Initialisation;
 import java.util.ArrayList;
@@ -76,8 +77,10 @@ public record BenchNetwork(ImageShape image, Architecture layers, int classes) {
         if (layer >= layers.convolutions().size()) {
             return (double) widths.get(layer) * widths.get(layer + 1);
         }
-        Convolution convolution = layers.convolutions().get(layer);
-        int channels = layer == 0 ? image.channels() : layers.convolutions().get(layer - 1).channels();
-        return (double) widths.get(layer + 1) * channels * convolution.kernel() * convolution.kernel();
+        ImageShape seen = image;
+        for (Block block : layers.convolutions().subList(0, layer)) {
+            seen = block.output(seen);
+        }
+        return layers.convolutions().get(layer).multiplyAdds(seen);
     }
 }

@@ -4,6 +4,7 @@ import dev.bulwark.runs.ExperimentException;
 import dev.bulwark.shapes.ImageShape;
 import dev.bulwark.training.Architecture;
 import dev.bulwark.training.Convolution;
+import dev.bulwark.training.NamedArchitecture;
 import dev.bulwark.training.Recipe;
 import java.util.List;
 import java.util.Optional;
@@ -11,6 +12,13 @@ import picocli.CommandLine.Option;
 
 /** The layers of a network to train. */
 final class LayerOptions {
+
+    @Option(names = "--architecture", paramLabel = "mlp|mlp-conv|cnn|cnn-medium|cnn7|lenet|resnet",
+            description = "Layers by name: dense ones, these with a convolution in front, two convolutions and a dense layer, "
+                    + "Gowal et al.'s medium network, CTBench's CNN7, LeNet's sizes with strides in place of pooling, or "
+                    + "residual blocks "
+                    + "(default: the preset's).")
+    private NamedArchitecture named;
 
     @Option(names = "--hidden", paramLabel = "W,W,…", split = ",",
             description = "Widths of the hidden layers, all dense but for --windows (default: the preset's).")
@@ -24,10 +32,17 @@ final class LayerOptions {
     /**
      * {@code recipe} with the layers asked for.
      *
-     * @throws ExperimentException      unless the windows are three numbers
+     * @throws ExperimentException      if layers are asked for both by name and by size, or the windows are not three numbers
      * @throws IllegalArgumentException if a number is out of its range
      */
     Recipe of(Recipe recipe) {
+        if (named != null) {
+            if (hidden != null || windows != null) {
+                throw new ExperimentException("--architecture says what the layers are: drop "
+                        + (hidden != null ? "--hidden" : "--windows"));
+            }
+            return recipe.but().architecture(named.architecture()).build();
+        }
         Architecture layers = hidden == null ? recipe.architecture() : Architecture.dense(hidden);
         return recipe.but().architecture(convolution().map(layers::withStem).orElse(layers)).build();
     }

@@ -8,6 +8,7 @@ import dev.bulwark.device.ProductPrecision;
 import dev.bulwark.device.cuda.CudaOptions.NoisyKernels;
 import dev.bulwark.results.Words;
 import dev.bulwark.stats.Sampling;
+import dev.bulwark.training.NamedArchitecture;
 import dev.bulwark.training.Preset;
 import java.util.Arrays;
 import java.util.Collection;
@@ -51,6 +52,7 @@ final class Spelling {
         choice(line, NoiseLaw.class);
         choice(line, NoisyKernels.class);
         choice(line, Norm.class, Norm::toString);
+        choice(line, NamedArchitecture.class);
         choice(line, Preset.class);
         choice(line, ReproduceCommand.Effort.class);
         choice(line, Sampling.class);

@@ -67,9 +67,12 @@ final class TrainCommand implements Runnable {
                 description = "Weight of the natural loss from the end of the ramp on, 0 to 1 (default: the preset's).")
         private Double finalKappa;
 
+        @Mixin
+        private RobustLossOptions losses;
+
         @Override
         Recipe recipe(Preset preset) {
-            Recipe recipe = preset.ibp(epsilon.nearest());
+            Recipe recipe = losses.of(preset.ibp(epsilon.nearest()));
             return finalKappa == null ? recipe : recipe.withFinalKappa(finalKappa);
         }
 
@@ -80,7 +83,7 @@ final class TrainCommand implements Runnable {
 
         @Override
         String source(String preset) {
-            return finalKappa == null ? preset : preset + ", final kappa " + finalKappa;
+            return preset + losses.words() + (finalKappa == null ? "" : ", final kappa " + finalKappa);
         }
     }
 
@@ -106,6 +109,11 @@ final class TrainCommand implements Runnable {
         @Mixin
         private LayerOptions layers;
 
+        @Option(names = "--epochs", paramLabel = "N",
+                description = "Passes over the training images, the recipe's schedules drawn out or compressed with them "
+                        + "(default: the preset's).")
+        private Integer epochs;
+
         @Option(names = "--limit", paramLabel = "N", description = "Train on the first N images only.")
         private Integer limit;
 
@@ -113,8 +121,9 @@ final class TrainCommand implements Runnable {
                 description = "Seed of weights, order and noise (default: ${DEFAULT-VALUE}).")
         private long seed;
 
-        @Option(names = "--out", paramLabel = "F.safetensors",
-                description = "The model file (default: named after the network).")
+        @Option(names = "--out", paramLabel = "F.safetensors|F.onnx",
+                description = "The model file; only .onnx holds residual blocks (default: .safetensors, named after the "
+                        + "network).")
         private Path out;
 
         @Option(names = "--resume", description = "Go on from the checkpoint beside the model file.")
@@ -176,7 +185,8 @@ final class TrainCommand implements Runnable {
                 monitor.note(fleet.choice());
                 try (ResumeHint hint = ResumeHint.of(spec.commandLine().getErr(), BulwarkCommand.above(spec).arguments())) {
                     Map<String, Double> accuracies = Train.run(fleet.first(), recipe,
-                            source(preset.name().toLowerCase(Locale.ROOT)), training, source.dataset(Split.TEST), model,
+                            source(preset.name().toLowerCase(Locale.ROOT)) + (epochs == null ? "" : ", epochs " + epochs),
+                            training, source.dataset(Split.TEST), model,
                             resume, checkpoints(), monitor);
                     spec.commandLine().getOut().println(model + Train.words(accuracies));
                 }
@@ -196,11 +206,15 @@ final class TrainCommand implements Runnable {
         }
 
         private Recipe chosen() {
+            if (epochs != null && epochs < 1) {
+                throw new ExperimentException("--epochs must be at least 1: " + epochs);
+            }
             if (limit != null && limit < 1) {
                 throw new ExperimentException("--limit must be at least 1: " + limit);
             }
             try {
-                return layers.of(recipe(preset).withSeed(seed));
+                Recipe recipe = layers.of(recipe(preset).withSeed(seed));
+                return epochs == null ? recipe : recipe.stretched(epochs);
             } catch (IllegalArgumentException e) {
                 throw new ExperimentException(e.getMessage());
             }

@@ -31,6 +31,15 @@ public final class Parameters {
         return values;
     }
 
+    /** 1 in place of each weight and 0 in place of each bias, in the order of {@link #of}. */
+    public static float[] weights(Graph graph) {
+        return of(graph.map(op -> !isLearned(op) ? op : op.withConstants((name, old) -> {
+            float[] values = new float[old.size()];
+            Arrays.fill(values, name.equals("weight") ? 1 : 0);
+            return Tensor.of(old.shape(), values);
+        })));
+    }
+
     /**
      * {@code graph} with other parameters.
      *

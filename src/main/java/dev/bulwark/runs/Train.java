@@ -7,6 +7,7 @@ import dev.bulwark.device.Backend;
 import dev.bulwark.device.DeviceInfo;
 import dev.bulwark.files.OneWriter;
 import dev.bulwark.model.Graph;
+import dev.bulwark.model.Op;
 import dev.bulwark.model.io.ModelFile;
 import dev.bulwark.model.io.Precision;
 import dev.bulwark.results.RunLayout;
@@ -76,7 +77,7 @@ public final class Train {
 
     /** What a network is called on the screen: after its file. */
     static String title(Path model) {
-        return model.getFileName().toString().replaceFirst("\\.safetensors$", "");
+        return model.getFileName().toString().replaceFirst("\\.(safetensors|onnx)$", "");
     }
 
     /** Where a run that was stopped left off. */
@@ -85,7 +86,7 @@ public final class Train {
     }
 
     /**
-     * Trains and writes {@code model}; a checkpoint beside it is taken up, and removed at the end.
+     * Trains and writes {@code model}, as ONNX where its name ends so, else as safetensors; a checkpoint beside it is taken up, and removed at the end.
      *
      * @param source  the preset's name, for the provenance
      * @param resume  whether a checkpoint that is there is this run's; otherwise it is thrown away
@@ -102,7 +103,7 @@ public final class Train {
     /** As above, with images that may be shared with other networks' training. */
     static Map<String, Double> run(Backend backend, Recipe recipe, String source, Images images, Path model,
                                    boolean resume, Duration checkpoints, Monitor monitor) throws IOException {
-        requireFit(recipe, images.training);
+        requireFit(recipe, images.training, model);
         CheckpointPolicy policy = new CheckpointPolicy(checkpoint(model), checkpoints);
         try (OneWriter writer = OneWriter.of(model)) {
             if (!resume) {
@@ -128,9 +129,17 @@ public final class Train {
         }
         Graph rounded = ModelFile.roundedToHalf(trained.graph());
         Map<String, Double> accuracies = measure(backend.unrounded(), rounded, recipe, images.test);
-        ModelFile.write(model, rounded, Precision.F16,
-                provenance(recipe, source, images, backend.info(), trained, accuracies));
+        Map<String, String> provenance = provenance(recipe, source, images, backend.info(), trained, accuracies);
+        if (isOnnx(model)) {
+            ModelFile.writeOnnx(model, rounded, provenance);
+        } else {
+            ModelFile.write(model, rounded, Precision.F16, provenance);
+        }
         return accuracies;
+    }
+
+    private static boolean isOnnx(Path model) {
+        return model.getFileName().toString().toLowerCase(Locale.ROOT).endsWith(".onnx");
     }
 
     /** Whether the network with this provenance is what {@code recipe} makes of these images. */
@@ -149,9 +158,13 @@ public final class Train {
         return accuracies;
     }
 
-    private static void requireFit(Recipe recipe, Dataset training) {
+    private static void requireFit(Recipe recipe, Dataset training, Path model) {
         try {
-            recipe.architecture().graph(training.shape(), training.classes());
+            Graph graph = recipe.architecture().graph(training.shape(), training.classes());
+            if (!isOnnx(model) && graph.nodes().stream().anyMatch(node -> node.op() instanceof Op.Add)) {
+                throw new ExperimentException("only ONNX files hold residual blocks, which add: name a model file that ends in "
+                        + ".onnx, not " + model);
+            }
         } catch (IllegalArgumentException e) {
             throw new ExperimentException(e.getMessage());
         }

@@ -5,20 +5,19 @@ import dev.bulwark.model.Op;
 import dev.bulwark.model.Tensor;
 import dev.bulwark.shapes.ImageShape;
 import dev.bulwark.shapes.Shape;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * The layers of a network to train, whatever images and classes it is for: convolutions, if any, dense layers, and a ReLU
- * behind each. The output layer, one unit a class, is not named here.
+ * The layers of a network to train, whatever images and classes it is for: convolutions and residual blocks of them, if
+ * any, dense layers, and a ReLU behind each. The output layer, one unit a class, is not named here.
  *
- * @param convolutions the first hidden layers, first to last
+ * @param convolutions the first hidden layers or blocks of them, first to last
  * @param dense        widths of the dense hidden layers behind them, first to last
  */
-public record Architecture(List<Convolution> convolutions, List<Integer> dense) {
+public record Architecture(List<Block> convolutions, List<Integer> dense) {
 
     public Architecture {
         convolutions = List.copyOf(convolutions);
@@ -40,15 +39,15 @@ public record Architecture(List<Convolution> convolutions, List<Integer> dense) 
     }
 
     /**
-     * Inputs, units of the hidden layers, classes.
+     * Inputs, units of the hidden layers and behind blocks, classes.
      *
      * @throws IllegalArgumentException if an image has no room for a window of a convolution
      */
     public int[] widths(ImageShape image, int classes) {
         IntStream.Builder units = IntStream.builder();
         ImageShape seen = image;
-        for (Convolution convolution : convolutions) {
-            seen = convolution.output(seen);
+        for (Block block : convolutions) {
+            seen = block.output(seen);
             units.add(seen.size());
         }
         return Stream.of(IntStream.of(image.size()), units.build(), dense.stream().mapToInt(Integer::intValue),
@@ -61,23 +60,25 @@ public record Architecture(List<Convolution> convolutions, List<Integer> dense) 
      * @throws IllegalArgumentException if an image has no room for a window of a convolution
      */
     public Graph graph(ImageShape image, int classes) {
-        List<Op> operations = new ArrayList<>();
+        Shape input = convolutions.isEmpty() ? image.shape().flat() : image.shape();
+        Graph.Builder builder = new Graph.Builder(input);
+        int value = Graph.Builder.INPUT;
         ImageShape seen = image;
-        for (Convolution convolution : convolutions) {
-            operations.add(convolution.over(seen));
-            operations.add(new Op.Relu());
-            seen = convolution.output(seen);
+        for (Block block : convolutions) {
+            value = block.add(builder, value, seen);
+            seen = block.output(seen);
         }
         if (!convolutions.isEmpty()) {
-            operations.add(new Op.Flatten());
+            value = builder.add(new Op.Flatten(), value);
         }
         int[] widths = widths(image, classes);
         for (int k = convolutions.size(); k + 1 < widths.length; ++k) {
-            operations.add(new Op.Dense(Tensor.zeros(widths[k + 1], widths[k]), Tensor.zeros(widths[k + 1])));
-            operations.add(new Op.Relu());
+            value = builder.add(new Op.Dense(Tensor.zeros(widths[k + 1], widths[k]), Tensor.zeros(widths[k + 1])), value);
+            if (k + 2 < widths.length) { // no ReLU behind the logits
+                value = builder.add(new Op.Relu(), value);
+            }
         }
-        Shape input = convolutions.isEmpty() ? image.shape().flat() : image.shape();
-        return Graph.sequence(input, operations.subList(0, operations.size() - 1)); // no ReLU behind the logits
+        return builder.build();
     }
 
     /** In words: {@code 784-1024-512-256-10, the first layer 16 channels of 7 x 7 windows, 3 apart}. */
@@ -87,7 +88,7 @@ public record Architecture(List<Convolution> convolutions, List<Integer> dense) 
             case 0 -> widths;
             case 1 -> widths + ", the first layer " + convolutions.get(0).words();
             default -> widths + ", the first layers "
-                    + convolutions.stream().map(Convolution::words).collect(Collectors.joining("; "));
+                    + convolutions.stream().map(Block::words).collect(Collectors.joining("; "));
         };
     }
 }

@@ -1,5 +1,6 @@
 package dev.bulwark.training;
 
+import dev.bulwark.model.Graph;
 import dev.bulwark.model.Op;
 import dev.bulwark.model.Tensor;
 import dev.bulwark.shapes.ImageShape;
@@ -16,7 +17,7 @@ import dev.bulwark.shapes.Windows;
  * @param stride   pixels from one window to the next
  * @param padding  zeros around the image
  */
-public record Convolution(int channels, int kernel, int stride, int padding) {
+public record Convolution(int channels, int kernel, int stride, int padding) implements Block {
 
     public Convolution {
         Checks.atLeast(1, "channels", channels);
@@ -30,7 +31,7 @@ public record Convolution(int channels, int kernel, int stride, int padding) {
         this(channels, kernel, stride, 0);
     }
 
-    /** What comes out. @throws IllegalArgumentException if {@code image} has no room for a window */
+    @Override
     public ImageShape output(ImageShape image) {
         if (kernel > Math.min(image.height(), image.width()) + 2 * padding) {
             throw new IllegalArgumentException("an image of " + image.height() + " x " + image.width() + " has no room for "
@@ -48,7 +49,18 @@ public record Convolution(int channels, int kernel, int stride, int padding) {
         return new Op.Conv2d(Tensor.zeros(channels, image.channels(), kernel, kernel), Tensor.zeros(channels), windows(), 1);
     }
 
+    @Override
+    public int add(Graph.Builder builder, int value, ImageShape image) {
+        return builder.add(new Op.Relu(), builder.add(over(image), value));
+    }
+
+    @Override
+    public long multiplyAdds(ImageShape image) {
+        return (long) output(image).size() * image.channels() * kernel * kernel;
+    }
+
     /** {@code 16 channels of 7 x 7 windows, 3 apart}. */
+    @Override
     public String words() {
         return channels + " channels of " + windows().words();
     }

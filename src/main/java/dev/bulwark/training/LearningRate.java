@@ -52,6 +52,12 @@ public record LearningRate(double peak, double warmUpEpochs, Decay decay, List<I
         return new LearningRate(peak, epochs, decay, milestones, factor);
     }
 
+    /** The same over a run of {@code factor} times the length. */
+    LearningRate stretched(double factor) {
+        return new LearningRate(peak, factor * warmUpEpochs, decay,
+                milestones.stream().map(milestone -> Math.toIntExact(Math.round(factor * milestone))).toList(), this.factor);
+    }
+
     /** The rate at {@code epoch}, 0 at the first step, in a run of {@code epochs}. */
     double at(double epoch, int epochs) {
         if (epoch < warmUpEpochs) {

@@ -16,7 +16,8 @@ import java.util.Optional;
 /**
  * The loss of one batch and its gradient with respect to every parameter.
  *
- * <p>With z the logits at x, and zhat the worst-case logits over the box {@code x +- epsilon} cut to [0, 1]:
+ * <p>With z the logits at x, and zhat the worst-case logits over the box {@code x +- epsilon} cut to [0, 1], one of the two
+ * at points of an attack where the {@link Adversary} says so:
  * <pre>  loss = kappa CE(z, y) + (1 - kappa) CE(zhat, y) + lambda/L sum over hidden layers of (tight + balance)/tau</pre>
  * Where x has several noisy copies, CE(z, y) is their mean, and {@link Losses#consistencyLoss}'s penalty joins it.
  * Mixed loss and elision of the last layer: Gowal et al. 2019, "Scalable verified training for provably robust image
@@ -48,6 +49,7 @@ final class LossGradient {
     private final DeviceBuffer inputRadiusSum;
     private final DeviceBuffer inputRadius;
 
+    private final Optional<TrainingAttack> attack;
     private final LossScratch scratch;
     private final DeviceBuffer rowPenalties;
     private final DeviceBuffer predictions;
@@ -72,6 +74,8 @@ final class LossGradient {
         this.pass = new TrainingPass(memory, plan, gradient, points, objective.elided(), () -> new Penalty(inputRadius, TAU,
                 scalars.regulariserWeight(), term(REGULARISERS), memory.allocate(Penalty.STATE)));
         this.scratch = new LossScratch(memory.allocate((long) batch * classes), memory.allocate(batch));
+        this.attack = objective.adversary().use() == Adversary.Use.NONE ? Optional.empty()
+                : Optional.of(new TrainingAttack(memory, plan, batch, objective.adversary(), scalars));
         this.rowPenalties = memory.allocate(batch);
         this.predictions = memory.allocate(points);
         this.worstPredictions = memory.allocate(batch);
@@ -105,14 +109,36 @@ final class LossGradient {
         return worstPredictions;
     }
 
+    /** {@code [B,D]}: where the last attack, if there are any, left the images. */
+    Optional<DeviceBuffer> attackedPoints() {
+        return attack.map(TrainingAttack::points);
+    }
+
     /** Forwards and backwards through the network, for the images and labels in place. */
     void compute(StepRows rows) {
-        if (rows.box()) {
-            operations.boxAround(images(), scalars.epsilon(), pass.input().rows(rows), meanRadius(rows));
+        if (objective.adversary().attacks(rows)) {
+            attacked(rows);
+        } else if (rows.box()) {
+            box(images(), rows);
         }
         pass.forward(rows);
         losses(rows);
         pass.backward(rows);
+    }
+
+    /** The points found become centres of the boxes or, once the boxes are made, the images of the natural loss. */
+    private void attacked(StepRows rows) {
+        DeviceBuffer points = attack.orElseThrow().run(images(), labels, rows.count());
+        if (objective.adversary().use() == Adversary.Use.CENTRES) {
+            box(points, rows);
+        } else {
+            box(images(), rows);
+            backend.copy(points, (long) rows.count() * pass.input().columns(), images());
+        }
+    }
+
+    private void box(DeviceBuffer centres, StepRows rows) {
+        operations.boxAround(centres, scalars.epsilon(), pass.input().rows(rows), meanRadius(rows));
     }
 
     private Optional<MeanRadius> meanRadius(StepRows rows) {

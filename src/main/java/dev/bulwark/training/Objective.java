@@ -2,7 +2,8 @@ package dev.bulwark.training;
 
 /**
  * What training minimises:
- * {@code kappa CE(logits(x + sigma z), y) + (1 - kappa) CE(worst-case logits of the box x +- epsilon, y)}.
+ * {@code kappa CE(logits(x + sigma z), y) + (1 - kappa) CE(worst-case logits of the box x +- epsilon, y)}. An
+ * {@link Adversary} moves one of the two.
  *
  * <p>Epochs are real numbers that grow with every step, 0 at the first.
  */
@@ -37,6 +38,16 @@ public sealed interface Objective {
 
     /** Whether worst cases are taken over logit differences, with the last layer elided. */
     boolean elided();
+
+    /** The same over a run of {@code factor} times the length. */
+    default Objective stretched(double factor) {
+        return this;
+    }
+
+    /** The attack on the network in training. */
+    default Adversary adversary() {
+        return Adversary.none();
+    }
 
     /**
      * Cross-entropy on images with fresh Gaussian noise: the base classifier of randomized smoothing (Cohen et al. 2019,
@@ -96,14 +107,17 @@ public sealed interface Objective {
      * @param kappa       the weight of the natural loss, over the run
      * @param elided      whether the last layer is elided: worst-case logit differences instead of logits
      * @param regulariser lambda0 of the regularisers, which fade as {@code 1 - radius/largest radius}; 0 for none
+     * @param adversary   the attack on the network in training
      */
-    record IntervalBounds(double epsilon, Rise rise, Kappa kappa, boolean elided, double regulariser) implements Objective {
+    record IntervalBounds(double epsilon, Rise rise, Kappa kappa, boolean elided, double regulariser, Adversary adversary)
+            implements Objective {
 
         public IntervalBounds {
             Checks.positive("epsilon", epsilon);
             Checks.named("rise of the radius", rise);
             Checks.named("kappa", kappa);
             Checks.atLeast(0, "regulariser", regulariser);
+            Checks.named("adversary", adversary);
         }
 
         /**
@@ -153,17 +167,19 @@ public sealed interface Objective {
 
         /** The worst case at epsilon alone, from the first step on, with the last layer elided and no regularisers. */
         public static IntervalBounds of(double epsilon) {
-            return new IntervalBounds(epsilon, new Rise(1, 0, 0, Ramp.LINEAR), new Kappa(0, 0, 0, 0), true, 0);
+            return new IntervalBounds(epsilon, new Rise(1, 0, 0, Ramp.LINEAR), new Kappa(0, 0, 0, 0), true, 0,
+                    Adversary.none());
         }
 
         /** With a radius that rises, while the natural loss gives way to the worst case's: kappa goes from 1 to 0. */
         public IntervalBounds rising(Rise other) {
             double start = other.warmUpEpochs;
-            return new IntervalBounds(epsilon, other, new Kappa(1, 0, start, start + other.epochs), elided, regulariser);
+            return new IntervalBounds(epsilon, other, new Kappa(1, 0, start, start + other.epochs), elided, regulariser,
+                    adversary);
         }
 
         public IntervalBounds withKappa(Kappa other) {
-            return new IntervalBounds(epsilon, rise, other, elided, regulariser);
+            return new IntervalBounds(epsilon, rise, other, elided, regulariser, adversary);
         }
 
         public IntervalBounds withFinalKappa(double other) {
@@ -172,11 +188,27 @@ public sealed interface Objective {
 
         /** With worst-case logits, each on its own. */
         public IntervalBounds withoutElision() {
-            return new IntervalBounds(epsilon, rise, kappa, false, regulariser);
+            return new IntervalBounds(epsilon, rise, kappa, false, regulariser, adversary);
         }
 
         public IntervalBounds withRegulariser(double lambda) {
-            return new IntervalBounds(epsilon, rise, kappa, elided, lambda);
+            return new IntervalBounds(epsilon, rise, kappa, elided, lambda, adversary);
+        }
+
+        public IntervalBounds withAdversary(Adversary other) {
+            return new IntervalBounds(epsilon, rise, kappa, elided, regulariser, other);
+        }
+
+        /** With another radius to train for at the end of the rise, over the one to certify. */
+        public IntervalBounds withFactor(double other) {
+            return new IntervalBounds(epsilon, new Rise(other, rise.warmUpEpochs, rise.epochs, rise.ramp), kappa, elided,
+                    regulariser, adversary);
+        }
+
+        @Override
+        public IntervalBounds stretched(double by) {
+            return new IntervalBounds(epsilon, new Rise(rise.factor, by * rise.warmUpEpochs, by * rise.epochs, rise.ramp),
+                    new Kappa(kappa.start, kappa.end, by * kappa.from, by * kappa.to), elided, regulariser, adversary);
         }
 
         @Override

@@ -10,8 +10,12 @@ import dev.bulwark.device.TrainingOperations;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 
-/** From the gradient to the next parameters: clipping, the optimiser with its moments, and the running average. */
+/**
+ * From the gradient to the next parameters: the L1 norm's share, clipping, the optimiser with its moments, and the running
+ * average.
+ */
 final class ParameterUpdate {
 
     static final double BETA2 = 0.999;
@@ -28,11 +32,14 @@ final class ParameterUpdate {
     private final DeviceBuffer gradient;
     private final DeviceBuffer normSquared;
     private final DeviceBuffer factor;
+    /** The weight of each parameter's magnitude in the loss. */
+    private final Optional<DeviceBuffer> l1;
     /** Everything that a step changes and the next one needs, parameters first. */
     private final Map<String, DeviceBuffer> state = new LinkedHashMap<>();
 
+    /** @param weights 1 in place of each weight and 0 in place of each bias; asked for where their L1 norm counts */
     ParameterUpdate(Backend backend, DeviceMemory memory, Recipe recipe, StepScalars scalars,
-                    DeviceBuffer parameters, DeviceBuffer gradient) {
+                    DeviceBuffer parameters, DeviceBuffer gradient, Supplier<float[]> weights) {
         this.backend = backend;
         this.operations = backend.trainingOperations();
         this.optimiser = recipe.optimisation().optimiser();
@@ -42,6 +49,8 @@ final class ParameterUpdate {
         this.gradient = gradient;
         this.normSquared = memory.allocate(1);
         this.factor = memory.holding(1f);
+        this.l1 = optimiser.l1() > 0 ? Optional.of(memory.holding(scaled(weights.get(), (float) optimiser.l1())))
+                : Optional.empty();
         long length = parameters.length();
         state.put("parameters", parameters);
         state.put("mean", memory.zeros(length));
@@ -55,6 +64,14 @@ final class ParameterUpdate {
         }
     }
 
+    private static float[] scaled(float[] values, float factor) {
+        float[] scaled = new float[values.length];
+        for (int k = 0; k < values.length; ++k) {
+            scaled[k] = factor * values[k];
+        }
+        return scaled;
+    }
+
     Map<String, DeviceBuffer> state() {
         return state;
     }
@@ -66,6 +83,7 @@ final class ParameterUpdate {
 
     /** One step. */
     void apply() {
+        l1.ifPresent(weights -> backend.elementwise().addSigned(weights, parameters, parameters.length(), gradient));
         if (optimiser.clipNorm() > 0) {
             operations.clip(gradient, gradient.length(), (float) optimiser.clipNorm(), normSquared, factor);
         }

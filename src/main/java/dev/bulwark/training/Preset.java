@@ -3,7 +3,6 @@ package dev.bulwark.training;
 import dev.bulwark.training.Objective.GaussianAugmentation;
 import dev.bulwark.training.Objective.IntervalBounds.Rise;
 import dev.bulwark.training.Objective.IntervalBounds;
-import java.util.List;
 
 /** The named recipes, with seed 0 and dense hidden layers of 1024, 512 and 256 units, or a convolution for the first. */
 public enum Preset {
@@ -39,7 +38,7 @@ public enum Preset {
         @Override
         public Recipe smoothing(double sigma) {
             if (sigma < 0.75) {
-                return DENSE.smoothing(sigma).but().architecture(CONVOLUTIONAL).build();
+                return DENSE.smoothing(sigma).but().architecture(NamedArchitecture.MLP_CONV.architecture()).build();
             }
             return convolution(new GaussianAugmentation(sigma, 2, 5, 0.5)).epochs(60).averaging(0.999)
                     .learningRate(LearningRate.cosine(2e-3, 0).withWarmUp(1))
@@ -111,11 +110,6 @@ public enum Preset {
     /** Half of that, for boxes of 0.1: with more, certified accuracy falls. */
     private static final Augmentation HALF_HANDWRITING = new Augmentation(4, 0.04, 0.5);
 
-    private static final Architecture LAYERS = Architecture.dense(List.of(1024, 512, 256));
-
-    /** The first of these layers as 16 channels of 7 x 7 windows, 3 apart: of an image of 28 x 28, 8 x 8 of them. */
-    private static final Architecture CONVOLUTIONAL = LAYERS.withStem(new Convolution(16, 7, 3));
-
     /** The base classifier for randomized smoothing at noise {@code sigma}. */
     public abstract Recipe smoothing(double sigma);
 
@@ -123,11 +117,11 @@ public enum Preset {
     public abstract Recipe ibp(double epsilon);
 
     private static Recipe.Builder layers(Objective objective) {
-        return Recipe.minimising(objective).architecture(LAYERS);
+        return Recipe.minimising(objective).architecture(NamedArchitecture.MLP.architecture());
     }
 
     private static Recipe.Builder convolution(Objective objective) {
-        return Recipe.minimising(objective).architecture(CONVOLUTIONAL);
+        return Recipe.minimising(objective).architecture(NamedArchitecture.MLP_CONV.architecture());
     }
 
     /** Bounds as Shi et al. (2021) train for them, but for the rise. */

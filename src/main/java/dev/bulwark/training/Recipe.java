@@ -88,6 +88,22 @@ public record Recipe(Architecture architecture, Passes passes, Optimisation opti
         return but().objective(bounds.withFinalKappa(kappa)).build();
     }
 
+    /**
+     * The same recipe over {@code epochs} epochs: all of its schedules are drawn out or compressed.
+     *
+     * @throws IllegalArgumentException if there are too few epochs for the milestones of the learning rate
+     */
+    public Recipe stretched(int epochs) {
+        double factor = (double) epochs / passes.epochs;
+        return but().epochs(epochs).objective(objective.stretched(factor))
+                .learningRate(optimisation.learningRate.stretched(factor)).build();
+    }
+
+    /** With another weight of the weights' L1 norm in the loss. */
+    public Recipe withL1(double weight) {
+        return but().optimiser(optimisation.optimiser.withL1(weight)).build();
+    }
+
     /** Hexadecimal SHA-256 over every field: equal recipes, and only those, agree. */
     public String digest() {
         return Sha256.of(toString());

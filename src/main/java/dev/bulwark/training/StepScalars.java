@@ -19,27 +19,32 @@ final class StepScalars {
     private static final int WORST_CASE_WEIGHT = 2;
     private static final int REGULARISER_WEIGHT = 3;
     private static final int INPUT_MEAN = 4;
-    private static final int STEP = 5;
-    private static final int LOSSES = 8;
+    private static final int ATTACK_REACH = 5;
+    private static final int ATTACK_STEP = 6;
+    private static final int STEP = 7;
+    private static final int LOSSES = 10;
     private static final int COLUMNS = LOSSES + LossGradient.TERMS;
 
     private final Backend backend;
     private final int inputs;
     private final int hiddenLayers;
+    private final Adversary adversary;
     private final DeviceBuffer table;
     private final DeviceBuffer now;
 
     /** @param plan the network in training */
-    StepScalars(DeviceMemory memory, Plan plan, int stepsPerEpoch) {
+    StepScalars(DeviceMemory memory, Plan plan, Adversary adversary, int stepsPerEpoch) {
         this(plan.backend(), memory, plan.inputs(),
-                (int) plan.steps().stream().filter(Step.Relu.class::isInstance).count(), stepsPerEpoch);
+                (int) plan.steps().stream().filter(Step.Relu.class::isInstance).count(), adversary, stepsPerEpoch);
     }
 
     /** @param hiddenLayers ReLUs in the network */
-    StepScalars(Backend backend, DeviceMemory memory, int inputs, int hiddenLayers, int stepsPerEpoch) {
+    StepScalars(Backend backend, DeviceMemory memory, int inputs, int hiddenLayers, Adversary adversary,
+                int stepsPerEpoch) {
         this.backend = backend;
         this.inputs = inputs;
         this.hiddenLayers = Math.max(1, hiddenLayers);
+        this.adversary = adversary;
         this.table = memory.allocate((long) stepsPerEpoch * COLUMNS);
         this.now = memory.allocate(COLUMNS);
     }
@@ -50,7 +55,10 @@ final class StepScalars {
         for (int step = 0; step < steps.size(); ++step) {
             Schedule.Step row = steps.get(step);
             int at = step * COLUMNS;
-            values[at + EPSILON] = (float) row.settings().epsilon();
+            double epsilon = row.settings().epsilon();
+            values[at + EPSILON] = (float) adversary.boxes(epsilon);
+            values[at + ATTACK_REACH] = (float) adversary.reach(epsilon);
+            values[at + ATTACK_STEP] = (float) (adversary.length() * adversary.reach(epsilon));
             values[at + NATURAL_WEIGHT] = (float) row.settings().kappa();
             values[at + WORST_CASE_WEIGHT] = (float) (1 - row.settings().kappa());
             values[at + REGULARISER_WEIGHT] = (float) (row.regulariser() / hiddenLayers);
@@ -67,8 +75,19 @@ final class StepScalars {
         return new RowCopy(table, COLUMNS, now, 0, COLUMNS);
     }
 
+    /** Radius of the boxes. */
     DeviceBuffer epsilon() {
         return now.slice(EPSILON, 1);
+    }
+
+    /** Radius within which the attack moves. */
+    DeviceBuffer attackReach() {
+        return now.slice(ATTACK_REACH, 1);
+    }
+
+    /** Length of the attack's steps. */
+    DeviceBuffer attackStep() {
+        return now.slice(ATTACK_STEP, 1);
     }
 
     DeviceBuffer naturalWeight() {

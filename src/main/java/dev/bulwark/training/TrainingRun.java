@@ -74,9 +74,10 @@ final class TrainingRun {
         Plan plan = memory.owning(Plan.load(backend, graph));
         Plan gradient = memory.owning(Plan.load(backend, graph));
         Objective objective = recipe.objective();
-        this.scalars = new StepScalars(memory, plan, schedule.stepsPerEpoch());
+        this.scalars = new StepScalars(memory, plan, objective.adversary(), schedule.stepsPerEpoch());
         this.loss = new LossGradient(memory, plan, gradient, batch, objective, scalars);
-        this.update = new ParameterUpdate(backend, memory, recipe, scalars, plan.parameters(), gradient.parameters());
+        this.update = new ParameterUpdate(backend, memory, recipe, scalars, plan.parameters(), gradient.parameters(),
+                () -> Parameters.weights(graph));
         this.log = new EpochLog(backend, memory, schedule.stepsPerEpoch(), objective.copies(), data.labels());
     }
 

@@ -314,6 +314,29 @@ class CommandLineTest extends WholeCommands {
     }
 
     @Test
+    void givenAnAttackInTraining_whenTrained_thenTheNetworkSaysSoAndContradictionsAreRefused() throws IOException {
+        Path network = folder.resolve("n.safetensors");
+        Object[] common = {"train", "ibp", "--epsilon", 0.05, "--hidden", 8, "--limit", 100, "--dataset", "digits",
+                "--out", network, "--quiet", "--overwrite"};
+        done(with(common, "--small-boxes", 0.4, "--attack-steps", 2, "--l1", 1e-5, "--training-factor", 2));
+        Map<String, String> provenance = ModelFile.read(network).metadata();
+        assertEquals("quick, small boxes 0.4, attack steps 2, training factor 2.0, L1 1.0E-5", provenance.get("preset"));
+        String recipe = provenance.get("recipe");
+        assertTrue(recipe.contains("adversary=Adversary[use=CENTRES, steps=2, length=0.5, share=0.4]"), recipe);
+        assertTrue(recipe.contains("factor=2.0") && recipe.contains("l1=1.0E-5"), recipe);
+        done(with(common, "--attacked-loss", "--final-kappa", 0.5, "--epochs", 2));
+        recipe = ModelFile.read(network).metadata().get("recipe");
+        assertTrue(recipe.contains("epochs=2, batch"), recipe);
+        assertEquals("quick, attacked loss, final kappa 0.5, epochs 2", ModelFile.read(network).metadata().get("preset"));
+        fails(2, "--epochs must be at least 1: 0", with(common, "--epochs", 0));
+        assertTrue(recipe.contains("use=POINTS, steps=3") && recipe.contains("end=0.5"), recipe);
+        fails(2, "drop one", with(common, "--attacked-loss", "--small-boxes", 0.4));
+        fails(2, "--attack-steps has no use without", with(common, "--attack-steps", 4));
+        fails(2, "small boxes must be smaller than the whole one", with(common, "--small-boxes", 1));
+        fails(2, "attack steps must be at least 1.0, not 0.0", with(common, "--attacked-loss", "--attack-steps", 0));
+    }
+
+    @Test
     void givenWindows_whenTrained_thenTheFirstLayerSeesThemAndOtherWidthsAreRefused() throws IOException {
         Path network = folder.resolve("n.safetensors");
         Object[] common = {"train", "ibp", "--epsilon", 0.05, "--limit", 200, "--dataset", "digits", "--out", network,
@@ -329,6 +352,42 @@ class CommandLineTest extends WholeCommands {
         fails(2, "--windows takes three numbers", with(common, "--windows", "2,14", "--overwrite"));
         fails(2, "kernel must be at least 1.0, not 0.0", with(common, "--windows", "2,0,1", "--overwrite"));
         fails(2, "an image of 28 x 28 has no room", with(common, "--windows", "2,29,1", "--overwrite"));
+    }
+
+    @Test
+    void givenAnArchitectureByName_whenTrained_thenEveryCommandTakesTheNetwork() throws IOException {
+        Path network = folder.resolve("n.safetensors");
+        Object[] train = {"train", "ibp", "--epsilon", 0.05, "--limit", 100, "--dataset", "digits", "--out", network,
+                "--quiet", "--architecture"};
+        done(with(train, "lenet"));
+        assertEquals("784-3920-2450-500-10, the first layers 20 channels of 5 x 5 windows, 2 apart, padded by 2; 50 channels "
+                + "of 5 x 5 windows, 2 apart, padded by 2", ModelFile.read(network).metadata().get("layers"));
+        Object[] images = {"--dataset", "digits", "--limit", 2, "--quiet", "--out"};
+        assertTrue(done("inspect", network).out().contains("1256080") || done("inspect", network).out().contains("1,256,080"));
+        done(with(with(new Object[] {"verify", network, "--epsilon", 0.01, "--method", "crown"}, images),
+                folder.resolve("v.jsonl")));
+        done(with(with(new Object[] {"certify", network, "--sigma", 0.5, "--n0", 5, "--n", 20}, images),
+                folder.resolve("c.tsv")));
+        done(with(with(new Object[] {"attack", network, "--epsilon", 0.01, "--steps", 2, "--restarts", 1}, images),
+                folder.resolve("a.jsonl")));
+        done("convert", network, folder.resolve("n.onnx"));
+        fails(2, "drop --hidden", with(train, "mlp", "--hidden", 5, "--overwrite"));
+        fails(2, "drop --windows", with(train, "mlp-conv", "--windows", "2,3,3", "--overwrite"));
+        fails(2, "'vgg' is none of mlp, mlp-conv, cnn, cnn-medium, cnn7, lenet, resnet", with(train, "vgg", "--overwrite"));
+    }
+
+    @Test
+    void givenResidualBlocks_whenTrained_thenAnOnnxFileHoldsThemAndNoOther() throws IOException {
+        Path network = folder.resolve("n.onnx");
+        Object[] train = {"train", "ibp", "--epsilon", 0.05, "--limit", 60, "--epochs", 2, "--dataset", "digits", "--quiet",
+                "--architecture", "resnet", "--out"};
+        done(with(train, network));
+        assertTrue(ModelFile.read(network).metadata().get("layers").contains("a residual block of 32 channels, 2 apart"));
+        assertTrue(done(with(train, network, "--resume")).out().contains(" is finished, clean accuracy "));
+        done(with(train, network, "--overwrite"));
+        done("verify", network, "--epsilon", 0.01, "--method", "crown", "--dataset", "digits", "--limit", 2, "--quiet",
+                "--out", folder.resolve("v.jsonl"));
+        fails(2, "only ONNX files hold residual blocks", with(train, folder.resolve("n.safetensors")));
     }
 
     /** Rows of single commands make a report about their own data and network, and about nothing else. */

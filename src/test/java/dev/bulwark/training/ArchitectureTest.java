@@ -68,4 +68,26 @@ class ArchitectureTest {
                 + "channels of 4 x 4 windows, 2 apart, padded by 1; 8 channels of 3 x 3 windows, 1 apart",
                 architecture.words(MNIST, 10));
     }
+
+    /** 8 channels of 14 x 14 stay so in the first block; the second halves the edge, and its inputs need a convolution. */
+    @Test
+    void givenResidualBlocks_whenMadeAGraph_thenInputsAreAddedAndConvolvedWhereTheirShapeDiffers() {
+        Architecture architecture = new Architecture(List.of(new Convolution(8, 4, 2, 1), new Residual(8, 1),
+                new Residual(12, 2)), List.of());
+
+        Graph graph = architecture.graph(MNIST, 10);
+
+        assertArrayEquals(new int[] {784, 8 * 14 * 14, 8 * 14 * 14, 12 * 7 * 7, 10}, architecture.widths(MNIST, 10));
+        assertEquals(List.of("Conv2d", "Relu", "Conv2d", "Relu", "Conv2d", "Add", "Relu", "Conv2d", "Relu", "Conv2d", "Conv2d",
+                "Add", "Relu", "Flatten", "Dense"),
+                graph.nodes().stream().map(node -> node.op().getClass().getSimpleName()).toList());
+        assertEquals(List.of(5, 2), graph.nodes().get(5).inputs());
+        assertEquals(List.of(10, 11), graph.nodes().get(11).inputs());
+        assertEquals(List.of(7), graph.nodes().get(10).inputs());
+        assertEquals("784-1568-1568-588-10, the first layers 8 channels of 4 x 4 windows, 2 apart, padded by 1; a residual "
+                + "block of 8 channels, 1 apart; a residual block of 12 channels, 2 apart", architecture.words(MNIST, 10));
+        long second = 588 * (8 * 9 + 12 * 9 + 8); // outputs times what each sums
+        assertEquals(second, new Residual(12, 2).multiplyAdds(new ImageShape(8, 14, 14)));
+        assertEquals(1568 * (2 * 8 * 9), new Residual(8, 1).multiplyAdds(new ImageShape(8, 14, 14)));
+    }
 }

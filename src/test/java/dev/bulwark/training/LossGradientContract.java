@@ -145,6 +145,45 @@ abstract class LossGradientContract {
         assertAgree(reference, graph, computed, TOLERANCE * (1 + lambda));
     }
 
+    static Stream<Arguments> attacks() {
+        return Stream.of(Nets.values()).flatMap(net -> Stream.of(
+                // epsilon, kappa, adversary, elided
+                arguments(net, 0.2, 0.4, Adversary.points(1), false),
+                arguments(net, 0.2, 0.4, Adversary.points(3), true),
+                arguments(net, 0.2, 0, Adversary.smallBoxes(2, 0.4), false),
+                arguments(net, 0.2, 0.4, Adversary.smallBoxes(4, 0.25), true)))
+                .filter(kind -> ((Nets) kind.get()[0]).canBeElided() || !(boolean) kind.get()[4]);
+    }
+
+    /** The attack's points count as given, as images do: how they follow from the parameters is no part of the gradient. */
+    @ParameterizedTest
+    @MethodSource("attacks")
+    void givenAnAttack_whenDifferentiated_thenCentralDifferencesAgreeAtItsPoints(
+            Nets net, double epsilon, double kappa, Adversary adversary, boolean elided) {
+        Graph graph = net.drawn(5);
+        float[] images = images(graph);
+
+        Computed computed = compute(graph, images, step(BATCH, 1, epsilon, kappa, 0),
+                ((IntervalBounds) bounds(elided)).withAdversary(adversary));
+
+        float[] points = computed.points();
+        boolean centres = adversary.use() == Adversary.Use.CENTRES;
+        for (int k = 0; k < images.length; ++k) {
+            double reach = (centres ? 1 - adversary.share() : 1) * epsilon;
+            assertTrue(Math.abs(points[k] - images[k]) <= reach + 1e-6 && points[k] >= 0 && points[k] <= 1,
+                    points[k] + " is too far from " + images[k]);
+        }
+        assertTrue(meanLoss(graph, points) > meanLoss(graph, images), "the attack finds something");
+        assertAgree(centres ? new ReferenceLoss(graph, images, points, LABELS, adversary.share() * epsilon, kappa, elided)
+                : new ReferenceLoss(graph, points, images, LABELS, epsilon, kappa, elided), graph, computed, TOLERANCE);
+    }
+
+    private static double meanLoss(Graph graph, float[] images) {
+        float[] parameters = Parameters.of(graph);
+        return new ReferenceLoss(graph, images, LABELS, 0, 1, 0, false)
+                .at(IntStream.range(0, parameters.length).mapToDouble(k -> parameters[k]).toArray());
+    }
+
     @Test
     void givenASumAtTheEnd_whenItIsToBeElided_thenTheComplaintSaysWhy() {
         Graph graph = Nets.FORKED.drawn(5);
@@ -158,7 +197,8 @@ abstract class LossGradientContract {
         return elided ? IntervalBounds.of(0.1) : IntervalBounds.of(0.1).withoutElision();
     }
 
-    private record Computed(double loss, float[] gradient) {}
+    /** @param points the attack's, or the images */
+    private record Computed(double loss, float[] gradient, float[] points) {}
 
     /** A step of no length. */
     private static Schedule.Step step(int rows, int copies, double epsilon, double kappa, double lambda) {
@@ -171,7 +211,7 @@ abstract class LossGradientContract {
             Plan plan = memory.owning(Plan.load(backend, graph));
             Plan gradient = memory.owning(Plan.load(backend, graph));
             backend.fill(gradient.parameters(), Float.NaN);
-            StepScalars scalars = new StepScalars(memory, plan, 1);
+            StepScalars scalars = new StepScalars(memory, plan, objective.adversary(), 1);
             scalars.load(List.of(step));
             DeviceBuffer first = memory.holding(new int[] {0});
             LossGradient loss = new LossGradient(memory, plan, gradient, BATCH, objective, scalars);
@@ -184,13 +224,15 @@ abstract class LossGradientContract {
                 loss.compute(step.needs());
             });
             replay.run();
+            backend.write(images, loss.images()); // which an attack may have moved
             replay.run();
 
             float[] terms = HostArrays.read(backend, loss.losses());
             double total = (step.settings().kappa() * (terms[LossGradient.NATURAL] + terms[LossGradient.DISAGREEMENT])
                     + (1 - step.settings().kappa()) * terms[LossGradient.WORST_CASE]) / step.rows()
                     + terms[LossGradient.REGULARISERS];
-            return new Computed(total, HostArrays.read(backend, gradient.parameters()));
+            return new Computed(total, HostArrays.read(backend, gradient.parameters()),
+                    loss.attackedPoints().map(points -> HostArrays.read(backend, points)).orElse(images));
         }
     }
 }

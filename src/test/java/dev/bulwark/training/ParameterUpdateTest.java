@@ -35,6 +35,13 @@ class ParameterUpdateTest {
         assertArrayEquals(new float[] {-2f, 6f}, stepTwice(Optimiser.sgd(0).withClipNorm(5.1), 0), ROUNDING);
     }
 
+    /** The first is a weight, the second a bias: the weight's gradient is 3.5, and 2.5 once it has fallen below 0. */
+    @Test
+    void givenAnL1Norm_whenSteppedTwice_thenWeightsAreDrawnToZeroByTheirSignAndBiasesAreNot() {
+        // Weight: 1 - 1.75 = -0.75, then -0.75 - 0.5 (3 - 0.5) = -2
+        assertArrayEquals(new float[] {-2f, 6f}, stepTwice(Optimiser.sgd(0).withL1(0.5), 0), ROUNDING);
+    }
+
     @Test
     void givenAConstantGradient_whenAdamSteps_thenEachStepIsTheLearningRate() {
         assertArrayEquals(new float[] {0f, 3f}, stepTwice(Optimiser.adam(), 0), ROUNDING);
@@ -51,13 +58,15 @@ class ParameterUpdateTest {
                 .batch(1).optimiser(optimiser).learningRate(LearningRate.steps(0.5, 1)).averaging(averaging).build();
         try (Backend backend = CpuBackend.create(); DeviceMemory memory = new DeviceMemory(backend)) {
             DeviceBuffer parameters = memory.holding(START);
-            StepScalars scalars = new StepScalars(backend, memory, 1, 0, 2);
+            StepScalars scalars = new StepScalars(backend, memory, 1, 0, Adversary.none(), 2);
             scalars.load(new Schedule(recipe, 2).epoch(0));
-            ParameterUpdate update = new ParameterUpdate(backend, memory, recipe, scalars, parameters,
-                    memory.holding(GRADIENT));
+            DeviceBuffer gradient = memory.allocate(GRADIENT.length);
+            ParameterUpdate update = new ParameterUpdate(backend, memory, recipe, scalars, parameters, gradient,
+                    () -> new float[] {1, 0});
             DeviceBuffer next = memory.holding(new int[] {0});
             for (int step = 0; step < 2; ++step) {
                 backend.indexing().copyRows(next, 1, scalars.current());
+                backend.write(GRADIENT, gradient);
                 update.apply();
             }
             float[] result = new float[2];

@@ -47,6 +47,26 @@ class RecipeTest {
         assertEquals(4, digests.size());
     }
 
+    /** Milestones of whole epochs, which here stay whole. */
+    @ParameterizedTest
+    @EnumSource
+    void givenTwiceTheEpochs_whenStretched_thenAllSchedulesTakeTwiceAsLong(Preset preset) {
+        for (Recipe recipe : List.of(preset.ibp(0.1), preset.smoothing(0.5))) {
+            int epochs = recipe.passes().epochs();
+            Recipe twice = recipe.stretched(2 * epochs);
+            assertEquals(2 * epochs, twice.passes().epochs());
+            for (double epoch = 0; epoch <= epochs; epoch += 0.25) {
+                assertEquals(recipe.objective().epsilonAt(epoch), twice.objective().epsilonAt(2 * epoch), 1e-12);
+                assertEquals(recipe.objective().kappaAt(epoch), twice.objective().kappaAt(2 * epoch), 1e-12);
+                assertEquals(recipe.objective().regulariserAt(epoch), twice.objective().regulariserAt(2 * epoch), 1e-12);
+                assertEquals(recipe.optimisation().learningRate().at(epoch, epochs),
+                        twice.optimisation().learningRate().at(2 * epoch, 2 * epochs), 1e-12);
+            }
+            assertEquals(recipe, recipe.stretched(epochs));
+        }
+        assertThrows(IllegalArgumentException.class, () -> Preset.REPORT.smoothing(1).stretched(1));
+    }
+
     @Test
     void givenAFinalKappa_whenBoundsAreTrained_thenTheNaturalLossEndsAtIt() {
         Recipe recipe = Preset.QUICK.ibp(0.1);

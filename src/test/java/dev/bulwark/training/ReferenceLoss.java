@@ -17,6 +17,7 @@ final class ReferenceLoss {
 
     private final Graph graph;
     private final float[] images;
+    private final float[] centres;
     private final int[] labels;
     private final double epsilon;
     private final double kappa;
@@ -28,13 +29,19 @@ final class ReferenceLoss {
 
     ReferenceLoss(Graph graph, float[] images, int[] labels, double epsilon, double kappa, double regulariser,
                   boolean elided) {
-        this(graph, images, labels, epsilon, kappa, regulariser, elided, 1, 0, 0);
+        this(graph, images, images, labels, epsilon, kappa, regulariser, elided, 1, 0, 0);
     }
 
-    private ReferenceLoss(Graph graph, float[] images, int[] labels, double epsilon, double kappa, double regulariser,
+    /** Without regularisers, and with boxes around other centres than the images of the natural loss. */
+    ReferenceLoss(Graph graph, float[] images, float[] centres, int[] labels, double epsilon, double kappa, boolean elided) {
+        this(graph, images, centres, labels, epsilon, kappa, 0, elided, 1, 0, 0);
+    }
+
+    private ReferenceLoss(Graph graph, float[] images, float[] centres, int[] labels, double epsilon, double kappa, double regulariser,
                           boolean elided, int copies, double consistency, double entropy) {
         this.graph = graph;
         this.images = images;
+        this.centres = centres;
         this.labels = labels;
         this.epsilon = epsilon;
         this.kappa = kappa;
@@ -48,7 +55,7 @@ final class ReferenceLoss {
     /** The natural loss of {@code [copies,labels.length,inputs]} images with the penalty of Jeong and Shin 2020. */
     static ReferenceLoss ofCopies(Graph graph, float[] images, int[] labels, int copies, double consistency,
             double entropy) {
-        return new ReferenceLoss(graph, images, labels, 0, 1, 0, false, copies, consistency, entropy);
+        return new ReferenceLoss(graph, images, images, labels, 0, 1, 0, false, copies, consistency, entropy);
     }
 
     double at(double[] parameters) {
@@ -71,7 +78,7 @@ final class ReferenceLoss {
         for (int n = 0; n < labels.length; ++n) {
             double[][] softmax = new double[copies][];
             for (int i = 0; i < copies; ++i) {
-                double[] x = image(i * labels.length + n);
+                double[] x = image(images, i * labels.length + n);
                 double[] logits = output(boxes(parameters, new double[][] {x, x}))[0];
                 sum += crossEntropy(logits, labels[n]) / copies;
                 softmax[i] = softmax(logits);
@@ -191,17 +198,17 @@ final class ReferenceLoss {
         return Math.max(0, TAU - Math.min(a / b, b / a));
     }
 
-    private double[] image(int n) {
+    private double[] image(float[] of, int n) {
         double[] x = new double[graph.input().size()];
         for (int i = 0; i < x.length; ++i) {
-            x[i] = images[n * x.length + i];
+            x[i] = of[n * x.length + i];
         }
         return x;
     }
 
     private double[][] inputBox(int n) {
-        double[] lower = image(n);
-        double[] upper = image(n);
+        double[] lower = image(centres, n);
+        double[] upper = image(centres, n);
         for (int i = 0; i < lower.length; ++i) {
             lower[i] = Math.max(0, lower[i] - epsilon);
             upper[i] = Math.min(1, upper[i] + epsilon);

@@ -88,6 +88,10 @@ enum FileFormat {
     }
 
     /** An ir_version first, as every exporter writes it, and another of the model's fields behind. */
+    static boolean isOnnx(Path file) throws IOException {
+        return isOnnx(head(file));
+    }
+
     static boolean isOnnx(byte[] head) {
         return head.length > 2 && head[0] == 0x08 && head[1] > 0 && List.of(0x12, 0x1A, 0x22, 0x28, 0x32, 0x3A, 0x42, 0x72)
                 .contains((int) head[2]);

@@ -41,10 +41,12 @@ public final class ModelFile {
     }
 
     /**
-     * Whether {@code file} begins as safetensors files do, whatever follows, or is empty: then nothing else is lost with it.
+     * Whether {@code file} begins as safetensors files or ONNX models do, whatever follows, or is empty: then nothing else is
+     * lost with it.
      */
     public static boolean mayBeReplaced(Path file) throws IOException {
-        return Files.isRegularFile(file) && (Files.size(file) == 0 || FileFormat.isSafetensors(file));
+        return Files.isRegularFile(file)
+                && (Files.size(file) == 0 || FileFormat.isSafetensors(file) || FileFormat.isOnnx(file));
     }
 
     /**
