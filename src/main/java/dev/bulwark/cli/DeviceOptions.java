@@ -79,11 +79,6 @@ class DeviceOptions {
         return open(products, Devices::open);
     }
 
-    /** As {@link #open()}, with noisy forward passes and attacks' gradients in fp32. */
-    final Fleet openInFloat() {
-        return fleet(Devices.open(choice(), DeviceSettings.DEFAULT.withPrecision(NoisyClassifier.Precision.FLOAT32)));
-    }
-
     /** The first of the devices that were asked for, for what can't be shared out. */
     final Fleet openFirst() {
         return openFirst(ProductPrecision.FLOAT32);

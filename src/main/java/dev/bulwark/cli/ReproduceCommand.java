@@ -200,7 +200,7 @@ final class ReproduceCommand implements Callable<Integer> {
                 PrintWriter err = spec.commandLine().getErr();
                 try (ResumeHint hint = ResumeHint.of(err, bulwark.arguments(), out == null
                         ? new String[] {"--out", folder.toString()} : new String[0])) {
-                    print(attackingInFloat(new Reproduction(fleet, plan, source, folder, existing, monitor), plan), folder,
+                    print(reproduce(new Reproduction(fleet, plan, source, folder, existing, monitor), plan), folder,
                             spec.commandLine().getOut());
                 }
             } finally {
@@ -210,16 +210,6 @@ final class ReproduceCommand implements Callable<Integer> {
             }
         }
         return ExitCode.DONE.code();
-    }
-
-    /** Attacks beyond PGD are in fp32 unless another arithmetic is named; they have devices of their own then. */
-    private RunReport attackingInFloat(Reproduction reproduction, ReproductionPlan plan) throws IOException {
-        if (beyond == AttackKind.PGD || device.precision().isPresent()) {
-            return reproduce(reproduction, plan);
-        }
-        try (Fleet attackers = device.openInFloat()) {
-            return reproduce(reproduction.attackingOn(attackers), plan);
-        }
     }
 
     /** Training may round otherwise than what follows it; then it has devices of its own. */

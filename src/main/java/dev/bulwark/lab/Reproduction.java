@@ -59,7 +59,6 @@ public final class Reproduction {
 
     private final Fleet fleet;
     private Fleet trainers;
-    private Fleet attackers;
     private final ReproductionPlan plan;
     private final Networks networks;
     private final DataSource source;
@@ -76,7 +75,6 @@ public final class Reproduction {
     public Reproduction(Fleet fleet, ReproductionPlan plan, DataSource source, Path folder, Existing existing, Monitor monitor) {
         this.fleet = fleet;
         this.trainers = fleet;
-        this.attackers = fleet;
         this.plan = plan;
         this.source = source;
         this.test = source.dataset(Split.TEST);
@@ -90,12 +88,6 @@ public final class Reproduction {
     /** Has networks trained on other backends than the rest is done on. */
     public Reproduction trainingOn(Fleet other) {
         trainers = other;
-        return this;
-    }
-
-    /** Has attacks beyond PGD done on other backends than the rest: in an arithmetic that costs them no images. */
-    public Reproduction attackingOn(Fleet other) {
-        attackers = other;
         return this;
     }
 
@@ -242,7 +234,7 @@ public final class Reproduction {
         totals.keepIn(record, AttackRecord.EFFORT + "/" + RunLayout.decimals(epsilon.nearest()));
         long start = System.nanoTime();
         try (RowFile<AttackRow> rows = rows(file, AttackRow.FORMAT)) {
-            Attack.run(attackers, new Subject(network.graph(), test, plan.bounds().attacks().images().beyond(known)), settings,
+            Attack.run(fleet, new Subject(network.graph(), test, plan.bounds().attacks().images().beyond(known)), settings,
                     certified::contains, rows, totals, monitor);
         }
         record.addFigures(stages(epsilon), Map.of(RecordFile.STRONGEST_ATTACK, Map.of("seconds", (System.nanoTime() - start) / 1e9)));
@@ -278,9 +270,6 @@ public final class Reproduction {
         identity.put("seed", plan.seed());
         identity.put("device", fleet.info().kind());
         identity.put("libraries", fleet.info().arithmetic());
-        if (attackers != fleet) {
-            identity.put("attack_libraries", attackers.info().arithmetic());
-        }
         return identity;
     }
 
