@@ -98,6 +98,7 @@ final class CertifyCommand extends ModelCommand {
 
     @Override
     void write(Fleet fleet, Subject subject, RowsRun run, Monitor monitor) throws IOException {
+        smoothing.require(subject);
         try (RowFile<SmoothingRow> rows = run.open(out(), SmoothingRow.FORMAT);
              RowFile<CertificateRow> votes = certificates == null ? null
                      : run.open(certificates, CertificateRow.FORMAT)) {

@@ -47,6 +47,7 @@ final class PredictCommand extends ModelCommand {
 
     @Override
     void write(Fleet fleet, Subject subject, RowsRun run, Monitor monitor) throws IOException {
+        smoothing.require(subject);
         try (RowFile<PredictionRow> rows = run.open(out(), PredictionRow.FORMAT)) {
             Certify.predict(fleet, subject, smoothing.settings(1), rows, monitor);
         }

@@ -6,6 +6,7 @@ import dev.bulwark.model.Graph;
 import dev.bulwark.plan.Plan;
 import dev.bulwark.results.Words;
 import dev.bulwark.runs.Certify;
+import dev.bulwark.runs.Subject;
 import dev.bulwark.smoothing.SmoothedClassifier;
 import picocli.CommandLine.Option;
 
@@ -31,6 +32,11 @@ final class SmoothingOptions {
 
     @Option(names = "--seed", defaultValue = "0", description = "Seed of the noise (default: ${DEFAULT-VALUE}).")
     private long seed;
+
+    /** Refuses images that the noise is not for. */
+    void require(Subject subject) {
+        Certify.requireBytes(noise, subject.data(), subject.indices());
+    }
 
     double sigma() {
         return sigma;

@@ -1,6 +1,5 @@
 package dev.bulwark.report;
 
-import dev.bulwark.device.NoiseLaw;
 import dev.bulwark.results.CertificateRow;
 import dev.bulwark.results.RunFolder;
 import dev.bulwark.results.RunLayout;
@@ -104,7 +103,7 @@ public final class Table1 {
             remarks.add(String.format(Locale.ROOT, "sigma %s: sequential sampling, %,.0f of at most %,d samples an image on "
                     + "average.", RunLayout.decimals(sigma), mean.getAsDouble(), rows.samples().orElseThrow()));
         }
-        if (rows.law() == NoiseLaw.DISCRETE) {
+        if (rows.isDiscrete()) {
             remarks.add("sigma " + RunLayout.decimals(sigma) + ": discrete noise, normal noise rounded to whole bytes exactly.");
         }
         Map<String, Optional<Double>> figures = new LinkedHashMap<>();

@@ -29,9 +29,9 @@ public record SigmaRows(List<SmoothingRow> certified, List<CertificateRow> certi
         return certificates.stream().map(CertificateRow::sampledBy).findFirst().orElse(Sampling.FIXED);
     }
 
-    /** How the noise is distributed; Gaussian where nothing says. */
-    public NoiseLaw law() {
-        return certificates.stream().map(CertificateRow::law).findFirst().orElse(NoiseLaw.GAUSSIAN);
+    /** Whether the noise is whole bytes; Gaussian where nothing says. */
+    public boolean isDiscrete() {
+        return certificates.stream().findFirst().map(CertificateRow::law).filter(NoiseLaw.DISCRETE::equals).isPresent();
     }
 
     /** Estimation samples that were drawn for an image, on average; empty without votes. */

@@ -21,6 +21,8 @@ import dev.bulwark.results.RowFile;
 import dev.bulwark.shapes.Shape;
 import dev.bulwark.shapes.Windows;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -96,6 +98,64 @@ class CommandLineTest extends WholeCommands {
         fails(2, "--radius must be numbers from 0 with at most six decimals", with(command, "--radius", "0.1234567", "--overwrite"));
         fails(2, "--radius says what --sampling sequential settles", "certify", model, "--dataset", "digits", "--sigma", 0.5,
                 "--radius", 1, "--out", folder.resolve("other.tsv"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"fixed", "sequential"})
+    void givenDiscreteNoise_whenCertified_thenRowsSayItAndOtherCommandsDeriveThemAgain(String sampling) throws IOException {
+        Path rows = folder.resolve("rows.tsv");
+        Path votes = folder.resolve("rows.jsonl");
+        Object[] command = {"certify", model, "--dataset", "digits", "--sigma", 0.3, "--n0", 20, "--n", 500, "--alpha", 0.01,
+            "--limit", 6, "--seed", 7, "--quiet", "--certificates", votes, "--out", rows, "--sampling", sampling, "--noise"};
+        done(with(command, "gaussian"));
+        List<String> gaussian = Files.readAllLines(votes);
+        done(with(command, "discrete", "--overwrite"));
+        String whole = Files.readString(votes);
+        List<String> discrete = Files.readAllLines(votes);
+        for (int k = 0; k < 6; ++k) {
+            JsonNode row = JSON.readTree(discrete.get(k));
+            assertEquals("discrete", row.get("noise").asText());
+            assertEquals("gaussian", JSON.readTree(gaussian.get(k)).get("noise").asText());
+        }
+        assertFalse(whole.replace("discrete", "gaussian").equals(String.join("\n", gaussian) + "\n"), "the same votes");
+        Files.writeString(votes, whole.substring(0, whole.length() / 2));
+        fails(2, "can't resume", with(command, "gaussian", "--resume"));
+        done(with(command, "discrete", "--resume"));
+        assertEquals(whole, Files.readString(votes));
+        done("audit", votes, "--model", model, "--dataset", "digits", "--redraw", 6, "--device", "cpu");
+        done("report", rows, "--out", folder.resolve("report"), "--quiet");
+        assertTrue(Files.readString(folder.resolve("report/table1.md")).contains("discrete noise"));
+        Files.writeString(votes, whole.replace("discrete", "gaussian"));
+        Outcome altered = Outcome.of("audit", votes, "--model", model, "--dataset", "digits", "--redraw", 6, "--device", "cpu");
+        assertTrue(altered.code() == 1 && altered.out().contains("gives other votes"), altered.out() + altered.err());
+        done("predict", model, "--dataset", "digits", "--sigma", 0.3, "--n", 50, "--limit", 2, "--noise", "discrete", "--out",
+                folder.resolve("predictions.tsv"));
+        fails(2, "--sigma must be at most 16 for discrete noise", "certify", model, "--dataset", "digits", "--sigma", 17,
+                "--noise", "discrete", "--out", folder.resolve("other.tsv"));
+    }
+
+    @Test
+    void givenImagesThatAreNoBytes_whenNoiseIsDiscrete_thenOneLineSaysWhatToDo() throws IOException {
+        Path images = folder.resolve("images.npy");
+        String header = "{'descr': '<f4', 'fortran_order': False, 'shape': (1, 1, 28, 28), }";
+        ByteBuffer bytes = ByteBuffer.allocate(128 + 4 * 784).order(ByteOrder.LITTLE_ENDIAN);
+        bytes.put(new byte[] {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0}).putShort((short) 118)
+                .put(String.format("%-117s\n", header).getBytes(StandardCharsets.US_ASCII));
+        for (int k = 0; k < 784; ++k) {
+            bytes.putFloat(k == 5 ? 0.3f : 0.2f);
+        }
+        Files.write(images, bytes.array());
+        for (String command : List.of("certify", "predict")) {
+            Path rows = folder.resolve("rows.tsv");
+            Object[] words = {command, model, "--data", images, "--sigma", 0.3, "--n", 20, "--out", rows, "--quiet", "--noise"};
+            Outcome refused = Outcome.of(with(words, "discrete"));
+            assertTrue(refused.code() == 2 && refused.err().contains("a pixel of image 0 of images.npy is 0.3, no byte over 255: "
+                    + "give uint8 images, and a normalisation by --mean and --std, or take Gaussian noise with --noise gaussian"),
+                    refused.err());
+            assertFalse(Files.exists(rows));
+            done(with(words, "gaussian"));
+            Files.delete(rows);
+        }
     }
 
     @Test

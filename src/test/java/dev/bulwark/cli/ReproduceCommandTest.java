@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.bulwark.data.Dataset;
 import dev.bulwark.data.Digits;
 import dev.bulwark.data.Split;
+import dev.bulwark.device.NoiseLaw;
 import dev.bulwark.model.Mlp;
 import dev.bulwark.model.io.ModelFile;
 import dev.bulwark.model.io.Precision;
@@ -247,6 +248,25 @@ class ReproduceCommandTest extends WholeCommands {
         done(with(command, "--resume"));
         assertEquals(whole, Files.readString(votes), "a torn file ends with the same rows");
         fails(2, "can't resume", with(command, "--sampling", "fixed", "--resume"));
+    }
+
+    @Test
+    void givenDiscreteNoise_whenReproduced_thenRowsTableAndPageSaySo() throws IOException {
+        Path run = folder.resolve("run");
+        Path models = Files.createDirectory(folder.resolve("models"));
+        for (String name : List.of("smoothing-sigma-0.25", "ibp-epsilon-0.05")) {
+            Files.copy(model, models.resolve(name + ".safetensors"));
+        }
+        Object[] command = {"reproduce", "--dataset", "digits", "--models", models, "--sigma", "0.25", "--epsilon", "0.05",
+            "--n0", 5, "--n", 200, "--steps", 1, "--restarts", 1, "--limit", 5, "--no-exact", "--quiet", "--deep-n", 0,
+            "--out", run};
+        String printed = done(with(command, "--noise", "discrete")).out();
+        List<CertificateRow> rows = RowFile.read(run.resolve("smoothing/sigma-0.25.jsonl"), CertificateRow.FORMAT);
+        assertTrue(rows.size() == 5 && rows.stream().allMatch(row -> row.law() == NoiseLaw.DISCRETE));
+        assertEquals("discrete", JSON.readTree(run.resolve("run.json").toFile()).at("/identity/noise").asText());
+        assertTrue(printed.replaceAll("\\s+", " ").contains("discrete noise"), printed);
+        assertTrue(Files.readString(run.resolve("report.html")).contains("discrete noise"), "the page says it, too");
+        fails(2, "can't resume", with(command, "--resume"));
     }
 
     @Test
