@@ -7,6 +7,7 @@ import dev.bulwark.device.InputGradients;
 import dev.bulwark.device.Losses;
 import dev.bulwark.plan.Plan;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * The network's logits and the gradient of a loss with respect to its input, in the device's fastest way or in float. Call
@@ -29,15 +30,16 @@ final class InputGradient implements AutoCloseable {
      * @param capacity images that a batch may hold
      */
     InputGradient(DeviceMemory memory, Plan network, int capacity) {
-        this(memory, network, capacity, network.inputGradients(memory, capacity));
+        this(memory, network, capacity, () -> network.inputGradients(memory, capacity));
     }
 
     /** In float by the plan's own steps. */
     static InputGradient inFloat(DeviceMemory memory, Plan network, int capacity) {
-        return new InputGradient(memory, network, capacity, network.floatInputGradients(capacity));
+        return new InputGradient(memory, network, capacity, () -> network.floatInputGradients(capacity));
     }
 
-    private InputGradient(DeviceMemory memory, Plan network, int capacity, InputGradients gradients) {
+    /** @param gradients asked last: what it gives must be closed, and nothing fails behind it */
+    private InputGradient(DeviceMemory memory, Plan network, int capacity, Supplier<InputGradients> gradients) {
         this.backend = network.backend();
         this.classes = network.classes();
         this.inputs = network.inputs();
@@ -46,7 +48,7 @@ final class InputGradient implements AutoCloseable {
         this.gradients = memory.allocate((long) capacity * network.inputs());
         this.losses = memory.allocate(capacity);
         this.weight = memory.allocate(1);
-        this.network = gradients;
+        this.network = gradients.get();
     }
 
     /** Elements of one input. */

@@ -143,7 +143,6 @@ class AutoAttackCommandTest {
         assertEquals("[\"apgd-ce: 100 iterations, 1 restart\",\"apgd-t: 100 iterations, 1 restart, 9 targets\","
                 + "\"fab-t: 100 iterations, 1 restart, 9 targets\",\"square: 5000 queries, 1 restart\"]",
                 record.at("/identity/searches").toString());
-        assertEquals("fp32", record.at("/device/libraries/gradients of attacks").asText());
         int standing = 15;
         for (String part : List.of("apgd-ce", "apgd-t", "fab-t", "square")) {
             JsonNode figures = record.at("/attacks/" + part);
@@ -151,6 +150,9 @@ class AutoAttackCommandTest {
             standing -= figures.path("broken").asInt();
             assertTrue(standing == 0 || figures.path("forward_passes").asLong() > standing, part);
             assertTrue(figures.path("seconds").isNumber());
+        }
+        for (String part : List.of("apgd-ce-again", "apgd-t-again", "fab-t-again", "square-again")) {
+            standing -= record.at("/attacks/" + part).path("broken").asInt();
         }
         List<AttackRow> found = read();
         assertEquals(standing, found.stream().filter(AttackRow::survived).count());

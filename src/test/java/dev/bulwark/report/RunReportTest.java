@@ -115,7 +115,7 @@ class RunReportTest {
         givenVotes("sigma-0.50", 0, 100);
         givenVotes("sigma-0.50", 1, 200);
         assertTrue(assertThrows(RowException.class, () -> RunReport.rebuild(folder, LabReport::of)).getMessage()
-                .contains("rows of different n, alpha or sampling"));
+                .contains("rows of different n, alpha, sampling or noise"));
     }
 
     /** A row at sigma 0.5, or 1 if the name says so, that n votes certify. */
