@@ -66,7 +66,7 @@ final class NormalTail {
                 divideUp(odd.upper.multiply(most), exponential.lower));
     }
 
-    /** The sum from n = 0 of terms that begin with 1, number n being {@code factor y / (step n + offset)} times the one before. */
+    /** The sum of terms from n = 0 on that begin with 1, each {@code factor y / (step n + offset)} times the one before. */
     private static Bounds series(Bounds y, int p, int factor, int step, int offset) {
         BigInteger above = y.lower.multiply(BigInteger.valueOf(factor));
         BigInteger aboveUp = y.upper.multiply(BigInteger.valueOf(factor));

@@ -1,6 +1,6 @@
 package dev.bulwark.device;
 
-/** The noise of randomized smoothing at one level, ready for a device. Samples of an image are functions of it, key and number. */
+/** The noise of randomized smoothing at one level, ready for a device. */
 public sealed interface SmoothingNoise {
 
     NoiseLaw law();

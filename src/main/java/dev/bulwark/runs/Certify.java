@@ -183,7 +183,8 @@ public final class Certify {
                     || row.sigma() != settings.sigma || row.seed() != settings.seed || row.sampledBy() != settings.sampling()
                     || row.law() != settings.noise) {
                 throw new ExperimentException("can't resume: the certificate for index " + row.index()
-                        + " is another run's, with " + Words.of(row.law()) + " noise, sigma " + row.sigma() + ", n0 " + row.n0() + ", n " + row.n() + ", alpha " + row.alpha()
+                        + " is another run's, with " + Words.of(row.law()) + " noise, sigma " + row.sigma()
+                        + ", n0 " + row.n0() + ", n " + row.n() + ", alpha " + row.alpha()
                         + " and seed " + row.seed());
             }
         }

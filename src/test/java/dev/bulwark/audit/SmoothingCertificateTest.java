@@ -74,6 +74,20 @@ class SmoothingCertificateTest {
         assertTrue(of(1000, 1000, 0.001, p + 1e-14, 0.5).complaint().orElseThrow().contains("p_a_lower claims"));
     }
 
+    /** 0.3 is less than the float nearest to it, and discrete noise is drawn with the decimal. */
+    @Test
+    void givenARadiusThatTheFloatNearestToSigmaSupports_whenNoiseIsDiscrete_thenItIsTooLarge() {
+        Radius derived = Radius.of(990, 1000, 0.3, 0.001);
+        double more = derived.value().orElseThrow() * ((float) 0.3 / 0.3) * (1 - 1e-12);
+        for (double radius : new double[] {derived.value().orElseThrow(), more}) {
+            for (boolean discrete : new boolean[] {false, true}) {
+                Optional<String> complaint = new SmoothingCertificate(3, 0, 0, radius, derived.pALower(), 990, List.of(990L, 10L),
+                        100, 1000, 0.001, 0.3, 0, discrete, false, 1000).complaint();
+                assertEquals(discrete && radius == more, complaint.isPresent(), radius + " " + discrete + " " + complaint);
+            }
+        }
+    }
+
     @Test
     void givenRowsThatTheProgramDerives_whenChecked_thenTheyAreSupportedAndALittleMoreIsNot() {
         SplittableRandom random = new SplittableRandom(5);

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.bulwark.device.NoiseLaw;
 import dev.bulwark.smoothing.Radius;
 import dev.bulwark.stats.BinomialBound;
 import dev.bulwark.stats.StandardNormal;
@@ -71,6 +72,26 @@ class RadiusRuleTest {
         return CertificateRow.of(row.index(), row.label(), new CertificateRow.Claim(row.predict(), radius, pALower),
                 new CertificateRow.Votes(row.count(), row.counts()),
                 new CertificateRow.Draws(row.n0(), row.n(), row.alpha(), row.sigma(), row.seed()));
+    }
+
+    /** The same radius of Gaussian noise may rest on the float nearest to sigma; discrete noise is drawn with the decimal. */
+    @Test
+    void givenARadiusThatTheFloatNearestToSigmaSupports_whenNoiseIsDiscrete_thenRefused() {
+        CertificateRow row = SampleRows.votes(1, List.of(990L, 10L), 1000, 0.3);
+        double more = row.radius() * ((float) 0.3 / 0.3) * (1 - 1e-12);
+        for (NoiseLaw law : NoiseLaw.values()) {
+            for (double radius : new double[] {row.radius(), more}) {
+                String line = CertificateRow.FORMAT.write(CertificateRow.of(row.index(), row.label(),
+                        new CertificateRow.Claim(row.predict(), radius, row.pALower()),
+                        new CertificateRow.Votes(row.count(), row.counts()), new CertificateRow.Draws(row.n0(), row.n(),
+                                row.alpha(), new CertificateRow.Noise(law, 0.3, row.seed()))));
+                if (law == NoiseLaw.DISCRETE && radius == more) {
+                    assertThrows(IllegalArgumentException.class, () -> CertificateRow.FORMAT.read(line), line);
+                } else {
+                    assertEquals(law, CertificateRow.FORMAT.read(line).law());
+                }
+            }
+        }
     }
 
     /** Earlier versions multiplied by the float that noise is drawn with. */

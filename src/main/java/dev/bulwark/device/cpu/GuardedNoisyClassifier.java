@@ -41,8 +41,8 @@ final class GuardedNoisyClassifier implements NoisyClassifier {
     }
 
     @Override
-    public void countVotes(DeviceBuffer images, int[] imageIndices, SmoothingNoise noise, NoiseKey key, int firstSample, int samples,
-                           DeviceBuffer counts) {
+    public void countVotes(DeviceBuffer images, int[] imageIndices, SmoothingNoise noise, NoiseKey key, int firstSample,
+                           int samples, DeviceBuffer counts) {
         int n = imageIndices.length;
         float[] pixels = Rows.load(images.require("images", (long) n * inputs), 0, n, inputs);
         counts.require("counts", (long) n * classes);

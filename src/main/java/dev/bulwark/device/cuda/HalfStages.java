@@ -155,7 +155,8 @@ final class HalfStages implements AutoCloseable {
             Axis x = of.windows().width();
             kernel.launch(tile.grid(rows), rows, first, noisy.images, noisy.indices, noisy.samples, noisy.firstSample,
                     noisy.first, noisy.sigma(), noisy.tables(), noisy.thresholds(), noisy.key.keyLow(), noisy.key.keyHigh(),
-                    noisy.key.stream().ordinal(), from, stage.reads.stride(), packed.weights(), packed.biases(), relu, stage.last ? 1 : 0,
+                    noisy.key.stream().ordinal(), from, stage.reads.stride(), packed.weights(), packed.biases(), relu,
+                    stage.last ? 1 : 0,
                     stage.makes.channels(), to, stage.makes.stride(), to,
                     of.input().channels() / of.groups(), of.input().height(), of.input().width(),
                     of.output().channels() / of.groups(), of.output().height(), of.output().width(),

@@ -35,7 +35,8 @@ final class LayeredNoisyClassifier implements NoisyClassifier {
 
         static Kernels of(KernelModule module) {
             return new Kernels(module.kernel("noisy_halves"), module.kernel("discrete_halves"),
-                    module.kernel("round_to_halves"), module.kernel("hidden_layer"), module.kernel("last_layer"), module.kernel("count_votes"));
+                    module.kernel("round_to_halves"), module.kernel("hidden_layer"), module.kernel("last_layer"),
+                    module.kernel("count_votes"));
         }
 
         /** Samples as fp16. @param target {@code [rows]}, as wide as the layout of {@code inputs} */

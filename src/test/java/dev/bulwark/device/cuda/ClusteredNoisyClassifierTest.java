@@ -9,12 +9,15 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.bulwark.device.DeviceBuffer;
 import dev.bulwark.device.DeviceException;
+import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.NoiseKey.Stream;
 import dev.bulwark.device.NoiseKey;
+import dev.bulwark.device.NoiseLaw;
 import dev.bulwark.device.NoisyClassifier.Precision;
 import dev.bulwark.device.NoisyClassifier;
 import dev.bulwark.device.OverflowCases;
 import dev.bulwark.device.Philox;
+import dev.bulwark.device.SmoothingNoise;
 import dev.bulwark.device.cuda.CudaOptions.NoisyKernels;
 import dev.bulwark.device.cuda.EmulatedDriver.Setting;
 import java.util.Arrays;
@@ -26,6 +29,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -203,6 +207,20 @@ class ClusteredNoisyClassifierTest {
                 new float[][] {{0}, {0}, {0}, {0, 0}})) {
             Exception e = assertThrows(DeviceException.class, () -> backend.smoothing().clustered(net.layers));
             assertTrue(e.getMessage().startsWith("layer 2 "), e.getMessage());
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = NoisyKernels.class, names = {"CLUSTERED", "FUSED"})
+    void givenDiscreteNoise_whenTheseKernelsWereAskedFor_thenItIsRefusedWithAWayOut(NoisyKernels kernels) {
+        try (HalfNetworkOnGpu net = net("3-4-4-4-2"); DeviceMemory memory = new DeviceMemory(backend);
+             NoisyClassifier classifier = backend.smoothing().classifier(net.layers, kernels)) {
+            SmoothingNoise noise = SmoothingNoise.of(NoiseLaw.DISCRETE, 0.5, memory);
+            DeviceBuffer counts = memory.holding(new int[2]);
+            Exception e = assertThrows(DeviceException.class, () -> classifier.countVotes(memory.holding(0, 1, 0), new int[] {0},
+                    noise, KEY, 0, 5, counts));
+            assertTrue(e.getMessage().contains("Gaussian noise only") && e.getMessage().contains("let the device choose"),
+                    e.getMessage());
         }
     }
 

@@ -14,10 +14,13 @@ import dev.bulwark.device.DeviceMemory;
 import dev.bulwark.device.HostArrays;
 import dev.bulwark.device.NoiseKey.Stream;
 import dev.bulwark.device.NoiseKey;
+import dev.bulwark.device.NoiseLaw;
 import dev.bulwark.device.NoisyClassifier.Precision;
 import dev.bulwark.device.NoisyClassifier;
 import dev.bulwark.device.OverflowCases;
 import dev.bulwark.device.Philox;
+import dev.bulwark.device.RoundedGaussian;
+import dev.bulwark.device.SmoothingNoise;
 import dev.bulwark.device.cuda.EmulatedDriver.Setting;
 import dev.bulwark.model.Graph;
 import dev.bulwark.model.Mlp;
@@ -307,6 +310,41 @@ class ConvolutionalNoisyClassifierTest {
                         Arrays.copyOfRange(together, n * classes, (n + 1) * classes));
             }
             assertEquals(2 * samples, Arrays.stream(together).sum());
+        });
+    }
+
+    /** As with Gaussian noise: pixels are those of the host's {@link RoundedGaussian}, whatever a tile reads of an image. */
+    @ParameterizedTest
+    @EnumSource
+    void givenDiscreteNoise_whenVotesAreCounted_thenEverySampleVotesAsItsLogitsSay(Chain chain) {
+        Graph graph = chain.graph();
+        int inputs = graph.input().size();
+        int classes = graph.classes();
+        int[] indices = {59_999, 4};
+        int samples = chain == Chain.LARGE ? 3 : 21;
+        RoundedGaussian law = RoundedGaussian.of(SIGMA);
+        SplittableRandom random = new SplittableRandom(3);
+        float[] images = new float[2 * inputs];
+        for (int k = 0; k < images.length; ++k) {
+            images[k] = random.nextInt(256) / 255f;
+        }
+        with(graph, classifier -> {
+            for (int n = 0; n < 2; ++n) {
+                float[] x = new float[samples * inputs];
+                for (int k = 0; k < x.length; ++k) {
+                    x[k] = law.sample(images[n * inputs + k % inputs],
+                            law.noise(KEY, indices[n], 100 + k / inputs, k % inputs));
+                }
+                try (DeviceMemory memory = new DeviceMemory(backend)) {
+                    int[] votes = new int[classes];
+                    DeviceBuffer counts = memory.holding(votes);
+                    DeviceBuffer image = memory.holding(Arrays.copyOfRange(images, n * inputs, (n + 1) * inputs));
+                    classifier.countVotes(image, new int[] {indices[n]}, SmoothingNoise.of(NoiseLaw.DISCRETE, SIGMA, memory),
+                            KEY, 100, samples, counts);
+                    backend.read(counts, votes);
+                    assertArrayEquals(votesOf(logits(classifier, x, samples, classes), classes), votes);
+                }
+            }
         });
     }
 
