@@ -60,7 +60,7 @@ public final class AttackTotals {
     synchronized List<String> warnings() {
         List<String> warnings = new ArrayList<>();
         for (AttackEffort effort : all.values()) {
-            if (effort.zeroGradients() > 0) {
+            if (effort.zeroGradients() > 0 && !effort.name().endsWith(AttackEffort.AGAIN)) {
                 warnings.add(String.format(Locale.ROOT, "warning: %s had no gradient at all at a starting point of %,d of %,d images: "
                         + "where gradients are masked, a network looks more robust than it is; adversarial images that were kept of "
                                 + "another network, or of this one in fp32, may break it all the same", effort.name(),
