@@ -145,8 +145,8 @@ public record ReproductionPlan(Smoothing smoothing, Bounds bounds, Images images
     public record Cascade(double seconds, double budget) {
 
         public Cascade {
-            requirePositive(Setting.EXACT_TIMEOUT, seconds);
             requirePositive(Setting.EXACT_BUDGET, budget);
+            requirePositive(Setting.EXACT_TIMEOUT, seconds);
         }
 
         private static void requirePositive(Setting setting, double value) {
